@@ -1,0 +1,75 @@
+# `make run` and open the address it prints. `make check` before a commit.
+
+PYTHON ?= python3
+PORT ?= 8000
+HOST ?= 127.0.0.1
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run dev test check format lint types layers tests bench i18n vendor lock wheel clean
+
+run: $(VENV)/run.stamp
+	@$(BIN)/python -m app.web.serve serve --host $(HOST) --port $(PORT)
+
+dev: $(VENV)/dev.stamp
+
+# The virtual environment and what the lock files name, once, and again when they change.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Loopscope needs Python 3.11 or newer: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@ $(VENV)/run.stamp
+
+# Everything, browser tests included: a browser is found or installed, never skipped.
+test: dev
+	$(BIN)/python tools/ensure_browser.py
+	$(BIN)/python -m pytest
+
+check: format lint types layers test
+
+format: dev
+	$(BIN)/ruff format --check .
+
+lint: dev
+	$(BIN)/ruff check .
+
+types: dev
+	$(BIN)/mypy
+
+layers: dev
+	$(BIN)/python -m pytest tests/test_layers.py
+
+# Numbers for README, as Markdown tables.
+bench: dev
+	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.server
+
+# After a sentence was added or changed: collect, then translate app/translations/ja/LC_MESSAGES/messages.po, then again.
+i18n: dev
+	$(BIN)/pybabel --quiet extract -F tools/babel.cfg -k N_ -k many:1,2 --no-location --omit-header -o build/messages.pot .
+	$(BIN)/pybabel --quiet update --ignore-obsolete --no-fuzzy-matching --omit-header -i build/messages.pot -d app/translations
+	$(BIN)/pybabel --quiet compile -d app/translations
+
+# static/vendor/ from npm, see tools/vendor/.
+vendor:
+	cd tools/vendor && npm ci --no-audit --no-fund && node build.js
+
+# The lock files from pyproject.toml, at the newest versions.
+LOCK := pip-compile --quiet --upgrade --generate-hashes --strip-extras --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links --no-emit-options
+lock: dev
+	$(BIN)/$(LOCK) -o requirements.txt pyproject.toml
+	$(BIN)/$(LOCK) --allow-unsafe --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+
+wheel: dev
+	$(BIN)/python -m build --no-isolation
+
+clean:
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

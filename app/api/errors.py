@@ -1,0 +1,127 @@
+"""The one error hierarchy: what the API server answers when it does not do as asked.
+
+Models the `metav1.Status` answers of kubernetes/apimachinery `pkg/api/errors`. Messages are Kubernetes' own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+
+class Cause(NamedTuple):
+    """One field that is wrong. `reason` is Kubernetes' FieldValueInvalid, FieldValueRequired, ..."""
+
+    field: str
+    reason: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}" if self.field else self.message
+
+
+class ApiError(Exception):
+    """A refusal. `code` is the HTTP status, `reason` the Status reason, `message` the sentence a person reads."""
+
+    code = 500
+    reason = "InternalError"
+
+    def __init__(self, message: str, *, details: dict[str, Any] | None = None, causes: Sequence[Cause] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details or {}
+        self.causes = tuple(causes)
+        self.document: Any = None  # the manifests.Document that was refused, where it was one of several
+
+    def status(self) -> dict[str, Any]:
+        """The `Status` object that goes over the wire."""
+        details = dict(self.details)
+        if self.causes:
+            details["causes"] = [{"reason": c.reason, "message": c.message, "field": c.field} for c in self.causes]
+        body: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
+        body |= {"message": self.message, "reason": self.reason}
+        if details:
+            body["details"] = details
+        return body | {"code": self.code}
+
+
+class BadRequest(ApiError):
+    code, reason = 400, "BadRequest"
+
+
+class Forbidden(ApiError):
+    code, reason = 403, "Forbidden"
+
+
+class NotFound(ApiError):
+    code, reason = 404, "NotFound"
+
+
+class MethodNotAllowed(ApiError):
+    code, reason = 405, "MethodNotAllowed"
+
+
+class AlreadyExists(ApiError):
+    code, reason = 409, "AlreadyExists"
+
+
+class Conflict(ApiError):
+    code, reason = 409, "Conflict"
+
+
+class Gone(ApiError):
+    """The revision asked for is older than the change log: list again."""
+
+    code, reason = 410, "Expired"
+
+
+class TooLarge(ApiError):
+    code, reason = 413, "RequestEntityTooLarge"
+
+
+class UnsupportedMediaType(ApiError):
+    code, reason = 415, "UnsupportedMediaType"
+
+
+class Invalid(ApiError):
+    code, reason = 422, "Invalid"
+
+
+class TooManyRequests(ApiError):
+    code, reason = 429, "TooManyRequests"
+
+
+class ServiceUnavailable(ApiError):
+    code, reason = 503, "ServiceUnavailable"
+
+
+class Timeout(ApiError):
+    code, reason = 504, "Timeout"
+
+
+def not_found(resource: str, name: str, group: str = "") -> NotFound:
+    """`pods "nope" not found`."""
+    qualified = f"{resource}.{group}" if group else resource
+    details = {"name": name, **({"group": group} if group else {}), "kind": resource}
+    return NotFound(f'{qualified} "{name}" not found', details=details)
+
+
+def already_exists(resource: str, name: str, group: str = "") -> AlreadyExists:
+    qualified = f"{resource}.{group}" if group else resource
+    details = {"name": name, **({"group": group} if group else {}), "kind": resource}
+    return AlreadyExists(f'{qualified} "{name}" already exists', details=details)
+
+
+def conflict(resource: str, name: str, group: str = "", why: str = "") -> Conflict:
+    qualified = f"{resource}.{group}" if group else resource
+    why = why or "the object has been modified; please apply your changes to the latest version and try again"
+    details = {"name": name, **({"group": group} if group else {}), "kind": resource}
+    return Conflict(f'Operation cannot be fulfilled on {qualified} "{name}": {why}', details=details)
+
+
+def invalid(kind: str, name: str, causes: Sequence[Cause], group: str = "") -> Invalid:
+    """`Deployment.apps "web" is invalid: spec.replicas: Invalid value: -1: must be ...`."""
+    qualified = f"{kind}.{group}" if group else kind
+    text = str(causes[0]) if len(causes) == 1 else "[" + ", ".join(str(cause) for cause in causes) + "]"
+    details = {"name": name, **({"group": group} if group else {}), "kind": kind}
+    return Invalid(f'{qualified} "{name}" is invalid: {text}', details=details, causes=causes)

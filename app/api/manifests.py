@@ -1,0 +1,226 @@
+"""Manifests: what people write, document by document, and what is wrong with it, line by line.
+
+Commands read a text with `parse`; the editor asks `check` while one types, and `problems_of` for what the API server
+answered to a dry run. Nothing here knows the cluster: whether a name is taken is the server's to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from app.api import defaults, kinds, scalars, schema, validation
+from app.api.errors import ApiError, Cause, NotFound
+from app.api.objects import Obj
+from app.api.yamltext import ManifestError, ManifestTooLarge, Mark, Path, dump, read
+
+__all__ = ["Document", "ManifestError", "ManifestTooLarge", "Problem", "check", "dump", "parse", "problems_of"]
+
+MAX_DOCUMENTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One object of a text, as written: not yet decoded. `base` is where it stands in a List."""
+
+    obj: Obj
+    marks: dict[Path, Mark]
+    base: Path = ()
+
+    @property
+    def line(self) -> int:
+        """The line of the text, from 1, where the object begins."""
+        return self.mark_of("")[0]
+
+    def line_of(self, path: str) -> int:
+        """The line of a field such as `spec.containers[0].image`, or of its nearest ancestor that is written."""
+        return self.mark_of(path)[0]
+
+    def mark_of(self, path: str) -> Mark:
+        found = self.base
+        pending = ""
+        for part in scalars.path_parts(path):
+            step = f"{pending}.{part}" if pending else part
+            if (*found, step) in self.marks:
+                found, pending = (*found, step), ""
+            else:
+                pending = str(step)  # a key with dots, such as app.kubernetes.io/name
+        return self.marks[found]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mark in the editor. `message` is Kubernetes' sentence, `fix` says what to do, "" if that is plain."""
+
+    line: int
+    column: int
+    field: str
+    message: str
+    fix: str = ""
+
+
+def parse(text: str) -> tuple[Document, ...]:
+    """The objects of a text; empty documents are skipped and Lists expanded. Raises ManifestError."""
+    documents: list[Document] = []
+    for value, marks in read(text):
+        if value is not None:
+            documents += _objects(Document(value, marks))
+        if len(documents) > MAX_DOCUMENTS:
+            problem = f"more than {MAX_DOCUMENTS} objects"
+            raise ManifestError(problem, documents[-1].mark_of(""), problem, "Apply the text in several parts.")
+    return tuple(documents)
+
+
+def _objects(document: Document) -> Iterator[Document]:
+    """The document itself, or the items of a List."""
+    _check_object(document)
+    obj, base = document.obj, document.base
+    if not (obj["kind"].endswith("List") and isinstance(obj.get("items"), list)):
+        yield document
+        return
+    for index, item in enumerate(obj["items"]):
+        path = (*base, "items", index)
+        # what an alias stands for has no place of its own in the text
+        marks = document.marks if path in document.marks else {**document.marks, path: document.mark_of("items")}
+        yield from _objects(Document(item, marks, path))
+
+
+def _check_object(document: Document) -> None:
+    obj = document.obj
+    if not isinstance(obj, dict):
+        given = scalars.json_type(obj)
+        problem = f"json: cannot unmarshal {given} into Go value of type map[string]interface {{}}"
+        fix = 'This is not an object: start it with "apiVersion:" and "kind:".'
+        message = f"error unmarshaling JSON: while decoding JSON: {problem}"
+        raise ManifestError(message, document.mark_of(""), problem, fix)
+    missing = [name for name in ("apiVersion", "kind") if obj.get(name) in (None, "")]
+    if missing:
+        listed = ", ".join(f"{name} not set" for name in missing)
+        problem = f"error validating data: {f'[{listed}]' if len(missing) > 1 else listed}"
+        examples = {"apiVersion": '"apiVersion: v1"', "kind": '"kind: Pod"'}
+        fix = "Add " + " and ".join(examples[name] for name in missing) + ", or what fits."
+        raise ManifestError(problem, document.mark_of(""), problem, fix)
+    for name in ("apiVersion", "kind"):
+        if not isinstance(obj[name], str):
+            problem = f"invalid type for {name}: expected string, got {scalars.json_type(obj[name])}"
+            raise ManifestError(problem, document.mark_of(name), problem, f"Put the value of {name} in quotes.")
+
+
+# -------------------------------------------------------------------------------------------------- problems
+
+
+def check(text: str) -> list[Problem]:
+    """Everything wrong with a text that can be seen without a cluster, in order of lines."""
+    try:
+        documents = parse(text)
+    except ManifestError as error:
+        return [Problem(error.line, error.column, "", error.problem, error.fix)]
+    problems = [problem for document in documents for problem in _check_document(document)]
+    return sorted(problems, key=lambda problem: (problem.line, problem.column))
+
+
+def _check_document(document: Document) -> list[Problem]:
+    try:
+        obj, unknown = _decoded(document.obj)
+        namespace = {"namespace": "default"} if kinds.KINDS[obj["kind"]].namespaced else {}
+        obj = defaults.admit(defaults.default({**obj, "metadata": {**namespace, **obj["metadata"]}}))
+        causes = [*unknown, *validation.validate(obj)]
+    except ApiError as error:
+        return problems_of(document, error)
+    return [_problem(document, cause) for cause in causes]
+
+
+def _decoded(doc: Any) -> tuple[Obj, Sequence[Cause]]:
+    """The object without its unknown fields, and those: so that both they and what is invalid are shown at once."""
+    try:
+        return schema.decode(doc), ()
+    except schema.DecodingError as error:
+        if any(cause.reason != "FieldValueUnknown" for cause in error.problems) or not error.problems:
+            raise
+        return schema.decode(doc, strict=False), error.problems
+
+
+def problems_of(document: Document, error: ApiError) -> list[Problem]:
+    """What the API server said of a document, each cause beside its line."""
+    causes = error.problems if isinstance(error, schema.DecodingError) else error.causes
+    if causes:
+        return [_problem(document, cause) for cause in causes]
+    field = ""
+    fix = ""
+    if isinstance(error, NotFound) and "apiVersion" in error.details:
+        field, fix = _unknown_kind(document.obj)
+    line, column = document.mark_of(field)
+    return [Problem(line, column, field, error.message, fix)]
+
+
+def _unknown_kind(obj: Obj) -> tuple[str, str]:
+    """(the field to mark, what to write) for a kind that is not known in its apiVersion."""
+    known = {row.kind: row for row in kinds.KINDS.values() if not row.internal}
+    if obj["kind"] in known:
+        return "apiVersion", f'{obj["kind"]} is in "apiVersion: {known[obj["kind"]].api_version}".'
+    if schema.knows(obj["kind"]):
+        return "kind", f"{obj['kind']} is a kind of Kubernetes that is not modelled here."
+    near = get_close_matches(obj["kind"], known, n=1)
+    return "kind", f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(sorted(known))}."
+
+
+def _problem(document: Document, cause: Cause) -> Problem:
+    line, column = document.mark_of(_written(cause.field))
+    unknown = cause.reason == "FieldValueUnknown"
+    message = cause.message if unknown or cause.reason == "FieldValueTypeInvalid" else str(cause)
+    return Problem(line, column, cause.field, message, _fix(document.obj["kind"], cause))
+
+
+# Where the API server names a field otherwise than people write it.
+_SPELLINGS = (
+    (re.compile(r"^(spec\.template|template)\.(labels|annotations)"), r"\1.metadata.\2"),
+    (re.compile(r"^spec\.clusterIPs"), "spec.clusterIP"),
+    (re.compile(r"^metadata\.taints"), "spec.taints"),
+)
+
+
+def _written(field: str) -> str:
+    for pattern, replacement in _SPELLINGS:
+        field = pattern.sub(replacement, field)
+    return field
+
+
+def _fix(kind: str, cause: Cause) -> str:
+    name = cause.field.rpartition(".")[2]
+    if cause.reason == "FieldValueUnknown":
+        nearest = schema.suggest(kind, cause.field)
+        return f'Did you mean "{nearest}"?' if nearest else f'Remove "{name}": there is no such field here.'
+    if cause.reason == "FieldValueTypeInvalid":
+        found = schema.type_at(kind, schema.split_path(cause.field))
+        return f"Write {_in_words(found.type)}." if found else ""
+    if cause.reason == "FieldValueRequired":
+        return f'Add "{name}:".' if name else ""
+    if cause.reason == "FieldValueNotSupported":
+        return "Write one of " + cause.message.rpartition("supported values: ")[2].replace('"', "") + "."
+    if cause.reason == "FieldValueDuplicate":
+        return "Give each its own."
+    if "does not match template" in cause.message:
+        return "Give the template the labels that the selector asks for."
+    return ""
+
+
+_WORDS = {
+    "string": "text here: in quotes, or YAML reads it as a number, or as true or false",
+    "bool": "true or false here",
+    "int32": "a whole number here",
+    "int64": "a whole number here",
+    "IntOrString": 'a whole number, or text such as "25%"',
+    "Quantity": 'a quantity such as "500m", "1" or "128Mi"',
+    "Time": 'a time such as "2026-01-31T12:00:00Z"',
+}
+
+
+def _in_words(type: str) -> str:
+    if type.startswith("[]") and type != "[]byte":
+        return 'a list (each item starts with "- ")'
+    if type in _WORDS:
+        return _WORDS[type]
+    return "text here" if schema.is_named_string(type) else "a map of fields here"

@@ -1,0 +1,27 @@
+"""Virtual time is an integer: milliseconds since the Unix epoch. Objects carry it as RFC 3339 text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+
+
+@lru_cache(maxsize=4096)
+def _second_text(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def rfc3339(at_ms: int) -> str:
+    """`metav1.Time`: whole seconds, as every timestamp of an object except a Lease's."""
+    return _second_text(at_ms // 1000)
+
+
+def rfc3339_micro(at_ms: int) -> str:
+    """`metav1.MicroTime`: what Lease and Event series use."""
+    return f"{_second_text(at_ms // 1000)[:-1]}.{at_ms % 1000:03d}000Z"
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str) -> int:
+    """Milliseconds since the epoch of an RFC 3339 text. Raises ValueError."""
+    return round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)

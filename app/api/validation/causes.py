@@ -1,0 +1,126 @@
+"""The kinds of complaint, worded as Kubernetes words them: `Invalid value: -1: must be ...`.
+
+Every check in this package builds its causes here. Models apimachinery `pkg/util/validation/field/errors.go`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from app.api.errors import Cause
+
+NOT_NEGATIVE = "must be greater than or equal to 0"
+IMMUTABLE = "field is immutable"
+
+
+class Verbatim(str):
+    """A bad value that prints itself: structs whose Go names differ from the API's."""
+
+
+def invalid(field: str, value: Any, why: str) -> Cause:
+    return Cause(field, "FieldValueInvalid", f"Invalid value: {printed(value)}: {why}")
+
+
+def required(field: str, why: str = "") -> Cause:
+    return Cause(field, "FieldValueRequired", f"Required value: {why}" if why else "Required value")
+
+
+def duplicate(field: str, value: Any) -> Cause:
+    return Cause(field, "FieldValueDuplicate", f"Duplicate value: {printed(value)}")
+
+
+def not_found(field: str, value: Any) -> Cause:
+    return Cause(field, "FieldValueNotFound", f"Not found: {printed(value)}")
+
+
+def not_supported(field: str, value: Any, values: Iterable[str]) -> Cause:
+    listed = ", ".join(f'"{supported}"' for supported in values)
+    return Cause(field, "FieldValueNotSupported", f"Unsupported value: {printed(value)}: supported values: {listed}")
+
+
+def forbidden(field: str, why: str) -> Cause:
+    return Cause(field, "FieldValueForbidden", f"Forbidden: {why}")
+
+
+def too_long(field: str, limit_bytes: int) -> Cause:
+    return Cause(field, "FieldValueTooLong", f"Too long: may not be more than {limit_bytes} bytes")
+
+
+def printed(value: Any) -> str:
+    """A value as Go's errors print it: JSON."""
+    if isinstance(value, Verbatim):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+# ------------------------------------------------------------------------------------------- common checks
+
+
+def not_negative(values: dict[str, Any], prefix: str, *names: str) -> Iterator[Cause]:
+    for name in names:
+        number = values.get(name)
+        if number is not None and number < 0:
+            yield invalid(f"{prefix}.{name}", number, NOT_NEGATIVE)
+
+
+def supported(field: str, value: str | None, values: Iterable[str]) -> Iterator[Cause]:
+    """Of a field that defaulting fills in, so that it is there."""
+    if not value:
+        yield required(field)
+    elif value not in (allowed := tuple(values)):
+        yield not_supported(field, value, allowed)
+
+
+def port_number(field: str, value: int) -> Iterator[Cause]:
+    if not 1 <= value <= 65535:
+        yield invalid(field, value, "must be between 1 and 65535, inclusive")
+
+
+def port_number_or_name(field: str, value: int | str) -> Iterator[Cause]:
+    if isinstance(value, int):
+        yield from port_number(field, value)
+    else:
+        yield from port_name(field, value)
+
+
+def port_name(field: str, value: str) -> Iterator[Cause]:
+    if len(value) > 15:
+        yield invalid(field, value, "must be no more than 15 characters")
+    if not re.fullmatch(r"[-a-z0-9]+", value):
+        yield invalid(field, value, "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
+    if not re.search(r"[a-z]", value):
+        yield invalid(field, value, "must contain at least one letter (a-z)")
+    if "--" in value:
+        yield invalid(field, value, "must not contain consecutive hyphens")
+    if value.startswith("-") or value.endswith("-"):
+        yield invalid(field, value, "must not begin or end with a hyphen")
+
+
+def ip_address(field: str, value: str) -> Iterator[Cause]:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        yield invalid(field, value, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")
+
+
+def config_key(field: str, value: str) -> Iterator[Cause]:
+    if len(value) > 253:
+        yield invalid(field, value, "must be no more than 253 characters")
+    if not re.fullmatch(r"[-._a-zA-Z0-9]+", value):
+        yield invalid(field, value, _CONFIG_KEY)
+    elif value == ".":
+        yield invalid(field, value, "must not be '.'")
+    elif value == "..":
+        yield invalid(field, value, "must not be '..'")
+    elif value.startswith(".."):
+        yield invalid(field, value, "must not start with '..'")
+
+
+_CONFIG_KEY = (
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' "
+    "(e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
+)

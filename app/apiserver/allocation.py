@@ -1,0 +1,82 @@
+"""What the API server gives out from a pool: cluster IPs and node ports.
+
+Models kubernetes/pkg/registry/core/service/storage/alloc.go with the default ranges 10.96.0.0/16 and 30000-32767.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from app.api import errors
+from app.api.objects import Obj, name_of
+from app.apiserver.store import Store
+
+_NODE_PORTS = (30000, 32767)
+
+
+def allocate_service(service: Obj, store: Store, rng: random.Random) -> Obj:
+    """`service` with clusterIP, clusterIPs and nodePorts. Raises Invalid if one that it asks for is taken."""
+    spec = service["spec"]
+    if spec.get("type") == "ExternalName":
+        return service
+    others = [each for each in store.objects("Service") if each["metadata"]["uid"] != service["metadata"]["uid"]]
+    spec = _with_cluster_ip(service, spec, {s["spec"].get("clusterIP") for s in others}, rng)
+    if spec.get("type") in ("NodePort", "LoadBalancer"):
+        taken = {p["nodePort"] for s in others for p in s["spec"].get("ports", ()) if p.get("nodePort")}
+        spec = _with_node_ports(service, spec, taken, rng)
+    return {**service, "spec": spec}
+
+
+def kept_allocations(new: Obj, old: Obj) -> Obj:
+    """An update that does not name its cluster IP and node ports keeps those it has."""
+    spec, before = new["spec"], old["spec"]
+    if spec.get("type") == "ExternalName" or before.get("type") == "ExternalName":
+        return new
+    kept = {field: before[field] for field in ("clusterIP", "clusterIPs") if not spec.get(field) and field in before}
+    held = {
+        (port["port"], port.get("protocol", "TCP")): port["nodePort"] for port in _ports(before) if "nodePort" in port
+    }
+    ports = [
+        {**port, "nodePort": held[key]} if not port.get("nodePort") and key in held else port
+        for port in _ports(spec)
+        for key in ((port["port"], port.get("protocol", "TCP")),)
+    ]
+    if spec.get("type") in ("NodePort", "LoadBalancer") and ports != _ports(spec):
+        kept["ports"] = ports
+    return {**new, "spec": {**spec, **kept}} if kept else new
+
+
+def _ports(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    return spec.get("ports") or []
+
+
+def _with_cluster_ip(service: Obj, spec: dict[str, Any], taken: set[Any], rng: random.Random) -> dict[str, Any]:
+    wanted = spec.get("clusterIP")
+    if wanted and wanted != "None" and wanted in taken:
+        text = f'Invalid value: ["{wanted}"]: failed to allocate IP {wanted}: provided IP is already allocated'
+        cause = errors.Cause("spec.clusterIPs", "FieldValueInvalid", text)
+        raise errors.invalid("Service", name_of(service), [cause])
+    while not wanted or (wanted in taken and wanted != "None"):
+        wanted = f"10.96.{rng.randrange(256)}.{rng.randrange(2, 255)}"
+    return {**spec, "clusterIP": wanted, "clusterIPs": [wanted]}
+
+
+def _with_node_ports(service: Obj, spec: dict[str, Any], taken: set[int], rng: random.Random) -> dict[str, Any]:
+    ports = []
+    for index, port in enumerate(spec.get("ports", ())):
+        wanted = port.get("nodePort")
+        if wanted:
+            field = f"spec.ports[{index}].nodePort"
+            if not _NODE_PORTS[0] <= wanted <= _NODE_PORTS[1]:
+                allowed = f"The range of valid ports is {_NODE_PORTS[0]}-{_NODE_PORTS[1]}"
+                text = f"Invalid value: {wanted}: provided port is not in the valid range. {allowed}"
+                raise errors.invalid("Service", name_of(service), [errors.Cause(field, "FieldValueInvalid", text)])
+            if wanted in taken:
+                text = f"Invalid value: {wanted}: provided port is already allocated"
+                raise errors.invalid("Service", name_of(service), [errors.Cause(field, "FieldValueInvalid", text)])
+        while not wanted or (wanted in taken and not port.get("nodePort")):
+            wanted = rng.randint(*_NODE_PORTS)
+        taken.add(wanted)
+        ports.append({**port, "nodePort": wanted})
+    return {**spec, "ports": ports}

@@ -1,0 +1,141 @@
+"""Kubernetes Events: recorded, counted, aggregated and limited as client-go's recorder does.
+
+Models client-go/tools/record/events_cache.go: the same message again only counts up; after ten different messages of
+one reason within ten minutes a single "(combined from similar events)" goes on counting; one source may announce 25
+Events about one object at once and then one every five minutes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.api import errors, times
+from app.api.objects import Obj, Ref, namespace_of
+from app.apiserver.server import ApiServer
+from app.apiserver.store import Change
+
+_SPAM_BURST = 25
+_SPAM_REFILL_MS = 300_000
+_SIMILAR_LIMIT = 10
+_SIMILAR_WINDOW_MS = 600_000
+_TTL_MS = 3_600_000
+_CACHE_LIMIT = 4_096
+EVENT_LIMIT = 5_000
+
+Key = tuple[Any, ...]
+
+
+class EventRecorder:
+    """One per cluster; what it remembers is per source and object."""
+
+    def __init__(self, server: ApiServer) -> None:
+        self._server = server
+        self._known: dict[Key, Ref] = {}
+        self._similar: dict[Key, tuple[int, dict[str, None]]] = {}
+        self._tokens: dict[Key, tuple[float, int]] = {}
+        self._kept: dict[Ref, tuple[int, Key]] = {}  # when it was last counted, and as what; the longest ago first
+
+    def record(self, source: dict[str, str], about: Obj, type_: str, reason: str, message: str) -> tuple[Change, ...]:
+        """Write or count up one Event. () if the spam filter holds it back or its namespace is going away."""
+        now = self._server.now_ms()
+        regarding = _involved(about)
+        who = (source.get("component"), source.get("host"), regarding["kind"], regarding["name"], regarding.get("uid"))
+        if not self._may_announce(who, now):
+            return ()
+        message, similar = self._combined((*who, type_, reason), message, now)
+        key = (*who, type_, reason, similar or message)
+        return self._expired(now) + self._write(key, source, regarding, type_, reason, message, now)
+
+    def _write(
+        self, key: Key, source: dict[str, str], regarding: dict[str, Any], type_: str, reason: str,
+        message: str, now: int,
+    ) -> tuple[Change, ...]:  # fmt: skip
+        store, at = self._server.store, times.rfc3339(now)
+        known = self._known.get(key)
+        event = store.get(known) if known else None
+        if event is not None and known is not None:
+            _touch(self._kept, known, (now, key), EVENT_LIMIT)
+            return (store.put({**event, "count": event["count"] + 1, "lastTimestamp": at, "message": message}),)
+        namespace = regarding.get("namespace") or "default"
+        name = f"{regarding['name']}.{now * 1_000_000 + self._server.rng.randrange(1_000_000):x}"
+        event = {
+            "kind": "Event",
+            "apiVersion": "v1",
+            "metadata": {"name": name, "namespace": namespace},
+            "involvedObject": regarding,
+            "reason": reason,
+            "message": message,
+            "source": source,
+            "firstTimestamp": at,
+            "lastTimestamp": at,
+            "count": 1,
+            "type": type_,
+            "eventTime": None,
+            "reportingComponent": source["component"],
+            "reportingInstance": source.get("host", ""),
+        }
+        try:
+            changes = self._server.create(event).changes
+        except errors.ApiError:
+            return ()  # its namespace is gone or going: client-go drops such an Event too
+        ref = Ref("Event", namespace, name)
+        self._known[key] = ref
+        _touch(self._kept, ref, (now, key), EVENT_LIMIT)
+        return changes
+
+    def _may_announce(self, who: Key, now: int) -> bool:
+        tokens, since = self._tokens.get(who, (float(_SPAM_BURST), now))
+        tokens = min(float(_SPAM_BURST), tokens + (now - since) / _SPAM_REFILL_MS)
+        if tokens < 1:
+            _touch(self._tokens, who, (tokens, now))
+            return False
+        _touch(self._tokens, who, (tokens - 1, now))
+        return True
+
+    def _combined(self, key: Key, message: str, now: int) -> tuple[str, str]:
+        """The message to write, and what stands for it in the cache key once messages are combined."""
+        since, messages = self._similar.get(key, (now, {}))
+        if now - since > _SIMILAR_WINDOW_MS:
+            messages = {}
+        if len(messages) < _SIMILAR_LIMIT or message in messages:
+            _touch(self._similar, key, (now, {**messages, message: None}))
+            return message, ""
+        _touch(self._similar, key, (now, messages))
+        return f"(combined from similar events): {message}", "(combined)"
+
+    def _expired(self, now: int) -> tuple[Change, ...]:
+        """Events live one hour, and only so many are kept."""
+        changes = []
+        while self._kept:
+            ref, (used, key) = next(iter(self._kept.items()))
+            if now - used < _TTL_MS and len(self._kept) < EVENT_LIMIT:
+                break
+            del self._kept[ref]
+            self._known.pop(key, None)
+            if self._server.store.get(ref) is not None:
+                changes.append(self._server.store.remove(ref))
+        return tuple(changes)
+
+
+def _touch(cache: dict[Any, Any], key: Any, value: Any, limit: int = _CACHE_LIMIT) -> None:
+    """Make `key` the last used; a full cache forgets what was not used for the longest time."""
+    cache.pop(key, None)
+    cache[key] = value
+    if len(cache) > limit:
+        del cache[next(iter(cache))]
+
+
+def _involved(about: Obj) -> dict[str, Any]:
+    """An ObjectReference; its resourceVersion is the one that the announcer had seen."""
+    meta = about["metadata"]
+    reference: dict[str, Any] = {"kind": about["kind"]}
+    if namespace_of(about):
+        reference["namespace"] = namespace_of(about)
+    reference |= {"name": meta["name"], "uid": meta.get("uid", "")}
+    if about.get("apiVersion"):
+        reference["apiVersion"] = about["apiVersion"]
+    if meta.get("resourceVersion"):
+        reference["resourceVersion"] = meta["resourceVersion"]
+    if about.get("fieldPath"):
+        reference["fieldPath"] = about["fieldPath"]
+    return reference

@@ -1,0 +1,321 @@
+"""The verbs: what stands between a wish and the store.
+
+The engine's client, the Cluster's commands and (over HTTP) real clients call these. Each verb checks, fills in what
+the server owns (uid, creationTimestamp, generation, resourceVersion), writes, and returns `Written`: the object as
+stored and every change it took. A refusal is an ApiError, and nothing was written.
+
+Models kubernetes/staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go and the strategies under
+kubernetes/pkg/registry.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from app.api import defaults, errors, kinds, names, objects, pods, qos, times, validation
+from app.api.objects import Obj, Ref, ref_of
+from app.api.patches import merge_patch
+from app.apiserver import allocation
+from app.apiserver.store import Change, Store
+
+# Kinds whose metadata.generation counts changes of the desired state, and those where an annotation counts too.
+_GENERATION = {"Pod", "ReplicaSet", "Deployment", "EndpointSlice"}
+_GENERATION_ON_ANNOTATIONS = {"Deployment"}
+_SERVER_OWNED = (
+    "uid",
+    "creationTimestamp",
+    "generation",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "selfLink",
+)
+_NOT_DESIRED = {"apiVersion", "kind", "metadata", "status"}
+_PROPAGATION_FINALIZER = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
+
+
+class Written(NamedTuple):
+    obj: Obj
+    changes: tuple[Change, ...]  # empty: a dry run, or nothing changed
+
+
+class ApiServer:
+    """`now_ms` gives virtual time, `rng` names and uids: the server is as deterministic as they are."""
+
+    def __init__(self, store: Store, now_ms: Callable[[], int], rng: random.Random) -> None:
+        self.store = store
+        self.now_ms = now_ms
+        self.rng = rng
+
+    # reading
+
+    def get(self, ref: Ref) -> Obj:
+        obj = self.store.get(ref)
+        if obj is None:
+            raise self._not_found(ref)
+        return obj
+
+    # writing
+
+    def create(self, obj: Obj, *, dry_run: bool = False) -> Written:
+        kind = kinds.KINDS[obj["kind"]]
+        obj = self._named(obj, kind)
+        ref = ref_of(obj)
+        if obj["metadata"].get("resourceVersion"):
+            raise errors.BadRequest("resourceVersion should not be set on objects to be created")
+        if not kind.internal:
+            self._check_namespace(kind, ref)
+            obj = defaults.admit(defaults.default(obj))
+        if self.store.get(ref) is not None:
+            raise errors.already_exists(kind.plural, ref.name, kind.group)
+        obj = self._prepared_for_create(obj)
+        if not kind.internal:
+            self._refuse(kind, ref.name, validation.validate(obj))
+            if ref.kind == "Service":
+                obj = allocation.allocate_service(obj, self.store, self.rng)
+        return self._written(obj, dry_run)
+
+    def update(self, obj: Obj, *, subresource: str = "", dry_run: bool = False) -> Written:
+        """PUT. Refuses a resourceVersion or uid that is not the current one; without them it overwrites."""
+        ref = ref_of(obj)
+        old = self.get(ref)
+        meta = obj["metadata"]
+        if meta.get("resourceVersion") and meta["resourceVersion"] != old["metadata"]["resourceVersion"]:
+            raise self._conflict(ref)
+        self._check_uid(ref, old, meta.get("uid", ""))
+        return self._replace(ref, old, obj, subresource, dry_run)
+
+    def patch(
+        self,
+        ref: Ref,
+        patch: dict[str, Any] | Callable[[Obj], Obj],
+        *,
+        subresource: str = "",
+        uid: str = "",
+        dry_run: bool = False,
+    ) -> Written:
+        """A JSON merge patch, or a function from the current object to the wanted one (the other patch types)."""
+        old = self.get(ref)
+        self._check_uid(ref, old, uid)
+        new = patch(old) if callable(patch) else merge_patch(old, patch)
+        wanted = new["metadata"].get("resourceVersion")
+        if wanted and wanted != old["metadata"]["resourceVersion"]:
+            raise self._conflict(ref)
+        return self._replace(ref, old, new, subresource, dry_run)
+
+    def bind(self, ref: Ref, node: str, *, uid: str = "") -> Written:
+        """POST pods/binding. Models kubernetes/pkg/registry/core/pod/storage (assignPod)."""
+        pod = self.get(ref)
+        self._check_uid(ref, pod, uid)
+        if objects.is_terminating(pod):
+            raise self._conflict(ref, f"pod {ref.name} is being deleted, cannot be assigned to a host")
+        bound = pod["spec"].get("nodeName")
+        if bound:
+            raise self._conflict(ref, f'pod {ref.name} is already assigned to node "{bound}"')
+        now = self.now_ms()
+        condition = {"type": "PodScheduled", "observedGeneration": 1, "status": "True"}
+        condition |= {"lastProbeTime": None, "lastTransitionTime": times.rfc3339(now)}
+        kept = [c for c in pod["status"].get("conditions", ()) if c["type"] != "PodScheduled"]
+        status = {**pod["status"], "conditions": [*kept, condition]}
+        return self._written({**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status})
+
+    def delete(
+        self,
+        ref: Ref,
+        *,
+        uid: str = "",
+        grace_seconds: int | None = None,
+        propagation: str | None = None,
+        dry_run: bool = False,
+    ) -> Written:
+        """Marks for deletion, or removes when neither grace nor finalizers are left.
+
+        Models apiserver pkg/registry/rest/delete.go (BeforeDelete) and pkg/registry/generic/registry/store.go.
+        """
+        old = self.get(ref)
+        self._check_uid(ref, old, uid)
+        marked = self._marked(old, grace_seconds, propagation)
+        if dry_run:
+            return Written(marked, ())
+        changes = []
+        stays_for_now = not _may_go(marked) or objects.is_terminating(old)
+        if marked is not old and stays_for_now:
+            changes.append(self.store.put(marked))
+            marked = changes[0].obj
+        if _may_go(marked):
+            changes.append(self.store.remove(ref))
+        return Written(marked, tuple(changes))
+
+    # how it is done
+
+    def _written(self, obj: Obj, dry_run: bool = False) -> Written:
+        if dry_run:
+            return Written(obj, ())
+        change = self.store.put(obj)
+        return Written(change.obj, (change,))
+
+    def _named(self, obj: Obj, kind: kinds.Kind) -> Obj:
+        meta = obj["metadata"]
+        if kind.namespaced and not meta.get("namespace"):
+            meta = {**meta, "namespace": "default"}
+        if not kind.namespaced and "namespace" in meta:
+            meta = {key: value for key, value in meta.items() if key != "namespace"}
+        if not meta.get("name"):
+            if not meta.get("generateName"):
+                missing = errors.Cause(
+                    "metadata.name", "FieldValueRequired", "Required value: name or generateName is required"
+                )
+                raise errors.invalid(kind.kind, "", [missing], kind.group)
+            meta = {**meta, "name": meta["generateName"] + self._suffix()}
+        return obj if meta is obj["metadata"] else {**obj, "metadata": meta}
+
+    def _suffix(self) -> str:
+        return "".join(self.rng.choices(names.SAFE_ALPHABET, k=5))
+
+    def _uid(self) -> str:
+        text = f"{self.rng.getrandbits(128):032x}"
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
+
+    def _check_namespace(self, kind: kinds.Kind, ref: Ref) -> None:
+        if not kind.namespaced:
+            return
+        namespace = self.store.get(Ref("Namespace", "", ref.namespace))
+        if namespace is None:
+            raise errors.not_found("namespaces", ref.namespace)
+        if objects.is_terminating(namespace):
+            why = f"unable to create new content in namespace {ref.namespace} because it is being terminated"
+            raise errors.Forbidden(f'{kind.resource} "{ref.name}" is forbidden: {why}')
+
+    def _prepared_for_create(self, obj: Obj) -> Obj:
+        """What a client may not choose. Models apiserver pkg/registry/rest/create.go (BeforeCreate)."""
+        kind = obj["kind"]
+        meta = {key: value for key, value in obj["metadata"].items() if key not in _SERVER_OWNED}
+        meta["uid"] = self._uid()
+        meta["creationTimestamp"] = times.rfc3339(self.now_ms())
+        if kind in _GENERATION:
+            meta["generation"] = 1
+        obj = {**obj, "metadata": meta}
+        if kind == "Pod":
+            return {**obj, "status": {"phase": "Pending", "qosClass": qos.qos_class(obj["spec"])}}
+        if kind == "Namespace":
+            labels = {**(meta.get("labels") or {}), "kubernetes.io/metadata.name": meta["name"]}
+            obj = {**obj, "metadata": {**meta, "labels": labels}}
+            return {**obj, "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
+        if kind in ("Deployment", "ReplicaSet"):
+            return {**obj, "status": {"replicas": 0} if kind == "ReplicaSet" else {}}
+        return obj
+
+    def _replace(self, ref: Ref, old: Obj, wanted: Obj, subresource: str, dry_run: bool) -> Written:
+        kind = kinds.KINDS[ref.kind]
+        if ref_of(wanted) != ref:
+            name = wanted["metadata"].get("name", "")
+            raise errors.BadRequest(f"the name of the object ({name}) does not match the name on the URL ({ref.name})")
+        new = self._merged(old, wanted, subresource, kind)
+        if not kind.internal and subresource == "":
+            if ref.kind == "Service":
+                new = allocation.kept_allocations(new, old)
+            new = defaults.default(new)
+            self._refuse(kind, ref.name, validation.validate_update(new, old))
+            if ref.kind == "Service":
+                new = allocation.allocate_service(new, self.store, self.rng)
+        if new == old:
+            return Written(old, ())
+        if subresource != "status":
+            new = self._with_generation(new, old, ref.kind)
+        if dry_run:
+            return Written(new, ())
+        if objects.is_terminating(new) and _may_go(new):
+            return Written(new, (self.store.put(new), self.store.remove(ref)))
+        return self._written(new)
+
+    def _merged(self, old: Obj, wanted: Obj, subresource: str, kind: kinds.Kind) -> Obj:
+        """The parts that this subresource may write, from `wanted`; the rest from `old`."""
+        if subresource == "status":  # annotations travel along with a status
+            annotations = wanted["metadata"].get("annotations")
+            if annotations != old["metadata"].get("annotations"):
+                old = objects.with_metadata(old, annotations=annotations)
+            return {**old, "status": wanted.get("status", {})}
+        if subresource == "finalize":
+            return {**old, "spec": wanted.get("spec", {})}
+        kept = {key: value for key, value in old["metadata"].items() if key in _SERVER_OWNED}
+        meta = {**{k: v for k, v in wanted["metadata"].items() if k not in _SERVER_OWNED}, **kept}
+        meta["resourceVersion"] = old["metadata"]["resourceVersion"]
+        new = {**wanted, "metadata": meta}
+        if "status" in kind.subresources:
+            new.pop("status", None)
+            if "status" in old:
+                new["status"] = old["status"]
+        return new
+
+    def _with_generation(self, new: Obj, old: Obj, kind: str) -> Obj:
+        if kind not in _GENERATION or "generation" not in old["metadata"]:
+            return new
+        changed = any(
+            new.get(key) is not old.get(key) and new.get(key) != old.get(key)
+            for key in {**new, **old}
+            if key not in _NOT_DESIRED
+        )
+        if kind in _GENERATION_ON_ANNOTATIONS and objects.annotations_of(new) != objects.annotations_of(old):
+            changed = True
+        return objects.with_metadata(new, generation=old["metadata"]["generation"] + 1) if changed else new
+
+    def _marked(self, old: Obj, grace_seconds: int | None, propagation: str | None) -> Obj:
+        """`old` with the marks that this deletion leaves on it; `old` itself if it leaves none."""
+        meta = old["metadata"]
+        grace = self._grace(old, grace_seconds)
+        fields: dict[str, Any] = {}
+        if not objects.is_terminating(old) or grace < meta.get("deletionGracePeriodSeconds", 0):
+            fields["deletionTimestamp"] = times.rfc3339(self.now_ms() + grace * 1000)
+            fields["deletionGracePeriodSeconds"] = grace
+            if not objects.is_terminating(old) and grace > 0 and "generation" in meta:
+                fields["generation"] = meta["generation"] + 1
+        finalizers = [
+            f for f in meta.get("finalizers", ()) if f not in _PROPAGATION_FINALIZER.values() or propagation is None
+        ]
+        if propagation in _PROPAGATION_FINALIZER:
+            finalizers.append(_PROPAGATION_FINALIZER[propagation])
+        if finalizers != meta.get("finalizers", []):
+            fields["finalizers"] = finalizers or None
+        if not fields:
+            return old
+        marked = objects.with_metadata(old, **fields)
+        if old["kind"] == "Namespace":
+            marked = {**marked, "status": {**old.get("status", {}), "phase": "Terminating"}}
+        return marked
+
+    def _grace(self, obj: Obj, grace_seconds: int | None) -> int:
+        """Seconds. Only pods are graceful, and only those that a kubelet runs."""
+        if obj["kind"] != "Pod" or not obj["spec"].get("nodeName") or pods.is_terminal(obj):
+            return 0
+        own: int = obj["spec"].get("terminationGracePeriodSeconds", 30)
+        return own if grace_seconds is None else grace_seconds
+
+    def _refuse(self, kind: kinds.Kind, name: str, causes: tuple[errors.Cause, ...]) -> None:
+        if causes:
+            raise errors.invalid(kind.kind, name, causes, kind.group)
+
+    def _check_uid(self, ref: Ref, old: Obj, uid: str) -> None:
+        current = old["metadata"]["uid"]
+        if uid and uid != current:
+            why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {current}"
+            raise self._conflict(ref, why)
+
+    def _not_found(self, ref: Ref) -> errors.NotFound:
+        kind = kinds.KINDS[ref.kind]
+        return errors.not_found(kind.plural, ref.name, kind.group)
+
+    def _conflict(self, ref: Ref, why: str = "") -> errors.Conflict:
+        kind = kinds.KINDS[ref.kind]
+        return errors.conflict(kind.plural, ref.name, kind.group, why)
+
+
+def _gone_at_once(obj: Obj) -> bool:
+    return not obj["metadata"].get("deletionGracePeriodSeconds")
+
+
+def _may_go(obj: Obj) -> bool:
+    """Marked, grace over, no finalizer left (a Namespace has some in its spec too)."""
+    if not objects.is_terminating(obj) or obj["metadata"].get("finalizers") or not _gone_at_once(obj):
+        return False
+    return obj["kind"] != "Namespace" or not obj.get("spec", {}).get("finalizers")

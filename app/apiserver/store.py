@@ -1,0 +1,128 @@
+"""The store: every object, one revision counter, and the log of changes that watches read.
+
+Values are shared, never copied: the log, the caches and the current state point at the same dicts. A watch is a
+position in the log; whoever falls behind the log's beginning gets 410 Gone and must list again, as in etcd.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from app.api import errors
+from app.api.objects import Obj, Ref, ref_of
+
+ADDED, MODIFIED, DELETED = "ADDED", "MODIFIED", "DELETED"
+
+
+class Change(NamedTuple):
+    """One write. `old` is None for ADDED, `new` is None for DELETED."""
+
+    revision: int
+    type: str
+    ref: Ref
+    old: Obj | None
+    new: Obj | None
+
+    @property
+    def obj(self) -> Obj:
+        """The object after the change; of a deletion, its last state."""
+        obj = self.new if self.new is not None else self.old
+        assert obj is not None
+        return obj
+
+
+class Store:
+    """`object_limit` counts every object but Events, whose number the event recorder bounds."""
+
+    def __init__(self, log_limit: int = 20_000, object_limit: int = 40_000) -> None:
+        self.revision = 0
+        self.log_limit = log_limit
+        self.object_limit = object_limit
+        self._kinds: dict[str, dict[tuple[str, str], Obj]] = {}
+        self._sorted: dict[str, list[Obj]] = {}
+        self._log: list[Change] = []
+        self._count = 0
+        self.listeners: list[Callable[[Change], None]] = []
+
+    # reading
+
+    def get(self, ref: Ref) -> Obj | None:
+        return self._kinds.get(ref.kind, {}).get((ref.namespace, ref.name))
+
+    def objects(self, kind: str, namespace: str | None = None) -> list[Obj]:
+        """In order of namespace and name, as a real LIST."""
+        if kind not in self._sorted:
+            items = self._kinds.get(kind, {})
+            self._sorted[kind] = [items[key] for key in sorted(items)]
+        if namespace is None:
+            return list(self._sorted[kind])
+        return [obj for obj in self._sorted[kind] if obj["metadata"].get("namespace", "") == namespace]
+
+    def count(self, kind: str) -> int:
+        return len(self._kinds.get(kind, ()))
+
+    def kinds(self) -> list[str]:
+        """Kinds that have at least one object."""
+        return [kind for kind, items in self._kinds.items() if items]
+
+    def changes_since(self, revision: int) -> Sequence[Change]:
+        """Changes with a greater revision, oldest first. Raises Gone if the log no longer reaches back that far."""
+        # One revision is one change, so the position in the log follows from the revision.
+        first = self.revision - len(self._log) + 1
+        if revision + 1 < first:
+            raise errors.Gone(f"too old resource version: {revision} ({first - 1})")
+        return self._log[revision + 1 - first :]
+
+    def at(self, revision: int) -> Mapping[Ref, Obj]:
+        """Every object as it was at `revision`. Raises Gone if that is older than the log."""
+        undo = self.changes_since(revision)
+        state = {Ref(kind, *key): obj for kind, items in self._kinds.items() for key, obj in items.items()}
+        for change in reversed(undo):
+            if change.old is None:
+                state.pop(change.ref, None)
+            else:
+                state[change.ref] = change.old
+        return state
+
+    def overlay(self) -> Store:
+        """A store with the same objects that can be written to without touching this one: for dry runs."""
+        copy = Store(self.log_limit, self.object_limit)
+        copy.revision = self.revision
+        copy._kinds = {kind: dict(items) for kind, items in self._kinds.items()}
+        copy._count = self._count
+        return copy
+
+    # writing
+
+    def put(self, obj: Obj) -> Change:
+        """Store `obj` under the next revision, which becomes its resourceVersion."""
+        ref = ref_of(obj)
+        items = self._kinds.setdefault(ref.kind, {})
+        old = items.get((ref.namespace, ref.name))
+        if old is None and ref.kind != "Event":
+            if self._count >= self.object_limit:
+                raise errors.Forbidden(
+                    f"this cluster holds its limit of {self.object_limit} objects: delete some first"
+                )
+            self._count += 1
+        revision = self.revision + 1
+        new = {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(revision)}}
+        items[(ref.namespace, ref.name)] = new
+        return self._record(Change(revision, MODIFIED if old is not None else ADDED, ref, old, new))
+
+    def remove(self, ref: Ref) -> Change:
+        old = self._kinds[ref.kind].pop((ref.namespace, ref.name))
+        if ref.kind != "Event":
+            self._count -= 1
+        return self._record(Change(self.revision + 1, DELETED, ref, old, None))
+
+    def _record(self, change: Change) -> Change:
+        self.revision = change.revision
+        self._sorted.pop(change.ref.kind, None)
+        self._log.append(change)
+        if len(self._log) > self.log_limit * 5 // 4:
+            del self._log[: len(self._log) - self.log_limit]
+        for listener in self.listeners:
+            listener(change)
+        return change

@@ -1,0 +1,155 @@
+"""What a person can do to a cluster. Each command is frozen data, and goes through the API server like any client.
+
+A command is the only input a cluster has besides its seed, so a journal of commands replays it. On the wire and in the
+journal a command is a JSON object `{"do": "scale", ...}`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, ClassVar
+
+from app.api import errors
+from app.api.objects import Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    do: ClassVar[str]
+
+    def to_json(self) -> dict[str, Any]:
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {"do": self.do} | {name: _plain(value) for name, value in values.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Bootstrap(Command):
+    """The first command of every cluster: its namespaces and machines."""
+
+    do: ClassVar[str] = "bootstrap"
+    nodes: int = 3
+    latencies: str = "textbook"
+    cpu: str = "4"
+    memory: str = "8Gi"
+
+
+@dataclass(frozen=True, slots=True)
+class Apply(Command):
+    """`kubectl apply -f -`: every document of `text`, or nothing if one is refused."""
+
+    do: ClassVar[str] = "apply"
+    text: str
+    namespace: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteObject(Command):
+    do: ClassVar[str] = "delete"
+    ref: Ref
+    grace_seconds: int | None = None
+    propagation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CrashContainer(Command):
+    """The process of a container exits, as if it had a bug. The pod stays."""
+
+    do: ClassVar[str] = "crash"
+    ref: Ref
+    container: str = ""  # the first one
+    exit_code: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Scale(Command):
+    do: ClassVar[str] = "scale"
+    ref: Ref
+    replicas: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetImage(Command):
+    do: ClassVar[str] = "image"
+    ref: Ref
+    image: str
+    container: str = ""  # the first one
+
+
+@dataclass(frozen=True, slots=True)
+class SetLabel(Command):
+    """`kubectl label --overwrite`; an empty value None removes the label."""
+
+    do: ClassVar[str] = "label"
+    ref: Ref
+    label: str
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutUndo(Command):
+    do: ClassVar[str] = "undo"
+    ref: Ref
+    to_revision: int = 0  # the one before the current
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutRestart(Command):
+    do: ClassVar[str] = "restart"
+    ref: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Cordon(Command):
+    do: ClassVar[str] = "cordon"
+    node: str
+    unschedulable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SetLatencies(Command):
+    do: ClassVar[str] = "latencies"
+    preset: str
+
+
+COMMANDS: dict[str, type[Command]] = {
+    command.do: command
+    for command in (
+        Bootstrap, Apply, DeleteObject, CrashContainer, Scale, SetImage, SetLabel, RolloutUndo, RolloutRestart, Cordon,
+        SetLatencies,
+    )
+}  # fmt: skip
+
+
+def command_from_json(data: dict[str, Any]) -> Command:
+    """Raises BadRequest that names the field which is unknown, missing or of the wrong type."""
+    kind = COMMANDS.get(data.get("do", ""))
+    if kind is None:
+        raise errors.BadRequest(f'unknown command "{data.get("do", "")}": one of {", ".join(COMMANDS)}')
+    known = {field.name: field for field in fields(kind)}
+    for name in data:
+        if name != "do" and name not in known:
+            raise errors.BadRequest(f'unknown field "{name}" of command "{kind.do}"')
+    values: dict[str, Any] = {}
+    for name, field in known.items():
+        if name in data:
+            values[name] = _typed(kind.do, name, str(field.type), data[name])
+        elif field.default is MISSING:
+            raise errors.BadRequest(f'command "{kind.do}" needs the field "{name}"')
+    return kind(**values)
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, Ref) else value
+
+
+def _typed(command: str, name: str, type_: str, value: Any) -> Any:
+    if type_ == "Ref":
+        if isinstance(value, (list, tuple)) and len(value) == 3 and all(isinstance(part, str) for part in value):
+            return Ref(*value)
+        raise errors.BadRequest(f'field "{name}" of command "{command}" must be [kind, namespace, name]')
+    if value is None and type_.endswith("None"):
+        return None
+    wanted = {"str": str, "int": int, "bool": bool}[type_.split(" ")[0]]
+    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+        raise errors.BadRequest(f'field "{name}" of command "{command}" must be of type {wanted.__name__}')
+    return value

@@ -1,0 +1,214 @@
+"""The garbage collector: removes what nobody owns any more, and finishes deletions that wait for dependents.
+
+The engine runs it for an object of any kind, and only when something may have to go: one of its owners is absent or
+is being deleted in the foreground, or it is itself being deleted with the finalizer `foregroundDeletion` or `orphan`.
+Ordinary changes wake nobody. An owner is known by its uid: another object of the same name is a stranger.
+Models kubernetes/pkg/controller/garbagecollector: garbagecollector.go, graph_builder.go, operations.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from app.api import objects
+from app.api.kinds import KINDS
+from app.api.objects import Obj, Ref, ref_of
+from app.reconcile import Controller, Delete, Difference, Patch, Reader, Watch, metadata_differs
+
+FOREGROUND = "foregroundDeletion"
+ORPHAN = "orphan"
+OWNABLE = tuple(kind.kind for kind in KINDS.values() if not kind.internal and kind.kind != "Event")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnershipObservation:
+    obj: Obj
+    solid_owners: tuple[Ref, ...]  # there, and not waiting for dependents to go
+    absent_owners: tuple[Ref, ...]
+    waiting_owners: tuple[Ref, ...]  # being deleted in the foreground: they go after their dependents
+    dependents: tuple[Obj, ...]  # objects that name this one as an owner; read where it may matter
+
+
+class GarbageCollector(Controller):
+    name = "garbage-collector"
+    reconciles = "*"
+    concurrency = 20
+
+    def __init__(self) -> None:
+        self.watches = tuple(
+            Watch(kind, _concerned, when=_may_matter, matters=metadata_differs, indexes={"owner": _owners})
+            for kind in OWNABLE
+        )
+
+    def observe(self, key: Ref, reader: Reader) -> OwnershipObservation | None:
+        obj = reader.get(key)
+        if obj is None:
+            return None
+        solid, absent, waiting = [], [], []
+        for reference in objects.owner_refs(obj):
+            owner_ref = _ref_of_owner(obj, reference)
+            owner = _owner(owner_ref, reference["uid"], reader)
+            if owner is None:
+                absent.append(owner_ref)
+            elif _deletes_in(owner, FOREGROUND):
+                waiting.append(owner_ref)
+            else:
+                solid.append(owner_ref)
+        dependents = tuple(_dependents(obj, reader)) if waiting or _is_finishing(obj) else ()
+        return OwnershipObservation(obj, tuple(solid), tuple(absent), tuple(waiting), dependents)
+
+    def diff(self, seen: OwnershipObservation) -> Iterable[Difference]:
+        if _deletes_in(seen.obj, ORPHAN):
+            yield from _orphan(seen)
+        elif _deletes_in(seen.obj, FOREGROUND):
+            yield from _finish(seen)
+        elif objects.is_terminating(seen.obj):
+            return
+        elif seen.solid_owners:
+            yield from _forget_owners(seen)
+        elif seen.absent_owners or seen.waiting_owners:
+            yield _collect(seen)
+
+
+# ----------------------------------------------------------------------------------------- as a dependent
+
+
+def _collect(seen: OwnershipObservation) -> Difference:
+    """Nobody owns it any more. If an owner waits for it and it has dependents itself, those go before it too."""
+    ref, finalizers = ref_of(seen.obj), seen.obj["metadata"].get("finalizers") or ()
+    if seen.waiting_owners and seen.dependents:
+        propagation = "Foreground"
+    else:
+        propagation = "Orphan" if ORPHAN in finalizers else "Foreground" if FOREGROUND in finalizers else "Background"
+    reason = "OwnerWaitsForDependents" if seen.waiting_owners else "OwnerAbsent"
+    owner = (*seen.waiting_owners, *seen.absent_owners)[0]
+    actions = (Delete(ref, uid=objects.uid_of(seen.obj), propagation=propagation),)
+    return Difference(ref, "metadata.ownerReferences", None, owner, reason, actions)
+
+
+def _forget_owners(seen: OwnershipObservation) -> Iterator[Difference]:
+    """It still has an owner: only the references to those that are gone, or are waiting to be, go."""
+    gone = {*seen.absent_owners, *seen.waiting_owners}
+    if not gone:
+        return
+    kept = [each for each in objects.owner_refs(seen.obj) if _ref_of_owner(seen.obj, each) not in gone]
+    owners = seen.solid_owners, (*seen.solid_owners, *seen.absent_owners, *seen.waiting_owners)
+    yield Difference(
+        ref_of(seen.obj), "metadata.ownerReferences", *owners, "OwnerReferenceDangles", (_with_owners(seen.obj, kept),)
+    )
+
+
+# -------------------------------------------------------------------------------------------- as an owner
+
+
+def _orphan(seen: OwnershipObservation) -> Iterator[Difference]:
+    """Deleted with `--cascade=orphan`: the dependents forget it and stay."""
+    uid = objects.uid_of(seen.obj)
+    for dependent in seen.dependents:
+        kept = [reference for reference in objects.owner_refs(dependent) if reference["uid"] != uid]
+        yield Difference(
+            ref_of(dependent),
+            "metadata.ownerReferences",
+            None,
+            ref_of(seen.obj),
+            "OwnerOrphansDependents",
+            (_with_owners(dependent, kept),),
+        )
+    if not seen.dependents:
+        yield _without_finalizer(seen.obj, ORPHAN, "DependentsOrphaned")
+
+
+def _finish(seen: OwnershipObservation) -> Iterator[Difference]:
+    """Deleted with `--cascade=foreground`: it goes when no dependent that blocks it is left."""
+    uid = objects.uid_of(seen.obj)
+    blocking = [each for each in seen.dependents if _blocks(each, uid)]
+    if blocking:
+        yield Difference(ref_of(seen.obj), "dependents", 0, len(blocking), "WaitingForDependents")
+    else:
+        yield _without_finalizer(seen.obj, FOREGROUND, "DependentsGone")
+
+
+def _without_finalizer(obj: Obj, finalizer: str, reason: str) -> Difference:
+    held = obj["metadata"].get("finalizers") or []
+    kept = [each for each in held if each != finalizer]
+    actions = (Patch(ref_of(obj), {"metadata": {"finalizers": kept or None}}, uid=objects.uid_of(obj)),)
+    return Difference(ref_of(obj), "metadata.finalizers", kept, held, reason, actions)
+
+
+def _with_owners(obj: Obj, owners: list[Obj]) -> Patch:
+    return Patch(ref_of(obj), {"metadata": {"ownerReferences": owners or None}}, uid=objects.uid_of(obj))
+
+
+# ------------------------------------------------------------------------------------------ waking and looking
+
+
+def _may_matter(old: Obj | None, new: Obj | None) -> bool:
+    """Not for the thousands of changes that leave owners and life alone."""
+    if old is None or new is None:
+        return True
+    before, now = old["metadata"].get("ownerReferences"), new["metadata"].get("ownerReferences")
+    return (before is not now and before != now) or (_is_finishing(new) and not _is_finishing(old))
+
+
+def _concerned(obj: Obj, reader: Reader) -> Iterator[Ref]:
+    """The object itself if an owner of it is missing or it is finishing its deletion; owners that wait for it; and,
+    if it is gone or waits for them, its dependents."""
+    ref = ref_of(obj)
+    here = reader.get(ref)
+    alive = here is not None and objects.uid_of(here) == objects.uid_of(obj)
+    if alive and _is_finishing(obj):
+        yield ref
+    for reference in objects.owner_refs(obj):
+        owner_ref = _ref_of_owner(obj, reference)
+        owner = reader.get(owner_ref) if owner_ref.kind in OWNABLE else None
+        if owner is None or objects.uid_of(owner) != reference["uid"]:
+            if alive:
+                yield ref
+        elif _is_finishing(owner):
+            yield owner_ref
+    if not alive or _deletes_in(obj, FOREGROUND):
+        yield from map(ref_of, _dependents(obj, reader))
+
+
+def _owner(ref: Ref, uid: str, reader: Reader) -> Obj | None:
+    """The owner by its uid. Before it counts as absent the API server is asked, for the cache may lag behind.
+
+    A kind that is not known here cannot be looked up: its reference counts as that of an owner that is there.
+    """
+    if ref.kind not in OWNABLE:
+        return {"metadata": {"uid": uid}}
+    cached = reader.get(ref)
+    if cached is not None and objects.uid_of(cached) == uid:
+        return cached
+    return next((each for each in reader.live(ref.kind, ref.namespace) if objects.uid_of(each) == uid), None)
+
+
+def _dependents(obj: Obj, reader: Reader) -> Iterator[Obj]:
+    uid = objects.uid_of(obj)
+    for kind in OWNABLE:
+        yield from reader.by(kind, "owner", uid)
+
+
+def _owners(obj: Obj) -> Sequence[str]:
+    return [reference["uid"] for reference in objects.owner_refs(obj)]
+
+
+def _ref_of_owner(obj: Obj, reference: Obj) -> Ref:
+    """An owner lives in the namespace of its dependent, unless its kind knows no namespaces."""
+    kind = KINDS.get(reference["kind"])
+    namespace = objects.namespace_of(obj) if kind is None or kind.namespaced else ""
+    return Ref(reference["kind"], namespace, reference["name"])
+
+
+def _is_finishing(obj: Obj) -> bool:
+    return _deletes_in(obj, FOREGROUND) or _deletes_in(obj, ORPHAN)
+
+
+def _deletes_in(obj: Obj, finalizer: str) -> bool:
+    meta = obj["metadata"]
+    return "deletionTimestamp" in meta and finalizer in (meta.get("finalizers") or ())
+
+
+def _blocks(dependent: Obj, uid: str) -> bool:
+    return any(each["uid"] == uid and each.get("blockOwnerDeletion") for each in objects.owner_refs(dependent))

@@ -1,0 +1,85 @@
+"""The agenda: what is due when, as plain data, in one order that depends on nothing but the seed and the commands.
+
+Order is (due_ms, rank, sequence). Within one millisecond deliveries (rank 0) come first, then the loops nearest to the
+machines: what one instant sets off has settled before a loop that sums it up looks at it. Background entries are
+heartbeats and what follows from them; a cluster with nothing else on its agenda is quiet.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+
+class Entry:
+    """`event` is None once it was cancelled."""
+
+    __slots__ = ("background", "due_ms", "event", "rank", "sequence")
+
+    def __init__(self, due_ms: int, rank: int, sequence: int, event: tuple[Any, ...], background: bool) -> None:
+        self.due_ms = due_ms
+        self.rank = rank
+        self.sequence = sequence
+        self.event: tuple[Any, ...] | None = event
+        self.background = background
+
+
+_Item = tuple[int, int, int, Entry]
+
+
+class Agenda:
+    def __init__(self) -> None:
+        self._foreground: list[_Item] = []
+        self._background: list[_Item] = []
+        self._sequence = 0
+        self._pending = 0  # foreground entries that are not cancelled
+
+    @property
+    def quiet(self) -> bool:
+        return self._pending == 0
+
+    def add(self, due_ms: int, rank: int, event: tuple[Any, ...], background: bool = False) -> Entry:
+        self._sequence = sequence = self._sequence + 1
+        entry = Entry(due_ms, rank, sequence, event, background)
+        if background:
+            heapq.heappush(self._background, (due_ms, rank, sequence, entry))
+        else:
+            self._pending += 1
+            heapq.heappush(self._foreground, (due_ms, rank, sequence, entry))
+        return entry
+
+    def cancel(self, entry: Entry) -> None:
+        if entry.event is not None and not entry.background:
+            self._pending -= 1
+        entry.event = None
+
+    def next_due_ms(self, *, foreground: bool = False) -> int | None:
+        """When the next entry is due; `foreground`: the next that is no heartbeat. None: there is none."""
+        ahead = _head(self._foreground)
+        behind = None if foreground else _head(self._background)
+        if ahead is None or (behind is not None and behind < ahead):
+            ahead = behind
+        return ahead[0] if ahead is not None else None
+
+    def pop(self, until_ms: int | None = None) -> Entry | None:
+        """Take the next entry; None if nothing is due (by `until_ms`)."""
+        heap, ahead = self._foreground, _head(self._foreground)
+        behind = _head(self._background)
+        if ahead is None or (behind is not None and behind < ahead):
+            heap, ahead = self._background, behind
+        if ahead is None or (until_ms is not None and ahead[0] > until_ms):
+            return None
+        entry = heapq.heappop(heap)[3]
+        if not entry.background:
+            self._pending -= 1
+        return entry
+
+
+def _head(heap: list[_Item]) -> _Item | None:
+    """The first entry that is not cancelled."""
+    while heap:
+        head = heap[0]
+        if head[3].event is not None:
+            return head
+        heapq.heappop(heap)
+    return None

@@ -1,0 +1,98 @@
+"""The one interpreter of actions: a loop's wish becomes a request to the API server, and its answer a Result.
+
+Every write of every loop passes here, so Events, injected conflicts and error handling have one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app.api import errors
+from app.api.objects import Obj, Ref, ref_of
+from app.apiserver.events import EventRecorder
+from app.apiserver.server import ApiServer, Written
+from app.apiserver.store import Change
+from app.engine.trace import Result
+from app.reconcile import (
+    Action,
+    Announce,
+    Bind,
+    Controller,
+    Create,
+    Delete,
+    Patch,
+    RequeueAfter,
+    Update,
+    UpdateStatus,
+)
+from app.reconcile import Remember as Remember  # re-exported beside the other actions
+
+_NOT_A_REQUEST = Result(0, "OK", "", None, None)
+_CREATED = (Create, Bind)
+
+
+class Client:
+    def __init__(
+        self, server: ApiServer, recorder: EventRecorder, controller: Controller, conflicts: Callable[[], bool]
+    ) -> None:
+        self._server = server
+        self._recorder = recorder
+        self._conflicts = conflicts
+        self._source = {"component": controller.component or controller.name}
+        if controller.instance:
+            self._source["host"] = controller.instance
+
+    def perform(self, action: Action) -> Result:
+        """Do what `action` says. Refusals come back as a Result with the ApiError's code, never as an exception."""
+        if isinstance(action, (RequeueAfter, Remember)):
+            return _NOT_A_REQUEST
+        if isinstance(action, Announce):
+            return Result(0, "OK", "", ref_of(action.about), None, self._announce(action, {}))
+        try:
+            written = self._request(action)
+        except errors.ApiError as error:
+            changes = self._announce(action.on_error, {"{error}": error.message})
+            return Result(error.code, error.reason, error.message, _about(action), None, changes)
+        obj = written.obj
+        changes = written.changes + self._announce(action.announce, {"{name}": obj["metadata"]["name"]})
+        code, reason = (201, "Created") if isinstance(action, _CREATED) else (200, "OK")
+        return Result(code, reason, "", ref_of(obj), obj, changes)
+
+    def _request(self, action: Create | Update | UpdateStatus | Patch | Delete | Bind) -> Written:
+        server = self._server
+        match action:
+            case Create():
+                return server.create(action.obj)
+            case Update():
+                self._maybe_conflict(action.obj)
+                return server.update(action.obj)
+            case UpdateStatus():
+                self._maybe_conflict(action.obj)
+                return server.update({**action.obj, "status": action.status}, subresource="status")
+            case Patch():
+                return server.patch(action.ref, action.patch, subresource=action.subresource, uid=action.uid)
+            case Delete():
+                return server.delete(
+                    action.ref, uid=action.uid, grace_seconds=action.grace_seconds, propagation=action.propagation
+                )
+            case Bind():
+                return server.bind(action.ref, action.node, uid=action.uid)
+
+    def _maybe_conflict(self, obj: Obj) -> None:
+        if self._conflicts():
+            raise errors.conflict(obj["kind"].lower() + "s", obj["metadata"]["name"])
+
+    def _announce(self, announce: Announce | None, words: dict[str, str]) -> tuple[Change, ...]:
+        if announce is None:
+            return ()
+        message = announce.message
+        for placeholder, text in words.items():
+            message = message.replace(placeholder, text)
+        return self._recorder.record(self._source, announce.about, announce.type, announce.reason, message)
+
+
+def _about(action: Create | Update | UpdateStatus | Patch | Delete | Bind) -> Ref | None:
+    if isinstance(action, (Patch, Delete, Bind)):
+        return action.ref
+    meta = action.obj["metadata"]
+    return Ref(action.obj["kind"], meta.get("namespace", ""), meta.get("name") or meta.get("generateName", ""))

@@ -1,0 +1,276 @@
+"""The engine: one deterministic, single-threaded event loop for the whole cluster.
+
+It pops what is due from the agenda, lets the worker or informer concerned make one step, and puts what follows on the
+agenda again. What a step returned is appended to the trace, in one line of `record`. Time is virtual; nothing here
+knows a wall clock. The Cluster (app/cluster.py) owns the engine and submits commands to it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from app.api.objects import Obj, Ref, get_path
+from app.apiserver.events import EventRecorder
+from app.apiserver.server import ApiServer
+from app.apiserver.store import Change, Store
+from app.engine.agenda import Agenda, Entry
+from app.engine.client import Client
+from app.engine.informer import Informer
+from app.engine.latency import RELIST_MS, Latencies
+from app.engine.trace import Acted, Differed, Fired, Observed, Record, Step, Trace, Wake
+from app.engine.worker import Reconcile, Worker, is_local, is_request
+from app.reconcile import Action, Controller
+
+Subscription = tuple[str, Informer]  # actor, informer
+
+
+class Engine:
+    def __init__(self, store: Store, rng: random.Random, now_ms: int, latencies: Latencies, trace: Trace) -> None:
+        self.store = store
+        self.now_ms = now_ms
+        self.latencies = latencies
+        self.trace = trace
+        self.agenda = Agenda()
+        self.server = ApiServer(store, lambda: self.now_ms, rng)
+        self.recorder = EventRecorder(self.server)
+        self.workers: dict[str, Worker] = {}
+        self._rng = rng
+        self._everyone: dict[str, list[Subscription]] = {}  # kind -> informers that watch all of it
+        self._selective: dict[str, dict[str, dict[str, list[Subscription]]]] = {}  # kind -> field -> value -> informers
+
+    # ------------------------------------------------------------------------------------------ actors
+
+    def start(self, controller: Controller, rank: int) -> None:
+        """Run `controller` from now on. Its informers list first, then watch."""
+        client = Client(self.server, self.recorder, controller, self._injected_conflict)
+        worker = Worker(controller, rank, client, self.store)
+        self.workers[worker.actor] = worker
+        self._subscribe(worker)
+        for kind in worker.informers:
+            self.agenda.add(self.now_ms, 0, ("relist", worker.actor, kind))
+
+    def stop(self, actor: str) -> None:
+        worker = self.workers.pop(actor)
+        for entry in worker.timers.values():
+            self.agenda.cancel(entry)
+        self._unsubscribe(actor)
+
+    def crash(self, actor: str) -> None:
+        """The controller's process dies and starts again: everything it held in memory is lost."""
+        worker = self.workers[actor]
+        for entry in worker.timers.values():
+            self.agenda.cancel(entry)
+        worker.timers.clear()
+        self._unsubscribe(actor)
+        worker.crash()
+        self._subscribe(worker)
+        for kind in worker.informers:
+            self.agenda.add(self.now_ms, 0, ("relist", actor, kind))
+
+    # ------------------------------------------------------------------------------------------ stepping
+
+    def step(self, until_ms: int | None = None) -> Step | None:
+        """The next step; None if nothing is due (by `until_ms`, Unix milliseconds)."""
+        while (entry := self.agenda.pop(until_ms)) is not None:
+            if entry.due_ms > self.now_ms:
+                self.now_ms = entry.due_ms
+            step = self._perform(entry)
+            if step is not None:
+                return step
+        return None
+
+    def record(self, actor: str, key: Ref | None, cause: int, record: Record, background: bool = False) -> Step:
+        step = Step(self.trace.count + 1, self.now_ms, actor, key, cause, record, background)
+        self.trace.append(step)
+        return step
+
+    def publish(self, changes: Sequence[Change], cause: int, background: bool = False) -> None:
+        """Put the deliveries of `changes` to every informer that watches them on the agenda."""
+        for change in changes:
+            for actor, informer in self._watching(change):
+                if not informer.concerns(change):
+                    continue
+                due = max(self.now_ms + self._delay(self.latencies.watch_ms), informer.last_due_ms)
+                informer.last_due_ms = due
+                self.agenda.add(due, 0, ("deliver", actor, change, cause), background)
+
+    def _perform(self, entry: Entry) -> Step | None:
+        event = entry.event
+        assert event is not None
+        worker = self.workers.get(event[1])
+        if worker is None:
+            return None
+        match event[0]:
+            case "deliver":
+                return self._deliver(worker, event[2], event[3], entry.background)
+            case "work":
+                return self._work(worker)
+            case "phase":
+                return self._phase(worker, event[2])
+            case "timer":
+                return self._fire(worker, event[2], event[3], event[4], entry.background)
+            case _:
+                return self._relist(worker, event[2])
+
+    # ------------------------------------------------------------------------------------------ informers
+
+    def _deliver(self, worker: Worker, change: Change, cause: int, background: bool) -> Step | None:
+        informer = worker.informers[change.ref.kind]
+        if informer.broken or change.revision <= informer.position:
+            return None  # a relist shows it, or has shown it already
+        if self.latencies.drop_rate and self._rng.random() < self.latencies.drop_rate:
+            informer.broken = True
+            self.agenda.add(self.now_ms + RELIST_MS, 0, ("relist", worker.actor, change.ref.kind))
+            return self.record(worker.actor, change.ref, cause, Fired("WATCH-BROKEN", cause), background)
+        delivered = informer.deliver(change, worker.view)
+        step = self.record(worker.actor, change.ref, cause, delivered, background)
+        self._queue(worker, delivered.queued, Wake(change.type, change.ref, step.number), background)
+        self._unpark(worker, informer)
+        return step
+
+    def _relist(self, worker: Worker, kind: str) -> Step | None:
+        informer = worker.informers[kind]
+        queued: dict[Ref, None] = {}
+        number = self.trace.count + 1
+        for type_, ref, keys in informer.relist(self.store, worker.view):
+            queued.update(dict.fromkeys(keys))
+            for key in keys:
+                worker.queue.add(key, Wake(type_, ref, number))
+        step = self.record(worker.actor, None, 0, Fired("RELIST", 0, tuple(queued)))
+        self._unpark(worker, informer)
+        self._call(worker)
+        return step
+
+    def _unpark(self, worker: Worker, informer: Informer) -> None:
+        if worker.unpark(informer.kind):
+            self._call(worker)
+
+    # ------------------------------------------------------------------------------------------ loops
+
+    def _queue(self, worker: Worker, keys: Sequence[Ref], wake: Wake, background: bool) -> None:
+        for key in keys:
+            worker.queue.add(key, wake, background)
+        if keys:
+            self._call(worker)
+
+    def _call(self, worker: Worker) -> None:
+        """Have the worker look at its queue. Entries beyond the keys that wait are not needed."""
+        if worker.called < len(worker.queue) and worker.has_room:
+            worker.called += 1
+            self.agenda.add(self.now_ms, worker.rank, ("work", worker.actor), worker.queue.background)
+
+    def _work(self, worker: Worker) -> Step | None:
+        worker.called -= 1
+        if not worker.queue or not worker.has_room:
+            return None
+        key, wakes, background, record = worker.observe(self.now_ms)
+        step = self.record(worker.actor, key, wakes[0].step, record, background)
+        if isinstance(record, Observed):
+            if record.observation is None:
+                self._finish(worker, key, step.number, None)
+            else:
+                reconcile = worker.in_flight[key]
+                reconcile.cause = step.number
+                self._schedule_phase(worker, reconcile, self.latencies.phase_ms)
+        self._call(worker)
+        return step
+
+    def _phase(self, worker: Worker, key: Ref) -> Step | None:
+        reconcile = worker.in_flight.get(key)
+        if reconcile is None:
+            return None  # the controller crashed in between
+        background = worker.next_is_background(reconcile)
+        record: Differed | Acted = worker.diff(reconcile) if reconcile.phase == "diff" else worker.act(reconcile)
+        background = background and (isinstance(record, Acted) or reconcile.background)
+        step = self.record(worker.actor, key, reconcile.cause, record, background)
+        reconcile.cause = step.number
+        if isinstance(record, Acted):
+            self.publish(record.result.changes, step.number, background)
+        action = worker.next_action(reconcile)
+        if action is None:
+            del worker.in_flight[key]
+            self._finish(worker, key, step.number, reconcile)
+        else:
+            first = self.latencies.phase_ms if isinstance(record, Differed) else 0
+            self._schedule_phase(worker, reconcile, first + self._request_ms(action))
+        return step
+
+    def _schedule_phase(self, worker: Worker, reconcile: Reconcile, delay_ms: int) -> None:
+        due = self.now_ms + self._delay(delay_ms)
+        event = ("phase", worker.actor, reconcile.key)
+        self.agenda.add(due, worker.rank, event, worker.next_is_background(reconcile))
+
+    def _finish(self, worker: Worker, key: Ref, step: int, reconcile: Reconcile | None) -> None:
+        """The one place that decides when a key is looked at again."""
+        worker.queue.done(key)
+        timer = worker.timers.pop(key, None)
+        if timer is not None:
+            self.agenda.cancel(timer)
+        delay, why, background = None, "TIMER", True
+        if reconcile is not None:
+            delay, background = reconcile.requeue_ms, reconcile.requeue_background
+        if reconcile is not None and reconcile.failed:
+            retry = worker.queue.retry_delay_ms(key)
+            if delay is None or retry <= delay:
+                delay, why, background = retry, "BACKOFF", False
+        else:
+            worker.queue.forget(key)
+        if delay is not None:
+            event = ("timer", worker.actor, key, why, step)
+            worker.timers[key] = self.agenda.add(self.now_ms + delay, 0, event, background)
+        self._call(worker)
+
+    def _fire(self, worker: Worker, key: Ref, why: str, set_by: int, background: bool) -> Step:
+        worker.timers.pop(key, None)
+        step = self.record(worker.actor, key, set_by, Fired(why, set_by, (key,)), background)
+        self._queue(worker, (key,), Wake(why, None, step.number), background)
+        return step
+
+    # ------------------------------------------------------------------------------------------ latency
+
+    def _request_ms(self, action: Action) -> int:
+        if not is_request(action):
+            return 0
+        return self.latencies.local_ms if is_local(action) else self.latencies.api_ms
+
+    def _delay(self, delay_ms: int) -> int:
+        if not self.latencies.jitter or not delay_ms:
+            return delay_ms
+        return round(delay_ms * (1 + self.latencies.jitter * self._rng.random()))
+
+    def _injected_conflict(self) -> bool:
+        rate = self.latencies.conflict_rate
+        return rate > 0 and self._rng.random() < rate
+
+    # ------------------------------------------------------------------------------------------ subscriptions
+
+    def _subscribe(self, worker: Worker) -> None:
+        for kind, informer in worker.informers.items():
+            if informer.selects is None:
+                self._everyone.setdefault(kind, []).append((worker.actor, informer))
+            else:
+                field, value = informer.selects
+                by_value = self._selective.setdefault(kind, {}).setdefault(field, {})
+                by_value.setdefault(value, []).append((worker.actor, informer))
+
+    def _unsubscribe(self, actor: str) -> None:
+        selective = [by_value for fields in self._selective.values() for by_value in fields.values()]
+        for group in (self._everyone, *selective):
+            for key, informers in group.items():
+                group[key] = [(name, informer) for name, informer in informers if name != actor]
+
+    def _watching(self, change: Change) -> list[Subscription]:
+        kind = change.ref.kind
+        found = self._everyone.get(kind, [])
+        for field, by_value in self._selective.get(kind, {}).items():
+            before, after = _value(change.old, field), _value(change.new, field)
+            found = [*found, *by_value.get(after, ())]
+            if before != after:
+                found += by_value.get(before, ())
+        return found
+
+
+def _value(obj: Obj | None, field: str) -> Any:
+    return get_path(obj, field) if obj is not None else None

@@ -1,0 +1,240 @@
+"""An informer: one controller's cache of one kind, fed by a watch, and the Reader that a loop observes through.
+
+Models client-go/tools/cache: the cache lags behind the store by the watch's latency and never goes backwards; handlers
+map a change to keys; indexes and totals are kept up to date per change, so that no loop has to scan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from typing import Any
+
+from app.api.objects import Obj, Ref, ref_of, uid_of
+from app.apiserver.store import ADDED, DELETED, MODIFIED, Change, Store
+from app.engine.trace import Delivered
+from app.reconcile import Failure, Reader, Watch
+
+
+class Informer:
+    """`position` is the revision up to which the cache has seen every change that concerns it."""
+
+    def __init__(self, kind: str, watches: Sequence[Watch]) -> None:
+        self.kind = kind
+        self.watches = tuple(watches)
+        self.selects = self.watches[0].selects
+        self.objects: dict[Ref, Obj] = {}
+        self.position = 0
+        self.broken = False  # the watch broke: nothing is delivered before the next relist
+        self.last_due_ms = 0  # a watch never reorders: the next delivery is due no earlier
+        self._assumed: dict[Ref, int] = {}  # own writes that the watch has not shown yet
+        self._order: list[Ref] | None = None  # the cache's names, sorted; None: to be sorted again
+        self._field = tuple(self.selects[0].split(".")) if self.selects else ()
+        self._matters = tuple(watch.matters for watch in self.watches if watch.matters)
+        self._everything_matters = len(self._matters) < len(self.watches)
+        self._index_of = {name: fn for watch in self.watches for name, fn in watch.indexes.items()}
+        self._total_of = {name: fn for watch in self.watches for name, fn in watch.totals.items()}
+        self._indexes: dict[str, dict[Hashable, dict[Ref, Obj]]] = {name: {} for name in self._index_of}
+        self._totals: dict[str, dict[Hashable, tuple[int, ...]]] = {name: {} for name in self._total_of}
+
+    def selected(self, obj: Obj | None) -> bool:
+        if obj is None or self.selects is None:
+            return obj is not None
+        value: Any = obj
+        for part in self._field:
+            value = value.get(part)
+            if value is None:
+                return False
+        return bool(value == self.selects[1])
+
+    def concerns(self, change: Change) -> bool:
+        """Whether the watch delivers this change at all."""
+        old, new = change.old, change.new
+        return self._everything_matters or old is None or new is None or any(m(old, new) for m in self._matters)
+
+    def deliver(self, change: Change, reader: Reader) -> Delivered:
+        """Move the cache on by one change; which keys it wakes."""
+        ref, self.position = change.ref, change.revision
+        new = change.new if self.selected(change.new) else None
+        old = self.objects.get(ref)
+        assumed = self._assumed.get(ref)
+        if assumed is not None:
+            old = change.old  # the cache is ahead: tell the handlers what the watch tells
+            if change.revision >= assumed:
+                del self._assumed[ref]
+        if assumed is None or change.revision >= assumed:
+            self._replace(ref, self.objects.get(ref), new)
+        return Delivered(change, self.keys(old, new, reader))
+
+    def assume(self, change: Change) -> None:
+        """See one's own write at once, without waiting for the watch."""
+        self._assumed[change.ref] = change.revision
+        self._replace(change.ref, self.objects.get(change.ref), change.new if self.selected(change.new) else None)
+
+    def relist(self, store: Store, reader: Reader) -> Iterator[tuple[str, Ref, tuple[Ref, ...]]]:
+        """Replace the cache by what the store holds now. Yields (type, ref, keys) for each object that differs."""
+        current = {ref: obj for obj in store.objects(self.kind) if self.selected(obj) for ref in (ref_of(obj),)}
+        known = dict(self.objects)
+        self.position = store.revision
+        self.broken = False
+        self._assumed.clear()
+        for ref, old in tuple(known.items()):
+            if ref not in current or uid_of(current[ref]) != uid_of(old):  # another object under the same name
+                del known[ref]
+                self._replace(ref, old, None)
+                yield DELETED, ref, self.keys(old, None, reader)
+        for ref, new in current.items():
+            before = known.get(ref)
+            if before is not new:
+                self._replace(ref, before, new)
+                yield (MODIFIED if before else ADDED), ref, self.keys(before, new, reader)
+
+    def keys(self, old: Obj | None, new: Obj | None, reader: Reader) -> tuple[Ref, ...]:
+        keys: dict[Ref, None] = {}
+        for watch in self.watches:
+            if watch.when is not None and not watch.when(old, new):
+                continue
+            if new is not None:
+                keys.update(dict.fromkeys(watch.keys(new, reader)))
+            if old is not None and old is not new:
+                keys.update(dict.fromkeys(watch.keys(old, reader)))
+        return tuple(keys)
+
+    def names(self) -> list[Ref]:
+        if self._order is None:
+            self._order = sorted(self.objects)
+        return self._order
+
+    def by(self, index: str, value: Hashable) -> tuple[Obj, ...]:
+        return tuple(self._indexes[index].get(value, {}).values())
+
+    def total(self, name: str, group: Hashable) -> tuple[int, ...]:
+        return self._totals[name].get(group, ())
+
+    def _replace(self, ref: Ref, old: Obj | None, new: Obj | None) -> None:
+        if new is None:
+            self.objects.pop(ref, None)
+        else:
+            self.objects[ref] = new
+        if old is None or new is None:
+            self._order = None
+        for name, function in self._index_of.items():
+            before = tuple(function(old)) if old is not None else ()
+            after = tuple(function(new)) if new is not None else ()
+            self._reindex(self._indexes[name], ref, before, after, new)
+        for name, amount_of in self._total_of.items():
+            gone = amount_of(old) if old is not None else None
+            come = amount_of(new) if new is not None else None
+            if gone != come:
+                _shift(self._totals[name], gone, -1)
+                _shift(self._totals[name], come, 1)
+
+    @staticmethod
+    def _reindex(
+        index: dict[Hashable, dict[Ref, Obj]], ref: Ref, before: tuple[Hashable, ...], after: tuple[Hashable, ...],
+        new: Obj | None,
+    ) -> None:  # fmt: skip
+        for value in before:
+            if value not in after:
+                del index[value][ref]
+                if not index[value]:
+                    del index[value]
+        for value in after:
+            assert new is not None
+            index.setdefault(value, {})[ref] = new
+
+
+def _shift(totals: dict[Hashable, tuple[int, ...]], amount: tuple[Hashable, tuple[int, ...]] | None, sign: int) -> None:
+    if amount is None:
+        return
+    group, numbers = amount
+    held = totals.get(group)
+    totals[group] = tuple(h + sign * n for h, n in zip(held, numbers, strict=True)) if held else numbers
+    if not any(totals[group]):
+        del totals[group]
+
+
+class CacheView:
+    """A controller's caches, read by key functions: nothing is recorded, and there is no time."""
+
+    now_ms = 0
+
+    def __init__(self, informers: dict[str, Informer], store: Store) -> None:
+        self._informers = informers
+        self._store = store
+
+    def get(self, ref: Ref) -> Obj | None:
+        return self._informers[ref.kind].objects.get(ref)
+
+    def list(self, kind: str, namespace: str | None = None) -> Sequence[Obj]:
+        informer = self._informers[kind]
+        cached = informer.objects
+        return tuple(cached[ref] for ref in informer.names() if namespace is None or ref.namespace == namespace)
+
+    def by(self, kind: str, index: str, value: Hashable) -> Sequence[Obj]:
+        return self._informers[kind].by(index, value)
+
+    def total(self, kind: str, name: str, group: Hashable) -> tuple[int, ...]:
+        return self._informers[kind].total(name, group)
+
+    def live(self, kind: str, namespace: str) -> Sequence[Obj]:
+        return tuple(self._store.objects(kind, namespace))
+
+    def remembered(self) -> Any:
+        return None
+
+    def failures(self) -> Sequence[Failure]:
+        return ()
+
+
+class RecordingReader(CacheView):
+    """What `observe` reads through: one key at one moment, with a record of every object handed out."""
+
+    def __init__(
+        self,
+        informers: dict[str, Informer],
+        store: Store,
+        now_ms: int,
+        memory: Any = None,
+        failures: Sequence[Failure] = (),
+    ) -> None:
+        super().__init__(informers, store)
+        self.now_ms = now_ms
+        self.reads: list[Any] = []
+        self._memory = memory
+        self._failures = failures
+
+    def get(self, ref: Ref) -> Obj | None:
+        obj = super().get(ref)
+        if obj is not None:
+            self.reads.append(obj)
+        return obj
+
+    def list(self, kind: str, namespace: str | None = None) -> Sequence[Obj]:
+        return self._recorded(super().list(kind, namespace))
+
+    def by(self, kind: str, index: str, value: Hashable) -> Sequence[Obj]:
+        return self._recorded(super().by(kind, index, value))
+
+    def live(self, kind: str, namespace: str) -> Sequence[Obj]:
+        return self._recorded(super().live(kind, namespace))
+
+    def remembered(self) -> Any:
+        return self._memory
+
+    def failures(self) -> Sequence[Failure]:
+        return self._failures
+
+    def _recorded(self, found: Sequence[Obj]) -> Sequence[Obj]:
+        if found:
+            self.reads.append(found)
+        return found
+
+
+def informers_of(watches: Iterable[Watch]) -> dict[str, Informer]:
+    """One informer per kind, shared by the watches on that kind. They must select the same objects."""
+    by_kind: dict[str, list[Watch]] = {}
+    for watch in watches:
+        by_kind.setdefault(watch.kind, []).append(watch)
+    for kind, group in by_kind.items():
+        assert len({watch.selects for watch in group}) == 1, f"watches on {kind} must select the same objects"
+    return {kind: Informer(kind, group) for kind, group in by_kind.items()}

@@ -1,0 +1,158 @@
+"""The trace: what each of the four functions that make something happen returned, in order.
+
+`Cluster.submit` -> Commanded; `Informer.deliver` -> Delivered; `Worker.step` -> Observed, Differed, Acted or Waited;
+`Engine.fire` -> Fired. One line in one place appends a Step. What the page shows is drawn from these records and from
+nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from app.api.errors import ApiError
+from app.api.objects import Obj, Ref
+from app.apiserver.store import Change
+from app.reconcile import Action, Difference
+
+
+class Wake(NamedTuple):
+    """Why a key was put in the queue. Travels with the key for the screen; the controller never sees it."""
+
+    why: str  # "ADDED", "MODIFIED", "DELETED", "RELIST", "TIMER", "BACKOFF"
+    ref: Ref | None  # whose change it was
+    step: int  # the step that queued it
+
+
+class Result(NamedTuple):
+    """What came of an action. `code` 0 for actions that ask nothing of the API server (RequeueAfter, Remember)."""
+
+    code: int  # HTTP status: 201, 200, 409, ...
+    reason: str  # "Created", "OK", "Conflict", ...
+    message: str  # Kubernetes' sentence of a failure, else ""
+    ref: Ref | None  # the object that was written, with its final name
+    obj: Obj | None  # the object as the server returned it
+    changes: tuple[Change, ...] = ()  # every change of the store this action made, Events included
+
+    @property
+    def ok(self) -> bool:
+        return self.code < 400
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """A person (or an API client) did something."""
+
+    command: Any  # app.commands Command
+    results: tuple[Result, ...]
+    error: str = ""
+    refusal: ApiError | None = None  # the same, with its causes
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """An informer received a change: its cache moved on, and the keys were queued."""
+
+    change: Change
+    queued: tuple[Ref, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    observation: Any  # None: the object is gone, the loop ends here
+    reads: tuple[Any, ...]  # every object read: an Obj, or a tuple of Obj where a list was read
+    wakes: tuple[Wake, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Differed:
+    observation: Any
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    observation: Any
+    differences: tuple[Difference, ...]
+    difference: int  # index in `differences`
+    index: int  # index in that difference's actions
+    action: Action
+    result: Result
+    last: bool  # the reconcile ends with this action
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """The key may not be worked on yet: the cache does not show the loop's own last writes."""
+
+    why: str  # "OwnWriteNotSeen"
+    kind: str  # of the cache that lags
+    revision: int  # up to which it has to come
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A timer is due: a RequeueAfter or back-off of an earlier step (`set_by`), or an informer's (re)list."""
+
+    why: str  # "TIMER", "BACKOFF", "RELIST", "WATCH-BROKEN"
+    set_by: int  # step number
+    queued: tuple[Ref, ...] = ()
+
+
+Record = Commanded | Delivered | Observed | Differed | Acted | Waited | Fired
+
+
+class Step(NamedTuple):
+    number: int  # from 1, without gaps
+    at_ms: int  # virtual time
+    actor: str  # "replicaset-controller", "kubelet/node-1", "you"
+    key: Ref | None  # what the actor works on
+    cause: int  # number of the step that scheduled this one; 0: none
+    record: Record
+    background: bool  # heartbeat and what follows from it
+
+
+def is_visible(step: Step) -> bool:
+    """What a person follows: people's commands, and of the loops each look, each comparison and each request.
+
+    Not deliveries, timers, heartbeats, and not what a loop notes for itself (RequeueAfter, Remember, Announce).
+    """
+    record = step.record
+    if step.background or isinstance(record, (Delivered, Waited, Fired)):
+        return False
+    return not isinstance(record, Acted) or record.result.code != 0
+
+
+class Trace:
+    """The last `limit` steps. Numbers go on counting when old steps are dropped."""
+
+    def __init__(self, limit: int = 20_000) -> None:
+        self.limit = limit
+        self._steps: list[Step] = []
+        self.count = 0  # number of the newest step
+
+    def append(self, step: Step) -> None:
+        self._steps.append(step)
+        self.count = step.number
+        if len(self._steps) > self.limit * 5 // 4:
+            del self._steps[: len(self._steps) - self.limit]
+
+    @property
+    def first(self) -> int:
+        """Number of the oldest step kept."""
+        return self.count - len(self._steps) + 1
+
+    def get(self, number: int) -> Step | None:
+        index = number - self.first
+        return self._steps[index] if 0 <= index < len(self._steps) else None
+
+    def since(self, number: int) -> Sequence[Step]:
+        """Steps with a number greater than `number` that are still kept."""
+        return self._steps[max(0, number - self.first + 1) :]
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self._steps)
+
+    def __len__(self) -> int:
+        return len(self._steps)

@@ -1,0 +1,221 @@
+"""A worker runs one controller: its queue, its caches, its memory, and the reconciles it has in flight.
+
+`step` makes the next step of a key and returns its record: Observed, Differed, one Acted per action. Between two steps
+the reconcile is plain data in `in_flight`, so the engine can pause there, and the world may change there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from app.api import kinds
+from app.api.objects import Ref
+from app.apiserver.store import Store
+from app.engine.agenda import Entry
+from app.engine.client import Client
+from app.engine.informer import CacheView, Informer, RecordingReader, informers_of
+from app.engine.trace import Acted, Differed, Observed, Result, Waited, Wake
+from app.engine.workqueue import WorkQueue
+from app.reconcile import Action, Announce, Bind, Controller, Delete, Difference, Failure, Patch, Remember, RequeueAfter
+
+_NOT_A_REQUEST = (RequeueAfter, Remember, Announce)
+
+
+@dataclass(slots=True)
+class Reconcile:
+    """One run of a loop for one key, between its steps."""
+
+    key: Ref
+    background: bool
+    cause: int  # the step before
+    phase: str = "observe"
+    observation: Any = None
+    differences: tuple[Difference, ...] = ()
+    todo: list[tuple[int, int]] = field(default_factory=list)  # (difference, action), next one last
+    failed: bool = False
+    requeue_ms: int | None = None
+    requeue_background: bool = True
+
+
+class Parked(NamedTuple):
+    revision: int
+    wakes: tuple[Wake, ...]
+    background: bool
+
+
+class ActorState(NamedTuple):
+    """What the page shows of an actor."""
+
+    name: str
+    instance: str
+    queue_length: int
+    in_flight: tuple[tuple[Ref, str], ...]  # key, phase that comes next
+
+
+class Worker:
+    def __init__(self, controller: Controller, rank: int, client: Client, store: Store) -> None:
+        self.controller = controller
+        self.actor = controller.actor
+        self.rank = rank
+        self.queue = WorkQueue()
+        self.informers: dict[str, Informer] = informers_of(controller.watches)
+        self.view = CacheView(self.informers, store)
+        self.in_flight: dict[Ref, Reconcile] = {}
+        self.timers: dict[Ref, Entry] = {}
+        self.called = 0  # "work" entries on the agenda
+        self._client = client
+        self._store = store
+        self._memory: dict[Ref, Any] = {}
+        self._failures: dict[Ref, tuple[Failure, ...]] = {}  # of the last reconcile
+        self._own_writes: dict[Ref, dict[str, int]] = {}  # key -> kind -> revision the cache must have reached
+        self._parked: dict[str, dict[Ref, Parked]] = {}  # kind -> keys that wait for that revision
+
+    @property
+    def has_room(self) -> bool:
+        limit = self.controller.concurrency
+        return not limit or len(self.in_flight) < limit
+
+    def state(self) -> ActorState:
+        flights = tuple((key, reconcile.phase) for key, reconcile in self.in_flight.items())
+        return ActorState(self.controller.name, self.controller.instance, len(self.queue), flights)
+
+    # ------------------------------------------------------------------------------------------ the three phases
+
+    def observe(self, now_ms: int) -> tuple[Ref, tuple[Wake, ...], bool, Observed | Waited]:
+        """Take the next key and look at it, or park it until the cache shows the loop's own last writes."""
+        key, wakes, background = self.queue.get()
+        gate = self._closed_gate(key)
+        if gate is not None:
+            kind, revision = gate
+            self.queue.done(key)
+            self._parked.setdefault(kind, {})[key] = Parked(revision, wakes, background)
+            return key, wakes, background, Waited("OwnWriteNotSeen", kind, revision)
+        failures = self._failures.pop(key, ())
+        reader = RecordingReader(self.informers, self._store, now_ms, self._memory.get(key), failures)
+        observation = self.controller.observe(key, reader)
+        if observation is None:
+            self._memory.pop(key, None)
+            self._own_writes.pop(key, None)
+        else:
+            self.in_flight[key] = Reconcile(key, background, 0, "diff", observation)
+        return key, wakes, background, Observed(observation, tuple(reader.reads), wakes)
+
+    def diff(self, reconcile: Reconcile) -> Differed:
+        differences = tuple(self.controller.diff(reconcile.observation))
+        reconcile.differences = differences
+        todo = [(d, a) for d, difference in enumerate(differences) for a in range(len(difference.actions))]
+        reconcile.todo = todo[::-1]
+        reconcile.phase = "act"
+        if any(not d.background and _writes(d.actions) for d in differences):
+            reconcile.background = False
+        return Differed(reconcile.observation, differences)
+
+    def act(self, reconcile: Reconcile) -> Acted:
+        """Perform the next action. After a failure the rest of its Difference is left out."""
+        d, a = reconcile.todo.pop()
+        difference = reconcile.differences[d]
+        action = difference.actions[a]
+        result = self._client.perform(action)
+        if isinstance(action, Remember):
+            self._remember(reconcile.key, action.value)
+        elif isinstance(action, RequeueAfter):
+            self._want_timer(reconcile, action.delay_ms, difference.background)
+        elif not result.ok and not (isinstance(action, Delete) and result.code == 404):
+            reconcile.failed = True
+            failure = Failure(difference.reason, result.code, result.message)
+            self._failures[reconcile.key] = (*self._failures.get(reconcile.key, ()), failure)
+            while reconcile.todo and reconcile.todo[-1][0] == d:
+                reconcile.todo.pop()
+        self._note_own_writes(reconcile.key, result)
+        return Acted(reconcile.observation, reconcile.differences, d, a, action, result, not reconcile.todo)
+
+    def next_action(self, reconcile: Reconcile) -> Action | None:
+        if not reconcile.todo:
+            return None
+        d, a = reconcile.todo[-1]
+        return reconcile.differences[d].actions[a]
+
+    def next_is_background(self, reconcile: Reconcile) -> bool:
+        return reconcile.background or (
+            bool(reconcile.todo) and reconcile.differences[reconcile.todo[-1][0]].background
+        )
+
+    def crash(self) -> None:
+        """Lose what a process holds: queue, caches, memory, reconciles in flight. A relist must follow."""
+        self.queue = WorkQueue()
+        self.informers = informers_of(self.controller.watches)
+        self.view = CacheView(self.informers, self._store)
+        self.in_flight.clear()
+        self._memory.clear()
+        self._failures.clear()
+        self._own_writes.clear()
+        self._parked.clear()
+
+    # ------------------------------------------------------------------------------------------ own writes
+
+    def unpark(self, kind: str) -> bool:
+        """Put keys back in the queue that waited for this informer to come as far as it is now."""
+        waiting = self._parked.get(kind)
+        if not waiting:
+            return False
+        position = self.informers[kind].position
+        ready = [key for key, parked in waiting.items() if parked.revision <= position]
+        for key in ready:
+            parked = waiting.pop(key)
+            for wake in parked.wakes:
+                self.queue.add(key, wake, parked.background)
+        return bool(ready)
+
+    def _closed_gate(self, key: Ref) -> tuple[str, int] | None:
+        gates = self._own_writes.get(key)
+        if not gates:
+            return None
+        for kind, revision in tuple(gates.items()):
+            if self.informers[kind].position < revision:
+                return kind, revision
+        del self._own_writes[key]
+        return None
+
+    def _note_own_writes(self, key: Ref, result: Result) -> None:
+        for change in result.changes:
+            informer = self.informers.get(change.ref.kind)
+            if informer is None or not informer.concerns(change):
+                continue
+            if not (informer.selected(change.new) or informer.selected(change.old)):
+                continue
+            if self.controller.assumes:
+                informer.assume(change)
+            else:
+                self._own_writes.setdefault(key, {})[change.ref.kind] = change.revision
+
+    def _remember(self, key: Ref, value: Any) -> None:
+        if value is None:
+            self._memory.pop(key, None)
+        else:
+            self._memory[key] = value
+
+    @staticmethod
+    def _want_timer(reconcile: Reconcile, delay_ms: int, background: bool) -> None:
+        if reconcile.requeue_ms is None or delay_ms < reconcile.requeue_ms:
+            reconcile.requeue_ms = delay_ms
+        reconcile.requeue_background = reconcile.requeue_background and background
+
+
+def is_local(action: Action) -> bool:
+    """Asks the machine it runs on, not the API server."""
+    if isinstance(action, (Patch, Delete, Bind)):
+        kind = action.ref.kind
+    elif isinstance(action, _NOT_A_REQUEST):
+        return False
+    else:
+        kind = action.obj["kind"]
+    return kinds.KINDS[kind].internal
+
+
+def is_request(action: Action) -> bool:
+    return not isinstance(action, _NOT_A_REQUEST)
+
+
+def _writes(actions: tuple[Action, ...]) -> bool:
+    return any(not isinstance(action, (RequeueAfter, Remember)) for action in actions)

@@ -1,0 +1,69 @@
+"""A fair work queue of keys, as client-go's: one place per key, never the same key twice at once, back-off per key.
+
+Models client-go/util/workqueue: queue.go (dirty and processing sets) and default_rate_limiters.go (5 ms · 2^n, at most
+1000 s).
+"""
+
+from __future__ import annotations
+
+from app.api.objects import Ref
+from app.engine.trace import Wake
+
+_BASE_MS = 5
+_CAP_MS = 1_000_000
+_WAKES_KEPT = 8
+
+
+class WorkQueue:
+    def __init__(self) -> None:
+        self._waiting: dict[Ref, list[Wake]] = {}  # insertion order is the order of work
+        self._dirty: dict[Ref, list[Wake]] = {}  # added again while being processed
+        self._processing: dict[Ref, None] = {}
+        self._failures: dict[Ref, int] = {}
+        self._foreground: dict[Ref, None] = {}  # keys woken by more than a heartbeat
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def add(self, key: Ref, wake: Wake, background: bool = False) -> None:
+        place = self._dirty if key in self._processing else self._waiting
+        wakes = place.setdefault(key, [])
+        if len(wakes) < _WAKES_KEPT:
+            wakes.append(wake)
+        if not background:
+            self._foreground[key] = None
+
+    def get(self) -> tuple[Ref, tuple[Wake, ...], bool]:
+        """The next key, why it was added, and whether by heartbeats only. It is being processed until `done`."""
+        key = next(iter(self._waiting))
+        wakes = tuple(self._waiting.pop(key))
+        self._processing[key] = None
+        return key, wakes, self._foreground.pop(key, False) is False
+
+    def done(self, key: Ref) -> None:
+        del self._processing[key]
+        if key in self._dirty:
+            self._waiting[key] = self._dirty.pop(key)
+
+    def retry_delay_ms(self, key: Ref) -> int:
+        """Count one more failure of `key`; how long to leave it alone."""
+        failures = self._failures.get(key, 0)
+        self._failures[key] = failures + 1
+        return min(_BASE_MS << min(failures, 30), _CAP_MS)
+
+    def forget(self, key: Ref) -> None:
+        self._failures.pop(key, None)
+
+    def failures(self, key: Ref) -> int:
+        return self._failures.get(key, 0)
+
+    @property
+    def background(self) -> bool:
+        """Nothing waits but what heartbeats woke."""
+        return not self._foreground
+
+    def keys(self) -> tuple[Ref, ...]:
+        return tuple(self._waiting)

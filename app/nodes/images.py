@@ -1,0 +1,164 @@
+"""What an image does when a machine runs it. Any name runs; a few tags and well-known names behave in their own way.
+
+| by tag    | behaviour                                                                   |
+|-----------|-----------------------------------------------------------------------------|
+| `broken`  | never pulls: the registry does not know it                                  |
+| `crash`   | exits 1 three seconds after its start                                       |
+| `slow`    | takes 20 seconds until it listens, so no probe passes before                |
+| `unready` | runs, but never passes its readiness probe                                  |
+
+| by name                           | behaviour                                           |
+|-----------------------------------|-----------------------------------------------------|
+| nginx, httpd, redis, mysql, ...   | serve their own port, stop on SIGTERM, exit 0       |
+| busybox, alpine, ubuntu, ...      | a shell without input: exit 0 at once               |
+| any other                         | serves whatever port it is asked on, stops, exits 0 |
+
+A command of the manifest that sleeps or exits does just that (`sleep 5; exit 3`), and as process 1 of its container
+ignores SIGTERM, as real shells do. How long a program runs is its behaviour and never scaled; how long machines and
+programs take to start and stop is latency, and comes from a `Durations` preset. Called by the container runtime and by
+kubelets (probes); the names of the presets are those of app/engine/latency.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zlib
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+MEGABYTE = 1_000_000
+
+
+class Program(NamedTuple):
+    """What is inside an image. All times in milliseconds."""
+
+    size_bytes: int = 50 * MEGABYTE  # compressed, as containerd reports it
+    ports: tuple[int, ...] | None = None  # it listens on; None: on any that is asked for
+    ready_ms: int = 0  # from its start until it listens
+    stop_ms: int | None = 1_000  # from SIGTERM until it has exited; None: ignores SIGTERM
+    stop_code: int = 0  # exit code on SIGTERM
+    exit_ms: int | None = None  # ends of itself so long after its start; None: never
+    exit_code: int = 0
+    pulls: bool = True  # the registry has it
+    passes_readiness: bool = True
+
+
+class Durations(NamedTuple):
+    """How long a machine takes."""
+
+    start_ms: int  # network and sandbox of a pod, and to create and start a container
+    manifest_ms: int  # ask the registry for an image; all there is to do if the machine has the layers
+    layer_ms_per_mb: int
+    program_percent: int  # of what programs themselves take to listen and to stop
+
+    def pull_ms(self, program: Program, present: bool) -> int:
+        if present or not program.pulls:
+            return self.manifest_ms
+        return self.manifest_ms + self.layer_ms_per_mb * program.size_bytes // MEGABYTE
+
+    def of_program(self, duration_ms: int) -> int:
+        return duration_ms * self.program_percent // 100
+
+
+TEXTBOOK = Durations(start_ms=1_000, manifest_ms=500, layer_ms_per_mb=20, program_percent=100)
+REALISTIC = Durations(start_ms=600, manifest_ms=400, layer_ms_per_mb=40, program_percent=100)
+STORMY = Durations(start_ms=1_500, manifest_ms=2_000, layer_ms_per_mb=150, program_percent=150)
+ZERO = Durations(start_ms=0, manifest_ms=0, layer_ms_per_mb=0, program_percent=0)
+PRESETS = {"textbook": TEXTBOOK, "realistic": REALISTIC, "stormy": STORMY, "zero": ZERO}
+
+_SHELL = Program(stop_ms=None, exit_ms=0)
+_KNOWN = {
+    "nginx": Program(72_223_946, (80,)),
+    "httpd": Program(58_684_122, (80,)),
+    "redis": Program(45_018_551, (6379,)),
+    "memcached": Program(32_470_113, (11211,)),
+    "mysql": Program(233_894_402, (3306, 33060), ready_ms=8_000, stop_ms=2_000),
+    "mariadb": Program(127_313_480, (3306,), ready_ms=5_000, stop_ms=2_000),
+    "postgres": Program(154_726_308, (5432,), ready_ms=2_000),
+    "pause": Program(319_166, (), stop_ms=100),
+    "hello-world": Program(12_560, (), exit_ms=0),
+    "busybox": _SHELL._replace(size_bytes=2_219_949),
+    "alpine": _SHELL._replace(size_bytes=3_800_104),
+    "debian": _SHELL._replace(size_bytes=48_495_224),
+    "ubuntu": _SHELL._replace(size_bytes=29_727_061),
+}
+_CRASH_MS, _SLOW_MS = 3_000, 20_000
+
+
+@lru_cache(maxsize=4096)
+def program(image: str, command: tuple[str, ...] = ()) -> Program:
+    """What `image` does when it is run with `command` (the manifest's command and args together)."""
+    name, tag = name_and_tag(image)
+    base = _KNOWN.get(name) or Program(size_bytes=(20 + zlib.crc32(image.encode()) % 100) * MEGABYTE)
+    if command:
+        base = _with_command(base, " ".join(command), name)
+    match tag:
+        case "broken":
+            return base._replace(pulls=False)
+        case "crash":
+            return base._replace(exit_ms=_CRASH_MS, exit_code=1)
+        case "slow":
+            return base._replace(ready_ms=_SLOW_MS)
+        case "unready":
+            return base._replace(passes_readiness=False)
+    return base
+
+
+def _with_command(base: Program, script: str, name: str) -> Program:
+    """Read as much of a shell script as says how long it runs and how it ends."""
+    if re.search(r"\bwhile\b|\binfinity\b|\btail -f\b", script):
+        return base._replace(stop_ms=None, exit_ms=None, ready_ms=0)
+    seconds, code = slept_seconds(script), re.search(r"\bexit (\d+)", script)
+    if seconds is None and code is None and script not in ("true", "false"):
+        return base if name not in _KNOWN or _KNOWN[name].exit_ms is None else base._replace(exit_ms=0)
+    exit_code = int(code[1]) % 256 if code else int(script == "false")
+    return base._replace(ready_ms=0, stop_ms=None, exit_ms=round((seconds or 0) * 1000), exit_code=exit_code)
+
+
+def slept_seconds(script: str) -> float | None:
+    """What the `sleep`s in a script add up to; None if there are none."""
+    sleeps = re.findall(r"\bsleep (\d+(?:\.\d+)?)([smhd]?)", script)
+    if not sleeps:
+        return None
+    return sum(float(number) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[unit] for number, unit in sleeps)
+
+
+@lru_cache(maxsize=4096)
+def name_and_tag(image: str) -> tuple[str, str]:
+    """`ghcr.io/acme/shop:crash` is ("shop", "crash"). The tag is "latest" where none is given."""
+    name = image.split("@")[0].rsplit("/", 1)[-1]
+    name, _, tag = name.partition(":")
+    return name, tag or "latest"
+
+
+@lru_cache(maxsize=4096)
+def reference(image: str) -> str:
+    """The full name, as containerd reports it: `nginx` is `docker.io/library/nginx:latest`."""
+    first, slash, _ = image.partition("/")
+    if not slash:
+        image = f"docker.io/library/{image}"
+    elif "." not in first and ":" not in first and first != "localhost":
+        image = f"docker.io/{image}"
+    last = image.rsplit("/", 1)[-1]
+    return image if ":" in last or "@" in last else f"{image}:latest"
+
+
+@lru_cache(maxsize=4096)
+def image_id(image: str) -> str:
+    return f"sha256:{hashlib.sha256(reference(image).encode()).hexdigest()}"
+
+
+def pull_error(image: str) -> str:
+    """What containerd says of an image that the registry does not have."""
+    name = reference(image)
+    return (
+        f'rpc error: code = NotFound desc = failed to pull and unpack image "{name}": '
+        f'failed to resolve reference "{name}": {name}: not found'
+    )
+
+
+def command_of(container: dict[str, Sequence[str]]) -> tuple[str, ...]:
+    """Command and arguments of a container in a manifest."""
+    return (*(container.get("command") or ()), *(container.get("args") or ()))

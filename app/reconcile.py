@@ -1,0 +1,255 @@
+"""The contract between a controller and the engine.
+
+A control loop is three questions. *Observe*: what does this key look like now? *Diff*: where does that differ
+from what was declared? *Act*: which writes close the gap? A controller answers the first two, in `observe` and
+`diff`, and names the writes as data; the engine performs them, so conflicts, latency, faults, Events and the
+trace have one place each, and no controller can write on the side.
+
+    class ReplicaSets(Controller):
+        name = "replicaset-controller"
+        reconciles = "ReplicaSet"
+        watches = (itself("ReplicaSet"), owns("Pod", "ReplicaSet"))
+
+        def observe(self, key, reader): ...      # the only place that reads
+        def diff(self, seen): ...                # pure: no reader, no clock, no state of its own
+
+A Difference is the unit of failure: its actions run in order and stop at the first error, the other Differences
+still run, and an error puts the key back with back-off. Controllers keep no state; what a real one holds in
+memory goes through `Remember`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from app.api.objects import Obj, Ref, controller_of, ref_of
+
+# ---------------------------------------------------------------------------------------------- actions
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Record a Kubernetes Event about `about`. In a message `{name}` is the name of the object that the action
+    beside it wrote, `{error}` the text of its failure."""
+
+    about: Obj
+    type: str  # "Normal" or "Warning"
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """POST `obj`. With `metadata.generateName` the API server chooses the name."""
+
+    obj: Obj
+    announce: Announce | None = None
+    on_error: Announce | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """PUT `obj` as a whole. Its resourceVersion must still be the current one, else 409 Conflict."""
+
+    obj: Obj
+    announce: Announce | None = None
+    on_error: Announce | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateStatus:
+    """PUT `status` of `obj` (subresource "status"). 409 Conflict if `obj` is stale."""
+
+    obj: Obj
+    status: dict[str, Any]
+    announce: Announce | None = None
+    on_error: Announce | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """JSON merge patch. No staleness check unless `patch` bears metadata.resourceVersion; `uid` is a precondition."""
+
+    ref: Ref
+    patch: dict[str, Any]
+    uid: str = ""
+    subresource: str = ""
+    announce: Announce | None = None
+    on_error: Announce | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """DELETE. `grace_seconds` None is the object's own default; `propagation` is Background, Foreground or Orphan."""
+
+    ref: Ref
+    uid: str = ""
+    grace_seconds: int | None = None
+    propagation: str | None = None
+    announce: Announce | None = None
+    on_error: Announce | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """POST pods/binding: give an unassigned pod its node."""
+
+    ref: Ref
+    node: str
+    uid: str = ""
+    announce: Announce | None = None
+    on_error: Announce | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequeueAfter:
+    """Look at this key again in `delay_ms`. Replaces every timer. Not a write.
+
+    A key has at most one timer, the soonest that its latest reconcile asked for: whoever still waits says so again,
+    whoever no longer does is not woken for nothing."""
+
+    delay_ms: int
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """Keep `value` for this key in the controller's memory (None forgets). Lost when the controller crashes."""
+
+    value: Any
+
+
+Action = Create | Update | UpdateStatus | Patch | Delete | Bind | Announce | RequeueAfter | Remember
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One gap between desired and observed, and the actions that close it."""
+
+    about: Ref
+    field: str  # "spec.replicas"
+    desired: Any
+    observed: Any
+    reason: str  # CamelCase, as in Events and conditions: "TooFewReplicas"
+    actions: tuple[Action, ...] = ()  # empty: may not act yet (maxUnavailable used up, back-off, ...)
+    background: bool = False  # housekeeping that goes on in a quiet cluster: a heartbeat
+
+
+# ---------------------------------------------------------------------------------------------- reading
+
+
+class Failure(NamedTuple):
+    """Why a Difference could not be closed: its reason, and the API server's answer."""
+
+    difference: str  # "TooFewReplicas"
+    code: int
+    message: str
+
+
+class Reader(Protocol):
+    """What `observe` may read: the controller's own informer caches. Every object handed out is recorded."""
+
+    @property
+    def now_ms(self) -> int:
+        """Virtual time, milliseconds since the Unix epoch."""
+
+    def get(self, ref: Ref) -> Obj | None: ...
+
+    def list(self, kind: str, namespace: str | None = None) -> Sequence[Obj]:
+        """All cached objects of a kind, in order of name; None: in every namespace."""
+
+    def by(self, kind: str, index: str, value: Hashable) -> Sequence[Obj]:
+        """Objects that `indexes[index]` of this controller's Watch on `kind` put under `value`, oldest first."""
+
+    def total(self, kind: str, name: str, group: Hashable) -> tuple[int, ...]:
+        """The sum that `totals[name]` of the Watch on `kind` keeps for `group`; () if nothing is in it."""
+
+    def live(self, kind: str, namespace: str) -> Sequence[Obj]:
+        """A LIST at the API server instead of the cache, as the few controllers do that must not be stale."""
+
+    def remembered(self) -> Any:
+        """What `Remember` last kept for the key being observed, or None."""
+
+    def failures(self) -> Sequence[Failure]:
+        """What went wrong in the last reconcile of the key being observed; () if it ended well."""
+
+
+KeyFunction = Callable[[Obj, Reader], Iterable[Ref]]
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One informer: which kind, which of its objects, and which keys a change of one of them wakes.
+
+    keys: called with the old and the new object of a change (both, since a label may have moved).
+    when: called with (old, new), either may be None; False means that this change wakes nobody.
+    selects: ("spec.nodeName", "node-1"), a field selector at the server: other objects are never delivered.
+    matters: called with (old, new) of a modification; False means that it is not delivered at all. For loops that look
+        at a part of an object only: what they have in their cache may be older in the rest.
+    indexes: name -> function from an object to the values it is found under with `Reader.by`.
+    totals: name -> function from an object to (group, amounts) or None; kept up to date per change, so that a
+        loop over many objects costs one look-up (`Reader.total`).
+    """
+
+    kind: str
+    keys: KeyFunction
+    when: Callable[[Obj | None, Obj | None], bool] | None = None
+    selects: tuple[str, str] | None = None
+    matters: Callable[[Obj, Obj], bool] | None = None
+    indexes: Mapping[str, Callable[[Obj], Iterable[Hashable]]] = field(default_factory=dict)
+    totals: Mapping[str, Callable[[Obj], tuple[Hashable, tuple[int, ...]] | None]] = field(default_factory=dict)
+
+
+_METADATA = ("labels", "annotations", "ownerReferences", "finalizers", "deletionTimestamp")
+
+
+def metadata_differs(old: Obj, new: Obj) -> bool:
+    """For `Watch.matters`: labels, annotations, owners, finalizers or the mark of deletion changed."""
+    before, after = old["metadata"], new["metadata"]
+    return any(before.get(name) != after.get(name) for name in _METADATA)
+
+
+def itself(kind: str, **options: Any) -> Watch:
+    """A change of the object wakes the key of the object."""
+    return Watch(kind, lambda obj, reader: (ref_of(obj),), **options)
+
+
+def owns(kind: str, owner_kind: str, **options: Any) -> Watch:
+    """A change of an owned object wakes its controlling owner, if that is of `owner_kind`."""
+
+    def keys(obj: Obj, reader: Reader) -> Iterable[Ref]:
+        owner = controller_of(obj)
+        if owner and owner["kind"] == owner_kind:
+            yield Ref(owner_kind, obj["metadata"].get("namespace", ""), owner["name"])
+
+    return Watch(kind, keys, **options)
+
+
+# ------------------------------------------------------------------------------------------- controllers
+
+
+class Controller:
+    """Base of every control loop. Subclasses set the names and implement `observe` and `diff`."""
+
+    name: str  # Kubernetes' own: "replicaset-controller"
+    instance: str = ""  # the machine, for loops that run once per node
+    component: str = ""  # the Event source where it is not `name`
+    reconciles: str  # the kind its keys are of
+    watches: tuple[Watch, ...]
+    concurrency: int = 1  # keys worked on at once; 0: as many as there are
+    assumes: bool = False  # sees its own writes at once, as the scheduler's assume cache does
+
+    def observe(self, key: Ref, reader: Reader) -> Any | None:
+        """A frozen dataclass of what matters about `key`, or None if it is gone. The only place that reads."""
+        raise NotImplementedError
+
+    def diff(self, seen: Any) -> Iterable[Difference]:
+        """The gaps in what was seen. Pure: equal input, equal output. A status Difference only when it changes."""
+        raise NotImplementedError
+
+    @property
+    def actor(self) -> str:
+        """Unique in a cluster: "replicaset-controller", "kubelet/node-1"."""
+        return f"{self.name}/{self.instance}" if self.instance else self.name

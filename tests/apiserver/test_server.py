@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import builders
+import pytest
+
+from app.api import errors
+from app.api.objects import Obj, Ref
+from app.apiserver.server import ApiServer
+from app.apiserver.store import Store
+
+NOW_MS = builders.NOW_MS
+POD = Ref("Pod", "default", "p")
+
+
+@pytest.fixture
+def server() -> ApiServer:
+    server = ApiServer(Store(), lambda: NOW_MS, random.Random(1))
+    server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
+    return server
+
+
+def pod(name: str = "p", **metadata: Any) -> Obj:
+    meta = {"name": name, **metadata}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": meta,
+        "spec": {"containers": [{"name": "c", "image": "nginx"}]},
+    }
+
+
+def deployment() -> Obj:
+    built = builders.deployment("web", replicas=1)
+    return {**built, "metadata": {"name": "web", "labels": {"app": "web"}}}
+
+
+def config(name: str = "c", **metadata: Any) -> Obj:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, **metadata}, "data": {"k": "v"}}
+
+
+def test_creating_fills_in_what_the_server_owns_and_ignores_what_a_client_claims(server: ApiServer) -> None:
+    meta = server.create(pod(uid="mine", generation=9, creationTimestamp="1999-01-01T00:00:00Z")).obj["metadata"]
+    assert meta["namespace"] == "default"
+    assert meta["uid"] != "mine"
+    assert (meta["generation"], meta["creationTimestamp"]) == (1, "2026-01-01T09:00:00Z")
+    assert meta["resourceVersion"] == str(server.store.revision)
+
+
+def test_generate_name_appends_five_safe_characters(server: ApiServer) -> None:
+    obj = pod()
+    obj["metadata"] = {"generateName": "web-"}
+    name = server.create(obj).obj["metadata"]["name"]
+    assert name.startswith("web-")
+    assert len(name) == 9
+    assert set(name[4:]) <= set("bcdfghjklmnpqrstvwxz2456789")
+
+
+@pytest.mark.parametrize(
+    ("obj", "code", "message"),
+    [
+        pytest.param(
+            pod(name=""), 422, 'Pod "" is invalid: metadata.name: Required value: name or generateName', id="no name"
+        ),
+        pytest.param(pod(namespace="nowhere"), 404, 'namespaces "nowhere" not found', id="no such namespace"),
+        pytest.param(pod(name="taken"), 409, 'pods "taken" already exists', id="exists"),
+        pytest.param(pod(resourceVersion="5"), 400, "resourceVersion should not be set", id="with resourceVersion"),
+        pytest.param(pod(name="My_Pod"), 422, 'Pod "My_Pod" is invalid: metadata.name: Invalid value', id="bad name"),
+    ],
+)
+def test_a_refused_creation_says_why_and_writes_nothing(server: ApiServer, obj: Obj, code: int, message: str) -> None:
+    server.create(pod(name="taken"))
+    revision = server.store.revision
+    with pytest.raises(errors.ApiError) as refused:
+        server.create(obj)
+    assert refused.value.code == code
+    assert message in refused.value.message
+    assert server.store.revision == revision
+
+
+def test_a_stale_update_is_refused_and_one_that_changes_nothing_writes_nothing(server: ApiServer) -> None:
+    first = server.create(config()).obj
+    second = server.update({**first, "data": {"k": "w"}}).obj
+    with pytest.raises(
+        errors.Conflict, match='Operation cannot be fulfilled on configmaps "c": the object has been modified'
+    ):
+        server.update({**first, "data": {"k": "x"}})
+    assert server.update(second).changes == ()
+
+
+def test_generation_counts_the_desired_state_and_status_is_another_door(server: ApiServer) -> None:
+    created = server.create(deployment()).obj
+    assert created["metadata"]["generation"] == 1
+    assert "readyReplicas" not in created.get("status", {}), "a client does not choose the status at creation"
+    labelled = server.patch(Ref("Deployment", "default", "web"), {"metadata": {"labels": {"a": "b"}}}).obj
+    assert labelled["metadata"]["generation"] == 1
+    annotated = server.patch(Ref("Deployment", "default", "web"), {"metadata": {"annotations": {"a": "b"}}}).obj
+    assert annotated["metadata"]["generation"] == 2
+    scaled = server.patch(Ref("Deployment", "default", "web"), {"spec": {"replicas": 5}, "status": {"replicas": 9}}).obj
+    assert scaled["metadata"]["generation"] == 3
+    assert scaled["status"].get("replicas") != 9
+    status = server.update({**scaled, "spec": {}, "status": {"replicas": 2}}, subresource="status").obj
+    assert (status["spec"]["replicas"], status["status"], status["metadata"]["generation"]) == (5, {"replicas": 2}, 3)
+
+
+def test_a_pod_without_a_node_goes_at_once(server: ApiServer) -> None:
+    server.create(pod())
+    assert [change.type for change in server.delete(POD).changes] == ["DELETED"]
+
+
+def test_a_pod_on_a_node_is_marked_with_its_grace_and_a_later_delete_only_shortens_it(server: ApiServer) -> None:
+    server.create(pod())
+    server.bind(POD, "node-1")
+    marked = server.delete(POD).obj["metadata"]
+    assert (marked["deletionTimestamp"], marked["deletionGracePeriodSeconds"]) == ("2026-01-01T09:00:30Z", 30)
+    assert marked["generation"] == 2
+    assert server.delete(POD, grace_seconds=60).changes == ()
+    assert server.delete(POD, grace_seconds=5).obj["metadata"]["deletionGracePeriodSeconds"] == 5
+    last = server.delete(POD, grace_seconds=0)
+    assert [change.type for change in last.changes] == ["MODIFIED", "DELETED"]
+    assert server.store.get(POD) is None
+
+
+def test_an_object_with_finalizers_stays_until_the_last_one_is_taken_off(server: ApiServer) -> None:
+    server.create(config(finalizers=["example.com/hold"]))
+    ref = Ref("ConfigMap", "default", "c")
+    server.delete(ref)
+    held = server.store.get(ref)
+    assert held is not None
+    assert "deletionTimestamp" in held["metadata"]
+    server.patch(ref, {"metadata": {"finalizers": None}})
+    assert server.store.get(ref) is None
+
+
+@pytest.mark.parametrize(("propagation", "finalizer"), [("Foreground", "foregroundDeletion"), ("Orphan", "orphan")])
+def test_propagation_is_a_finalizer_for_the_garbage_collector(
+    server: ApiServer, propagation: str, finalizer: str
+) -> None:
+    server.create(deployment())
+    marked = server.delete(Ref("Deployment", "default", "web"), propagation=propagation).obj
+    assert marked["metadata"]["finalizers"] == [finalizer]
+
+
+def test_a_namespace_is_terminating_until_its_own_finalizer_is_gone_and_takes_nothing_new(server: ApiServer) -> None:
+    ref = Ref("Namespace", "", "shop")
+    server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
+    assert server.delete(ref).obj["status"]["phase"] == "Terminating"
+    with pytest.raises(
+        errors.Forbidden, match="unable to create new content in namespace shop because it is being terminated"
+    ):
+        server.create(config(namespace="shop"))
+    server.patch(ref, {"spec": {"finalizers": []}}, subresource="finalize")
+    assert server.store.get(ref) is None
+
+
+def test_binding_gives_a_node_once(server: ApiServer) -> None:
+    server.create(pod())
+    bound = server.bind(POD, "node-1").obj
+    assert bound["spec"]["nodeName"] == "node-1"
+    assert bound["status"]["conditions"][-1]["type"] == "PodScheduled"
+    with pytest.raises(errors.Conflict, match='pod p is already assigned to node "node-1"'):
+        server.bind(POD, "node-2")
+
+
+def test_a_uid_that_is_not_the_current_one_is_refused(server: ApiServer) -> None:
+    server.create(config())
+    with pytest.raises(errors.Conflict, match="Precondition failed: UID in precondition: other"):
+        server.delete(Ref("ConfigMap", "default", "c"), uid="other")
+
+
+def test_services_get_cluster_ips_and_node_ports_and_keep_them(server: ApiServer) -> None:
+    ref = Ref("Service", "default", "s")
+    spec = {"type": "NodePort", "selector": {"a": "b"}, "ports": [{"port": 80}]}
+    made = server.create({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": spec}).obj["spec"]
+    assert made["clusterIP"].startswith("10.96.")
+    assert made["clusterIPs"] == [made["clusterIP"]]
+    assert 30000 <= made["ports"][0]["nodePort"] <= 32767
+    again = server.patch(ref, lambda old: {**old, "spec": spec}).obj["spec"]
+    assert again == made
+    taken = {"selector": {"a": "b"}, "ports": [{"port": 80}], "clusterIP": made["clusterIP"]}
+    with pytest.raises(errors.Invalid, match="provided IP is already allocated"):
+        server.create({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "t"}, "spec": taken})
+
+
+def test_a_dry_run_answers_as_the_real_one_would_and_writes_nothing(server: ApiServer) -> None:
+    revision = server.store.revision
+    assert server.create(config(), dry_run=True).obj["metadata"]["uid"]
+    assert server.store.revision == revision

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from app.api.objects import Obj, Ref, labels_of, ref_of
+from app.apiserver.store import Store
+from app.engine.informer import CacheView, Informer, RecordingReader, informers_of
+from app.reconcile import Watch, itself, metadata_differs
+
+
+def config(name: str, uid: str = "1", app: str = "web", value: int = 0) -> Obj:
+    meta = {"name": name, "namespace": "default", "uid": uid, "labels": {"app": app}}
+    return {"kind": "ConfigMap", "metadata": meta, "data": {"value": value}}
+
+
+WATCH = itself(
+    "ConfigMap",
+    indexes={"app": lambda obj: [labels_of(obj).get("app")]},
+    totals={"values": lambda obj: (labels_of(obj).get("app"), (1, obj["data"]["value"]))},
+)
+
+
+def informer_and_view(store: Store, watch: Watch = WATCH) -> tuple[Informer, CacheView]:
+    informers = informers_of([watch])
+    return informers["ConfigMap"], CacheView(informers, store)
+
+
+def names(found: object) -> list[str]:
+    return [obj["metadata"]["name"] for obj in found]  # type: ignore[attr-defined]
+
+
+def test_indexes_and_totals_follow_every_change() -> None:
+    store = Store()
+    informer, view = informer_and_view(store)
+    for obj in (config("a", value=2), config("b", value=3), config("c", app="db", value=5)):
+        informer.deliver(store.put(obj), view)
+    assert names(view.by("ConfigMap", "app", "web")) == ["a", "b"]
+    assert view.total("ConfigMap", "values", "web") == (2, 5)
+    informer.deliver(store.put(config("a", app="db", value=7)), view)
+    assert names(view.by("ConfigMap", "app", "db")) == ["c", "a"]
+    assert (view.total("ConfigMap", "values", "web"), view.total("ConfigMap", "values", "db")) == ((1, 3), (2, 12))
+    informer.deliver(store.remove(Ref("ConfigMap", "default", "b")), view)
+    assert view.by("ConfigMap", "app", "web") == ()
+    assert view.total("ConfigMap", "values", "web") == ()
+
+
+def test_a_field_selector_hides_other_objects_and_shows_one_that_comes_to_match() -> None:
+    store = Store()
+    informer, view = informer_and_view(store, itself("ConfigMap", selects=("metadata.labels.app", "web")))
+    informer.deliver(store.put(config("a", app="db")), view)
+    assert view.list("ConfigMap") == ()
+    delivered = informer.deliver(store.put(config("a", app="web")), view)
+    assert (names(view.list("ConfigMap")), len(delivered.queued)) == (["a"], 1)
+    informer.deliver(store.put(config("a", app="db")), view)
+    assert view.list("ConfigMap") == ()
+
+
+def test_what_does_not_matter_is_not_delivered() -> None:
+    store = Store()
+    informer, _ = informer_and_view(store, itself("ConfigMap", matters=metadata_differs))
+    assert informer.concerns(store.put(config("a")))
+    assert not informer.concerns(store.put(config("a", value=9)))
+    assert informer.concerns(store.put(config("a", app="db")))
+    assert informer.concerns(store.remove(Ref("ConfigMap", "default", "a")))
+
+
+def test_a_relist_wakes_for_what_came_went_and_changed_and_for_nothing_else() -> None:
+    store = Store()
+    informer, view = informer_and_view(store)
+    for name in ("gone", "changed", "same"):
+        informer.deliver(store.put(config(name)), view)
+    store.remove(Ref("ConfigMap", "default", "gone"))
+    store.put(config("changed", value=1))
+    store.put(config("new"))
+    found = [(type_, ref.name) for type_, ref, _ in informer.relist(store, view)]
+    assert found == [("DELETED", "gone"), ("MODIFIED", "changed"), ("ADDED", "new")]
+    assert informer.position == store.revision
+
+
+def test_another_object_under_the_same_name_is_a_deletion_and_an_addition_to_a_relist() -> None:
+    store = Store()
+    informer, view = informer_and_view(store)
+    informer.deliver(store.put(config("a", uid="1")), view)
+    store.remove(Ref("ConfigMap", "default", "a"))
+    store.put(config("a", uid="2"))
+    assert [type_ for type_, _, _ in informer.relist(store, view)] == ["DELETED", "ADDED"]
+
+
+def test_an_assumed_write_is_seen_at_once_and_not_undone_by_older_deliveries() -> None:
+    store = Store()
+    informer, view = informer_and_view(store)
+    informer.deliver(store.put(config("a")), view)
+    older, own = store.put(config("a", value=1)), store.put(config("a", value=2))
+    informer.assume(own)
+    ref = ref_of(config("a"))
+    assert view.get(ref) is own.new
+    informer.deliver(older, view)
+    assert view.get(ref) is own.new
+    informer.deliver(own, view)
+    informer.deliver(store.put(config("a", value=3)), view)
+    assert view.total("ConfigMap", "values", "web") == (1, 3)
+
+
+def test_a_recording_reader_notes_every_object_it_hands_out() -> None:
+    store = Store()
+    informer, view = informer_and_view(store)
+    for name in ("b", "a"):
+        informer.deliver(store.put(config(name)), view)
+    reader = RecordingReader({"ConfigMap": informer}, store, now_ms=7, memory="kept")
+    one = reader.get(Ref("ConfigMap", "default", "a"))
+    listed = reader.list("ConfigMap", "default")
+    assert (names(listed), reader.remembered(), reader.now_ms) == (["a", "b"], "kept", 7)
+    assert reader.get(Ref("ConfigMap", "default", "none")) is None
+    assert reader.reads == [one, listed]

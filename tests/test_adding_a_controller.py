@@ -1,0 +1,74 @@
+"""docs/adding-a-controller.md, done: its file, its line, its test, and the promise it makes kept in a running cluster."""
+
+from __future__ import annotations
+
+import re
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from world import World
+
+from app import controllers
+from app.api.objects import Ref
+from app.commands import DeleteObject
+from app.engine.trace import Differed
+
+DOC = Path(__file__).parent.parent / "docs" / "adding-a-controller.md"
+NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, annotations: {loopscope.dev/greeting: %s}}"
+WELCOME = Ref("ConfigMap", "shop", "welcome")
+
+
+def blocks() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", DOC.read_text(), flags=re.S)
+
+
+@pytest.fixture
+def module(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The file of step 1 as app.controllers.welcome, and the line of step 2."""
+    module = types.ModuleType("app.controllers.welcome")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(compile(blocks()[0], "welcome.py", "exec"), module.__dict__)
+    namespace: dict[str, Any] = {}
+    exec(blocks()[1], namespace)
+    monkeypatch.setattr(controllers, "CONTROLLERS", (*controllers.CONTROLLERS, namespace["WelcomeController"]))
+    yield module
+
+
+def test_the_page_has_the_three_pieces_it_speaks_of() -> None:
+    assert len(blocks()) == 3
+
+
+def test_the_test_of_step_3_passes(module: Any) -> None:
+    namespace: dict[str, Any] = {}
+    exec(blocks()[2], namespace)
+    tests = [test for name, test in namespace.items() if name.startswith("test_")]
+    assert tests
+    for test in tests:
+        test()
+
+
+def test_the_promise_is_kept_in_a_running_cluster(module: Any) -> None:
+    world = World()
+    world.apply(NAMESPACE % "hello")
+    world.settle()
+    config_map = world.get(WELCOME)
+    assert config_map is not None
+    assert config_map["data"] == {"greeting": "hello"}
+    assert "Welcomed" in world.event_reasons("Namespace")
+    world.do(DeleteObject(WELCOME))
+    world.settle()
+    assert world.get(WELCOME) is not None
+    world.apply(NAMESPACE % "hi")
+    world.settle()
+    assert (world.get(WELCOME) or {})["data"] == {"greeting": "hi"}
+    reasons = [
+        difference.reason
+        for step in world.trace
+        if step.actor == "welcome-controller" and isinstance(step.record, Differed)
+        for difference in step.record.differences
+    ]
+    assert reasons == ["WelcomeMissing", "WelcomeMissing", "WelcomeDiffers"]
