@@ -120,7 +120,9 @@ def main() -> None:
         print(json.dumps(MEASURES[sys.argv[2]][0]()))
         return
     for name, (_, others) in MEASURES.items():
-        out = subprocess.run([sys.executable, "-m", "benchmarks.engine", "--one", name], capture_output=True, text=True, check=True)
+        out = subprocess.run(
+            [sys.executable, "-m", "benchmarks.engine", "--one", name], capture_output=True, text=True, check=True
+        )
         figures = json.loads(out.stdout)
         head = next(iter(figures.values()))
         text = ", ".join(

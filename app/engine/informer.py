@@ -49,7 +49,11 @@ class Informer:
     def concerns(self, change: Change) -> bool:
         """Whether the watch delivers this change at all."""
         old, new = change.old, change.new
-        return self._everything_matters or old is None or new is None or any(m(old, new) for m in self._matters)
+        if self._everything_matters or not (self.selected(old) and self.selected(new)):
+            return True
+        assert old is not None
+        assert new is not None
+        return any(matters(old, new) for matters in self._matters)
 
     def deliver(self, change: Change, reader: Reader) -> Delivered:
         """Move the cache on by one change; which keys it wakes."""
@@ -111,6 +115,8 @@ class Informer:
         return self._totals[name].get(group, ())
 
     def _replace(self, ref: Ref, old: Obj | None, new: Obj | None) -> None:
+        if old is new:
+            return
         if new is None:
             self.objects.pop(ref, None)
         else:

@@ -180,13 +180,11 @@ class Worker:
     def _note_own_writes(self, key: Ref, result: Result) -> None:
         for change in result.changes:
             informer = self.informers.get(change.ref.kind)
-            if informer is None or not informer.concerns(change):
-                continue
-            if not (informer.selected(change.new) or informer.selected(change.old)):
+            if informer is None or not (informer.selected(change.new) or informer.selected(change.old)):
                 continue
             if self.controller.assumes:
                 informer.assume(change)
-            else:
+            elif informer.concerns(change):
                 self._own_writes.setdefault(key, {})[change.ref.kind] = change.revision
 
     def _remember(self, key: Ref, value: Any) -> None:

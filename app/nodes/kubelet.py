@@ -28,13 +28,14 @@ class Kubelet(Controller):
     name = "kubelet"
     reconciles = "Pod"
     concurrency = 0
+    assumes = True
 
     def __init__(self, node: str) -> None:
         self.instance = node
         own = ("spec.nodeName", node)
         self.watches = (
-            itself("Pod", when=_by_others, selects=own),
-            Watch("PodSandbox", lambda found, reader: (sandbox.pod_ref(found),), when=_happened, selects=own),
+            itself("Pod", when=_by_others, matters=_by_others, selects=own),
+            Watch("PodSandbox", _pod_of, when=_happened, matters=_happened, selects=own),
             Watch("Machine", lambda machine, reader: (), selects=("metadata.name", node)),
         )
 
@@ -241,6 +242,10 @@ def _clear_away(found: Obj, now_ms: int) -> Iterator[Difference]:
 
 
 # ------------------------------------------------------------------------------------------ what it watches
+
+
+def _pod_of(found: Obj, _: Reader) -> tuple[Ref]:
+    return (sandbox.pod_ref(found),)
 
 
 def _by_others(old: Obj | None, new: Obj | None) -> bool:

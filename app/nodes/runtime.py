@@ -48,6 +48,7 @@ class ContainerRuntime(Controller):
             itself(
                 "PodSandbox",
                 when=_asked,
+                matters=_asked,
                 selects=("spec.nodeName", node),
                 totals={"address": _address, "addressed": _addressed},
             ),

@@ -62,6 +62,17 @@ def test_what_does_not_matter_is_not_delivered() -> None:
     assert informer.concerns(store.remove(Ref("ConfigMap", "default", "a")))
 
 
+def test_coming_to_match_a_selector_matters_whatever_else_changed() -> None:
+    store = Store()
+    informer, _ = informer_and_view(
+        store, itself("ConfigMap", selects=("metadata.labels.app", "web"), matters=lambda old, new: False)
+    )
+    store.put(config("a", app="db"))
+    assert informer.concerns(store.put(config("a", app="web")))
+    assert not informer.concerns(store.put(config("a", app="web", value=1)))
+    assert informer.concerns(store.put(config("a", app="db")))
+
+
 def test_a_relist_wakes_for_what_came_went_and_changed_and_for_nothing_else() -> None:
     store = Store()
     informer, view = informer_and_view(store)
