@@ -153,9 +153,8 @@ def _scored(pod: Obj, demand: Demand, feasible: Sequence[NodeSeen], nodes: Seque
     rows = []
     for seen, others in zip(feasible, compared, strict=True):
         facts, requested = seen.facts, seen.requested or _NOTHING
-        scores = Scores(
-            _least_allocated(facts, demand, requested), _balanced(facts, demand, requested) if balanced else 0, *others
-        )
+        least = _least_allocated(facts, demand, requested)
+        scores = Scores(least, _balanced(facts, demand, requested) if balanced else 0, *others)
         rows.append(NodeVerdict(facts.name, True, (), scores, sum(map(mul, scores, WEIGHTS))))
     return rows
 

@@ -29,22 +29,22 @@ def allocate_service(service: Obj, store: Store, rng: random.Random) -> Obj:
 
 
 def kept_allocations(new: Obj, old: Obj) -> Obj:
-    """An update that does not name its cluster IP and node ports keeps those it has."""
-    spec, before = new["spec"], old["spec"]
+    """An update that does not name its cluster IP and node ports keeps those it has. `new` is not validated yet."""
+    spec, before = new.get("spec") or {}, old["spec"]
     if spec.get("type") == "ExternalName" or before.get("type") == "ExternalName":
         return new
     kept = {field: before[field] for field in ("clusterIP", "clusterIPs") if not spec.get(field) and field in before}
-    held = {
-        (port["port"], port.get("protocol", "TCP")): port["nodePort"] for port in _ports(before) if "nodePort" in port
-    }
-    ports = [
-        {**port, "nodePort": held[key]} if not port.get("nodePort") and key in held else port
-        for port in _ports(spec)
-        for key in ((port["port"], port.get("protocol", "TCP")),)
-    ]
-    if spec.get("type") in ("NodePort", "LoadBalancer") and ports != _ports(spec):
-        kept["ports"] = ports
-    return {**new, "spec": {**spec, **kept}} if kept else new
+    if spec.get("type") in ("NodePort", "LoadBalancer"):
+        held = {_key(port): port["nodePort"] for port in _ports(before) if "nodePort" in port}
+        kept["ports"] = [
+            {**port, "nodePort": held[_key(port)]} if not port.get("nodePort") and _key(port) in held else port
+            for port in _ports(spec)
+        ]
+    return {**new, "spec": {**spec, **kept}}
+
+
+def _key(port: dict[str, Any]) -> tuple[Any, str]:
+    return port.get("port"), port.get("protocol", "TCP")
 
 
 def _ports(spec: dict[str, Any]) -> list[dict[str, Any]]:

@@ -138,7 +138,7 @@ def pre_stop_ms(container: dict[str, Any]) -> int:
     """How long the preStop hook of a container takes: what it sleeps."""
     hook = (container.get("lifecycle") or {}).get("preStop") or {}
     if "sleep" in hook:
-        seconds: int = hook["sleep"]["seconds"]
+        seconds: int = hook["sleep"].get("seconds", 0)
         return seconds * 1000
     return round((images.slept_seconds(" ".join((hook.get("exec") or {}).get("command") or ())) or 0) * 1000)
 
