@@ -1,0 +1,22 @@
+"""Many clusters, watched by many people: pace, viewers, storage, eviction.
+
+With app/web the only place that knows wall time and threads. Plain `threading` primitives, which gunicorn's gevent
+worker turns into greenlets; nothing here imports gevent or Flask.
+
+    frames    values: Pace, Frame, Waiting
+    fanout    one frame to many viewers: a short ring, a cursor per viewer, never a queue
+    motion    how far a cluster moves in one turn: beat pace, clock pace, run until quiet
+    room      one cluster with its lock, pace, frames and viewers
+    pacer     the one thread that gives every room that is watched its turns
+    storage   rooms as text in SQLite: seed, scenario, journal, position
+    rooms     the registry: create, get, evict, restore
+"""
+
+from __future__ import annotations
+
+from app.rooms.fanout import Viewer
+from app.rooms.frames import Frame, Pace, Waiting
+from app.rooms.room import Room
+from app.rooms.rooms import Limits, Rooms
+
+__all__ = ["Frame", "Limits", "Pace", "Room", "Rooms", "Viewer", "Waiting"]

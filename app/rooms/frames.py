@@ -1,0 +1,58 @@
+"""What a room tells its viewers, as values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+from app.api import errors
+from app.api.objects import Obj, Ref
+from app.engine.trace import Step
+
+MODES = ("beat", "clock")
+SLOWEST, FASTEST = 0.1, 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How virtual time follows wall time.
+
+    beat: a few visible steps a second times `speed`, whatever virtual time lies between them.
+    clock: `speed` virtual seconds a second.
+    """
+
+    mode: str = "beat"
+    speed: float = 1.0
+    paused: bool = False
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise errors.BadRequest(f'field "mode" must be one of {", ".join(MODES)}')
+        if not (math.isfinite(self.speed) and SLOWEST <= self.speed <= FASTEST):
+            raise errors.BadRequest(f'field "speed" must be a number from {SLOWEST:g} to {FASTEST:g}')
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Waiting(NamedTuple):
+    """An idle gap of virtual time that is being skipped, and the wall time given to it."""
+
+    from_ms: int
+    to_ms: int
+    wall_s: float
+
+
+class Frame(NamedTuple):
+    """What changed since the frame before. Objects are the latest of each ref, None where it is gone."""
+
+    number: int
+    epoch: int
+    steps: Sequence[Step]
+    changed: Mapping[Ref, Obj | None]
+    now_ms: int
+    pace: Pace
+    quiet: bool
+    waiting: Waiting | None

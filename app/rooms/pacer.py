@@ -1,0 +1,84 @@
+"""The Pacer: one thread that gives every room its turns, earliest first, and sleeps in between.
+
+A room is here only while it has something to do: it is woken by a command or a viewer, says after each turn when it
+wants the next one, and is forgotten when it says None. With nobody watching, the thread waits without a timeout.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from app.rooms.motion import SLICE_S
+
+BREATH_S = 0.001  # after a slice: others get the process
+
+
+def slices() -> Iterator[None]:
+    """Endless; for long work in small pieces. Whenever a slice of time is used up, others get the process."""
+    started = time.monotonic()
+    while True:
+        yield
+        if time.monotonic() - started > SLICE_S:
+            time.sleep(BREATH_S)
+            started = time.monotonic()
+
+
+class Moves(Protocol):
+    def turn(self, now: float) -> float | None: ...
+
+
+class Pacer:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._due: dict[Moves, float] = {}
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._stopped = False
+
+    def wake(self, room: Moves) -> None:
+        """Give `room` a turn as soon as possible. Starts the thread when it is first needed."""
+        with self._changed:
+            if self._stopped:
+                return
+            self._due[room] = 0.0
+            self._changed.notify()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="pacer", daemon=True)
+                self._thread.start()
+
+    def forget(self, room: Moves) -> None:
+        with self._changed:
+            self._due.pop(room, None)
+
+    def stop(self) -> None:
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join(timeout=2)
+
+    def _run(self) -> None:
+        for _ in slices():
+            room = self._next()
+            if room is None:
+                return
+            again = room.turn(self._clock())
+            if again is not None:
+                with self._changed:
+                    # A wake that came during the turn stays.
+                    self._due[room] = min(again, self._due.get(room, again))
+
+    def _next(self) -> Moves | None:
+        """The room whose turn it is, waited for; None when the pacer was stopped."""
+        with self._changed:
+            while not self._stopped:
+                room = min(self._due, key=self._due.__getitem__, default=None)
+                delay = None if room is None else self._due[room] - self._clock()
+                if room is not None and delay is not None and delay <= 0:
+                    del self._due[room]
+                    return room
+                self._changed.wait(delay)
+        return None

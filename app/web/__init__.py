@@ -1,0 +1,60 @@
+"""The web: pages, commands and the live socket over the rooms. The only place that imports Flask.
+
+assets     static files under a path that bears their version, compressed once
+language   which language a visitor reads, and its Words
+security   headers, CSRF, Origin, rates
+problems   refusals and mistakes as HTML, fragment or JSON
+pages      GET: room, snapshot, inspector, step, explain, healthz
+commands   POST: commands, pace, steps, reset, plan
+live       the socket: frames out, nothing in
+present    step -> view model, pure
+serve      `loopscope serve`: gunicorn with one gevent worker
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from app.rooms import Limits, Rooms
+from app.web import assets, commands, compression, language, live, pages, problems, security
+
+PACKAGE = Path(__file__).parent.parent
+DEFAULTS: dict[str, Any] = {
+    "DATA_DIR": None,  # where rooms outlive a restart; None: in memory
+    "LIMITS": Limits(),
+    "MANIFEST_BYTES": 256 * 1024,
+    "MAX_CONTENT_LENGTH": 1024 * 1024,  # a manifest in the encoding of forms may be three times its size
+    "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
+    "MAX_FORM_PARTS": 32,
+    "ORIGINS": (),  # further origins whose pages may send commands, "https://talk.example"
+    "RATES": security.RATES,  # None: as often as one likes
+    "HEARTBEAT_S": 20.0,
+    "SOCK_SERVER_OPTIONS": {"max_message_size": 4096},
+}
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+    app = Flask(__name__, static_folder=None, template_folder=str(folder("templates")))
+    app.config.update(DEFAULTS)
+    app.config.update(config or {})
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    language.init_app(app)
+    security.init_app(app)
+    problems.init_app(app)
+    assets.init_app(app, folder("static"))
+    app.extensions["rooms"] = Rooms(live.drawing(app), app.config["DATA_DIR"], limits=app.config["LIMITS"])
+    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(commands.blueprint)
+    app.register_blueprint(live.blueprint)
+    compression.init_app(app)
+    return app
+
+
+def folder(name: str) -> Path:
+    """`templates` and `static` lie beside `app` in a checkout, and inside it once installed."""
+    installed = PACKAGE / name
+    return installed if installed.is_dir() else PACKAGE.parent / name

@@ -1,0 +1,309 @@
+"""What one does: plain form posts. A refusal is an answer with its status code, never a 500, and changes nothing.
+
+The fields of a form are those of the command (app/commands.py); a Ref is the three fields kind, namespace and name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, make_response, render_template, request
+
+from app.api import errors, kinds, manifests
+from app.api.objects import Ref
+from app.commands import (
+    COMMANDS,
+    Apply,
+    Command,
+    Cordon,
+    CrashContainer,
+    DeleteObject,
+    SetLabel,
+    SetLatencies,
+    command_from_json,
+)
+from app.engine.trace import Commanded, Result
+from app.rooms import Pace, Room
+from app.web import language, security
+from app.web.pages import rooms
+from app.web.problems import wants_json
+
+ALIASES = {"manifest": "text"}  # what the editor calls it
+NOT_FOR_FORMS = ("bootstrap",)
+YES, NO = ("true", "on", "1"), ("false", "off", "0")
+MANIFEST_BYTES = 256 * 1024
+# What kubectl prints after the name of the object.
+DONE = {"scale": "scaled", "image": "image updated", "undo": "rolled back", "restart": "restarted"}
+
+blueprint = Blueprint("commands", __name__, url_prefix="/rooms/<id>")
+blueprint.before_request(security.guard)
+
+
+# ---------------------------------------------------------------------------------------------- commands
+
+
+@blueprint.post("/commands/<do>")
+def command(id: str, do: str) -> Response:
+    room = rooms().get(id)
+    if do not in COMMANDS or do in NOT_FOR_FORMS:
+        raise errors.NotFound(f'unknown command "{do}"')
+    step = rooms().submit(room, command_of(do, form()))
+    record = step.record
+    assert isinstance(record, Commanded)
+    if record.refusal is not None:
+        raise record.refusal
+    return answer(said(record.command, record.results), step.number, record.results)
+
+
+def command_of(do: str, values: Mapping[str, str]) -> Command:
+    """Raises BadRequest that names the field which is unknown, missing, or not a number."""
+    kind = COMMANDS[do]
+    known = {field.name: str(field.type) for field in fields(kind)}
+    data: dict[str, Any] = {"do": do}
+    rest = _renamed(values)
+    if "ref" in known:
+        missing = [name for name in ("kind", "name") if not rest.get(name)]
+        if missing:
+            raise errors.BadRequest(f'command "{do}" needs the field "{missing[0]}"')
+        data["ref"] = _ref(rest.pop("kind"), rest.pop("namespace", ""), rest.pop("name"))
+    required = {field.name for field in fields(kind) if field.default is MISSING}
+    for name, text in rest.items():
+        type_ = known.get(name)
+        if type_ is None or type_ == "Ref":
+            raise errors.BadRequest(f'unknown field "{name}" of command "{do}"')
+        if text or type_ == "str" or name in required:
+            data[name] = _value(name, type_, text)
+    return command_from_json(data)
+
+
+def _renamed(values: Mapping[str, str]) -> dict[str, str]:
+    renamed: dict[str, str] = {}
+    for name, value in values.items():
+        if renamed.setdefault(ALIASES.get(name, name), value) != value:
+            raise errors.BadRequest('fields "manifest" and "text" mean the same, and here they differ')
+    return renamed
+
+
+def form() -> dict[str, str]:
+    """The fields of this request, each at most once. Raises BadRequest."""
+    values = {}
+    for name, texts in request.form.lists():
+        if len(texts) > 1:
+            raise errors.BadRequest(f'field "{name}" is given {len(texts)} times')
+        values[name] = texts[0].replace("\r\n", "\n")
+    if request.files:
+        raise errors.BadRequest("files are not taken here: put the text into the form")
+    values.pop("csrf_token", None)
+    return values
+
+
+def _ref(kind: str, namespace: str, name: str) -> list[str]:
+    row = kinds.lookup(kind)
+    if row is None:
+        raise errors.NotFound(f'the server doesn\'t have a resource type "{kind}"')
+    return list(Ref(row.kind, (namespace or "default") if row.namespaced else "", name))
+
+
+def _value(name: str, type_: str, text: str) -> str | int | bool:
+    if type_.startswith("int"):
+        digits = text.strip().removeprefix("-")
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
+            raise errors.BadRequest(f'field "{name}" must be a whole number, not "{_clipped(text)}"')
+        return int(text)
+    if type_.startswith("bool"):
+        return _flag(name, text)
+    return text
+
+
+def _flag(name: str, text: str) -> bool:
+    if text.lower() not in (*YES, *NO):
+        raise errors.BadRequest(f'field "{name}" must be true or false, not "{_clipped(text)}"')
+    return text.lower() in YES
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+# ------------------------------------------------------------------------------------------------ answers
+
+
+def answer(message: str, step: int | None = None, results: tuple[Result, ...] = ()) -> Response:
+    """The same in HTML for the page and in JSON for programs. 201 if something was created."""
+    code = 201 if any(result.code == 201 for result in results) else 200
+    rows = [_row(result) for result in results if result.ref is not None]
+    if wants_json():
+        response = jsonify(ok=True, code=code, message=message, results=rows, step=step)
+    else:
+        lang = language.chosen()
+        words = language.words(lang)
+        response = make_response(
+            render_template("_answer.html", ok=True, message=message, results=rows, lang=lang, _=words)
+        )
+    response.status_code = code
+    return response
+
+
+def said(command: Command, results: tuple[Result, ...]) -> str:
+    """What kubectl prints when it does the same."""
+    match command:
+        case CrashContainer(ref):
+            return f"pod/{ref.name} crashed"
+        case SetLatencies(preset):
+            return f"latencies/{preset} set"
+    return "\n".join(_line(command, result) for result in results if result.ref is not None)
+
+
+def _line(command: Command, result: Result) -> str:
+    assert result.ref is not None
+    row, name = kinds.KINDS[result.ref.kind], result.ref.name
+    kind = f"{row.singular}.{row.group}" if row.group else row.singular
+    match command:
+        case Apply():
+            return (
+                f"{kind}/{name} {'created' if result.code == 201 else 'configured' if result.changes else 'unchanged'}"
+            )
+        case DeleteObject(grace_seconds=grace_seconds):
+            return f'{kind} "{name}" {"force deleted" if grace_seconds == 0 else "deleted"}'
+        case SetLabel(value=value):
+            return f"{kind}/{name} {'unlabeled' if value is None else 'labeled'}"
+        case Cordon(unschedulable=unschedulable):
+            return f"{kind}/{name} {'cordoned' if unschedulable else 'uncordoned'}"
+    return f"{kind}/{name} {DONE[command.do]}"
+
+
+def _row(result: Result) -> dict[str, Any]:
+    assert result.ref is not None
+    return {
+        "kind": result.ref.kind,
+        "namespace": result.ref.namespace,
+        "name": result.ref.name,
+        "code": result.code,
+        "reason": result.reason,
+        "message": result.message,
+    }
+
+
+# -------------------------------------------------------------------------------------------------- time
+
+
+@blueprint.post("/pace")
+def pace(id: str) -> Response:
+    room = rooms().get(id)
+    changed = room.set_pace(**_pace(form()))
+    return answer(_pace_said(changed))
+
+
+def _pace(values: Mapping[str, str]) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    for name, text in values.items():
+        match name:
+            case "paused":
+                changes[name] = _flag(name, text)
+            case "mode":
+                changes[name] = text
+            case "speed":
+                try:
+                    changes[name] = float(text)
+                except ValueError:
+                    raise errors.BadRequest(f'field "speed" must be a number, not "{_clipped(text)}"') from None
+            case _:
+                raise errors.BadRequest(f'unknown field "{_clipped(name)}" of pace')
+    return changes
+
+
+def _pace_said(pace: Pace) -> str:
+    words = language.words(language.chosen())
+    if pace.paused:
+        return words("Paused")
+    return (
+        words("Beat, %(speed)s×", speed=f"{pace.speed:g}")
+        if pace.mode == "beat"
+        else words("Clock, %(speed)s×", speed=f"{pace.speed:g}")
+    )
+
+
+@blueprint.post("/step")
+def step(id: str) -> Response:
+    made = rooms().get(id).step_phase()
+    words = language.words(language.chosen())
+    return answer(words("One phase further") if made else words("Quiet: nothing to do"), made and made.number)
+
+
+@blueprint.post("/finish")
+def finish(id: str) -> Response:
+    rooms().get(id).finish_loop()
+    return answer(language.words(language.chosen())("The loop is finished"))
+
+
+@blueprint.post("/quiet")
+def quiet(id: str) -> Response:
+    rooms().get(id).run_until_quiet()
+    return answer(language.words(language.chosen())("Running until quiet"))
+
+
+@blueprint.post("/reset")
+def reset(id: str) -> Response:
+    rooms().reset(rooms().get(id))
+    return answer(language.words(language.chosen())("The room starts again"))
+
+
+@blueprint.post("/scenario")
+def scenario(id: str) -> Response:
+    values = form()
+    room = rooms().get(id)
+    if set(values) != {"scenario"}:
+        raise errors.BadRequest('the field "scenario" is needed, and no other')
+    rooms().reset(room, values["scenario"])
+    return answer(room.scenario.title[language.chosen()])
+
+
+# -------------------------------------------------------------------------------------------------- plan
+
+
+@blueprint.post("/plan")
+def plan(id: str) -> Response:
+    """What applying a text would do, or what is wrong with it, line by line. Changes nothing."""
+    values = form()
+    unknown = set(values) - {"manifest", "namespace"}
+    if unknown:
+        raise errors.BadRequest(f'unknown field "{_clipped(min(unknown))}" of plan')
+    text = values.get("manifest", "")
+    if len(text.encode()) > MANIFEST_BYTES:
+        raise errors.TooLarge(f"Request entity too large: limit is {MANIFEST_BYTES}")
+    room = rooms().get(id)
+    return jsonify(planned(room, text, values.get("namespace") or "default"))
+
+
+def planned(room: Room, text: str, namespace: str) -> dict[str, Any]:
+    problems = manifests.check(text)
+    documents: list[dict[str, Any]] = []
+    if not problems:
+        try:
+            documents = [
+                {
+                    "kind": item.ref.kind,
+                    "namespace": item.ref.namespace,
+                    "name": item.ref.name,
+                    "operation": item.operation,
+                    "changes": [{"path": c.path, "old": c.old, "new": c.new} for c in item.changes],
+                }
+                for item in room.plan(text, namespace)
+            ]
+        except errors.ApiError as error:
+            whole = manifests.Problem(1, 1, "", error.message)
+            problems = manifests.problems_of(error.document, error) if error.document else [whole]
+    return {"problems": [_problem(problem) for problem in problems], "documents": documents}
+
+
+def _problem(problem: manifests.Problem) -> dict[str, Any]:
+    return {
+        "line": problem.line,
+        "column": problem.column,
+        "field": problem.field,
+        "message": problem.message,
+        "fix": problem.fix,
+        "severity": "error",
+    }

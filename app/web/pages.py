@@ -1,0 +1,142 @@
+"""What one looks at: the room, its snapshot, one object, one step, what a field means. All GET, nothing changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app import scenarios
+from app.api import errors, explain, kinds, yamltext
+from app.api.objects import Ref
+from app.rooms import Room, Rooms
+from app.web import language, present, security
+
+ROOM = "loopscope_room"
+YEAR_S = 31_536_000
+DAY_S = 86_400
+
+blueprint = Blueprint("pages", __name__)
+
+
+def rooms() -> Rooms:
+    found: Rooms = current_app.extensions["rooms"]
+    return found
+
+
+@blueprint.get("/")
+def home() -> AnyResponse:
+    """The room of the visitor's cookie, or a new one: a living cluster at once."""
+    security.allow("look")
+    known = request.cookies.get(ROOM)
+    try:
+        room = rooms().get(known) if known else None
+    except errors.NotFound:
+        room = None
+    if room is None:
+        security.allow("room")
+        room = rooms().create()
+    # The language travels along: url_for leaves out what is None.
+    response = redirect(url_for("pages.room", id=room.id, lang=request.args.get("lang")))
+    response.set_cookie(ROOM, room.id, max_age=YEAR_S, httponly=True, samesite="Lax", secure=request.is_secure)
+    return response
+
+
+@blueprint.get("/rooms/<id>")
+def room(id: str) -> Response:
+    security.allow("look")
+    room = rooms().get(id)
+    words = language.words(language.chosen())
+    html = room.look(lambda: render_template("room.html", **present.page(room, scenarios.every(), words)))
+    return make_response(html)
+
+
+@blueprint.get("/rooms/<id>/snapshot")
+def snapshot(id: str) -> Response:
+    """The live regions of the page as of a frame; drawn once per frame and language."""
+    security.allow("look")
+    room = rooms().get(id)
+    words = language.words(language.chosen())
+    html = room.snapshot(
+        ("snapshot", words.lang),
+        lambda: render_template("snapshot.html", **present.page(room, scenarios.every(), words)),
+    )
+    return make_response(html)
+
+
+@blueprint.get("/rooms/<id>/objects/<kind>/<namespace>/<name>")
+def inspect(id: str, kind: str, namespace: str, name: str) -> Response:
+    """An object that is gone keeps its Events; one that there never was is a 404."""
+    security.allow("look")
+    room = rooms().get(id)
+    ref = _ref(kind, namespace, name)
+    words = language.words(language.chosen())
+    return make_response(
+        room.look(lambda: render_template("_inspector.html", room=room, **_inspected(room, ref, words)))
+    )
+
+
+@blueprint.get("/rooms/<id>/objects/<kind>/<namespace>/<name>/yaml")
+def yaml(id: str, kind: str, namespace: str, name: str) -> Response:
+    security.allow("look")
+    ref = _ref(kind, namespace, name)
+    obj = rooms().get(id).get(ref)
+    if obj is None:
+        raise errors.not_found(kinds.KINDS[ref.kind].resource, ref.name)
+    return Response(yamltext.dump(obj), mimetype="text/plain")
+
+
+@blueprint.get("/rooms/<id>/steps/<int:number>")
+def step(id: str, number: int) -> Response:
+    security.allow("look")
+    room = rooms().get(id)
+    words = language.words(language.chosen())
+
+    def draw() -> str:
+        detail = present.step_detail(room.cluster, number, words)
+        if detail is None:
+            raise errors.NotFound(words("Step %(n)s is not kept any more.", n=number))
+        return render_template("_step.html", room=room, **detail)
+
+    return make_response(room.look(draw))
+
+
+@blueprint.get("/rooms/<id>/explain")
+def explain_field(id: str) -> Response:
+    """What the editor shows for a field, and which fields may stand inside it."""
+    security.allow("look")
+    rooms().get(id)
+    kind, path = request.args.get("kind", ""), request.args.get("path", "")
+    row = kinds.lookup(kind)
+    about = explain.describe_field(row.kind if row else kind, path)
+    fields = explain.fields_at(row.kind if row else kind, path)
+    response = jsonify(
+        type=about.type,
+        description=about.description,
+        required=about.required,
+        enum=about.enum,
+        fields=[{"name": child.name, "type": child.type, "required": child.required} for child in fields],
+    )
+    response.cache_control.private = True
+    response.cache_control.max_age = DAY_S
+    return response
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    return Response("ok\n", mimetype="text/plain")
+
+
+def _ref(kind: str, namespace: str, name: str) -> Ref:
+    row = kinds.lookup(kind)
+    if row is None:
+        raise errors.NotFound(f'the server doesn\'t have a resource type "{kind}"')
+    return Ref(row.kind, namespace if row.namespaced and namespace != "-" else "", name)
+
+
+def _inspected(room: Room, ref: Ref, words: present.Words) -> dict[str, Any]:
+    view = present.inspector(room.cluster, ref, words)
+    if view["gone"] and not view["events"]:
+        raise errors.not_found(kinds.KINDS[ref.kind].resource, ref.name)
+    return view

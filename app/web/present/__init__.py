@@ -1,0 +1,21 @@
+"""From steps and objects to what templates draw. Pure: no Flask, no clock, nothing is changed or remembered.
+
+`pages` renders `page` (first paint) and `inspector`, `live` renders `frame` (what is pushed), both with the Words of
+the viewer's language. The trace is the only source: there is no second, drawn version of the truth.
+
+    words          the catalogue of one language          captions    one sentence for what just happened
+    values         any value a loop read, by its type     loop        ring, phases, Differences, actions
+    steps          reconciles found in the trace          card        a pod
+    timeline       rows for lanes and chart               board       Services, nodes, workloads, the rest
+    sentences      what a Difference says, by reason      manifest    YAML with who decided what
+    room           page and frame: all of it together     inspector   one object and what can be done to it
+"""
+
+from __future__ import annotations
+
+from app.web.present.captions import caption
+from app.web.present.inspector import inspector
+from app.web.present.room import frame, page, step_detail
+from app.web.present.words import Words
+
+__all__ = ["Words", "caption", "frame", "inspector", "page", "step_detail"]

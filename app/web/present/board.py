@@ -1,0 +1,287 @@
+"""What is running, as the right-hand column draws it: Services, nodes with their pods, workloads, everything else.
+
+An object on the board is one element with one id; `place` names the element it belongs into, so that a pod that was
+bound moves there. Called for the first paint and, per changed object, for every frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from app.api import conditions, kinds, objects, pods, quantities
+from app.api.objects import Obj, Ref
+from app.web.present.card import PodView, by_place, element_id, image_of, pods_id
+from app.web.present.values import Chip
+
+CELLS_FROM = 501  # pods; from here on the board is cells on a canvas
+SHOWN_ENDPOINTS = 200
+SERVICE_LABEL = "kubernetes.io/service-name"
+QUIET_KINDS = ("Event", "Lease", "EndpointSlice", "Pod", "Node", "Service", "Deployment", "ReplicaSet")
+"""Kinds that have a drawing of their own, or none; all others are chips."""
+
+
+class NodeView(NamedTuple):
+    id: str
+    pods_id: str
+    name: str
+    is_ready: bool
+    cordoned: bool
+    status: str
+    cpu_percent: int  # requested of allocatable
+
+
+class EndpointView(NamedTuple):
+    pod: str  # element id
+    name: str
+    state: str  # ready, terminating, unready
+
+
+class ServiceView(NamedTuple):
+    id: str
+    namespace: str
+    name: str
+    type: str
+    address: str
+    selector: str
+    ready: int
+    total: int
+    endpoints: tuple[EndpointView, ...]
+
+
+class RevisionView(NamedTuple):
+    """A ReplicaSet below its Deployment."""
+
+    namespace: str
+    name: str
+    short: str
+    image: str
+    desired: int
+    current: int
+    ready: int
+    revision: str
+
+
+class WorkloadView(NamedTuple):
+    id: str
+    kind: str
+    namespace: str
+    name: str
+    desired: int
+    ready: int
+    updated: int
+    note: str  # a condition worth knowing: "ProgressDeadlineExceeded", "FailedCreate"
+    bad: bool
+    settled: bool
+    revisions: tuple[RevisionView, ...]
+
+
+class ChipView(NamedTuple):
+    id: str
+    chip: Chip
+    stored: bool  # accepted and kept, but no controller here acts on it
+
+
+class BoardView(NamedTuple):
+    services: tuple[ServiceView, ...]
+    nodes: tuple[NodeView, ...]
+    pods: Mapping[str, tuple[PodView, ...]]  # by place
+    workloads: tuple[WorkloadView, ...]
+    chips: tuple[ChipView, ...]
+    cells: bool
+    pod_count: int
+    ready_count: int
+
+
+def board(cluster: Any) -> BoardView:
+    everything = cluster.objects("Pod")
+    nodes = cluster.objects("Node")
+    cells = len(everything) >= CELLS_FROM
+    return BoardView(
+        services=tuple(service(cluster, obj) for obj in cluster.objects("Service")),
+        nodes=tuple(node(cluster, obj) for obj in nodes),
+        pods={} if cells else by_place(everything, {objects.name_of(obj) for obj in nodes}),
+        workloads=workloads(cluster),
+        chips=chips(cluster),
+        cells=cells,
+        pod_count=len(everything),
+        ready_count=sum(1 for obj in everything if pods.is_ready(obj)),
+    )
+
+
+# ------------------------------------------------------------------------------------------------ nodes
+
+
+def node(cluster: Any, obj: Obj) -> NodeView:
+    ref = objects.ref_of(obj)
+    ready = conditions.find((obj.get("status") or {}).get("conditions"), "Ready")
+    is_ready = ready is not None and ready["status"] == "True"
+    cordoned = bool((obj.get("spec") or {}).get("unschedulable"))
+    words = [("Ready" if is_ready else "NotReady"), *(["SchedulingDisabled"] if cordoned else [])]
+    return NodeView(
+        id=element_id(ref),
+        pods_id=pods_id(ref.name),
+        name=ref.name,
+        is_ready=is_ready,
+        cordoned=cordoned,
+        status=",".join(words),
+        cpu_percent=_cpu_percent(cluster, obj),
+    )
+
+
+def _cpu_percent(cluster: Any, obj: Obj) -> int:
+    status = obj.get("status") or {}
+    allocatable = (status.get("allocatable") or status.get("capacity") or {}).get("cpu")
+    if not allocatable:
+        return 0
+    name = objects.name_of(obj)
+    here = [p for p in cluster.objects("Pod") if pods.node_name(p) == name and not pods.is_terminal(p)]
+    used = sum(pods.requests(p)[0] for p in here)
+    return min(100, used * 100 // max(1, quantities.milli(allocatable)))
+
+
+# --------------------------------------------------------------------------------------------- services
+
+
+def service(cluster: Any, obj: Obj) -> ServiceView:
+    ref = objects.ref_of(obj)
+    spec = obj.get("spec") or {}
+    endpoints = tuple(_endpoints(cluster, ref))
+    ports = ",".join(str(port.get("port", "")) for port in spec.get("ports") or [])
+    address = str(spec.get("clusterIP") or "")
+    return ServiceView(
+        id=element_id(ref),
+        namespace=ref.namespace,
+        name=ref.name,
+        type=str(spec.get("type") or "ClusterIP"),
+        address=f"{address}:{ports}" if address and address != "None" and ports else address or ports,
+        selector=", ".join(f"{key}={value}" for key, value in (spec.get("selector") or {}).items()),
+        ready=sum(1 for endpoint in endpoints if endpoint.state == "ready"),
+        total=len(endpoints),
+        endpoints=endpoints[:SHOWN_ENDPOINTS],
+    )
+
+
+def service_of_slice(obj: Obj) -> Ref | None:
+    name = objects.labels_of(obj).get(SERVICE_LABEL)
+    return Ref("Service", objects.namespace_of(obj), name) if name else None
+
+
+def _endpoints(cluster: Any, ref: Ref) -> Iterable[EndpointView]:
+    for piece in cluster.objects("EndpointSlice", ref.namespace):
+        if service_of_slice(piece) != ref:
+            continue
+        for endpoint in piece.get("endpoints") or []:
+            target = endpoint.get("targetRef") or {}
+            name = str(target.get("name") or ",".join(endpoint.get("addresses") or []))
+            said = endpoint.get("conditions") or {}
+            state = "ready" if said.get("ready") else "terminating" if said.get("terminating") else "unready"
+            yield EndpointView(element_id(Ref("Pod", ref.namespace, name)), name, state)
+
+
+# -------------------------------------------------------------------------------------------- workloads
+
+
+def workloads(cluster: Any) -> tuple[WorkloadView, ...]:
+    """Deployments, and the ReplicaSets that nobody owns."""
+    sets = cluster.objects("ReplicaSet")
+    bare = [obj for obj in sets if objects.controller_of(obj) is None]
+    return tuple(workload(obj, sets) for obj in (*cluster.objects("Deployment"), *bare))
+
+
+def workload(obj: Obj, replica_sets: Sequence[Obj] = ()) -> WorkloadView:
+    ref = objects.ref_of(obj)
+    status, desired = obj.get("status") or {}, desired_of(obj)
+    ready, updated = int(status.get("readyReplicas") or 0), int(status.get("updatedReplicas") or 0)
+    note, bad = _note(status)
+    uid = objects.uid_of(obj)
+    children = [rs for rs in replica_sets if ref.kind == "Deployment" and objects.controller_uid(rs) == uid]
+    revisions = sorted((_revision(rs, ref.name) for rs in children), key=_newest_first)
+    settled = ready == desired == int(status.get("replicas") or 0) and (ref.kind != "Deployment" or updated == desired)
+    return WorkloadView(
+        id=element_id(ref),
+        kind=ref.kind,
+        namespace=ref.namespace,
+        name=ref.name,
+        desired=desired,
+        ready=ready,
+        updated=updated,
+        note=note,
+        bad=bad,
+        settled=settled,
+        revisions=tuple(rev for index, rev in enumerate(revisions) if index < 3 or rev.current or rev.desired),
+    )
+
+
+def root_of(cluster: Any, ref: Ref) -> Ref:
+    """The object in whose card a ReplicaSet is drawn: its Deployment, else itself."""
+    obj = cluster.get(ref)
+    owner = objects.controller_of(obj) if obj else None
+    return Ref(owner["kind"], ref.namespace, owner["name"]) if owner and owner["kind"] == "Deployment" else ref
+
+
+def desired_of(obj: Obj) -> int:
+    replicas = (obj.get("spec") or {}).get("replicas")
+    return 1 if replicas is None else int(replicas)
+
+
+def point(obj: Obj) -> tuple[int, int]:
+    """Desired and ready, for the chart."""
+    return desired_of(obj), int((obj.get("status") or {}).get("readyReplicas") or 0)
+
+
+def _revision(obj: Obj, owner: str) -> RevisionView:
+    ref, status = objects.ref_of(obj), obj.get("status") or {}
+    return RevisionView(
+        namespace=ref.namespace,
+        name=ref.name,
+        short=ref.name.removeprefix(f"{owner}-"),
+        image=image_of(obj["spec"]["template"]["spec"]),
+        desired=desired_of(obj),
+        current=int(status.get("replicas") or 0),
+        ready=int(status.get("readyReplicas") or 0),
+        revision=objects.annotations_of(obj).get("deployment.kubernetes.io/revision", ""),
+    )
+
+
+def _newest_first(revision: RevisionView) -> tuple[int, str]:
+    return (-int(revision.revision) if revision.revision.isdigit() else 0, revision.name)
+
+
+def _note(status: Mapping[str, Any]) -> tuple[str, bool]:
+    """The condition that says why a workload is not there yet, and whether that is trouble."""
+    found = status.get("conditions") or []
+    failure = conditions.find(found, "ReplicaFailure")
+    if failure and failure["status"] == "True":
+        return str(failure.get("reason") or "ReplicaFailure"), True
+    progressing = conditions.find(found, "Progressing")
+    if progressing:
+        reason = str(progressing.get("reason") or "")
+        return reason, progressing["status"] == "False"
+    return "", False
+
+
+# ------------------------------------------------------------------------------------------------ chips
+
+
+def chips(cluster: Any) -> tuple[ChipView, ...]:
+    """Everything that has no drawing of its own: namespaces beside the system's, ConfigMaps, stored kinds."""
+    views = []
+    for row in kinds.KINDS.values():
+        if row.internal or row.kind in QUIET_KINDS:
+            continue
+        views += [chip(obj) for obj in cluster.objects(row.kind) if is_shown(objects.ref_of(obj))]
+    return tuple(views)
+
+
+def chip(obj: Obj) -> ChipView:
+    ref = objects.ref_of(obj)
+    row = kinds.KINDS.get(ref.kind)
+    return ChipView(element_id(ref), Chip(*ref, objects.is_terminating(obj)), row is not None and not row.runs)
+
+
+def is_shown(ref: Ref) -> bool:
+    """The system's own namespaces, and what every namespace has, would only be noise."""
+    if ref.kind == "Namespace":
+        return ref.name != "default" and not ref.name.startswith("kube-")
+    return ref.name != "kube-root-ca.crt" and not ref.namespace.startswith("kube-")

@@ -1,0 +1,226 @@
+"""One plain sentence for what just happened, from the record and from nothing else.
+
+A Difference speaks by its reason (`sentences.py`); one without an entry gets a sentence made of its fields, so a new
+controller speaks from its first run. Called for the caption below the columns, the loop panel and the timeline.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from app.api.objects import Ref
+from app.commands import (
+    Apply,
+    Bootstrap,
+    Command,
+    Cordon,
+    CrashContainer,
+    DeleteObject,
+    RolloutRestart,
+    RolloutUndo,
+    Scale,
+    SetImage,
+    SetLabel,
+    SetLatencies,
+)
+from app.engine.trace import Acted, Commanded, Differed, Observed, Step
+from app.reconcile import (
+    Announce,
+    Bind,
+    Create,
+    Delete,
+    Difference,
+    Patch,
+    Remember,
+    RequeueAfter,
+    Update,
+    UpdateStatus,
+)
+from app.web.present.actions import describe
+from app.web.present.clock import duration
+from app.web.present.names import lane_of, role_title, subject
+from app.web.present.sentences import LONG, SHORT
+from app.web.present.steps import main_difference, phase_of, phase_title
+from app.web.present.values import brief, clip
+from app.web.present.words import Words
+
+
+class Caption(NamedTuple):
+    phase: str  # observe, diff, act, you; "" when there is nothing to say yet
+    tag: str
+    who: str
+    text: str
+    step: int
+    bad: bool
+
+
+def caption(step: Step, _: Words) -> Caption:
+    phase = phase_of(step)
+    bad = (isinstance(step.record, Acted) and not step.record.result.ok) or (
+        isinstance(step.record, Commanded) and bool(step.record.error)
+    )
+    who = role_title(lane_of(step.actor), _)
+    return Caption(phase, phase_title(phase, _), who, sentence(step, _), step.number, bad)
+
+
+def nothing_yet(_: Words) -> Caption:
+    text = _("Nothing has happened yet. Change something on the left, or kill a pod on the right.")
+    return Caption("", "", "", text, 0, False)
+
+
+def sentence(step: Step, _: Words) -> str:
+    match step.record:
+        case Commanded(command=command, results=results, error=error):
+            said = commanded(command, len(results), _)
+            return _("%(said)s The API server refused: %(error)s", said=said, error=clip(error, 300)) if error else said
+        case Observed():
+            return _observed(step, step.record, _)
+        case Differed(differences=differences):
+            return _differed(step, differences, _)
+        case Acted():
+            return _acted(step, step.record, _)
+    return ""
+
+
+def difference(gap: Difference, _: Words) -> str:
+    """Why there is something to do, as a whole sentence."""
+    long = LONG.get(gap.reason)
+    values = values_of(gap)
+    if long:
+        return _(long, **values)
+    return _("%(about)s: %(field)s is %(observed)s and should be %(desired)s.", **values)
+
+
+def short(gap: Difference, _: Words) -> str:
+    """The same in two to four words, for the inside of the ring; without an entry, the reason itself."""
+    want, have = gap.desired, gap.observed
+    if gap.reason == "TooFewReplicas" and isinstance(want, int) and isinstance(have, int):
+        return _.many("one pod short", "%(n)s pods short", want - have)
+    if gap.reason == "TooManyReplicas" and isinstance(want, int) and isinstance(have, int):
+        return _.many("one pod too many", "%(n)s pods too many", have - want)
+    return _(SHORT[gap.reason]) if gap.reason in SHORT else gap.reason
+
+
+def values_of(gap: Difference) -> dict[str, Any]:
+    """What a sentence of the catalogue may name."""
+    return {
+        "kind": gap.about.kind,
+        "about": gap.about.name,
+        "field": gap.field,
+        "desired": brief(gap.desired),
+        "observed": brief(gap.observed),
+    }
+
+
+def named(ref: Ref | None) -> str:
+    return f"{ref.kind} {ref.name}" if ref else ""
+
+
+def commanded(command: Command, count: int, _: Words) -> str:
+    """What a person did."""
+    match command:
+        case Bootstrap(nodes=nodes):
+            return _.many("The cluster starts with one node.", "The cluster starts with %(n)s nodes.", nodes)
+        case Apply():
+            return (
+                _.many("You applied one object.", "You applied %(n)s objects.", count) if count else _("You applied.")
+            )
+        case DeleteObject(ref=ref) if ref.kind == "Pod":
+            return _("You killed Pod %(name)s.", name=ref.name)
+        case DeleteObject(ref=ref):
+            return _("You deleted %(what)s.", what=named(ref))
+        case CrashContainer(ref=ref, exit_code=code):
+            return _("You crashed the container in Pod %(name)s (exit code %(code)s).", name=ref.name, code=code)
+        case Scale(ref=ref, replicas=replicas):
+            return _("You scaled %(what)s to %(replicas)s.", what=named(ref), replicas=replicas)
+        case SetImage(ref=ref, image=image):
+            return _("You set the image of %(what)s to %(image)s.", what=named(ref), image=image)
+        case SetLabel(ref=ref, label=label, value=None):
+            return _("You took the label %(label)s off %(what)s.", label=label, what=named(ref))
+        case SetLabel(ref=ref, label=label, value=value):
+            return _("You labelled %(what)s with %(label)s.", label=f"{label}={value}", what=named(ref))
+        case RolloutUndo(ref=ref):
+            return _("You rolled %(what)s back.", what=named(ref))
+        case RolloutRestart(ref=ref):
+            return _("You restarted the rollout of %(what)s.", what=named(ref))
+        case Cordon(node=node, unschedulable=True):
+            return _("You cordoned %(node)s: no new pods there.", node=node)
+        case Cordon(node=node):
+            return _("You uncordoned %(node)s.", node=node)
+        case SetLatencies(preset=preset):
+            return _("You set the latencies to %(preset)s.", preset=preset)
+    return _("You did: %(command)s.", command=command.do)
+
+
+def _observed(step: Step, record: Observed, _: Words) -> str:
+    who, what = subject(step.actor, _), named(step.key)
+    if record.observation is None:
+        return _("%(who)s looks for %(what)s: it is gone.", who=who, what=what)
+    wake = record.wakes[0] if record.wakes else None
+    if wake and wake.ref and wake.why in ("ADDED", "MODIFIED", "DELETED"):
+        sentences = {
+            "ADDED": _("%(cause)s is new, so %(who)s looks at %(what)s."),
+            "MODIFIED": _("%(cause)s changed, so %(who)s looks at %(what)s."),
+            "DELETED": _("%(cause)s is gone, so %(who)s looks at %(what)s."),
+        }
+        middle = who[:1].lower() + who[1:] if _.lang == "en" else who
+        return sentences[wake.why] % {"cause": named(wake.ref), "who": middle, "what": what}
+    if wake and wake.why in ("TIMER", "BACKOFF"):
+        return _("It is time: %(who)s looks at %(what)s again.", who=who, what=what)
+    return _("%(who)s looks at %(what)s.", who=who, what=what)
+
+
+def _differed(step: Step, differences: tuple[Difference, ...], _: Words) -> str:
+    gap = main_difference(differences)
+    if gap is None:
+        return _(
+            "%(who)s: %(what)s is as it should be. Nothing to do.", who=subject(step.actor, _), what=named(step.key)
+        )
+    said = difference(gap, _)
+    if len(differences) > 1:
+        more = _.many("And one more difference.", "And %(n)s more differences.", len(differences) - 1)
+        return f"{said} {more}" if _.lang == "en" else f"{said}{more}"
+    return said
+
+
+def _acted(step: Step, record: Acted, _: Words) -> str:
+    who, result = subject(step.actor, _), record.result
+    if not result.ok:
+        asked = describe(record.action, _)
+        return _(
+            "%(who)s tried: %(asked)s. Answer: %(code)s %(message)s",
+            who=who,
+            asked=asked,
+            code=result.code,
+            message=clip(result.message, 240),
+        )
+    name = result.ref.name if result.ref else ""
+    match record.action:
+        case Create(obj=obj):
+            return _(
+                "%(who)s created %(kind)s %(name)s.",
+                who=who,
+                kind=obj["kind"],
+                name=name or obj["metadata"].get("name", ""),
+            )
+        case Update(obj=obj):
+            return _("%(who)s updated %(kind)s %(name)s.", who=who, kind=obj["kind"], name=name)
+        case UpdateStatus(obj=obj):
+            return _("%(who)s wrote down the status of %(kind)s %(name)s.", who=who, kind=obj["kind"], name=name)
+        case Patch(ref=ref, subresource="status"):
+            return _("%(who)s wrote down the status of %(kind)s %(name)s.", who=who, kind=ref.kind, name=ref.name)
+        case Patch(ref=ref):
+            return _("%(who)s changed %(kind)s %(name)s.", who=who, kind=ref.kind, name=ref.name)
+        case Delete(ref=ref, grace_seconds=0):
+            return _("%(who)s removed %(kind)s %(name)s for good.", who=who, kind=ref.kind, name=ref.name)
+        case Delete(ref=ref):
+            return _("%(who)s deleted %(kind)s %(name)s.", who=who, kind=ref.kind, name=ref.name)
+        case Bind(ref=ref, node=node):
+            return _("%(who)s put Pod %(name)s on %(node)s.", who=who, name=ref.name, node=node)
+        case Announce(message=message):
+            return _("%(who)s announced: %(message)s", who=who, message=clip(message, 240))
+        case RequeueAfter(delay_ms=delay_ms):
+            return _("%(who)s will look again in %(delay)s.", who=who, delay=duration(delay_ms))
+        case Remember():
+            return _("%(who)s made a note for next time.", who=who)
+    return ""

@@ -1,0 +1,42 @@
+"""Virtual time as people read it."""
+
+from __future__ import annotations
+
+
+def virtual(ms: int) -> str:
+    """Time since the room's epoch: `00:42.6`, `1:02:42.6`."""
+    tenths = max(0, ms) // 100
+    hours, rest = divmod(tenths, 36_000)
+    minutes, tenths = divmod(rest, 600)
+    clock = f"{minutes:02d}:{tenths // 10:02d}.{tenths % 10}"
+    return f"{hours}:{clock}" if hours else clock
+
+
+def duration(ms: int) -> str:
+    """A span of time: `250 ms`, `1.2 s`, `30 s`, `5:00`."""
+    if ms < 1000:
+        return f"{ms} ms"
+    if ms < 60_000:
+        return f"{ms / 1000:.1f}".removesuffix(".0") + " s"
+    return f"{ms // 60_000}:{ms // 1000 % 60:02d}"
+
+
+def age(ms: int) -> str:
+    """As kubectl's AGE column: `38s`, `3m20s`, `14m`, `3h5m`. static/js/clock.js says the same while it ticks."""
+    seconds = max(0, ms) // 1000
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
+    if seconds < 120:
+        return f"{seconds}s"
+    if minutes < 10:
+        return _two(minutes, "m", seconds % 60, "s")
+    if minutes < 180:
+        return f"{minutes}m"
+    if hours < 8:
+        return _two(hours, "h", minutes % 60, "m")
+    if hours < 48:
+        return f"{hours}h"
+    return _two(days, "d", hours % 24, "h") if days < 8 else f"{days}d"
+
+
+def _two(big: int, unit: str, small: int, small_unit: str) -> str:
+    return f"{big}{unit}{small}{small_unit}" if small else f"{big}{unit}"

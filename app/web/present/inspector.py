@@ -1,0 +1,191 @@
+"""Everything about one object: its YAML with who decided what, its Events, its family, and what can be done to it.
+
+Fetched when somebody opens an object, never pushed, so it may hold forms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from app.api import objects, pods, times
+from app.api.objects import Obj, Ref
+from app.web.present import board, card, kubectl, manifest
+from app.web.present.clock import age
+from app.web.present.values import Chip
+from app.web.present.words import Words
+
+SHOWN_EVENTS = 40
+SHOWN_FAMILY = 24
+DEPENDENTS = ("ReplicaSet", "Pod", "EndpointSlice")
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    type: str
+    reason: str
+    age: str
+    count: int
+    source: str
+    message: str
+
+
+class ActionView(NamedTuple):
+    """A button with the kubectl command that does the same. `inputs` are asked for: (name, label, value, type)."""
+
+    command: str  # the route: commands/<command>
+    label: str
+    kubectl: str
+    values: tuple[tuple[str, str], ...]
+    inputs: tuple[tuple[str, str, str, str], ...] = ()
+    danger: bool = False
+
+
+def inspector(cluster: Any, ref: Ref, _: Words) -> dict[str, Any]:
+    """Context of `templates/_inspector.html`. An object that is gone keeps its name and its Events."""
+    obj = cluster.get(ref)
+    return {
+        "_": _,
+        "lang": _.lang,
+        "ref": ref,
+        "id": card.element_id(ref),
+        "gone": obj is None,
+        "pod": card.pod(obj) if obj and ref.kind == "Pod" else None,
+        "age": _age(obj, cluster.now_ms) if obj else "",
+        "owners": tuple(_owners(cluster, obj)) if obj else (),
+        "dependents": _dependents(cluster, obj) if obj else (),
+        "lines": manifest.lines(obj) if obj else (),
+        "applied": manifest.applied_lines(obj) if obj else (),
+        "events": events(cluster, ref),
+        "actions": actions(obj, _) if obj else (),
+        "kubectl": f"kubectl get {kubectl.kubectl_name(ref)} -o yaml{kubectl.namespace_flag(ref)}",
+    }
+
+
+def events(cluster: Any, ref: Ref) -> tuple[EventView, ...]:
+    """Newest first."""
+    about = []
+    for event in cluster.objects("Event", ref.namespace or "default"):
+        involved = event.get("involvedObject") or {}
+        if (involved.get("kind"), involved.get("name")) == (ref.kind, ref.name):
+            about.append(event)
+    about.sort(key=_last_seen, reverse=True)
+    return tuple(_event(event, cluster.now_ms) for event in about[:SHOWN_EVENTS])
+
+
+def _event(event: Obj, now_ms: int) -> EventView:
+    source = (event.get("source") or {}).get("component") or event.get("reportingComponent") or ""
+    count = int(event.get("count") or (event.get("series") or {}).get("count") or 1)
+    message = str(event.get("message") or "")
+    seen = age(now_ms - _last_seen(event))
+    return EventView(str(event.get("type") or ""), str(event.get("reason") or ""), seen, count, str(source), message)
+
+
+def _last_seen(event: Obj) -> int:
+    text = event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp")
+    return times.parse(text) if text else 0
+
+
+def _age(obj: Obj, now_ms: int) -> str:
+    created = obj["metadata"].get("creationTimestamp")
+    return age(now_ms - times.parse(created)) if created else ""
+
+
+def _owners(cluster: Any, obj: Obj) -> Iterable[Chip]:
+    """The chain of controllers above an object, the topmost first."""
+    chain: list[Chip] = []
+    owner = objects.controller_of(obj)
+    while owner and len(chain) < 8:
+        ref = Ref(owner["kind"], objects.namespace_of(obj), owner["name"])
+        chain.append(Chip(*ref))
+        above = cluster.get(ref)
+        owner = objects.controller_of(above) if above else None
+    return reversed(chain)
+
+
+def _dependents(cluster: Any, obj: Obj) -> tuple[Chip, ...]:
+    uid, namespace = objects.uid_of(obj), objects.namespace_of(obj)
+    if not uid or not namespace:
+        return ()
+    found = [
+        Chip(*objects.ref_of(other), objects.is_terminating(other))
+        for kind in DEPENDENTS
+        for other in cluster.objects(kind, namespace)
+        if any(reference.get("uid") == uid for reference in objects.owner_refs(other))
+    ]
+    return tuple(found[:SHOWN_FAMILY])
+
+
+# ---------------------------------------------------------------------------------------------- actions
+
+
+def actions(obj: Obj, _: Words) -> tuple[ActionView, ...]:
+    ref = objects.ref_of(obj)
+    match ref.kind:
+        case "Pod":
+            return _pod_actions(obj, ref, _)
+        case "Deployment" | "ReplicaSet":
+            return _workload_actions(obj, ref, _)
+        case "Node":
+            return _node_actions(obj, ref, _)
+    return (_labels(obj, ref, _), _delete(ref, _))
+
+
+def _pod_actions(obj: Obj, ref: Ref, _: Words) -> tuple[ActionView, ...]:
+    kill = _action(_("Kill pod"), {"do": "delete", "ref": ref}, danger=True)
+    crash = _action(_("Crash container"), {"do": "crash", "ref": ref}, danger=True)
+    force = _action(_("Delete by force"), {"do": "delete", "ref": ref, "grace_seconds": 0}, danger=True)
+    running = pods.phase(obj) == "Running" and not objects.is_terminating(obj)
+    return (kill, *((crash,) if running else ()), force, _labels(obj, ref, _))
+
+
+def _workload_actions(obj: Obj, ref: Ref, _: Words) -> tuple[ActionView, ...]:
+    scale = _action(
+        _("Scale"), {"do": "scale", "ref": ref, "replicas": board.desired_of(obj)}, {"replicas": _("replicas")}
+    )
+    if ref.kind == "ReplicaSet":
+        return (scale, _labels(obj, ref, _), _delete(ref, _))
+    first, *_others = obj["spec"]["template"]["spec"].get("containers") or [{}]
+    image = {"do": "image", "ref": ref, "container": first.get("name", ""), "image": first.get("image", "")}
+    return (
+        scale,
+        _action(_("Set image"), image, {"image": _("image")}),
+        _action(_("Roll back"), {"do": "undo", "ref": ref}),
+        _action(_("Restart rollout"), {"do": "restart", "ref": ref}),
+        _delete(ref, _),
+        _action(_("Delete, keep the pods"), {"do": "delete", "ref": ref, "propagation": "Orphan"}, danger=True),
+    )
+
+
+def _node_actions(obj: Obj, ref: Ref, _: Words) -> tuple[ActionView, ...]:
+    cordoned = bool((obj.get("spec") or {}).get("unschedulable"))
+    label = _("Uncordon") if cordoned else _("Cordon")
+    return (_action(label, {"do": "cordon", "node": ref.name, "unschedulable": not cordoned}),)
+
+
+def _labels(obj: Obj, ref: Ref, _: Words) -> ActionView:
+    label, value = next(iter(objects.labels_of(obj).items()), ("app", ""))
+    asked = {"label": _("label"), "value": _("value, empty removes it")}
+    return _action(_("Set label"), {"do": "label", "ref": ref, "label": label, "value": value}, asked)
+
+
+def _delete(ref: Ref, _: Words) -> ActionView:
+    return _action(_("Delete"), {"do": "delete", "ref": ref}, danger=True)
+
+
+def _action(
+    label: str, data: Mapping[str, Any], asked: Mapping[str, str] | None = None, *, danger: bool = False
+) -> ActionView:
+    """A button that does the command `data`; fields in `asked` are inputs with a label, the others are hidden."""
+    asked = asked or {}
+    inputs, hidden = [], []
+    for name, value in data.items():
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        if name in asked:
+            inputs.append((name, asked[name], text, "number" if isinstance(value, int) else "text"))
+        elif name == "ref":
+            hidden += [("kind", value.kind), ("namespace", value.namespace), ("name", value.name)]
+        elif name != "do":
+            hidden.append((name, text))
+    return ActionView(data["do"], label, kubectl.command(data), tuple(hidden), tuple(inputs), danger)

@@ -1,0 +1,242 @@
+"""One control loop as the page draws it: the ring, the three phases with their real values, what woke it.
+
+A panel shows the newest reconcile of a role (all kubelets share one panel). Everything in it is taken from the steps
+of that reconcile: what was observed, the Differences, each action with what the API server answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from app.engine.trace import Observed, Step, Trace, Wake
+from app.reconcile import Create, Difference
+from app.web.present import captions
+from app.web.present.actions import describe
+from app.web.present.clock import virtual
+from app.web.present.names import lane_of, role_title
+from app.web.present.steps import PHASES, Reconcile, main_difference, newest_steps, phase_of, phase_title, reconcile_of
+from app.web.present.values import Chip, Field, Value, brief, chip_of, clip, fields_of, table_in, value_of
+from app.web.present.words import Words
+
+SHOWN_DIFFERENCES = 6
+SHOWN_ACTIONS = 8
+SHOWN_WAKES = 4
+
+
+class WakeView(NamedTuple):
+    why: str
+    chip: Chip | None
+    step: int
+
+
+class ActionView(NamedTuple):
+    """`state`: next (not done yet), done, failed, skipped (an earlier action of the same Difference failed)."""
+
+    text: str
+    state: str
+    answer: str = ""  # "201 Created"
+    name: str = ""  # of the object written
+    message: str = ""
+    step: int = 0
+
+
+class DifferenceView(NamedTuple):
+    about: Chip
+    field: str
+    desired: str
+    observed: str
+    reason: str
+    sentence: str
+    slots: Slots | None
+    table: Value | None  # a value too rich for one line: the scheduler's verdicts
+    actions: tuple[ActionView, ...]
+    more: int  # actions not shown
+    waits: bool  # no action is allowed yet
+
+
+class Slots(NamedTuple):
+    """A count as boxes: `have` full ones, `missing` dashed ones, `extra` crossed ones."""
+
+    have: int
+    missing: int
+    extra: int
+
+
+class Centre(NamedTuple):
+    """What stands inside the ring."""
+
+    small: str
+    big: str
+    label: str
+    tone: str  # observe, diff, act, calm, bad
+
+
+class PhaseView(NamedTuple):
+    phase: str
+    title: str
+    at: str  # virtual time, or "next"
+    state: str  # done, now, next, none
+    step: int
+
+
+class LoopView(NamedTuple):
+    role: str
+    title: str
+    actor: str
+    key: Chip | None
+    step: int  # newest step of the reconcile, 0: this loop has not run yet
+    running: str  # the phase that is going on, "" when the reconcile is over
+    latest: str  # the phase of the newest step
+    centre: Centre
+    phases: tuple[PhaseView, ...]
+    fields: tuple[Field, ...]
+    gone: bool
+    reads: int
+    wakes: tuple[WakeView, ...]
+    more_wakes: int
+    differences: tuple[DifferenceView, ...]
+    more_differences: int
+
+
+def loops(trace: Trace, roles: Iterable[str], epoch_ms: int, _: Words) -> tuple[LoopView, ...]:
+    """A panel for each role, with the newest reconcile that is still in the trace."""
+    wanted = list(roles)
+    newest = newest_steps(trace, wanted)
+    return tuple(panel(trace, newest[role], epoch_ms, _) if role in newest else idle(role, _) for role in wanted)
+
+
+def idle(role: str, _: Words) -> LoopView:
+    """A loop that has not run yet."""
+    centre = Centre("", "–", _("not woken yet"), "calm")
+    phases = tuple(PhaseView(phase, phase_title(phase, _), "", "none", 0) for phase in PHASES)
+    return LoopView(role, role_title(role, _), role, None, 0, "", "", centre, phases, (), False, 0, (), 0, (), 0)
+
+
+def panel(trace: Trace, step: Step, epoch_ms: int, _: Words) -> LoopView:
+    """The reconcile that `step` belongs to, as far as it had come at that step."""
+    run = reconcile_of(trace, step)
+    latest = phase_of(step)
+    woken = run.observed.wakes if run.observed else ()
+    differences = run.differences or ()
+    return LoopView(
+        role=lane_of(step.actor),
+        title=role_title(lane_of(step.actor), _),
+        actor=step.actor,
+        key=chip_of(step.key),
+        step=step.number,
+        running="" if run.over else latest,
+        latest=latest,
+        centre=_centre(run, _),
+        phases=_phases(run, latest, epoch_ms, _),
+        fields=fields_of(run.observation, epoch_ms) if run.observation is not None else (),
+        gone=run.observed is not None and run.observation is None,
+        reads=_count_reads(run.observed),
+        wakes=tuple(WakeView(wake_word(w, _), chip_of(w.ref), w.step) for w in woken[:SHOWN_WAKES]),
+        more_wakes=max(0, len(woken) - SHOWN_WAKES),
+        differences=tuple(
+            _difference(run, index, _, epoch_ms) for index in range(min(len(differences), SHOWN_DIFFERENCES))
+        ),
+        more_differences=max(0, len(differences) - SHOWN_DIFFERENCES),
+    )
+
+
+def _count_reads(observed: Observed | None) -> int:
+    if observed is None:
+        return 0
+    return sum(len(read) if isinstance(read, tuple | list) else 1 for read in observed.reads)
+
+
+def wake_word(wake: Wake, _: Words) -> str:
+    words = {
+        "ADDED": _("added"),
+        "MODIFIED": _("changed"),
+        "DELETED": _("deleted"),
+        "RELIST": _("listed again"),
+        "TIMER": _("timer"),
+        "BACKOFF": _("retry"),
+    }
+    return words.get(wake.why, wake.why)
+
+
+def _phases(run: Reconcile, latest: str, epoch_ms: int, _: Words) -> tuple[PhaseView, ...]:
+    times = {phase_of(step): step for step in run.steps}
+    views = []
+    for phase in PHASES:
+        step = times.get(phase)
+        if step is not None:
+            state = "now" if phase == latest else "done"
+            at = virtual(step.at_ms - epoch_ms)
+        else:
+            state = "none" if run.over or PHASES.index(phase) < PHASES.index(latest) else "next"
+            at = _("next") if state == "next" else ""
+        views.append(PhaseView(phase, phase_title(phase, _), at, state, step.number if step else 0))
+    return tuple(views)
+
+
+def _centre(run: Reconcile, _: Words) -> Centre:
+    if run.differences is None:
+        if run.observation is None:
+            return Centre(_("observed"), "∅", _("it is gone"), "calm")
+        return Centre(_("observed"), "…", _("reading what is there"), "observe")
+    failed = next((result for result, _step in run.results.values() if not result.ok), None)
+    if failed is not None:
+        return Centre(_("the API server says"), str(failed.code), failed.reason, "bad")
+    difference = main_difference(run.differences)
+    if difference is None:
+        return Centre(_("want = have"), "✓", _("nothing to do"), "calm")
+    label = captions.short(difference, _)
+    want, have = difference.desired, difference.observed
+    if _is_count(want) and _is_count(have):
+        sign = "−" if want - have < 0 else ""
+        text = f"{want} − {have} = {sign}{abs(want - have)}"
+        return Centre(_("want − have"), text, label, "diff")
+    change = f"{clip(brief(have), 18)} → {clip(brief(want), 18)}"
+    return Centre(clip(difference.field, 30), label, change, "diff")
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 100_000
+
+
+def _difference(run: Reconcile, index: int, _: Words, epoch_ms: int) -> DifferenceView:
+    assert run.differences is not None
+    difference = run.differences[index]
+    actions = _actions(run, index, difference, epoch_ms, _)
+    values = (value_of(value, "", epoch_ms) for value in (difference.desired, difference.observed))
+    return DifferenceView(
+        about=Chip(*difference.about),
+        field=difference.field,
+        desired=clip(brief(difference.desired), 48),
+        observed=clip(brief(difference.observed), 48),
+        reason=difference.reason,
+        sentence=captions.difference(difference, _),
+        slots=_slots(difference),
+        table=next((found for value in values if (found := table_in(value))), None),
+        actions=actions[:SHOWN_ACTIONS],
+        more=max(0, len(actions) - SHOWN_ACTIONS),
+        waits=not difference.actions,
+    )
+
+
+def _slots(difference: Difference) -> Slots | None:
+    want, have = difference.desired, difference.observed
+    if not (_is_count(want) and _is_count(have)) or difference.field.startswith("status") or max(want, have) > 20:
+        return None
+    return Slots(min(want, have), max(0, want - have), max(0, have - want))
+
+
+def _actions(run: Reconcile, index: int, difference: Difference, epoch_ms: int, _: Words) -> tuple[ActionView, ...]:
+    views, failed = [], False
+    for position, action in enumerate(difference.actions):
+        result, step = run.results.get((index, position), (None, 0))
+        if result is None:
+            state = "skipped" if failed or run.over else "next"
+            views.append(ActionView(describe(action, _), state))
+            continue
+        failed = failed or not result.ok
+        answer = f"{result.code} {result.reason}" if result.code else ""
+        name = result.ref.name if result.ref and result.ok and isinstance(action, Create) else ""
+        message = "" if result.ok else result.message
+        views.append(ActionView(describe(action, _), "done" if result.ok else "failed", answer, name, message, step))
+    return tuple(views)

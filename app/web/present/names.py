@@ -1,0 +1,62 @@
+"""Which lane an actor belongs to and what people call it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from app.web.present.words import N_, Words
+
+YOU = "you"
+
+TITLES = {
+    YOU: N_("you"),
+    "deployment-controller": "Deployment",
+    "replicaset-controller": "ReplicaSet",
+    "default-scheduler": N_("Scheduler"),
+    "kubelet": "kubelet",
+    "container-runtime": N_("Runtime"),
+    "endpointslice-controller": N_("Endpoints"),
+    "garbage-collector": N_("Garbage"),
+    "namespace-controller": "Namespace",
+    "kubelet-node-status": N_("Node status"),
+    "node-lifecycle-controller": N_("Node lifecycle"),
+}
+"""Kinds and program names stay as they are in every language."""
+
+ORDER = tuple(TITLES)
+
+
+def lane_of(actor: str) -> str:
+    """All instances of a loop share a lane: `kubelet/node-1` -> `kubelet`."""
+    return actor.partition("/")[0]
+
+
+def lanes(actors: Iterable[str]) -> tuple[str, ...]:
+    """The lanes from top to bottom: you, then in the order a Deployment passes through them, then the rest by name."""
+    names = {lane_of(actor) for actor in actors} | {YOU}
+    return tuple(sorted(names, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name)))
+
+
+def role_title(role: str, _: Words) -> str:
+    title = TITLES.get(role)
+    return _(title) if title else role.removesuffix("-controller").replace("-", " ")
+
+
+def subject(actor: str, _: Words) -> str:
+    """An actor as the subject of a sentence."""
+    role, _slash, machine = actor.partition("/")
+    if role == "default-scheduler":
+        return _("The scheduler")
+    if role == "kubelet":
+        return _("The kubelet of %(node)s", node=machine)
+    if role == "endpointslice-controller":
+        return _("The EndpointSlice controller")
+    if role == "garbage-collector":
+        return _("The garbage collector")
+    if role == "kubelet-node-status":
+        return _("The kubelet of %(node)s", node=machine)
+    if role == "container-runtime":
+        return _("The container runtime of %(node)s", node=machine)
+    if machine:
+        return f"{role_title(role, _)} ({machine})"
+    return _("The %(name)s controller", name=role_title(role, _))

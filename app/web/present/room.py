@@ -1,0 +1,273 @@
+"""A whole room as the context of a template: `page` for the first paint and snapshots, `frame` for what is pushed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from app.api import kinds
+from app.api.objects import Obj, Ref, name_of
+from app.engine.trace import Commanded, Step, is_visible
+from app.web.present import board, captions, card, kubectl, loop, manifest, timeline
+from app.web.present.names import YOU, lane_of, lanes, role_title
+from app.web.present.steps import phase_of
+from app.web.present.texts import browser_words, keys, templates_of
+from app.web.present.words import Words
+
+CAPTION_STEPS = 4  # of a long frame only the newest may speak
+SLIM_STEPS = 400  # more steps than this in one frame: the timeline starts afresh
+
+
+def page(room: Any, scenarios: Iterable[Any], _: Words) -> dict[str, Any]:
+    """Context of `templates/room.html` and `templates/snapshot.html`: everything as it is now."""
+    cluster = room.cluster
+    roles = _roles(cluster)
+    written = documents(cluster)
+    return {
+        "_": _,
+        "lang": _.lang,
+        "room": room,
+        "scenarios": [scenario_view(scenario, _.lang) for scenario in scenarios],
+        "scenario": scenario_view(room.scenario, _.lang),
+        "documents": written,
+        "document_rows": [{"id": d.id, "ref": [d.kind, d.namespace, d.name], "text": d.text} for d in written],
+        "board": board.board(cluster),
+        "loops": loop.loops(cluster.trace, roles, cluster.epoch_ms, _),
+        "lanes": [(role, role_title(role, _)) for role in (YOU, *roles)],
+        "caption": newest_caption(cluster, _),
+        "now_ms": cluster.now_ms,
+        "epoch_ms": cluster.epoch_ms,
+        "state": state(room, [], {}, None),
+        "steps": timeline.recent(cluster.trace, cluster.epoch_ms),
+        "chart": timeline.chart(cluster),
+        "cells": cells(cluster, cluster.objects("Pod")) if _in_cells(cluster) else None,
+        "words": browser_words(_),
+        "templates": templates_of(_),
+        "keys": keys(_),
+    }
+
+
+def frame(room: Any, change: Any, _: Words) -> dict[str, Any]:
+    """Context of `templates/frame.html`. Objects that are gone are named by id; at most one operation per id."""
+    cluster = room.cluster
+    visible = [step for step in change.steps if is_visible(step)]
+    drawn, gone = _changed(cluster, change.changed)
+    in_cells = _in_cells(cluster)
+    rows = timeline.rows(visible[-SLIM_STEPS:], cluster.trace, cluster.epoch_ms)
+    points = timeline.points(change.steps, cluster.epoch_ms)
+    pods = [(ref, obj) for ref, obj in change.changed.items() if ref.kind == "Pod"]
+    return {
+        "_": _,
+        "lang": _.lang,
+        **drawn,
+        "gone": gone,
+        "loops": _moved_loops(cluster, visible, _),
+        "caption": _frame_caption(visible, _),
+        "state": state(room, rows, points, change),
+        "cells": cells(cluster, [obj for _ref, obj in pods if obj]) if in_cells else None,
+        "cells_gone": [f"{ref.namespace}/{ref.name}" for ref, obj in pods if obj is None] if in_cells else [],
+        "now_ms": cluster.now_ms,
+        "epoch_ms": cluster.epoch_ms,
+    }
+
+
+def step_detail(cluster: Any, number: int, _: Words) -> dict[str, Any] | None:
+    """One step of the past as a loop panel: what was known at that moment. None if the trace has dropped it."""
+    step = cluster.trace.get(number)
+    if step is None or not is_visible(step):
+        return None
+    said = captions.caption(step, _)
+    common = {"_": _, "lang": _.lang, "caption": said, "step": step, "epoch_ms": cluster.epoch_ms, "past": True}
+    if isinstance(step.record, Commanded):
+        at = timeline.row(step, cluster.trace, cluster.epoch_ms)
+        return {**common, "view": None, "record": step.record, "at_ms": at[1]}
+    return {**common, "view": loop.panel(cluster.trace, step, cluster.epoch_ms, _), "record": None}
+
+
+def state(
+    room: Any, rows: Sequence[timeline.Row], points: Mapping[str, list[list[int]]], change: Any
+) -> dict[str, Any]:
+    """The JSON that every message begins with: clocks, pace, who is busy, the new steps."""
+    cluster, pace = room.cluster, room.pace
+    waiting = change.waiting if change is not None else None
+    return {
+        "frame": change.number if change is not None else room.frame,
+        "epoch": getattr(room, "epoch", 0),
+        "now": cluster.now_ms - cluster.epoch_ms,
+        "quiet": bool(change.quiet if change is not None else cluster.quiet),
+        "pace": {"mode": pace.mode, "speed": pace.speed, "paused": pace.paused},
+        "latencies": cluster.latencies,
+        "scenario": scenario_id(room.scenario),
+        "viewers": room.viewers,
+        "waiting": _waiting(waiting, cluster.epoch_ms),
+        "applied": _applied_count(cluster),
+        "actors": actors(cluster),
+        "pods": len(cluster.objects("Pod")),
+        "mode": "cells" if _in_cells(cluster) else "cards",
+        "steps": [list(row) for row in rows],
+        "replicas": dict(points),
+    }
+
+
+def actors(cluster: Any) -> dict[str, list[Any]]:
+    """Per role: the phase that is going on ("" at rest), keys being worked on, keys that wait."""
+    roles: dict[str, list[Any]] = {}
+    for name, actor in cluster.actors.items():
+        entry = roles.setdefault(lane_of(name), ["", 0, 0])
+        for _key, phase in actor.in_flight:
+            entry[0] = phase
+            entry[1] += 1
+        entry[2] += actor.queue_length
+    return roles
+
+
+def cells(cluster: Any, pods: Iterable[Obj]) -> list[list[Any]]:
+    """Pods as [namespace/name, node, tone], for the canvas that draws large clusters."""
+    nodes = {name_of(obj) for obj in cluster.objects("Node")}
+    views = (card.pod(obj, nodes) for obj in pods)
+    return [[f"{view.namespace}/{view.name}", view.node, view.tone] for view in views]
+
+
+def documents(cluster: Any) -> tuple[manifest.Document, ...]:
+    """A tab for each object that people applied, with the text they wrote."""
+    usual = ("Namespace", "ConfigMap", "Deployment", "ReplicaSet", "Pod", "Service")
+    every_kind = (*usual, *(kind for kind in _stored_kinds(cluster) if kind not in usual))
+    applied = [obj for kind in every_kind for obj in cluster.objects(kind) if manifest.applied_of(obj)]
+    order = {"Deployment": 0, "ReplicaSet": 1, "Pod": 2, "Service": 3}
+    applied.sort(key=lambda obj: order.get(obj["kind"], 4))
+    return manifest.documents(applied, list(_applied_texts(cluster)))
+
+
+def newest_caption(cluster: Any, _: Words) -> captions.Caption:
+    number = cluster.trace.count
+    while (step := cluster.trace.get(number)) is not None:
+        if is_visible(step):
+            return captions.caption(step, _)
+        number -= 1
+    return captions.nothing_yet(_)
+
+
+def scenario_id(scenario: Any) -> str:
+    return str(getattr(scenario, "id", None) or getattr(scenario, "name", scenario))
+
+
+def scenario_view(scenario: Any, lang: str) -> dict[str, Any]:
+    """A lesson as the header shows it, in one language."""
+    tries = [
+        {"label": _in(entry["label"], lang), "command": entry["command"], "kubectl": kubectl.command(entry["command"])}
+        for entry in _tries(scenario)
+    ]
+    title, promise = _in(scenario.title, lang), _in(scenario.promise, lang)
+    return {"id": scenario_id(scenario), "title": title, "promise": promise, "tries": tries}
+
+
+def _tries(scenario: Any) -> list[Any]:
+    found = getattr(scenario, "tries", None) or getattr(scenario, "suggestions", None) or ()
+    return [
+        entry if isinstance(entry, Mapping) else {"label": entry.label, "command": entry.command} for entry in found
+    ]
+
+
+def _in(texts: Mapping[str, str] | str, lang: str) -> str:
+    return texts if isinstance(texts, str) else texts.get(lang) or texts.get("en") or ""
+
+
+def _roles(cluster: Any) -> tuple[str, ...]:
+    return tuple(role for role in lanes(cluster.actors) if role != YOU)
+
+
+def _in_cells(cluster: Any) -> bool:
+    return len(cluster.objects("Pod")) >= board.CELLS_FROM
+
+
+def _stored_kinds(cluster: Any) -> list[str]:
+    return [kind for kind in cluster.store.kinds() if kind not in ("Event", "Lease", "EndpointSlice", "Node")]
+
+
+def _applied_texts(cluster: Any) -> Iterable[str]:
+    for entry in cluster.journal:
+        command = entry.command
+        text = command.get("text") if isinstance(command, Mapping) else getattr(command, "text", None)
+        if text:
+            yield text
+
+
+def _applied_count(cluster: Any) -> int:
+    return sum(1 for _text in _applied_texts(cluster))
+
+
+def _waiting(waiting: Any, epoch_ms: int) -> dict[str, Any] | None:
+    if not waiting:
+        return None
+    from_ms, to_ms, wall_s = waiting
+    return {"from": from_ms - epoch_ms, "to": to_ms - epoch_ms, "wall": wall_s}
+
+
+def _moved_loops(cluster: Any, visible: Sequence[Step], _: Words) -> tuple[loop.LoopView, ...]:
+    """The panel of each role that took a step, as it is after its last one."""
+    newest: dict[str, Step] = {}
+    for step in visible:
+        if not isinstance(step.record, Commanded):
+            newest[lane_of(step.actor)] = step
+    return tuple(loop.panel(cluster.trace, step, cluster.epoch_ms, _) for step in newest.values())
+
+
+def _frame_caption(visible: Sequence[Step], _: Words) -> captions.Caption | None:
+    """Of several steps in one frame a command speaks first, then what was done; reading and comparing come last."""
+    if not visible:
+        return None
+    weight = {"you": 3, "act": 2, "diff": 1, "observe": 0}
+    newest = visible[-CAPTION_STEPS:]
+    return captions.caption(max(newest, key=lambda step: (weight[phase_of(step)], step.number)), _)
+
+
+def _changed(cluster: Any, changed: Mapping[Ref, Obj | None]) -> tuple[dict[str, Any], list[str]]:
+    """The views of what changed, and the ids of what is gone."""
+    nodes = {name_of(obj) for obj in cluster.objects("Node")}
+    in_cells = _in_cells(cluster)
+    alive = {ref: obj for ref, obj in changed.items() if obj is not None}
+    gone = [
+        card.element_id(ref) for ref, obj in changed.items() if obj is None and not (in_cells and ref.kind == "Pod")
+    ]
+    pods = () if in_cells else tuple(card.pod(obj, nodes) for ref, obj in alive.items() if ref.kind == "Pod")
+    chips = tuple(
+        board.chip(obj) for ref, obj in alive.items() if ref.kind not in board.QUIET_KINDS and board.is_shown(ref)
+    )
+    drawn = {
+        "pods": pods,
+        "nodes": _touched_nodes(cluster, changed),
+        "services": _touched_services(cluster, changed),
+        "workloads": _touched_workloads(cluster, changed),
+        "chips": tuple(chip for chip in chips if not _is_internal(chip.chip.kind)),
+    }
+    return drawn, gone
+
+
+def _is_internal(kind: str) -> bool:
+    row = kinds.KINDS.get(kind)
+    return row is not None and row.internal
+
+
+def _touched_nodes(cluster: Any, changed: Mapping[Ref, Obj | None]) -> tuple[board.NodeView, ...]:
+    """Nodes that changed, and those whose pods did: their share of requested CPU moved."""
+    names = {ref.name for ref in changed if ref.kind == "Node"}
+    names |= {str(obj["spec"].get("nodeName")) for ref, obj in changed.items() if ref.kind == "Pod" and obj}
+    found = (cluster.get(Ref("Node", "", name)) for name in sorted(names))
+    return tuple(board.node(cluster, obj) for obj in found if obj)
+
+
+def _touched_services(cluster: Any, changed: Mapping[Ref, Obj | None]) -> tuple[board.ServiceView, ...]:
+    refs = {ref for ref in changed if ref.kind == "Service"}
+    for ref, obj in changed.items():
+        if ref.kind == "EndpointSlice":
+            owner = board.service_of_slice(obj) if obj else Ref("Service", ref.namespace, ref.name.rpartition("-")[0])
+            refs |= {owner} if owner else set()
+    found = (cluster.get(ref) for ref in sorted(refs))
+    return tuple(board.service(cluster, obj) for obj in found if obj)
+
+
+def _touched_workloads(cluster: Any, changed: Mapping[Ref, Obj | None]) -> tuple[board.WorkloadView, ...]:
+    roots = {board.root_of(cluster, ref) for ref in changed if ref.kind in ("Deployment", "ReplicaSet")}
+    sets = cluster.objects("ReplicaSet") if roots else []
+    found = (cluster.get(ref) for ref in sorted(roots))
+    return tuple(board.workload(obj, sets) for obj in found if obj)

@@ -1,0 +1,162 @@
+"""What a Difference says, by its reason. Whoever adds a controller may add lines here; without one, the fields speak.
+
+A LONG sentence may name %(kind)s, %(about)s, %(field)s, %(desired)s and %(observed)s.
+A SHORT one stands inside the ring.
+"""
+
+from __future__ import annotations
+
+from app.web.present.words import N_
+
+LONG = {
+    # ReplicaSet
+    "TooFewReplicas": N_(
+        "%(kind)s %(about)s wants %(desired)s pods and counts %(observed)s. It creates what is missing."
+    ),
+    "TooManyReplicas": N_("%(kind)s %(about)s wants %(desired)s pods and counts %(observed)s. It deletes the surplus."),
+    "OrphanMatches": N_("%(kind)s %(about)s has the right labels and no owner. %(desired)s adopts it."),
+    "OwnedPodNoLongerMatches": N_("Pod %(about)s lost the labels that made it part of %(observed)s. It is let go."),
+    "MinReadySecondsNotOver": N_("Pods of %(about)s are ready, but not long enough yet to count as available."),
+    "StatusOutdated": N_("The status of %(kind)s %(about)s is out of date. It is written anew."),
+    # Deployment
+    "OwnedReplicaSetNoLongerMatches": N_(
+        "ReplicaSet %(about)s no longer matches the selector of %(observed)s. It is let go."
+    ),
+    "NewReplicaSetNeeded": N_(
+        "Deployment %(about)s has no ReplicaSet for its pod template yet. It creates %(desired)s."
+    ),
+    "TemplateHashCollides": N_(
+        "The name %(observed)s is taken by another pod template. Deployment tries another hash."
+    ),
+    "RevisionOutdated": N_("ReplicaSet %(about)s holds the newest template, so it becomes revision %(desired)s."),
+    "AnnotationsOutdated": N_("ReplicaSet %(about)s gets the annotations of its Deployment."),
+    "MinReadySecondsOutdated": N_("ReplicaSet %(about)s gets the minReadySeconds of its Deployment."),
+    "DeploymentScaled": N_(
+        "The Deployment asks for %(desired)s pods, ReplicaSet %(about)s for %(observed)s. It is scaled."
+    ),
+    "ProportionalScaling": N_(
+        "Scaled in mid-rollout: ReplicaSet %(about)s goes from %(observed)s to %(desired)s, its share."
+    ),
+    "RolloutScaleUp": N_("There is room for new pods: ReplicaSet %(about)s goes from %(observed)s to %(desired)s."),
+    "RolloutScaleDown": N_(
+        "Enough pods are available: old ReplicaSet %(about)s goes from %(observed)s to %(desired)s."
+    ),
+    "UnhealthyOldReplicas": N_(
+        "Old pods that do not work go first: ReplicaSet %(about)s goes from %(observed)s to %(desired)s."
+    ),
+    "MaxUnavailableReached": N_(
+        "Deployment %(about)s must keep %(desired)s pods available and has %(observed)s: no old pod may go yet."
+    ),
+    "OldPodsStillRunning": N_(
+        "Deployment %(about)s recreates: %(observed)s old pods are still there. New ones must wait."
+    ),
+    "RolloutInProgress": N_("Deployment %(about)s gives its rollout %(desired)s seconds to make progress."),
+    "RevisionHistoryExceeded": N_("Deployment keeps %(desired)s old ReplicaSets. %(about)s is beyond that and goes."),
+    # Scheduler
+    "PodUnscheduled": N_("Pod %(about)s has no node. %(desired)s fits best."),
+    "Unschedulable": N_("Pod %(about)s fits on no node. It waits until something changes."),
+    "SchedulingBackOff": N_("Pod %(about)s was tried a moment ago. It is tried again shortly."),
+    "RetryLater": N_("Pod %(about)s is tried again later, even if nothing changes."),
+    # EndpointSlice
+    "EndpointSliceMissing": N_("Service %(about)s has no EndpointSlice. One is created with the pods it selects."),
+    "EndpointSliceNotNeeded": N_("EndpointSlice %(about)s is not needed any more."),
+    "EndpointsOutdated": N_("The pods behind the Service changed: EndpointSlice %(about)s is brought up to date."),
+    # Garbage collector, namespaces
+    "OwnerAbsent": N_("The owner of %(kind)s %(about)s, %(observed)s, does not exist any more. It is deleted too."),
+    "OwnerWaitsForDependents": N_("%(observed)s is being deleted and waits for %(kind)s %(about)s to go first."),
+    "OwnerReferenceDangles": N_("%(kind)s %(about)s names an owner that is gone. Only that reference is removed."),
+    "OwnerOrphansDependents": N_(
+        "%(observed)s is deleted without its dependents: %(kind)s %(about)s forgets it and stays."
+    ),
+    "DependentsOrphaned": N_("All dependents of %(kind)s %(about)s have forgotten it. Now it may go."),
+    "WaitingForDependents": N_("%(kind)s %(about)s must wait for %(observed)s dependents to go before it may."),
+    "DependentsGone": N_("The dependents of %(kind)s %(about)s are gone. Now it may go too."),
+    "NamespaceContentRemains": N_(
+        "Namespace %(about)s is being deleted and still holds %(observed)s objects. They go first."
+    ),
+    "WaitingForContentToGo": N_("Namespace %(about)s waits for its last %(observed)s objects to go."),
+    "NamespaceEmpty": N_("Namespace %(about)s is empty. Now it may go."),
+    # kubelet
+    "SandboxMissing": N_(
+        "Pod %(about)s was given to this node, but nothing of it runs here yet. Its containers are asked for."
+    ),
+    "ContainersMissing": N_("Pod %(about)s is ready for its next containers. They are asked for."),
+    "ImageMissing": N_("The image for pod %(about)s is not on this node. It is pulled again."),
+    "ErrImagePull": N_("The image of pod %(about)s could not be pulled."),
+    "ImagePullBackOff": N_("The image of pod %(about)s could not be pulled. The next try comes after a pause."),
+    "ErrImageNeverPull": N_("The image of pod %(about)s is not on this node and must not be pulled."),
+    "ContainerDied": N_("A container of pod %(about)s has ended and should run. It is started again, in the same pod."),
+    "CrashLoopBackOff": N_("A container of pod %(about)s keeps ending. It is started again after a pause that grows."),
+    "ContainerChanged": N_("Pod %(about)s should run %(desired)s and runs %(observed)s. The container is restarted."),
+    "Unhealthy": N_("Pod %(about)s: %(observed)s. The container is restarted."),
+    "ProbeNotYetPassed": N_("Pod %(about)s runs but is not ready yet. The next probe is set."),
+    "PodDeleted": N_("Pod %(about)s is marked for deletion. Its container is told to stop."),
+    "PodTerminated": N_("Nothing of pod %(about)s runs any more. It is removed from the API."),
+    "PodGone": N_("Pod %(about)s is gone from the API. What is left of it here is cleared away."),
+    # container runtime
+    "ContainerMissing": N_("The kubelet asked for a container in %(about)s. It begins."),
+    "ImagePulling": N_("The image for %(about)s is being pulled."),
+    "PullRequested": N_("The kubelet asked to try the pull for %(about)s again."),
+    "ContainerStarting": N_("The container in %(about)s is starting."),
+    "RestartRequested": N_("The kubelet asked to start the container in %(about)s again."),
+    "StopRequested": N_("The container in %(about)s was told to stop."),
+    "ProgramEnds": N_("The program in %(about)s ends by itself."),
+    "NoFreeAddress": N_("There is no free address for %(about)s on this node."),
+    # nodes
+    "NodeNotRegistered": N_("Machine %(about)s is not known to the cluster yet. It registers as a Node."),
+    "NodeStatusOutdated": N_("Node %(about)s reports how it is."),
+    "HeartbeatDue": N_("Node %(about)s says that it is well."),
+    "LeaseMissing": N_("Node %(about)s takes out its Lease."),
+    "LeaseDue": N_("Node %(about)s renews its Lease."),
+}
+
+SHORT = {
+    "TooFewReplicas": N_("too few pods"),
+    "TooManyReplicas": N_("too many pods"),
+    "OrphanMatches": N_("an orphan to adopt"),
+    "OwnedPodNoLongerMatches": N_("one to let go"),
+    "MinReadySecondsNotOver": N_("ready, not yet available"),
+    "StatusOutdated": N_("status is old"),
+    "NewReplicaSetNeeded": N_("no ReplicaSet yet"),
+    "RevisionOutdated": N_("revision is old"),
+    "AnnotationsOutdated": N_("annotations are old"),
+    "DeploymentScaled": N_("scale the ReplicaSet"),
+    "ProportionalScaling": N_("share the pods"),
+    "RolloutScaleUp": N_("room for new pods"),
+    "RolloutScaleDown": N_("old ones may go"),
+    "UnhealthyOldReplicas": N_("broken old pods go"),
+    "MaxUnavailableReached": N_("may not remove more"),
+    "OldPodsStillRunning": N_("old pods first"),
+    "RolloutInProgress": N_("rollout goes on"),
+    "RevisionHistoryExceeded": N_("too much history"),
+    "PodUnscheduled": N_("needs a node"),
+    "Unschedulable": N_("fits nowhere"),
+    "SchedulingBackOff": N_("try again soon"),
+    "EndpointSliceMissing": N_("no EndpointSlice yet"),
+    "EndpointsOutdated": N_("endpoints changed"),
+    "OwnerAbsent": N_("the owner is gone"),
+    "OwnerWaitsForDependents": N_("the owner waits"),
+    "OwnerOrphansDependents": N_("left as an orphan"),
+    "WaitingForDependents": N_("dependents first"),
+    "NamespaceContentRemains": N_("not empty yet"),
+    "SandboxMissing": N_("not running here yet"),
+    "ContainersMissing": N_("next containers"),
+    "ImageMissing": N_("image missing"),
+    "ErrImagePull": N_("pull failed"),
+    "ImagePullBackOff": N_("pull again later"),
+    "ContainerDied": N_("container ended"),
+    "CrashLoopBackOff": N_("restart later"),
+    "Unhealthy": N_("probe failed"),
+    "ProbeNotYetPassed": N_("not ready yet"),
+    "PodDeleted": N_("must stop"),
+    "PodTerminated": N_("may be removed"),
+    "PodGone": N_("clear away"),
+    "ContainerMissing": N_("not started yet"),
+    "ImagePulling": N_("pulling the image"),
+    "ContainerStarting": N_("starting"),
+    "RestartRequested": N_("start again"),
+    "StopRequested": N_("told to stop"),
+    "ProgramEnds": N_("has ended"),
+    "NodeNotRegistered": N_("not registered"),
+    "NodeStatusOutdated": N_("status is old"),
+}

@@ -1,0 +1,120 @@
+"""Reading the trace: which steps a person sees, which phase they are, which reconcile they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from app.api.objects import Ref
+from app.engine.trace import Acted, Commanded, Differed, Observed, Result, Step, Trace, is_visible
+from app.reconcile import Difference
+from app.web.present.names import lane_of
+from app.web.present.words import Words
+
+PHASES = ("observe", "diff", "act")
+LOOK_BACK = 500
+
+
+class Reconcile(NamedTuple):
+    """The steps of one run of a loop, and what they said."""
+
+    steps: tuple[Step, ...]
+    observed: Observed | None
+    observation: Any
+    differences: tuple[Difference, ...] | None  # None: not compared yet
+    results: Mapping[tuple[int, int], tuple[Result, int]]  # (difference, action) -> result, step number
+    over: bool
+
+
+def newest_steps(trace: Trace, roles: Iterable[str]) -> dict[str, Step]:
+    """The newest visible step of each role."""
+    missing, found = set(roles), {}
+    number = trace.count
+    while missing and (step := trace.get(number)) is not None:
+        role = lane_of(step.actor)
+        if role in missing and is_visible(step) and not isinstance(step.record, Commanded):
+            found[role] = step
+            missing.discard(role)
+        number -= 1
+    return found
+
+
+def phase_of(step: Step) -> str:
+    match step.record:
+        case Observed():
+            return "observe"
+        case Differed():
+            return "diff"
+        case Acted():
+            return "act"
+    return "you"
+
+
+def phase_title(phase: str, _: Words) -> str:
+    return {"observe": _("Observe"), "diff": _("Diff"), "act": _("Act"), "you": _("You")}[phase]
+
+
+def main_difference(differences: Sequence[Difference]) -> Difference | None:
+    """The one that a single sentence is about: the first that does something, else the first."""
+    for difference in differences:
+        if difference.actions and not difference.background and not difference.field.startswith("status"):
+            return difference
+    for difference in differences:
+        if difference.actions:
+            return difference
+    return differences[0] if differences else None
+
+
+def reconcile_of(trace: Trace, step: Step) -> Reconcile:
+    """Walks from a step back to the Observed that began its reconcile."""
+    steps = [step]
+    current: Step | None = step
+    while current is not None and not isinstance(current.record, Observed):
+        current = _before(trace, current)
+        if current is not None:
+            steps.append(current)
+    steps.reverse()
+    first, last = steps[0].record, step.record
+    observed = first if isinstance(first, Observed) else None
+    differences = last.differences if isinstance(last, Differed | Acted) else None
+    observation = last.observation if isinstance(last, Observed | Differed | Acted) else None
+    acted = {
+        (s.record.difference, s.record.index): (s.record.result, s.number) for s in steps if isinstance(s.record, Acted)
+    }
+    return Reconcile(tuple(steps), observed, observation, differences, acted, _is_over(last))
+
+
+def _before(trace: Trace, step: Step) -> Step | None:
+    """The step of the same reconcile before this one: usually its cause, else the nearest of actor and key."""
+    cause = trace.get(step.cause) if step.cause else None
+    if cause is not None and cause.actor == step.actor and cause.key == step.key and is_phase(cause):
+        return cause
+    for number in range(step.number - 1, max(0, step.number - LOOK_BACK), -1):
+        other = trace.get(number)
+        if other is None:
+            return None
+        if other.actor == step.actor and other.key == step.key and is_phase(other):
+            return other
+    return None
+
+
+def is_phase(step: Step) -> bool:
+    return isinstance(step.record, Observed | Differed | Acted)
+
+
+def _is_over(record: Any) -> bool:
+    if isinstance(record, Observed):
+        return record.observation is None
+    if isinstance(record, Differed):
+        return not any(difference.actions for difference in record.differences)
+    return isinstance(record, Acted) and record.last
+
+
+def refs_of(step: Step) -> tuple[Ref, ...]:
+    """The objects a step wrote."""
+    match step.record:
+        case Acted(result=result):
+            return (result.ref,) if result.ref else ()
+        case Commanded(results=results):
+            return tuple(result.ref for result in results if result.ref)
+    return ()

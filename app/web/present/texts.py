@@ -1,0 +1,198 @@
+"""Sentences that the browser needs of its own: connection, editor, keys. And the manifests that *new* begins with."""
+
+from __future__ import annotations
+
+from app.web.present.words import Words
+
+
+def browser_words(_: Words) -> dict[str, str]:
+    """By the name static/js uses. Placeholders are `{name}`, filled in by the browser."""
+    return {
+        "reconnecting": _("Connection lost. Trying again."),
+        "back": _("Connected again."),
+        "quiet": _("Quiet: nothing to do until something changes."),
+        "running": _("Running"),
+        "paused": _("Paused"),
+        "pause": _("Pause"),
+        "resume": _("Resume"),
+        "lens": _("{gap} of waiting, shown in {wall}"),
+        "watching": _("{n} watching"),
+        "unchanged": _("Nothing would change."),
+        "created": _("{what} will be created"),
+        "deleted": _("deleted"),
+        "problems": _("{n} problems. First: {message}"),
+        "fix": _("Fix: {fix}"),
+        "new": _("new"),
+        "draft": _("not applied yet"),
+        "line": _("line {n}"),
+        "copied": _("Copied"),
+        "offline": _("The server cannot be reached."),
+        "step": _("{lane}, {phase}, {time}, {key}"),
+        "observe": _("Observe"),
+        "diff": _("Diff"),
+        "same": _("Diff: nothing to do"),
+        "act": _("Act"),
+        "you": _("You"),
+        "error": _("failed"),
+        "gap": _("{gap} later"),
+        "cells": _("{n} pods, {ready} ready. Each square is a pod."),
+        "waiting": _("Waiting for a node"),
+        "required": _("required"),
+        "values": _("one of: {values}"),
+        "editor_plain": _("The editor did not load; this plain text field works as well."),
+        "theme_auto": _("Colours: as the system"),
+        "theme_light": _("Colours: light"),
+        "theme_dark": _("Colours: dark"),
+        "desired": _("desired"),
+        "ready": _("ready"),
+        "chart": _("{name}: {desired} desired, {ready} ready"),
+    }
+
+
+def keys(_: Words) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The list behind `?`. static/js/keys.js does what it says."""
+    return [
+        (
+            _("Time"),
+            [
+                ("Space", _("pause or resume")),
+                ("→", _("one phase further")),
+                ("F", _("finish this loop")),
+                ("Q", _("run until quiet")),
+                ("- +", _("slower, faster")),
+                ("B", _("beat or clock")),
+                ("M", _("next latencies")),
+                ("R", _("reset the room")),
+            ],
+        ),
+        (
+            _("Declare and break"),
+            [
+                ("E", _("go to the editor")),
+                ("Ctrl+⏎", _("apply")),
+                ("N", _("new from a template")),
+                ("Esc Tab", _("leave the editor")),
+                ("J", _("next pod")),
+                ("K", _("kill the chosen pod")),
+                ("C", _("crash its container")),
+                ("⏎", _("open what is chosen")),
+            ],
+        ),
+        (
+            _("Look"),
+            [
+                ("0", _("follow whatever acts")),
+                ("1 … 9", _("show that loop")),
+                ("T", _("go to the timeline")),
+                ("A", _("arrows from cause to effect")),
+                ("L", _("live object beside the manifest")),
+                ("V", _("read the caption again")),
+            ],
+        ),
+        (
+            _("Page"),
+            [
+                ("S", _("scenarios")),
+                ("Y", _("try the next suggestion")),
+                ("P", _("present: everything larger")),
+                ("D", _("light, dark or as the system")),
+                ("G", _("English or Japanese")),
+                ("? Esc", _("this list, close")),
+            ],
+        ),
+    ]
+
+
+def templates_of(_: Words) -> list[dict[str, str]]:
+    """What *new* offers, smallest text that works."""
+    return [{"name": name, "text": text} for name, text in TEMPLATES]
+
+
+TEMPLATES = (
+    (
+        "Deployment",
+        """apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: api
+spec:
+  replicas: 2
+  selector:
+    matchLabels:
+      app: api
+  template:
+    metadata:
+      labels:
+        app: api
+    spec:
+      containers:
+      - name: api
+        image: httpd:2.4
+        ports:
+        - containerPort: 80
+        readinessProbe:
+          httpGet:
+            path: /
+            port: 80
+""",
+    ),
+    (
+        "Service",
+        """apiVersion: v1
+kind: Service
+metadata:
+  name: api
+spec:
+  selector:
+    app: api
+  ports:
+  - port: 80
+    targetPort: 80
+""",
+    ),
+    (
+        "ConfigMap",
+        """apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: settings
+data:
+  greeting: hello
+""",
+    ),
+    (
+        "ReplicaSet",
+        """apiVersion: apps/v1
+kind: ReplicaSet
+metadata:
+  name: bare
+spec:
+  replicas: 2
+  selector:
+    matchLabels:
+      app: bare
+  template:
+    metadata:
+      labels:
+        app: bare
+    spec:
+      containers:
+      - name: nginx
+        image: nginx:1.27
+""",
+    ),
+    (
+        "Pod",
+        """apiVersion: v1
+kind: Pod
+metadata:
+  name: alone
+  labels:
+    app: alone
+spec:
+  containers:
+  - name: nginx
+    image: nginx:1.27
+""",
+    ),
+)

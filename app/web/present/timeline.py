@@ -1,0 +1,97 @@
+"""The timeline and the chart as plain rows, drawn in the browser: a lane per actor, a glyph per step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from app.api.objects import Ref
+from app.engine.trace import Acted, Commanded, Differed, Step, Trace, is_visible
+from app.web.present import board, card
+from app.web.present.names import lane_of
+from app.web.present.steps import phase_of
+
+KEPT_STEPS = 400
+KEPT_POINTS = 240
+HOPS = 64
+
+Row = tuple[int, int, str, str, int, bool, str]
+"""number, virtual ms since the epoch, lane, phase, visible cause, ok, key"""
+
+
+def row(step: Step, trace: Trace, epoch_ms: int) -> Row:
+    """`phase` is observe, diff, same (nothing differed), act or you."""
+    record, phase, ok = step.record, phase_of(step), True
+    if isinstance(record, Differed) and not record.differences:
+        phase = "same"
+    elif isinstance(record, Acted):
+        ok = record.result.ok
+    elif isinstance(record, Commanded):
+        ok = not record.error
+    key = str(step.key) if step.key else ""
+    return step.number, step.at_ms - epoch_ms, lane_of(step.actor), phase, visible_cause(step, trace), ok, key
+
+
+def rows(steps: Iterable[Step], trace: Trace, epoch_ms: int) -> list[Row]:
+    return [row(step, trace, epoch_ms) for step in steps if is_visible(step)]
+
+
+def recent(trace: Trace, epoch_ms: int) -> list[Row]:
+    """The newest steps, for the first paint."""
+    found: list[Step] = []
+    number = trace.count
+    while len(found) < KEPT_STEPS and (step := trace.get(number)) is not None:
+        if is_visible(step):
+            found.append(step)
+        number -= 1
+    return rows(reversed(found), trace, epoch_ms)
+
+
+def visible_cause(step: Step, trace: Trace) -> int:
+    """The nearest step on the way back to the beginning that the timeline shows; 0: none."""
+    number = step.cause
+    for _ in range(HOPS):
+        cause = trace.get(number) if number else None
+        if cause is None:
+            return 0
+        if is_visible(cause):
+            return number
+        number = cause.cause
+    return 0
+
+
+def chart(cluster: Any) -> dict[str, list[list[int]]]:
+    """Per workload the points (virtual ms, desired, ready) that the trace still knows, oldest first."""
+    known, series = points(cluster.trace, cluster.epoch_ms), {}
+    for view in board.workloads(cluster):
+        series[view.id] = known.get(view.id, [])
+        _add(series[view.id], cluster.now_ms - cluster.epoch_ms, (view.desired, view.ready))
+    return {identity: found[-KEPT_POINTS:] for identity, found in series.items()}
+
+
+def points(steps: Iterable[Step], epoch_ms: int) -> dict[str, list[list[int]]]:
+    """The same of some steps, for every Deployment and ReplicaSet that they wrote."""
+    found: dict[str, list[list[int]]] = {}
+    for step in steps:
+        for ref, obj in _written(step):
+            if obj is not None:
+                _add(found.setdefault(card.element_id(ref), []), step.at_ms - epoch_ms, board.point(obj))
+    return {identity: series[-KEPT_POINTS:] for identity, series in found.items()}
+
+
+def _written(step: Step) -> Iterable[tuple[Ref, Any]]:
+    match step.record:
+        case Acted(result=result):
+            changes = result.changes
+        case Commanded(results=results):
+            changes = tuple(change for result in results for change in result.changes)
+        case _:
+            return
+    for change in changes:
+        if change.ref.kind in ("Deployment", "ReplicaSet"):
+            yield change.ref, change.new
+
+
+def _add(series: list[list[int]], at_ms: int, values: tuple[int, int]) -> None:
+    if not series or tuple(series[-1][1:]) != values:
+        series.append([at_ms, *values])

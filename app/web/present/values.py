@@ -1,0 +1,197 @@
+"""Any value that a loop read or computed, as something a template can draw.
+
+Controllers are free in what their Observation holds. The page draws it by its type alone: an object or a Ref is a
+chip, a tuple of them a count and some chips, a tuple of alike dataclasses a table, a mapping `key=value` text.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from app.api import objects
+from app.api.objects import Ref
+from app.web.present.clock import duration, virtual
+
+CHIPS = 6
+ROWS = 12
+TEXT = 96
+ABSOLUTE_MS = 10**11  # above: a moment since 1970; below: a duration
+
+
+class Chip(NamedTuple):
+    """One object: what kind, where, and whether it is going away."""
+
+    kind: str
+    namespace: str
+    name: str
+    terminating: bool = False
+    short: str = ""  # beside others of its kind: the name without what all have in common
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """`form` decides how it is drawn: none, text, number, bool, chips, table, fields."""
+
+    form: str
+    text: str = ""
+    count: int = 0
+    chips: tuple[Chip, ...] = ()
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[Value, ...], ...] = ()
+    fields: tuple[Field, ...] = ()
+    more: int = 0  # how many chips or rows are not shown
+
+
+class Field(NamedTuple):
+    name: str
+    value: Value
+
+
+def fields_of(thing: Any, epoch_ms: int = 0) -> tuple[Field, ...]:
+    """The fields of an Observation, in the order its author wrote them."""
+    return tuple(Field(title(name), value_of(value, name, epoch_ms)) for name, value in _items(thing))
+
+
+def value_of(value: Any, name: str = "", epoch_ms: int = 0, depth: int = 0) -> Value:
+    if value is None:
+        return Value("none")
+    if isinstance(value, bool):
+        return Value("bool", str(value).lower())
+    if isinstance(value, int | float):
+        return _number(value, name, epoch_ms)
+    if isinstance(value, str):
+        return Value("text", clip(value)) if value else Value("none")
+    chip = chip_of(value)
+    if chip:
+        return Value("chips", count=1, chips=(chip,))
+    if isinstance(value, Mapping):
+        return _mapping(value, epoch_ms)
+    if _is_record(value):
+        if depth > 1:
+            return Value("text", clip(brief(value)))
+        inner = tuple(Field(title(n), value_of(v, n, epoch_ms, depth + 1)) for n, v in _items(value))
+        return Value("fields", fields=inner)
+    if isinstance(value, Sequence | frozenset | set):
+        return _sequence(tuple(value), name, epoch_ms, depth)
+    return Value("text", clip(str(value)))
+
+
+def chip_of(value: Any) -> Chip | None:
+    if isinstance(value, Ref):
+        return Chip(value.kind, value.namespace, value.name)
+    if isinstance(value, Mapping) and isinstance(value.get("metadata"), Mapping) and "kind" in value:
+        ref = objects.ref_of(value)
+        return Chip(ref.kind, ref.namespace, ref.name, objects.is_terminating(value))
+    return None
+
+
+def brief(value: Any) -> str:
+    """A few words for a value in running text: `3`, `pod/web-1`, `app=web`, `5 items`."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int | float):
+        return clip(str(value))
+    chip = chip_of(value)
+    if chip:
+        return chip.name
+    if isinstance(value, Mapping):
+        return clip(", ".join(f"{key}={brief(item)}" for key, item in value.items()))
+    if _is_record(value):
+        if _names_itself(value):
+            return clip(str(value))
+        return clip(", ".join(f"{name} {brief(item)}" for name, item in _items(value)))
+    if isinstance(value, Sequence | frozenset | set):
+        items = tuple(value)
+        return ", ".join(brief(item) for item in items) if 0 < len(items) <= 3 else str(len(items))
+    return clip(str(value))
+
+
+def _names_itself(value: Any) -> bool:
+    """Whether its author said how it reads in a sentence, with a `__str__` of its own."""
+    return "__str__" in vars(type(value))
+
+
+def title(name: str) -> str:
+    """`terminating_pods` -> `terminating pods`; a unit at the end goes, the value bears it."""
+    return name.removesuffix("_ms").replace("_", " ").strip()
+
+
+def clip(text: str, length: int = TEXT) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _number(value: float, name: str, epoch_ms: int) -> Value:
+    if name.endswith("_ms") and isinstance(value, int):
+        return Value("text", virtual(value - epoch_ms) if value > ABSOLUTE_MS else duration(value))
+    return Value("number", str(value) if isinstance(value, int) else f"{value:g}")
+
+
+def _mapping(value: Mapping[Any, Any], epoch_ms: int) -> Value:
+    if not value:
+        return Value("none")
+    if all(isinstance(item, str | int | float | bool) for item in value.values()):
+        return Value("text", clip(", ".join(f"{key}={brief(item)}" for key, item in value.items())))
+    inner = tuple(Field(str(key), value_of(item, str(key), epoch_ms, 2)) for key, item in list(value.items())[:ROWS])
+    return Value("fields", fields=inner, more=max(0, len(value) - ROWS))
+
+
+def _sequence(items: tuple[Any, ...], name: str, epoch_ms: int, depth: int) -> Value:
+    if not items:
+        return Value("number", "0") if not name or name.endswith("s") else Value("none")
+    chips = [chip for chip in map(chip_of, items) if chip]
+    if len(chips) == len(items):
+        shown = _shortened(chips[:CHIPS])
+        return Value("chips", count=len(items), chips=shown, more=max(0, len(items) - CHIPS))
+    if all(_is_record(item) and type(item) is type(items[0]) for item in items) and depth < 2:
+        return _table(items, epoch_ms)
+    return Value("text", clip(", ".join(brief(item) for item in items)), count=len(items))
+
+
+def _shortened(chips: list[Chip]) -> tuple[Chip, ...]:
+    prefix = chips[0].name.rpartition("-")[0] + "-"
+    alike = all(chip.kind == chips[0].kind and chip.name.startswith(prefix) for chip in chips)
+    if len(chips) < 2 or prefix == "-" or not alike:
+        return tuple(chips)
+    return tuple(chip._replace(short=f"…-{chip.name[len(prefix) :]}") for chip in chips)
+
+
+def _table(items: tuple[Any, ...], epoch_ms: int) -> Value:
+    """One row an item. A field that is itself a record becomes a column for each of its fields."""
+    flat = [dict(_flattened(item)) for item in items]
+    names = list(dict.fromkeys(name for row in flat for name in row))
+    kept = [name for name in names if any(row.get(name) not in (None, "", (), {}) for row in flat)]
+    rows = tuple(tuple(value_of(row.get(name), name, epoch_ms, 2) for name in kept) for row in flat[:ROWS])
+    columns = tuple(title(name) for name in kept)
+    return Value("table", count=len(items), columns=columns, rows=rows, more=max(0, len(items) - ROWS))
+
+
+def _flattened(item: Any) -> Iterator[tuple[str, Any]]:
+    """The plain fields first, then those of the records inside."""
+    inside = [value for _name, value in _items(item) if _is_record(value) and chip_of(value) is None]
+    yield from ((name, value) for name, value in _items(item) if not any(value is record for record in inside))
+    for record in inside:
+        yield from _items(record)
+
+
+def table_in(value: Value) -> Value | None:
+    """The first table at or inside a value."""
+    if value.form == "table":
+        return value
+    return next((found for field in value.fields if (found := table_in(field.value))), None)
+
+
+def _is_record(value: Any) -> bool:
+    return (dataclasses.is_dataclass(value) and not isinstance(value, type)) or hasattr(value, "_fields")
+
+
+def _items(thing: Any) -> Iterator[tuple[str, Any]]:
+    if dataclasses.is_dataclass(thing):
+        names: Sequence[str] = [field.name for field in dataclasses.fields(thing)]
+    else:
+        names = getattr(thing, "_fields", ())
+    return ((name, getattr(thing, name)) for name in names)

@@ -1,0 +1,93 @@
+"""Refusals and mistakes, said in the way the asker reads: JSON, a fragment for htmx, or a page. Never a stack trace."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+from wsproto.utilities import RemoteProtocolError
+
+from app.api import errors
+from app.web import language
+from app.web.present import Words
+from app.web.present.words import N_
+
+log = logging.getLogger(__name__)
+TITLES = {
+    400: N_("That was not understood"),
+    403: N_("Not allowed"),
+    404: N_("There is nothing here"),
+    405: N_("Not in this way"),
+    413: N_("Too large"),
+    429: N_("Too fast"),
+    500: N_("A mistake of ours"),
+    503: N_("Full"),
+}
+SENTENCES = {
+    400: N_("The request is malformed."),
+    404: N_("This room or page does not exist. Rooms that nobody has opened for long are given up."),
+    405: N_("This address does not take such a request."),
+    413: N_("What was sent is too large: a manifest may have 256 KiB."),
+    500: N_("Something went wrong on the server, and it has been written to its log. Your room is as it was."),
+}
+
+
+def init_app(app: Flask) -> None:
+    @app.errorhandler(errors.ApiError)
+    def refused(error: errors.ApiError) -> Response:
+        say = language.words(language.chosen())
+        missing_page = error.code == 404 and request.method == "GET" and not wants_json()
+        message = say(SENTENCES[404]) if missing_page else error.message
+        response = _answer(error.code, message, say, error)
+        if wait := error.details.get("retryAfterSeconds"):
+            response.headers["Retry-After"] = str(wait)
+        return response
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        say = language.words(language.chosen())
+        code = error.code or 500
+        if code < 400 and error.response is not None:
+            return make_response(error.response)
+        response = _answer(code, say(SENTENCES.get(code, SENTENCES[400 if code < 500 else 500])), say)
+        for name, value in error.get_headers():
+            if name == "Allow":
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(RemoteProtocolError)
+    def bad_handshake(error: RemoteProtocolError) -> Response:
+        say = language.words(language.chosen())
+        return _answer(400, say(SENTENCES[400]), say)
+
+    @app.errorhandler(Exception)
+    def mistake(error: Exception) -> Response:
+        log.exception("%s %s", request.method, request.path)
+        say = language.words(language.chosen())
+        return _answer(500, say(SENTENCES[500]), say)
+
+
+def wants_json() -> bool:
+    best = request.accept_mimetypes.best_match(("text/html", "application/json"), "text/html")
+    return best == "application/json"
+
+
+def _answer(code: int, message: str, say: Words, error: errors.ApiError | None = None) -> Response:
+    if wants_json():
+        body: dict[str, Any] = {"ok": False, "code": code, "message": message, "results": []}
+        if error is not None:
+            body["status"] = error.status()
+        return _with_code(jsonify(body), code)
+    if "HX-Request" in request.headers or request.method == "POST":
+        html = render_template("_answer.html", ok=False, message=message, results=(), lang=say.lang, _=say)
+    else:
+        title = say(TITLES.get(code, TITLES[400 if code < 500 else 500]))
+        html = render_template("error.html", code=code, title=title, message=message, lang=say.lang, _=say)
+    return _with_code(make_response(html), code)
+
+
+def _with_code(response: Response, code: int) -> Response:
+    response.status_code = code
+    return response

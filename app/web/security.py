@@ -1,0 +1,135 @@
+"""Who may ask for what, how much of it, and what a page may load.
+
+A visitor has a cookie that no script can read; the CSRF token is a digest of it, so it survives a restart and another
+site can neither read nor guess it. `guard` asks for it on everything that changes a room; the Origin of a POST and of a
+socket must be ours. Rates are token buckets, per address.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, g, request
+
+from app.api import errors
+from app.web import language
+
+VISITOR = "loopscope_visitor"
+YEAR_S = 31_536_000
+CLIENTS = 10_000  # remembered addresses
+
+
+class Rate(NamedTuple):
+    """`burst` at once, `per_s` in the long run."""
+
+    burst: int
+    per_s: float
+
+
+# Generous: a whole class may share one address.
+RATES = {"command": Rate(200, 50), "room": Rate(60, 1), "look": Rate(600, 200)}
+
+
+class Buckets:
+    """Token buckets, one per (what, client); the client heard of longest ago is forgotten first."""
+
+    def __init__(self, rates: dict[str, Rate], clock: Callable[[], float] = time.monotonic) -> None:
+        self._rates = rates
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._left: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()  # tokens, as of
+
+    def take(self, what: str, client: str) -> None:
+        """Raises TooManyRequests; its details say after how many seconds it is worth trying again."""
+        rate, now = self._rates[what], self._clock()
+        with self._lock:
+            tokens, since = self._left.pop((what, client), (float(rate.burst), now))
+            tokens = min(rate.burst, tokens + (now - since) * rate.per_s)
+            allowed = tokens >= 1
+            self._left[what, client] = (tokens - 1 if allowed else tokens, now)
+            if len(self._left) > CLIENTS:
+                self._left.popitem(last=False)
+        if not allowed:
+            wait = max(1, round((1 - tokens) / rate.per_s))
+            raise errors.TooManyRequests(
+                language.words(language.chosen())("Too many requests from you. Wait a moment and try again."),
+                details={"retryAfterSeconds": wait},
+            )
+
+
+def init_app(app: Flask) -> None:
+    rates = app.config["RATES"]
+    app.extensions["buckets"] = Buckets(rates) if rates else None
+
+    @app.before_request
+    def visitor() -> None:
+        g.visitor = request.cookies.get(VISITOR) or secrets.token_urlsafe(16)
+        g.nonce = secrets.token_urlsafe(12)
+
+    @app.context_processor
+    def tokens() -> dict[str, str]:
+        return {"csrf_token": csrf_token(), "csp_nonce": g.nonce}
+
+    @app.after_request
+    def headers(response: Response) -> Response:
+        if request.method == "GET" and response.mimetype == "text/html" and VISITOR not in request.cookies:
+            secure = request.is_secure
+            response.set_cookie(VISITOR, g.visitor, max_age=YEAR_S, httponly=True, samesite="Lax", secure=secure)
+        response.headers.setdefault("Content-Security-Policy", _policy())
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "same-origin")  # the address of a room is its key
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        if "Cache-Control" not in response.headers:
+            response.cache_control.no_store = True
+        return response
+
+
+def guard() -> None:
+    """For everything that changes a room. Raises Forbidden or TooManyRequests."""
+    check_origin()
+    sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
+    if not hmac.compare_digest(sent.encode(), csrf_token().encode()):
+        say = language.words(language.chosen())
+        raise errors.Forbidden(say("This page is out of date. Load it again, then repeat what you did."))
+    allow("command")
+
+
+def allow(what: str) -> None:
+    """Raises TooManyRequests."""
+    buckets: Buckets | None = current_app.extensions["buckets"]
+    if buckets is not None:
+        buckets.take(what, request.remote_addr or "")
+
+
+def check_origin() -> None:
+    """Browsers say which page a POST or a socket comes from; other programs say nothing. Raises Forbidden."""
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return
+    ours = urlsplit(origin).netloc.lower() == request.host.lower()
+    if not ours and origin not in current_app.config["ORIGINS"]:
+        say = language.words(language.chosen())
+        raise errors.Forbidden(
+            say("Only pages of this server may do that, and this one is from %(origin)s.", origin=origin)
+        )
+
+
+def csrf_token() -> str:
+    return hashlib.sha256(b"loopscope csrf\0" + g.visitor.encode()).hexdigest()
+
+
+def _policy() -> str:
+    # 'self' covers sockets too, but for older Safari.
+    sockets = f"ws://{request.host} wss://{request.host}"
+    return (
+        f"default-src 'self'; style-src 'self' 'nonce-{g.nonce}'; img-src 'self' data:; connect-src 'self' {sockets};"
+        " object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+    )

@@ -1,0 +1,188 @@
+"""`loopscope serve`: gunicorn, one process, one gevent worker. The console script and `make run` start here.
+
+Nothing of the app is imported before gunicorn's worker has made threads into greenlets. `--debug-threads` is Flask's
+own server with a thread for each request instead, for debuggers, reading templates and static files anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import gc
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+import urllib.request
+from collections.abc import Sequence
+from typing import Any
+
+GC_THRESHOLDS = (50_000, 20, 100)  # an untuned full collection pauses 131 ms at 5,000 pods
+CONNECTIONS = 8_192
+GRACE_S = 3
+HEALTH_S = 2.0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(argv)
+    if options.action == "health":
+        return _health(options.host, options.port)
+    if not _is_free(options.host, options.port):
+        print(f"port {options.port} is taken: choose another with --port (or make run PORT=...)", file=sys.stderr)
+        return 1
+    _raise_file_limit()
+    return _serve_threads(options) if options.debug_threads else _serve(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="loopscope", description="Shows how Kubernetes keeps its promises.")
+    actions = parser.add_subparsers(dest="action", required=True)
+    serve = actions.add_parser("serve", help="run the server")
+    serve.add_argument("--data", metavar="DIR", help="keep rooms here, so that they outlive a restart")
+    serve.add_argument("--origin", action="append", default=[], help="another origin that may send commands")
+    serve.add_argument("--lessons", metavar="DIR", action="append", default=[], help="lessons of your own, as YAML")
+    serve.add_argument("--unlimited", action="store_true", help="do not limit how often one address may ask")
+    serve.add_argument("--debug-threads", action="store_true", help="Flask's own server, for debuggers")
+    health = actions.add_parser("health", help="ask a running server whether it is well; exit code 0 if so")
+    for action in (serve, health):
+        action.add_argument("--host", default="127.0.0.1", help="default: %(default)s, this machine only")
+        action.add_argument(
+            "--port", type=int, default=int(os.environ.get("PORT", "8000")), help="default: %(default)s"
+        )
+    return parser
+
+
+def _create_app(options: argparse.Namespace) -> Any:
+    from app import scenarios
+    from app.web import create_app
+
+    for folder in options.lessons:
+        scenarios.add_folder(folder)
+    config = {"DATA_DIR": options.data, "ORIGINS": tuple(options.origin)}
+    return create_app(config | {"RATES": None} if options.unlimited else config)
+
+
+# ----------------------------------------------------------------------------------------------- gunicorn
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from gunicorn.app.base import BaseApplication
+
+    class Application(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            for name, value in _settings(options).items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Any:
+            return _create_app(options)
+
+    Application().run()
+    return 0
+
+
+def _settings(options: argparse.Namespace) -> dict[str, Any]:
+    def ready(worker: Any) -> None:
+        _warm_up(worker.wsgi)
+        _let_viewers_go(worker)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
+        print(f"Loopscope is ready: {_address(options)}", flush=True)
+
+    def leave(_server: Any, worker: Any) -> None:
+        gc.unfreeze()  # or log handlers are found dead, noisily, when there are no threads any more
+        if getattr(worker, "wsgi", None) is not None:
+            worker.wsgi.extensions["rooms"].close()
+
+    return {
+        "bind": f"[{options.host}]:{options.port}" if ":" in options.host else f"{options.host}:{options.port}",
+        "workers": 1,
+        "worker_class": "gevent",
+        "worker_connections": CONNECTIONS,
+        "graceful_timeout": GRACE_S,
+        "keepalive": 30,
+        "loglevel": "warning",
+        "control_socket_disable": True,
+        "post_worker_init": ready,
+        "worker_exit": leave,
+    }
+
+
+def _let_viewers_go(worker: Any) -> None:
+    """When told to stop: gunicorn would wait for the sockets, which never end by themselves."""
+    leaving = threading.Event()
+
+    def dismiss() -> None:
+        leaving.wait()
+        worker.wsgi.extensions["rooms"].dismiss()
+
+    def stop(number: int, frame: Any) -> None:
+        leaving.set()  # all that a signal handler may do under gevent
+        worker.handle_exit(number, frame)
+
+    threading.Thread(target=dismiss, name="dismiss", daemon=True).start()
+    signal.signal(signal.SIGTERM, stop)
+
+
+def _warm_up(app: Any) -> None:
+    """Templates are compiled and static files compressed before the first visitor comes."""
+    for name in app.jinja_env.list_templates(extensions=["html"]):
+        app.jinja_env.get_template(name)
+    client = app.test_client()
+    page = client.get("/", follow_redirects=True)
+    assert page.status_code == 200, page.status
+
+
+def _address(options: argparse.Namespace) -> str:
+    host = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host
+    return f"http://[{host}]:{options.port}" if ":" in host else f"http://{host}:{options.port}"
+
+
+def _is_free(host: str, port: int) -> bool:
+    """Asked before gunicorn does, which would try five times and say it in its own words."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error.errno != errno.EADDRINUSE
+    return True
+
+
+def _raise_file_limit() -> None:
+    """A viewer is an open file; many systems begin with 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4 * CONNECTIONS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+
+
+# ------------------------------------------------------------------------------------------------ others
+
+
+def _serve_threads(options: argparse.Namespace) -> int:
+    app = _create_app(options)
+    app.debug = True
+    print(f"Loopscope is ready, with threads: {_address(options)}", flush=True)
+    try:
+        app.run(options.host, options.port, threaded=True, use_reloader=False)
+    finally:
+        app.extensions["rooms"].close()
+    return 0
+
+
+def _health(host: str, port: int) -> int:
+    try:
+        with urllib.request.urlopen(f"http://{host}:{port}/healthz", timeout=HEALTH_S) as response:
+            return 0 if response.status == 200 else 1
+    except OSError as error:
+        print(f"not well: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

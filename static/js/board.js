@@ -1,0 +1,140 @@
+// The board: objects enter, move and leave without shifting others; density; the tally.
+import {morph} from "./morph.js"
+import {data, state, watch} from "./state.js"
+import {drawWires} from "./wires.js"
+
+const CALM_MS = 420
+let due = 0
+
+export function startBoard() {
+  watch(() => settle())
+  new ResizeObserver(() => settle()).observe(document.getElementById("actual-section"))
+  document.addEventListener("scroll", (event) => { if (event.target.id === "nodes") drawWires() }, true)
+}
+
+/** Puts an object where it belongs. @param {?HTMLElement} present @param {HTMLElement} next */
+export function place(present, next) {
+  const home = document.getElementById(next.dataset.place)
+  if (!home) return present?.remove()
+  if (present && present.parentElement === home) {
+    present.classList.remove("leaving")
+    return morph(present, next)
+  }
+  if (!present) {
+    next.classList.add("arriving")
+    enter(home, next)
+    setTimeout(() => next.classList.remove("arriving"), CALM_MS)
+    return
+  }
+  const before = present.getBoundingClientRect()
+  vacate(present)
+  morph(present, next)
+  enter(home, present)
+  fly(present, before)
+}
+
+/** Fades, then goes; leaves its place empty while others stand behind it. @param {HTMLElement} element */
+export function leave(element) {
+  if (!element.dataset.place) return element.remove()
+  element.classList.add("leaving")
+  element.removeAttribute("id")
+  setTimeout(() => {
+    vacate(element)
+    element.remove()
+    settle()
+  }, CALM_MS)
+}
+
+/** A free place is taken before a new one is made. */
+function enter(home, element) {
+  const free = home.querySelector(":scope > .ghost")
+  if (free) free.replaceWith(element)
+  else home.append(element)
+}
+
+function vacate(element) {
+  if (!element.matches(".pod") || !element.nextElementSibling || element.parentElement.id === "tray-pods") return
+  const ghost = document.createElement("li")
+  ghost.className = "ghost"
+  ghost.style.height = `${element.offsetHeight}px`
+  element.before(ghost)
+}
+
+function fly(element, from) {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return
+  const to = element.getBoundingClientRect()
+  const way = `translate(${from.left - to.left}px, ${from.top - to.top}px)`
+  element.animate([{transform: way}, {transform: "none"}], {duration: CALM_MS, easing: "ease-in-out"})
+}
+
+/** After a batch of changes: once per paint. */
+export function settle() {
+  if (due) return
+  due = requestAnimationFrame(() => {
+    due = 0
+    trim()
+    density()
+    tally()
+    empty()
+    drawWires()
+  })
+}
+
+/** Empty places at the end of a list are of no use to anyone. */
+function trim() {
+  for (const list of document.querySelectorAll("#nodes .pods")) {
+    while (list.lastElementChild?.matches(".ghost")) list.lastElementChild.remove()
+  }
+}
+
+/** Cards while they fit, then lines, then squares. Growing again needs some room, lest it flickers. */
+function density() {
+  const [board, nodes] = [document.getElementById("board"), document.getElementById("nodes")]
+  if (!nodes) return
+  const counts = [...nodes.querySelectorAll(".pods")].map((list) => list.childElementCount)
+  const most = Math.max(0, ...counts)
+  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize)
+  const phone = matchMedia("(max-width: 900px)").matches
+  const rows = nodes.dataset.many === undefined ? Math.ceil(counts.length / Math.max(1, columns(nodes))) : 3
+  const room = phone ? 6 * 5.8 * rem : nodes.clientHeight / Math.max(1, rows) - 4.6 * rem
+  const slack = {cards: 0, rows: 0.4, tiles: 0.6}[board.dataset.density] ?? 0
+  const fits = (height) => most * height * rem <= room - slack * rem
+  const wanted = most <= 2 || fits(5.75) ? "cards" : most <= 3 || fits(1.62) ? "rows" : "tiles"
+  if (board.dataset.density !== wanted) board.dataset.density = wanted
+}
+
+function columns(grid) {
+  return getComputedStyle(grid).gridTemplateColumns.split(" ").length
+}
+
+function tally() {
+  const ready = document.querySelectorAll('#board [data-kind="Pod"][data-ready="true"]').length
+  const text = state.mode === "cells" ? `${state.pods} Pods` : `${ready}/${state.pods} Ready`
+  const element = document.getElementById("tally")
+  if (element.textContent !== text) element.textContent = text
+}
+
+/** Says what is missing where a list is empty. */
+function empty() {
+  for (const list of document.querySelectorAll("#services, #workloads")) {
+    const note = list.querySelector(":scope > .nothing")
+    const some = list.querySelector(":scope > [data-kind]")
+    if (some && note) note.remove()
+    if (some || note) continue
+    const text = document.createElement("p")
+    text.className = "nothing"
+    text.textContent = list.dataset.none
+    list.append(text)
+  }
+}
+
+/** The Pod element a key or a suggestion is about: the chosen one, else the first that runs. */
+export function chosenPod(prefix = "") {
+  const near = document.activeElement?.closest?.(".pod")
+  if (near && !prefix) return near
+  const pods = [...document.querySelectorAll('#board .pod[id]:not([data-tone="dying"])')]
+  const fits = pods.filter((pod) => pod.dataset.name.startsWith(prefix))
+  return fits.find((pod) => pod.dataset.ready === "true") ?? fits[0] ?? null
+}
+
+export const suggestions = () => data.scenario?.tries ?? []

@@ -1,0 +1,60 @@
+// Desired against ready over time, one small chart per workload. Idle stretches are narrow: the steps are the story.
+import {data, say, state, watch} from "./state.js"
+
+const [WIDTH, HEIGHT, IDLE_MS, LEAST_MS, KEPT] = [600, 60, 4000, 24000, 240]
+/** @type {Object<string, number[][]>} id -> [virtual ms, desired, ready] */
+let series = {}
+
+export function startChart() {
+  watch((state, fresh) => {
+    if (fresh) series = {...data.chart}
+    for (const [id, points] of Object.entries(state.replicas)) for (const point of points) push(id, point)
+    draw()
+  })
+}
+
+function push(id, point) {
+  const points = (series[id] ??= [])
+  const last = points.at(-1)
+  if (!last || last[1] !== point[1] || last[2] !== point[2]) points.push(point)
+  if (points.length > KEPT) points.splice(0, points.length - KEPT)
+}
+
+function draw() {
+  for (const svg of document.querySelectorAll(".workload > .chart")) {
+    const points = series[svg.parentElement.id]
+    if (points?.length) picture(svg, points)
+  }
+}
+
+function picture(svg, points) {
+  const times = places([...points.map((point) => point[0]), state.now])
+  const most = Math.max(1, ...points.map((point) => Math.max(point[1], point[2])))
+  const y = (count) => (HEIGHT - 6 - (count / most) * (HEIGHT - 14)).toFixed(1)
+  const line = (column) => points.map((point, i) => `${i ? "H" : "M"}${times[i]}${i ? "V" : " "}${y(point[column])}`).join("") + `H${WIDTH}`
+  const short = points.map((point, i) => (point[2] < point[1] ? `M${times[i]} ${y(point[1])}H${times[i + 1]}V${y(point[2])}H${times[i]}z` : "")).join("")
+  const grid = `M0 ${y(0)}H${WIDTH}M0 ${y(most)}H${WIDTH}`
+  set(svg, [["grid", grid], ["short", short], ["desired", line(1)], ["ready", line(2)]])
+  const [, desired, ready] = points.at(-1)
+  svg.setAttribute("aria-label", say("chart", {name: svg.parentElement.dataset.name, desired, ready}))
+}
+
+/** Where each moment stands, 0 to WIDTH, waits of more than IDLE_MS cut short. */
+function places(moments) {
+  const way = [0]
+  for (let i = 1; i < moments.length; i++) way.push(way[i - 1] + Math.min(IDLE_MS, Math.max(0, moments[i] - moments[i - 1])))
+  const total = Math.max(LEAST_MS, way.at(-1))
+  return way.map((at) => (WIDTH - ((way.at(-1) - at) / total) * WIDTH).toFixed(1))
+}
+
+function set(svg, paths) {
+  paths.forEach(([name, d], index) => {
+    let path = svg.children[index]
+    if (!path) {
+      path = document.createElementNS("http://www.w3.org/2000/svg", "path")
+      path.setAttribute("class", name)
+      svg.append(path)
+    }
+    if (path.getAttribute("d") !== d) path.setAttribute("d", d)
+  })
+}

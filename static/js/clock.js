@@ -1,0 +1,76 @@
+// Virtual time on screen: the clock, ages that tick, and the lens that shows skipped waiting.
+import {say, state, watch} from "./state.js"
+
+const clock = document.getElementById("clock")
+const lens = document.getElementById("lens")
+let heardAt = performance.now()
+
+export function startClock() {
+  watch(() => {
+    heardAt = performance.now()
+    tick()
+  })
+  setInterval(tick, 200)
+}
+
+/** Virtual ms since the room began, carried on between frames where time runs by the clock. */
+export function now() {
+  const {pace, waiting} = state
+  const passed = performance.now() - heardAt
+  if (pace.paused) return state.now
+  if (waiting) return waiting.from + Math.min(1, passed / (waiting.wall * 1000)) * (waiting.to - waiting.from)
+  if (pace.mode === "clock" && !state.quiet) return state.now + passed * pace.speed
+  return state.now
+}
+
+function tick() {
+  const at = now()
+  clock.textContent = virtual(at)
+  const {waiting, pace} = state
+  lens.hidden = !waiting || pace.paused
+  if (waiting) {
+    const rounded = Math.max(100, Math.round(waiting.wall * 10) * 100)
+    lens.textContent = ` ${span(waiting.to - waiting.from)} → ${span(rounded)}`
+    lens.title = say("lens", {gap: span(waiting.to - waiting.from), wall: span(rounded)})
+  }
+  for (const element of document.querySelectorAll("[data-since]")) write(element, age(at - Number(element.dataset.since)))
+  for (const element of document.querySelectorAll("[data-until]")) {
+    const left = Math.max(0, Number(element.dataset.until) - at)
+    write(element, element.dataset.grace.replace("{n}", age(left + 999)))
+  }
+}
+
+/** Touches the DOM only where something changes. */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text
+}
+
+/** `00:42.6` @param {number} ms */
+export function virtual(ms) {
+  const tenths = Math.max(0, Math.floor(ms / 100))
+  const [hours, minutes] = [Math.floor(tenths / 36000), Math.floor(tenths / 600) % 60]
+  const text = `${pad(minutes)}:${pad(Math.floor(tenths / 10) % 60)}.${tenths % 10}`
+  return hours ? `${hours}:${text}` : text
+}
+
+/** `250 ms`, `1.2 s`, `5:00` @param {number} ms */
+export function span(ms) {
+  if (ms < 1000) return `${Math.round(ms)} ms`
+  if (ms < 60000) return `${(ms / 1000).toFixed(1).replace(/\.0$/, "")} s`
+  return `${Math.floor(ms / 60000)}:${pad(Math.floor(ms / 1000) % 60)}`
+}
+
+/** As kubectl's AGE column. @param {number} ms */
+export function age(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  const [minutes, hours, days] = [Math.floor(seconds / 60), Math.floor(seconds / 3600), Math.floor(seconds / 86400)]
+  if (seconds < 120) return `${seconds}s`
+  if (minutes < 10) return two(minutes, "m", seconds % 60, "s")
+  if (minutes < 180) return `${minutes}m`
+  if (hours < 8) return two(hours, "h", minutes % 60, "m")
+  if (hours < 48) return `${hours}h`
+  return days < 8 ? two(days, "d", hours % 24, "h") : `${days}d`
+}
+
+const two = (big, unit, small, smallUnit) => (small ? `${big}${unit}${small}${smallUnit}` : `${big}${unit}`)
+const pad = (number) => String(number).padStart(2, "0")

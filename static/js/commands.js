@@ -1,0 +1,165 @@
+// What a person does: everything is a POST, its answer is shown at the foot, its effect comes back through the socket.
+import {chosenPod, suggestions} from "./board.js"
+import {data, room, say, state, watch} from "./state.js"
+
+const answer = document.getElementById("answer")
+const speed = document.getElementById("speed")
+const latencies = document.getElementById("latencies")
+let fading = 0
+let nextTry = 0
+
+export function startCommands() {
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-command], [data-try], [data-copy], [data-pace]")
+    if (!button) return
+    if (button.dataset.command) onPod(button.dataset.command, button.closest(".pod"))
+    if (button.dataset.try) suggest(Number(button.dataset.try))
+    if (button.dataset.copy) copy(button.dataset.copy)
+    if (button.dataset.pace) post("pace", {mode: button.dataset.pace})
+  })
+  speed.addEventListener("change", () => post("pace", {speed: toSpeed(speed.value)}))
+  speed.addEventListener("input", () => shownSpeed(toSpeed(speed.value)))
+  latencies.addEventListener("change", () => post("commands/latencies", {preset: latencies.value}))
+  answer.addEventListener("htmx:beforeSwap", quietly)
+  answer.addEventListener("htmx:afterSwap", fade)
+  document.body.addEventListener("htmx:sendError", () => tell(say("offline"), false))
+  watch((now, fresh) => {
+    if (fresh) lesson(data.scenario)
+    controls(now)
+  })
+}
+
+/** Which lesson this is: its title in the header, its suggestions below the editor. */
+function lesson({id, title, promise, tries}) {
+  document.title = `${title} · Loopscope`
+  const name = document.getElementById("scenario-title")
+  name.textContent = title
+  name.parentElement.title = promise
+  for (const button of document.querySelectorAll("[data-scenario]")) {
+    if (button.dataset.scenario === id) button.setAttribute("aria-current", "true")
+    else button.removeAttribute("aria-current")
+  }
+  const row = document.getElementById("tries")
+  row.hidden = !tries.length
+  row.replaceChildren(row.firstElementChild, ...tries.map((entry, index) => {
+    const button = document.createElement("button")
+    Object.assign(button, {type: "button", className: "pill", textContent: entry.label, title: entry.kubectl})
+    button.dataset.try = String(index)
+    return button
+  }))
+  nextTry = 0
+}
+
+/** @param {string} path below the room @param {Object<string, any>} values */
+export function post(path, values = {}) {
+  return window.htmx.ajax("POST", `${room.base}/${path}`, {target: "#answer", swap: "innerHTML", values})
+}
+
+/** @param {"delete"|"crash"} command @param {?HTMLElement} pod */
+export function onPod(command, pod) {
+  if (!pod) return
+  const {kind, namespace, name} = pod.dataset
+  post(`commands/${command}`, {kind, namespace, name})
+}
+
+export function toggleInto(name) {
+  if (name === "pause") post("pace", {paused: String(!state.pace.paused)})
+  if (name === "mode") post("pace", {mode: state.pace.mode === "beat" ? "clock" : "beat"})
+  if (name === "latencies") {
+    const options = [...latencies.options].map((option) => option.value)
+    post("commands/latencies", {preset: options[(options.indexOf(state.latencies) + 1) % options.length]})
+  }
+}
+
+/** One notch of the slider: a tenth of a decade. */
+export function faster(notches) {
+  const value = Math.max(-10, Math.min(20, Math.round(Math.log10(state.pace.speed) * 10) + notches))
+  post("pace", {speed: toSpeed(value)})
+}
+
+export function tryNext() {
+  const tries = suggestions()
+  if (tries.length) suggest(nextTry++ % tries.length)
+}
+
+/** A suggestion of the scenario. A name that ends in `*` means any running pod of that name. */
+function suggest(index) {
+  const entry = suggestions()[index]
+  if (!entry) return
+  const {do: verb, ref, ...values} = entry.command
+  if (ref) {
+    const [kind, namespace, name] = ref
+    const found = name.endsWith("*") ? chosenPod(name.slice(0, -1))?.dataset.name : name
+    if (!found) return
+    Object.assign(values, {kind, namespace, name: found})
+  }
+  if (verb === "apply") Object.assign(values, {manifest: values.text})
+  post(`commands/${verb}`, values)
+}
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text)
+    tell(`${say("copied")}: ${text}`, true)
+  } catch {
+    tell(text, true)
+  }
+}
+
+/** Says something of our own where answers are shown. */
+export function tell(text, good) {
+  const box = document.createElement("div")
+  box.className = good ? "answer" : "answer bad"
+  const words = document.createElement("p")
+  words.textContent = text
+  box.append(words)
+  answer.replaceChildren(box)
+  fade()
+}
+
+/** How time runs is plain to see; only a refusal is worth a sentence. */
+function quietly(event) {
+  const path = event.detail.pathInfo?.requestPath ?? ""
+  if (event.detail.xhr.status < 400 && /\/(pace|step|finish|quiet)$/.test(path)) event.detail.shouldSwap = false
+}
+
+function fade() {
+  clearTimeout(fading)
+  const box = answer.firstElementChild
+  if (!box) return
+  fading = setTimeout(() => {
+    box.classList.add("leaving")
+    fading = setTimeout(() => box.remove(), 500)
+  }, box.classList.contains("bad") ? 9000 : 3500)
+}
+
+function toSpeed(notch) {
+  const exact = 10 ** (Number(notch) / 10)
+  return exact < 1 ? Number(exact.toFixed(2)) : exact < 10 ? Number(exact.toFixed(1)) : Math.round(exact)
+}
+
+const shownSpeed = (value) => {
+  document.getElementById("speed-now").textContent = `${value}×`
+  speed.setAttribute("aria-valuetext", `${value}×`)
+}
+
+function controls(now) {
+  const {pace} = now
+  document.body.dataset.paused = String(pace.paused)
+  document.body.dataset.quiet = String(now.quiet)
+  const pause = document.getElementById("pause")
+  const word = say(pace.paused ? "resume" : "pause")
+  pause.setAttribute("hx-vals", JSON.stringify({paused: String(!pace.paused)}))
+  pause.setAttribute("aria-label", word)
+  pause.classList.toggle("on", pace.paused)
+  pause.querySelector("[data-label]").textContent = word
+  shownSpeed(pace.speed)
+  if (document.activeElement !== speed) speed.value = String(Math.round(Math.log10(pace.speed) * 10))
+  for (const button of document.querySelectorAll("[data-pace]")) button.setAttribute("aria-pressed", String(button.dataset.pace === pace.mode))
+  if (document.activeElement !== latencies) latencies.value = now.latencies
+  document.getElementById("watch").textContent = say("watching", {n: now.viewers})
+  const rest = document.getElementById("rest")
+  const mood = now.quiet ? "quiet" : pace.paused ? "paused" : "running"
+  rest.textContent = say(mood)
+  rest.className = `rest ${{quiet: "", paused: "held", running: "busy"}[mood]}`
+}

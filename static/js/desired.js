@@ -1,0 +1,260 @@
+// Desired: a tab per object applied and per draft, the plan of what applying would change, and the editor itself.
+import {tell} from "./commands.js"
+import {plainEditor} from "./plain.js"
+import {open} from "./inspector.js"
+import {data, room, say, watch} from "./state.js"
+
+/** @typedef {{id: string, ref: ?[string, string, string], text: string, draft: ?string}} Doc */
+
+const WAIT_MS = 300
+const form = document.getElementById("editor")
+const field = document.getElementById("manifest")
+const tabs = document.getElementById("tabs")
+const foot = document.getElementById("plan")
+const token = document.querySelector('meta[name="csrf-token"]').content
+const store = `drafts:${room.id}`
+
+/** @type {Doc[]} */
+let docs = []
+let active = 0
+let applied = -1
+let epoch = -1
+let planning = 0
+let asking = null
+let editor = plainEditor(field)
+
+export function startDesired() {
+  watch((now, fresh) => {
+    if (fresh) adopt(data.documents, now.epoch !== epoch)
+    else if (now.applied !== applied) fetchDocuments()
+    applied = now.applied
+    epoch = now.epoch
+  })
+  tabs.addEventListener("click", (event) => choose(tabIndex(event.target)))
+  tabs.addEventListener("keydown", walk)
+  document.getElementById("new-menu").addEventListener("click", (event) => {
+    const button = event.target.closest("[data-template]")
+    if (button) fromTemplate(Number(button.dataset.template))
+  })
+  document.getElementById("show-live").addEventListener("click", showLive)
+  form.addEventListener("htmx:afterRequest", (event) => answered(event.detail.successful))
+  editor.onChange(edited)
+  afterFirstPaint(upgrade)
+}
+
+export const focusEditor = () => editor.focus()
+
+/** The real editor replaces the text field once the page is there; if it cannot load, the text field stays. */
+async function upgrade() {
+  try {
+    const {richEditor} = await import("./editor.js")
+    const text = editor.text()
+    const focused = document.activeElement === field
+    editor = await richEditor(form, field, text)
+    editor.onChange(edited)
+    if (focused) editor.focus()
+    mark()
+    plan()
+  } catch (error) {
+    console.info(say("editor_plain"), error)
+  }
+}
+
+function afterFirstPaint(work) {
+  requestAnimationFrame(() => setTimeout(work, 60))
+}
+
+// ------------------------------------------------------------------------------------------------- tabs
+
+/** @param {{id: string, ref: [string, string, string], text: string}[]} written @param {boolean} startOver */
+function adopt(written, startOver) {
+  const current = docs[active]
+  const kept = startOver && epoch !== -1 ? {} : drafts()
+  const declared = written.map((doc) => ({...doc, draft: kept[doc.id] !== doc.text ? (kept[doc.id] ?? null) : null}))
+  const extra = Object.entries(kept).filter(([id]) => id.startsWith("+")).map(([id, draft]) => ({id, ref: null, text: "", draft}))
+  docs = [...declared, ...extra]
+  const index = docs.findIndex((doc) => doc.id === current?.id)
+  active = index >= 0 ? index : Math.max(0, Math.min(active, docs.length - 1))
+  if (!docs.length) docs = [{id: "+1", ref: null, text: "", draft: ""}]
+  show()
+}
+
+function show() {
+  drawTabs()
+  const doc = docs[active]
+  const text = doc.draft ?? doc.text
+  if (editor.text() !== text) editor.setText(text)
+  mark()
+  plan()
+}
+
+function drawTabs() {
+  tabs.replaceChildren(...docs.map((doc, index) => {
+    const button = document.createElement("button")
+    Object.assign(button, {type: "button", id: `tab-${index}`})
+    button.setAttribute("role", "tab")
+    button.setAttribute("aria-controls", "editor")
+    button.setAttribute("aria-selected", String(index === active))
+    button.tabIndex = index === active ? 0 : -1
+    button.textContent = doc.ref ? doc.id : `${say("new")} ${doc.id.slice(1)}`
+    if (doc.draft !== null) {
+      button.dataset.dirty = ""
+      button.title = say("draft")
+    }
+    return button
+  }))
+  form.setAttribute("aria-labelledby", `tab-${active}`)
+}
+
+const tabIndex = (target) => [...tabs.children].indexOf(target.closest("[role=tab]"))
+
+function choose(index) {
+  if (index < 0 || index >= docs.length) return
+  active = index
+  show()
+}
+
+function walk(event) {
+  const step = {ArrowLeft: -1, ArrowRight: 1}[event.key]
+  if (!step) return
+  event.preventDefault()
+  event.stopPropagation()
+  choose((active + step + docs.length) % docs.length)
+  tabs.children[active].focus()
+}
+
+function fromTemplate(index) {
+  const number = 1 + Math.max(0, ...docs.filter((doc) => !doc.ref).map((doc) => Number(doc.id.slice(1))))
+  docs = docs.filter((doc) => doc.ref || doc.draft)
+  docs.push({id: `+${number}`, ref: null, text: "", draft: data.templates[index].text})
+  keep()
+  choose(docs.length - 1)
+  editor.focus()
+}
+
+function edited() {
+  const doc = docs[active]
+  const text = editor.text()
+  const dirty = text !== doc.text
+  const was = doc.draft !== null
+  doc.draft = dirty || !doc.ref ? text : null
+  if (was !== (doc.draft !== null)) drawTabs()
+  keep()
+  mark()
+  clearTimeout(planning)
+  planning = setTimeout(plan, WAIT_MS)
+}
+
+function keep() {
+  try {
+    sessionStorage.setItem(store, JSON.stringify(Object.fromEntries(docs.filter((doc) => doc.draft !== null).map((doc) => [doc.id, doc.draft]))))
+  } catch { /* forbidden: drafts last as long as the page */ }
+}
+
+function drafts() {
+  try {
+    return JSON.parse(sessionStorage.getItem(store) ?? "{}")
+  } catch {
+    return {}
+  }
+}
+
+/** Somebody applied something, perhaps elsewhere: the texts are fetched again. */
+async function fetchDocuments() {
+  const answer = await fetch(`${room.base}/snapshot?lang=${room.lang}`).catch(() => null)
+  if (!answer?.ok) return
+  const template = document.createElement("template")
+  template.innerHTML = await answer.text()
+  const fresh = template.content.getElementById("data")
+  if (fresh) adopt(JSON.parse(fresh.textContent).documents, false)
+}
+
+/** The answer to Apply came. What was applied is no draft any more. */
+function answered(good) {
+  if (!good) return plan()
+  const doc = docs[active]
+  doc.text = doc.draft ?? doc.text
+  doc.draft = null
+  if (!doc.ref) docs.splice(active, 1)
+  keep()
+  fetchDocuments()
+}
+
+function showLive(event) {
+  const ref = docs[active]?.ref
+  if (ref) open(`${ref[0]}/${ref[1] || "-"}/${ref[2]}`, event.currentTarget)
+  else tell(say("draft"), false)
+}
+
+// ------------------------------------------------------------------------------------------------- plan
+
+/** Lines that differ from what was applied: all between the common beginning and the common end. */
+function mark() {
+  const doc = docs[active]
+  const [now, was] = [editor.text().split("\n"), (doc.text || "").split("\n")]
+  if (!doc.ref || doc.draft === null) return editor.setChanged([])
+  let [start, end] = [0, 0]
+  while (start < now.length && start < was.length && now[start] === was[start]) start++
+  while (end < now.length - start && end < was.length - start && now.at(-1 - end) === was.at(-1 - end)) end++
+  const inside = new Set(was.slice(start, was.length - end))
+  const changed = []
+  for (let line = start; line < now.length - end; line++) if (!inside.has(now[line])) changed.push(line + 1)
+  editor.setChanged(changed)
+}
+
+/** Asks the server what applying would do; nothing is changed by asking. */
+async function plan() {
+  clearTimeout(planning)
+  asking?.abort()
+  asking = new AbortController()
+  const text = editor.text()
+  if (!text.trim()) return showPlan({problems: [], documents: []})
+  try {
+    const body = new URLSearchParams({manifest: text})
+    const headers = {"X-CSRF-Token": token, Accept: "application/json"}
+    const answer = await fetch(`${room.base}/plan?lang=${room.lang}`, {method: "POST", body, headers, signal: asking.signal})
+    const found = await answer.json()
+    if (answer.ok) showPlan(found)
+    else showPlan({problems: [{line: 1, message: found.message ?? String(answer.status)}], documents: []})
+  } catch (error) {
+    if (error.name !== "AbortError") foot.textContent = say("offline")
+  }
+}
+
+function showPlan({problems, documents}) {
+  editor.setProblems(problems)
+  foot.dataset.bad = String(problems.length > 0)
+  const errors = problems.filter((problem) => problem.severity !== "warning")
+  if (errors.length) return foot.replaceChildren(problemText(errors))
+  const lines = documents.flatMap(planned)
+  foot.replaceChildren(...(lines.length || !documents.length ? lines : [piece("span", "", say("unchanged"))]))
+}
+
+function problemText(errors) {
+  const [first] = errors
+  const said = first.fix ? `${first.message} ${say("fix", {fix: first.fix})}` : first.message
+  const line = first.line ? `${say("line", {n: first.line})}: ` : ""
+  const text = errors.length === 1 ? said : say("problems", {n: errors.length, message: said})
+  return piece("div", "problem", line + text)
+}
+
+function planned({kind, name, operation, changes}) {
+  const what = `${kind.toLowerCase()}/${name}`
+  if (operation === "created") return [piece("div", "change", say("created", {what}))]
+  return (changes ?? []).map(({path, old, new: next}) => {
+    const line = piece("div", "change", `${path} `)
+    if (old !== null && old !== undefined) line.append(piece("del", "", brief(old)), " ")
+    line.append("→ ", next === null || next === undefined ? `(${say("deleted")})` : brief(next))
+    return line
+  })
+}
+
+const brief = (value) => (typeof value === "string" ? value : JSON.stringify(value))
+
+function piece(tag, className, text) {
+  const element = document.createElement(tag)
+  element.className = className
+  element.textContent = text
+  return element
+}
+

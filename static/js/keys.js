@@ -1,0 +1,108 @@
+// A key for every action; the list behind `?` is rendered by the server from the same words.
+import {chosenPod} from "./board.js"
+import {faster, onPod, toggleInto, tryNext} from "./commands.js"
+import {focusEditor} from "./desired.js"
+import {close as closeInspector} from "./inspector.js"
+import {backToNow, pick, pickNth} from "./loops.js"
+import {nextTheme, togglePresent} from "./prefs.js"
+import {room} from "./state.js"
+import {focusTimeline, toggleCauses} from "./timeline.js"
+
+const help = document.getElementById("help")
+
+const KEYS = {
+  " ": () => toggleInto("pause"),
+  ArrowRight: () => press("[data-step]"),
+  f: () => press("[data-finish]"),
+  q: () => press("[data-quiet-run]"),
+  "-": () => faster(-1),
+  "+": () => faster(1),
+  "=": () => faster(1),
+  b: () => toggleInto("mode"),
+  m: () => toggleInto("latencies"),
+  r: () => press("#reset"),
+  e: focusEditor,
+  n: () => openMenu("new-menu"),
+  s: () => openMenu("scenario-menu"),
+  j: nextPod,
+  k: () => onPod("delete", chosenPod()),
+  c: () => onPod("crash", chosenPod()),
+  y: tryNext,
+  0: () => pick(""),
+  a: toggleCauses,
+  t: focusTimeline,
+  l: () => press("#show-live"),
+  v: readCaption,
+  p: togglePresent,
+  d: nextTheme,
+  g: () => location.assign(`?lang=${room.lang === "en" ? "ja" : "en"}`),
+  "?": showHelp,
+}
+
+export function startKeys() {
+  document.addEventListener("keydown", key)
+  document.getElementById("help-open").addEventListener("click", showHelp)
+  help.addEventListener("click", (event) => {
+    if (event.target === help || event.target.closest("[data-close-dialog]")) help.close()
+  })
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(event.target) || event.target.closest(".sheet > button")) menu.open = false
+    }
+  })
+}
+
+function key(event) {
+  if (event.key === "Escape") return escape(event)
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || help.open || isTyping(event.target)) return
+  const onControl = event.target.closest?.("button, a, summary")
+  if (onControl && (event.key === " " || event.key === "Enter")) return
+  if (event.target.closest?.("details.menu[open], .yaml, .table") && event.key.startsWith("Arrow")) return
+  const name = event.key.length === 1 ? event.key.toLowerCase() : event.key
+  if (/^[1-9]$/.test(name)) pickNth(Number(name))
+  else if (KEYS[name]) KEYS[name]()
+  else return
+  event.preventDefault()
+}
+
+function isTyping(target) {
+  return Boolean(target.closest?.("input, textarea, select, [contenteditable='true'], .cm-editor"))
+}
+
+/** The innermost thing that is open closes. */
+function escape(event) {
+  const menu = document.querySelector("details.menu[open]")
+  if (menu) {
+    menu.open = false
+    menu.querySelector("summary").focus()
+  } else if (!isTyping(event.target) && !help.open && !closeInspector()) {
+    backToNow()
+    document.activeElement?.blur()
+  }
+}
+
+function press(selector) {
+  document.querySelector(selector)?.click()
+}
+
+function openMenu(id) {
+  const menu = document.getElementById(id)
+  menu.open = true
+  menu.querySelector(".sheet button")?.focus()
+}
+
+function nextPod() {
+  const pods = [...document.querySelectorAll("#board .pod[id] .open")]
+  const here = pods.indexOf(document.activeElement)
+  pods[(here + 1) % pods.length]?.focus()
+}
+
+function readCaption() {
+  const caption = document.getElementById("caption")
+  caption.setAttribute("tabindex", "-1")
+  caption.focus()
+}
+
+function showHelp() {
+  if (!help.open) help.showModal()
+}

@@ -1,0 +1,118 @@
+// The socket only pushes. htmx's ws extension keeps it open; what arrives is put in place here, by id: an element that
+// exists is morphed, a new one goes where its data-place says, one that is gone leaves.
+import {morph} from "./morph.js"
+import {frameCame, room, say, snapshotCame, state} from "./state.js"
+import * as board from "./board.js"
+import * as caption from "./caption.js"
+import * as cells from "./cells.js"
+
+const banner = document.getElementById("connection")
+const REGIONS = ["loops", "minis", "board", "caption", "frame", "data"]
+let lost = false
+let fetching = false
+/** @type {string[]} what came while a snapshot was on its way: it may be newer than the snapshot */
+let waiting = []
+
+/** Must run before htmx processes the body, i.e. before DOMContentLoaded. */
+export function startLive() {
+  window.htmx.config.wsReconnectDelay = (tries) => Math.min(5000, 250 * 2 ** tries) * (0.5 + Math.random() / 2)
+  window.htmx.createWebSocket = (url) => new WebSocket(`${url}&frame=${state.frame}&epoch=${state.epoch}`)
+  document.body.addEventListener("htmx:wsBeforeMessage", (event) => {
+    event.preventDefault()
+    receive(event.detail.message)
+  })
+  document.body.addEventListener("htmx:wsOpen", opened)
+  document.body.addEventListener("htmx:wsClose", closed)
+}
+
+/** @param {string} message */
+function receive(message) {
+  if (!message || message === " ") return
+  if (message.startsWith("{")) {
+    if (JSON.parse(message).resnapshot) resnapshot()
+    return
+  }
+  apply(message)
+}
+
+/** @param {string} html */
+function apply(html) {
+  const template = document.createElement("template")
+  template.innerHTML = html
+  const pieces = [...template.content.children]
+  const head = pieces.find((piece) => piece.id === "frame")
+  const next = head && JSON.parse(head.textContent)
+  if (fetching) return void waiting.push(html)
+  if (next && (next.epoch !== state.epoch || next.mode !== state.mode)) return resnapshot()
+  if (next && next.frame <= state.frame) return undefined // the snapshot was newer
+  for (const piece of pieces) put(piece)
+  if (head) frameCame(document.getElementById("frame"))
+  board.settle()
+}
+
+/** @param {Element} piece */
+function put(piece) {
+  const operation = piece.getAttribute("hx-swap-oob")
+  const present = document.getElementById(piece.id)
+  piece.removeAttribute("hx-swap-oob")
+  if (piece.id === "cells-changed") {
+    cells.change(JSON.parse(piece.textContent))
+  } else if (piece.id === "caption") {
+    caption.say(piece)
+  } else if (operation === "delete") {
+    if (present) board.leave(present)
+  } else if (piece.dataset.place) {
+    board.place(present, piece)
+  } else if (present) {
+    morph(present, piece)
+  } else if (piece.classList.contains("loop")) {
+    document.getElementById("loops").append(piece)
+  }
+}
+
+/** Everything anew, by HTTP: at a new epoch, after falling behind, when the server asks for it. */
+export async function resnapshot() {
+  if (fetching) return
+  fetching = true
+  try {
+    const answer = await fetch(`${room.base}/snapshot?lang=${room.lang}`, {headers: {Accept: "text/html"}})
+    if (!answer.ok) throw new Error(String(answer.status))
+    const template = document.createElement("template")
+    template.innerHTML = await answer.text()
+    for (const id of REGIONS) {
+      const next = template.content.getElementById(id)
+      const present = document.getElementById(id)
+      if (next && present) present.replaceWith(next)
+    }
+    snapshotCame()
+    board.settle()
+  } catch {
+    setTimeout(resnapshot, 1000)
+  } finally {
+    fetching = false
+    const late = waiting
+    waiting = []
+    late.forEach(apply)
+  }
+}
+
+function opened() {
+  if (!lost) return
+  lost = false
+  show("back")
+  setTimeout(() => { if (!lost) banner.hidden = true }, 2000)
+}
+
+function closed(event) {
+  lost = true
+  show("reconnecting")
+  // The extension itself comes back only after some of the codes.
+  const {code} = event.detail.event
+  if (![1006, 1011, 1012, 1013].includes(code)) setTimeout(() => event.detail.socketWrapper.reconnect(), 800)
+}
+
+function show(name) {
+  banner.dataset.state = name
+  banner.textContent = say(name)
+  banner.hidden = false
+}

@@ -1,0 +1,99 @@
+// Which loop is shown: the one a person picked, or whichever acted last. And the small rings.
+import {room, state, watch} from "./state.js"
+
+const follow = document.getElementById("follow")
+const LONGEST_MS = 6000
+const past = document.getElementById("past")
+let picked = ""
+let shown = ""
+let shownAt = 0
+
+export function startLoops() {
+  document.addEventListener("click", (event) => {
+    const mini = event.target.closest(".mini")
+    if (mini) pick(mini.dataset.role)
+    if (event.target.closest("[data-now]")) backToNow()
+  })
+  follow.addEventListener("click", () => pick(""))
+  watch((state) => {
+    followOn(state)
+    show()
+    for (const mini of document.querySelectorAll(".mini")) busy(mini, state.actors[mini.dataset.role])
+  })
+}
+
+/** Moves on to the loop that acted last, but lets the one on screen come to its end first. */
+function followOn(state) {
+  const newest = state.steps.findLast((row) => row[3] !== "you")
+  if (!newest || newest[2] === shown) return
+  const panel = document.getElementById(`loop-${shown}`)
+  const busy = panel?.dataset.running && state.actors[shown]?.[1] > 0
+  if (!busy || performance.now() - shownAt > LONGEST_MS) {
+    shown = newest[2]
+    shownAt = performance.now()
+  }
+}
+
+/** @param {string} role "" follows whatever acts */
+export function pick(role) {
+  picked = role
+  backToNow()
+  show()
+}
+
+/** The n-th small ring, from 1. */
+export function pickNth(number) {
+  const mini = document.querySelectorAll(".mini")[number - 1]
+  if (mini) pick(mini.dataset.role)
+}
+
+/** Shows a step of the past until one goes back to now. @param {number} number */
+export async function showStep(number) {
+  const answer = await fetch(`${room.base}/steps/${number}?lang=${room.lang}`, {headers: {Accept: "text/html"}})
+  if (!answer.ok) return false
+  past.innerHTML = await answer.text()
+  past.hidden = false
+  document.getElementById("loops").hidden = true
+  document.getElementById("to-live").hidden = false
+  return true
+}
+
+export function backToNow() {
+  past.hidden = true
+  past.replaceChildren()
+  document.getElementById("loops").hidden = false
+  document.getElementById("to-live").hidden = true
+  document.dispatchEvent(new CustomEvent("loopscope:now"))
+}
+
+function show() {
+  const panels = [...document.querySelectorAll("#loops > .loop")]
+  const newest = panels.reduce((best, panel) => (Number(panel.dataset.step) > Number(best?.dataset.step ?? -1) ? panel : best), null)
+  const role = picked || shown || newest?.dataset.role
+  const target = panels.find((panel) => panel.dataset.role === role) ?? newest
+  for (const panel of panels) panel.hidden = panel !== target
+  if (target) latestAct(target)
+  follow.setAttribute("aria-pressed", String(!picked))
+  for (const mini of document.querySelectorAll(".mini")) {
+    mini.setAttribute("aria-pressed", String(mini.dataset.role === target?.dataset.role))
+  }
+}
+
+/** Of many actions the newest that was done stays in sight. */
+function latestAct(panel) {
+  const phase = panel.querySelector('.phase[data-phase="act"]')
+  const done = [...phase.querySelectorAll(".acts-list li:not(.next):not(.skipped)")].at(-1)
+  if (done) phase.scrollTop = Math.max(0, done.offsetTop + done.offsetHeight - phase.offsetTop - phase.clientHeight + 8)
+}
+
+/** @param {HTMLElement} mini @param {[string, number, number]|undefined} actor phase, in flight, queued */
+function busy(mini, actor) {
+  const [phase, running, queued] = actor ?? ["", 0, 0]
+  if (phase && running) mini.dataset.busy = phase
+  else delete mini.dataset.busy
+  const queue = mini.querySelector(".queue")
+  queue.textContent = queued ? String(queued) : ""
+  queue.classList.toggle("some", queued > 0)
+}
+
+export const current = () => picked || shown || state.steps.at(-1)?.[2]

@@ -1,0 +1,26 @@
+// The page comes alive: each module looks after one part of it, `state` tells them of every frame.
+import {startBoard} from "./board.js"
+import {startCells} from "./cells.js"
+import {startChart} from "./chart.js"
+import {startClock} from "./clock.js"
+import {startCommands} from "./commands.js"
+import {startDesired} from "./desired.js"
+import {startInspector} from "./inspector.js"
+import {startKeys} from "./keys.js"
+import {startLive} from "./live.js"
+import {startLoops} from "./loops.js"
+import {startPrefs} from "./prefs.js"
+import {startTimeline} from "./timeline.js"
+
+startLive()
+startPrefs()
+startClock()
+startCommands()
+startLoops()
+startBoard()
+startTimeline()
+startChart()
+startCells()
+startInspector()
+startKeys()
+startDesired()

@@ -1,0 +1,46 @@
+// What this browser remembers: theme and present mode.
+import {say} from "./state.js"
+
+const root = document.documentElement
+const button = document.getElementById("theme")
+const present = document.getElementById("present")
+const THEMES = ["auto", "light", "dark"]
+
+export function startPrefs() {
+  button.addEventListener("click", nextTheme)
+  present.addEventListener("click", togglePresent)
+  show()
+}
+
+export function nextTheme() {
+  const next = THEMES[(THEMES.indexOf(root.dataset.theme ?? "auto") + 1) % THEMES.length]
+  if (next === "auto") delete root.dataset.theme
+  else root.dataset.theme = next
+  keep("theme", next)
+  show()
+  dispatchEvent(new Event("resize"))
+}
+
+export function togglePresent() {
+  const on = root.dataset.present === undefined
+  if (on) root.dataset.present = ""
+  else delete root.dataset.present
+  keep("present", on ? "1" : "")
+  show()
+  dispatchEvent(new Event("resize"))
+}
+
+function show() {
+  const theme = root.dataset.theme ?? "auto"
+  const text = say(`theme_${theme}`)
+  button.title = text
+  button.setAttribute("aria-label", text)
+  button.firstElementChild.textContent = {auto: "◐", light: "☼", dark: "☾"}[theme]
+  present.setAttribute("aria-pressed", String(root.dataset.present !== undefined))
+}
+
+function keep(name, value) {
+  try {
+    localStorage.setItem(name, value)
+  } catch { /* forbidden: it lasts as long as the page */ }
+}

@@ -1,0 +1,244 @@
+// A lane per actor, a glyph per step, oldest left. Steps stand side by side in their order; long waits are a dashed line.
+import {span, virtual} from "./clock.js"
+import {backToNow, pick, showStep} from "./loops.js"
+import {data, say, watch} from "./state.js"
+
+const NS = "http://www.w3.org/2000/svg"
+const [SLOT, PAUSE, GAP, LONG_MS, MOST, KEPT] = [11, 4, 54, 5000, 700, 450]
+const SHAPES = {
+  observe: ["circle", {r: 3.6}],
+  diff: ["path", {d: "M0-5 5 0 0 5-5 0z"}],
+  same: ["path", {d: "M0-4.4 4.4 0 0 4.4-4.4 0z"}],
+  act: ["rect", {x: -4, y: -4, width: 8, height: 8}],
+  you: ["path", {d: "M0-5.6 5.4 4.4h-10.8z"}],
+  fail: ["path", {d: "M-4-4 4 4M4-4-4 4"}],
+}
+
+const svg = document.getElementById("lanes-svg")
+const scroll = document.getElementById("lane-scroll")
+const causes = document.getElementById("causes")
+/** @type {Map<number, {row: import("./state.js").Row, x: number, y: number, element: SVGGElement}>} */
+const glyphs = new Map()
+let rows = []
+let end = 0
+let chosen = 0
+let arrows = false
+let drawing = 0
+
+export function startTimeline() {
+  watch((state, fresh) => {
+    if (fresh) rebuild(data.steps)
+    else add(state.steps)
+  })
+  svg.addEventListener("click", (event) => choose(numberOf(event.target), true))
+  svg.addEventListener("keydown", move)
+  causes.addEventListener("click", () => toggleCauses())
+  document.getElementById("to-live").addEventListener("click", backToNow)
+  document.addEventListener("loopscope:now", () => mark(0))
+  document.getElementById("lane-names").addEventListener("click", (event) => {
+    const lane = event.target.closest("[data-lane]")?.dataset.lane
+    if (lane && lane !== "you") pick(lane)
+  })
+  new ResizeObserver(() => rebuild(rows)).observe(scroll)
+}
+
+export function toggleCauses() {
+  arrows = !arrows
+  causes.setAttribute("aria-pressed", String(arrows))
+  causes.classList.toggle("primary", arrows)
+  drawArrows()
+}
+
+/** The newest step takes the focus, so that arrow keys work from there. */
+export function focusTimeline() {
+  const last = glyphs.get(chosen) ?? glyphs.get(rows.at(-1)?.[0])
+  last?.element.focus()
+}
+
+/** @param {import("./state.js").Row[]} all */
+function rebuild(all) {
+  rows = all.slice(-KEPT)
+  glyphs.clear()
+  svg.replaceChildren()
+  end = 10
+  names()
+  let previous = null
+  for (const row of rows) previous = glyph(row, previous)
+  finish()
+}
+
+/** @param {import("./state.js").Row[]} more */
+function add(more) {
+  if (!more.length) return
+  if (rows.length + more.length > MOST) return rebuild([...rows, ...more])
+  let previous = rows.at(-1) ?? null
+  for (const row of more) previous = glyph(row, previous)
+  rows.push(...more)
+  finish()
+}
+
+/** Names of the lanes, and a rule for each. */
+function names() {
+  const list = document.getElementById("lane-names")
+  list.replaceChildren(...data.lanes.map(([lane, title]) => {
+    const button = document.createElement("button")
+    button.type = "button"
+    button.dataset.lane = lane
+    button.textContent = title
+    button.title = lane
+    return button
+  }))
+  data.lanes.forEach((_, index) => {
+    const rule = make("line", {x1: 0, x2: 100000, y1: height(index), y2: height(index)})
+    rule.setAttribute("class", "rule")
+    svg.append(rule)
+  })
+  const arrowsLayer = make("g", {})
+  arrowsLayer.id = "arrows"
+  svg.append(arrowsLayer)
+}
+
+const laneHeight = () => parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.96
+const height = (index) => (index + 0.5) * laneHeight()
+
+function glyph(row, previous) {
+  const [number, at, lane, phase, , ok] = row
+  const index = Math.max(0, data.lanes.findIndex(([name]) => name === lane))
+  if (previous && at - previous[1] > LONG_MS) gap(at - previous[1])
+  else if (previous && (previous[2] !== lane || previous[6] !== row[6])) end += PAUSE
+  const [x, y] = [end + SLOT / 2, height(index)]
+  const element = make("g", {transform: `translate(${x} ${y})`, role: "button", tabindex: -1})
+  element.setAttribute("class", "g")
+  element.dataset.n = String(number)
+  element.setAttribute("aria-label", label(row))
+  const hit = make("rect", {x: -SLOT / 2, y: -laneHeight() / 2, width: SLOT, height: laneHeight(), rx: 3})
+  hit.setAttribute("class", "hit")
+  const kind = ok ? phase : phase === "you" ? "you" : "fail"
+  const [tag, attributes] = SHAPES[kind] ?? SHAPES.act
+  const shape = make(tag, attributes)
+  shape.setAttribute("class", kind)
+  const title = make("title", {})
+  title.textContent = label(row)
+  element.append(title, hit, shape)
+  svg.append(element)
+  glyphs.set(number, {row, x, y, element})
+  end += SLOT
+  return row
+}
+
+function gap(ms) {
+  const line = make("line", {x1: end + GAP / 2, x2: end + GAP / 2, y1: laneHeight(), y2: laneHeight() * data.lanes.length})
+  line.setAttribute("class", "gapline")
+  const text = make("text", {x: end + GAP / 2, y: laneHeight() * 0.75, "text-anchor": "middle"})
+  text.textContent = `+${span(ms)}`
+  const title = make("title", {})
+  title.textContent = say("gap", {gap: span(ms)})
+  line.append(title)
+  svg.append(line, text)
+  end += GAP
+}
+
+function label([, at, lane, phase, , ok, key]) {
+  const title = data.lanes.find(([name]) => name === lane)?.[1] ?? lane
+  const text = say("step", {lane: title, phase: say(phase), time: virtual(at), key})
+  return ok ? text.replace(/,\s*$/, "") : `${text} (${say("error")})`
+}
+
+function finish() {
+  const stuck = scroll.scrollLeft + scroll.clientWidth > scroll.scrollWidth - 60
+  const width = Math.max(end + 16, scroll.clientWidth)
+  svg.setAttribute("width", String(width))
+  svg.setAttribute("height", String(Math.ceil(laneHeight() * data.lanes.length)))
+  if (stuck || !chosen) scroll.scrollLeft = scroll.scrollWidth
+  const last = glyphs.get(rows.at(-1)?.[0])
+  if (last && !chosen) roving(last.element)
+  if (arrows || chosen) drawArrows()
+}
+
+function roving(element) {
+  svg.querySelector('[tabindex="0"]')?.setAttribute("tabindex", "-1")
+  element.setAttribute("tabindex", "0")
+}
+
+const numberOf = (target) => Number(target.closest?.(".g")?.dataset.n ?? 0)
+
+function choose(number, open) {
+  const found = glyphs.get(number)
+  if (!found) return
+  mark(number)
+  roving(found.element)
+  if (open) showStep(number)
+}
+
+function mark(number) {
+  glyphs.get(chosen)?.element.classList.remove("chosen")
+  chosen = number
+  glyphs.get(chosen)?.element.classList.add("chosen")
+  drawArrows()
+}
+
+/** Left and right in order of time, up and down to the nearest step of another lane. */
+function move(event) {
+  const here = glyphs.get(numberOf(event.target))
+  if (!here) return
+  const index = rows.indexOf(here.row)
+  const target = {
+    ArrowLeft: () => rows[index - 1],
+    ArrowRight: () => rows[index + 1],
+    Home: () => rows[0],
+    End: () => rows.at(-1),
+    ArrowUp: () => nearest(here, -1),
+    ArrowDown: () => nearest(here, 1),
+    Enter: () => here.row,
+    " ": () => here.row,
+  }[event.key]
+  if (!target) return
+  event.preventDefault()
+  event.stopPropagation()
+  const row = target()
+  if (!row) return
+  const next = glyphs.get(row[0])
+  roving(next.element)
+  next.element.focus()
+  next.element.scrollIntoView({block: "nearest", inline: "nearest"})
+  if (event.key === "Enter" || event.key === " ") choose(row[0], true)
+}
+
+function nearest(here, direction) {
+  const others = [...glyphs.values()].filter((other) => Math.sign(Math.round(other.y - here.y)) === direction)
+  const lane = direction * Math.min(...others.map((other) => direction * other.y))
+  return others.filter((other) => other.y === lane).sort((a, b) => Math.abs(a.x - here.x) - Math.abs(b.x - here.x))[0]?.row
+}
+
+/** From each cause to its effect where that crosses lanes; of the chosen step the whole chain. */
+function drawArrows() {
+  if (drawing) return
+  drawing = requestAnimationFrame(() => {
+    drawing = 0
+    const layer = document.getElementById("arrows")
+    if (!layer) return
+    const pieces = []
+    if (arrows) {
+      for (const {row} of glyphs.values()) if (glyphs.get(row[4])?.row[2] !== row[2]) pieces.push(arrow(row, false))
+    }
+    for (let row = glyphs.get(chosen)?.row; row; row = glyphs.get(row[4])?.row) pieces.push(arrow(row, true))
+    layer.replaceChildren(...pieces.filter(Boolean))
+  })
+}
+
+function arrow(row, strong) {
+  const [from, to] = [glyphs.get(row[4]), glyphs.get(row[0])]
+  if (!from || !to) return null
+  const middle = (from.x + to.x) / 2
+  const d = from.y === to.y ? `M${from.x} ${from.y}H${to.x}` : `M${from.x} ${from.y}C${middle} ${from.y} ${middle} ${to.y} ${to.x - 5} ${to.y}`
+  const element = make("path", {d})
+  element.setAttribute("class", strong ? "cause strong" : "cause")
+  return element
+}
+
+function make(tag, attributes) {
+  const element = document.createElementNS(NS, tag)
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value))
+  return element
+}
+

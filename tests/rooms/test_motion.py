@@ -1,0 +1,146 @@
+"""Pace: how wall time becomes steps."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.api.errors import BadRequest
+from app.api.objects import Ref
+from app.commands import CrashContainer, DeleteObject, Scale
+from app.engine.trace import is_visible
+from app.rooms import Room
+from app.rooms.frames import Pace
+from app.rooms.motion import lens_s
+from tests.rooms.fakes import WATCHER, live, make_room
+
+WEB = Ref("Deployment", "default", "web")
+
+
+@pytest.mark.parametrize(
+    ("gap_ms", "speed", "wall_s"),
+    [(1_000, 1, 0.25), (300_000, 1, 2.06), (86_400_000, 1, 4.0), (300_000, 10, 0.206), (300_000, 0.1, 2.06)],
+)
+def test_the_lens_shortens_long_waits(gap_ms: int, speed: float, wall_s: float) -> None:
+    assert lens_s(gap_ms, speed) == pytest.approx(wall_s, abs=0.01)
+
+
+@pytest.mark.parametrize("wrong", [{"mode": "waltz"}, {"speed": 0.0}, {"speed": 101.0}, {"speed": float("nan")}])
+def test_a_pace_there_is_not(wrong: dict[str, object]) -> None:
+    with pytest.raises(BadRequest, match=next(iter(wrong))):
+        Pace(**wrong)  # type: ignore[arg-type]
+
+
+def test_nothing_moves_while_nobody_watches() -> None:
+    room, _script, clock = make_room()
+    before = room.cluster.trace.count
+    room.turn(clock.now)
+    assert room.turn(clock.now + 100) is None
+    assert room.cluster.trace.count == before
+
+
+@pytest.mark.parametrize("speed", [1.0, 4.0])
+def test_beat_pace_shows_four_steps_a_second_times_the_speed(speed: float) -> None:
+    room, script, clock = make_room()
+    room.attach(WATCHER, room.epoch, room.frame)
+    room.set_pace(speed=speed)
+    room.submit(Scale(WEB, 5))
+    live(room, clock, 2.0)
+    visible = [step for step in script.steps if is_visible(step)]
+    assert len(visible) == pytest.approx(2 * 4 * speed, abs=0.2 * 2 * 4 * speed + 2)
+
+
+def crash_twice(room: Room) -> None:
+    """The second crash of a container is followed by a back-off of ten seconds."""
+    pod = Ref("Pod", "default", room.cluster.objects("Pod", "default")[0]["metadata"]["name"])
+    room.submit(CrashContainer(pod))
+    room.cluster.run()
+    room.submit(CrashContainer(pod))
+
+
+def test_beat_pace_names_the_gap_it_skips() -> None:
+    room, script, clock = make_room()
+    room.attach(WATCHER, room.epoch, room.frame)
+    crash_twice(room)
+    live(room, clock, 60, until=lambda: any(frame.waiting for frame in script.frames))
+    waiting = next(frame.waiting for frame in script.frames if frame.waiting)
+    assert waiting.to_ms - waiting.from_ms == pytest.approx(10_000, abs=2_500)
+    assert waiting.wall_s == pytest.approx(lens_s(waiting.to_ms - waiting.from_ms, 1.0))
+    live(room, clock, 0.001)
+    assert room.cluster.now_ms >= waiting.to_ms
+
+
+def test_a_quiet_room_asks_for_no_more_turns() -> None:
+    room, _script, clock = make_room()
+    room.attach(WATCHER, room.epoch, room.frame)
+    live(room, clock, 5)
+    assert room.turn(clock.now) is None
+
+
+def test_clock_pace_keeps_virtual_time_with_the_wall() -> None:
+    room, _script, clock = make_room()
+    room.attach(WATCHER, room.epoch, room.frame)
+    room.set_pace(mode="clock", speed=2.0)
+    started = room.cluster.now_ms
+    live(room, clock, 30)
+    room.look(lambda: None)
+    assert room.cluster.now_ms - started == pytest.approx(60_000, abs=100)
+
+
+def test_pause_stops_time_and_a_step_phase_makes_one_visible_step() -> None:
+    room, script, clock = make_room()
+    room.attach(WATCHER, room.epoch, room.frame)
+    room.submit(Scale(WEB, 5))
+    room.set_pace(paused=True)
+    live(room, clock, 1)
+    count = room.cluster.trace.count
+    live(room, clock, 5)
+    assert room.cluster.trace.count == count
+    step = room.step_phase()
+    assert step is not None
+    assert is_visible(step)
+    live(room, clock, 1)
+    assert [made.number for made in script.steps if is_visible(made) and made.number > count] == [step.number]
+
+
+def test_finish_loop_ends_the_reconcile_that_was_seen_last() -> None:
+    room, _script, _clock = make_room()
+    room.submit(Scale(WEB, 5))
+    step = room.step_phase()
+    assert step is not None
+    assert step.actor == "deployment-controller"
+    room.finish_loop()
+    assert room.cluster.actors["deployment-controller"].in_flight == ()
+    assert room.pace.paused
+
+
+def test_run_until_quiet_works_in_slices_and_heeds_no_pause() -> None:
+    room, _script, clock = make_room()
+    room.attach(WATCHER, room.epoch, room.frame)
+    room.set_pace(paused=True)
+    room.submit(Scale(WEB, 20))
+    room.run_until_quiet()
+    live(room, clock, 1)
+    assert room.cluster.quiet
+    assert len(room.cluster.objects("Pod", "default")) == 20
+    assert room.pace.paused
+
+
+def test_pausing_ends_run_until_quiet() -> None:
+    room, _script, clock = make_room()
+    room.submit(Scale(WEB, 20))
+    room.run_until_quiet()
+    room.set_pace(paused=True)
+    live(room, clock, 1)
+    assert not room.cluster.quiet
+
+
+def test_a_command_ends_a_wait() -> None:
+    room, script, clock = make_room()
+    room.attach(WATCHER, room.epoch, room.frame)
+    crash_twice(room)
+    live(room, clock, 60, until=lambda: script.frames != [] and script.frames[-1].waiting is not None)
+    assert script.frames[-1].waiting is not None
+    room.submit(DeleteObject(Ref("Pod", "default", room.cluster.objects("Pod", "default")[1]["metadata"]["name"])))
+    commanded = room.cluster.trace.count
+    live(room, clock, 0.6)
+    assert any(is_visible(step) and step.number > commanded for step in script.steps)

@@ -1,0 +1,199 @@
+"""The registry: create, find, evict, restore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app import scenarios
+from app.api.errors import NotFound, ServiceUnavailable
+from app.api.objects import Ref
+from app.cluster import Cluster
+from app.commands import DeleteObject, Scale, SetLatencies
+from app.rooms import Limits, Room, Rooms
+from app.rooms.rooms import ALPHABET, prepared
+
+WEB = Ref("Deployment", "default", "web")
+
+
+def no_draw(room: Room, frame: object, lang: str) -> bytes:
+    return b""
+
+
+def make_rooms(data_dir: Path | None = None, **limits: int) -> Rooms:
+    rooms = Rooms(no_draw, data_dir, limits=Limits(**limits))
+    rooms.pacer.stop()  # nothing moves but by our hand
+    return rooms
+
+
+def state_of(cluster: Cluster) -> object:
+    objects = {kind: cluster.objects(kind) for kind in cluster.store.kinds()}
+    return cluster.now_ms, cluster.trace.count, cluster.store.revision, objects, cluster.journal
+
+
+@pytest.mark.parametrize("scenario", scenarios.every(), ids=lambda scenario: scenario.id)
+def test_every_lesson_begins(scenario: scenarios.Scenario) -> None:
+    cluster = prepared(scenario)
+    assert len(cluster.objects("Pod", "default")) >= 3
+    assert scenario.title.keys() == scenario.promise.keys() == {"en", "ja"}
+
+
+def test_the_default_lesson_begins_quiet_with_three_pods() -> None:
+    room = make_rooms().create()
+    assert room.cluster.quiet
+    assert len(room.cluster.objects("Pod", "default")) == 3
+
+
+def test_names_of_rooms_cannot_be_guessed() -> None:
+    rooms = make_rooms()
+    names = {rooms.create().id for _ in range(3)}
+    assert len(names) == 3
+    assert all(len(name) == 20 and set(name) <= set(ALPHABET) for name in names)
+
+
+def test_an_unknown_room_and_an_unknown_lesson() -> None:
+    rooms = make_rooms()
+    with pytest.raises(NotFound, match="room"):
+        rooms.get("nope")
+    with pytest.raises(NotFound, match="scenario"):
+        rooms.create("nope")
+
+
+def test_a_room_that_was_evicted_comes_back_as_it_was() -> None:
+    rooms = make_rooms(rooms_in_memory=1)
+    room = rooms.create()
+    rooms.submit(room, Scale(WEB, 5))
+    room.cluster.run()
+    rooms.submit(room, SetLatencies("realistic"))
+    rooms.submit(
+        room, DeleteObject(Ref("Pod", "default", room.cluster.objects("Pod", "default")[0]["metadata"]["name"]))
+    )
+    for _ in range(7):
+        room.cluster.step()
+    room.set_pace(paused=True, speed=3.0)
+    before = state_of(room.cluster)
+    rooms.create()
+    assert len(rooms) == 1
+    again = rooms.get(room.id)
+    assert again is not room
+    assert state_of(again.cluster) == before
+    assert again.pace == room.pace
+    assert again.epoch != room.epoch
+    again.cluster.run()
+    room.cluster.run()
+    assert state_of(again.cluster) == state_of(room.cluster)
+
+
+def test_a_clock_that_stood_between_steps_comes_back_too() -> None:
+    rooms = make_rooms(rooms_in_memory=1)
+    room = rooms.create()
+    room.cluster.advance(room.cluster.now_ms + 12_345)
+    rooms.submit(room, Scale(WEB, 4))
+    room.cluster.advance(room.cluster.now_ms + 1_234)
+    before = state_of(room.cluster)
+    rooms.create()
+    assert state_of(rooms.get(room.id).cluster) == before
+
+
+def test_rooms_outlive_a_restart(tmp_path: Path) -> None:
+    first = make_rooms(tmp_path)
+    room = first.create("rolling-update")
+    first.submit(room, Scale(WEB, 5))
+    room.cluster.run()
+    before = state_of(room.cluster)
+    first.close()
+    second = make_rooms(tmp_path)
+    again = second.get(room.id)
+    assert state_of(again.cluster) == before
+    assert again.scenario.id == "rolling-update"
+
+
+def test_a_kill_loses_no_command(tmp_path: Path) -> None:
+    first = make_rooms(tmp_path)
+    room = first.create()
+    first.submit(room, Scale(WEB, 5))
+    journal = list(room.journal)
+    assert make_rooms(tmp_path).get(room.id).journal == journal  # without close()
+
+
+def test_a_reset_forgets_the_journal(tmp_path: Path) -> None:
+    first = make_rooms(tmp_path)
+    room = first.create()
+    first.submit(room, Scale(WEB, 5))
+    first.reset(room, "cascade-delete")
+    first.close()
+    again = make_rooms(tmp_path).get(room.id)
+    assert again.scenario.id == "cascade-delete"
+    assert again.journal == prepared(scenarios.get("cascade-delete")).journal
+
+
+def test_a_room_that_cannot_be_replayed_starts_its_lesson_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = make_rooms(tmp_path)
+    room = first.create()
+    first.submit(room, Scale(WEB, 5))
+    first.close()
+    monkeypatch.setattr("app.rooms.rooms.REPLAY_STEPS", 10)
+    second = make_rooms(tmp_path)
+    again = second.get(room.id)
+    assert len(again.journal) == 2
+    second.submit(again, Scale(WEB, 4))
+    second.close()
+    monkeypatch.undo()
+    assert [entry.command["do"] for entry in make_rooms(tmp_path).get(room.id).journal] == [
+        "bootstrap", "apply", "scale",
+    ]  # fmt: skip
+
+
+def test_watched_rooms_stay_and_a_full_server_says_so() -> None:
+    rooms = make_rooms(rooms_in_memory=2)
+    watched = [rooms.create() for _ in range(2)]
+    for room in watched:
+        room.attach("en", room.epoch, room.frame)
+    with pytest.raises(ServiceUnavailable, match="try again later"):
+        rooms.create()
+    assert [rooms.get(room.id) for room in watched] == watched
+    assert len(rooms) == 2
+
+
+def test_only_so_many_rooms_are_kept() -> None:
+    rooms = make_rooms(rooms_in_memory=1, rooms_stored=2)
+    ids = [rooms.create().id for _ in range(4)]
+    with pytest.raises(NotFound):
+        rooms.get(ids[0])
+    assert rooms.get(ids[2]).id == ids[2]
+
+
+def test_the_visitors_own_room() -> None:
+    rooms = make_rooms()
+    room = rooms.create()
+    assert rooms.default_for(room.id) is room
+    assert rooms.default_for(None) is not room
+    assert rooms.default_for("gone").scenario.id == scenarios.DEFAULT
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("title: {en: a, ja: b}\npromise: {en: a}\n", "promise needs a text"),
+        ("title: {en: a, ja: b}\npromise: {en: a, ja: b}\nnode: 3\n", "unknown field node"),
+    ],
+)
+def test_a_lesson_with_a_mistake_is_refused(text: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        scenarios.load("x", text)
+
+
+def test_lessons_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.scenarios._FOLDERS", list(scenarios._FOLDERS))
+    (tmp_path / "mine.yaml").write_text("order: 1\ntitle: {en: a, ja: b}\npromise: {en: c, ja: d}\nnodes: 5\n")
+    scenarios.add_folder(tmp_path)
+    try:
+        assert scenarios.every()[0].id == "mine"
+        assert len(make_rooms().create("mine").cluster.objects("Node")) == 5
+    finally:
+        monkeypatch.undo()
+        scenarios._all.cache_clear()
+    assert not scenarios.has("mine")

@@ -1,0 +1,189 @@
+"""A reconcile as the loop panel draws it, and the sentences about it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+
+from app import controllers, nodes
+from app.api.objects import Obj, Ref, ref_of
+from app.commands import Apply, CrashContainer, DeleteObject, Scale
+from app.engine.trace import Acted, Commanded, Differed, Observed, Record, Result, Step, Trace, Wake
+from app.reconcile import Create, Difference, RequeueAfter
+from app.web.present import Words, caption
+from app.web.present.captions import difference
+from app.web.present.loop import idle, loops, panel
+from app.web.present.names import lanes, role_title
+from app.web.present.sentences import LONG, SHORT
+from app.web.present.timeline import recent, row, visible_cause
+from tests import builders
+
+_ = Words()
+RS = builders.replica_set("web", replicas=3)
+KEY = ref_of(RS)
+ACTOR = "replicaset-controller"
+NEW = {"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "web-"}, "spec": {}}
+
+
+class Seen(NamedTuple):
+    replica_set: Obj
+    owned_pods: tuple[Obj, ...]
+
+
+SEEN = Seen(RS, (builders.pod("web-1"), builders.pod("web-2")))
+SHORT_OF_ONE = Difference(KEY, "spec.replicas", 3, 2, "TooFewReplicas", (Create(NEW),))
+CREATED = Result(201, "Created", "", Ref("Pod", "default", "web-x9k2p"), None)
+CONFLICT = Result(409, "Conflict", "the object has been modified", KEY, None)
+
+
+def trace_of(*records: tuple[str, Record]) -> Trace:
+    trace = Trace()
+    for number, (actor, record) in enumerate(records, start=1):
+        trace.append(Step(number, 1000 * number, actor, KEY, number - 1, record, False))
+    return trace
+
+
+def observed() -> tuple[str, Record]:
+    return ACTOR, Observed(SEEN, (RS, SEEN.owned_pods), (Wake("DELETED", Ref("Pod", "default", "web-3"), 1),))
+
+
+def acted(result: Result) -> tuple[str, Record]:
+    return ACTOR, Acted(SEEN, (SHORT_OF_ONE,), 0, 0, SHORT_OF_ONE.actions[0], result, True)
+
+
+DIFFERED = ACTOR, Differed(SEEN, (SHORT_OF_ONE,))
+
+
+def test_after_observe_the_panel_shows_what_was_read_and_what_woke_it() -> None:
+    (view,) = loops(trace_of(observed()), [ACTOR], 0, _)
+    assert [(p.phase, p.state) for p in view.phases] == [("observe", "now"), ("diff", "next"), ("act", "next")]
+    assert [(f.name, f.value.count) for f in view.fields] == [("replica set", 1), ("owned pods", 2)]
+    assert [(w.why, w.chip and w.chip.name) for w in view.wakes] == [("deleted", "web-3")]
+    assert (view.running, view.reads) == ("observe", 3)
+
+
+def test_after_diff_the_ring_says_want_minus_have_and_act_is_next() -> None:
+    (view,) = loops(trace_of(observed(), DIFFERED), [ACTOR], 0, _)
+    assert (view.centre.big, view.centre.label) == ("3 − 2 = 1", "one pod short")
+    assert view.differences[0].slots == (2, 1, 0)
+    assert [(a.text, a.state) for a in view.differences[0].actions] == [("create Pod web-?????", "next")]
+
+
+def test_after_act_each_action_bears_its_answer() -> None:
+    (view,) = loops(trace_of(observed(), DIFFERED, acted(CREATED)), [ACTOR], 0, _)
+    action = view.differences[0].actions[0]
+    assert (action.state, action.answer, action.name) == ("done", "201 Created", "web-x9k2p")
+    assert (view.running, view.phases[2].state) == ("", "now")
+
+
+def test_a_refusal_stands_in_the_ring_with_its_code() -> None:
+    (view,) = loops(trace_of(observed(), DIFFERED, acted(CONFLICT)), [ACTOR], 0, _)
+    assert (view.centre.big, view.centre.label, view.centre.tone) == ("409", "Conflict", "bad")
+    assert view.differences[0].actions[0].message == "the object has been modified"
+
+
+def test_nothing_to_do_is_said_as_such() -> None:
+    (view,) = loops(trace_of(observed(), (ACTOR, Differed(SEEN, ()))), [ACTOR], 0, _)
+    assert (view.centre.big, view.running) == ("✓", "")
+
+
+def test_a_past_step_shows_only_what_was_known_then() -> None:
+    trace = trace_of(observed(), DIFFERED, acted(CREATED))
+    first = trace.get(1)
+    assert first is not None
+    assert panel(trace, first, 0, _).differences == ()
+
+
+def test_steps_of_other_keys_in_between_do_not_disturb() -> None:
+    trace = trace_of(observed(), ("kubelet/node-1", Observed(None, (), ())), DIFFERED)
+    (view,) = loops(trace, [ACTOR], 0, _)
+    assert len(view.wakes) == 1
+
+
+def test_a_loop_that_never_ran_has_a_panel_too() -> None:
+    view = idle("namespace-controller", _)
+    assert (view.step, view.centre.label) == (0, "not woken yet")
+
+
+def test_the_lanes_begin_with_you_and_go_the_way_of_a_deployment() -> None:
+    names = lanes(["kubelet/node-2", "kubelet/node-1", "zebra-controller", "replicaset-controller"])
+    assert names == ("you", "replicaset-controller", "kubelet", "zebra-controller")
+    assert role_title("zebra-controller", _) == "zebra"
+
+
+def test_the_timeline_names_lane_phase_and_the_nearest_visible_cause() -> None:
+    trace = trace_of(("you", Commanded(Apply("x"), ())), observed(), (ACTOR, Differed(SEEN, ())), acted(CONFLICT))
+    assert [line[2:6] for line in recent(trace, 0)] == [
+        ("you", "you", 0, True),
+        (ACTOR, "observe", 1, True),
+        (ACTOR, "same", 2, True),
+        (ACTOR, "act", 3, False),
+    ]
+    hidden = Step(5, 5000, "informer", None, 4, observed()[1], True)
+    trace.append(hidden)
+    after = Step(6, 6000, ACTOR, KEY, 5, observed()[1], False)
+    trace.append(after)
+    assert visible_cause(after, trace) == 4
+    assert row(after, trace, 1000)[1] == 5000
+
+
+@pytest.mark.parametrize(
+    ("record", "sentence"),
+    [
+        pytest.param(
+            Commanded(DeleteObject(Ref("Pod", "default", "web-1")), ()), "You killed Pod web-1.", id="a pod is killed"
+        ),
+        pytest.param(
+            Commanded(DeleteObject(Ref("Service", "default", "web")), ()), "You deleted Service web.", id="others not"
+        ),
+        pytest.param(
+            Commanded(CrashContainer(Ref("Pod", "default", "web-1")), ()),
+            "You crashed the container in Pod web-1 (exit code 1).",
+            id="a crash is another thing",
+        ),
+        pytest.param(
+            Commanded(Scale(KEY, 5), (), "not found"),
+            "You scaled ReplicaSet web to 5. The API server refused: not found",
+            id="a refusal",
+        ),
+        pytest.param(
+            observed()[1], "Pod web-3 is gone, so the ReplicaSet controller looks at ReplicaSet web.", id="observe"
+        ),
+        pytest.param(
+            DIFFERED[1], "ReplicaSet web wants 3 pods and counts 2. It creates what is missing.", id="a difference"
+        ),
+        pytest.param(
+            Differed(SEEN, ()),
+            "The ReplicaSet controller: ReplicaSet web is as it should be. Nothing to do.",
+            id="no difference",
+        ),
+        pytest.param(acted(CREATED)[1], "The ReplicaSet controller created Pod web-x9k2p.", id="an act"),
+        pytest.param(
+            acted(CONFLICT)[1],
+            "The ReplicaSet controller tried: create Pod web-?????. Answer: 409 the object has been modified",
+            id="a conflict",
+        ),
+    ],
+)
+def test_the_caption_is_one_plain_sentence(record: Record, sentence: str) -> None:
+    assert caption(Step(1, 0, ACTOR, KEY, 0, record, False), _).text == sentence
+
+
+def test_a_reason_without_an_entry_speaks_by_its_fields() -> None:
+    gap = Difference(KEY, "spec.colour", "blue", "red", "ColourDiffers", (RequeueAfter(1000),))
+    assert difference(gap, _) == "web: spec.colour is red and should be blue."
+
+
+def test_every_sentence_takes_exactly_the_values_there_are() -> None:
+    gap = Difference(KEY, "f", 1, 2, "R")
+    for reason in LONG:
+        assert "%(" not in difference(Difference(KEY, "f", 1, 2, reason), _)
+    assert not [reason for reason in SHORT if reason not in LONG]
+    assert gap.reason not in LONG
+
+
+def test_every_loop_of_the_cluster_has_a_title() -> None:
+    names = {controller.name for controller in controllers.CONTROLLERS}
+    names |= {controller.name for controller in nodes.machine_controllers("node-1")}
+    assert all(role_title(name, _) for name in names)
