@@ -1,11 +1,10 @@
-"""docs/adding-a-controller.md, done: its file, its line, its test, and the promise it makes kept in a running cluster."""
+"""docs/adding-a-controller.md, done: its file, its line, its test, and the promise it makes kept by a cluster."""
 
 from __future__ import annotations
 
 import re
 import sys
 import types
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ def blocks() -> list[str]:
 
 
 @pytest.fixture
-def module(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def module(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The file of step 1 as app.controllers.welcome, and the line of step 2."""
     module = types.ModuleType("app.controllers.welcome")
     monkeypatch.setitem(sys.modules, module.__name__, module)
@@ -35,7 +34,7 @@ def module(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     namespace: dict[str, Any] = {}
     exec(blocks()[1], namespace)
     monkeypatch.setattr(controllers, "CONTROLLERS", (*controllers.CONTROLLERS, namespace["WelcomeController"]))
-    yield module
+    return module
 
 
 def test_the_page_has_the_three_pieces_it_speaks_of() -> None:
