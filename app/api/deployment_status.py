@@ -61,12 +61,16 @@ def is_complete(deployment: Obj, status: Status) -> bool:
     )
 
 
+# Over already, one way or the other: pods that are lost or added later are no rollout.
+_NOT_JUDGED = ("ProgressDeadlineExceeded", "NewReplicaSetAvailable")
+
+
 def deadline_in_ms(deployment: Obj, status: Status, now_ms: int) -> int | None:
     """After how long to judge a silent rollout again; None if there is nothing to judge."""
     progressing = conditions.find(status.get("conditions"), "Progressing")
     if not has_deadline(deployment) or progressing is None:
         return None
-    if is_complete(deployment, status) or progressing["reason"] == "ProgressDeadlineExceeded":
+    if is_complete(deployment, status) or progressing["reason"] in _NOT_JUDGED:
         return None
     # One second more: conditions bear whole seconds.
     return max(0, _deadline_ms(deployment, progressing) - now_ms) + 1000

@@ -1,6 +1,7 @@
 """How far a cluster moves in one turn. A Room asks on every turn; all state is a few numbers.
 
-Beat pace makes `BEATS` visible steps a second times the speed. Deliveries, timers and heartbeats between them cost no
+Beat pace makes `BEATS` beats a second times the speed. In one beat every loop may make one visible step of the same
+virtual moment: what goes on side by side is seen side by side. Deliveries, timers and heartbeats in between cost no
 wall time. A gap of virtual time in which nothing would be seen is skipped in `lens_s`, at most four seconds, and the
 frame says so. Clock pace runs `speed` virtual seconds a second; a cluster that cannot keep up runs slower rather than
 in longer slices. No turn works longer than `SLICE_S`: whoever else needs the process gets it in between.
@@ -17,7 +18,7 @@ from app.rooms.frames import Pace, Waiting
 
 SLICE_S = 0.004
 SLICE_STEPS = 16  # between looks at the wall clock
-BEATS = 4.0  # visible steps a second at speed 1
+BEATS = 4.0  # a second at speed 1
 LENS_MS = 1_000  # shorter gaps are not worth mentioning
 LENS_CAP_S = 4.0
 CATCH_UP_S = 0.05  # beats that were late by less are made up for
@@ -36,6 +37,8 @@ class Motion:
         self.waiting: Waiting | None = None
         self._clock = clock
         self._beat_at = 0.0  # no visible step before this wall time
+        self._beat_ms = 0  # the virtual moment of the beat that is going on
+        self._in_beat: set[str] = set()  # who has made a visible step in it; empty: none is going on
         self._base: tuple[float, int] | None = None  # clock pace: (wall, virtual) that belong together
         self._rush_until_ms: int | None = None
 
@@ -80,6 +83,9 @@ class Motion:
             if moment < self._beat_at:
                 return self._beat_at
             due = self.cluster.next_due_ms()
+            if self._in_beat and due != self._beat_ms:
+                self._end_beat(moment, beat)
+                continue
             if due is None:
                 self.waiting = None
                 return None
@@ -91,8 +97,15 @@ class Motion:
             step = self.cluster.step()
             if step is not None and is_visible(step):
                 self.waiting = None
-                self._beat_at = max(self._beat_at, moment - CATCH_UP_S) + beat
+                if step.actor in self._in_beat:
+                    self._end_beat(moment, beat)
+                self._in_beat.add(step.actor)
+                self._beat_ms = step.at_ms
         return now
+
+    def _end_beat(self, moment: float, beat: float) -> None:
+        self._in_beat.clear()
+        self._beat_at = max(self._beat_at, moment - CATCH_UP_S) + beat
 
     def _run_clock(self, now: float, speed: float) -> float | None:
         wall, virtual = self._base = self._base or (now, self.cluster.now_ms)

@@ -6,7 +6,6 @@ watches gives up its memory when others need it, and comes back by replaying its
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import secrets
 import threading
@@ -86,13 +85,6 @@ class Rooms:
         finally:
             with self._lock:
                 self._restoring.pop(id, None)
-
-    def default_for(self, id: str | None) -> Room:
-        """The room that a visitor's cookie names, or a new one with the default lesson."""
-        if id:
-            with contextlib.suppress(errors.NotFound):
-                return self.get(id)
-        return self.create()
 
     # ------------------------------------------------------------------------------------------ doing
 

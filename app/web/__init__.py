@@ -26,7 +26,6 @@ PACKAGE = Path(__file__).parent.parent
 DEFAULTS: dict[str, Any] = {
     "DATA_DIR": None,  # where rooms outlive a restart; None: in memory
     "LIMITS": Limits(),
-    "MANIFEST_BYTES": 256 * 1024,
     "MAX_CONTENT_LENGTH": 1024 * 1024,  # a manifest in the encoding of forms may be three times its size
     "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
     "MAX_FORM_PARTS": 32,

@@ -13,6 +13,7 @@ from flask import Blueprint, Response, jsonify, make_response, render_template, 
 
 from app.api import errors, kinds, manifests
 from app.api.objects import Ref
+from app.api.yamltext import MAX_BYTES
 from app.commands import (
     COMMANDS,
     Apply,
@@ -33,7 +34,6 @@ from app.web.problems import wants_json
 ALIASES = {"manifest": "text"}  # what the editor calls it
 NOT_FOR_FORMS = ("bootstrap",)
 YES, NO = ("true", "on", "1"), ("false", "off", "0")
-MANIFEST_BYTES = 256 * 1024
 # What kubectl prints after the name of the object.
 DONE = {"scale": "scaled", "image": "image updated", "undo": "rolled back", "restart": "restarted"}
 
@@ -137,10 +137,9 @@ def answer(message: str, step: int | None = None, results: tuple[Result, ...] = 
     if wants_json():
         response = jsonify(ok=True, code=code, message=message, results=rows, step=step)
     else:
-        lang = language.chosen()
-        words = language.words(lang)
+        _ = language.here()
         response = make_response(
-            render_template("_answer.html", ok=True, message=message, results=rows, lang=lang, _=words)
+            render_template("_answer.html", ok=True, message=message, results=rows, lang=_.lang, _=_)
         )
     response.status_code = code
     return response
@@ -215,39 +214,39 @@ def _pace(values: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _pace_said(pace: Pace) -> str:
-    words = language.words(language.chosen())
+    _ = language.here()
     if pace.paused:
-        return words("Paused")
-    return (
-        words("Beat, %(speed)s×", speed=f"{pace.speed:g}")
-        if pace.mode == "beat"
-        else words("Clock, %(speed)s×", speed=f"{pace.speed:g}")
-    )
+        return _("Paused")
+    speed = f"{pace.speed:g}"
+    return _("Beat, %(speed)s×", speed=speed) if pace.mode == "beat" else _("Clock, %(speed)s×", speed=speed)
 
 
 @blueprint.post("/step")
 def step(id: str) -> Response:
     made = rooms().get(id).step_phase()
-    words = language.words(language.chosen())
-    return answer(words("One phase further") if made else words("Quiet: nothing to do"), made and made.number)
+    _ = language.here()
+    return answer(_("One phase further") if made else _("Quiet: nothing to do"), made and made.number)
 
 
 @blueprint.post("/finish")
 def finish(id: str) -> Response:
     rooms().get(id).finish_loop()
-    return answer(language.words(language.chosen())("The loop is finished"))
+    _ = language.here()
+    return answer(_("The loop is finished"))
 
 
 @blueprint.post("/quiet")
 def quiet(id: str) -> Response:
     rooms().get(id).run_until_quiet()
-    return answer(language.words(language.chosen())("Running until quiet"))
+    _ = language.here()
+    return answer(_("Running until quiet"))
 
 
 @blueprint.post("/reset")
 def reset(id: str) -> Response:
     rooms().reset(rooms().get(id))
-    return answer(language.words(language.chosen())("The room starts again"))
+    _ = language.here()
+    return answer(_("The room starts again"))
 
 
 @blueprint.post("/scenario")
@@ -271,8 +270,8 @@ def plan(id: str) -> Response:
     if unknown:
         raise errors.BadRequest(f'unknown field "{_clipped(min(unknown))}" of plan')
     text = values.get("manifest", "")
-    if len(text.encode()) > MANIFEST_BYTES:
-        raise errors.TooLarge(f"Request entity too large: limit is {MANIFEST_BYTES}")
+    if len(text.encode()) > MAX_BYTES:
+        raise errors.TooLarge(f"Request entity too large: limit is {MAX_BYTES}")
     room = rooms().get(id)
     return jsonify(planned(room, text, values.get("namespace") or "default"))
 

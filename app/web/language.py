@@ -33,6 +33,11 @@ def chosen() -> str:
     return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
 
 
+def here() -> Words:
+    """The Words of this request. Named `_` where they are used, so that babel finds the sentences."""
+    return words(chosen())
+
+
 def init_app(app: Flask) -> None:
     @app.after_request
     def remember(response: Response) -> Response:

@@ -47,8 +47,8 @@ def home() -> AnyResponse:
 def room(id: str) -> Response:
     security.allow("look")
     room = rooms().get(id)
-    words = language.words(language.chosen())
-    html = room.look(lambda: render_template("room.html", **present.page(room, scenarios.every(), words)))
+    _ = language.here()
+    html = room.look(lambda: render_template("room.html", **present.page(room, scenarios.every(), _)))
     return make_response(html)
 
 
@@ -57,10 +57,10 @@ def snapshot(id: str) -> Response:
     """The live regions of the page as of a frame; drawn once per frame and language."""
     security.allow("look")
     room = rooms().get(id)
-    words = language.words(language.chosen())
+    _ = language.here()
     html = room.snapshot(
-        ("snapshot", words.lang),
-        lambda: render_template("snapshot.html", **present.page(room, scenarios.every(), words)),
+        ("snapshot", _.lang),
+        lambda: render_template("snapshot.html", **present.page(room, scenarios.every(), _)),
     )
     return make_response(html)
 
@@ -71,10 +71,8 @@ def inspect(id: str, kind: str, namespace: str, name: str) -> Response:
     security.allow("look")
     room = rooms().get(id)
     ref = _ref(kind, namespace, name)
-    words = language.words(language.chosen())
-    return make_response(
-        room.look(lambda: render_template("_inspector.html", room=room, **_inspected(room, ref, words)))
-    )
+    _ = language.here()
+    return make_response(room.look(lambda: render_template("_inspector.html", room=room, **_inspected(room, ref, _))))
 
 
 @blueprint.get("/rooms/<id>/objects/<kind>/<namespace>/<name>/yaml")
@@ -91,12 +89,12 @@ def yaml(id: str, kind: str, namespace: str, name: str) -> Response:
 def step(id: str, number: int) -> Response:
     security.allow("look")
     room = rooms().get(id)
-    words = language.words(language.chosen())
+    _ = language.here()
 
     def draw() -> str:
-        detail = present.step_detail(room.cluster, number, words)
+        detail = present.step_detail(room.cluster, number, _)
         if detail is None:
-            raise errors.NotFound(words("Step %(n)s is not kept any more.", n=number))
+            raise errors.NotFound(_("Step %(n)s is not kept any more.", n=number))
         return render_template("_step.html", room=room, **detail)
 
     return make_response(room.look(draw))
@@ -135,8 +133,8 @@ def _ref(kind: str, namespace: str, name: str) -> Ref:
     return Ref(row.kind, namespace if row.namespaced and namespace != "-" else "", name)
 
 
-def _inspected(room: Room, ref: Ref, words: present.Words) -> dict[str, Any]:
-    view = present.inspector(room.cluster, ref, words)
+def _inspected(room: Room, ref: Ref, _: present.Words) -> dict[str, Any]:
+    view = present.inspector(room.cluster, ref, _)
     if view["gone"] and not view["events"]:
         raise errors.not_found(kinds.KINDS[ref.kind].resource, ref.name)
     return view

@@ -37,21 +37,21 @@ SENTENCES = {
 def init_app(app: Flask) -> None:
     @app.errorhandler(errors.ApiError)
     def refused(error: errors.ApiError) -> Response:
-        say = language.words(language.chosen())
+        _ = language.here()
         missing_page = error.code == 404 and request.method == "GET" and not wants_json()
-        message = say(SENTENCES[404]) if missing_page else error.message
-        response = _answer(error.code, message, say, error)
+        message = _(SENTENCES[404]) if missing_page else error.message
+        response = _answer(error.code, message, _, error)
         if wait := error.details.get("retryAfterSeconds"):
             response.headers["Retry-After"] = str(wait)
         return response
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
-        say = language.words(language.chosen())
+        _ = language.here()
         code = error.code or 500
         if code < 400 and error.response is not None:
             return make_response(error.response)
-        response = _answer(code, say(SENTENCES.get(code, SENTENCES[400 if code < 500 else 500])), say)
+        response = _answer(code, _(SENTENCES.get(code, SENTENCES[400 if code < 500 else 500])), _)
         for name, value in error.get_headers():
             if name == "Allow":
                 response.headers[name] = value
@@ -59,14 +59,14 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(RemoteProtocolError)
     def bad_handshake(error: RemoteProtocolError) -> Response:
-        say = language.words(language.chosen())
-        return _answer(400, say(SENTENCES[400]), say)
+        _ = language.here()
+        return _answer(400, _(SENTENCES[400]), _)
 
     @app.errorhandler(Exception)
     def mistake(error: Exception) -> Response:
         log.exception("%s %s", request.method, request.path)
-        say = language.words(language.chosen())
-        return _answer(500, say(SENTENCES[500]), say)
+        _ = language.here()
+        return _answer(500, _(SENTENCES[500]), _)
 
 
 def wants_json() -> bool:
@@ -74,17 +74,17 @@ def wants_json() -> bool:
     return best == "application/json"
 
 
-def _answer(code: int, message: str, say: Words, error: errors.ApiError | None = None) -> Response:
+def _answer(code: int, message: str, _: Words, error: errors.ApiError | None = None) -> Response:
     if wants_json():
         body: dict[str, Any] = {"ok": False, "code": code, "message": message, "results": []}
         if error is not None:
             body["status"] = error.status()
         return _with_code(jsonify(body), code)
     if "HX-Request" in request.headers or request.method == "POST":
-        html = render_template("_answer.html", ok=False, message=message, results=(), lang=say.lang, _=say)
+        html = render_template("_answer.html", ok=False, message=message, results=(), lang=_.lang, _=_)
     else:
-        title = say(TITLES.get(code, TITLES[400 if code < 500 else 500]))
-        html = render_template("error.html", code=code, title=title, message=message, lang=say.lang, _=say)
+        title = _(TITLES.get(code, TITLES[400 if code < 500 else 500]))
+        html = render_template("error.html", code=code, title=title, message=message, lang=_.lang, _=_)
     return _with_code(make_response(html), code)
 
 

@@ -59,9 +59,9 @@ class Buckets:
                 self._left.popitem(last=False)
         if not allowed:
             wait = max(1, round((1 - tokens) / rate.per_s))
+            _ = language.here()
             raise errors.TooManyRequests(
-                language.words(language.chosen())("Too many requests from you. Wait a moment and try again."),
-                details={"retryAfterSeconds": wait},
+                _("Too many requests from you. Wait a moment and try again."), details={"retryAfterSeconds": wait}
             )
 
 
@@ -97,8 +97,8 @@ def guard() -> None:
     check_origin()
     sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
     if not hmac.compare_digest(sent.encode(), csrf_token().encode()):
-        say = language.words(language.chosen())
-        raise errors.Forbidden(say("This page is out of date. Load it again, then repeat what you did."))
+        _ = language.here()
+        raise errors.Forbidden(_("This page is out of date. Load it again, then repeat what you did."))
     allow("command")
 
 
@@ -116,9 +116,9 @@ def check_origin() -> None:
         return
     ours = urlsplit(origin).netloc.lower() == request.host.lower()
     if not ours and origin not in current_app.config["ORIGINS"]:
-        say = language.words(language.chosen())
+        _ = language.here()
         raise errors.Forbidden(
-            say("Only pages of this server may do that, and this one is from %(origin)s.", origin=origin)
+            _("Only pages of this server may do that, and this one is from %(origin)s.", origin=origin)
         )
 
 

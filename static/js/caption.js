@@ -25,4 +25,5 @@ function show() {
   morph(present, waiting)
   waiting = null
   shownAt = performance.now()
+  document.dispatchEvent(new CustomEvent("loopscope:said"))
 }

@@ -1,12 +1,10 @@
-// Which loop is shown: the one a person picked, or whichever acted last. And the small rings.
+// Which loop is shown: the one a person picked, or the one that the caption speaks of. And the small rings.
 import {room, state, watch} from "./state.js"
 
 const follow = document.getElementById("follow")
-const LONGEST_MS = 6000
 const past = document.getElementById("past")
 let picked = ""
 let shown = ""
-let shownAt = 0
 
 export function startLoops() {
   document.addEventListener("click", (event) => {
@@ -15,23 +13,19 @@ export function startLoops() {
     if (event.target.closest("[data-now]")) backToNow()
   })
   follow.addEventListener("click", () => pick(""))
+  document.addEventListener("loopscope:said", followCaption)
+  followCaption()
   watch((state) => {
-    followOn(state)
     show()
     for (const mini of document.querySelectorAll(".mini")) busy(mini, state.actors[mini.dataset.role])
   })
 }
 
-/** Moves on to the loop that acted last, but lets the one on screen come to its end first. */
-function followOn(state) {
-  const newest = state.steps.findLast((row) => row[3] !== "you")
-  if (!newest || newest[2] === shown) return
-  const panel = document.getElementById(`loop-${shown}`)
-  const busy = panel?.dataset.running && state.actors[shown]?.[1] > 0
-  if (!busy || performance.now() - shownAt > LONGEST_MS) {
-    shown = newest[2]
-    shownAt = performance.now()
-  }
+/** The loop that the caption speaks of: one story on the whole page. */
+function followCaption() {
+  const role = document.getElementById("caption")?.dataset.role
+  if (role && document.getElementById(`loop-${role}`)) shown = role
+  show()
 }
 
 /** @param {string} role "" follows whatever acts */

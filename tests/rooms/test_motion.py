@@ -6,7 +6,7 @@ import pytest
 
 from app.api.errors import BadRequest
 from app.api.objects import Ref
-from app.commands import CrashContainer, DeleteObject, Scale
+from app.commands import CrashContainer, DeleteObject, Scale, SetLatencies
 from app.engine.trace import is_visible
 from app.rooms import Room
 from app.rooms.frames import Pace
@@ -39,14 +39,28 @@ def test_nothing_moves_while_nobody_watches() -> None:
 
 
 @pytest.mark.parametrize("speed", [1.0, 4.0])
-def test_beat_pace_shows_four_steps_a_second_times_the_speed(speed: float) -> None:
+def test_beat_pace_makes_four_beats_a_second_times_the_speed(speed: float) -> None:
     room, script, clock = make_room()
     room.attach(WATCHER, room.epoch, room.frame)
     room.set_pace(speed=speed)
     room.submit(Scale(WEB, 5))
     live(room, clock, 2.0)
-    visible = [step for step in script.steps if is_visible(step)]
-    assert len(visible) == pytest.approx(2 * 4 * speed, abs=0.2 * 2 * 4 * speed + 2)
+    moments = {step.at_ms for step in script.steps if is_visible(step)}
+    assert len(moments) == pytest.approx(2 * 4 * speed, abs=0.2 * 2 * 4 * speed + 2)
+
+
+def test_in_a_beat_every_loop_makes_one_step_at_most() -> None:
+    room, script, clock = make_room()
+    room.attach(WATCHER, room.epoch, room.frame)
+    room.submit(SetLatencies("zero"))
+    room.submit(Scale(WEB, 12))
+    seen = len(script.steps)
+    for _ in range(12):
+        live(room, clock, 0.25)
+        actors = [step.actor for step in script.steps[seen:] if is_visible(step)]
+        assert max(map(actors.count, actors), default=0) <= 2  # a frame may hold the end of one beat and the next
+        seen = len(script.steps)
+    assert seen > 12
 
 
 def crash_twice(room: Room) -> None:

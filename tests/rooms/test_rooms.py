@@ -166,14 +166,6 @@ def test_only_so_many_rooms_are_kept() -> None:
     assert rooms.get(ids[2]).id == ids[2]
 
 
-def test_the_visitors_own_room() -> None:
-    rooms = make_rooms()
-    room = rooms.create()
-    assert rooms.default_for(room.id) is room
-    assert rooms.default_for(None) is not room
-    assert rooms.default_for("gone").scenario.id == scenarios.DEFAULT
-
-
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

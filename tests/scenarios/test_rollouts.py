@@ -96,6 +96,16 @@ def test_scaling_in_the_middle_of_a_rollout_is_shared_out_in_proportion() -> Non
     assert world.replica_sets() == {"nginx:1.27": 15, "nginx:broken": 10}
 
 
+def test_pods_that_do_not_fit_leave_the_cluster_quiet_and_the_deadline_is_not_asked_for_again() -> None:
+    world = World()
+    world.web(3)
+    world.settle()
+    world.scale("web", 500)
+    world.settle()
+    assert world.condition("Available")["status"] == "False"
+    assert world.statuses().count("Pending") == 500 - 3 * 110
+
+
 RECREATE = """
 apiVersion: apps/v1
 kind: Deployment

@@ -52,6 +52,7 @@ class Caption(NamedTuple):
     text: str
     step: int
     bad: bool
+    role: str  # whose loop it speaks of
 
 
 def caption(step: Step, _: Words) -> Caption:
@@ -60,12 +61,12 @@ def caption(step: Step, _: Words) -> Caption:
         isinstance(step.record, Commanded) and bool(step.record.error)
     )
     who = role_title(lane_of(step.actor), _)
-    return Caption(phase, phase_title(phase, _), who, sentence(step, _), step.number, bad)
+    return Caption(phase, phase_title(phase, _), who, sentence(step, _), step.number, bad, lane_of(step.actor))
 
 
 def nothing_yet(_: Words) -> Caption:
     text = _("Nothing has happened yet. Change something on the left, or kill a pod on the right.")
-    return Caption("", "", "", text, 0, False)
+    return Caption("", "", "", text, 0, False, "")
 
 
 def sentence(step: Step, _: Words) -> str:
