@@ -163,8 +163,8 @@ class Reader(Protocol):
     def by(self, kind: str, index: str, value: Hashable) -> Sequence[Obj]:
         """Objects that `indexes[index]` of this controller's Watch on `kind` put under `value`, oldest first."""
 
-    def total(self, kind: str, name: str, group: Hashable) -> tuple[int, ...]:
-        """The sum that `totals[name]` of the Watch on `kind` keeps for `group`; () if nothing is in it."""
+    def totals(self, kind: str, name: str) -> Mapping[Hashable, tuple[int, ...]]:
+        """The sums that `totals[name]` of the Watch on `kind` keeps, by group. A group with nothing in it is absent."""
 
     def live(self, kind: str, namespace: str) -> Sequence[Obj]:
         """A LIST at the API server instead of the cache, as the few controllers do that must not be stale."""
@@ -190,7 +190,7 @@ class Watch:
         at a part of an object only: what they have in their cache may be older in the rest.
     indexes: name -> function from an object to the values it is found under with `Reader.by`.
     totals: name -> function from an object to (group, amounts) or None; kept up to date per change, so that a
-        loop over many objects costs one look-up (`Reader.total`).
+        loop over many objects costs one look-up (`Reader.totals`).
     """
 
     kind: str

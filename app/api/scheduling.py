@@ -85,18 +85,21 @@ class Demand(NamedTuple):
 def decide(pod: Obj, nodes: Sequence[NodeSeen]) -> tuple[Decision, int]:
     """The best node with the whole table, and on how many infeasible nodes fewer pods would help."""
     feasible: list[NodeSeen] = []
+    fits: list[Fit] = []
     refused: dict[str, NodeVerdict] = {}
     resolvable = 0
-    demand = demand_of(pod["spec"])
+    spec, demand = pod["spec"], demand_of(pod["spec"])
     for seen in nodes:
-        reasons, helps = _obstacles(pod["spec"], demand, seen)
-        if reasons:
+        fit = _fit(seen.facts, seen.requested or _NOTHING, demand)
+        reason = _obstacle(spec, seen)
+        if reason or fit.reasons:
             name = seen.facts.name
-            refused[name] = NodeVerdict(name, False, reasons, None, 0)
-            resolvable += helps
+            refused[name] = NodeVerdict(name, False, (reason,) if reason else fit.reasons, None, 0)
+            resolvable += fit.fewer_pods_help and not reason
         else:
             feasible.append(seen)
-    rows = _scored(pod, demand, feasible, nodes)
+            fits.append(fit)
+    rows = _scored(pod, feasible, fits, nodes)
     if not feasible:
         return Decision("", tuple(refused.values())), resolvable
     best = min(zip(rows, feasible, strict=True), key=_order)[0].node
@@ -114,17 +117,34 @@ def _order(candidate: tuple[NodeVerdict, NodeSeen]) -> tuple[int, int, str]:
 # ------------------------------------------------------------------------------------------------- filters
 
 
-def _obstacles(spec: Mapping[str, Any], demand: Demand, seen: NodeSeen) -> tuple[tuple[str, ...], bool]:
-    """Why the pod may not run there (the first plugin that refuses), and whether removing pods could change that."""
+def _obstacle(spec: Mapping[str, Any], seen: NodeSeen) -> str:
+    """Why the pod may not run there whatever else does, by the first plugin that refuses; "" if none."""
     facts = seen.facts
     tolerations = spec.get("tolerations") or ()
     if facts.unschedulable and placement.untolerated((placement.UNSCHEDULABLE,), tolerations, placement.HARD_EFFECTS):
-        return ("node(s) were unschedulable",), False
+        return "node(s) were unschedulable"
     if facts.taints and placement.untolerated(facts.taints, tolerations, placement.HARD_EFFECTS):
-        return ("node(s) had untolerated taint(s)",), False
+        return "node(s) had untolerated taint(s)"
     if ("nodeSelector" in spec or "affinity" in spec) and not placement.wants_node(spec, seen.node):
-        return ("node(s) didn't match Pod's node affinity/selector",), False
-    requested = seen.requested or _NOTHING
+        return "node(s) didn't match Pod's node affinity/selector"
+    return ""
+
+
+class Fit(NamedTuple):
+    """How a demand goes together with what runs on a node."""
+
+    reasons: tuple[str, ...]  # why not
+    fewer_pods_help: bool
+    least_allocated: int  # scores, 0 to 100
+    balanced: int
+
+
+_NOTHING = (0, 0, 0, 0, 0)
+
+
+@memo.by_identity
+def _fit(facts: NodeFacts, requested: tuple[int, ...], demand: Demand) -> Fit:
+    """Remembered, since from one pod to the next only the node that got the last one is another."""
     reasons = []
     if requested[2] >= facts.pods:
         reasons.append("Too many pods")
@@ -133,33 +153,31 @@ def _obstacles(spec: Mapping[str, Any], demand: Demand, seen: NodeSeen) -> tuple
     if demand.memory and requested[1] + demand.memory > facts.memory:
         reasons.append("Insufficient memory")
     helps = demand.cpu_milli <= facts.cpu_milli and demand.memory <= facts.memory
-    return tuple(reasons), helps
+    balanced = _balanced(facts, demand, requested) if demand.cpu_milli or demand.memory else 0
+    return Fit(tuple(reasons), helps, _least_allocated(facts, demand, requested), balanced)
 
 
 # -------------------------------------------------------------------------------------------------- scores
 
 
-def _scored(pod: Obj, demand: Demand, feasible: Sequence[NodeSeen], nodes: Sequence[NodeSeen]) -> list[NodeVerdict]:
+def _scored(
+    pod: Obj, feasible: Sequence[NodeSeen], fits: Sequence[Fit], nodes: Sequence[NodeSeen]
+) -> list[NodeVerdict]:
     """A row for each feasible node. Most plugins compare a node with the other feasible ones."""
     spec = pod["spec"]
-    compared = zip(
+    columns = zip(
+        [fit.least_allocated for fit in fits],
+        [fit.balanced for fit in fits],
         _taint_scores(spec, feasible),
         _affinity_scores(spec, feasible),
         _spread_scores(pod, feasible, nodes),
         _image_scores(spec, feasible, nodes),
         strict=True,
     )
-    balanced = demand.cpu_milli or demand.memory
-    rows = []
-    for seen, others in zip(feasible, compared, strict=True):
-        facts, requested = seen.facts, seen.requested or _NOTHING
-        least = _least_allocated(facts, demand, requested)
-        scores = Scores(least, _balanced(facts, demand, requested) if balanced else 0, *others)
-        rows.append(NodeVerdict(facts.name, True, (), scores, sum(map(mul, scores, WEIGHTS))))
-    return rows
-
-
-_NOTHING = (0, 0, 0, 0, 0)
+    return [
+        NodeVerdict(seen.facts.name, True, (), Scores(*scores), sum(map(mul, scores, WEIGHTS)))
+        for seen, scores in zip(feasible, columns, strict=True)
+    ]
 
 
 def _least_allocated(facts: NodeFacts, demand: Demand, requested: tuple[int, ...]) -> int:

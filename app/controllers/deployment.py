@@ -85,7 +85,8 @@ class DeploymentController(Controller):
         running, holder = {}, None
         if not is_rolling(deployment):
             uids = {objects.name_of(each): objects.uid_of(each) for each in replica_sets}
-            running = {name: sum(reader.total("Pod", "running", uid)) for name, uid in uids.items()}
+            left = reader.totals("Pod", "running")
+            running = {name: sum(left.get(uid, ())) for name, uid in uids.items()}
         if rollout_of(deployment, replica_sets).new is None:
             holder = reader.get(Ref("ReplicaSet", key.namespace, new_name(deployment)))
         return DeploymentObservation(

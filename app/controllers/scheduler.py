@@ -74,12 +74,13 @@ class Scheduler(Controller):
         if pod is None or not _is_ours(pod):
             return None
         owner = spread_by(pod)
+        requested, replicas = reader.totals("Pod", "requested"), reader.totals("Pod", "replicas")
         nodes = tuple(
             NodeSeen(
                 node,
                 facts,
-                reader.total("Pod", "requested", facts.name),
-                sum(reader.total("Pod", "replicas", (owner, facts.name))) if owner else 0,
+                requested.get(facts.name, ()),
+                sum(replicas.get((owner, facts.name), ())) if owner else 0,
             )
             for node in reader.list("Node")
             for facts in (facts_of(node),)

@@ -6,7 +6,7 @@ map a change to keys; indexes and totals are kept up to date per change, so that
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.api.objects import Obj, Ref, ref_of, uid_of
@@ -111,8 +111,8 @@ class Informer:
     def by(self, index: str, value: Hashable) -> tuple[Obj, ...]:
         return tuple(self._indexes[index].get(value, {}).values())
 
-    def total(self, name: str, group: Hashable) -> tuple[int, ...]:
-        return self._totals[name].get(group, ())
+    def totals(self, name: str) -> Mapping[Hashable, tuple[int, ...]]:
+        return self._totals[name]
 
     def _replace(self, ref: Ref, old: Obj | None, new: Obj | None) -> None:
         if old is new:
@@ -179,8 +179,8 @@ class CacheView:
     def by(self, kind: str, index: str, value: Hashable) -> Sequence[Obj]:
         return self._informers[kind].by(index, value)
 
-    def total(self, kind: str, name: str, group: Hashable) -> tuple[int, ...]:
-        return self._informers[kind].total(name, group)
+    def totals(self, kind: str, name: str) -> Mapping[Hashable, tuple[int, ...]]:
+        return self._informers[kind].totals(name)
 
     def live(self, kind: str, namespace: str) -> Sequence[Obj]:
         return tuple(self._store.objects(kind, namespace))

@@ -219,10 +219,11 @@ def _free_address(found: Obj, machine: Obj, reader: Reader) -> str:
         address: str = machine["spec"]["address"]
         return address
     first, hosts = _range(machine["spec"]["podCIDR"])
-    in_use = sum(reader.total("PodSandbox", "addressed", ""))
+    in_use = sum(reader.totals("PodSandbox", "addressed").get("", ()))
+    taken = reader.totals("PodSandbox", "address")
     for number in range(hosts):
         address = str(ipaddress.IPv4Address(first + (in_use + number) % hosts))
-        if not reader.total("PodSandbox", "address", address):
+        if address not in taken:
             return address
     return ""
 

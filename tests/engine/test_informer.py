@@ -33,13 +33,13 @@ def test_indexes_and_totals_follow_every_change() -> None:
     for obj in (config("a", value=2), config("b", value=3), config("c", app="db", value=5)):
         informer.deliver(store.put(obj), view)
     assert names(view.by("ConfigMap", "app", "web")) == ["a", "b"]
-    assert view.total("ConfigMap", "values", "web") == (2, 5)
+    assert view.totals("ConfigMap", "values")["web"] == (2, 5)
     informer.deliver(store.put(config("a", app="db", value=7)), view)
     assert names(view.by("ConfigMap", "app", "db")) == ["c", "a"]
-    assert (view.total("ConfigMap", "values", "web"), view.total("ConfigMap", "values", "db")) == ((1, 3), (2, 12))
+    assert (view.totals("ConfigMap", "values")["web"], view.totals("ConfigMap", "values")["db"]) == ((1, 3), (2, 12))
     informer.deliver(store.remove(Ref("ConfigMap", "default", "b")), view)
     assert view.by("ConfigMap", "app", "web") == ()
-    assert view.total("ConfigMap", "values", "web") == ()
+    assert "web" not in view.totals("ConfigMap", "values")
 
 
 def test_a_field_selector_hides_other_objects_and_shows_one_that_comes_to_match() -> None:
@@ -107,7 +107,7 @@ def test_an_assumed_write_is_seen_at_once_and_not_undone_by_older_deliveries() -
     assert view.get(ref) is own.new
     informer.deliver(own, view)
     informer.deliver(store.put(config("a", value=3)), view)
-    assert view.total("ConfigMap", "values", "web") == (1, 3)
+    assert view.totals("ConfigMap", "values")["web"] == (1, 3)
 
 
 def test_a_recording_reader_notes_every_object_it_hands_out() -> None:
