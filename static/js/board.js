@@ -99,7 +99,8 @@ function density() {
   const room = phone ? 6 * 5.8 * rem : nodes.clientHeight / Math.max(1, rows) - 4.6 * rem
   const slack = {cards: 0, rows: 0.4, tiles: 0.6}[board.dataset.density] ?? 0
   const fits = (height) => most * height * rem <= room - slack * rem
-  const wanted = most <= 2 || fits(5.75) ? "cards" : most <= 3 || fits(1.62) ? "rows" : "tiles"
+  const few = nodes.dataset.many === undefined ? 2 : 0
+  const wanted = most <= few || fits(5.75) ? "cards" : most <= few + 1 || fits(1.62) ? "rows" : "tiles"
   if (board.dataset.density !== wanted) board.dataset.density = wanted
 }
 

@@ -6,6 +6,7 @@ bound moves there. Called for the first paint and, per changed object, for every
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -93,9 +94,15 @@ class BoardView(NamedTuple):
     ready_count: int
 
 
+def _natural(obj: Obj) -> tuple[tuple[int, str], ...]:
+    """node-2 before node-10."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", objects.name_of(obj))
+    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)
+
+
 def board(cluster: Any) -> BoardView:
     everything = cluster.objects("Pod")
-    nodes = cluster.objects("Node")
+    nodes = sorted(cluster.objects("Node"), key=_natural)
     cells = len(everything) >= CELLS_FROM
     return BoardView(
         services=tuple(service(cluster, obj) for obj in cluster.objects("Service")),
