@@ -39,6 +39,8 @@ API_VERSIONS = {
     "storage.k8s.io/v1": "io.k8s.api.storage.v1",
     "scheduling.k8s.io/v1": "io.k8s.api.scheduling.v1",
     "apiextensions.k8s.io/v1": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1",
+    "authentication.k8s.io/v1": "io.k8s.api.authentication.v1",
+    "authorization.k8s.io/v1": "io.k8s.api.authorization.v1",
 }
 
 # Definitions that are scalars on the wire, or anything at all.
@@ -149,6 +151,7 @@ POINTER_STRINGS = {
     "ServicePort": "appProtocol",
     "ServiceSpec": "loadBalancerClass",
     "IngressSpec": "ingressClassName",
+    "HostPathVolumeSource": "type",
     "discovery.EndpointPort": "name appProtocol",
     "LeaseSpec": "holderIdentity",
     "Endpoint": "hostname zone",
@@ -162,23 +165,84 @@ OMITTED_ZEROS = {
     "Container": "stdin stdinOnce tty",
     "EphemeralContainer": "stdin stdinOnce tty",
     "VolumeMount": "readOnly",
+    "VolumeMountStatus": "readOnly",
     "ContainerPort": "hostPort",
+    "ContainerStateTerminated": "signal",
     "Probe": "initialDelaySeconds timeoutSeconds periodSeconds successThreshold failureThreshold",
-    "PersistentVolumeClaimVolumeSource": "readOnly",
     "DeploymentSpec": "paused minReadySeconds",
+    "DeploymentStatus": "availableReplicas observedGeneration readyReplicas replicas unavailableReplicas "
+    "updatedReplicas",
     "ReplicaSetSpec": "minReadySeconds",
+    "ReplicaSetStatus": "availableReplicas fullyLabeledReplicas observedGeneration readyReplicas",
     "StatefulSetSpec": "minReadySeconds",
+    "StatefulSetStatus": "currentReplicas observedGeneration readyReplicas updatedReplicas",
     "DaemonSetSpec": "minReadySeconds",
+    "DaemonSetStatus": "numberAvailable numberUnavailable observedGeneration updatedNumberScheduled",
     "ReplicationControllerSpec": "minReadySeconds",
+    "ReplicationControllerStatus": "availableReplicas fullyLabeledReplicas observedGeneration readyReplicas",
+    "JobStatus": "active failed succeeded",
+    "PodStatus": "observedGeneration",
+    "PodCondition": "observedGeneration",
+    "Condition": "observedGeneration",
+    "PodDisruptionBudgetStatus": "observedGeneration",
+    "HorizontalPodAutoscalerStatus": "observedGeneration",
     "ServicePort": "nodePort",
     "ServiceSpec": "publishNotReadyAddresses healthCheckNodePort",
+    "ServiceBackendPort": "number",
     "NodeSpec": "unschedulable",
     "ObjectMeta": "generation",
     "Event": "count",
+    "ScaleSpec": "replicas",
+    "AWSElasticBlockStoreVolumeSource": "partition readOnly",
+    "AzureFileVolumeSource": "readOnly",
+    "CephFSVolumeSource": "readOnly",
+    "CinderVolumeSource": "readOnly",
+    "FCVolumeSource": "readOnly",
+    "FlexVolumeSource": "readOnly",
+    "GCEPersistentDiskVolumeSource": "partition readOnly",
+    "GlusterfsVolumeSource": "readOnly",
+    "ISCSIVolumeSource": "chapAuthDiscovery chapAuthSession readOnly",
     "NFSVolumeSource": "readOnly",
+    "PersistentVolumeClaimVolumeSource": "readOnly",
+    "PortworxVolumeSource": "readOnly",
+    "QuobyteVolumeSource": "readOnly",
+    "RBDVolumeSource": "readOnly",
+    "ScaleIOVolumeSource": "readOnly sslEnabled",
+    "StorageOSVolumeSource": "readOnly",
     "CSIPersistentVolumeSource": "readOnly",
     "PriorityClass": "globalDefault",
+    "SubjectAccessReviewStatus": "denied",
+    "TokenReviewStatus": "authenticated",
 }
+# Structs that are no pointers in Go: they are there, empty, even where nobody writes them. So are the metadata, spec
+# and status of everything.
+VALUE_STRUCTS = {
+    "Container": "resources",
+    "EphemeralContainer": "resources",
+    "PersistentVolumeClaimSpec": "resources",
+    "ContainerStatus": "lastState state",
+    "DeploymentSpec": "strategy template",
+    "ReplicaSetSpec": "template",
+    "StatefulSetSpec": "template updateStrategy",
+    "DaemonSetSpec": "template updateStrategy",
+    "JobSpec": "template",
+    "CronJobSpec": "jobTemplate",
+    "PodTemplate": "template",
+    "ServiceStatus": "loadBalancer",
+    "IngressStatus": "loadBalancer",
+    "HTTPIngressPath": "backend",
+    "NodeStatus": "daemonEndpoints nodeInfo",
+    "NodeDaemonEndpoints": "kubeletEndpoint",
+    "Endpoint": "conditions",
+    "Event": "involvedObject source",
+    "HorizontalPodAutoscalerSpec": "scaleTargetRef",
+    "v2.HorizontalPodAutoscalerSpec": "scaleTargetRef",
+    "CustomResourceDefinitionSpec": "names",
+    "CustomResourceDefinitionStatus": "acceptedNames",
+    "VolumeAttachmentSpec": "source",
+}
+VALUE_STRUCT_NAMES = {"metadata", "spec", "status"}
+NO_VALUE_STRUCTS = {"CustomResourceSubresources.status"}
 
 
 def main() -> None:
@@ -200,6 +264,7 @@ def generate() -> str:
         "kubernetes": VERSION,
         "kinds": {key: names[full] for key, full in sorted(kinds.items())},
         "values": {name: values for name, (_, values) in sorted(NAMED_STRINGS.items())},
+        "packages": _packages(names),
         "types": types,
     }
     return _layout(table)
@@ -243,6 +308,14 @@ def _short_names(reached: set[str]) -> dict[str, str]:
     return names
 
 
+def _packages(names: dict[str, str]) -> dict[str, str]:
+    """{"io.k8s.api.core.v1": "Affinity AppArmorProfile ..."}: where the types are at home."""
+    packages: dict[str, list[str]] = {}
+    for full, name in sorted(names.items()):
+        packages.setdefault(full.rpartition(".")[0], []).append(name)
+    return {package: " ".join(sorted(short)) for package, short in packages.items()}
+
+
 def _type(name: str, definition: dict[str, Any], names: dict[str, str]) -> dict[str, str]:
     required = set(definition.get("required", ()))
     fields = {
@@ -268,13 +341,18 @@ def _field(path: str, facts: dict[str, Any], names: dict[str, str], required: bo
         words.append(f"keys={keys}")
     if facts.get("x-kubernetes-list-type") == "set":
         words.append("set")
-    if facts.get("x-kubernetes-map-type") == "atomic":
+    if facts.get("x-kubernetes-map-type") == "atomic" or (
+        facts.get("x-kubernetes-list-type") == "atomic" and "merge" in strategy
+    ):
         words.append("atomic")
     owner, _, field = path.rpartition(".")
     if field in POINTER_STRINGS.get(owner, "").split():
         words.append("pointer")
     if field in OMITTED_ZEROS.get(owner, "").split():
         words.append("omitzero")
+    named_value = field in VALUE_STRUCT_NAMES and path not in NO_VALUE_STRUCTS
+    if kind in names.values() and (named_value or field in VALUE_STRUCTS.get(owner, "").split()):
+        words.append("value")
     return " ".join(words)
 
 
@@ -296,7 +374,7 @@ def _go_type(path: str, facts: dict[str, Any], names: dict[str, str]) -> str:
 def _check_facts(types: dict[str, dict[str, str]]) -> None:
     """A fact about a field that does not exist is a spelling mistake."""
     paths = [path for fields, _ in NAMED_STRINGS.values() for path in fields.split()]
-    for facts in (POINTER_STRINGS, OMITTED_ZEROS):
+    for facts in (POINTER_STRINGS, OMITTED_ZEROS, VALUE_STRUCTS):
         paths += [f"{owner}.{field}" for owner, fields in facts.items() for field in fields.split()]
     for path in paths:
         owner, _, field = path.removesuffix("[]").rpartition(".")

@@ -8,30 +8,13 @@ Kubernetes 1.37; fields that 1.36 does not have are not in our table and so neve
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from app.api import schema
+from app.api import schema, shapes
 from app.api.errors import NotFound
-
-# Where a type's class may stand; the first that has it. Names are unique among these in the order given.
-_MODULES = (
-    "core_v1",
-    "meta_v1",
-    "apps_v1",
-    "batch_v1",
-    "autoscaling_v1",
-    "policy_v1",
-    "discovery_v1",
-    "coordination_v1",
-    "networking_v1",
-    "rbac_v1",
-    "storage_v1",
-    "scheduling_v1",
-    "apiextensions_v1",
-)
 
 
 class FieldDoc(NamedTuple):
@@ -58,13 +41,13 @@ def describe_field(kind: str, path: str = "") -> FieldDoc:
     if not schema.knows(kind):
         raise NotFound(f'couldn\'t find resource for "{kind}"')
     if not path:
-        return FieldDoc("Object", _documentation(schema.root_type(kind)).about, False, ())
+        return FieldDoc("Object", documentation(schema.root_type(kind)).about, False, ())
     *parents, name = schema.split_path(path) or ("",)
     owner = schema.owner_type(kind, tuple(parents))
     field = schema.fields_at(kind, tuple(parents)).get(name)
     if field is None:
         raise NotFound(f'field "{name}" does not exist')
-    description = _documentation(owner).fields.get(name, "")
+    description = documentation(owner).fields.get(name, "")
     return FieldDoc(_type(field.type), description, field.required, schema.named_values(field.type))
 
 
@@ -89,18 +72,21 @@ def _type(name: str) -> str:
 # -------------------------------------------------------------------------------------- reading descriptions
 
 
-class _Documentation(NamedTuple):
+class Documentation(NamedTuple):
+    """What a type is about, and what each of its fields is for."""
+
     about: str
     fields: dict[str, str]
 
 
 @cache
-def _documentation(type_name: str) -> _Documentation:
+def documentation(type_name: str) -> Documentation:
+    """By the name of a type in our table: "Container", "v2.MetricSpec". Empty texts where there are none."""
     docstring = _docstring(type_name)
     about, _, parameters = docstring.partition("**parameters**")
     found = re.split(r"^\s*\* \*\*(\w+)\*\* ``.*?`` - ?", parameters, flags=re.MULTILINE)
     fields = {name: _one_line(text) for name, text in zip(found[1::2], found[2::2], strict=True)}
-    return _Documentation(_one_line(about), fields)
+    return Documentation(_one_line(about), fields)
 
 
 def _one_line(text: str) -> str:
@@ -109,13 +95,23 @@ def _one_line(text: str) -> str:
 
 def _docstring(type_name: str) -> str:
     """The docstring of the class of a type, "" if there is none."""
-    group, _, name = type_name.rpartition(".")
-    modules = {"v2": ("autoscaling_v2",), "": _MODULES}.get(group, (f"{group}_v1",))
+    source = _source(_modules().get(type_name, ""))
+    start = source.find(f"\nclass {type_name.rpartition('.')[2]}(")
+    return source[start:].split('"""', 2)[1] if start >= 0 else ""
+
+
+@cache
+def _modules() -> dict[str, str]:
+    """Where the class of a type stands: {"Container": "core_v1"}."""
+    packages = shapes.table()["packages"].items()
+    return {name: "_".join(package.split(".")[-2:]) for package, names in packages for name in names.split()}
+
+
+@lru_cache(maxsize=1)  # questions come in runs about one module
+def _source(module: str) -> str:
     spec = find_spec("lightkube.models")
     for folder in (spec.submodule_search_locations or ()) if spec else ():
-        for module in modules:
-            source = (Path(folder) / f"{module}.py").read_text(encoding="utf-8")
-            start = source.find(f"\nclass {name}(")
-            if start >= 0:
-                return source[start:].split('"""', 2)[1]
+        file = Path(folder) / f"{module}.py"
+        if file.is_file():
+            return file.read_text(encoding="utf-8")
     return ""

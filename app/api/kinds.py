@@ -40,20 +40,51 @@ class Kind(NamedTuple):
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
 
+_STATUS, _SCALE, _ALL = ("status",), ("status", "scale"), ("all",)
+_RBAC = "rbac.authorization.k8s.io"
+
+# In the order of discovery: groups, and within a group plural names.
 _ROWS = (
+    Kind("ConfigMap", "", "v1", "configmaps", "configmap", ("cm",), runs=False),
+    Kind("Endpoints", "", "v1", "endpoints", "endpoints", ("ep",), runs=False),
+    Kind("Event", "", "v1", "events", "event", ("ev",)),
+    Kind("LimitRange", "", "v1", "limitranges", "limitrange", ("limits",), runs=False),
     Kind("Namespace", "", "v1", "namespaces", "namespace", ("ns",), False, ("status", "finalize")),
     Kind("Node", "", "v1", "nodes", "node", ("no",), False, ("status",)),
-    Kind("Pod", "", "v1", "pods", "pod", ("po",), True, ("status", "binding", "eviction", "log"), ("all",)),
-    Kind("Service", "", "v1", "services", "service", ("svc",), True, ("status",), ("all",)),
-    Kind("ConfigMap", "", "v1", "configmaps", "configmap", ("cm",), runs=False),
-    Kind("Event", "", "v1", "events", "event", ("ev",)),
-    Kind("ReplicaSet", "apps", "v1", "replicasets", "replicaset", ("rs",), True, ("status", "scale"), ("all",)),
-    Kind("Deployment", "apps", "v1", "deployments", "deployment", ("deploy",), True, ("status", "scale"), ("all",)),
-    Kind("EndpointSlice", "discovery.k8s.io", "v1", "endpointslices", "endpointslice"),
+    Kind("PersistentVolumeClaim", "", "v1", "persistentvolumeclaims", "persistentvolumeclaim", ("pvc",), True, _STATUS),
+    Kind("PersistentVolume", "", "v1", "persistentvolumes", "persistentvolume", ("pv",), False, _STATUS),
+    Kind("Pod", "", "v1", "pods", "pod", ("po",), True, ("status", "binding", "eviction", "log"), _ALL),
+    Kind("PodTemplate", "", "v1", "podtemplates", "podtemplate", runs=False),
+    Kind("ReplicationController", "", "v1", "replicationcontrollers", "replicationcontroller", ("rc",), True, _SCALE,
+         _ALL),
+    Kind("ResourceQuota", "", "v1", "resourcequotas", "resourcequota", ("quota",), True, _STATUS, runs=False),
+    Kind("Secret", "", "v1", "secrets", "secret", runs=False),
+    Kind("ServiceAccount", "", "v1", "serviceaccounts", "serviceaccount", ("sa",), True, ("token",), runs=False),
+    Kind("Service", "", "v1", "services", "service", ("svc",), True, _STATUS, _ALL),
+    Kind("DaemonSet", "apps", "v1", "daemonsets", "daemonset", ("ds",), True, _STATUS, _ALL, runs=False),
+    Kind("Deployment", "apps", "v1", "deployments", "deployment", ("deploy",), True, _SCALE, _ALL),
+    Kind("ReplicaSet", "apps", "v1", "replicasets", "replicaset", ("rs",), True, _SCALE, _ALL),
+    Kind("StatefulSet", "apps", "v1", "statefulsets", "statefulset", ("sts",), True, _SCALE, _ALL, runs=False),
+    Kind("HorizontalPodAutoscaler", "autoscaling", "v2", "horizontalpodautoscalers", "horizontalpodautoscaler",
+         ("hpa",), True, _STATUS, _ALL, runs=False),
+    Kind("CronJob", "batch", "v1", "cronjobs", "cronjob", ("cj",), True, _STATUS, _ALL, runs=False),
+    Kind("Job", "batch", "v1", "jobs", "job", (), True, _STATUS, _ALL, runs=False),
+    Kind("IngressClass", "networking.k8s.io", "v1", "ingressclasses", "ingressclass", (), False, runs=False),
+    Kind("Ingress", "networking.k8s.io", "v1", "ingresses", "ingress", ("ing",), True, _STATUS, runs=False),
+    Kind("NetworkPolicy", "networking.k8s.io", "v1", "networkpolicies", "networkpolicy", ("netpol",), runs=False),
+    Kind("PodDisruptionBudget", "policy", "v1", "poddisruptionbudgets", "poddisruptionbudget", ("pdb",), True, _STATUS,
+         runs=False),
+    Kind("ClusterRoleBinding", _RBAC, "v1", "clusterrolebindings", "clusterrolebinding", (), False, runs=False),
+    Kind("ClusterRole", _RBAC, "v1", "clusterroles", "clusterrole", (), False, runs=False),
+    Kind("RoleBinding", _RBAC, "v1", "rolebindings", "rolebinding", runs=False),
+    Kind("Role", _RBAC, "v1", "roles", "role", runs=False),
+    Kind("StorageClass", "storage.k8s.io", "v1", "storageclasses", "storageclass", ("sc",), False, runs=False),
+    Kind("PriorityClass", "scheduling.k8s.io", "v1", "priorityclasses", "priorityclass", ("pc",), False, runs=False),
     Kind("Lease", "coordination.k8s.io", "v1", "leases", "lease"),
+    Kind("EndpointSlice", "discovery.k8s.io", "v1", "endpointslices", "endpointslice"),
     Kind("PodSandbox", INTERNAL, "v1", "podsandboxes", "podsandbox"),
     Kind("Machine", INTERNAL, "v1", "machines", "machine", (), False),
-)
+)  # fmt: skip
 
 KINDS: dict[str, Kind] = {row.kind: row for row in _ROWS}
 _BY_API_VERSION = {(row.api_version, row.kind): row for row in _ROWS}

@@ -126,7 +126,7 @@ def _check_document(document: Document) -> list[Problem]:
     try:
         obj, unknown = _decoded(document.obj)
         namespace = {"namespace": "default"} if kinds.KINDS[obj["kind"]].namespaced else {}
-        obj = defaults.admit(defaults.default({**obj, "metadata": {**namespace, **obj["metadata"]}}))
+        obj = defaults.default({**obj, "metadata": {**namespace, **obj["metadata"]}})
         causes = [*unknown, *validation.validate(obj)]
     except ApiError as error:
         return problems_of(document, error)

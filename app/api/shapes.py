@@ -8,9 +8,10 @@ type:
     merge=KEY     a strategic merge patch merges the list by KEY; bare `merge`: a list of plain values, as a set
     retainKeys    a strategic merge patch may name the keys that stay ($retainKeys)
     keys=A,B      server-side apply tells items of the list apart by these; else by the merge key
-    set, atomic   server-side apply: a list that is a set; a map or struct that has one owner as a whole
+    set, atomic   server-side apply: a list that is a set; a map, struct or list that has one owner as a whole
     pointer       "" is a value; of other fields that are not required "", [] and {} are the same as absent
     omitzero      0 and false are the same as absent
+    value         a struct that is there even when empty: no pointer in Go
 """
 
 from __future__ import annotations

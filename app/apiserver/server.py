@@ -14,15 +14,12 @@ import random
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from app.api import defaults, errors, kinds, names, objects, pods, qos, times, validation
+from app.api import defaults, errors, kinds, names, objects, pods, times, validation
 from app.api.objects import Obj, Ref, ref_of
 from app.api.patches import merge_patch
-from app.apiserver import allocation
+from app.apiserver import allocation, strategies
 from app.apiserver.store import Change, Store
 
-# Kinds whose metadata.generation counts changes of the desired state, and those where an annotation counts too.
-_GENERATION = {"Pod", "ReplicaSet", "Deployment", "EndpointSlice"}
-_GENERATION_ON_ANNOTATIONS = {"Deployment"}
 _SERVER_OWNED = (
     "uid",
     "creationTimestamp",
@@ -31,13 +28,14 @@ _SERVER_OWNED = (
     "deletionGracePeriodSeconds",
     "selfLink",
 )
-_NOT_DESIRED = {"apiVersion", "kind", "metadata", "status"}
+_PROPAGATIONS = ("Background", "Foreground", "Orphan")
 _PROPAGATION_FINALIZER = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
 
 
 class Written(NamedTuple):
     obj: Obj
     changes: tuple[Change, ...]  # empty: a dry run, or nothing changed
+    warnings: tuple[str, ...] = ()  # for the client's Warning headers
 
 
 class ApiServer:
@@ -69,7 +67,7 @@ class ApiServer:
         if not kind.internal:
             self._check_namespace(kind, ref)
         if not trusted:
-            obj = defaults.admit(defaults.default(obj))
+            obj = defaults.admit(defaults.default(obj), self._priority_classes(kind))
         if self.store.get(ref) is not None:
             raise errors.already_exists(kind.plural, ref.name, kind.group)
         obj = self._prepared_for_create(obj)
@@ -138,6 +136,7 @@ class ApiServer:
         """
         old = self.get(ref)
         self._check_uid(ref, old, uid)
+        _check_propagation(propagation)
         marked = self._marked(old, grace_seconds, propagation)
         if dry_run:
             return Written(marked, ())
@@ -188,26 +187,22 @@ class ApiServer:
             raise errors.not_found("namespaces", ref.namespace)
         if objects.is_terminating(namespace):
             why = f"unable to create new content in namespace {ref.namespace} because it is being terminated"
-            raise errors.Forbidden(f'{kind.resource} "{ref.name}" is forbidden: {why}')
+            gone = f"namespace {ref.namespace} is being terminated"
+            raise errors.Forbidden(
+                f'{kind.resource} "{ref.name}" is forbidden: {why}',
+                details={"name": ref.name, **({"group": kind.group} if kind.group else {}), "kind": kind.plural},
+                causes=[errors.Cause("metadata.namespace", "NamespaceTerminating", gone)],
+            )
 
     def _prepared_for_create(self, obj: Obj) -> Obj:
         """What a client may not choose. Models apiserver pkg/registry/rest/create.go (BeforeCreate)."""
-        kind = obj["kind"]
         meta = {key: value for key, value in obj["metadata"].items() if key not in _SERVER_OWNED}
         meta["uid"] = self._uid()
         meta["creationTimestamp"] = times.rfc3339(self.now_ms())
-        if kind in _GENERATION:
-            meta["generation"] = 1
-        obj = {**obj, "metadata": meta}
-        if kind == "Pod":
-            return {**obj, "status": {"phase": "Pending", "qosClass": qos.qos_class(obj["spec"])}}
-        if kind == "Namespace":
-            labels = {**(meta.get("labels") or {}), "kubernetes.io/metadata.name": meta["name"]}
-            obj = {**obj, "metadata": {**meta, "labels": labels}}
-            return {**obj, "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
-        if kind in ("Deployment", "ReplicaSet"):
-            return {**obj, "status": {"replicas": 0} if kind == "ReplicaSet" else {}}
-        return obj
+        return strategies.for_create({**obj, "metadata": meta}, self.now_ms())
+
+    def _priority_classes(self, kind: kinds.Kind) -> list[Obj]:
+        return self.store.objects("PriorityClass") if kind.kind == "Pod" else []
 
     def _replace(self, ref: Ref, old: Obj, wanted: Obj, subresource: str, dry_run: bool) -> Written:
         kind = kinds.KINDS[ref.kind]
@@ -224,8 +219,10 @@ class ApiServer:
                 new = allocation.allocate_service(new, self.store, self.rng)
         if new == old:
             return Written(old, ())
-        if subresource != "status":
-            new = self._with_generation(new, old, ref.kind)
+        if subresource == "status":
+            new = strategies.for_status(new, old, self.now_ms())
+        else:
+            new = strategies.for_update(new, old)
         if dry_run:
             return Written(new, ())
         if objects.is_terminating(new) and _may_go(new):
@@ -234,10 +231,10 @@ class ApiServer:
 
     def _merged(self, old: Obj, wanted: Obj, subresource: str, kind: kinds.Kind) -> Obj:
         """The parts that this subresource may write, from `wanted`; the rest from `old`."""
-        if subresource == "status":  # annotations travel along with a status
-            annotations = wanted["metadata"].get("annotations")
-            if annotations != old["metadata"].get("annotations"):
-                old = objects.with_metadata(old, annotations=annotations)
+        if subresource == "status":  # annotations travel along with a status, and who wrote it
+            along = {field: wanted["metadata"].get(field) for field in ("annotations", "managedFields")}
+            if any(value != old["metadata"].get(field) for field, value in along.items()):
+                old = objects.with_metadata(old, **along)
             return {**old, "status": wanted.get("status", {})}
         if subresource == "finalize":
             return {**old, "spec": wanted.get("spec", {})}
@@ -250,18 +247,6 @@ class ApiServer:
             if "status" in old:
                 new["status"] = old["status"]
         return new
-
-    def _with_generation(self, new: Obj, old: Obj, kind: str) -> Obj:
-        if kind not in _GENERATION or "generation" not in old["metadata"]:
-            return new
-        changed = any(
-            new.get(key) is not old.get(key) and new.get(key) != old.get(key)
-            for key in {**new, **old}
-            if key not in _NOT_DESIRED
-        )
-        if kind in _GENERATION_ON_ANNOTATIONS and objects.annotations_of(new) != objects.annotations_of(old):
-            changed = True
-        return objects.with_metadata(new, generation=old["metadata"]["generation"] + 1) if changed else new
 
     def _marked(self, old: Obj, grace_seconds: int | None, propagation: str | None) -> Obj:
         """`old` with the marks that this deletion leaves on it; `old` itself if it leaves none."""
@@ -311,6 +296,14 @@ class ApiServer:
     def _conflict(self, ref: Ref, why: str = "") -> errors.Conflict:
         kind = kinds.KINDS[ref.kind]
         return errors.conflict(kind.plural, ref.name, kind.group, why)
+
+
+def _check_propagation(propagation: str | None) -> None:
+    if propagation is not None and propagation not in _PROPAGATIONS:
+        supported = ", ".join(f'"{policy}"' for policy in (*_PROPAGATIONS, "nil"))
+        text = f'Unsupported value: "{propagation}": supported values: {supported}'
+        cause = errors.Cause("propagationPolicy", "FieldValueNotSupported", text)
+        raise errors.invalid("DeleteOptions", "", [cause], "meta.k8s.io")
 
 
 def _gone_at_once(obj: Obj) -> bool:

@@ -9,7 +9,9 @@ from app.controllers.deployment import DeploymentController
 from app.controllers.endpointslice import EndpointSliceController
 from app.controllers.garbage_collector import GarbageCollector
 from app.controllers.namespace import NamespaceController
+from app.controllers.persistentvolumeclaim import PersistentVolumeBinder
 from app.controllers.replicaset import ReplicaSetController
+from app.controllers.replicationcontroller import ReplicationController
 from app.controllers.scheduler import Scheduler
 from app.reconcile import Controller
 
@@ -17,6 +19,8 @@ from app.reconcile import Controller
 CONTROLLERS: tuple[type[Controller], ...] = (
     Scheduler,
     ReplicaSetController,
+    ReplicationController,
+    PersistentVolumeBinder,
     EndpointSliceController,
     DeploymentController,
     GarbageCollector,

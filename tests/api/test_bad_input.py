@@ -13,6 +13,7 @@ from app.api import defaults, explain, schema, validation
 from app.api.errors import ApiError, NotFound
 from app.api.manifests import check, dump, parse
 from app.api.objects import Obj
+from tests import every_kind
 
 SEED = """\
 apiVersion: apps/v1
@@ -61,7 +62,7 @@ spec: {containers: [{name: c, image: nginx}]}
 ---
 {apiVersion: v1, kind: Event, metadata: {name: v}, involvedObject: {kind: Pod}, firstTimestamp: "2026-01-01T00:00:00Z"}
 """
-DOCUMENTS = [document.obj for document in parse(SEED)]
+DOCUMENTS = [*(document.obj for document in parse(SEED)), *every_kind.documents()]
 NAMES = sorted(
     {name for fields in ("spec", "metadata", "containers", "image", "port", "name", "labels") for name in (fields,)}
 )

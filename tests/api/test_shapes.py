@@ -31,7 +31,7 @@ def test_every_type_that_is_named_exists() -> None:
 
 
 def test_the_table_holds_facts_and_no_sentences() -> None:
-    words = {"required", "retainKeys", "set", "atomic", "pointer", "omitzero", "merge"}
+    words = {"required", "retainKeys", "set", "atomic", "pointer", "omitzero", "merge", "value"}
     for fields in shapes.table()["types"].values():
         for facts in fields.values():
             assert all(word in words or "=" in word for word in facts.split()[1:])

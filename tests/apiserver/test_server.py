@@ -143,6 +143,14 @@ def test_propagation_is_a_finalizer_for_the_garbage_collector(
     assert marked["metadata"]["finalizers"] == [finalizer]
 
 
+def test_a_propagation_that_there_is_not_is_refused(server: ApiServer) -> None:
+    server.create(config())
+    with pytest.raises(
+        errors.Invalid, match='Unsupported value: "Sideways": supported values: "Background", "Foreground"'
+    ):
+        server.delete(Ref("ConfigMap", "default", "c"), propagation="Sideways")
+
+
 def test_a_namespace_is_terminating_until_its_own_finalizer_is_gone_and_takes_nothing_new(server: ApiServer) -> None:
     ref = Ref("Namespace", "", "shop")
     server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})

@@ -7,6 +7,7 @@ import os
 import random
 from typing import Any
 
+import every_kind
 import pytest
 from world import World
 
@@ -65,6 +66,7 @@ GOOD: list[dict[str, Any]] = [
     },
     {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"k": "v"}},
     {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}},
+    *every_kind.documents(),
 ]
 ODD: list[Any] = [
     None, True, False, 0, -1, 1, 3, 2**31, 2**63, 2**70, 1.5, "", "x", "web", "1", "-1", "50%", "200%", "1Gi", "1e3",

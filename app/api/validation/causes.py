@@ -5,6 +5,7 @@ Every check in this package builds its causes here. Models apimachinery `pkg/uti
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import json
 import re
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from app.api.errors import Cause
+from app.api.objects import Obj
 
 NOT_NEGATIVE = "must be greater than or equal to 0"
 IMMUTABLE = "field is immutable"
@@ -55,6 +57,14 @@ def printed(value: Any) -> str:
     if isinstance(value, Verbatim):
         return str(value)
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def unified(before: Obj, after: Obj) -> str:
+    """The lines that differ, with context; "" if none. Upstream prints its internal names, we the API's."""
+    if before == after:
+        return ""
+    old, new = (json.dumps(spec, indent=1, sort_keys=True, ensure_ascii=False).split("\n") for spec in (before, after))
+    return "\n".join([*difflib.unified_diff(old, new, lineterm="", n=3)][2:]) + "\n"
 
 
 # ------------------------------------------------------------------------------------------- common checks

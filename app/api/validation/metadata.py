@@ -175,6 +175,13 @@ def is_subdomain(name: str) -> tuple[str, ...]:
     return problems if _SUBDOMAIN.fullmatch(name) else (*problems, _SUBDOMAIN_FORMAT)
 
 
+def is_path_segment(name: str) -> tuple[str, ...]:
+    """What is wrong with a name that only has to fit into a URL, as those of roles; () if nothing."""
+    if name in (".", ".."):
+        return (f"may not be '{name}'",)
+    return tuple(f"may not contain '{character}'" for character in "/%" if character in name)
+
+
 _LABEL_FORMAT = (
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end "
     "with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "

@@ -6,8 +6,6 @@ Models kubernetes `pkg/apis/core/validation` ValidatePodCreate, ValidatePodTempl
 
 from __future__ import annotations
 
-import difflib
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -60,7 +58,7 @@ def check_update(new: Obj, old: Obj) -> Iterator[Cause]:
             return
     yield from _check_deadline_update(after, before)
     yield from _check_toleration_update(after.get("tolerations", []), before.get("tolerations", []))
-    difference = _unified(before, _with_allowed_changes_undone(after, before))
+    difference = causes.unified(before, _with_allowed_changes_undone(after, before))
     if difference:
         yield causes.forbidden("spec", f"{_UPDATABLE}\n{difference}")
 
@@ -199,11 +197,3 @@ def _with_allowed_changes_undone(after: Obj, before: Obj) -> Obj:
         if name in before:
             undone[name] = before[name]
     return undone
-
-
-def _unified(before: Obj, after: Obj) -> str:
-    """The lines that differ, with context; "" if none. Upstream prints its internal names, we the API's."""
-    if before == after:
-        return ""
-    old, new = (json.dumps(spec, indent=1, sort_keys=True, ensure_ascii=False).split("\n") for spec in (before, after))
-    return "\n".join([*difflib.unified_diff(old, new, lineterm="", n=3)][2:]) + "\n"

@@ -5,15 +5,13 @@ Models kubernetes `pkg/apis/apps/validation/validation.go` and the `ValidateUpda
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Any
 
 from app.api import schema
 from app.api.errors import Cause
 from app.api.objects import Obj
 from app.api.selectors import matches
-from app.api.validation import causes, metadata, pods
+from app.api.validation import causes, metadata, pods, shares
 from app.api.validation.causes import Verbatim
 
 
@@ -48,28 +46,29 @@ def _check_selector_and_template(spec: Obj) -> Iterator[Cause]:
     else:
         problems = list(metadata.check_selector(selector, "spec.selector"))
         yield from problems
-        if not _selects_something(selector):
+        if not selects_something(selector):
             yield causes.invalid("spec.selector", selector, "empty selector is invalid for deployment")
     if problems:
         yield causes.invalid("spec.selector", selector, "invalid label selector")
         return
     labels = spec["template"]["metadata"].get("labels")
-    if (selector is None or _selects_something(selector)) and not matches(selector, labels or {}):
+    if (selector is None or selects_something(selector)) and not matches(selector, labels or {}):
         why = "`selector` does not match template `labels`"
         yield causes.invalid("spec.template.metadata.labels", labels, why)
     yield from pods.check_template(spec["template"], "spec.template")
-    yield from _check_runs_for_ever(spec["template"]["spec"])
+    yield from check_runs_for_ever(spec["template"]["spec"], "ReplicaSet")
 
 
-def _selects_something(selector: Obj) -> bool:
+def selects_something(selector: Obj) -> bool:
     return bool(selector.get("matchLabels") or selector.get("matchExpressions"))
 
 
-def _check_runs_for_ever(spec: Obj) -> Iterator[Cause]:
+def check_runs_for_ever(spec: Obj, kind: str) -> Iterator[Cause]:
+    """The pod spec of a `kind` that keeps its pods going."""
     if spec.get("restartPolicy") != "Always":
         yield causes.not_supported("spec.template.spec.restartPolicy", spec.get("restartPolicy", ""), ["Always"])
     if "activeDeadlineSeconds" in spec:
-        why = "activeDeadlineSeconds in ReplicaSet is not Supported"
+        why = f"activeDeadlineSeconds in {kind} is not Supported"
         yield causes.forbidden("spec.template.spec.activeDeadlineSeconds", why)
 
 
@@ -95,26 +94,8 @@ def _strategy_in_go(kind: str | None, rolling: Obj | None) -> str:
 
 def _check_rolling_update(rolling: Obj, field: str) -> Iterator[Cause]:
     unavailable, surge = rolling.get("maxUnavailable", 0), rolling.get("maxSurge", 0)
-    yield from _check_share(unavailable, f"{field}.maxUnavailable")
-    yield from _check_share(surge, f"{field}.maxSurge")
-    if _amount(unavailable) == 0 and _amount(surge) == 0:
+    yield from shares.check(unavailable, f"{field}.maxUnavailable")
+    yield from shares.check(surge, f"{field}.maxSurge")
+    if shares.amount(unavailable) == 0 and shares.amount(surge) == 0:
         yield causes.invalid(f"{field}.maxUnavailable", unavailable, "may not be 0 when `maxSurge` is 0")
-    if isinstance(unavailable, str) and _amount(unavailable) > 100:
-        yield causes.invalid(f"{field}.maxUnavailable", unavailable, "must not be greater than 100%")
-
-
-def _check_share(value: Any, field: str) -> Iterator[Cause]:
-    if isinstance(value, int):
-        if value < 0:
-            yield causes.invalid(field, value, causes.NOT_NEGATIVE)
-    elif not re.fullmatch(r"[0-9]+%", value):
-        why = "a valid percent string must be a numeric string followed by an ending '%'"
-        example = "(e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
-        yield causes.invalid(field, value, f"{why} {example}")
-
-
-def _amount(share: int | str) -> int:
-    """The number before the `%`; of anything that is no percentage 0."""
-    if isinstance(share, int):
-        return share
-    return int(share[:-1]) if re.fullmatch(r"[0-9]{1,9}%", share) else 0
+    yield from shares.check_at_most_all(unavailable, f"{field}.maxUnavailable")

@@ -1,0 +1,268 @@
+"""Discovery: which groups, versions and resources the API serves, in both forms that clients ask for.
+
+The REST face calls these for `/version`, `/api`, `/apis` and what lies below. kubectl takes the aggregated form (two
+requests for everything); kopf, kr8s, lightkube and the Python client read the classic lists. All is derived from the
+rows of `app/api/kinds.py`; a kind that is added there is served here.
+
+Models kubernetes/apiserver `pkg/endpoints/discovery`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from app.api.kinds import KINDS, Kind
+
+Doc = dict[str, Any]
+
+VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+STATUS_VERBS = ("get", "patch", "update")
+
+# Asked by a POST and answered at once, never stored: they have no row among the kinds.
+REVIEWS = (
+    Kind("SelfSubjectReview", "authentication.k8s.io", "v1", "selfsubjectreviews", "selfsubjectreview", (), False),
+    Kind(
+        "SelfSubjectAccessReview",
+        "authorization.k8s.io",
+        "v1",
+        "selfsubjectaccessreviews",
+        "selfsubjectaccessreview",
+        (),
+        False,
+    ),
+)
+_REVIEWS = {row.kind for row in REVIEWS}
+
+# Groups in the order of their priority, which decides between resources of one name; others follow by name.
+_GROUPS = (
+    "",
+    "apiregistration.k8s.io",
+    "apps",
+    "events.k8s.io",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "networking.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "storage.k8s.io",
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "scheduling.k8s.io",
+    "coordination.k8s.io",
+    "node.k8s.io",
+    "discovery.k8s.io",
+    "resource.k8s.io",
+    "flowcontrol.apiserver.k8s.io",
+)
+
+
+class Subresource(NamedTuple):
+    """What a subresource takes or answers. `kind` is "" for the kind of the resource itself."""
+
+    kind: str = ""
+    verbs: tuple[str, ...] = STATUS_VERBS
+    group: str = ""
+    version: str = ""
+
+
+_PROXY_VERBS = ("create", "delete", "get", "patch", "update")
+_SUBRESOURCES = {
+    "scale": Subresource("Scale", STATUS_VERBS, "autoscaling", "v1"),
+    "eviction": Subresource("Eviction", ("create",), "policy", "v1"),
+    "token": Subresource("TokenRequest", ("create",), "authentication.k8s.io", "v1"),
+    "binding": Subresource("Binding", ("create",)),
+    "finalize": Subresource(verbs=("update",)),
+    "log": Subresource(verbs=("get",)),
+    "exec": Subresource("PodExecOptions", ("create", "get")),
+    "attach": Subresource("PodAttachOptions", ("create", "get")),
+    "portforward": Subresource("PodPortForwardOptions", ("create", "get")),
+    "proxy": Subresource(verbs=_PROXY_VERBS),
+}
+
+
+def version() -> Doc:
+    """GET /version. `gitVersion` must parse as a semantic version: kubectl compares it with its own."""
+    return {
+        "major": "1",
+        "minor": "36",
+        "emulationMajor": "1",
+        "emulationMinor": "36",
+        "minCompatibilityMajor": "1",
+        "minCompatibilityMinor": "35",
+        "gitVersion": "v1.36.2",
+        "gitCommit": "loopscope",
+        "gitTreeState": "clean",
+        "buildDate": "1970-01-01T00:00:00Z",
+        "goVersion": "none",
+        "compiler": "python",
+        "platform": "linux/amd64",
+    }
+
+
+# ---------------------------------------------------------------------------------------------- classic
+
+
+def api_versions(server_address: str = "") -> Doc:
+    """GET /api. `server_address` is `host:port` as clients reach it."""
+    addresses = [{"clientCIDR": "0.0.0.0/0", "serverAddress": server_address}]
+    return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": addresses}
+
+
+def api_group_list() -> Doc:
+    """GET /apis."""
+    return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(group) for group in _groups() if group]}
+
+
+def api_group(group: str) -> Doc | None:
+    """GET /apis/GROUP; None if there is no such group."""
+    if not group or group not in _groups():
+        return None
+    return {"kind": "APIGroup", "apiVersion": "v1", **_group(group)}
+
+
+def resource_list(group_version: str) -> Doc | None:
+    """GET /api/v1 and /apis/GROUP/VERSION; None if there is no such version."""
+    rows = _rows(group_version)
+    if not rows:
+        return None
+    resources = [resource for row in rows for resource in _classic(row)]
+    listed = {"groupVersion": group_version, "resources": resources}
+    # The core group is older than the field.
+    return {"kind": "APIResourceList", **({"apiVersion": "v1"} if "/" in group_version else {}), **listed}
+
+
+def group_versions() -> list[str]:
+    """`v1`, `apps/v1`, ...: everything that is served, in order of priority."""
+    return [_group_version(group, each) for group in _groups() for each in _versions(group)]
+
+
+def _group(group: str) -> Doc:
+    versions = [{"groupVersion": f"{group}/{each}", "version": each} for each in _versions(group)]
+    return {"name": group, "versions": versions, "preferredVersion": versions[0]}
+
+
+def _classic(row: Kind) -> Iterable[Doc]:
+    yield {
+        "name": row.plural,
+        "singularName": row.singular,
+        "namespaced": row.namespaced,
+        "kind": row.kind,
+        "verbs": list(verbs(row)),
+        **_names(row),
+        **({} if row.kind in _REVIEWS else {"storageVersionHash": _storage_version_hash(row)}),
+    }
+    for name, subresource in _subresources(row):
+        elsewhere = {"group": subresource.group, "version": subresource.version} if subresource.group else {}
+        yield {
+            "name": f"{row.plural}/{name}",
+            "singularName": "",
+            "namespaced": row.namespaced,
+            **elsewhere,
+            "kind": subresource.kind,
+            "verbs": list(subresource.verbs),
+        }
+
+
+def _storage_version_hash(row: Kind) -> str:
+    digest = hashlib.sha256(f"{row.group}/{row.version}/{row.kind}".encode()).digest()
+    return base64.b64encode(digest[:8]).decode()
+
+
+# ------------------------------------------------------------------------------------------- aggregated
+
+
+def aggregated(path: str) -> Doc:
+    """GET /api or /apis, asked as APIGroupDiscoveryList of apidiscovery.k8s.io/v2."""
+    groups = [group for group in _groups() if bool(group) == (path.strip("/") == "apis")]
+    items = [
+        {
+            "metadata": {"name": group} if group else {},
+            "versions": [_discovered_version(group, each) for each in _versions(group)],
+        }
+        for group in groups
+    ]
+    return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items}
+
+
+def _discovered_version(group: str, version: str) -> Doc:
+    resources = [_discovered(row) for row in _rows(_group_version(group, version))]
+    return {"version": version, "resources": resources, "freshness": "Current"}
+
+
+def _discovered(row: Kind) -> Doc:
+    subresources = [
+        {
+            "subresource": name,
+            "responseKind": _response_kind(subresource.kind, subresource.group, subresource.version),
+            "verbs": list(subresource.verbs),
+        }
+        for name, subresource in _subresources(row)
+    ]
+    return {
+        "resource": row.plural,
+        "responseKind": _response_kind(row.kind),
+        "scope": "Namespaced" if row.namespaced else "Cluster",
+        "singularResource": row.singular,
+        "verbs": list(verbs(row)),
+        **_names(row),
+        **({"subresources": subresources} if subresources else {}),
+    }
+
+
+def _response_kind(kind: str, group: str = "", version: str = "") -> Doc:
+    """An empty group and version are those of the resource."""
+    return {"group": group, "version": version, "kind": kind}
+
+
+# ------------------------------------------------------------------------------------------------- rows
+
+
+def served() -> list[Kind]:
+    known = [row for row in KINDS.values() if not row.internal]
+    return known + [row for row in REVIEWS if row.kind not in KINDS]
+
+
+def _groups() -> list[str]:
+    ranks = {group: rank for rank, group in enumerate(_GROUPS)}
+    return sorted({row.group for row in served()}, key=lambda group: (ranks.get(group, len(ranks)), group))
+
+
+def _versions(group: str) -> list[str]:
+    """The later a stable version, the more it is preferred: v2, v1, then v1beta1."""
+    found = {row.version for row in served() if row.group == group}
+    return sorted(sorted(found, reverse=True), key=lambda version: "alpha" in version or "beta" in version)
+
+
+def _rows(group_version: str) -> list[Kind]:
+    return sorted((row for row in served() if row.api_version == group_version), key=lambda row: row.plural)
+
+
+def _group_version(group: str, version: str) -> str:
+    return f"{group}/{version}" if group else version
+
+
+def verbs(row: Kind) -> tuple[str, ...]:
+    if row.kind in _REVIEWS:
+        return ("create",)
+    # All namespaces at once cannot be deleted.
+    return tuple(verb for verb in VERBS if row.kind != "Namespace" or verb != "deletecollection")
+
+
+def _names(row: Kind) -> Doc:
+    short = {"shortNames": list(row.short_names)} if row.short_names else {}
+    return {**short, **({"categories": list(row.categories)} if row.categories else {})}
+
+
+def _subresources(row: Kind) -> list[tuple[str, Subresource]]:
+    found = []
+    for name in sorted(row.subresources):
+        subresource = _SUBRESOURCES.get(name, Subresource())
+        kind = f"{row.kind}ProxyOptions" if name == "proxy" else subresource.kind or row.kind
+        found.append((name, subresource._replace(kind=kind)))
+    return found

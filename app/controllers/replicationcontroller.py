@@ -1,0 +1,161 @@
+"""The ReplicationController loop: the ReplicaSet's elder, with a plain map for a selector.
+
+The engine runs it for every ReplicationController whose own object, or one of whose pods, changed. Kubernetes runs its
+ReplicaSet controller behind an adapter; here too the two decide alike (app/api/replicas.py), but that nobody owns a
+ReplicationController, so its pods have no kin on other nodes, and its status does not count terminating pods.
+Models kubernetes/pkg/controller/replication.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from app.api import objects, replicas, selectors
+from app.api.objects import Obj, Ref, ref_of
+from app.api.replicas import Claims
+from app.api.status import changed_fields
+from app.reconcile import (
+    Announce,
+    Controller,
+    Create,
+    Delete,
+    Difference,
+    Failure,
+    Patch,
+    Reader,
+    RequeueAfter,
+    UpdateStatus,
+    Watch,
+    itself,
+)
+
+KIND = "ReplicationController"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicationControllerObservation:
+    replication_controller: Obj
+    owned_pods: Sequence[Obj]  # those it controls, finished and terminating ones too
+    orphans: Sequence[Obj]  # pods of the namespace that nobody controls
+    failures: Sequence[Failure]
+    now_ms: int
+
+
+class ReplicationController(Controller):
+    name = "replication-controller"
+    reconciles = KIND
+    concurrency = 5
+
+    def __init__(self) -> None:
+        indexes = {"controller": replicas.controller_or_namespace}
+        self.watches = (
+            itself(KIND),
+            Watch("Pod", _controllers_of, when=replicas.matters, matters=_may_matter, indexes=indexes),
+        )
+
+    def observe(self, key: Ref, reader: Reader) -> ReplicationControllerObservation | None:
+        controller = reader.get(key)
+        if controller is None:
+            return None
+        return ReplicationControllerObservation(
+            replication_controller=controller,
+            owned_pods=reader.by("Pod", "controller", objects.uid_of(controller)),
+            orphans=reader.by("Pod", "controller", key.namespace),
+            failures=tuple(reader.failures()),
+            now_ms=reader.now_ms,
+        )
+
+    def diff(self, seen: ReplicationControllerObservation) -> Iterable[Difference]:
+        controller = seen.replication_controller
+        selector = {"matchLabels": controller["spec"]["selector"]}
+        claims = replicas.claim(controller, selector, seen.owned_pods, seen.orphans)
+        yield from _adopt_and_release(controller, claims)
+        if not objects.is_terminating(controller):
+            yield from _replicas(seen, claims.active)
+        yield from _status(seen, claims)
+
+
+def _adopt_and_release(controller: Obj, claims: Claims) -> Iterator[Difference]:
+    name = objects.name_of(controller)
+    for pod in claims.adopted:
+        yield _owners_differ(pod, name, None, "OrphanMatches", replicas.owners_with(pod, controller))
+    for pod in claims.released:
+        others = replicas.owners_without(pod, controller)
+        yield _owners_differ(pod, None, name, "OwnedPodNoLongerMatches", others)
+
+
+def _owners_differ(pod: Obj, desired: str | None, observed: str | None, reason: str, owners: list[Obj]) -> Difference:
+    patch = {"metadata": {"ownerReferences": owners or None}}
+    actions = (Patch(ref_of(pod), patch, uid=objects.uid_of(pod)),)
+    return Difference(ref_of(pod), "metadata.ownerReferences", desired, observed, reason, actions)
+
+
+def _replicas(seen: ReplicationControllerObservation, active: list[Obj]) -> Iterator[Difference]:
+    controller = seen.replication_controller
+    desired, observed = controller["spec"]["replicas"], len(active)
+    surplus = min(observed - desired, replicas.BURST_REPLICAS)
+    if surplus < 0 and any(map(replicas.namespace_goes, seen.failures)):
+        yield Difference(ref_of(controller), "spec.replicas", desired, observed, "NamespaceTerminating")
+    elif surplus < 0:
+        actions: tuple[Create | Delete, ...] = (_creation(controller),) * min(-surplus, replicas.BURST_REPLICAS)
+        yield Difference(ref_of(controller), "spec.replicas", desired, observed, "TooFewReplicas", actions)
+    elif surplus > 0:
+        ranked = replicas.first_to_go(active, (), seen.now_ms)
+        actions = tuple(_deletion(controller, pod) for pod in ranked[:surplus])
+        yield Difference(ref_of(controller), "spec.replicas", desired, observed, "TooManyReplicas", actions)
+
+
+def _creation(controller: Obj) -> Create:
+    return Create(
+        replicas.new_pod(controller),
+        announce=Announce(controller, "Normal", "SuccessfulCreate", "Created pod: {name}"),
+        on_error=Announce(controller, "Warning", "FailedCreate", "Error creating: {error}"),
+    )
+
+
+def _deletion(controller: Obj, pod: Obj) -> Delete:
+    return Delete(
+        ref_of(pod),
+        announce=Announce(controller, "Normal", "SuccessfulDelete", "Deleted pod: {name}"),
+        on_error=Announce(controller, "Warning", "FailedDelete", "Error deleting: {error}"),
+    )
+
+
+def _status(seen: ReplicationControllerObservation, claims: Claims) -> Iterator[Difference]:
+    """What was seen before acting. The next reconcile, woken by the acts, sees what came of them."""
+    controller = seen.replication_controller
+    status, waits_ms = replicas.counted(controller, claims, seen.now_ms)
+    status["observedGeneration"] = controller["metadata"]["generation"]
+    if failure := replicas.failure_conditions(controller, seen.failures, seen.now_ms):
+        status["conditions"] = failure
+    if status != controller.get("status"):
+        desired, observed = changed_fields(status, controller.get("status"))
+        actions = (UpdateStatus(controller, status),)
+        yield Difference(ref_of(controller), "status", desired, observed, "StatusOutdated", actions)
+    if waits_ms is not None:
+        ready, available = status.get("readyReplicas", 0), status.get("availableReplicas", 0)
+        wake = RequeueAfter(waits_ms, "minReadySeconds")
+        yield Difference(
+            ref_of(controller), "status.availableReplicas", ready, available, "MinReadySecondsNotOver", (wake,)
+        )
+
+
+def _may_matter(old: Obj, new: Obj) -> bool:
+    """Most clusters have no ReplicationController: what happens to the pods of others is not even delivered."""
+    return any(_owner_kind(pod) in (KIND, None) for pod in (old, new)) and replicas.matters(old, new)
+
+
+def _owner_kind(pod: Obj) -> str | None:
+    owner = objects.controller_of(pod)
+    return owner["kind"] if owner else None
+
+
+def _controllers_of(pod: Obj, reader: Reader) -> Iterable[Ref]:
+    """Its controller; for an orphan the ReplicationControllers that would adopt it."""
+    owner, namespace = objects.controller_of(pod), objects.namespace_of(pod)
+    if owner is not None:
+        return (Ref(KIND, namespace, owner["name"]),) if owner["kind"] == KIND else ()
+    labels = objects.labels_of(pod)
+    candidates = reader.list(KIND, namespace) if labels else ()
+    return tuple(ref_of(each) for each in candidates if selectors.matches_labels(each["spec"]["selector"], labels))
