@@ -26,9 +26,10 @@ $(VENV)/dev.stamp: requirements-dev.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ $(VENV)/run.stamp
 
-# Everything, browser tests included: a browser is found or installed, never skipped.
+# Everything, tests with a browser and with kubectl included: both are found or installed, never skipped.
 test: dev
 	$(BIN)/python tools/ensure_browser.py
+	$(BIN)/python tools/ensure_kubectl.py
 	$(BIN)/python -m pytest
 
 check: format lint types layers test

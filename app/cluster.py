@@ -18,17 +18,24 @@ from typing import Any, NamedTuple
 from app import controllers, nodes
 from app.api import errors, kinds, manifests, schema, times
 from app.api.deployments import rollback_template
-from app.api.objects import Obj, Ref, annotations_of, controller_of, find_named
+from app.api.objects import Obj, Ref, annotations_of, controller_of, find_named, with_metadata
 from app.api.patches import FieldChange, apply_manifest, field_changes
+from app.apiserver import requests
 from app.apiserver.server import ApiServer, Written
 from app.apiserver.store import Store
 from app.commands import (
     Apply,
+    BindPod,
     Bootstrap,
     Command,
     Cordon,
     CrashContainer,
+    CreateObject,
+    DeleteCollection,
     DeleteObject,
+    EvictPod,
+    PatchObject,
+    ReplaceObject,
     RolloutRestart,
     RolloutUndo,
     Scale,
@@ -193,6 +200,18 @@ class Cluster:
                 raise
         return tuple(planned)
 
+    def dry_run(self, command: Command) -> tuple[Result, ...]:
+        """What an API client's command would write. Raises the ApiError with which it would be refused."""
+        server = ApiServer(self.store.overlay(), lambda: self.now_ms, random.Random(self.trace.count))
+        results = (_result(written) for written in _requested(server, command))
+        return tuple(result._replace(obj=self._unwritten(result)) for result in results)
+
+    def _unwritten(self, result: Result) -> Obj | None:
+        """An object that a dry run gave a resourceVersion, with the one it really has."""
+        stored = self.store.get(result.ref) if result.ref else None
+        version = stored["metadata"]["resourceVersion"] if stored else None
+        return with_metadata(result.obj, resourceVersion=version) if result.obj else None
+
     def _perform(self, command: Command) -> Sequence[Written]:
         server = self.engine.server
         match command:
@@ -201,8 +220,6 @@ class Cluster:
             case Apply(text, namespace):
                 self.plan(text, namespace)  # all or nothing
                 return [_apply_now(server, document, namespace) for document in manifests.parse(text)]
-            case DeleteObject(ref, grace_seconds, propagation):
-                return [server.delete(ref, grace_seconds=grace_seconds, propagation=propagation)]
             case CrashContainer(ref, container, exit_code):
                 return [self._crash(ref, container, exit_code)]
             case Scale(ref, replicas):
@@ -221,7 +238,7 @@ class Cluster:
             case SetLatencies(preset):
                 return self._set_latencies(preset)
             case _:
-                raise errors.BadRequest(f'unknown command "{command.do}"')
+                return _requested(server, command)
 
     def _bootstrap(self, command: Bootstrap) -> list[Written]:
         server = self.engine.server
@@ -282,6 +299,26 @@ class Cluster:
         while self.trace.count < to_step and self.engine.step() is not None:
             pass
         self.engine.now_ms = max(self.now_ms, at_ms)
+
+
+def _requested(server: ApiServer, command: Command) -> Sequence[Written]:
+    """What any API client may ask for, of a server that may be one for dry runs."""
+    match command:
+        case CreateObject(obj, manager):
+            return [requests.create(server, obj, manager)]
+        case ReplaceObject(ref, obj, subresource, manager):
+            return [requests.replace(server, ref, obj, subresource, manager)]
+        case PatchObject(ref, patch_type, patch, subresource, manager, force, validation):
+            return [requests.patch(server, ref, patch_type, patch, subresource, manager, force, validation)]
+        case DeleteObject(ref, grace_seconds, propagation, uid, version):
+            return [requests.delete(server, ref, grace_seconds, propagation, uid, version)]
+        case DeleteCollection(kind, namespace, labels, fields, grace_seconds, propagation):
+            return requests.delete_collection(server, kind, namespace, labels, fields, grace_seconds, propagation)
+        case BindPod(ref, node, uid):
+            return [requests.bind(server, ref, node, uid)]
+        case EvictPod(ref, grace_seconds, uid):
+            return [requests.evict(server, ref, grace_seconds, uid)]
+    raise errors.BadRequest(f'unknown command "{command.do}"')
 
 
 def _apply(server: ApiServer, document: manifests.Document, namespace: str) -> Planned:
@@ -348,7 +385,8 @@ def _result(written: Written) -> Result:
     created = any(change.type == "ADDED" for change in written.changes)
     meta = written.obj["metadata"]
     ref = Ref(written.obj["kind"], meta.get("namespace", ""), meta["name"])
-    return Result(201 if created else 200, "Created" if created else "OK", "", ref, written.obj, written.changes)
+    code, reason = (201, "Created") if created else (200, "OK")
+    return Result(code, reason, "", ref, written.obj, written.changes, written.warnings)
 
 
 def _about(command: Command, results: Sequence[Result]) -> Ref | None:

@@ -48,6 +48,9 @@ class DeleteObject(Command):
     ref: Ref
     grace_seconds: int | None = None
     propagation: str | None = None
+    uid: str = ""  # preconditions: only if it is still that one, at that version
+    resource_version: str = ""
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +114,86 @@ class SetLatencies(Command):
     preset: str
 
 
+# What API clients ask for over HTTP (app/web/kube). Objects and patches are JSON text; `who` is the client as it names
+# itself ("kubectl"), `field_manager` whose fields these are in server-side apply.
+
+
+@dataclass(frozen=True, slots=True)
+class CreateObject(Command):
+    """POST. The object has been decoded; it need not have a name yet (generateName)."""
+
+    do: ClassVar[str] = "create"
+    obj: str
+    field_manager: str = ""
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceObject(Command):
+    """PUT, of the object or of one of its subresources: status, scale, finalize."""
+
+    do: ClassVar[str] = "replace"
+    ref: Ref
+    obj: str
+    subresource: str = ""
+    field_manager: str = ""
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PatchObject(Command):
+    """PATCH. `patch_type` is json, merge, strategic or apply; only apply creates what is not there."""
+
+    do: ClassVar[str] = "patch"
+    ref: Ref
+    patch_type: str
+    patch: str
+    subresource: str = ""
+    field_manager: str = ""
+    force: bool = False  # take fields from other managers (apply)
+    validation: str = "Warn"  # of unknown fields: Strict, Warn or Ignore
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteCollection(Command):
+    """DELETE of all that match. `namespace` is "" for every one."""
+
+    do: ClassVar[str] = "delete-collection"
+    kind: str
+    namespace: str = ""
+    label_selector: str = ""
+    field_selector: str = ""
+    grace_seconds: int | None = None
+    propagation: str | None = None
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BindPod(Command):
+    do: ClassVar[str] = "bind"
+    ref: Ref
+    node: str
+    uid: str = ""
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EvictPod(Command):
+    """What `kubectl drain` does to each pod of a node."""
+
+    do: ClassVar[str] = "evict"
+    ref: Ref
+    grace_seconds: int | None = None
+    uid: str = ""
+    who: str = ""
+
+
 COMMANDS: dict[str, type[Command]] = {
     command.do: command
     for command in (
         Bootstrap, Apply, DeleteObject, CrashContainer, Scale, SetImage, SetLabel, RolloutUndo, RolloutRestart, Cordon,
-        SetLatencies,
+        SetLatencies, CreateObject, ReplaceObject, PatchObject, DeleteCollection, BindPod, EvictPod,
     )
 }  # fmt: skip
 

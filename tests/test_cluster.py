@@ -151,6 +151,10 @@ def test_every_command_can_be_performed() -> None:
             "label": "a",
             "node": "node-1",
             "preset": "zero",
+            "obj": "{}",
+            "patch_type": "merge",
+            "patch": "{}",
+            "kind": "Pod",
         }
         wanted = {name: values[name] for name in kind.__dataclass_fields__ if name in values}
         if do == "bootstrap":

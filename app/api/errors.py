@@ -30,6 +30,7 @@ class ApiError(Exception):
         super().__init__(message)
         self.message = message
         self.details = details or {}
+        self._has_details = details is not None  # an empty one is told too, as Kubernetes does for some refusals
         self.causes = tuple(causes)
         self.document: Any = None  # the manifests.Document that was refused, where it was one of several
 
@@ -40,7 +41,7 @@ class ApiError(Exception):
             details["causes"] = [{"reason": c.reason, "message": c.message, "field": c.field} for c in self.causes]
         body: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
         body |= {"message": self.message, "reason": self.reason}
-        if details:
+        if details or self._has_details:
             body["details"] = details
         return body | {"code": self.code}
 
@@ -123,5 +124,5 @@ def invalid(kind: str, name: str, causes: Sequence[Cause], group: str = "") -> I
     """`Deployment.apps "web" is invalid: spec.replicas: Invalid value: -1: must be ...`."""
     qualified = f"{kind}.{group}" if group else kind
     text = str(causes[0]) if len(causes) == 1 else "[" + ", ".join(str(cause) for cause in causes) + "]"
-    details = {"name": name, **({"group": group} if group else {}), "kind": kind}
+    details = {**({"name": name} if name else {}), **({"group": group} if group else {}), "kind": kind}
     return Invalid(f'{qualified} "{name}" is invalid: {text}', details=details, causes=causes)

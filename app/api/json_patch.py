@@ -144,7 +144,7 @@ def _value(operation: dict[str, Any]) -> Any:
 
 
 def _does_not_fit() -> Invalid:
-    return Invalid("the server rejected our request due to an error in our request")
+    return Invalid("the server rejected our request due to an error in our request", details={})
 
 
 def same(one: Any, other: Any) -> bool:

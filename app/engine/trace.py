@@ -34,6 +34,7 @@ class Result(NamedTuple):
     ref: Ref | None  # the object that was written, with its final name
     obj: Obj | None  # the object as the server returned it
     changes: tuple[Change, ...] = ()  # every change of the store this action made, Events included
+    warnings: tuple[str, ...] = ()  # what the API server would have a client know
 
     @property
     def ok(self) -> bool:

@@ -18,5 +18,6 @@ from app.rooms.fanout import Viewer
 from app.rooms.frames import Frame, Pace, Waiting
 from app.rooms.room import Room
 from app.rooms.rooms import Limits, Rooms
+from app.rooms.watches import Watch
 
-__all__ = ["Frame", "Limits", "Pace", "Room", "Rooms", "Viewer", "Waiting"]
+__all__ = ["Frame", "Limits", "Pace", "Room", "Rooms", "Viewer", "Waiting", "Watch"]

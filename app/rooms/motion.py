@@ -41,6 +41,7 @@ class Motion:
         self._in_beat: set[str] = set()  # who has made a visible step in it; empty: none is going on
         self._base: tuple[float, int] | None = None  # clock pace: (wall, virtual) that belong together
         self._rush_until_ms: int | None = None
+        self.restless = False  # rushed for as long as it may, and not quiet
 
     @property
     def rushing(self) -> bool:
@@ -50,10 +51,12 @@ class Motion:
         """From the next turn on as fast as possible, until the cluster is quiet."""
         self._rush_until_ms = self.cluster.now_ms + RUSH_LIMIT_MS
         self.waiting = None
+        self.restless = False
 
     def interrupt(self, now: float, pace: Pace) -> None:
         """Somebody did something: nothing is waited for any more, and what was done is seen for one beat."""
         self._base = self.waiting = None
+        self.restless = False
         self._beat_at = now + 1 / (BEATS * pace.speed)
 
     def halt(self) -> None:
@@ -73,6 +76,7 @@ class Motion:
                 due = self.cluster.next_due_ms()
                 if due is None or due > until_ms:
                     self._rush_until_ms = self._base = None
+                    self.restless = due is not None
                     return now
                 self.cluster.step()
         return now

@@ -20,15 +20,17 @@ from app.api import errors
 from app.api.objects import Obj, Ref
 from app.cluster import Cluster, Entry, Planned
 from app.commands import Command
-from app.engine.trace import Commanded, Step, is_visible
+from app.engine.trace import Commanded, Result, Step, is_visible
 from app.rooms.fanout import Fanout, Viewer
 from app.rooms.frames import Frame, Pace
 from app.rooms.motion import Motion
+from app.rooms.watches import Watch, Watches
 
 FRAME_S = 0.1
 RENDER_SHARE = 5  # drawing frames takes at most a fifth of the process, however large they are
 COUNT_S = 1.0  # how soon the others hear that somebody came or went
 AWAKE_S = 30.0  # a room nobody watches goes on for so long after a command
+VISIT_S = 10.0  # and for so long after an API client asked for something: it may be polling
 MAX_STEPS = 2_000  # of a frame; of more the newest
 MAX_JOURNAL = 20_000
 LENGTH_OF_EPOCH = 31
@@ -53,6 +55,7 @@ class Room:
         clock: Callable[[], float],
         viewer_limit: int = 2_000,
         pace: Pace | None = None,
+        watch_limit: int = 500,
     ) -> None:
         self.id = id
         self.scenario = scenario
@@ -68,6 +71,7 @@ class Room:
         self._motion = Motion(cluster, clock)
         self._snapshots: dict[Hashable, tuple[int, Any]] = {}
         self._awake_until = 0.0
+        self._watches = Watches(watch_limit)
         self._cut_at = self._spent = 0.0
         self._stale = self._recount = False
         self._mark()
@@ -86,6 +90,16 @@ class Room:
     @property
     def viewers(self) -> int:
         return len(self._fanout)
+
+    @property
+    def is_watched(self) -> bool:
+        """By a page or by an API client."""
+        return self.viewers > 0 or len(self._watches) > 0
+
+    @property
+    def restless(self) -> bool:
+        """Paused because "run until quiet" came to its limit: something is tried again and again."""
+        return self.pace.paused and self._motion.restless
 
     @property
     def journal(self) -> list[Entry]:
@@ -116,6 +130,26 @@ class Room:
         """What applying `text` would do. Raises ApiError, whose `document` is the one that was refused."""
         with self.lock, self._boundary():
             return self.cluster.plan(text, namespace)
+
+    def read(self, take: Callable[[Cluster], T]) -> T:
+        """What an API client asks for, as of now; nothing is drawn for it. `take` is quick, and changes nothing."""
+        with self.lock, self._boundary():
+            now = self._clock()
+            if self._is_live() and self.pace.mode == "clock":
+                self._motion.turn(now, self.pace)
+                self._tell()
+            asleep = not self._is_live()
+            if asleep:
+                self._motion.interrupt(now, self.pace)
+            self._awake_until = max(self._awake_until, now + VISIT_S)
+            taken = take(self.cluster)
+        if asleep:
+            self._wake(self)
+        return taken
+
+    def dry_run(self, command: Command) -> tuple[Result, ...]:
+        """What `command` would write. Raises the ApiError with which it would be refused."""
+        return self.read(lambda cluster: cluster.dry_run(command))
 
     # ------------------------------------------------------------------------------------------ doing
 
@@ -162,6 +196,7 @@ class Room:
             self._motion = Motion(cluster, self._clock)
             self._snapshots.clear()
             self._fanout.restart(secrets.randbits(LENGTH_OF_EPOCH))
+            self._watches.restart()
             self._mark()
         self._wake(self)
 
@@ -188,8 +223,22 @@ class Room:
         self._recount = True
         self._wake(self)
 
+    def open_watch(self) -> Watch:
+        """An API client follows changes; as long as it does the room is awake. Raises TooManyRequests."""
+        with self.lock:
+            asleep = not self._is_live()
+            watch = self._watches.open(self.cluster)
+            if asleep:
+                self._motion.interrupt(self._clock(), self.pace)
+        self._wake(self)
+        return watch
+
+    def close_watch(self, watch: Watch) -> None:
+        self._watches.close(watch)
+
     def dismiss(self) -> None:
         self._fanout.dismiss()
+        self._watches.dismiss()
 
     # ------------------------------------------------------------------------------------------ moving
 
@@ -209,6 +258,11 @@ class Room:
     def _turn(self, now: float) -> float | None:
         waited = self._motion.waiting
         next_move = self._motion.turn(now, self.pace)
+        if self._motion.restless and not self.pace.paused:
+            self._pause()
+            self._stale = True
+            next_move = None
+        self._tell()
         self._stale |= self.cluster.trace.count > self._seen_step or waited != self._motion.waiting
         publish_at = self._publish_at()
         if publish_at is not None and publish_at <= now:
@@ -218,7 +272,10 @@ class Room:
         return min(times, default=None)
 
     def _is_live(self) -> bool:
-        return self.viewers > 0 or self._motion.rushing or self._clock() < self._awake_until
+        return self.is_watched or self._motion.rushing or self._clock() < self._awake_until
+
+    def _tell(self) -> None:
+        self._watches.tell(self.cluster.store.revision)
 
     def _publish_at(self) -> float | None:
         if self._stale:
@@ -290,6 +347,7 @@ class Room:
             yield
             self._motion.interrupt(now, self.pace)
             self._stale = True
+            self._tell()
         self._wake(self)
 
     @contextmanager

@@ -29,6 +29,7 @@ ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # as in the names of pods: no word can
 LENGTH = 20  # 95 bits: nobody guesses a room
 REPLAY_STEPS = 1_000_000  # more than that is not replayed: the room starts its scenario again
 STRIDE = 32  # steps between looks at the wall clock
+HEAD_START_S = 60
 SEED = 1  # the same names in every room, so that a talk can be rehearsed
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Limits:
     rooms_in_memory: int = 300
     rooms_stored: int = 10_000
     viewers_per_room: int = 2_000
+    watches_per_room: int = 500
 
 
 class Rooms:
@@ -54,6 +56,7 @@ class Rooms:
         self._draw = draw
         self._clock = clock
         self._storage = Storage(data_dir)
+        self._closed = False
         self._rooms: OrderedDict[str, Room] = OrderedDict()  # the one asked for longest ago first
         self._lock = threading.Lock()
         self._restoring: dict[str, threading.Lock] = {}
@@ -117,7 +120,10 @@ class Rooms:
             room.dismiss()
 
     def close(self) -> None:
-        """Stop every room and write everything down."""
+        """Stop every room and write everything down. Once is enough."""
+        if self._closed:
+            return
+        self._closed = True
         self.pacer.stop()
         self.dismiss()
         for room in list(self._rooms.values()):
@@ -127,8 +133,8 @@ class Rooms:
     # ------------------------------------------------------------------------------------------ memory
 
     def _room(self, id: str, scenario: scenarios.Scenario, cluster: Cluster, pace: Pace) -> Room:
-        limit = self.limits.viewers_per_room
-        return Room(id, scenario, cluster, self._draw, self.pacer.wake, self._clock, limit, pace)
+        viewers, watches = self.limits.viewers_per_room, self.limits.watches_per_room
+        return Room(id, scenario, cluster, self._draw, self.pacer.wake, self._clock, viewers, pace, watches)
 
     def _add(self, room: Room) -> Room:
         with self._lock:
@@ -144,7 +150,7 @@ class Rooms:
         excess = len(self._rooms) - self.limits.rooms_in_memory
         if excess <= 0:
             return
-        idle = [room for room in list(self._rooms.values())[:-1] if room.viewers == 0]
+        idle = [room for room in list(self._rooms.values())[:-1] if not room.is_watched]
         if len(idle) < excess:
             self._rooms.popitem()
             raise errors.ServiceUnavailable(
@@ -171,7 +177,9 @@ class Rooms:
 
 def prepared(scenario: scenarios.Scenario) -> Cluster:
     """A cluster as the lesson begins: its manifests applied, and quiet or as far as `settle_ms` lets it come."""
-    cluster = Cluster(seed=SEED, nodes=scenario.nodes)
+    # Clients reckon ages by their own clock: let it be about now when the first of them looks.
+    began_ms = (int(time.time()) - HEAD_START_S) * 1000
+    cluster = Cluster(seed=SEED, epoch_ms=began_ms, nodes=scenario.nodes)
     _settle(cluster, scenario.settle_ms)
     if scenario.manifests:
         step = cluster.submit(Apply(scenario.manifests))

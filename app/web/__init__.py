@@ -7,6 +7,7 @@ problems   refusals and mistakes as HTML, fragment or JSON
 pages      GET: room, snapshot, inspector, step, explain, healthz
 commands   POST: commands, pace, steps, reset, plan
 live       the socket: frames out, nothing in
+kube       the Kubernetes REST face: kubectl and other API clients
 present    step -> view model, pure
 serve      `loopscope serve`: gunicorn with one gevent worker
 """
@@ -20,7 +21,7 @@ from typing import Any
 from flask import Flask
 
 from app.rooms import Limits, Rooms
-from app.web import assets, commands, compression, language, live, pages, problems, security
+from app.web import assets, commands, compression, kube, language, live, pages, problems, security
 
 PACKAGE = Path(__file__).parent.parent
 DEFAULTS: dict[str, Any] = {
@@ -32,7 +33,8 @@ DEFAULTS: dict[str, Any] = {
     "ORIGINS": (),  # further origins whose pages may send commands, "https://talk.example"
     "RATES": security.RATES,  # None: as often as one likes
     "HEARTBEAT_S": 20.0,
-    "SOCK_SERVER_OPTIONS": {"max_message_size": 4096},
+    # The live socket offers no protocol, kubectl exec does; kubectl sends its input in pieces of 32 KiB.
+    "SOCK_SERVER_OPTIONS": {"max_message_size": 40 * 1024, "subprotocols": [kube.EXEC_PROTOCOL]},
 }
 
 
@@ -49,6 +51,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(commands.blueprint)
     app.register_blueprint(live.blueprint)
+    app.register_blueprint(kube.blueprint)
     compression.init_app(app)
     return app
 

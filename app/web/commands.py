@@ -32,7 +32,8 @@ from app.web.pages import rooms
 from app.web.problems import wants_json
 
 ALIASES = {"manifest": "text"}  # what the editor calls it
-NOT_FOR_FORMS = ("bootstrap",)
+# The first of all, and what API clients ask for (app/web/kube).
+NOT_FOR_FORMS = ("bootstrap", "create", "replace", "patch", "delete-collection", "bind", "evict")
 YES, NO = ("true", "on", "1"), ("false", "off", "0")
 # What kubectl prints after the name of the object.
 DONE = {"scale": "scaled", "image": "image updated", "undo": "rolled back", "restart": "restarted"}

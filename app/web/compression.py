@@ -1,4 +1,4 @@
-"""gzip for pages, fragments and JSON. Static files (assets) are compressed once, the socket never."""
+"""gzip for pages, fragments and JSON. Static files (assets) are compressed once, the socket and API clients never."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ def init_app(app: Flask) -> None:
     def compress(response: Response) -> Response:
         if response.mimetype not in TYPES or response.is_streamed or response.content_encoding:
             return response
+        if request.blueprint == "kube":
+            return response  # the client is near, and lists are large
         response.vary.add("Accept-Encoding")
         if "gzip" not in request.headers.get("Accept-Encoding", "") or (response.content_length or 0) < SMALLEST:
             return response

@@ -34,8 +34,8 @@ class Rate(NamedTuple):
     per_s: float
 
 
-# Generous: a whole class may share one address.
-RATES = {"command": Rate(200, 50), "room": Rate(60, 1), "look": Rate(600, 200)}
+# Generous: a whole class may share one address. One kubectl command is up to twenty requests of an API client.
+RATES = {"command": Rate(200, 50), "room": Rate(60, 1), "look": Rate(600, 200), "kube": Rate(5_000, 2_000)}
 
 
 class Buckets:

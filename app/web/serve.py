@@ -111,12 +111,15 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _let_viewers_go(worker: Any) -> None:
-    """When told to stop: gunicorn would wait for the sockets, which never end by themselves."""
+    """When told to stop: write everything down at once and let the viewers go.
+
+    gunicorn would wait for the sockets, which never end by themselves, and then kill the worker before `worker_exit`.
+    """
     leaving = threading.Event()
 
     def dismiss() -> None:
         leaving.wait()
-        worker.wsgi.extensions["rooms"].dismiss()
+        worker.wsgi.extensions["rooms"].close()
 
     def stop(number: int, frame: Any) -> None:
         leaving.set()  # all that a signal handler may do under gevent

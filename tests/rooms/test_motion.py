@@ -6,7 +6,7 @@ import pytest
 
 from app.api.errors import BadRequest
 from app.api.objects import Ref
-from app.commands import CrashContainer, DeleteObject, Scale, SetLatencies
+from app.commands import CrashContainer, DeleteObject, Scale, SetImage, SetLatencies
 from app.engine.trace import is_visible
 from app.rooms import Room
 from app.rooms.frames import Pace
@@ -158,3 +158,20 @@ def test_a_command_ends_a_wait() -> None:
     commanded = room.cluster.trace.count
     live(room, clock, 0.6)
     assert any(is_visible(step) and step.number > commanded for step in script.steps)
+
+
+def test_what_never_becomes_quiet_is_rushed_for_ten_minutes_and_then_paused() -> None:
+    room, _script, clock = make_room()
+    room.attach(WATCHER, room.epoch, room.frame)
+    room.submit(SetImage(WEB, "nginx:broken"))
+    began = room.cluster.now_ms
+    room.run_until_quiet()
+    live(room, clock, 3.0)
+    assert room.restless
+    assert room.pace.paused
+    assert room.cluster.now_ms - began <= 600_000
+    stood = room.cluster.now_ms
+    live(room, clock, 3.0)
+    assert room.cluster.now_ms == stood
+    room.set_pace(paused=False)
+    assert not room.restless

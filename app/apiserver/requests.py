@@ -1,0 +1,232 @@
+"""What API clients ask for, beyond the plain verbs: patches of four kinds, scale, eviction, whole collections.
+
+`Cluster` performs the commands of the Kubernetes face (app/web/kube) with these; a dry run goes through them too, on an
+overlay. Objects and patches come as JSON text, because that is how the journal keeps them.
+
+Models kubernetes/apiserver `pkg/endpoints/handlers` and the subresources of `pkg/registry`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from app.api import errors, kinds, managed_fields, scales, schema, selectors
+from app.api.objects import Obj, Ref, namespace_of, ref_of, with_metadata
+from app.api.patches import json_patch, merge_patch, strategic_merge
+from app.apiserver.server import ApiServer, Written
+
+_STRICT, _IGNORE = "Strict", "Ignore"
+
+
+def create(server: ApiServer, text: str, manager: str = "") -> Written:
+    obj = schema.decode(_parsed(text), strict=False)
+    if obj["kind"] == "Event":
+        obj = _whole_event(obj)
+    return server.create(managed_fields.updated(None, obj, manager, now_ms=server.now_ms()))
+
+
+def replace(server: ApiServer, ref: Ref, text: str, subresource: str = "", manager: str = "") -> Written:
+    wanted = _parsed(text)
+    if subresource == "scale":
+        return _scaled(server, ref, lambda _: wanted, manager)
+    obj = _named(schema.decode(wanted, strict=False), ref)
+    old = server.get(ref)
+    uid, current = obj["metadata"].get("uid", ""), old["metadata"]["uid"]
+    if uid and uid != current:
+        kind = kinds.KINDS[ref.kind]
+        key = "/".join(part for part in ("/registry", kind.plural, ref.namespace, ref.name) if part)
+        why = f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
+        why += f"Precondition failed: UID in precondition: {uid}, UID in object meta: {current}"
+        raise errors.conflict(kind.plural, ref.name, kind.group, why)
+    obj = managed_fields.updated(old, obj, manager, now_ms=server.now_ms(), subresource=subresource)
+    return server.update(obj, subresource=subresource)
+
+
+def patch(
+    server: ApiServer,
+    ref: Ref,
+    patch_type: str,
+    text: str,
+    subresource: str = "",
+    manager: str = "",
+    force: bool = False,
+    validation: str = "Warn",
+) -> Written:
+    """Raises NotFound, Conflict, BadRequest for what is no patch, Invalid for what a patch makes of the object."""
+    how = _patcher(patch_type, _parsed(text))
+    if subresource == "scale":
+        return _scaled(server, ref, lambda scale: how(scale, "Scale"), manager)
+    if patch_type == "apply":
+        return _applied(server, ref, _parsed(text), subresource, manager, force=force, validation=validation)
+    warnings: list[str] = []
+
+    def change(old: Obj) -> Obj:
+        new, unknown = _decoded(how(old, ref.kind), text)
+        if unknown and validation == _STRICT:
+            raise _bad_patch(text, "strict decoding error: " + ", ".join(unknown))
+        warnings.extend(unknown if validation != _IGNORE else ())
+        new = _named(new, ref)
+        return managed_fields.updated(old, new, manager, now_ms=server.now_ms(), subresource=subresource)
+
+    return server.patch(ref, change, subresource=subresource)._replace(warnings=tuple(warnings))
+
+
+def delete(
+    server: ApiServer,
+    ref: Ref,
+    grace_seconds: int | None = None,
+    propagation: str | None = None,
+    uid: str = "",
+    resource_version: str = "",
+) -> Written:
+    current = server.get(ref)["metadata"]["resourceVersion"]
+    if resource_version and resource_version != current:
+        kind = kinds.KINDS[ref.kind]
+        why = "Precondition failed: ResourceVersion in precondition: "
+        why += f"{resource_version}, ResourceVersion in object meta: {current}"
+        raise errors.conflict(kind.plural, ref.name, kind.group, why)
+    return server.delete(ref, uid=uid, grace_seconds=grace_seconds, propagation=propagation)
+
+
+def delete_collection(
+    server: ApiServer,
+    kind: str,
+    namespace: str = "",
+    label_selector: str = "",
+    field_selector: str = "",
+    grace_seconds: int | None = None,
+    propagation: str | None = None,
+) -> list[Written]:
+    row = kinds.KINDS.get(kind)
+    if row is None or row.internal:
+        raise errors.NotFound(f'the server doesn\'t have a resource type "{kind}"')
+    labels, fields = selectors.parse_labels(label_selector), selectors.parse_fields(field_selector, kind)
+    found = server.store.objects(kind, namespace or None)
+    matching = [obj for obj in found if labels.matches(obj["metadata"].get("labels") or {}) and fields.matches(obj)]
+    return [server.delete(ref_of(obj), grace_seconds=grace_seconds, propagation=propagation) for obj in matching]
+
+
+def bind(server: ApiServer, ref: Ref, node: str, uid: str = "") -> Written:
+    _check_pod(ref, "bound")
+    return server.bind(ref, node, uid=uid)
+
+
+def evict(server: ApiServer, ref: Ref, grace_seconds: int | None = None, uid: str = "") -> Written:
+    """Without disruption budgets an eviction is a graceful deletion."""
+    _check_pod(ref, "evicted")
+    return server.delete(ref, grace_seconds=grace_seconds, uid=uid)
+
+
+# ------------------------------------------------------------------------------------------------- patches
+
+
+def _patcher(patch_type: str, document: Any) -> Callable[[Obj, str], Any]:
+    """From (object, kind) to what the patch makes of it."""
+    match patch_type:
+        case "json":
+            return lambda obj, _kind: json_patch(obj, document)
+        case "merge":
+            return lambda obj, _kind: merge_patch(obj, _map(document))
+        case "strategic":
+            return lambda obj, kind: strategic_merge(obj, _map(document), kind)
+        case "apply":  # of a scale; of objects in `_applied`
+            return lambda obj, _kind: merge_patch(obj, _map(document))
+    raise errors.BadRequest(f'unknown patch type "{patch_type}": one of json, merge, strategic, apply')
+
+
+def _map(document: Any) -> dict[str, Any]:
+    if not isinstance(document, dict):
+        raise errors.BadRequest("error decoding patch: json: cannot unmarshal the patch into a map")
+    return document
+
+
+def _decoded(obj: Any, text: str) -> tuple[Obj, tuple[str, ...]]:
+    """What a patch made, as an object again. Raises Invalid with the patch as the wrong value."""
+    try:
+        return schema.decode_with_warnings(obj)
+    except schema.DecodingError as error:
+        raise _bad_patch(text, error.problems[0].message if error.problems else error.message) from None
+
+
+def _bad_patch(text: str, why: str) -> errors.Invalid:
+    value = json.dumps(text, ensure_ascii=False)
+    cause = errors.Cause("patch", "FieldValueInvalid", f"Invalid value: {value}: {why}")
+    return errors.Invalid(f' "" is invalid: {cause}', causes=[cause])
+
+
+def _applied(
+    server: ApiServer, ref: Ref, document: Any, subresource: str, manager: str, *, force: bool, validation: str
+) -> Written:
+    """Server-side apply. Raises Conflict with every field that another manager holds, unless `force`."""
+    wanted, unknown = schema.decode_with_warnings(_map(document))
+    if unknown and validation == _STRICT:
+        schema.decode(document)
+    wanted = _named(wanted, ref)
+    current = server.get(ref) if subresource else server.store.get(ref)
+    version, now_ms = kinds.KINDS[ref.kind].api_version, server.now_ms()
+    merged = managed_fields.apply(
+        current, wanted, manager, force=force, api_version=version, now_ms=now_ms, subresource=subresource
+    )
+    done = server.create(merged) if current is None else server.patch(ref, lambda _: merged, subresource=subresource)
+    return done._replace(warnings=unknown if validation == "Warn" else ())
+
+
+# --------------------------------------------------------------------------------------------------- scale
+
+
+def _scaled(server: ApiServer, ref: Ref, change: Callable[[Obj], Any], manager: str) -> Written:
+    """The object with the replicas that `change` makes of its Scale."""
+    old = server.get(ref)
+    scale = change(scales.scale_of(old))
+    replicas = scales.replicas_of(scale, ref.name)
+    version = (scale.get("metadata") or {}).get("resourceVersion")
+    if version and version != old["metadata"]["resourceVersion"]:
+        kind = kinds.KINDS[ref.kind]
+        raise errors.conflict(kind.plural, ref.name, kind.group)
+    new = {**old, "spec": {**old["spec"], "replicas": replicas}}
+    new = managed_fields.updated(old, new, manager, now_ms=server.now_ms(), subresource="scale")
+    return server.patch(ref, lambda _: new)
+
+
+# -------------------------------------------------------------------------------------------------- objects
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise errors.BadRequest(f"error decoding patch: {error}") from None
+
+
+def _named(obj: Obj, ref: Ref) -> Obj:
+    """`obj`, which may leave out its name and namespace where the address says them. Raises BadRequest."""
+    name, namespace = obj["metadata"].get("name", ""), namespace_of(obj)
+    if name and name != ref.name:
+        raise errors.BadRequest(f"the name of the object ({name}) does not match the name on the URL ({ref.name})")
+    if namespace and ref.namespace and namespace != ref.namespace:
+        raise errors.BadRequest("the namespace of the provided object does not match the namespace sent on the request")
+    if obj["kind"] != ref.kind:
+        raise errors.BadRequest(
+            f"the kind of the object ({obj['kind']}) does not match the kind on the URL ({ref.kind})"
+        )
+    return with_metadata(obj, name=ref.name, namespace=ref.namespace or None)
+
+
+def _check_pod(ref: Ref, done: str) -> None:
+    if ref.kind != "Pod":
+        raise errors.BadRequest(f"only pods can be {done}, not {ref}")
+
+
+def _whole_event(event: Obj) -> Obj:
+    """Go has no absent structs: what a client leaves out is there, and empty. Raises Invalid."""
+    involved = event.get("involvedObject") or {}
+    if involved.get("namespace", "default") != (namespace_of(event) or "default"):
+        value = json.dumps(involved.get("namespace", ""))
+        text = f"Invalid value: {value}: does not match event.namespace"
+        cause = errors.Cause("involvedObject.namespace", "FieldValueInvalid", text)
+        raise errors.invalid("Event", event["metadata"].get("name", ""), [cause])
+    empty: dict[str, Any] = {"involvedObject": {}, "source": {}, "firstTimestamp": None, "lastTimestamp": None}
+    empty |= {"eventTime": None, "reportingComponent": "", "reportingInstance": ""}
+    return {**empty, **event}

@@ -1,0 +1,29 @@
+"""The Kubernetes REST face of a room, under `/rooms/<room>/kube`: what kubectl and client libraries talk to.
+
+A read looks at the room's cluster; a write becomes a command (app/commands.py), so that it stands in the journal and on
+the timeline like everything people do. Answers are JSON, whatever else a client would take too.
+
+    routes     the blueprint: from a request to one of the functions below; refusals as a Status
+    paths      which object, collection or subresource an address means
+    accept     what the client wants to get: the object, its metadata, or a Table
+    bodies     what the client sent: JSON, YAML or protobuf, to an object
+    options    the query parameters of lists, watches and writes
+    encoding   objects as bytes, once per version
+    reads      get and list
+    tables     `kubectl get`: rows of cells
+    watches    streams of changes
+    writes     create, replace, patch, delete and the subresources
+    reviews    "may I?": yes
+    logs       what a container has printed
+    shell      what runs inside a container: a few commands, simulated
+    shell      what runs inside a container: a few commands, simulated
+    execs      exec and attach over a websocket
+    kubeconfig the file that points kubectl here
+"""
+
+from __future__ import annotations
+
+from app.web.kube.execs import PROTOCOL as EXEC_PROTOCOL
+from app.web.kube.routes import blueprint
+
+__all__ = ["EXEC_PROTOCOL", "blueprint"]

@@ -1,0 +1,147 @@
+"""What a client sent, as an object: JSON, YAML or protobuf, of the kind that its address names.
+
+A missing Content-Type is JSON (kubectl scale, the Python client). kubectl 1.32 and newer sends protobuf for typed
+commands such as `create deployment` and does not fall back. Models apiserver `pkg/endpoints/handlers/create.go` and
+`pkg/runtime/serializer`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from app.api import errors, kinds, protobuf, schema, yamltext
+from app.api.kinds import Kind
+from app.api.objects import Obj
+
+JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
+STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
+_SHOWN = 30  # bytes of a body that an error repeats
+_SCHEME = 'in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"'
+
+
+class Decoded(NamedTuple):
+    obj: Obj
+    warnings: tuple[str, ...] = ()
+
+
+def decoded(data: bytes, content_type: str, kind: Kind, validation: str = WARN) -> Decoded:
+    """The object of a POST or PUT. Raises UnsupportedMediaType, or BadRequest in Kubernetes' words."""
+    document, twice = parsed(data, content_type, kind.kind)
+    document = _of_kind(document, kind)
+    obj, unknown = schema.decode_with_warnings(document)
+    problems = (*twice, *unknown)
+    if problems and validation == STRICT:
+        raise schema.DecodingError(_cannot(kind.kind, kind, "strict decoding error: " + ", ".join(problems)))
+    return Decoded(obj, problems if validation == WARN else ())
+
+
+def parsed(data: bytes, content_type: str, kind: str) -> tuple[Any, tuple[str, ...]]:
+    """The document, and what was said twice in it. `kind` is for the error."""
+    media_type = content_type.partition(";")[0].strip().lower() or JSON
+    if media_type == PROTOBUF:
+        return protobuf.decode(data), ()
+    if media_type not in (JSON, YAML):
+        raise errors.UnsupportedMediaType(
+            "the body of the request was in an unknown format - accepted media types include: "
+            f"{JSON}, {YAML}, {PROTOBUF}"
+        )
+    try:
+        return _yaml(data) if media_type == YAML else _json(data)
+    except _Unreadable as error:
+        raise errors.BadRequest(
+            f"the object provided is unrecognized (must be of type {kind}): {error} ({_summary(data)})"
+        ) from None
+
+
+def _of_kind(document: Any, kind: Kind) -> dict[str, Any]:
+    """The document with the kind and version of its address, where it leaves them out. Raises BadRequest."""
+    if not isinstance(document, dict):
+        schema.type_meta(document)
+    name = document.get("kind") or kind.kind
+    api_version = document.get("apiVersion") or kind.api_version
+    if (name, api_version) != (kind.kind, kind.api_version):
+        schema.type_meta({**document, "kind": name, "apiVersion": api_version})
+        other = kinds.KINDS.get(name)
+        if other is None or other.api_version != api_version or other.internal:
+            why = f'no kind "{name}" is registered for version "{api_version}" {_SCHEME}'
+        else:
+            group = kind.group.partition(".")[0] or "core"
+            why = f"converting ({other.version}.{name}) to ({group}.{kind.kind}): unknown conversion"
+        raise errors.BadRequest(_cannot(name, kind, why))
+    return {**document, "kind": name, "apiVersion": api_version}
+
+
+def _cannot(given: str, kind: Kind, why: str) -> str:
+    return f'{given} in version "{kind.version}" cannot be handled as a {kind.kind}: {why}'
+
+
+def _summary(data: bytes) -> str:
+    """Of JSON the text, of all else the bytes: as much as helps to recognise it."""
+    if not data:
+        return "<empty>"
+    start, more = data[:_SHOWN], " ..." if len(data) > _SHOWN else ""
+    return (start.decode("utf-8", "replace") if data.startswith(b"{") else start.hex()) + more
+
+
+# ---------------------------------------------------------------------------------------------------- texts
+
+
+class _Unreadable(Exception):
+    """Neither JSON nor YAML; the sentence is Go's."""
+
+
+def _json(data: bytes) -> tuple[Any, tuple[str, ...]]:
+    twice: list[str] = []
+
+    def pairs(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, value in items:
+            if name in found:
+                twice.append(f'duplicate field "{name}"')
+            found[name] = value
+        return found
+
+    try:
+        return json.loads(data.decode(), object_pairs_hook=pairs, parse_constant=_no_constant), tuple(twice)
+    except json.JSONDecodeError as error:
+        raise _Unreadable(f"couldn't get version/kind; json parse error: {go_json_error(error)}") from None
+    except (ValueError, RecursionError) as error:
+        raise _Unreadable(f"couldn't get version/kind; json parse error: {error}") from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"invalid character '{name[0]}' looking for beginning of value")
+
+
+def _yaml(data: bytes) -> tuple[Any, tuple[str, ...]]:
+    try:
+        documents = list(yamltext.read(data.decode()))
+    except UnicodeDecodeError:
+        raise _Unreadable("yaml: invalid leading UTF-8 octet") from None
+    except yamltext.ManifestTooLarge:
+        raise
+    except yamltext.ManifestError as error:
+        raise _Unreadable(error.message.removeprefix("error converting YAML to JSON: ")) from None
+    return (documents[0].value if documents else None), ()
+
+
+_GO = {
+    "Expecting value": "looking for beginning of value",
+    "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
+    "Expecting ':' delimiter": "after object key",
+    "Expecting ',' delimiter": "after array element or object key:value pair",
+    "Illegal trailing comma before end of object": "looking for beginning of object key string",
+    "Illegal trailing comma before end of array": "looking for beginning of value",
+    "Extra data": "after top-level value",
+    "Invalid control character at": "in string literal",
+}
+
+
+def go_json_error(error: json.JSONDecodeError) -> str:
+    """As Go's encoding/json says it."""
+    rest = error.doc[error.pos :].lstrip()
+    if not rest or error.msg.startswith("Unterminated string"):
+        return "unexpected end of JSON input"
+    return f"invalid character '{rest[0]}' {_GO.get(error.msg, 'in string escape code')}"

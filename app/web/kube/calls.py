@@ -1,0 +1,42 @@
+"""One request, taken apart, as the functions that answer it get it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Response
+
+from app.rooms import Room
+from app.web.kube import encoding
+from app.web.kube.paths import Target
+
+_CLIENT = re.compile(r"[\w.+-]{1,64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    room: Room
+    target: Target
+    query: Mapping[str, str]
+    form: str  # what the client wants to get: accept.OBJECT, TABLE or METADATA
+    who: str  # the client, as it names itself
+    environ: Mapping[str, Any] = field(default_factory=dict)
+
+
+def client_name(user_agent: str) -> str:
+    """`kubectl/v1.36.0 (linux/amd64) kubernetes/0123456` -> `kubectl`."""
+    found = _CLIENT.match(user_agent.partition("/")[0])
+    return found[0] if found else "unknown"
+
+
+def answer(body: bytes | Mapping[str, Any], code: int = 200, warnings: tuple[str, ...] = ()) -> Response:
+    data = body if isinstance(body, bytes) else encoding.dumps(body)
+    response = Response(data, code, mimetype="application/json")
+    for warning in warnings:
+        text = "".join(letter if letter.isprintable() else " " for letter in warning)
+        quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+        response.headers.add("Warning", f'299 - "{quoted}"'.encode("ascii", "replace").decode())
+    return response

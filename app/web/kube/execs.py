@@ -1,0 +1,198 @@
+"""exec and attach: the websocket protocol v5.channel.k8s.io around the simulated shell.
+
+Binary messages whose first byte is the channel: 0 stdin, 1 stdout, 2 stderr, 3 the Status at the end, 4 the size of the
+terminal, 255 a channel that the client closes. Who comes with the older SPDY, or wants a port forwarded, gets a
+sentence. Models kubernetes/apimachinery `pkg/util/remotecommand` and kubernetes/kubelet `pkg/cri/streaming`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from flask import Response, request
+
+from app.api import errors
+from app.api.objects import Ref, find_named, ref_of
+from app.commands import CrashContainer
+from app.engine.trace import Commanded
+from app.rooms import Room
+from app.web.kube import logs, shell
+from app.web.kube.calls import Call
+from app.web.live import Wire
+from app.web.pages import rooms
+
+STDIN, STDOUT, STDERR, ERROR, CLOSE = 0, 1, 2, 3, 255
+PROTOCOL = "v5.channel.k8s.io"
+PROMPT = "/ # "
+ATTACHED_S = 0.2  # between two looks at what the container printed
+KILLED = 137
+LINE_BYTES = 64 * 1024  # of input that is kept for a command that reads it
+
+
+class Connection(Protocol):
+    def send(self, data: bytes) -> None: ...
+
+    def receive(self, timeout: float | None = None) -> bytes | str | None: ...
+
+
+def refused(call: Call) -> Response:
+    """exec without a websocket, port-forward, proxy: raises BadRequest that says what is possible."""
+    if call.target.subresource in ("exec", "attach"):
+        raise errors.BadRequest(f"exec and attach need a websocket with the protocol {PROTOCOL}: kubectl 1.31 or newer")
+    raise errors.BadRequest(
+        f"{call.target.subresource} is not possible here: the pods are simulated and nothing listens on their ports"
+    )
+
+
+def prepare() -> None:
+    """Before the handshake: kubectl pings while we write, so one writer at a time; and nothing is compressed."""
+    environ = request.environ
+    environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+    for name in ("gunicorn.socket", "werkzeug.socket"):
+        if name in environ:
+            environ[name] = Wire(environ[name], lambda: None)
+
+
+def serve(ws: Connection, room: Room, namespace: str, pod: str, *, attach: bool) -> None:
+    """One session, to its end: the last message says how it ended."""
+    try:
+        place = _place(room, Ref("Pod", namespace, pod), request.args.get("container", ""))
+        code = _attached(ws, room, place) if attach else _executed(ws, room, place)
+        status = _ended(code)
+    except errors.ApiError as error:
+        status = error.status()
+    ws.send(bytes([ERROR]) + json.dumps(status).encode())
+
+
+def _executed(ws: Connection, room: Room, place: shell.Place) -> int:
+    words = request.args.getlist("command")
+    if not words:
+        raise errors.BadRequest("you must specify at least 1 command for the container")
+    reads, tty = request.args.get("stdin") == "true", request.args.get("tty") == "true"
+    if shell.is_shell(words) and reads:
+        return _interactive(ws, room, place, tty=tty)
+    return _print(ws, shell.run(words, place, _all_input(ws) if reads and not tty else ""), tty=tty)
+
+
+def _attached(ws: Connection, room: Room, place: shell.Place) -> int:
+    """What the container prints from now on, until its process is over or the client is gone."""
+    run = logs.run_of(place.pod, place.container["name"])
+    news = logs.Following(room, ref_of(place.pod), place.container, run, place.now_ms)
+    watch = room.open_watch()
+    try:
+        while not news.ended() and not watch.over:
+            if data := news.take():
+                ws.send(bytes([STDOUT]) + data)
+            ws.receive(timeout=ATTACHED_S)
+    finally:
+        room.close_watch(watch)
+    return 0
+
+
+def _interactive(ws: Connection, room: Room, place: shell.Place, *, tty: bool) -> int:
+    code = 0
+    if tty:
+        ws.send(bytes([STDOUT]) + PROMPT.encode())
+    for line in _lines(ws, echo=tty):
+        words = line.split()
+        if words[:1] == ["exit"]:
+            return int(words[1]) if words[1:] and words[1].isdecimal() else code
+        place = _place(room, ref_of(place.pod), place.container["name"])
+        code = _print(ws, shell.script(line, place), tty=tty)
+        if words[:1] == ["kill"] and code == 0:
+            return KILLED
+        if tty:
+            ws.send(bytes([STDOUT]) + PROMPT.encode())
+    return code
+
+
+def _print(ws: Connection, done: shell.Done, *, tty: bool) -> int:
+    """A terminal has one output, and wants its lines to start at the left."""
+    for channel, text in ((STDOUT, done.out), (STDOUT if tty else STDERR, done.err)):
+        if text:
+            ws.send(bytes([channel]) + (text.replace("\n", "\r\n") if tty else text).encode())
+    return done.code
+
+
+# ---------------------------------------------------------------------------------------------------- input
+
+
+def _typed(ws: Connection) -> Iterator[str]:
+    """What comes over stdin, until the client closes it."""
+    while (message := ws.receive()) is not None:
+        data = message if isinstance(message, bytes) else message.encode()
+        if data[:1] == bytes([CLOSE]):
+            return
+        if data[:1] == bytes([STDIN]):
+            yield data[1:].decode("utf-8", "replace")
+
+
+def _all_input(ws: Connection) -> str:
+    text = ""
+    for piece in _typed(ws):
+        text = (text + piece)[:LINE_BYTES]
+    return text
+
+
+def _lines(ws: Connection, *, echo: bool) -> Iterator[str]:
+    """Lines as they are entered. A terminal in raw mode shows only what we send back."""
+    line = ""
+    for piece in _typed(ws):
+        shown = ""
+        for letter in piece:
+            if letter in "\r\n":
+                if echo:
+                    ws.send(bytes([STDOUT]) + f"{shown}\r\n".encode())
+                yield line
+                line = shown = ""
+            elif letter in "\x7f\b":
+                shown += "\b \b" if line else ""
+                line = line[:-1]
+            elif letter == "\x03":
+                ws.send(bytes([STDOUT]) + f"^C\r\n{PROMPT}".encode())
+                line = shown = ""
+            elif letter == "\x04" and not line:
+                return
+            elif letter.isprintable():
+                line, shown = (line + letter)[:LINE_BYTES], shown + letter
+        if echo and shown:
+            ws.send(bytes([STDOUT]) + shown.encode())
+    if line:
+        yield line
+
+
+# ----------------------------------------------------------------------------------------------- container
+
+
+def _place(room: Room, ref: Ref, container: str) -> shell.Place:
+    """Raises NotFound, or BadRequest if that container does not run."""
+    pod, now_ms = room.read(lambda cluster: (cluster.get(ref), cluster.now_ms))
+    if pod is None:
+        raise errors.not_found("pods", ref.name)
+    spec = logs.container_of(pod, container)
+    status = find_named((pod.get("status") or {}).get("containerStatuses"), spec["name"]) or {}
+    if "running" not in (status.get("state") or {}):
+        raise errors.BadRequest(f'container not found ("{spec["name"]}")')
+
+    def kill() -> None:
+        record = rooms().submit(room, CrashContainer(ref, spec["name"], KILLED)).record
+        assert isinstance(record, Commanded)
+        if record.refusal is not None:
+            raise record.refusal
+
+    return shell.Place(
+        pod, spec, now_ms, lambda kind, namespace: room.read(lambda c: c.objects(kind, namespace or None)), kill
+    )
+
+
+def _ended(code: int) -> dict[str, Any]:
+    if code == 0:
+        return {"metadata": {}, "status": "Success"}
+    causes = [{"reason": "ExitCode", "message": str(code)}]
+    message = f"command terminated with non-zero exit code: exit status {code}"
+    return {
+        "metadata": {}, "status": "Failure", "message": message, "reason": "NonZeroExitCode",
+        "details": {"causes": causes},
+    }  # fmt: skip

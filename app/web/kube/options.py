@@ -1,0 +1,180 @@
+"""The query parameters of a request, checked. Models the conversions of `metav1.ListOptions` and its siblings."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from app.api import errors
+from app.api.objects import Obj
+from app.api.selectors import FieldSelector, LabelSelector, parse_fields, parse_labels
+
+_NO = ("", "0", "f", "false")
+_PROPAGATION = ("Orphan", "Background", "Foreground")
+_EXACT, _NOT_OLDER = "Exact", "NotOlderThan"
+
+Query = Mapping[str, str]
+
+
+class Selection(NamedTuple):
+    """Which objects of a collection are meant."""
+
+    labels: LabelSelector
+    fields: FieldSelector
+
+    def matches(self, obj: Obj) -> bool:
+        return self.labels.matches(obj["metadata"].get("labels") or {}) and self.fields.matches(obj)
+
+    @property
+    def everything(self) -> bool:
+        return not self.labels.requirements and not self.fields.terms
+
+
+def selection(query: Query, kind: str, name: str = "") -> Selection:
+    """Raises BadRequest. `name`: a watch of one object."""
+    fields = parse_fields(query.get("fieldSelector", ""), kind)
+    if name:
+        fields = FieldSelector((*fields.terms, ("metadata.name", True, name)))
+    return Selection(parse_labels(query.get("labelSelector", "")), fields)
+
+
+class Listing(NamedTuple):
+    limit: int  # 0: all
+    after: tuple[str, str] | None  # the last key of the page before
+    revision: int | None  # None: the newest
+    exact: bool  # that revision and no newer one
+
+
+def listing(query: Query) -> Listing:
+    """Raises BadRequest, or Invalid for parameters that do not go together."""
+    limit = number(query, "limit") or 0
+    revision, match = revision_of(query), query.get("resourceVersionMatch", "")
+    if match and not query.get("resourceVersion"):
+        raise _forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided")
+    if match not in ("", _EXACT, _NOT_OLDER):
+        cause = f'Unsupported value: "{match}": supported values: "{_EXACT}", "{_NOT_OLDER}", ""'
+        raise _invalid("resourceVersionMatch", "FieldValueNotSupported", cause)
+    if match == _EXACT and revision == 0:
+        raise _forbidden("resourceVersionMatch", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
+    if token := query.get("continue", ""):
+        revision, after = _continued(token)
+        return Listing(limit, after, revision, True)
+    return Listing(limit, None, revision, match == _EXACT)
+
+
+def revision_of(query: Query) -> int | None:
+    """None where no resourceVersion is given."""
+    text = query.get("resourceVersion", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 19):
+        why = f'strconv.ParseUint: parsing "{text}": invalid syntax'
+        raise errors.BadRequest(f'invalid resource version: resourceVersion: Invalid value: "{text}": {why}')
+    return int(text)
+
+
+def number(query: Query, name: str) -> int | None:
+    """An integer that may be left out. Raises BadRequest as Go does."""
+    text = query.get(name, "")
+    if not text:
+        return None
+    digits = text.removeprefix("-").removeprefix("+")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
+        raise errors.BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    return int(text)
+
+
+def flag(query: Query, name: str) -> bool:
+    """`watch=true`, `watch=1`, but also a bare `watch`."""
+    return name in query and query[name].lower() not in _NO[1:]
+
+
+# ------------------------------------------------------------------------------------------------- paging
+
+
+def continue_token(revision: int, after: tuple[str, str]) -> str:
+    text = json.dumps({"v": "meta.k8s.io/v1", "rv": revision, "start": "/".join(after) + "\u0000"})
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _continued(token: str) -> tuple[int, tuple[str, str]]:
+    try:
+        data = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise _bad_token("illegal base64 data at input byte 0") from None
+    try:
+        value = json.loads(data)
+        revision, start = int(value["rv"]), str(value["start"])
+    except (ValueError, TypeError, LookupError, RecursionError):
+        first = data[:1].decode("latin-1") or " "
+        raise _bad_token(f"invalid character '{first}' looking for beginning of value") from None
+    namespace, _, name = start.removesuffix("\u0000").rpartition("/")
+    return revision, (namespace, name)
+
+
+def _bad_token(why: str) -> errors.BadRequest:
+    return errors.BadRequest(f"invalid continue token: continue key is not valid: {why}")
+
+
+# ------------------------------------------------------------------------------------------------- writes
+
+
+class Writing(NamedTuple):
+    dry_run: bool
+    validation: str  # of unknown fields: Strict, Warn or Ignore
+    manager: str
+    force: bool
+
+
+def writing(query: Query, who: str, all_dry_runs: tuple[str, ...] = ()) -> Writing:
+    """Raises Invalid for values that there are not. Who names no field manager is one by its client's name."""
+    dry_runs = all_dry_runs or tuple(value for value in (query.get("dryRun", ""),) if value)
+    for value in dry_runs:
+        if value != "All":
+            raise _invalid("dryRun", "FieldValueNotSupported", f'Unsupported value: "{value}": supported values: "All"')
+    validation = query.get("fieldValidation", "") or "Warn"
+    if validation not in ("Strict", "Warn", "Ignore"):
+        text = f'Unsupported value: "{validation}": supported values: "", "Ignore", "Strict", "Warn"'
+        raise _invalid("fieldValidation", "FieldValueNotSupported", text)
+    return Writing(bool(dry_runs), validation, query.get("fieldManager", "") or who, flag(query, "force"))
+
+
+class Deletion(NamedTuple):
+    grace_seconds: int | None
+    propagation: str | None
+    uid: str
+    resource_version: str
+    dry_run: bool
+
+
+def deletion(query: Query, body: Any) -> Deletion:
+    """From the query and from a DeleteOptions body, which says more. Raises BadRequest or Invalid."""
+    given = body if isinstance(body, dict) else {}
+    grace = given.get("gracePeriodSeconds", number(query, "gracePeriodSeconds"))
+    if grace is not None and (isinstance(grace, bool) or not isinstance(grace, int)):
+        raise errors.BadRequest(
+            "json: cannot unmarshal the value into Go struct field DeleteOptions.gracePeriodSeconds"
+        )
+    propagation = given.get("propagationPolicy") or query.get("propagationPolicy") or None
+    orphan = given.get("orphanDependents", query.get("orphanDependents"))
+    if propagation is None and orphan is not None:
+        propagation = "Orphan" if orphan in (True, "true") else "Background"
+    if propagation is not None and propagation not in _PROPAGATION:
+        listed = ", ".join(f'"{each}"' for each in ("Background", "Foreground", "Orphan"))
+        text = f'Unsupported value: "{propagation}": supported values: {listed}'
+        raise _invalid("propagationPolicy", "FieldValueNotSupported", text, "DeleteOptions")
+    conditions = given.get("preconditions") or {}
+    uid, version = (str(conditions.get(name) or "") for name in ("uid", "resourceVersion"))
+    dry_run = bool(given.get("dryRun") or query.get("dryRun"))
+    return Deletion(None if grace is None else max(0, grace), propagation, uid, version, dry_run)
+
+
+def _forbidden(field: str, why: str) -> errors.Invalid:
+    return _invalid(field, "FieldValueForbidden", f"Forbidden: {why}")
+
+
+def _invalid(field: str, reason: str, text: str, kind: str = "ListOptions") -> errors.Invalid:
+    return errors.invalid(kind, "", [errors.Cause(field, reason, text)], "meta.k8s.io")

@@ -1,0 +1,70 @@
+"""Which object, collection or subresource an address means. Models apiserver `pkg/endpoints/request/requestinfo.go`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from app.api import errors, kinds
+from app.api.kinds import Kind
+from app.api.objects import Ref
+
+OF_PODS = ("exec", "attach", "portforward", "proxy")  # answered or refused by name, whatever discovery lists
+
+
+class Target(NamedTuple):
+    """`namespace` is "" for every namespace, and for kinds that have none; `name` "" for a collection."""
+
+    kind: Kind
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(self.kind.kind, self.namespace, self.name)
+
+
+class NoSuchResource(errors.NotFound):
+    """404 as a Status: the group and version are known, the resource is not."""
+
+    def __init__(self) -> None:
+        super().__init__("the server could not find the requested resource", details={})
+
+
+class NoSuchPage(Exception):
+    """404 in plain text: no API group has this address."""
+
+
+def parse(path: str) -> Target:
+    """`apis/apps/v1/namespaces/default/deployments/web/scale`. Raises NoSuchResource or NoSuchPage."""
+    parts = path.strip("/").split("/")
+    root, *rest = parts
+    if root == "api" and len(rest) >= 2:
+        group, version, rest = "", rest[0], rest[1:]
+    elif root == "apis" and len(rest) >= 3:
+        group, version, rest = rest[0], rest[1], rest[2:]
+    else:
+        raise NoSuchPage
+    if not any(kind.group == group and not kind.internal for kind in kinds.KINDS.values()):
+        raise NoSuchPage
+    namespace = ""
+    if rest[0] == "namespaces" and len(rest) >= 3 and rest[2] not in ("status", "finalize"):
+        namespace, rest = rest[1], rest[2:]
+    plural, name, subresource, *beyond = (*rest, "", "")
+    kind = _kind(group, version, plural)
+    named = bool(name)
+    fits = kind.namespaced if namespace else not (kind.namespaced and named)
+    if not fits or any(beyond) or (subresource and not _has(kind, subresource)):
+        raise NoSuchResource
+    return Target(kind, namespace, name, subresource)
+
+
+def _kind(group: str, version: str, plural: str) -> Kind:
+    for kind in kinds.KINDS.values():
+        if kind.plural == plural and kind.group == group and kind.version == version and not kind.internal:
+            return kind
+    raise NoSuchResource
+
+
+def _has(kind: Kind, subresource: str) -> bool:
+    return subresource in kind.subresources or (kind.kind == "Pod" and subresource in OF_PODS)

@@ -1,0 +1,104 @@
+"""Get and list. Models apiserver `pkg/endpoints/handlers/get.go` and the semantics of resourceVersion in lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from flask import Response
+
+from app.api import errors, scales
+from app.api.objects import Obj, name_of, namespace_of
+from app.cluster import Cluster
+from app.web.kube import accept, encoding, options, tables
+from app.web.kube.calls import Call, answer
+from app.web.kube.options import Listing, Selection
+
+
+def get(call: Call) -> Response:
+    obj, now_ms = found(call)
+    if call.target.subresource == "scale":
+        obj = scales.scale_of(obj)
+    return answer(drawn(call, obj, now_ms))
+
+
+def found(call: Call) -> tuple[Obj, int]:
+    """The object that the address names, and the virtual time. Raises NotFound."""
+    kind, ref = call.target.kind, call.target.ref
+    obj, now_ms = call.room.read(lambda cluster: (cluster.get(ref), cluster.now_ms))
+    if obj is None:
+        raise errors.not_found(kind.plural, ref.name, kind.group)
+    return obj, now_ms
+
+
+def drawn(call: Call, obj: Obj, now_ms: int) -> bytes:
+    """One object in the form that the client wants."""
+    if call.form == accept.TABLE and call.target.subresource != "scale":
+        meta = {"resourceVersion": obj["metadata"]["resourceVersion"]}
+        return tables.table(obj["kind"], [obj], now_ms, meta, tables.included(call.query))
+    return encoding.metadata(obj) if call.form == accept.METADATA else encoding.whole(obj)
+
+
+class Page(NamedTuple):
+    objects: Sequence[Obj]
+    revision: int
+    now_ms: int
+    rest: int  # objects that come after this page
+
+
+def list_(call: Call) -> Response:
+    kind, namespace = call.target.kind, call.target.namespace
+    wanted = options.listing(call.query)
+    selection = options.selection(call.query, kind.kind)
+    page = call.room.read(lambda cluster: _page(cluster, kind.kind, namespace, wanted, selection))
+    return answer(drawn_list(call, page.objects, _meta(page, selection), page.now_ms))
+
+
+def drawn_list(call: Call, objects: Sequence[Obj], meta: Mapping[str, Any], now_ms: int) -> bytes:
+    kind = call.target.kind
+    if call.form == accept.TABLE:
+        return tables.table(kind.kind, objects, now_ms, meta, tables.included(call.query))
+    if call.form == accept.METADATA:
+        items = [encoding.metadata(obj) for obj in objects]
+        return encoding.listed("PartialObjectMetadataList", "meta.k8s.io/v1", meta, items)
+    return encoding.listed(f"{kind.kind}List", kind.api_version, meta, [encoding.whole(obj) for obj in objects])
+
+
+def _meta(page: Page, selection: Selection) -> dict[str, Any]:
+    meta: dict[str, Any] = {"resourceVersion": str(page.revision)}
+    if page.rest:
+        last = page.objects[-1]
+        meta["continue"] = options.continue_token(page.revision, (namespace_of(last), name_of(last)))
+        if selection.everything:
+            meta["remainingItemCount"] = page.rest
+    return meta
+
+
+def _page(cluster: Cluster, kind: str, namespace: str, wanted: Listing, selection: Selection) -> Page:
+    revision = cluster.store.revision
+    if wanted.revision is not None and wanted.revision > revision:
+        raise _too_new(wanted.revision, revision)
+    if wanted.exact and wanted.revision is not None and wanted.revision < revision:
+        revision = wanted.revision
+        objects = _as_of(cluster, revision, kind, namespace)
+    else:
+        objects = cluster.objects(kind, namespace or None)
+    if not selection.everything:
+        objects = [obj for obj in objects if selection.matches(obj)]
+    if wanted.after is not None:
+        objects = [obj for obj in objects if (namespace_of(obj), name_of(obj)) > wanted.after]
+    kept = objects[: wanted.limit] if wanted.limit > 0 else objects
+    return Page(kept, revision, cluster.now_ms, len(objects) - len(kept))
+
+
+def _as_of(cluster: Cluster, revision: int, kind: str, namespace: str) -> list[Obj]:
+    """Raises Gone if the log does not reach back so far."""
+    state = cluster.store.at(revision)
+    refs = sorted(ref for ref in state if ref.kind == kind and namespace in ("", ref.namespace))
+    return [state[ref] for ref in refs]
+
+
+def _too_new(asked: int, current: int) -> errors.Timeout:
+    cause = errors.Cause("", "ResourceVersionTooLarge", "Too large resource version")
+    message = f"Timeout: Too large resource version: {asked}, current: {current}"
+    return errors.Timeout(message, details={"retryAfterSeconds": 1}, causes=[cause])

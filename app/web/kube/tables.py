@@ -1,0 +1,44 @@
+"""`kubectl get`: objects as a `meta.k8s.io/v1` Table, with the columns and the AGE that the server prints.
+
+Models apiserver `pkg/endpoints/handlers/response.go` and kubernetes/pkg/printers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from app.api import errors, printers
+from app.api.objects import Obj
+from app.web.kube import encoding
+
+_INCLUDE = ("Metadata", "Object", "None")
+
+
+def table(
+    kind: str, objects: Sequence[Obj], now_ms: int, meta: Mapping[str, Any], include: str, *, columns: bool = True
+) -> bytes:
+    """`include`: what a row tells of its object beside its cells. Without `columns`: a later event of a watch."""
+    printed = printers.table(kind, objects, now_ms)
+    shown = _shown(include)
+    rows = [
+        b'{"cells":' + encoding.dumps(cells) + b',"object":' + shown(obj) + b"}"
+        for cells, obj in zip(printed.rows, objects, strict=True)
+    ]
+    definitions = [column._asdict() for column in printed.columns] if columns else None
+    head = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "columnDefinitions": definitions}
+    return b"".join((encoding.dumps(head)[:-1], b',"rows":[', b",".join(rows), b"]}"))
+
+
+def included(query: Mapping[str, str]) -> str:
+    """Raises BadRequest."""
+    include = query.get("includeObject") or "Metadata"
+    if include not in _INCLUDE:
+        raise errors.BadRequest(f'unrecognized includeObject value: "{include}"')
+    return include
+
+
+def _shown(include: str) -> Callable[[Obj], bytes]:
+    if include == "Object":
+        return encoding.whole
+    return encoding.metadata if include == "Metadata" else lambda _: b"null"

@@ -1,0 +1,176 @@
+"""Watch: changes of a collection as a stream of JSON lines, from a position in the store's log.
+
+    {"type":"ADDED","object":{...}}
+
+Without a resourceVersion, or from 0, everything there is comes first as ADDED. A change that lets an object no longer
+match the selectors is a DELETED for this watcher, and the other way round. Whoever falls behind the log, or whose room
+begins anew, gets an ERROR 410 and lists again. Models apiserver `pkg/endpoints/handlers/watch.go` and
+`pkg/storage/cacher`.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, NamedTuple
+
+from flask import Response
+
+from app.api import errors
+from app.api.objects import Obj, with_metadata
+from app.cluster import Cluster
+from app.rooms import Watch
+from app.web.kube import accept, encoding, options, streams, tables
+from app.web.kube.calls import Call
+from app.web.kube.options import Selection
+
+ADDED, MODIFIED, DELETED, BOOKMARK, ERROR = "ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"
+BOOKMARK_S = 60.0
+LONGEST_S = 3600
+USUAL_S = 1800
+AT_ONCE = 500  # objects in one chunk
+_INITIAL_END = {"k8s.io/initial-events-end": "true"}
+
+
+def watch(call: Call) -> Response:
+    """Raises BadRequest, Invalid, or TooManyRequests when the room has too many watches."""
+    kind = call.target.kind.kind
+    selection = options.selection(call.query, kind, call.target.name)
+    wanted = _wanted(call)
+    tables.included(call.query)
+    timeout_s = options.number(call.query, "timeoutSeconds") or USUAL_S
+    held = call.room.open_watch()
+    try:
+        begin = call.room.read(lambda cluster: _begin(cluster, call, selection, wanted))
+    except BaseException:
+        call.room.close_watch(held)
+        raise
+    news = Changes(call, held, selection, begin, bookmarks=wanted.bookmarks, initial_end=wanted.initial_end)
+    return streams.respond(
+        streams.Stream(call.room, held, news, min(max(timeout_s, 1), LONGEST_S), call.environ), "application/json"
+    )
+
+
+class Wanted(NamedTuple):
+    revision: int | None
+    initial: bool  # what is there already comes first
+    initial_end: bool  # and a bookmark after it
+    bookmarks: bool
+
+
+def _wanted(call: Call) -> Wanted:
+    query = call.query
+    revision, bookmarks = options.revision_of(query), options.flag(query, "allowWatchBookmarks")
+    if "sendInitialEvents" not in query:
+        return Wanted(revision, not revision, False, bookmarks)
+    if query.get("resourceVersionMatch") != "NotOlderThan":
+        text = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+        cause = errors.Cause("resourceVersionMatch", "FieldValueForbidden", text)
+        raise errors.invalid("ListOptions", "", [cause], "meta.k8s.io")
+    initial = options.flag(query, "sendInitialEvents")
+    return Wanted(revision, initial, initial and bookmarks, bookmarks)
+
+
+class Begin(NamedTuple):
+    revision: int  # changes after it are news
+    objects: list[Obj]  # what is told first
+
+
+def _begin(cluster: Cluster, call: Call, selection: Selection, wanted: Wanted) -> Begin:
+    current = cluster.store.revision
+    if wanted.initial:
+        found = cluster.objects(call.target.kind.kind, call.target.namespace or None)
+        return Begin(current, [obj for obj in found if selection.matches(obj)])
+    return Begin(current if not wanted.revision else wanted.revision, [])
+
+
+class Changes:
+    """The news of one watch. See streams.News."""
+
+    def __init__(
+        self, call: Call, held: Watch, selection: Selection, begin: Begin, *, bookmarks: bool, initial_end: bool
+    ) -> None:
+        self._call = call
+        self._held = held
+        self._selection = selection
+        self._revision, self._initial = begin
+        self._bookmarks = bookmarks
+        self._initial_end = initial_end
+        self._marked_at = time.monotonic()
+        self._columns = True  # of a Table, in its first event only
+        self._over = False
+
+    def ended(self) -> bool:
+        return self._over or self._held.over
+
+    def take(self) -> bytes:
+        if self._over:
+            return b""
+        try:
+            events, now_ms = self._initially() if self._initial else self._call.room.read(self._since)
+        except errors.ApiError as error:
+            self._over = True
+            return encoding.event(ERROR, encoding.dumps(error.status()))
+        lines = [encoding.event(type_, self._drawn(type_, obj, now_ms)) for type_, obj in events]
+        return b"".join((*lines, *self._marks()))
+
+    def _initially(self) -> tuple[list[tuple[str, Obj]], int]:
+        now_ms = self._call.room.read(lambda cluster: cluster.now_ms)
+        objects, self._initial = self._initial[:AT_ONCE], self._initial[AT_ONCE:]
+        return [(ADDED, obj) for obj in objects], now_ms
+
+    def _since(self, cluster: Cluster) -> tuple[list[tuple[str, Obj]], int]:
+        """What happened since the last look. Raises Gone."""
+        store = cluster.store
+        if cluster is not self._held.cluster or self._revision > store.revision:
+            raise errors.Gone(f"too old resource version: {self._revision} ({store.revision})")
+        changes = store.changes_since(self._revision)
+        self._revision = store.revision
+        kind, namespace = self._call.target.kind.kind, self._call.target.namespace
+        events = []
+        for change in changes:
+            if change.ref.kind == kind and namespace in ("", change.ref.namespace):
+                seen = self._seen(change.old, change.new, change.revision)
+                if seen is not None:
+                    events.append(seen)
+        return events, cluster.now_ms
+
+    def _seen(self, old: Obj | None, new: Obj | None, revision: int) -> tuple[str, Obj] | None:
+        """What a change is to whoever sees only what matches."""
+        matched = old is not None and self._selection.matches(old)
+        if new is not None and self._selection.matches(new):
+            return (MODIFIED if matched else ADDED), new
+        if old is None or not matched:
+            return None
+        return DELETED, with_metadata(old, resourceVersion=str(revision))
+
+    def _drawn(self, type_: str, obj: Obj, now_ms: int) -> bytes:
+        if self._call.form == accept.TABLE:
+            meta = {"resourceVersion": obj["metadata"]["resourceVersion"]}
+            include = tables.included(self._call.query)
+            columns, self._columns = self._columns, False
+            return tables.table(obj["kind"], [obj], now_ms, meta, include, columns=columns)
+        if self._call.form == accept.METADATA:
+            return encoding.metadata(obj)
+        # The last state of what is gone is nobody else's: not worth keeping.
+        return encoding.dumps(obj) if type_ == DELETED else encoding.whole(obj)
+
+    def _marks(self) -> list[bytes]:
+        """Bookmarks that are due: after the initial objects, and now and then."""
+        if self._initial:
+            return []
+        annotations: dict[str, str] | None = None
+        if self._initial_end:
+            annotations, self._initial_end = _INITIAL_END, False
+        elif not self._bookmarks or time.monotonic() - self._marked_at < BOOKMARK_S:
+            return []
+        self._marked_at = time.monotonic()
+        return [encoding.event(BOOKMARK, encoding.dumps(self._bookmark(annotations)))]
+
+    def _bookmark(self, annotations: dict[str, str] | None) -> dict[str, Any]:
+        meta: dict[str, Any] = {"resourceVersion": str(self._revision), "creationTimestamp": None}
+        if annotations:
+            meta["annotations"] = annotations
+        if self._call.form == accept.METADATA:
+            return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta}
+        kind = self._call.target.kind
+        return {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": meta}

@@ -1,0 +1,150 @@
+"""What people look at with the real kubectl."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.kube.clients import DEPLOYMENT, Kubectl
+
+
+def test_version_names_a_server_that_kubectl_can_compare_itself_with(kubectl: Kubectl) -> None:
+    assert kubectl.json("version")["serverVersion"]["gitVersion"].startswith("v1.36.")
+
+
+def test_api_resources_and_versions(kubectl: Kubectl) -> None:
+    listed = kubectl("api-resources")
+    for words in (("pods", "po", "v1"), ("deployments", "deploy", "apps/v1"), ("nodes", "no", "v1")):
+        assert any(set(words) <= set(line.split()) for line in listed.splitlines())
+    assert "loopscope" not in listed
+    assert {"v1", "apps/v1", "discovery.k8s.io/v1"} <= set(kubectl("api-versions").split())
+
+
+@pytest.mark.kubectl(27)
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("deployment.spec.strategy", "rollingUpdate"),
+        ("pod.spec.containers.image", "FIELD: image"),
+        ("svc.spec.ports", "targetPort"),
+    ],
+)
+def test_explain_reads_the_schemas(kubectl: Kubectl, path: str, said: str) -> None:
+    assert said in kubectl("explain", path)
+
+
+def test_tables_have_kubectls_columns(kubectl: Kubectl) -> None:
+    kubectl("rollout", "status", "deploy/web")
+    header, *pods = kubectl("get", "pods").splitlines()
+    assert header.split() == ["NAME", "READY", "STATUS", "RESTARTS", "AGE"]
+    assert [row.split()[1:4] for row in pods] == [["1/1", "Running", "0"]] * 3
+    wide = kubectl("get", "po", "-o", "wide").splitlines()
+    assert wide[0].split()[5:7] == ["IP", "NODE"]
+    assert kubectl("get", "deploy").splitlines()[0].split() == ["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE"]
+    assert "web" in kubectl("get", "all")
+    assert kubectl("get", "pods", "-A").startswith("NAMESPACE")
+    assert "app=web" in kubectl("get", "pods", "--show-labels")
+
+
+def test_a_table_can_be_sorted_by_a_field_of_the_object(kubectl: Kubectl) -> None:
+    names = [row.split()[0] for row in kubectl("get", "nodes", "--sort-by=.status.addresses[0].address").splitlines()]
+    assert names == ["NAME", "node-1", "node-2", "node-3"]
+
+
+def test_other_forms(kubectl: Kubectl) -> None:
+    assert kubectl("get", "deploy", "web", "-o", "jsonpath={.spec.replicas}") == "3"
+    assert kubectl("get", "nodes", "-o", "name").split() == ["node/node-1", "node/node-2", "node/node-3"]
+    assert kubectl("get", "nodes", "-o", "custom-columns=N:.metadata.name").split()[0] == "N"
+    assert "kind: Deployment" in kubectl("get", "deploy", "web", "-o", "yaml")
+    assert kubectl.json("get", "pods")["kind"] == "List"
+    assert kubectl("get", "--raw", "/healthz").strip() == "ok"
+
+
+def test_selectors(kubectl: Kubectl) -> None:
+    assert len(kubectl("get", "pods", "-l", "app=web", "-o", "name").split()) == 3
+    assert kubectl("get", "pods", "-l", "app notin (web)", "-o", "name") == ""
+    assert kubectl("get", "pods", "--field-selector", "status.phase=Failed", "-o", "name") == ""
+    said = kubectl.refused("get", "pods", "-l", "a in (")
+    assert "unable to parse requirement: found '', expected: ',', ')' or identifier" in said
+    assert "field label not supported: spec.foo" in kubectl.refused("get", "pods", "--field-selector", "spec.foo=bar")
+
+
+def test_what_is_not_there(kubectl: Kubectl) -> None:
+    assert kubectl.refused("get", "pod", "nope") == 'Error from server (NotFound): pods "nope" not found\n'
+    assert 'the server doesn\'t have a resource type "gizmos"' in kubectl.refused("get", "gizmos")
+    assert "Metrics API not available" in kubectl.refused("top", "nodes")
+    assert "NotFound" in kubectl.refused("get", "--raw", "/metrics")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("deploy", "web"), "StrategyType:           RollingUpdate"),
+        (("rs", "-l", "app=web"), "Controlled By:  Deployment/web"),
+        (("svc", "web"), "Endpoints:"),
+        (("node", "node-1"), "Allocated resources:"),
+        (("pod", "-l", "app=web"), "Image:          nginx:1.27"),
+    ],
+)
+def test_describe(kubectl: Kubectl, words: tuple[str, ...], said: str) -> None:
+    text = kubectl("describe", *words)
+    assert said in text
+    assert "Events:" in text
+
+
+@pytest.mark.kubectl(26)
+def test_events(kubectl: Kubectl) -> None:
+    assert "Scaled up replica set" in kubectl("events", "--for", "deploy/web")
+    assert "SuccessfulCreate" in kubectl("get", "events")
+
+
+def test_watching_a_table_prints_a_row_per_change(kubectl: Kubectl) -> None:
+    watch = kubectl.start("get", "pods", "-w")
+    try:
+        assert watch.stdout is not None
+        header = watch.stdout.readline()
+        seen = [watch.stdout.readline() for _ in range(3)]
+        kubectl("run", "extra", "--image=nginx:1.27")
+        while not any(line.split()[:3] == ["extra", "1/1", "Running"] for line in seen):
+            seen.append(watch.stdout.readline())
+            assert seen[-1], seen
+    finally:
+        watch.kill()
+        watch.communicate()
+    assert header.split()[0] == "NAME"
+    assert next(line.split()[2] for line in seen if line.startswith("extra")) == "Pending"
+
+
+def test_logs(kubectl: Kubectl) -> None:
+    kubectl("apply", "-f", "-", stdin=DEPLOYMENT)
+    kubectl("rollout", "status", "deploy/shop")
+    assert "starting nginx:1.27" in kubectl("logs", "deploy/shop")
+    assert kubectl("logs", "deploy/shop", "--tail=1").count("\n") == 1
+    assert kubectl("logs", "-l", "app=shop", "--prefix", "--timestamps").startswith("[pod/shop-")
+    assert 'pods "nope" not found' in kubectl.refused("logs", "nope")
+
+
+def test_following_a_log_ends_with_the_container(kubectl: Kubectl) -> None:
+    kubectl("rollout", "status", "deploy/web")
+    pod = kubectl("get", "pods", "-o", "jsonpath={.items[0].metadata.name}")
+    follow = kubectl.start("logs", "-f", pod)
+    assert follow.stdout is not None
+    assert "starting" in follow.stdout.readline()
+    kubectl("delete", "pod", pod)
+    rest = follow.communicate(timeout=30)[0]
+    assert "GET /" in rest
+    assert follow.returncode == 0
+
+
+@pytest.mark.kubectl(28)
+def test_may_i(kubectl: Kubectl) -> None:
+    assert kubectl("auth", "can-i", "create", "pods") == "yes\n"
+    assert "*.*" in kubectl("auth", "can-i", "--list")
+    assert json.loads(kubectl("auth", "whoami", "-o", "json"))["status"]["userInfo"]["username"] == "you"
+
+
+def test_the_kubeconfig_has_one_context_named_after_the_room(kubectl: Kubectl) -> None:
+    assert kubectl("config", "current-context").startswith("loopscope-")
+    assert kubectl.server in kubectl("config", "view")
+    assert kubectl.server in kubectl("cluster-info")

@@ -1,0 +1,135 @@
+"""The simulated shell: pure, so in tables; and over the real websocket, with the real kubectl."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.api.objects import Obj
+from app.web.kube import shell
+from tests.builders import pod
+from tests.kube.clients import Kubectl
+
+SERVICE: Obj = {
+    "kind": "Service",
+    "metadata": {"name": "web", "namespace": "default"},
+    "spec": {"clusterIP": "10.96.0.7", "ports": [{"port": 80}]},
+}
+SLICE: Obj = {
+    "kind": "EndpointSlice",
+    "metadata": {"name": "web-1", "namespace": "default", "labels": {"kubernetes.io/service-name": "web"}},
+    "endpoints": [
+        {"addresses": ["10.244.1.2"], "conditions": {"ready": True}, "targetRef": {"name": "web-a"}},
+        {"addresses": ["10.244.1.3"], "conditions": {"ready": False}, "targetRef": {"name": "web-b"}},
+    ],
+}
+
+
+def place(killed: list[str] | None = None, **objects: list[Obj]) -> shell.Place:
+    me = pod("me")
+    me = {**me, "status": {**me.get("status", {}), "podIP": "10.244.1.9"}}
+    container = {"name": "c", "image": "nginx:1.27", "env": [{"name": "COLOUR", "value": "blue"}]}
+    return shell.Place(me, container, 5_000, lambda kind, _: objects.get(kind, []), lambda: (killed or []).append("1"))
+
+
+@pytest.mark.parametrize(
+    ("text", "out", "code"),
+    [
+        ("hostname", "me\n", 0),
+        ("echo $COLOUR ${COLOUR}s '$'", "blue blues $\n", 0),
+        ("cat /etc/hostname", "me\n", 0),
+        ("ls /etc", "hostname\nhosts\nresolv.conf\n", 0),
+        ("false; echo $?", "1\n", 0),
+        ("false && echo no; true || echo no; false || echo yes", "yes\n", 0),
+        ("date", "1970-01-01T00:00:05Z\n", 0),
+        ("exit 3", "", 3),
+    ],
+)
+def test_lines(text: str, out: str, code: int) -> None:
+    done = shell.run(["sh", "-c", text], place())
+    assert (done.out, done.err, done.code) == (out, "", code)
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "code"),
+    [
+        (["nope"], "sh: nope: not found", 127),
+        (["cat", "/none"], "cat: /none: No such file or directory", 1),
+        (["sh", "-c", "echo 'half"], "sh: syntax error", 2),
+        (["kill", "7"], "there is only process 1 here", 1),
+        (["tar", "cf", "-"], "kubectl cp is not possible here", 1),
+        (["curl", "http://nowhere/"], "Could not resolve host: nowhere", 6),
+    ],
+)
+def test_what_goes_wrong(words: list[str], said: str, code: int) -> None:
+    done = shell.run(words, place())
+    assert said in done.err
+    assert done.code == code
+
+
+@pytest.mark.parametrize("host", ["web", "web.default", "web.default.svc.cluster.local", "10.96.0.7"])
+def test_a_service_is_answered_by_a_ready_endpoint(host: str) -> None:
+    done = shell.run(["curl", "-s", f"http://{host}/x"], place(Service=[SERVICE], EndpointSlice=[SLICE]))
+    assert done.out == "/x answered by web-a\n"
+
+
+def test_a_service_without_endpoints_or_port_refuses() -> None:
+    for url, found in (("web", []), ("web:81", [SLICE])):
+        done = shell.run(["wget", url], place(Service=[SERVICE], EndpointSlice=found))
+        assert ("Connection refused" in done.err, done.code) == (True, 7)
+
+
+def test_the_environment_tells_of_services() -> None:
+    env = shell.run(["env"], place(Service=[SERVICE])).out.splitlines()
+    assert {"COLOUR=blue", "WEB_SERVICE_HOST=10.96.0.7", "WEB_SERVICE_PORT=80"} <= set(env)
+
+
+def test_killing_process_1_is_the_end_of_the_container() -> None:
+    killed: list[str] = ["before"]
+    shell.run(["kill", "-9", "1"], place(killed))
+    assert killed == ["before", "1"]
+
+
+# ------------------------------------------------------------------------------------- over the websocket
+
+
+@pytest.fixture
+def web(kubectl: Kubectl) -> str:
+    kubectl("rollout", "status", "deploy/web")
+    return kubectl("get", "pods", "-o", "jsonpath={.items[0].metadata.name}")
+
+
+@pytest.mark.kubectl(31)
+def test_exec(kubectl: Kubectl, web: str) -> None:
+    assert kubectl("exec", web, "--", "hostname") == f"{web}\n"
+    assert kubectl("exec", "-i", web, "--", "cat", stdin="hello\n") == "hello\n"
+    assert kubectl("exec", "-i", web, "--", "sh", stdin="echo one\nexit\necho two\n") == "one\n"
+    assert "answered by web-" in kubectl("exec", "deploy/web", "--", "curl", "-s", "http://web/")
+    done = kubectl.run("exec", web, "--", "false")
+    assert (done.returncode, done.stderr) == (1, "command terminated with exit code 1\n")
+    assert kubectl.run("exec", web, "--", "sh", "-c", "exit 42").returncode == 42
+
+
+@pytest.mark.kubectl(31)
+def test_kill_1_crashes_the_container_and_the_pod_stays(kubectl: Kubectl, web: str) -> None:
+    kubectl("exec", web, "--", "kill", "1")
+    kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1", f"pod/{web}")
+    assert kubectl("logs", "--previous", web).endswith("exiting with code 137\n")
+
+
+@pytest.mark.kubectl(31)
+def test_what_there_is_none_of_says_so(kubectl: Kubectl, web: str) -> None:
+    assert "no files to copy" in kubectl.refused("cp", "/etc/hostname", f"{web}:/x")
+    assert "nothing listens on their ports" in kubectl.refused("port-forward", web, "18080:80")
+    kubectl("run", "later", "--image=nginx:broken")
+    assert "container not found" in kubectl.refused("exec", "later", "--", "ls")
+
+
+@pytest.mark.kubectl(31)
+def test_attach_shows_what_is_printed_until_the_end(kubectl: Kubectl, web: str) -> None:
+    attached = kubectl.start("attach", web)
+    assert attached.stdout is not None
+    while "GET /" not in (line := attached.stdout.readline()):
+        assert line, "attach ended by itself"
+    kubectl("delete", "pod", web, "--wait=false")
+    attached.communicate(timeout=30)
+    assert attached.returncode == 0
