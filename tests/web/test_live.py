@@ -219,6 +219,8 @@ class Page:
         while (message := self.ws.receive(timeout=5)) == " ":
             pass
         assert message is not None, "nothing came for five seconds"
+        if message == '{"resnapshot": true}':  # something happened before the socket was open: as a browser does
+            message = self.server.get(f"/rooms/{self.room}/snapshot?lang=en")
         return json.loads(_frame(message)) | {"html": message}  # type: ignore[no-any-return]
 
 
