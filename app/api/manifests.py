@@ -152,6 +152,8 @@ def problems_of(document: Document, error: ApiError) -> list[Problem]:
     fix = ""
     if isinstance(error, NotFound) and "apiVersion" in error.details:
         field, fix = _unknown_kind(document.obj)
+    elif isinstance(error, NotFound) and error.message.startswith("namespaces "):
+        field, fix = "metadata.namespace", 'Create it first ("kind: Namespace"), or remove "namespace:".'
     line, column = document.mark_of(field)
     return [Problem(line, column, field, error.message, fix)]
 
@@ -171,7 +173,7 @@ def _problem(document: Document, cause: Cause) -> Problem:
     line, column = document.mark_of(_written(cause.field))
     unknown = cause.reason == "FieldValueUnknown"
     message = cause.message if unknown or cause.reason == "FieldValueTypeInvalid" else str(cause)
-    return Problem(line, column, cause.field, message, _fix(document.obj["kind"], cause))
+    return Problem(line, column, cause.field, message, _fix(document, cause))
 
 
 # Where the API server names a field otherwise than people write it.
@@ -188,7 +190,8 @@ def _written(field: str) -> str:
     return field
 
 
-def _fix(kind: str, cause: Cause) -> str:
+def _fix(document: Document, cause: Cause) -> str:
+    kind = document.obj["kind"]
     name = cause.field.rpartition(".")[2]
     if cause.reason == "FieldValueUnknown":
         nearest = schema.suggest(kind, cause.field)
@@ -197,14 +200,55 @@ def _fix(kind: str, cause: Cause) -> str:
         found = schema.type_at(kind, schema.split_path(cause.field))
         return f"Write {_in_words(found.type)}." if found else ""
     if cause.reason == "FieldValueRequired":
-        return f'Add "{name}:".' if name else ""
+        if not name or not _is_written(document, cause.field):
+            return f'Add "{name}:".' if name else ""
+        many = isinstance(_at(document, cause.field), list)
+        return f'Give "{name}" at least one item, beginning with "- ".' if many else f'Give "{name}" a value.'
     if cause.reason == "FieldValueNotSupported":
         return "Write one of " + cause.message.rpartition("supported values: ")[2].replace('"', "") + "."
     if cause.reason == "FieldValueDuplicate":
         return "Give each its own."
     if "does not match template" in cause.message:
         return "Give the template the labels that the selector asks for."
-    return ""
+    return _advice(cause.message)
+
+
+def _at(document: Document, field: str) -> Any:
+    """What is written at a field. Raises LookupError or TypeError if nothing is."""
+    value: Any = document.obj
+    for part in scalars.path_parts(_written(field)):
+        value = value[part]
+    return value
+
+
+def _is_written(document: Document, field: str) -> bool:
+    try:
+        _at(document, field)
+    except (LookupError, TypeError):
+        return False
+    return True
+
+
+# What to do about a value, by what its message says of it.
+_ADVICE = (
+    ("immutable", "It cannot be changed: put the old value back, or delete the object and apply this as a new one."),
+    ("greater than or equal to 0", "Write 0 or more."),
+    ("greater than 0", "Write 1 or more."),
+    ("a valid label must", 'Use letters, digits, "-", "_" and "."; begin and end with a letter or a digit.'),
+    ("Too long", "Make it shorter."),
+)
+_RANGE = re.compile(r"must be between (\d+) and (\d+), inclusive")
+_NAME = re.compile(r'^Invalid value: "([^"]*)": a (?:lowercase RFC 1123|DNS-1035)')
+
+
+def _advice(message: str) -> str:
+    if found := _RANGE.search(message):
+        return f"Write a whole number from {found[1]} to {found[2]}."
+    if found := _NAME.match(message):
+        better = re.sub(r"[^a-z0-9-]+", "-", found[1].lower()).strip("-")
+        example = f', such as "{better}"' if better else ""
+        return f'Use lower case letters, digits and "-"{example}.'
+    return next((advice for words, advice in _ADVICE if words in message), "")
 
 
 _WORDS = {

@@ -43,6 +43,26 @@ class Attempts(NamedTuple):
     last_ms: int
 
 
+class Requested(NamedTuple):
+    """What the pods of a node ask for together. It reads as people write it; the scores count with more."""
+
+    cpu_milli: int = 0
+    memory: int = 0
+    pods: int = 0
+    scored_cpu_milli: int = 0
+    scored_memory: int = 0
+
+    def __str__(self) -> str:
+        return f"cpu {self.cpu_milli}m, memory {_binary(self.memory)}, pods {self.pods}"
+
+
+def _binary(count: int) -> str:
+    for unit, size in (("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)):
+        if count >= size:
+            return f"{count / size:.4g}{unit}"
+    return str(count)
+
+
 @dataclass(frozen=True, slots=True)
 class PodSeen:
     pod: Obj
@@ -79,7 +99,7 @@ class Scheduler(Controller):
             NodeSeen(
                 node,
                 facts,
-                requested.get(facts.name, ()),
+                Requested(*requested.get(facts.name, ())),
                 sum(replicas.get((owner, facts.name), ())) if owner else 0,
             )
             for node in reader.list("Node")

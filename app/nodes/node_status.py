@@ -16,6 +16,7 @@ from typing import Any
 from app.api import times
 from app.api.conditions import Condition, find, is_true
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
+from app.api.status import changed_fields
 from app.nodes import images
 from app.reconcile import (
     Action,
@@ -104,14 +105,17 @@ def _report(seen: MachineSeen, node: Obj) -> Iterator[Difference]:
         actions: list[Action] = [Patch(ref_of(node), {"status": changed}, subresource="status", announce=event)]
         if not seen.registered:
             actions.append(Remember(True))
-        yield Difference(
-            ref_of(node), "status", {key: changed[key] for key in changed}, {key: old.get(key) for key in changed},
-            "NodeStatusOutdated", tuple(actions),
-        )  # fmt: skip
+        desired, observed = changed_fields(_counted(changed), _counted({key: old.get(key) for key in changed}))
+        yield Difference(ref_of(node), "status", desired, observed, "NodeStatusOutdated", tuple(actions))
     elif seen.now_ms - last_ms >= _REPORT_MS:
         patch = Patch(ref_of(node), {"status": {"conditions": new["conditions"]}}, subresource="status")
         now, last = times.rfc3339(seen.now_ms), times.rfc3339(last_ms)
         yield Difference(ref_of(node), "status.conditions", now, last, "HeartbeatDue", (patch,), background=True)
+
+
+def _counted(status: dict[str, Any]) -> dict[str, Any]:
+    """For people: how many images, not their names and sizes."""
+    return {**status, "images": len(status["images"] or ())} if "images" in status else status
 
 
 def _renew(seen: MachineSeen) -> Iterator[Difference]:

@@ -1,4 +1,5 @@
 // The board: objects enter, move and leave without shifting others; density; the tally.
+import {readyCells} from "./cells.js"
 import {morph} from "./morph.js"
 import {data, state, watch} from "./state.js"
 import {drawWires} from "./wires.js"
@@ -109,8 +110,8 @@ function columns(grid) {
 }
 
 function tally() {
-  const ready = document.querySelectorAll('#board [data-kind="Pod"][data-ready="true"]').length
-  const text = state.mode === "cells" ? `${state.pods} Pods` : `${ready}/${state.pods} Ready`
+  const cards = () => document.querySelectorAll('#board [data-kind="Pod"][data-ready="true"]').length
+  const text = `${state.mode === "cells" ? readyCells() : cards()}/${state.pods} Ready`
   const element = document.getElementById("tally")
   if (element.textContent !== text) element.textContent = text
 }

@@ -3,6 +3,8 @@ import {open} from "./inspector.js"
 import {data, say, watch} from "./state.js"
 
 const COLOURS = {ready: "--ready", unready: "--diff", wait: "--ink-3", new: "--act", dying: "--bad", bad: "--bad", done: "--line-2"}
+// px: squares, the name of a node; pods: by which the room for a node grows
+const [LARGEST, SMALLEST, LABEL, ROUND] = [14, 3, 54, 10]
 const HOLLOW = new Set(["wait", "new"])
 /** @type {Map<string, [string, string]>} namespace/name -> [node, tone] */
 const pods = new Map()
@@ -30,6 +32,8 @@ export function change({set, gone}) {
   draw()
 }
 
+export const readyCells = () => [...pods.values()].filter(([, tone]) => tone === "ready").length
+
 function draw() {
   if (due) return
   due = requestAnimationFrame(() => {
@@ -43,8 +47,7 @@ function paint() {
   if (!canvas) return
   const groups = grouped()
   const [width, height] = [canvas.parentElement.clientWidth, canvas.parentElement.clientHeight]
-  size = Math.max(5, Math.min(14, Math.floor(Math.sqrt((width * height * 0.5) / Math.max(1, pods.size)))))
-  const blocks = layout(groups, width)
+  const blocks = fit(groups, width, height)
   const scale = devicePixelRatio || 1
   const tall = Math.max(height - 4, (blocks.at(-1)?.bottom ?? 0) + 4)
   canvas.width = width * scale
@@ -54,8 +57,7 @@ function paint() {
   const pen = canvas.getContext("2d")
   pen.scale(scale, scale)
   fill(pen, blocks)
-  const ready = [...pods.values()].filter(([, tone]) => tone === "ready").length
-  canvas.setAttribute("aria-label", say("cells", {n: pods.size, ready}))
+  canvas.setAttribute("aria-label", say("cells", {n: pods.size, ready: readyCells()}))
 }
 
 function grouped() {
@@ -67,15 +69,34 @@ function grouped() {
   return [...groups].sort(([a], [b]) => a.localeCompare(b, undefined, {numeric: true}))
 }
 
-function layout(groups, width) {
-  const most = Math.max(1, ...groups.map(([, list]) => list.length))
-  const across = Math.max(8, Math.ceil(Math.sqrt(most * 1.8)))
-  const [block, row] = [across * size + 12, Math.ceil(most / across) * size + 26]
-  const columns = Math.max(1, Math.floor(width / block))
-  return groups.map(([node, list], index) => {
-    const [x, y] = [(index % columns) * block, Math.floor(index / columns) * row]
+/** The largest squares with which everything is in sight. Sets `size`. */
+function fit(groups, width, height) {
+  const most = Math.max(...groups.filter(([node]) => node).map(([, list]) => list.length), 1)
+  const places = Math.ceil(most / ROUND) * ROUND // in steps, so that blocks do not move with every pod
+  for (size = LARGEST; size >= SMALLEST; size--) {
+    const across = Math.ceil(Math.sqrt(places * 1.8))
+    for (let wide = Math.max(4, across); wide >= 4; wide--) {
+      const blocks = layout(groups, width, places, wide)
+      if ((blocks.at(-1)?.bottom ?? 0) <= height - 4) return blocks
+    }
+  }
+  size = SMALLEST
+  return layout(groups, width, places, Math.ceil(Math.sqrt(places * 1.8)))
+}
+
+/** Pods without a node are a band above; below it a block for each node. */
+function layout(groups, width, places, across) {
+  const block = Math.max(across * size, LABEL) + 8
+  const row = Math.ceil(places / across) * size + 24
+  const columns = Math.max(1, Math.floor((width + 8) / block))
+  const waiting = groups.find(([node]) => !node)
+  const band = Math.max(1, Math.floor(width / size))
+  const top = waiting ? Math.ceil(waiting[1].length / band) * size + 24 : 0
+  const blocks = groups.filter(([node]) => node).map(([node, list], index) => {
+    const [x, y] = [(index % columns) * block, top + Math.floor(index / columns) * row]
     return {node, list, x, y, across, bottom: y + row}
   })
+  return waiting ? [{node: "", list: waiting[1], x: 0, y: 0, across: band, bottom: top}, ...blocks] : blocks
 }
 
 function fill(pen, blocks) {

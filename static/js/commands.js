@@ -52,7 +52,8 @@ function lesson({id, title, promise, tries}) {
 
 /** @param {string} path below the room @param {Object<string, any>} values */
 export function post(path, values = {}) {
-  return window.htmx.ajax("POST", `${room.base}/${path}`, {target: "#answer", swap: "innerHTML", values})
+  const sent = window.htmx.ajax("POST", `${room.base}/${path}`, {target: "#answer", swap: "innerHTML", values})
+  return sent.catch(() => {}) // htmx:sendError has told it
 }
 
 /** @param {"delete"|"crash"} command @param {?HTMLElement} pod */
@@ -159,7 +160,7 @@ function controls(now) {
   if (document.activeElement !== latencies) latencies.value = now.latencies
   document.getElementById("watch").textContent = say("watching", {n: now.viewers})
   const rest = document.getElementById("rest")
-  const mood = now.quiet ? "quiet" : pace.paused ? "paused" : "running"
+  const mood = now.quiet ? "quiet" : now.restless ? "restless" : pace.paused ? "paused" : "running"
   rest.textContent = say(mood)
-  rest.className = `rest ${{quiet: "", paused: "held", running: "busy"}[mood]}`
+  rest.className = `rest ${{quiet: "", restless: "held", paused: "held", running: "busy"}[mood]}`
 }

@@ -21,15 +21,24 @@ let applied = -1
 let epoch = -1
 let planning = 0
 let asking = null
+let quiet = true
+/** The connection was lost: a new epoch after that is a server that restarted, not somebody's reset. */
+let away = false
+/** @type {{line: number}[]} what the plan found wrong */
+let wrong = []
 let editor = plainEditor(field)
 
 export function startDesired() {
   watch((now, fresh) => {
-    if (fresh) adopt(data.documents, now.epoch !== epoch)
+    if (fresh) adopt(data.documents, now.epoch !== epoch && epoch !== -1 && !away)
     else if (now.applied !== applied) fetchDocuments()
+    else if (moved(now)) planSoon()
     applied = now.applied
     epoch = now.epoch
+    quiet = now.quiet
+    away = false
   })
+  document.body.addEventListener("htmx:wsClose", () => { away = true })
   tabs.addEventListener("click", (event) => choose(tabIndex(event.target)))
   tabs.addEventListener("keydown", walk)
   document.getElementById("new-menu").addEventListener("click", (event) => {
@@ -37,12 +46,24 @@ export function startDesired() {
     if (button) fromTemplate(Number(button.dataset.template))
   })
   document.getElementById("show-live").addEventListener("click", showLive)
+  form.addEventListener("htmx:beforeRequest", refuseNothing)
   form.addEventListener("htmx:afterRequest", (event) => answered(event.detail.successful))
+  document.getElementById("answer").addEventListener("htmx:beforeSwap", besideTheLine)
+  new ResizeObserver(placeAnswers).observe(form)
   editor.onChange(edited)
   afterFirstPaint(upgrade)
 }
 
 export const focusEditor = () => editor.focus()
+
+/** Somebody did something, or all is done: what applying would change may be another. */
+const moved = (now) => now.steps.some((row) => row[3] === "you") || (now.quiet && !quiet)
+
+/** Answers come at the foot of the editor, where they cover neither its head nor the beginning of the text. */
+function placeAnswers() {
+  const below = window.innerHeight - form.getBoundingClientRect().bottom
+  document.getElementById("answer").style.setProperty("--below", `${Math.max(0, Math.round(below))}px`)
+}
 
 /** The real editor replaces the text field once the page is there; if it cannot load, the text field stays. */
 async function upgrade() {
@@ -69,13 +90,14 @@ function afterFirstPaint(work) {
 /** @param {{id: string, ref: [string, string, string], text: string}[]} written @param {boolean} startOver */
 function adopt(written, startOver) {
   const current = docs[active]
-  const kept = startOver && epoch !== -1 ? {} : drafts()
+  const kept = startOver ? {} : drafts()
   const declared = written.map((doc) => ({...doc, draft: kept[doc.id] !== doc.text ? (kept[doc.id] ?? null) : null}))
   const extra = Object.entries(kept).filter(([id]) => id.startsWith("+")).map(([id, draft]) => ({id, ref: null, text: "", draft}))
   docs = [...declared, ...extra]
   const index = docs.findIndex((doc) => doc.id === current?.id)
   active = index >= 0 ? index : Math.max(0, Math.min(active, docs.length - 1))
   if (!docs.length) docs = [{id: "+1", ref: null, text: "", draft: ""}]
+  if (startOver) keep()
   show()
 }
 
@@ -141,8 +163,7 @@ function edited() {
   if (was !== (doc.draft !== null)) drawTabs()
   keep()
   mark()
-  clearTimeout(planning)
-  planning = setTimeout(plan, WAIT_MS)
+  planSoon()
 }
 
 function keep() {
@@ -171,13 +192,33 @@ async function fetchDocuments() {
 
 /** The answer to Apply came. What was applied is no draft any more. */
 function answered(good) {
-  if (!good) return plan()
+  if (!good) return
   const doc = docs[active]
   doc.text = doc.draft ?? doc.text
   doc.draft = null
   if (!doc.ref) docs.splice(active, 1)
   keep()
   fetchDocuments()
+}
+
+/** A text without an object is refused as kubectl refuses it. */
+function refuseNothing(event) {
+  if (editor.text().split("\n").some((line) => !/^\s*(#.*|---.*)?$/.test(line))) return
+  event.preventDefault()
+  tell("error: no objects passed to apply", false)
+  showPlan({problems: [{line: 1, message: say("no_objects")}], documents: []})
+}
+
+/** A refusal of what the editor holds is said by the plan and its line; only what has no line needs an answer apart. */
+async function besideTheLine(event) {
+  const {xhr, requestConfig} = event.detail
+  if (requestConfig?.elt !== form || xhr.status < 400) return
+  event.detail.shouldSwap = false
+  const template = document.createElement("template")
+  template.innerHTML = xhr.responseText
+  await plan()
+  if (wrong.length) editor.reveal(wrong[0].line)
+  else tell(template.content.querySelector(".answer p")?.textContent.trim() ?? String(xhr.status), false)
 }
 
 function showLive(event) {
@@ -200,6 +241,11 @@ function mark() {
   const changed = []
   for (let line = start; line < now.length - end; line++) if (!inside.has(now[line])) changed.push(line + 1)
   editor.setChanged(changed)
+}
+
+function planSoon() {
+  clearTimeout(planning)
+  planning = setTimeout(plan, WAIT_MS)
 }
 
 /** Asks the server what applying would do; nothing is changed by asking. */
@@ -225,14 +271,18 @@ function showPlan({problems, documents}) {
   editor.setProblems(problems)
   foot.dataset.bad = String(problems.length > 0)
   const errors = problems.filter((problem) => problem.severity !== "warning")
+  wrong = errors
   if (errors.length) return foot.replaceChildren(problemText(errors))
   const lines = documents.flatMap(planned)
+  const written = docs[active]?.ref && docs[active].draft === null
+  if (written && lines.length) lines.unshift(piece("div", "drift", say("drift")))
   foot.replaceChildren(...(lines.length || !documents.length ? lines : [piece("span", "", say("unchanged"))]))
 }
 
 function problemText(errors) {
   const [first] = errors
-  const said = first.fix ? `${first.message} ${say("fix", {fix: first.fix})}` : first.message
+  const plain = first.message.replace(/ \(e\.g\. .*\)$/s, "") // the mark in the editor tells the pattern too
+  const said = first.fix ? `${say("fix", {fix: first.fix})}\n${plain}` : plain
   const line = first.line ? `${say("line", {n: first.line})}: ` : ""
   const text = errors.length === 1 ? said : say("problems", {n: errors.length, message: said})
   return piece("div", "problem", line + text)

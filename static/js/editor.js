@@ -33,6 +33,11 @@ export async function richEditor(form, field, text) {
     },
     focus: () => view.focus(),
     onChange: (listener) => heard.add(listener),
+    reveal(line) {
+      const {to} = view.state.doc.line(Math.max(1, Math.min(line || 1, view.state.doc.lines)))
+      view.dispatch({selection: {anchor: to}, effects: cm.EditorView.scrollIntoView(to, {y: "center"})})
+      view.focus()
+    },
     setChanged: (lines) => view.dispatch({effects: changed.set.of(lines)}),
     setProblems(problems) {
       const found = problems.map((problem) => diagnostic(view, problem)).filter(Boolean)

@@ -15,7 +15,7 @@ let waiting = []
 
 /** Must run before htmx processes the body, i.e. before DOMContentLoaded. */
 export function startLive() {
-  window.htmx.config.wsReconnectDelay = (tries) => Math.min(5000, 250 * 2 ** tries) * (0.5 + Math.random() / 2)
+  window.htmx.config.wsReconnectDelay = (tries) => Math.min(5000, 500 * 2 ** tries) * (0.5 + Math.random() / 2)
   window.htmx.createWebSocket = (url) => new WebSocket(`${url}&frame=${state.frame}&epoch=${state.epoch}`)
   document.body.addEventListener("htmx:wsBeforeMessage", (event) => {
     event.preventDefault()

@@ -1,13 +1,19 @@
 // Which loop is shown: the one a person picked, or the one that the caption speaks of. And the small rings.
-import {room, state, watch} from "./state.js"
+import * as caption from "./caption.js"
+import {room, say, state, watch} from "./state.js"
 
 const follow = document.getElementById("follow")
 const past = document.getElementById("past")
+const section = document.getElementById("loop-section")
 let picked = ""
 let shown = ""
+/** @type {?string} the loop of the step of the past that is shown; "" for a command */
+let pastRole = null
 
 export function startLoops() {
   document.addEventListener("click", (event) => {
+    const fold = event.target.closest("[data-fold]")
+    if (fold) unfold(fold.dataset.fold)
     const mini = event.target.closest(".mini")
     if (mini) pick(mini.dataset.role)
     if (event.target.closest("[data-now]")) backToNow()
@@ -15,7 +21,11 @@ export function startLoops() {
   follow.addEventListener("click", () => pick(""))
   document.addEventListener("loopscope:said", followCaption)
   followCaption()
-  watch((state) => {
+  watch((state, fresh) => {
+    if (fresh && pastRole !== null) {
+      caption.forget()
+      backToNow()
+    }
     show()
     for (const mini of document.querySelectorAll(".mini")) busy(mini, state.actors[mini.dataset.role])
   })
@@ -49,15 +59,41 @@ export async function showStep(number) {
   past.hidden = false
   document.getElementById("loops").hidden = true
   document.getElementById("to-live").hidden = false
+  const then = past.querySelector(".caption-then")
+  pastRole = then?.dataset.role ?? ""
+  if (then) caption.past(then)
+  boardIsNow(number)
+  show()
   return true
 }
 
 export function backToNow() {
   past.hidden = true
+  pastRole = null
   past.replaceChildren()
   document.getElementById("loops").hidden = false
   document.getElementById("to-live").hidden = true
+  boardIsNow(0)
+  caption.now()
+  show()
   document.dispatchEvent(new CustomEvent("loopscope:now"))
+}
+
+/** While the loop panel tells of the past, the board says that it does not. @param {number} number 0: all is now */
+function boardIsNow(number) {
+  document.getElementById("board-now")?.remove()
+  document.body.classList.toggle("in-past", number > 0)
+  if (!number) return
+  const mark = document.createElement("span")
+  mark.id = "board-now"
+  mark.textContent = say("board_now", {n: number})
+  document.querySelector("#actual-section > .head h2").after(mark)
+}
+
+/** Gives a phase the room; asked again, the phase that runs gets it. @param {string} phase */
+function unfold(phase) {
+  if (section.dataset.unfolded === phase) delete section.dataset.unfolded
+  else section.dataset.unfolded = phase
 }
 
 function show() {
@@ -69,7 +105,9 @@ function show() {
   if (target) latestAct(target)
   follow.setAttribute("aria-pressed", String(!picked))
   for (const mini of document.querySelectorAll(".mini")) {
-    mini.setAttribute("aria-pressed", String(mini.dataset.role === target?.dataset.role))
+    mini.setAttribute("aria-pressed", String(mini.dataset.role === (pastRole ?? target?.dataset.role)))
+    const panel = panels.find((one) => one.dataset.role === mini.dataset.role)
+    mini.classList.toggle("idle", !Number(panel?.dataset.step))
   }
 }
 

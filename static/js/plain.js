@@ -16,6 +16,11 @@ export function plainEditor(field) {
     setText: (text) => { field.value = text },
     focus: () => field.focus(),
     onChange: (heard) => field.addEventListener("input", heard),
+    reveal(line) {
+      const lines = field.value.split("\n").slice(0, Math.max(1, line || 1))
+      field.focus()
+      field.setSelectionRange(lines.join("\n").length, lines.join("\n").length)
+    },
     setChanged: () => {},
     setProblems: (problems) => field.setAttribute("aria-invalid", String(problems.length > 0)),
   }

@@ -24,6 +24,8 @@ let end = 0
 let chosen = 0
 let arrows = false
 let drawing = 0
+/** @type {[string, string][]} the lanes that are drawn; in present mode those that have steps */
+let lanes = []
 
 export function startTimeline() {
   watch((state, fresh) => {
@@ -40,6 +42,7 @@ export function startTimeline() {
     if (lane && lane !== "you") pick(lane)
   })
   new ResizeObserver(() => rebuild(rows)).observe(scroll)
+  addEventListener("resize", () => rebuild(rows))
 }
 
 export function toggleCauses() {
@@ -61,6 +64,7 @@ function rebuild(all) {
   glyphs.clear()
   svg.replaceChildren()
   end = 10
+  lanes = data.lanes.filter(([lane]) => !presenting() || lane === "you" || rows.some((row) => row[2] === lane))
   names()
   let previous = null
   for (const row of rows) previous = glyph(row, previous)
@@ -70,7 +74,7 @@ function rebuild(all) {
 /** @param {import("./state.js").Row[]} more */
 function add(more) {
   if (!more.length) return
-  if (rows.length + more.length > MOST) return rebuild([...rows, ...more])
+  if (rows.length + more.length > MOST || !more.every(([, , lane]) => known(lane))) return rebuild([...rows, ...more])
   let previous = rows.at(-1) ?? null
   for (const row of more) previous = glyph(row, previous)
   rows.push(...more)
@@ -80,7 +84,7 @@ function add(more) {
 /** Names of the lanes, and a rule for each. */
 function names() {
   const list = document.getElementById("lane-names")
-  list.replaceChildren(...data.lanes.map(([lane, title]) => {
+  list.replaceChildren(...lanes.map(([lane, title]) => {
     const button = document.createElement("button")
     button.type = "button"
     button.dataset.lane = lane
@@ -88,7 +92,7 @@ function names() {
     button.title = lane
     return button
   }))
-  data.lanes.forEach((_, index) => {
+  lanes.forEach((_, index) => {
     const rule = make("line", {x1: 0, x2: 100000, y1: height(index), y2: height(index)})
     rule.setAttribute("class", "rule")
     svg.append(rule)
@@ -98,12 +102,14 @@ function names() {
   svg.append(arrowsLayer)
 }
 
+const presenting = () => document.documentElement.dataset.present !== undefined
+const known = (lane) => lanes.some(([name]) => name === lane) || !data.lanes.some(([name]) => name === lane)
 const laneHeight = () => parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.96
 const height = (index) => (index + 0.5) * laneHeight()
 
 function glyph(row, previous) {
   const [number, at, lane, phase, , ok] = row
-  const index = Math.max(0, data.lanes.findIndex(([name]) => name === lane))
+  const index = Math.max(0, lanes.findIndex(([name]) => name === lane))
   if (previous && at - previous[1] > LONG_MS) gap(at - previous[1])
   else if (previous && (previous[2] !== lane || previous[6] !== row[6])) end += PAUSE
   const [x, y] = [end + SLOT / 2, height(index)]
@@ -127,7 +133,7 @@ function glyph(row, previous) {
 }
 
 function gap(ms) {
-  const line = make("line", {x1: end + GAP / 2, x2: end + GAP / 2, y1: laneHeight(), y2: laneHeight() * data.lanes.length})
+  const line = make("line", {x1: end + GAP / 2, x2: end + GAP / 2, y1: laneHeight(), y2: laneHeight() * lanes.length})
   line.setAttribute("class", "gapline")
   const text = make("text", {x: end + GAP / 2, y: laneHeight() * 0.75, "text-anchor": "middle"})
   text.textContent = `+${span(ms)}`
@@ -148,7 +154,7 @@ function finish() {
   const stuck = scroll.scrollLeft + scroll.clientWidth > scroll.scrollWidth - 60
   const width = Math.max(end + 16, scroll.clientWidth)
   svg.setAttribute("width", String(width))
-  svg.setAttribute("height", String(Math.ceil(laneHeight() * data.lanes.length)))
+  svg.setAttribute("height", String(Math.ceil(laneHeight() * lanes.length)))
   if (stuck || !chosen) scroll.scrollLeft = scroll.scrollWidth
   const last = glyphs.get(rows.at(-1)?.[0])
   if (last && !chosen) roving(last.element)

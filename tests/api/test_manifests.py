@@ -223,7 +223,13 @@ def test_the_answer_of_a_dry_run_is_marked_at_its_lines() -> None:
     deployment = parse(TEXT)[0]
     causes = [Cause("spec.selector", "FieldValueInvalid", "Invalid value: {}: field is immutable")]
     assert problems_of(deployment, Invalid("...", causes=causes)) == [
-        Problem(10, 3, "spec.selector", "spec.selector: Invalid value: {}: field is immutable")
+        Problem(
+            10,
+            3,
+            "spec.selector",
+            "spec.selector: Invalid value: {}: field is immutable",
+            "It cannot be changed: put the old value back, or delete the object and apply this as a new one.",
+        )
     ]
     assert problems_of(deployment, Conflict("somebody was faster")) == [Problem(2, 1, "", "somebody was faster")]
 

@@ -91,8 +91,11 @@ def test_a_mistake_marks_its_line_and_says_what_to_do(open_page: Opener) -> None
     write(page, "replicas: 3", "replicsa: 3")
     expect(page.locator(".cm-broken")).to_contain_text("replicsa")
     expect(page.locator("#plan .problem")).to_contain_text("replicas")
+    page.locator("#follow").focus()
     page.get_by_role("button", name="Apply").click()
-    expect(page.locator("#answer .bad")).to_contain_text("replicsa")
+    expect(page.locator(".cm-activeLine")).to_contain_text("replicsa")
+    expect(page.locator(".cm-content")).to_be_focused()
+    expect(page.locator("#answer .bad")).to_have_count(0)  # the plan says it already
     expect(pods(page)).to_have_count(3)
     open_page.complaints.clear()  # type: ignore[attr-defined]  # the 4xx of the refusal
 
@@ -207,8 +210,12 @@ def test_a_glyph_of_the_timeline_opens_that_step(open_page: Opener) -> None:
     expect(page.locator("#past .past-bar")).to_contain_text("Step")
     page.get_by_role("button", name="Causes").click()
     expect(page.locator("#arrows .cause").first).to_be_attached()
+    expect(page.locator("#board-now")).to_be_visible()
+    role = page.locator("#past .loop").get_attribute("data-role") if page.locator("#past .loop").count() else ""
+    expect(page.locator("#caption")).to_have_attribute("data-role", role or "")
     page.locator("#to-live").click()
     expect(page.locator("#past")).to_be_hidden()
+    expect(page.locator("#board-now")).to_have_count(0)
 
 
 def test_reset_and_another_scenario(open_page: Opener) -> None:

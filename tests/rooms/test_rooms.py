@@ -125,7 +125,8 @@ def test_a_reset_forgets_the_journal(tmp_path: Path) -> None:
     first.close()
     again = make_rooms(tmp_path).get(room.id)
     assert again.scenario.id == "cascade-delete"
-    assert again.journal == prepared(scenarios.get("cascade-delete")).journal
+    begun = prepared(scenarios.get("cascade-delete"))
+    assert [entry.command for entry in again.journal] == [entry.command for entry in begun.journal]
 
 
 def test_a_room_that_cannot_be_replayed_starts_its_lesson_again(

@@ -236,7 +236,7 @@ def test_a_plan_says_what_would_change_and_changes_nothing(browser: Browser) -> 
         ("a: b: c\n", 1, "mapping values"),
         ("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec:\n  replica: 1\n", 5, "replica"),
         ("apiVersion: v1\nkind: Nonsense\nmetadata: {name: x}\n", 2, "Nonsense"),
-        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: nowhere}\n", 1, "nowhere"),
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: nowhere}\n", 3, "nowhere"),
     ],
 )
 def test_a_plan_marks_the_line_that_is_wrong(browser: Browser, text: str, line: int, says: str) -> None:

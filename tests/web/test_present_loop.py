@@ -58,7 +58,7 @@ DIFFERED = ACTOR, Differed(SEEN, (SHORT_OF_ONE,))
 def test_after_observe_the_panel_shows_what_was_read_and_what_woke_it() -> None:
     (view,) = loops(trace_of(observed()), [ACTOR], 0, _)
     assert [(p.phase, p.state) for p in view.phases] == [("observe", "now"), ("diff", "next"), ("act", "next")]
-    assert [(f.name, f.value.count) for f in view.fields] == [("replica set", 1), ("owned pods", 2)]
+    assert [(f.name, f.value.count) for f in view.fields] == [("ReplicaSet", 1), ("owned pods", 2)]
     assert [(w.why, w.chip and w.chip.name) for w in view.wakes] == [("deleted", "web-3")]
     assert (view.running, view.reads) == ("observe", 3)
 
@@ -155,7 +155,7 @@ def test_the_timeline_names_lane_phase_and_the_nearest_visible_cause() -> None:
         ),
         pytest.param(
             Differed(SEEN, ()),
-            "The ReplicaSet controller: ReplicaSet web is as it should be. Nothing to do.",
+            "The ReplicaSet controller has nothing to do for ReplicaSet web now.",
             id="no difference",
         ),
         pytest.param(acted(CREATED)[1], "The ReplicaSet controller created Pod web-x9k2p.", id="an act"),

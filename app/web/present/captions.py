@@ -36,11 +36,13 @@ from app.reconcile import (
     Update,
     UpdateStatus,
 )
+from app.web.present import news
 from app.web.present.actions import describe
+from app.web.present.clients import asked
 from app.web.present.clock import duration
 from app.web.present.names import lane_of, role_title, subject
-from app.web.present.sentences import LONG, SHORT
-from app.web.present.steps import main_difference, phase_of, phase_title
+from app.web.present.sentences import LONG, SHORT, WAITING_FOR_ONE
+from app.web.present.steps import foreground, main_difference, phase_of, phase_title
 from app.web.present.values import brief, clip
 from app.web.present.words import Words
 
@@ -53,6 +55,7 @@ class Caption(NamedTuple):
     step: int
     bad: bool
     role: str  # whose loop it speaks of
+    weight: int = 0  # of two sentences at one time the heavier is said: 4 you, 3 trouble, 2 a write, 1, 0
 
 
 def caption(step: Step, _: Words) -> Caption:
@@ -61,7 +64,28 @@ def caption(step: Step, _: Words) -> Caption:
         isinstance(step.record, Commanded) and bool(step.record.error)
     )
     who = role_title(lane_of(step.actor), _)
-    return Caption(phase, phase_title(phase, _), who, sentence(step, _), step.number, bad, lane_of(step.actor))
+    return Caption(
+        phase, phase_title(phase, _), who, sentence(step, _), step.number, bad, lane_of(step.actor), weight(step)
+    )
+
+
+def weight(step: Step) -> int:
+    """How much a step has to say: people first, then trouble, then what was written; a routine status comes late."""
+    match step.record:
+        case Commanded():
+            return 4
+        case Acted(action=action, result=result):
+            if not result.ok or news.is_trouble(action):
+                return TROUBLE
+            routine = isinstance(action, UpdateStatus) or getattr(action, "subresource", "") == "status"
+            return 1 if routine or (result.ref is not None and result.ref.kind in QUIET_WRITES) else 2
+        case Differed(differences=differences):
+            return 1 if main_difference(differences) else 0
+    return 0
+
+
+TROUBLE = 3
+QUIET_WRITES = ("PodSandbox", "Machine", "Lease")
 
 
 def nothing_yet(_: Words) -> Caption:
@@ -85,11 +109,21 @@ def sentence(step: Step, _: Words) -> str:
 
 def difference(gap: Difference, _: Words) -> str:
     """Why there is something to do, as a whole sentence."""
-    long = LONG.get(gap.reason)
     values = values_of(gap)
+    told = news.reported(gap.actions[0], _) if gap.actions and gap.field == "status" else ""
+    if told:
+        more = _("The status does not say so yet.")
+        return f"{told} {more}" if _.lang == "en" else f"{told}{more}"
+    long = _fitting(gap)
     if long:
         return _(long, **values)
     return _("%(about)s: %(field)s is %(observed)s and should be %(desired)s.", **values)
+
+
+def _fitting(gap: Difference) -> str | None:
+    if gap.reason == "WaitingForDependents" and gap.observed == 1:
+        return WAITING_FOR_ONE
+    return LONG.get(gap.reason)
 
 
 def short(gap: Difference, _: Words) -> str:
@@ -106,7 +140,7 @@ def values_of(gap: Difference) -> dict[str, Any]:
     """What a sentence of the catalogue may name."""
     return {
         "kind": gap.about.kind,
-        "about": gap.about.name,
+        "about": gap.about.name.rpartition(".")[0] if gap.about.kind == "PodSandbox" else gap.about.name,
         "field": gap.field,
         "desired": brief(gap.desired),
         "observed": brief(gap.observed),
@@ -114,11 +148,16 @@ def values_of(gap: Difference) -> dict[str, Any]:
 
 
 def named(ref: Ref | None) -> str:
+    """What a machine keeps of a pod is called by the name of that pod."""
+    if ref is not None and ref.kind == "PodSandbox":
+        return f"Pod {ref.name.rpartition('.')[0]}"
     return f"{ref.kind} {ref.name}" if ref else ""
 
 
 def commanded(command: Command, count: int, _: Words) -> str:
-    """What a person did."""
+    """What a person did, or an API client of hers."""
+    if said := asked(command, _):
+        return said
     match command:
         case Bootstrap(nodes=nodes):
             return _.many("The cluster starts with one node.", "The cluster starts with %(n)s nodes.", nodes)
@@ -126,6 +165,14 @@ def commanded(command: Command, count: int, _: Words) -> str:
             return (
                 _.many("You applied one object.", "You applied %(n)s objects.", count) if count else _("You applied.")
             )
+        case DeleteObject(ref=ref, grace_seconds=0):
+            return _("You removed %(what)s by force, without waiting for it to stop.", what=named(ref))
+        case DeleteObject(ref=ref, propagation="Orphan"):
+            return _("You deleted %(what)s and leave its dependents as orphans.", what=named(ref))
+        case DeleteObject(ref=ref, propagation="Foreground"):
+            return _("You deleted %(what)s: its dependents go first.", what=named(ref))
+        case DeleteObject(ref=ref, propagation="Background") if ref.kind != "Pod":
+            return _("You deleted %(what)s: its dependents go afterwards.", what=named(ref))
         case DeleteObject(ref=ref) if ref.kind == "Pod":
             return _("You killed Pod %(name)s.", name=ref.name)
         case DeleteObject(ref=ref):
@@ -167,19 +214,18 @@ def _observed(step: Step, record: Observed, _: Words) -> str:
         middle = who[:1].lower() + who[1:] if _.lang == "en" else who
         return sentences[wake.why] % {"cause": named(wake.ref), "who": middle, "what": what}
     if wake and wake.why in ("TIMER", "BACKOFF"):
-        return _("It is time: %(who)s looks at %(what)s again.", who=who, what=what)
+        return _("%(who)s looks at %(what)s again: the time it set itself is over.", who=who, what=what)
     return _("%(who)s looks at %(what)s.", who=who, what=what)
 
 
 def _differed(step: Step, differences: tuple[Difference, ...], _: Words) -> str:
     gap = main_difference(differences)
     if gap is None:
-        return _(
-            "%(who)s: %(what)s is as it should be. Nothing to do.", who=subject(step.actor, _), what=named(step.key)
-        )
+        return _("%(who)s has nothing to do for %(what)s now.", who=subject(step.actor, _), what=named(step.key))
     said = difference(gap, _)
-    if len(differences) > 1:
-        more = _.many("And one more difference.", "And %(n)s more differences.", len(differences) - 1)
+    others = len(foreground(differences)) - 1
+    if others > 0:
+        more = _.many("And one more difference.", "And %(n)s more differences.", others)
         return f"{said} {more}" if _.lang == "en" else f"{said}{more}"
     return said
 
@@ -196,6 +242,12 @@ def _acted(step: Step, record: Acted, _: Words) -> str:
             message=clip(result.message, 240),
         )
     name = result.ref.name if result.ref else ""
+    told = news.reported(record.action, _)
+    if told:
+        return _("%(who)s reports: %(news)s", who=who, news=told)
+    gap = record.differences[record.difference]
+    if said := news.changed(gap, record.action, who, _):
+        return said
     match record.action:
         case Create(obj=obj):
             return _(

@@ -48,6 +48,7 @@ class PodView(NamedTuple):
     node: str
     owner: str
     reason: str  # why it waits, in Kubernetes' words
+    runs: bool = False  # a container of it is running, so it can be crashed
 
 
 def element_id(ref: Ref) -> str:
@@ -95,6 +96,7 @@ def pod(obj: Obj, nodes: set[str] | None = None) -> PodView:
         node=node_name,
         owner=f"{owner['kind']} {owner['name']}" if owner else "",
         reason=_why_waiting(obj),
+        runs=any("running" in (each.get("state") or {}) for each in statuses),
     )
 
 

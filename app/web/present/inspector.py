@@ -154,6 +154,7 @@ def _workload_actions(obj: Obj, ref: Ref, _: Words) -> tuple[ActionView, ...]:
         _action(_("Roll back"), {"do": "undo", "ref": ref}),
         _action(_("Restart rollout"), {"do": "restart", "ref": ref}),
         _delete(ref, _),
+        _action(_("Delete, its pods first"), {"do": "delete", "ref": ref, "propagation": "Foreground"}, danger=True),
         _action(_("Delete, keep the pods"), {"do": "delete", "ref": ref, "propagation": "Orphan"}, danger=True),
     )
 
@@ -165,7 +166,7 @@ def _node_actions(obj: Obj, ref: Ref, _: Words) -> tuple[ActionView, ...]:
 
 
 def _labels(obj: Obj, ref: Ref, _: Words) -> ActionView:
-    label, value = next(iter(objects.labels_of(obj).items()), ("app", ""))
+    label, value = next(iter(objects.labels_of(obj).items()), ("team", "blue"))
     asked = {"label": _("label"), "value": _("value, empty removes it")}
     return _action(_("Set label"), {"do": "label", "ref": ref, "label": label, "value": value}, asked)
 

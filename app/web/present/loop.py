@@ -14,8 +14,18 @@ from app.reconcile import Create, Difference
 from app.web.present import captions
 from app.web.present.actions import describe
 from app.web.present.clock import virtual
+from app.web.present.labels import labelled
 from app.web.present.names import lane_of, role_title
-from app.web.present.steps import PHASES, Reconcile, main_difference, newest_steps, phase_of, phase_title, reconcile_of
+from app.web.present.steps import (
+    PHASES,
+    Reconcile,
+    differs,
+    main_difference,
+    newest_steps,
+    phase_of,
+    phase_title,
+    reconcile_of,
+)
 from app.web.present.values import Chip, Field, Value, brief, chip_of, clip, fields_of, table_in, value_of
 from app.web.present.words import Words
 
@@ -119,6 +129,7 @@ def panel(trace: Trace, step: Step, epoch_ms: int, _: Words) -> LoopView:
     latest = phase_of(step)
     woken = run.observed.wakes if run.observed else ()
     differences = run.differences or ()
+    real = [index for index, difference in enumerate(differences) if differs(difference)]
     return LoopView(
         role=lane_of(step.actor),
         title=role_title(lane_of(step.actor), _),
@@ -129,15 +140,13 @@ def panel(trace: Trace, step: Step, epoch_ms: int, _: Words) -> LoopView:
         latest=latest,
         centre=_centre(run, _),
         phases=_phases(run, latest, epoch_ms, _),
-        fields=fields_of(run.observation, epoch_ms) if run.observation is not None else (),
+        fields=labelled(fields_of(run.observation, epoch_ms), _) if run.observation is not None else (),
         gone=run.observed is not None and run.observation is None,
         reads=_count_reads(run.observed),
         wakes=tuple(WakeView(wake_word(w, _), chip_of(w.ref), w.step) for w in woken[:SHOWN_WAKES]),
         more_wakes=max(0, len(woken) - SHOWN_WAKES),
-        differences=tuple(
-            _difference(run, index, _, epoch_ms) for index in range(min(len(differences), SHOWN_DIFFERENCES))
-        ),
-        more_differences=max(0, len(differences) - SHOWN_DIFFERENCES),
+        differences=tuple(_difference(run, index, _, epoch_ms) for index in real[:SHOWN_DIFFERENCES]),
+        more_differences=max(0, len(real) - SHOWN_DIFFERENCES),
     )
 
 

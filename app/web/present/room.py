@@ -10,7 +10,6 @@ from app.api.objects import Obj, Ref, name_of
 from app.engine.trace import Commanded, Step, is_visible
 from app.web.present import board, captions, card, kubectl, loop, manifest, timeline
 from app.web.present.names import YOU, lane_of, lanes, role_title
-from app.web.present.steps import phase_of
 from app.web.present.texts import browser_words, keys, templates_of
 from app.web.present.words import Words
 
@@ -96,6 +95,7 @@ def state(
         "now": cluster.now_ms - cluster.epoch_ms,
         "quiet": bool(change.quiet if change is not None else cluster.quiet),
         "pace": {"mode": pace.mode, "speed": pace.speed, "paused": pace.paused},
+        "restless": getattr(room, "restless", False),
         "latencies": cluster.latencies,
         "scenario": scenario_id(room.scenario),
         "viewers": room.viewers,
@@ -213,12 +213,15 @@ def _moved_loops(cluster: Any, visible: Sequence[Step], _: Words) -> tuple[loop.
 
 
 def _frame_caption(visible: Sequence[Step], _: Words) -> captions.Caption | None:
-    """Of several steps in one frame a command speaks first, then what was done; reading and comparing come last."""
+    """Of several steps in one frame the weightiest speaks: commands, then trouble, then what was done.
+
+    Of a long frame only the newest may, unless an older one tells of trouble.
+    """
     if not visible:
         return None
-    weight = {"you": 3, "act": 2, "diff": 1, "observe": 0}
-    newest = visible[-CAPTION_STEPS:]
-    return captions.caption(max(newest, key=lambda step: (weight[phase_of(step)], step.number)), _)
+    newest = [step for step in visible[:-CAPTION_STEPS] if captions.weight(step) >= captions.TROUBLE]
+    newest += visible[-CAPTION_STEPS:]
+    return captions.caption(max(newest, key=lambda step: (captions.weight(step), step.number)), _)
 
 
 def _changed(cluster: Any, changed: Mapping[Ref, Obj | None]) -> tuple[dict[str, Any], list[str]]:

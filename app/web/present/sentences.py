@@ -63,7 +63,9 @@ LONG = {
     "EndpointsOutdated": N_("The pods behind the Service changed: EndpointSlice %(about)s is brought up to date."),
     # Garbage collector, namespaces
     "OwnerAbsent": N_("The owner of %(kind)s %(about)s, %(observed)s, does not exist any more. It is deleted too."),
-    "OwnerWaitsForDependents": N_("%(observed)s is being deleted and waits for %(kind)s %(about)s to go first."),
+    "OwnerWaitsForDependents": N_(
+        "The owner, %(observed)s, is being deleted and waits for %(kind)s %(about)s to go first."
+    ),
     "OwnerReferenceDangles": N_("%(kind)s %(about)s names an owner that is gone. Only that reference is removed."),
     "OwnerOrphansDependents": N_(
         "%(observed)s is deleted without its dependents: %(kind)s %(about)s forgets it and stays."
@@ -107,8 +109,11 @@ LONG = {
     "NodeStatusOutdated": N_("Node %(about)s reports how it is."),
     "HeartbeatDue": N_("Node %(about)s says that it is well."),
     "LeaseMissing": N_("Node %(about)s takes out its Lease."),
+    "LeaseHeld": N_("The Lease of Node %(about)s is fresh. It is renewed in time."),
     "LeaseDue": N_("Node %(about)s renews its Lease."),
 }
+
+WAITING_FOR_ONE = N_("%(kind)s %(about)s must wait for one dependent to go before it may.")
 
 SHORT = {
     "TooFewReplicas": N_("too few pods"),

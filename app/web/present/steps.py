@@ -55,14 +55,26 @@ def phase_title(phase: str, _: Words) -> str:
 
 
 def main_difference(differences: Sequence[Difference]) -> Difference | None:
-    """The one that a single sentence is about: the first that does something, else the first."""
-    for difference in differences:
-        if difference.actions and not difference.background and not difference.field.startswith("status"):
+    """The one that a single sentence is about: the first that does something besides writing down a status."""
+    shown = foreground(differences)
+    for difference in shown:
+        if difference.actions and difference.field != "status":
             return difference
-    for difference in differences:
+    for difference in shown:
         if difference.actions:
             return difference
-    return differences[0] if differences else None
+    return shown[0] if shown else None
+
+
+def foreground(differences: Sequence[Difference]) -> tuple[Difference, ...]:
+    """Without the housekeeping (heartbeats, timers that go on in a quiet cluster), if there is anything else."""
+    real = tuple(difference for difference in differences if differs(difference))
+    return tuple(difference for difference in real if not difference.background) or real
+
+
+def differs(difference: Difference) -> bool:
+    """A timer alone is no gap: both sides are the same then."""
+    return bool(difference.desired != difference.observed)
 
 
 def reconcile_of(trace: Trace, step: Step) -> Reconcile:

@@ -118,14 +118,26 @@ def _names_itself(value: Any) -> bool:
 
 def title(name: str) -> str:
     """`terminating_pods` -> `terminating pods`; a unit at the end goes, the value bears it."""
-    return name.removesuffix("_ms").replace("_", " ").strip()
+    return name.removesuffix("_ms").removesuffix("_milli").replace("_", " ").strip()
 
 
 def clip(text: str, length: int = TEXT) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
+def memory(count: int) -> str:
+    """Bytes as Kubernetes writes them: `1.75Gi`."""
+    for unit, size in (("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)):
+        if count >= size:
+            return f"{count / size:.4g}{unit}"
+    return str(count)
+
+
 def _number(value: float, name: str, epoch_ms: int) -> Value:
+    if name.endswith("_milli"):
+        return Value("number", f"{value:g}m")
+    if name == "memory" and isinstance(value, int):
+        return Value("number", memory(value))
     if name.endswith("_ms") and isinstance(value, int):
         return Value("text", virtual(value - epoch_ms) if value > ABSOLUTE_MS else duration(value))
     return Value("number", str(value) if isinstance(value, int) else f"{value:g}")
@@ -172,10 +184,14 @@ def _table(items: tuple[Any, ...], epoch_ms: int) -> Value:
 
 def _flattened(item: Any) -> Iterator[tuple[str, Any]]:
     """The plain fields first, then those of the records inside."""
-    inside = [value for _name, value in _items(item) if _is_record(value) and chip_of(value) is None]
+    inside = [value for _name, value in _items(item) if _is_record(value) and _opens(value)]
     yield from ((name, value) for name, value in _items(item) if not any(value is record for record in inside))
     for record in inside:
         yield from _items(record)
+
+
+def _opens(record: Any) -> bool:
+    return chip_of(record) is None and not _names_itself(record)
 
 
 def table_in(value: Value) -> Value | None:
