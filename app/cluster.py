@@ -219,7 +219,7 @@ class Cluster:
                 return self._bootstrap(command)
             case Apply(text, namespace):
                 self.plan(text, namespace)  # all or nothing
-                return [_apply_now(server, document, namespace) for document in manifests.parse(text)]
+                return [_apply_now(server, *_wanted(each, namespace)) for each in manifests.parse(text)]
             case CrashContainer(ref, container, exit_code):
                 return [self._crash(ref, container, exit_code)]
             case Scale(ref, replicas):
@@ -322,23 +322,26 @@ def _requested(server: ApiServer, command: Command) -> Sequence[Written]:
 
 
 def _apply(server: ApiServer, document: manifests.Document, namespace: str) -> Planned:
-    wanted = schema.decode(document.obj)
-    ref = _target(wanted, namespace)
+    wanted, ref = _wanted(document, namespace)
     before = server.store.get(ref)
-    written = _apply_now(server, document, namespace)
+    written = _apply_now(server, wanted, ref)
     operation = "created" if before is None else "configured" if written.changes else "unchanged"
     return Planned(ref, operation, field_changes(_shown(before), _shown(written.obj)), written.obj, document)
 
 
-def _apply_now(server: ApiServer, document: manifests.Document, namespace: str) -> Written:
+def _apply_now(server: ApiServer, wanted: Obj, ref: Ref) -> Written:
     """`kubectl apply` of one document: create it, or merge what its author changed since the last apply."""
-    wanted = schema.decode(document.obj)
-    ref = _target(wanted, namespace)
     current = server.store.get(ref)
     applied = apply_manifest(current, _in_namespace(wanted, ref))
     if current is None:
         return server.create(applied)
     return server.patch(ref, lambda _: schema.decode(applied))
+
+
+def _wanted(document: manifests.Document, namespace: str) -> tuple[Obj, Ref]:
+    """A document decoded, and what it is about."""
+    wanted = schema.decode(document.obj)
+    return wanted, _target(wanted, namespace)
 
 
 def _target(obj: Obj, namespace: str) -> Ref:
