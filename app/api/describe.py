@@ -22,21 +22,35 @@ from app.api.objects import (
 )
 from app.api.printers import event_age
 from app.api.printing import replicas
-from app.api.selectors import format_selector
+from app.api.selectors import format_labels, format_selector
 from app.api.tabbed import align, head, marks, rfc1123, truth
+
+_OWN_WORDS = (
+    "ClusterRole", "ClusterRoleBinding", "CronJob", "DaemonSet", "Endpoints", "HorizontalPodAutoscaler", "Ingress",
+    "IngressClass", "Job", "LimitRange", "NetworkPolicy", "PersistentVolume", "PersistentVolumeClaim",
+    "PodDisruptionBudget", "PriorityClass", "ResourceQuota", "Role", "RoleBinding", "Secret", "ServiceAccount",
+    "StatefulSet", "StorageClass",
+)  # fmt: skip
+"""What kubectl describes in a way that is not modelled here. Kinds it has no words for it tells field by field."""
+
+
+def knows(kind: str) -> bool:
+    """Whether `describe` prints what kubectl prints."""
+    return kind not in _OWN_WORDS
 
 
 def describe(obj: Obj, now_ms: int, *, events: Iterable[Obj] = (), related: Iterable[Obj] = ()) -> str:
     """The text, ended by a newline. `events` are those about `obj`. Of the `related` objects each kind takes what it
-    tells of: a Deployment its ReplicaSets, a ReplicaSet its Pods, a Service its EndpointSlices, a Node its Pods and
-    its Lease; others are passed over."""
+    tells of: a Deployment its ReplicaSets, a ReplicaSet or ReplicationController its Pods, a Service its
+    EndpointSlices, a Node its Pods and its Lease; others are passed over."""
     around = tuple(related)
+    assert knows(obj["kind"])
     match obj["kind"]:
         case "Pod":
             lines = describe_pods.pod(obj, now_ms)
         case "Deployment":
             lines = _deployment(obj, around)
-        case "ReplicaSet":
+        case "ReplicaSet" | "ReplicationController":
             lines = _replica_set(obj, around)
         case "Service":
             lines = describe_network.service(obj, around)
@@ -122,9 +136,12 @@ def _progress(replica_sets: Sequence[Obj]) -> str:
 
 
 def _replica_set(replica_set: Obj, related: Sequence[Obj]) -> Lines:
+    """Or a ReplicationController, whose selector is plain labels."""
     spec, status = replica_set["spec"], replica_set.get("status") or {}
     yield from head(replica_set)
-    yield f"Selector:\t{format_selector(spec.get('selector'))}"
+    selector = spec.get("selector")
+    by_labels = replica_set["kind"] == "ReplicationController"
+    yield f"Selector:\t{format_labels(selector) if by_labels else format_selector(selector)}"
     yield from marks(replica_set)
     if owner := controller_of(replica_set):
         yield f"Controlled By:\t{owner['kind']}/{owner['name']}"

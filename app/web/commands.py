@@ -29,6 +29,7 @@ from app.engine.trace import Commanded, Result
 from app.rooms import Pace, Room
 from app.web import language, security
 from app.web.pages import rooms
+from app.web.present import kubectl
 from app.web.problems import wants_json
 
 ALIASES = {"manifest": "text"}  # what the editor calls it
@@ -55,7 +56,7 @@ def command(id: str, do: str) -> Response:
     assert isinstance(record, Commanded)
     if record.refusal is not None:
         raise record.refusal
-    return answer(said(record.command, record.results), step.number, record.results)
+    return answer(said(record.command, record.results), step.number, record.results, command=record.command)
 
 
 def command_of(do: str, values: Mapping[str, str]) -> Command:
@@ -131,16 +132,23 @@ def _clipped(text: str) -> str:
 # ------------------------------------------------------------------------------------------------ answers
 
 
-def answer(message: str, step: int | None = None, results: tuple[Result, ...] = ()) -> Response:
-    """The same in HTML for the page and in JSON for programs. 201 if something was created."""
+def answer(
+    message: str, step: int | None = None, results: tuple[Result, ...] = (), command: Command | None = None
+) -> Response:
+    """The same in HTML for the page and in JSON for programs. 201 if something was created.
+
+    After a command it names the kubectl command that would have done the same."""
     code = 201 if any(result.code == 201 for result in results) else 200
     rows = [_row(result) for result in results if result.ref is not None]
     if wants_json():
         response = jsonify(ok=True, code=code, message=message, results=rows, step=step)
     else:
         _ = language.here()
+        data = command.to_json() if command else {"do": ""}
         response = make_response(
-            render_template("_answer.html", ok=True, message=message, results=rows, lang=_.lang, _=_)
+            render_template(
+                "_answer.html", ok=True, message=message, kubectl=kubectl.command(data), whole=kubectl.whole(data), _=_
+            )
         )
     response.status_code = code
     return response

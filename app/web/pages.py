@@ -11,7 +11,7 @@ from app import scenarios
 from app.api import errors, explain, kinds, yamltext
 from app.api.objects import Ref
 from app.rooms import Room, Rooms
-from app.web import language, present, security
+from app.web import kubeconfig, language, present, security
 
 ROOM = "loopscope_room"
 YEAR_S = 31_536_000
@@ -48,7 +48,10 @@ def room(id: str) -> Response:
     security.allow("look")
     room = rooms().get(id)
     _ = language.here()
-    html = room.look(lambda: render_template("room.html", **present.page(room, scenarios.every(), _)))
+    config = kubeconfig.of(room.id)
+    html = room.look(
+        lambda: render_template("room.html", kubeconfig=config, **present.page(room, scenarios.every(), _))
+    )
     return make_response(html)
 
 
@@ -72,7 +75,10 @@ def inspect(id: str, kind: str, namespace: str, name: str) -> Response:
     room = rooms().get(id)
     ref = _ref(kind, namespace, name)
     _ = language.here()
-    return make_response(room.look(lambda: render_template("_inspector.html", room=room, **_inspected(room, ref, _))))
+    described = request.args.get("view") == "describe"
+    return make_response(
+        room.look(lambda: render_template("_inspector.html", room=room, **_inspected(room, ref, _, described)))
+    )
 
 
 @blueprint.get("/rooms/<id>/objects/<kind>/<namespace>/<name>/yaml")
@@ -133,8 +139,8 @@ def _ref(kind: str, namespace: str, name: str) -> Ref:
     return Ref(row.kind, namespace if row.namespaced and namespace != "-" else "", name)
 
 
-def _inspected(room: Room, ref: Ref, _: present.Words) -> dict[str, Any]:
-    view = present.inspector(room.cluster, ref, _)
+def _inspected(room: Room, ref: Ref, _: present.Words, described: bool) -> dict[str, Any]:
+    view = present.inspector(room.cluster, ref, _, described=described)
     if view["gone"] and not view["events"]:
         raise errors.not_found(kinds.KINDS[ref.kind].resource, ref.name)
     return view

@@ -1,5 +1,5 @@
 // The board: objects enter, move and leave without shifting others; density; the tally.
-import {readyCells} from "./cells.js"
+import {chosenCell, readyCells} from "./cells.js"
 import {morph} from "./morph.js"
 import {data, state, watch} from "./state.js"
 import {drawWires} from "./wires.js"
@@ -110,7 +110,7 @@ function columns(grid) {
 }
 
 function tally() {
-  const cards = () => document.querySelectorAll('#board [data-kind="Pod"][data-ready="true"]').length
+  const cards = () => document.querySelectorAll('#board [data-kind="Pod"][data-ready="true"]:not(.leaving)').length
   const text = `${state.mode === "cells" ? readyCells() : cards()}/${state.pods} Ready`
   const element = document.getElementById("tally")
   if (element.textContent !== text) element.textContent = text
@@ -130,8 +130,9 @@ function empty() {
   }
 }
 
-/** The Pod element a key or a suggestion is about: the chosen one, else the first that runs. */
+/** The Pod (an element, or its likeness in a large cluster) that a key or a suggestion is about: the chosen one, else the first that runs. */
 export function chosenPod(prefix = "") {
+  if (state.mode === "cells") return chosenCell(prefix)
   const near = document.activeElement?.closest?.(".pod")
   if (near && !prefix) return near
   const pods = [...document.querySelectorAll('#board .pod[id]:not([data-tone="dying"])')]

@@ -1,4 +1,5 @@
-// Beyond 500 pods: a square per pod on a canvas, grouped by node. A click opens the pod; the numbers are said in text.
+// Beyond 500 pods: a square per pod on a canvas, grouped by node. A click opens the pod; arrow keys walk from square to
+// square and Enter opens; what is chosen, and the numbers, are said in text.
 import {open} from "./inspector.js"
 import {data, say, watch} from "./state.js"
 
@@ -11,6 +12,8 @@ const pods = new Map()
 /** @type {{x: number, y: number, id: string}[]} */
 let spots = []
 let size = 8
+/** The chosen pod, namespace/name. */
+let chosen = ""
 let due = 0
 
 export function startCells() {
@@ -18,7 +21,7 @@ export function startCells() {
     if (fresh) {
       pods.clear()
       for (const [id, node, tone] of data.cells ?? []) pods.set(id, [node, tone])
-      document.querySelector("#cells canvas")?.addEventListener("click", click)
+      listen(document.querySelector("#cells canvas"))
     }
     if (pods.size) draw()
   })
@@ -30,6 +33,76 @@ export function change({set, gone}) {
   for (const [id, node, tone] of set) pods.set(id, [node, tone])
   for (const id of gone) pods.delete(id)
   draw()
+}
+
+function listen(canvas) {
+  if (!canvas) return
+  canvas.addEventListener("click", click)
+  canvas.addEventListener("keydown", walk)
+  for (const type of ["focus", "blur"]) canvas.addEventListener(type, draw)
+}
+
+/** The chosen pod if the canvas has the focus, else the first ready one, in the form of an element of the board. */
+export function chosenCell(prefix) {
+  const fits = ([id]) => id.split("/")[1].startsWith(prefix)
+  const likely = [...pods].filter(([, [, tone]]) => tone !== "dying").filter(fits)
+  const here = !prefix && pods.has(chosen) && document.activeElement?.matches("#cells canvas")
+  const id = here ? chosen : (likely.find(([, [, tone]]) => tone === "ready") ?? likely[0])?.[0]
+  if (!id) return null
+  const [namespace, name] = id.split("/")
+  return {dataset: {kind: "Pod", namespace, name}}
+}
+
+/** Goes on to the next pod. @returns {boolean} whether there are cells */
+export function nextCell() {
+  const canvas = document.querySelector("#cells canvas")
+  if (!canvas) return false
+  const here = spots.findIndex((spot) => spot.id === chosen)
+  choose(spots[(here + 1) % spots.length])
+  canvas.focus()
+  return true
+}
+
+function walk(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return
+  const here = spots.find((spot) => spot.id === chosen)
+  const index = spots.indexOf(here)
+  if (event.key === "Enter" && here) open(`Pod/${here.id}`, event.target)
+  else if (event.key === "ArrowRight") choose(spots[Math.min(index + 1, spots.length - 1)])
+  else if (event.key === "ArrowLeft") choose(spots[Math.max(index - 1, 0)])
+  else if (event.key === "ArrowDown") choose(below(here, 1))
+  else if (event.key === "ArrowUp") choose(below(here, -1))
+  else if (event.key === "Home") choose(spots[0])
+  else if (event.key === "End") choose(spots.at(-1))
+  else return
+  event.preventDefault()
+}
+
+/** The nearest square in the next line down (1) or up (-1). */
+function below(here, way) {
+  if (!here) return spots[0]
+  const lines = spots.filter((spot) => (spot.y - here.y) * way > 0)
+  const y = way * Math.min(...lines.map((spot) => spot.y * way))
+  const line = lines.filter((spot) => spot.y === y)
+  return line.reduce((best, spot) => (Math.abs(spot.x - here.x) < Math.abs(best.x - here.x) ? spot : best), line[0] ?? here)
+}
+
+function choose(spot) {
+  if (!spot) return
+  chosen = spot.id
+  const home = document.getElementById("cells")
+  if (spot.y < home.scrollTop) home.scrollTop = spot.y - size
+  else if (spot.y + size > home.scrollTop + home.clientHeight) home.scrollTop = spot.y + 2 * size - home.clientHeight
+  draw()
+}
+
+/** Says which pod is chosen and how it is. */
+function tell() {
+  const [node, tone] = pods.get(chosen) ?? []
+  const [namespace, name] = chosen.split("/")
+  const text = tone ? [namespace === "default" ? name : chosen, node, say(`tone_${tone}`)].filter(Boolean).join(" · ") : say("cells_keys")
+  const line = document.getElementById("cell-now")
+  if (line.textContent !== text) line.textContent = text
 }
 
 export const readyCells = () => [...pods.values()].filter(([, tone]) => tone === "ready").length
@@ -57,7 +130,9 @@ function paint() {
   const pen = canvas.getContext("2d")
   pen.scale(scale, scale)
   fill(pen, blocks)
+  if (document.activeElement === canvas) outline(pen, spots.find((spot) => spot.id === chosen))
   canvas.setAttribute("aria-label", say("cells", {n: pods.size, ready: readyCells()}))
+  tell()
 }
 
 function grouped() {
@@ -127,8 +202,18 @@ function fill(pen, blocks) {
   }
 }
 
+/** Where the focus is, for the eye. */
+function outline(pen, spot) {
+  if (!spot) return
+  pen.lineWidth = 2
+  pen.strokeStyle = getComputedStyle(document.body).color
+  pen.strokeRect(spot.x - 2, spot.y - 2, size + 2, size + 2)
+}
+
 function click(event) {
   const [x, y] = [event.offsetX, event.offsetY]
   const spot = spots.find((one) => x >= one.x && x < one.x + size && y >= one.y && y < one.y + size)
-  if (spot) open(`Pod/${spot.id}`)
+  if (!spot) return
+  choose(spot)
+  open(`Pod/${spot.id}`, event.target)
 }

@@ -1,5 +1,6 @@
 // What a person does: everything is a POST, its answer is shown at the foot, its effect comes back through the socket.
 import {chosenPod, suggestions} from "./board.js"
+import {startCopying} from "./copying.js"
 import {data, room, say, state, watch} from "./state.js"
 
 const answer = document.getElementById("answer")
@@ -10,13 +11,14 @@ let nextTry = 0
 
 export function startCommands() {
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-command], [data-try], [data-copy], [data-pace]")
+    const button = event.target.closest("[data-command], [data-try], [data-pace]")
     if (!button) return
     if (button.dataset.command) onPod(button.dataset.command, button.closest(".pod"))
     if (button.dataset.try) suggest(Number(button.dataset.try))
-    if (button.dataset.copy) copy(button.dataset.copy)
     if (button.dataset.pace) post("pace", {mode: button.dataset.pace})
   })
+  startCopying(tell)
+  for (const type of ["pointerover", "focusin"]) document.getElementById("tries").addEventListener(type, sayPod)
   speed.addEventListener("change", () => post("pace", {speed: toSpeed(speed.value)}))
   speed.addEventListener("input", () => shownSpeed(toSpeed(speed.value)))
   latencies.addEventListener("change", () => post("commands/latencies", {preset: latencies.value}))
@@ -43,7 +45,7 @@ function lesson({id, title, promise, tries}) {
   row.hidden = !tries.length
   row.replaceChildren(row.firstElementChild, ...tries.map((entry, index) => {
     const button = document.createElement("button")
-    Object.assign(button, {type: "button", className: "pill", textContent: entry.label, title: entry.kubectl})
+    Object.assign(button, {type: "button", className: "pill", textContent: entry.label, title: entry.kubectl || say("no_kubectl")})
     button.dataset.try = String(index)
     return button
   }))
@@ -89,22 +91,26 @@ function suggest(index) {
   if (!entry) return
   const {do: verb, ref, ...values} = entry.command
   if (ref) {
-    const [kind, namespace, name] = ref
-    const found = name.endsWith("*") ? chosenPod(name.slice(0, -1))?.dataset.name : name
-    if (!found) return
-    Object.assign(values, {kind, namespace, name: found})
+    const [kind, namespace] = ref
+    const name = meant(entry)
+    if (!name) return
+    Object.assign(values, {kind, namespace, name})
   }
   if (verb === "apply") Object.assign(values, {manifest: values.text})
   post(`commands/${verb}`, values)
 }
 
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text)
-    tell(`${say("copied")}: ${text}`, true)
-  } catch {
-    tell(text, true)
-  }
+/** The name of the object that a suggestion is about, as of now. */
+function meant({command: {ref}}) {
+  const name = ref?.[2] ?? ""
+  return name.endsWith("*") ? chosenPod(name.slice(0, -1))?.dataset.name : name
+}
+
+/** Its command names the very pod. */
+function sayPod(event) {
+  const button = event.target.closest("[data-try]")
+  const entry = button && suggestions()[Number(button.dataset.try)]
+  if (entry?.command.ref?.[2].endsWith("*")) button.title = entry.kubectl.replace(entry.command.ref[2], meant(entry) ?? "$&")
 }
 
 /** Says something of our own where answers are shown. */
@@ -128,10 +134,12 @@ function fade() {
   clearTimeout(fading)
   const box = answer.firstElementChild
   if (!box) return
+  const command = box.querySelector("[data-copy]")
   fading = setTimeout(() => {
+    if (box.matches(":hover, :focus-within")) return fade()
     box.classList.add("leaving")
     fading = setTimeout(() => box.remove(), 500)
-  }, box.classList.contains("bad") ? 9000 : 3500)
+  }, box.classList.contains("bad") ? 9000 : command ? 6000 : 3500)
 }
 
 function toSpeed(notch) {

@@ -1,10 +1,12 @@
 // One object opened beside the board. Fetched, never pushed; fetched again while it is open and the room moves.
+import {sayCommands} from "./copying.js"
 import {morph} from "./morph.js"
 import {room, state, watch} from "./state.js"
 
 const panel = document.getElementById("inspector")
 const AGAIN_MS = 1500
 let ref = ""
+let view = "yaml"
 let opener = null
 let fetchedAt = 0
 let later = 0
@@ -14,6 +16,14 @@ export function startInspector() {
     const target = event.target.closest("[data-open]")
     if (target) open(target.dataset.open, target)
     if (event.target.closest("#inspector [data-close]")) close()
+    const tab = event.target.closest("#inspector [data-view]")
+    if (tab) show(tab.dataset.view)
+  })
+  panel.addEventListener("input", () => sayCommands(panel))
+  panel.addEventListener("keydown", (event) => {
+    if (!event.target.matches("[role='tab']") || !/^Arrow(Left|Right)$/.test(event.key)) return
+    event.preventDefault()
+    show(view === "yaml" ? "describe" : "yaml")
   })
   watch(() => {
     if (!ref || !state.steps.length) return
@@ -32,6 +42,12 @@ export async function open(path, from = null) {
   panel.querySelector("h2")?.focus()
 }
 
+/** As YAML, or as `kubectl describe` prints it. @param {"yaml"|"describe"} next */
+async function show(next) {
+  view = next
+  if (await refresh(true)) panel.querySelector(`[data-view="${next}"]`)?.focus()
+}
+
 export function close() {
   if (panel.hidden) return false
   panel.hidden = true
@@ -43,11 +59,11 @@ export function close() {
 
 export const isOpen = () => !panel.hidden
 
-async function refresh() {
+async function refresh(wanted = false) {
   const asked = ref
-  if (!asked || panel.querySelector("input:focus")) return false
+  if (!asked || (!wanted && panel.querySelector("input:focus"))) return false
   fetchedAt = Date.now()
-  const answer = await fetch(`${room.base}/objects/${asked}?lang=${room.lang}`, {headers: {Accept: "text/html"}}).catch(() => null)
+  const answer = await fetch(`${room.base}/objects/${asked}?lang=${room.lang}&view=${view}`, {headers: {Accept: "text/html"}}).catch(() => null)
   if (!answer || asked !== ref) return false
   const template = document.createElement("template")
   template.innerHTML = await answer.text()
@@ -59,5 +75,6 @@ async function refresh() {
     panel.append(next)
     window.htmx.process(panel)
   }
+  sayCommands(panel)
   return true
 }

@@ -1,14 +1,14 @@
 // A key for every action; the list behind `?` is rendered by the server from the same words.
 import {chosenPod} from "./board.js"
+import {nextCell} from "./cells.js"
 import {faster, onPod, toggleInto, tryNext} from "./commands.js"
 import {focusEditor} from "./desired.js"
+import {openDialog, show} from "./dialogs.js"
 import {close as closeInspector} from "./inspector.js"
 import {backToNow, pick, pickNth} from "./loops.js"
 import {nextTheme, togglePresent} from "./prefs.js"
 import {room} from "./state.js"
 import {focusTimeline, toggleCauses} from "./timeline.js"
-
-const help = document.getElementById("help")
 
 const KEYS = {
   " ": () => toggleInto("pause"),
@@ -36,15 +36,12 @@ const KEYS = {
   p: togglePresent,
   d: nextTheme,
   g: () => location.assign(`?lang=${room.lang === "en" ? "ja" : "en"}`),
-  "?": showHelp,
+  u: () => show("kubectl"),
+  "?": () => show("help"),
 }
 
 export function startKeys() {
   document.addEventListener("keydown", key)
-  document.getElementById("help-open").addEventListener("click", showHelp)
-  help.addEventListener("click", (event) => {
-    if (event.target === help || event.target.closest("[data-close-dialog]")) help.close()
-  })
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       if (!menu.contains(event.target) || event.target.closest(".sheet > button")) menu.open = false
@@ -54,10 +51,10 @@ export function startKeys() {
 
 function key(event) {
   if (event.key === "Escape") return escape(event)
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || help.open || isTyping(event.target)) return
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || openDialog() || isTyping(event.target)) return
   const onControl = event.target.closest?.("button, a, summary")
   if (onControl && (event.key === " " || event.key === "Enter")) return
-  if (event.target.closest?.("details.menu[open], .yaml, .table") && event.key.startsWith("Arrow")) return
+  if (event.target.closest?.("details.menu[open], .yaml, .described, .table, [role='tablist']") && event.key.startsWith("Arrow")) return
   const name = event.key.length === 1 ? event.key.toLowerCase() : event.key
   if (/^[1-9]$/.test(name)) pickNth(Number(name))
   else if (KEYS[name]) KEYS[name]()
@@ -75,7 +72,7 @@ function escape(event) {
   if (menu) {
     menu.open = false
     menu.querySelector("summary").focus()
-  } else if (!isTyping(event.target) && !help.open && !closeInspector()) {
+  } else if (!isTyping(event.target) && !openDialog() && !closeInspector()) {
     backToNow()
     document.activeElement?.blur()
   }
@@ -92,6 +89,7 @@ function openMenu(id) {
 }
 
 function nextPod() {
+  if (nextCell()) return
   const pods = [...document.querySelectorAll("#board .pod[id] .open")]
   const here = pods.indexOf(document.activeElement)
   pods[(here + 1) % pods.length]?.focus()
@@ -101,8 +99,4 @@ function readCaption() {
   const caption = document.getElementById("caption")
   caption.setAttribute("tabindex", "-1")
   caption.focus()
-}
-
-function showHelp() {
-  if (!help.open) help.showModal()
 }

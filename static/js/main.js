@@ -5,6 +5,7 @@ import {startChart} from "./chart.js"
 import {startClock} from "./clock.js"
 import {startCommands} from "./commands.js"
 import {startDesired} from "./desired.js"
+import {startDialogs} from "./dialogs.js"
 import {startInspector} from "./inspector.js"
 import {startKeys} from "./keys.js"
 import {startLive} from "./live.js"
@@ -22,5 +23,6 @@ startTimeline()
 startChart()
 startCells()
 startInspector()
+startDialogs()
 startKeys()
 startDesired()

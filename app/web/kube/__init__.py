@@ -16,9 +16,7 @@ the timeline like everything people do. Answers are JSON, whatever else a client
     reviews    "may I?": yes
     logs       what a container has printed
     shell      what runs inside a container: a few commands, simulated
-    shell      what runs inside a container: a few commands, simulated
     execs      exec and attach over a websocket
-    kubeconfig the file that points kubectl here
 """
 
 from __future__ import annotations

@@ -6,14 +6,14 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, request
 from flask_sock import Sock
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app.api import discovery, errors, gnostic, openapi
 from app.rooms import Room
-from app.web import security
-from app.web.kube import accept, execs, kubeconfig, logs, options, paths, reads, reviews, watches, writes
+from app.web import kubeconfig, security
+from app.web.kube import accept, execs, logs, options, paths, reads, reviews, watches, writes
 from app.web.kube.calls import Call, answer, client_name
 from app.web.pages import rooms
 
@@ -30,9 +30,9 @@ Handler = Callable[[Call], Response]
 def config(id: str) -> Response:
     security.allow("look")
     room = rooms().get(id)
-    server = url_for("kube.root", id=room.id, _external=True).rstrip("/")
-    response = Response(kubeconfig.text(room.id, server), mimetype="application/yaml")
-    response.headers["Content-Disposition"] = f"attachment; filename={kubeconfig.context_name(room.id)}.yaml"
+    made = kubeconfig.of(room.id)
+    response = Response(made.text, mimetype="application/yaml")
+    response.headers["Content-Disposition"] = f"attachment; filename={made.file}"
     return response
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.api.objects import Ref, ref_of
 from app.reconcile import Action, Announce, Bind, Create, Delete, Patch, Remember, RequeueAfter, Update, UpdateStatus
 from app.web.present.clock import duration
+from app.web.present.names import kind_in_words, known
 from app.web.present.values import brief, clip
 from app.web.present.words import Words
 
@@ -17,18 +19,17 @@ def describe(action: Action, _: Words) -> str:
     """What an action asks for, as short as a log line."""
     match action:
         case Create(obj=obj):
-            return _("create %(kind)s %(name)s", kind=obj["kind"], name=_new_name(obj))
+            return _("create %(kind)s %(name)s", **_named(_new(obj), _))
         case Update(obj=obj):
-            return _("update %(kind)s %(name)s", kind=obj["kind"], name=obj["metadata"]["name"])
+            return _("update %(kind)s %(name)s", **_named(ref_of(obj), _))
         case UpdateStatus(obj=obj):
-            return _("write status of %(kind)s %(name)s", kind=obj["kind"], name=obj["metadata"]["name"])
+            return _("write status of %(kind)s %(name)s", **_named(ref_of(obj), _))
         case Patch(ref=ref, patch=patch, subresource=subresource):
-            what = _paths(patch, subresource)
-            return _("patch %(kind)s %(name)s: %(what)s", kind=ref.kind, name=ref.name, what=what)
+            return _("patch %(kind)s %(name)s: %(what)s", **_named(ref, _), what=_paths(patch, subresource))
         case Delete(ref=ref, grace_seconds=0):
-            return _("remove %(kind)s %(name)s", kind=ref.kind, name=ref.name)
+            return _("remove %(kind)s %(name)s", **_named(ref, _))
         case Delete(ref=ref):
-            return _("delete %(kind)s %(name)s", kind=ref.kind, name=ref.name)
+            return _("delete %(kind)s %(name)s", **_named(ref, _))
         case Bind(ref=ref, node=node):
             return _("bind Pod %(name)s to %(node)s", name=ref.name, node=node)
         case Announce(reason=reason, message=message):
@@ -40,9 +41,14 @@ def describe(action: Action, _: Words) -> str:
             return _("remember %(value)s", value=brief(value)) if value is not None else _("forget what was remembered")
 
 
-def _new_name(obj: Mapping[str, Any]) -> str:
+def _named(ref: Ref, _: Words) -> dict[str, str]:
+    return {"kind": kind_in_words(ref.kind, _), "name": known(ref).name}
+
+
+def _new(obj: Mapping[str, Any]) -> Ref:
     meta = obj["metadata"]
-    return str(meta.get("name") or f"{meta.get('generateName', '')}?????")
+    name = str(meta.get("name") or f"{meta.get('generateName', '')}?????")
+    return Ref(obj["kind"], meta.get("namespace", ""), name)
 
 
 def _paths(patch: Mapping[str, Any], subresource: str) -> str:

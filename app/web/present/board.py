@@ -18,7 +18,8 @@ from app.web.present.values import Chip
 CELLS_FROM = 501  # pods; from here on the board is cells on a canvas
 SHOWN_ENDPOINTS = 200
 SERVICE_LABEL = "kubernetes.io/service-name"
-QUIET_KINDS = ("Event", "Lease", "EndpointSlice", "Pod", "Node", "Service", "Deployment", "ReplicaSet")
+WORKLOADS = ("Deployment", "ReplicaSet", "ReplicationController")
+QUIET_KINDS = ("Event", "Lease", "EndpointSlice", "Pod", "Node", "Service", *WORKLOADS)
 """Kinds that have a drawing of their own, or none; all others are chips."""
 
 
@@ -190,10 +191,10 @@ def _endpoints(cluster: Any, ref: Ref) -> Iterable[EndpointView]:
 
 
 def workloads(cluster: Any) -> tuple[WorkloadView, ...]:
-    """Deployments, and the ReplicaSets that nobody owns."""
+    """Deployments, and the ReplicaSets and ReplicationControllers that nobody owns."""
     sets = cluster.objects("ReplicaSet")
-    bare = [obj for obj in sets if objects.controller_of(obj) is None]
-    return tuple(workload(obj, sets) for obj in (*cluster.objects("Deployment"), *bare))
+    alone = [obj for obj in (*sets, *cluster.objects("ReplicationController")) if objects.controller_of(obj) is None]
+    return tuple(workload(obj, sets) for obj in (*cluster.objects("Deployment"), *alone))
 
 
 def workload(obj: Obj, replica_sets: Sequence[Obj] = ()) -> WorkloadView:

@@ -40,7 +40,7 @@ from app.web.present import news
 from app.web.present.actions import describe
 from app.web.present.clients import asked
 from app.web.present.clock import duration
-from app.web.present.names import lane_of, role_title, subject
+from app.web.present.names import known, lane_of, role_title, subject
 from app.web.present.sentences import LONG, SHORT, WAITING_FOR_ONE
 from app.web.present.steps import foreground, main_difference, phase_of, phase_title
 from app.web.present.values import brief, clip
@@ -64,9 +64,10 @@ def caption(step: Step, _: Words) -> Caption:
         isinstance(step.record, Commanded) and bool(step.record.error)
     )
     who = role_title(lane_of(step.actor), _)
-    return Caption(
-        phase, phase_title(phase, _), who, sentence(step, _), step.number, bad, lane_of(step.actor), weight(step)
-    )
+    tag = phase_title(phase, _)
+    if isinstance(step.record, Commanded) and getattr(step.record.command, "who", ""):
+        tag = _("Client")
+    return Caption(phase, tag, who, sentence(step, _), step.number, bad, lane_of(step.actor), weight(step))
 
 
 def weight(step: Step) -> int:
@@ -140,7 +141,7 @@ def values_of(gap: Difference) -> dict[str, Any]:
     """What a sentence of the catalogue may name."""
     return {
         "kind": gap.about.kind,
-        "about": gap.about.name.rpartition(".")[0] if gap.about.kind == "PodSandbox" else gap.about.name,
+        "about": known(gap.about).name,
         "field": gap.field,
         "desired": brief(gap.desired),
         "observed": brief(gap.observed),
@@ -149,9 +150,7 @@ def values_of(gap: Difference) -> dict[str, Any]:
 
 def named(ref: Ref | None) -> str:
     """What a machine keeps of a pod is called by the name of that pod."""
-    if ref is not None and ref.kind == "PodSandbox":
-        return f"Pod {ref.name.rpartition('.')[0]}"
-    return f"{ref.kind} {ref.name}" if ref else ""
+    return "{0.kind} {0.name}".format(known(ref)) if ref else ""
 
 
 def commanded(command: Command, count: int, _: Words) -> str:

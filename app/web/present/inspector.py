@@ -9,16 +9,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from app.api import objects, pods, times
+from app.api import describe, kinds, objects, pods, times
 from app.api.objects import Obj, Ref
-from app.web.present import board, card, kubectl, manifest
+from app.web.present import board, card, descriptions, kubectl, manifest
 from app.web.present.clock import age
 from app.web.present.values import Chip
 from app.web.present.words import Words
 
 SHOWN_EVENTS = 40
 SHOWN_FAMILY = 24
-DEPENDENTS = ("ReplicaSet", "Pod", "EndpointSlice")
+DEPENDENTS = ("ReplicaSet", "ReplicationController", "Pod", "EndpointSlice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,10 @@ class EventView:
 
 
 class ActionView(NamedTuple):
-    """A button with the kubectl command that does the same. `inputs` are asked for: (name, label, value, type)."""
+    """A button with the kubectl command that does the same. `inputs` are asked for: (name, label, value, type).
+
+    `pattern` is that command with `{name}` for what is asked; `emptied` the one when `value` is left empty.
+    """
 
     command: str  # the route: commands/<command>
     label: str
@@ -40,11 +43,18 @@ class ActionView(NamedTuple):
     values: tuple[tuple[str, str], ...]
     inputs: tuple[tuple[str, str, str, str], ...] = ()
     danger: bool = False
+    pattern: str = ""
+    emptied: str = ""
 
 
-def inspector(cluster: Any, ref: Ref, _: Words) -> dict[str, Any]:
-    """Context of `templates/_inspector.html`. An object that is gone keeps its name and its Events."""
+def inspector(cluster: Any, ref: Ref, _: Words, *, described: bool = False) -> dict[str, Any]:
+    """Context of `templates/_inspector.html`. An object that is gone keeps its name and its Events.
+
+    `described`: with the text of `kubectl describe` instead of the YAML, where there is one."""
     obj = cluster.get(ref)
+    knows = obj is not None and describe.knows(ref.kind)
+    text = descriptions.text(cluster, obj) if obj and knows and described else ""
+    verb, flags = ("describe", "") if text else ("get", " -o yaml")
     return {
         "_": _,
         "lang": _.lang,
@@ -59,7 +69,10 @@ def inspector(cluster: Any, ref: Ref, _: Words) -> dict[str, Any]:
         "applied": manifest.applied_lines(obj) if obj else (),
         "events": events(cluster, ref),
         "actions": actions(obj, _) if obj else (),
-        "kubectl": f"kubectl get {kubectl.kubectl_name(ref)} -o yaml{kubectl.namespace_flag(ref)}",
+        "kubectl": f"kubectl {verb} {kubectl.kubectl_name(ref)}{flags}{kubectl.namespace_flag(ref)}",
+        "knows": knows,
+        "described": text,
+        "stored": obj is not None and not kinds.KINDS[ref.kind].runs,
     }
 
 
@@ -125,7 +138,7 @@ def actions(obj: Obj, _: Words) -> tuple[ActionView, ...]:
     match ref.kind:
         case "Pod":
             return _pod_actions(obj, ref, _)
-        case "Deployment" | "ReplicaSet":
+        case "Deployment" | "ReplicaSet" | "ReplicationController":
             return _workload_actions(obj, ref, _)
         case "Node":
             return _node_actions(obj, ref, _)
@@ -144,7 +157,7 @@ def _workload_actions(obj: Obj, ref: Ref, _: Words) -> tuple[ActionView, ...]:
     scale = _action(
         _("Scale"), {"do": "scale", "ref": ref, "replicas": board.desired_of(obj)}, {"replicas": _("replicas")}
     )
-    if ref.kind == "ReplicaSet":
+    if ref.kind != "Deployment":
         return (scale, _labels(obj, ref, _), _delete(ref, _))
     first, *_others = obj["spec"]["template"]["spec"].get("containers") or [{}]
     image = {"do": "image", "ref": ref, "container": first.get("name", ""), "image": first.get("image", "")}
@@ -189,4 +202,7 @@ def _action(
             hidden += [("kind", value.kind), ("namespace", value.namespace), ("name", value.name)]
         elif name != "do":
             hidden.append((name, text))
-    return ActionView(data["do"], label, kubectl.command(data), tuple(hidden), tuple(inputs), danger)
+    blanks = {**data, **{name: f"{{{name}}}" for name in asked}}
+    pattern = kubectl.command(blanks) if asked else ""
+    emptied = kubectl.command({**blanks, "value": None}) if "value" in asked else ""
+    return ActionView(data["do"], label, kubectl.command(data), tuple(hidden), tuple(inputs), danger, pattern, emptied)

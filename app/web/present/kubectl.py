@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from app.api import kinds
 from app.api.objects import Ref
+
+PLAIN = re.compile(r"[\w@%+=:,./{}-]+")  # what a shell takes as it stands
 
 
 def command(data: Mapping[str, Any]) -> str:
@@ -15,24 +18,44 @@ def command(data: Mapping[str, Any]) -> str:
     name, n = kubectl_name(ref), namespace_flag(ref)
     match data["do"]:
         case "apply":
-            return "kubectl apply -f -"
+            return f"kubectl apply{namespace_flag(Ref('', data.get('namespace') or '', ''))} -f -"
         case "delete":
             return f"kubectl delete {name.replace('/', ' ')}{_how(data)}{n}"
         case "crash":
-            return f"kubectl exec {ref.name}{n} -- kill 1"
+            container = f" -c {data['container']}" if data.get("container") else ""
+            return f"kubectl exec {ref.name}{container}{n} -- kill 1"
         case "scale":
             return f"kubectl scale {name} --replicas={data['replicas']}{n}"
         case "image":
-            return f"kubectl set image {name} {data.get('container') or '*'}={data['image']}{n}"
+            image = word(f"{data.get('container') or '*'}={data['image']}")
+            return f"kubectl set image {name} {image}{n}"
         case "label":
-            value = data.get("value")
-            label = f"{data['label']}-" if value is None else f"{data['label']}={value} --overwrite"
-            return f"kubectl label {name} {label}{n}"
+            label, value = data["label"], data.get("value")
+            change = f"{word(f'{label}={value}')} --overwrite" if value else word(f"{label}-")
+            return f"kubectl label {name} {change}{n}"
         case "undo" | "restart":
-            return f"kubectl rollout {data['do']} {name}{n}"
+            revision = f" --to-revision={data['to_revision']}" if data.get("to_revision") else ""
+            return f"kubectl rollout {data['do']} {name}{revision}{n}"
         case "cordon":
             return f"kubectl {'cordon' if data.get('unschedulable', True) else 'uncordon'} {data['node']}"
     return ""
+
+
+def whole(data: Mapping[str, Any]) -> str:
+    """The same, complete: with the manifest that it applies."""
+    text = str(data.get("text", "")).rstrip("\n")
+    if data["do"] != "apply" or not text:
+        return command(data)
+    end = "EOF"
+    while end in text.split("\n"):
+        end += "_"
+    return f"{command(data)} <<'{end}'\n{text}\n{end}"
+
+
+def word(text: str) -> str:
+    """One word of a shell."""
+    quoted = text.replace("'", "'\\''")
+    return text if PLAIN.fullmatch(text) else f"'{quoted}'"
 
 
 def kubectl_name(ref: Ref) -> str:

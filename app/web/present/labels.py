@@ -36,6 +36,8 @@ LABELS = {
     "unschedulable": N_("unschedulable"),
     "taints": N_("taints"),
     "replica set": "ReplicaSet",
+    "replica sets": "ReplicaSet",
+    "replication controller": "ReplicationController",
     "deployment": "Deployment",
     "service": "Service",
     "lease": "Lease",

@@ -15,7 +15,7 @@ from app.web.present import captions
 from app.web.present.actions import describe
 from app.web.present.clock import virtual
 from app.web.present.labels import labelled
-from app.web.present.names import lane_of, role_title
+from app.web.present.names import known, lane_of, role_title
 from app.web.present.steps import (
     PHASES,
     Reconcile,
@@ -245,7 +245,7 @@ def _actions(run: Reconcile, index: int, difference: Difference, epoch_ms: int, 
             continue
         failed = failed or not result.ok
         answer = f"{result.code} {result.reason}" if result.code else ""
-        name = result.ref.name if result.ref and result.ok and isinstance(action, Create) else ""
+        name = known(result.ref).name if result.ref and result.ok and isinstance(action, Create) else ""
         message = "" if result.ok else result.message
         views.append(ActionView(describe(action, _), "done" if result.ok else "failed", answer, name, message, step))
     return tuple(views)

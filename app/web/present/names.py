@@ -1,9 +1,10 @@
-"""Which lane an actor belongs to and what people call it."""
+"""Which lane an actor belongs to and what people call it; what people call that which only a machine knows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from app.api.objects import Ref
 from app.web.present.words import N_, Words
 
 YOU = "you"
@@ -39,6 +40,20 @@ def lanes(actors: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name)))
 
 
+def known(ref: Ref) -> Ref:
+    """The object that people know: what a machine keeps of a pod, or of itself, is found by their names."""
+    if ref.kind == "PodSandbox":
+        return Ref("Pod", ref.namespace, ref.name.rpartition(".")[0])
+    return Ref("Node", "", ref.name) if ref.kind == "Machine" else ref
+
+
+def kind_in_words(kind: str, _: Words) -> str:
+    """Before the name of the object that is `known`."""
+    if kind == "PodSandbox":
+        return _("the container runtime’s sandbox of Pod")
+    return _("the machine of Node") if kind == "Machine" else kind
+
+
 def role_title(role: str, _: Words) -> str:
     title = TITLES.get(role)
     return _(title) if title else role.removesuffix("-controller").replace("-", " ")
@@ -53,6 +68,8 @@ def subject(actor: str, _: Words) -> str:
         return _("The kubelet of %(node)s", node=machine)
     if role == "endpointslice-controller":
         return _("The EndpointSlice controller")
+    if role == "replication-controller":
+        return _("The replication controller")
     if role == "garbage-collector":
         return _("The garbage collector")
     if role == "kubelet-node-status":

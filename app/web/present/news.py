@@ -11,6 +11,7 @@ from typing import Any
 
 from app.api import conditions
 from app.reconcile import Action, Create, Difference, Patch, Update, UpdateStatus
+from app.web.present.names import known
 from app.web.present.values import brief, clip
 from app.web.present.words import N_, Words
 
@@ -77,11 +78,12 @@ def is_trouble(action: Action | None) -> bool:
 def changed(gap: Difference, action: Action, who: str, _: Words) -> str:
     """What a write other than a status changes, in the words of the page."""
     if isinstance(action, Create) and action.obj["kind"] == "PodSandbox":
-        return _(SANDBOX["SandboxMissing"], who=who, name=gap.about.name)
+        asked_for = SANDBOX["SandboxMissing"]
+        return _(asked_for, who=who, name=gap.about.name)
     ref = getattr(action, "ref", None)
     if ref is not None and ref.kind == "PodSandbox":
         text = STATES.get(_state(action)) or SANDBOX.get(gap.reason)
-        return _(text, who=who, name=ref.name.rpartition(".")[0]) if text else ""
+        return _(text, who=who, name=known(ref).name) if text else ""
     if ref is not None and ref.kind == "Machine":
         return _("%(who)s keeps the image that was pulled.", who=who)
     if gap.field == "spec.replicas" and isinstance(action, Patch | Update):

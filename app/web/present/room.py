@@ -130,11 +130,11 @@ def cells(cluster: Any, pods: Iterable[Obj]) -> list[list[Any]]:
 
 def documents(cluster: Any) -> tuple[manifest.Document, ...]:
     """A tab for each object that people applied, with the text they wrote."""
-    usual = ("Namespace", "ConfigMap", "Deployment", "ReplicaSet", "Pod", "Service")
+    usual = ("Namespace", "ConfigMap", *board.WORKLOADS, "Pod", "Service")
     every_kind = (*usual, *(kind for kind in _stored_kinds(cluster) if kind not in usual))
     applied = [obj for kind in every_kind for obj in cluster.objects(kind) if manifest.applied_of(obj)]
-    order = {"Deployment": 0, "ReplicaSet": 1, "Pod": 2, "Service": 3}
-    applied.sort(key=lambda obj: order.get(obj["kind"], 4))
+    order = (*board.WORKLOADS, "Pod", "Service")
+    applied.sort(key=lambda obj: order.index(obj["kind"]) if obj["kind"] in order else len(order))
     return manifest.documents(applied, list(_applied_texts(cluster)))
 
 
@@ -270,7 +270,7 @@ def _touched_services(cluster: Any, changed: Mapping[Ref, Obj | None]) -> tuple[
 
 
 def _touched_workloads(cluster: Any, changed: Mapping[Ref, Obj | None]) -> tuple[board.WorkloadView, ...]:
-    roots = {board.root_of(cluster, ref) for ref in changed if ref.kind in ("Deployment", "ReplicaSet")}
+    roots = {board.root_of(cluster, ref) for ref in changed if ref.kind in board.WORKLOADS}
     sets = cluster.objects("ReplicaSet") if roots else []
     found = (cluster.get(ref) for ref in sorted(roots))
     return tuple(board.workload(obj, sets) for obj in found if obj)

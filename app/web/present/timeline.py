@@ -8,7 +8,7 @@ from typing import Any
 from app.api.objects import Ref
 from app.engine.trace import Acted, Commanded, Differed, Step, Trace, is_visible
 from app.web.present import board, card
-from app.web.present.names import lane_of
+from app.web.present.names import known, lane_of
 from app.web.present.steps import phase_of
 
 KEPT_STEPS = 400
@@ -28,7 +28,7 @@ def row(step: Step, trace: Trace, epoch_ms: int) -> Row:
         ok = record.result.ok
     elif isinstance(record, Commanded):
         ok = not record.error
-    key = str(step.key) if step.key else ""
+    key = str(known(step.key)) if step.key else ""
     return step.number, step.at_ms - epoch_ms, lane_of(step.actor), phase, visible_cause(step, trace), ok, key
 
 
@@ -70,7 +70,7 @@ def chart(cluster: Any) -> dict[str, list[list[int]]]:
 
 
 def points(steps: Iterable[Step], epoch_ms: int) -> dict[str, list[list[int]]]:
-    """The same of some steps, for every Deployment and ReplicaSet that they wrote."""
+    """The same of some steps, for every workload that they wrote."""
     found: dict[str, list[list[int]]] = {}
     for step in steps:
         for ref, obj in _written(step):
@@ -88,7 +88,7 @@ def _written(step: Step) -> Iterable[tuple[Ref, Any]]:
         case _:
             return
     for change in changes:
-        if change.ref.kind in ("Deployment", "ReplicaSet"):
+        if change.ref.kind in board.WORKLOADS:
             yield change.ref, change.new
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from app.api import objects
 from app.api.objects import Ref
 from app.web.present.clock import duration, virtual
+from app.web.present.names import known
 
 CHIPS = 6
 ROWS = 12
@@ -29,6 +30,11 @@ class Chip(NamedTuple):
     name: str
     terminating: bool = False
     short: str = ""  # beside others of its kind: the name without what all have in common
+
+    @property
+    def about(self) -> Ref:
+        """The object that opens."""
+        return known(Ref(self.kind, self.namespace, self.name))
 
 
 @dataclass(frozen=True, slots=True)

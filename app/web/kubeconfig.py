@@ -1,10 +1,25 @@
-"""The file that points kubectl at a room: `export KUBECONFIG=...` and go."""
+"""The file that points kubectl at a room: `export KUBECONFIG=...` and go. The page shows it, and it can be fetched."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
+
+from flask import url_for
 
 from app.api import yamltext
 
 SHOWN = 6  # letters of a room's name in its context
+
+
+class Kubeconfig(NamedTuple):
+    file: str  # the name under which it is saved
+    text: str
+
+
+def of(room: str) -> Kubeconfig:
+    """At the address under which this request found the server."""
+    server = url_for("kube.root", id=room, _external=True).rstrip("/")
+    return Kubeconfig(f"{context_name(room)}.yaml", text(room, server))
 
 
 def context_name(room: str) -> str:

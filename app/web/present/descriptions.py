@@ -1,0 +1,37 @@
+"""What `kubectl describe` prints for one object of a cluster: the object, what belongs to it, and its Events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from app.api import describe, objects
+from app.api.objects import Obj
+
+RELATED = {
+    "Deployment": ("ReplicaSet",),
+    "ReplicaSet": ("Pod",),
+    "ReplicationController": ("Pod",),
+    "Service": ("EndpointSlice",),
+    "Node": ("Pod", "Lease"),
+}
+"""Which kinds kubectl asks for besides."""
+
+
+def text(cluster: Any, obj: Obj) -> str:
+    """Of a kind that `describe.knows`."""
+    kind, namespace = obj["kind"], objects.namespace_of(obj)
+    everywhere = None if kind == "Node" else namespace
+    related = [each for other in RELATED.get(kind, ()) for each in cluster.objects(other, everywhere)]
+    return describe.describe(obj, cluster.now_ms, events=_events(cluster, obj), related=related)
+
+
+def _events(cluster: Any, obj: Obj) -> Iterable[Obj]:
+    """Those about this very object, not about another that had its name; kubelets name a node as its uid."""
+    name, uids = objects.name_of(obj), {objects.uid_of(obj)}
+    if obj["kind"] == "Node":
+        uids.add(name)
+    for event in cluster.objects("Event", objects.namespace_of(obj) or "default"):
+        involved = event.get("involvedObject") or {}
+        if (involved.get("kind"), involved.get("name")) == (obj["kind"], name) and involved.get("uid") in uids:
+            yield event

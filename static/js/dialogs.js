@@ -1,0 +1,18 @@
+// Dialogs: a button opens each; its cross, Escape or a click beside it closes it.
+
+export function startDialogs() {
+  for (const dialog of document.querySelectorAll("dialog")) {
+    document.getElementById(`${dialog.id}-open`).addEventListener("click", () => show(dialog.id))
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog || event.target.closest("[data-close-dialog]")) dialog.close()
+    })
+  }
+}
+
+/** @returns {?HTMLDialogElement} */
+export const openDialog = () => document.querySelector("dialog[open]")
+
+/** @param {string} id */
+export function show(id) {
+  if (!openDialog()) document.getElementById(id).showModal()
+}
