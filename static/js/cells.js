@@ -39,7 +39,8 @@ function listen(canvas) {
   if (!canvas) return
   canvas.addEventListener("click", click)
   canvas.addEventListener("keydown", walk)
-  for (const type of ["focus", "blur"]) canvas.addEventListener(type, draw)
+  canvas.addEventListener("focus", () => (pods.has(chosen) ? draw() : choose(spots[0])))
+  canvas.addEventListener("blur", draw)
 }
 
 /** The chosen pod if the canvas has the focus, else the first ready one, in the form of an element of the board. */

@@ -23,7 +23,7 @@ export function startInspector() {
   panel.addEventListener("keydown", (event) => {
     if (!event.target.matches("[role='tab']") || !/^Arrow(Left|Right)$/.test(event.key)) return
     event.preventDefault()
-    show(view === "yaml" ? "describe" : "yaml")
+    otherView()
   })
   watch(() => {
     if (!ref || !state.steps.length) return
@@ -41,6 +41,9 @@ export async function open(path, from = null) {
   panel.hidden = false
   panel.querySelector("h2")?.focus()
 }
+
+/** The other of its two views. */
+export const otherView = () => { if (panel.querySelector("[data-view]")) show(view === "yaml" ? "describe" : "yaml") }
 
 /** As YAML, or as `kubectl describe` prints it. @param {"yaml"|"describe"} next */
 async function show(next) {

@@ -4,7 +4,7 @@ import {nextCell} from "./cells.js"
 import {faster, onPod, toggleInto, tryNext} from "./commands.js"
 import {focusEditor} from "./desired.js"
 import {openDialog, show} from "./dialogs.js"
-import {close as closeInspector} from "./inspector.js"
+import {close as closeInspector, otherView} from "./inspector.js"
 import {backToNow, pick, pickNth} from "./loops.js"
 import {nextTheme, togglePresent} from "./prefs.js"
 import {room} from "./state.js"
@@ -32,6 +32,7 @@ const KEYS = {
   a: toggleCauses,
   t: focusTimeline,
   l: () => press("#show-live"),
+  i: otherView,
   v: readCaption,
   p: togglePresent,
   d: nextTheme,

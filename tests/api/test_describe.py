@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from textwrap import dedent
 
-from app.api import times
-from app.api.describe import describe
+from app.api import kinds, times
+from app.api.describe import describe, knows
 
 NOW = times.parse("2026-11-23T10:06:28Z")
 CREATED = "2026-11-23T10:06:17Z"
@@ -567,3 +567,26 @@ def test_a_kind_that_kubectl_does_not_know_is_told_field_by_field():
           Ready Replicas:  3
         Events:            <none>
         """)
+
+
+def test_a_replication_controller_selects_by_plain_labels():
+    controller = of(
+        "ReplicationController",
+        "old",
+        spec={"replicas": 2, "selector": {"app": "web"}, "template": TEMPLATE},
+        status={"replicas": 1},
+    )
+    pod = of("Pod", "old-1", metadata=owned("ReplicationController", "old"), status={"phase": "Running"})
+    pod["metadata"]["ownerReferences"][0]["uid"] = controller["metadata"]["uid"]
+    lines = describe(controller, NOW, related=[pod]).splitlines()
+    assert lines[2] == "Selector:     app=web"
+    assert "Replicas:     1 current / 2 desired" in lines
+    assert "Pods Status:  1 Running / 0 Waiting / 0 Succeeded / 0 Failed" in lines
+
+
+def test_only_what_is_modelled_is_known():
+    known = {kind for kind, row in kinds.KINDS.items() if knows(kind) and not row.internal}
+    assert known == {
+        "ConfigMap", "Deployment", "EndpointSlice", "Event", "Lease", "Namespace", "Node", "Pod", "PodTemplate",
+        "ReplicaSet", "ReplicationController", "Service",
+    }  # fmt: skip

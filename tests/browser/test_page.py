@@ -108,7 +108,7 @@ def test_new_from_a_template(open_page: Opener) -> None:
     expect(page.locator("#plan")).to_contain_text("configmap/settings will be created")
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_role("tab", name="configmap/settings")).to_be_visible()
-    expect(page.locator('#chips [data-kind="ConfigMap"]')).to_contain_text("settings")
+    expect(page.locator('#stored [data-kind="ConfigMap"]')).to_contain_text("settings")
 
 
 def test_the_live_object_stands_beside_what_was_written(open_page: Opener) -> None:

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 
 import pytest
 
 from tests.kube.clients import DEPLOYMENT, Kubectl
+from tests.web.server import Server
+
+CONTROLLER = """
+apiVersion: v1
+kind: ReplicationController
+metadata: {name: old}
+spec:
+  replicas: 2
+  selector: {app: old}
+  template:
+    metadata: {labels: {app: old}}
+    spec: {containers: [{name: nginx, image: "nginx:1.27"}]}
+"""
 
 
 def test_version_names_a_server_that_kubectl_can_compare_itself_with(kubectl: Kubectl) -> None:
@@ -91,6 +106,41 @@ def test_describe(kubectl: Kubectl, words: tuple[str, ...], said: str) -> None:
     text = kubectl("describe", *words)
     assert said in text
     assert "Events:" in text
+
+
+DESCRIBED = (
+    "deployment",
+    "replicaset",
+    "service",
+    "node",
+    "pod",
+    "endpointslice",
+    "namespace",
+    "replicationcontroller",
+)
+
+
+@pytest.mark.kubectl(32)
+def test_the_inspector_shows_what_kubectl_describes(kubectl: Kubectl, server: Server) -> None:
+    kubectl("create", "-f", "-", stdin=CONTROLLER)
+    kubectl("wait", "--for=jsonpath={.status.readyReplicas}=2", "rc/old")
+    kubectl("rollout", "status", "deploy/web")
+    visitor, base = server.stranger(), kubectl.server.removeprefix(server.url).removesuffix("/kube")
+    visitor.get(base)
+    visitor.post(f"{base}/pace", {"paused": "true"})
+    for resource in DESCRIBED:
+        obj = kubectl.json("get", resource)["items"][0]
+        namespace, name = obj["metadata"].get("namespace", "-"), obj["metadata"]["name"]
+        page = visitor.get(f"{base}/objects/{obj['kind']}/{namespace}/{name}?view=describe&lang=en")
+        shown = re.search(r'<pre class="described" tabindex="0">(.*?)</pre>', page, re.DOTALL)
+        assert shown, resource
+        assert ageless(html.unescape(shown[1])) == ageless(kubectl("describe", resource, name))
+
+
+def ageless(text: str) -> list[str]:
+    """Without ages, which kubectl reckons by its own clock, and the columns whose width follows from them."""
+    lines = re.sub(r"(?<=\s)(\d+[smhd])+(?!\S)", "AGE", text).splitlines()
+    return [re.sub("-+", "-", " ".join(line.split())) for line in lines]
 
 
 @pytest.mark.kubectl(26)

@@ -144,10 +144,18 @@ def test_the_same_answer_in_html_for_the_page(browser: Browser) -> None:
     good = browser.post("/commands/scale", {**WEB, "replicas": "4"}, headers={"Accept": "*/*", "HX-Request": "true"})
     assert good.mimetype == "text/html"
     assert "deployment.apps/web scaled" in good.get_data(as_text=True)
+    assert 'data-copy="kubectl scale deployment/web --replicas=4"' in good.get_data(as_text=True)
     bad = browser.post("/commands/scale", {**WEB, "replicas": "x"}, headers={"Accept": "*/*", "HX-Request": "true"})
     assert bad.status_code == 400
     assert "must be a whole number" in bad.get_data(as_text=True)
     assert "<html" not in bad.get_data(as_text=True)
+
+
+def test_what_kubectl_cannot_do_names_no_command(browser: Browser) -> None:
+    for path, values in (("/commands/latencies", {"preset": "zero"}), ("/pace", {"paused": "true"})):
+        answer = browser.post(path, values, headers={"Accept": "text/html"}).get_data(as_text=True)
+        assert "answer" in answer
+        assert "kubectl" not in answer
 
 
 def test_html_in_a_message_stays_text(browser: Browser) -> None:

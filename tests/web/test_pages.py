@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -213,3 +214,31 @@ def test_a_mistake_of_ours_is_a_sentence(monkeypatch: pytest.MonkeyPatch, caplog
         assert response.status_code == 500
         assert "secret detail" not in response.get_data(as_text=True)
     assert "secret detail" in caplog.text
+
+
+def test_the_page_shows_the_kubeconfig_that_can_be_downloaded(browser: Browser) -> None:
+    download = browser.get("/kubeconfig")
+    page = unescape(browser.html)
+    assert f'aria-label="kubeconfig">{download.get_data(as_text=True)}</pre>' in page
+    file = download.headers["Content-Disposition"].partition("filename=")[2]
+    assert f'export KUBECONFIG="$PWD/{file}"' in page
+    assert f'$env:KUBECONFIG = "$PWD\\{file}"' in page
+
+
+def test_an_object_is_shown_as_yaml_or_as_kubectl_describes_it(browser: Browser) -> None:
+    yaml = browser.get("/objects/Deployment/default/web").get_data(as_text=True)
+    assert 'aria-selected="true" aria-controls' not in yaml.partition("describe</button>")[0].partition(">YAML<")[2]
+    assert "kubectl get deployment/web -o yaml" in yaml
+    described = unescape(browser.get("/objects/Deployment/default/web?view=describe").get_data(as_text=True))
+    assert "StrategyType:           RollingUpdate" in described
+    assert "kubectl describe deployment/web" in described
+    assert 'id="view-describe" data-view="describe" aria-controls="view" aria-selected="true"' in described
+
+
+def test_what_kubectl_describes_in_words_not_modelled_here_has_no_such_view(browser: Browser) -> None:
+    secret = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\n"
+    browser.post("/commands/apply", {"manifest": secret})
+    shown = browser.get("/objects/Secret/default/s?view=describe").get_data(as_text=True)
+    assert "data-view" not in shown
+    assert "kind:" in shown
+    assert "stored, no controller" in shown

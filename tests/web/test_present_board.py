@@ -106,6 +106,24 @@ def test_a_replica_set_is_drawn_with_its_deployment_unless_it_is_bare() -> None:
     assert board.root_of(cluster, ref_of(bare)) == ref_of(bare)
 
 
+def test_a_replication_controller_has_a_card_and_no_chip() -> None:
+    controller: Obj = {**builders.replica_set("old"), "kind": "ReplicationController", "apiVersion": "v1"}
+    cluster = Objects(controller)
+    assert [(view.kind, view.name, view.desired) for view in board.workloads(cluster)] == [
+        ("ReplicationController", "old", 3)
+    ]
+    assert board.root_of(cluster, ref_of(controller)) == ref_of(controller)
+    assert board.chips(cluster) == ()
+
+
+def test_kinds_that_nothing_acts_on_are_told_apart() -> None:
+    claim: Obj = {"kind": "PersistentVolumeClaim", "metadata": {"name": "disk", "namespace": "default"}}
+    assert {view.chip.kind: view.stored for view in board.chips(Objects(CONFIG, claim))} == {
+        "ConfigMap": True,
+        "PersistentVolumeClaim": False,
+    }
+
+
 # ------------------------------------------------------------------------------------------- inspector
 
 
@@ -165,6 +183,29 @@ def test_an_object_opened_shows_events_family_and_what_to_do() -> None:
         "kubectl delete pod web-1-a",
         "kubectl exec web-1-a -- kill 1",
     ]
+
+
+def test_an_object_as_kubectl_describes_it_has_the_events_of_its_own_life_only() -> None:
+    replica_set = builders.replica_set("web-1")
+    pod = builders.pod("web-1-a", owner=replica_set)
+    events = [
+        {
+            "kind": "Event",
+            "metadata": {"name": f"e-{reason}", "namespace": "default"},
+            "involvedObject": {"kind": "ReplicaSet", "name": "web-1", "uid": uid},
+            "type": "Normal",
+            "reason": reason,
+            "message": "said",
+            "lastTimestamp": "2026-01-01T08:59:48Z",
+        }
+        for reason, uid in (("Now", replica_set["metadata"]["uid"]), ("Earlier", "another"))
+    ]
+    cluster = Objects(replica_set, pod, *events)
+    text = inspector(cluster, ref_of(replica_set), _, described=True)["described"]
+    assert "Pods Status:  1 Running / 0 Waiting / 0 Succeeded / 0 Failed" in text
+    assert "Now" in text
+    assert "Earlier" not in text
+    assert inspector(cluster, ref_of(replica_set), _)["described"] == ""
 
 
 def test_an_object_that_is_gone_keeps_its_name() -> None:

@@ -10,13 +10,15 @@ from app import controllers, nodes
 from app.api.objects import Obj, Ref, ref_of
 from app.commands import Apply, CrashContainer, DeleteObject, Scale
 from app.engine.trace import Acted, Commanded, Differed, Observed, Record, Result, Step, Trace, Wake
-from app.reconcile import Create, Difference, RequeueAfter
+from app.reconcile import Action, Create, Delete, Difference, Patch, RequeueAfter
 from app.web.present import Words, caption
+from app.web.present.actions import describe
 from app.web.present.captions import difference
 from app.web.present.loop import idle, loops, panel
 from app.web.present.names import lanes, role_title
 from app.web.present.sentences import LONG, SHORT
 from app.web.present.timeline import recent, row, visible_cause
+from app.web.present.values import Chip
 from tests import builders
 
 _ = Words()
@@ -187,3 +189,30 @@ def test_every_loop_of_the_cluster_has_a_title() -> None:
     names = {controller.name for controller in controllers.CONTROLLERS}
     names |= {controller.name for controller in nodes.machine_controllers("node-1")}
     assert all(role_title(name, _) for name in names)
+
+
+SANDBOX = Ref("PodSandbox", "default", "web-1.node-1")
+
+
+@pytest.mark.parametrize(
+    ("action", "text"),
+    [
+        (Patch(SANDBOX, {"status": {"ip": "1"}}), "patch the container runtime’s sandbox of Pod web-1: status.ip"),
+        (Delete(SANDBOX, grace_seconds=0), "remove the container runtime’s sandbox of Pod web-1"),
+        (Patch(Ref("Machine", "", "node-1"), {"images": {}}), "patch the machine of Node node-1: images"),
+        (Delete(Ref("Pod", "default", "web-1")), "delete Pod web-1"),
+    ],
+)
+def test_what_only_a_machine_knows_is_named_in_words_people_know(action: Action, text: str) -> None:
+    assert describe(action, _) == text
+
+
+def test_a_chip_of_it_opens_the_object_that_people_know() -> None:
+    assert Chip(*SANDBOX).about == Ref("Pod", "default", "web-1")
+    assert Chip("Machine", "", "node-1").about == Ref("Node", "", "node-1")
+    assert Chip("Pod", "default", "web-1").about == Ref("Pod", "default", "web-1")
+
+
+def test_what_a_client_did_is_a_sentence_about_the_client() -> None:
+    said = caption(Step(1, 0, "you", None, 0, Commanded(DeleteObject(KEY, who="kubectl"), ()), False), _)
+    assert (said.tag, said.text, said.phase, said.role) == ("Client", "kubectl deleted ReplicaSet web.", "you", "you")

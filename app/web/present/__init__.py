@@ -9,6 +9,7 @@ the viewer's language. The trace is the only source: there is no second, drawn v
     timeline       rows for lanes and chart               board       Services, nodes, workloads, the rest
     sentences      what a Difference says, by reason      manifest    YAML with who decided what
     room           page and frame: all of it together     inspector   one object and what can be done to it
+    kubectl        the command that does the same         descriptions  one object as kubectl describes it
 """
 
 from __future__ import annotations

@@ -101,6 +101,7 @@ def keys(_: Words) -> list[tuple[str, list[tuple[str, str]]]]:
                 ("T", _("go to the timeline")),
                 ("A", _("arrows from cause to effect")),
                 ("L", _("live object beside the manifest")),
+                ("I", _("YAML or describe of the open object")),
                 ("V", _("read the caption again")),
             ],
         ),

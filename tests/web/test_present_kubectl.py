@@ -1,0 +1,80 @@
+"""The kubectl command of everything one can do on the page."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import pytest
+
+from app.api.objects import Obj
+from app.commands import COMMANDS
+from app.web.commands import NOT_FOR_FORMS
+from app.web.present import Words, kubectl
+from app.web.present.inspector import actions
+from tests import builders
+
+_ = Words()
+WEB = ["Deployment", "default", "web"]
+POD = ["Pod", "shop", "web-1"]
+TOLD: list[tuple[dict[str, Any], str]] = [
+    ({"do": "apply", "text": "a: b"}, "kubectl apply -f -"),
+    ({"do": "apply", "text": "a: b", "namespace": "shop"}, "kubectl apply -n shop -f -"),
+    ({"do": "delete", "ref": POD}, "kubectl delete pod web-1 -n shop"),
+    ({"do": "delete", "ref": POD, "grace_seconds": 0}, "kubectl delete pod web-1 --grace-period=0 --force -n shop"),
+    ({"do": "delete", "ref": WEB, "propagation": "Orphan"}, "kubectl delete deployment web --cascade=orphan"),
+    ({"do": "crash", "ref": POD}, "kubectl exec web-1 -n shop -- kill 1"),
+    ({"do": "crash", "ref": POD, "container": "side"}, "kubectl exec web-1 -c side -n shop -- kill 1"),
+    ({"do": "scale", "ref": WEB, "replicas": 5}, "kubectl scale deployment/web --replicas=5"),
+    ({"do": "image", "ref": WEB, "image": "nginx:1.28"}, "kubectl set image deployment/web '*=nginx:1.28'"),
+    ({"do": "image", "ref": WEB, "image": "x", "container": "c"}, "kubectl set image deployment/web c=x"),
+    ({"do": "label", "ref": WEB, "label": "a", "value": "b"}, "kubectl label deployment/web a=b --overwrite"),
+    ({"do": "label", "ref": WEB, "label": "a", "value": ""}, "kubectl label deployment/web a-"),
+    ({"do": "label", "ref": WEB, "label": "a", "value": None}, "kubectl label deployment/web a-"),
+    ({"do": "undo", "ref": WEB, "to_revision": 2}, "kubectl rollout undo deployment/web --to-revision=2"),
+    ({"do": "restart", "ref": WEB}, "kubectl rollout restart deployment/web"),
+    ({"do": "cordon", "node": "node-1"}, "kubectl cordon node-1"),
+    ({"do": "cordon", "node": "node-1", "unschedulable": False}, "kubectl uncordon node-1"),
+    ({"do": "latencies", "preset": "zero"}, ""),
+]
+
+
+@pytest.mark.parametrize(("data", "text"), TOLD)
+def test_the_command_that_does_the_same(data: dict[str, Any], text: str) -> None:
+    assert kubectl.command(data) == text
+
+
+def test_only_what_kubectl_cannot_do_has_none() -> None:
+    commands = {do for do in COMMANDS if do not in NOT_FOR_FORMS}
+    assert {data["do"] for data, _text in TOLD} == commands
+    assert {data["do"] for data, text in TOLD if not text} == {"latencies"}
+
+
+def test_applying_brings_its_manifest() -> None:
+    text = "kind: ConfigMap\ndata:\n  a: $HOME `x` 'y'\n  b: |\n    EOF\nEOF\n"
+    whole = kubectl.whole({"do": "apply", "text": text}).replace("kubectl apply -f -", "cat")
+    assert subprocess.run(["sh", "-c", whole], capture_output=True, text=True, check=True).stdout == text
+
+
+@pytest.mark.parametrize("text", ["plain", "nginx:1.27", "a b", "it's", "*", "$(rm)", ""])
+def test_a_word_stays_one_word_in_a_shell(text: str) -> None:
+    told = subprocess.run(["sh", "-c", f"printf %s {kubectl.word(text)}"], capture_output=True, text=True, check=True)
+    assert told.stdout == text
+
+
+def test_what_is_asked_for_stands_in_the_pattern() -> None:
+    patterns = {action.command: (action.pattern, action.emptied) for action in actions(builders.deployment(), _)}
+    assert patterns["scale"] == ("kubectl scale deployment/web --replicas={replicas}", "")
+    assert patterns["image"] == ("kubectl set image deployment/web nginx={image}", "")
+    assert patterns["undo"] == ("", "")
+    (*_others, label) = actions(builders.pod("web-1"), _)
+    assert (label.pattern, label.emptied) == (
+        "kubectl label pod/web-1 {label}={value} --overwrite",
+        "kubectl label pod/web-1 {label}-",
+    )
+
+
+def test_a_replication_controller_can_be_scaled() -> None:
+    controller: Obj = {**builders.replica_set("old"), "kind": "ReplicationController", "apiVersion": "v1"}
+    scale, *_others = actions(controller, _)
+    assert scale.kubectl == "kubectl scale replicationcontroller/old --replicas=3"
