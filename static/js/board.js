@@ -114,6 +114,7 @@ function tally() {
   const text = `${state.mode === "cells" ? readyCells() : cards()}/${state.pods} Ready`
   const element = document.getElementById("tally")
   if (element.textContent !== text) element.textContent = text
+  document.getElementById("stored-title").dataset.count = String(document.querySelectorAll("#stored .chip:not(.leaving)").length)
 }
 
 /** Says what is missing where a list is empty. */

@@ -186,7 +186,7 @@ def test_a_replication_controller_has_a_card_and_stored_kinds_are_marked(open_pa
     card = page.locator('#workloads [data-kind="ReplicationController"]')
     expect(card).to_have_attribute("data-ready", "2", timeout=PATIENCE_MS)
     expect(card.locator(".chart path").first).to_be_attached()
-    group = page.get_by_role("group", name="stored, no controller")
+    group = page.get_by_role("group", name="stored, no controller: 1")
     group.get_by_role("button", name="Secret password").click()
     expect(page.get_by_role("complementary", name="Inspector")).to_contain_text("stored, no controller")
     expect(page.get_by_role("tab", name="describe")).to_have_count(0)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 
 from tests.kube.clients import DEPLOYMENT, Kubectl
+from tests.web.server import Server
 
 POD = """
 apiVersion: v1
@@ -180,3 +184,19 @@ def test_wait(shop: Kubectl) -> None:
     assert shop("wait", "--for=condition=Available", "deploy/shop") == "deployment.apps/shop condition met\n"
     shop("wait", "--for=jsonpath={.status.readyReplicas}=2", "deploy/shop")
     assert "NotFound" in shop.refused("wait", "--for=condition=Ready", "pod/nope")
+
+
+def test_what_kubectl_does_stands_in_the_lane_you_with_its_name(kubectl: Kubectl, server: Server) -> None:
+    visitor, base = server.stranger(), kubectl.server.removeprefix(server.url).removesuffix("/kube")
+    visitor.get(base)
+    visitor.post(f"{base}/pace", {"paused": "true"})
+    kubectl("create", "-f", "-", stdin=DEPLOYMENT)
+    page = visitor.get(f"{base}?lang=en")
+    caption = re.search(r'<p id="caption".*?</p>', page)
+    assert caption
+    assert "kubectl created Deployment shop." in caption[0]
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page)
+    assert found
+    number, _at, lane, phase, *_rest = json.loads(found[1])["steps"][-1]
+    assert (lane, phase) == ("you", "you")
+    assert f'data-step="{number}"' in caption[0]

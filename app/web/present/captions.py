@@ -38,7 +38,7 @@ from app.reconcile import (
 )
 from app.web.present import news
 from app.web.present.actions import describe
-from app.web.present.clients import asked
+from app.web.present.clients import asked, client
 from app.web.present.clock import duration
 from app.web.present.names import known, lane_of, role_title, subject
 from app.web.present.sentences import LONG, SHORT, WAITING_FOR_ONE
@@ -65,7 +65,7 @@ def caption(step: Step, _: Words) -> Caption:
     )
     who = role_title(lane_of(step.actor), _)
     tag = phase_title(phase, _)
-    if isinstance(step.record, Commanded) and getattr(step.record.command, "who", ""):
+    if isinstance(step.record, Commanded) and client(step.record.command):
         tag = _("Client")
     return Caption(phase, tag, who, sentence(step, _), step.number, bad, lane_of(step.actor), weight(step))
 

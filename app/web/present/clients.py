@@ -12,9 +12,14 @@ from app.commands import BindPod, Command, CreateObject, DeleteObject, EvictPod,
 from app.web.present.words import Words
 
 
+def client(command: Command) -> str:
+    """The API client that sent it, as it names itself; "" if a person did it on the page."""
+    return str(getattr(command, "who", ""))
+
+
 def asked(command: Command, _: Words) -> str:
     """ "" for a command that no API client sent, or that has no sentence."""
-    who = getattr(command, "who", "")
+    who = client(command)
     if not who:
         return ""
     match command:
