@@ -8,7 +8,7 @@ import pytest
 
 from app import controllers, nodes
 from app.api.objects import Obj, Ref, ref_of
-from app.commands import Apply, CrashContainer, DeleteObject, Scale
+from app.commands import Apply, Command, CrashContainer, DeleteObject, PatchObject, ReplaceObject, Scale
 from app.engine.trace import Acted, Commanded, Differed, Observed, Record, Result, Step, Trace, Wake
 from app.reconcile import Action, Create, Delete, Difference, Patch, RequeueAfter
 from app.web.present import Words, caption
@@ -213,6 +213,19 @@ def test_a_chip_of_it_opens_the_object_that_people_know() -> None:
     assert Chip("Pod", "default", "web-1").about == Ref("Pod", "default", "web-1")
 
 
-def test_what_a_client_did_is_a_sentence_about_the_client() -> None:
-    said = caption(Step(1, 0, "you", None, 0, Commanded(DeleteObject(KEY, who="kubectl"), ()), False), _)
-    assert (said.tag, said.text, said.phase, said.role) == ("Client", "kubectl deleted ReplicaSet web.", "you", "you")
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        (DeleteObject(KEY, who="kubectl"), "kubectl deleted ReplicaSet web."),
+        (
+            PatchObject(KEY, "merge", '{"spec":{"replicas":5}}', "scale", who="kubectl"),
+            "kubectl scaled ReplicaSet web to 5.",
+        ),
+        (ReplaceObject(KEY, '{"spec":{"replicas":0}}', "scale", who="kopf"), "kopf scaled ReplicaSet web to 0."),
+        (PatchObject(KEY, "json", "[]", "scale", who="kubectl"), "kubectl changed ReplicaSet web."),
+        (PatchObject(KEY, "merge", '{"spec":null}', who="kubectl"), "kubectl changed ReplicaSet web."),
+    ],
+)
+def test_what_a_client_did_is_a_sentence_about_the_client(command: Command, text: str) -> None:
+    said = caption(Step(1, 0, "you", None, 0, Commanded(command, ()), False), _)
+    assert (said.tag, said.text, said.phase, said.role) == ("Client", text, "you", "you")

@@ -22,12 +22,25 @@ def asked(command: Command, _: Words) -> str:
     who = client(command)
     if not who:
         return ""
+    if _.lang == "ja":
+        who += " "  # a Latin name before a particle
     match command:
         case CreateObject(obj=text):
             kind, name = _created(text)
             return _("%(who)s created %(kind)s %(name)s.", who=who, kind=kind, name=name)
         case ReplaceObject(ref=ref, subresource="status") | PatchObject(ref=ref, subresource="status"):
             return _("%(who)s wrote down the status of %(kind)s %(name)s.", who=who, kind=ref.kind, name=ref.name)
+        case (
+            ReplaceObject(ref=ref, subresource="scale", obj=text)
+            | PatchObject(ref=ref, subresource="scale", patch=text)
+        ) if (replicas := _replicas(text)) is not None:
+            return _(
+                "%(who)s scaled %(kind)s %(name)s to %(replicas)s.",
+                who=who,
+                kind=ref.kind,
+                name=ref.name,
+                replicas=replicas,
+            )
         case ReplaceObject(ref=ref) | PatchObject(ref=ref):
             return _("%(who)s changed %(kind)s %(name)s.", who=who, kind=ref.kind, name=ref.name)
         case DeleteObject(ref=ref) | EvictPod(ref=ref):
@@ -41,3 +54,11 @@ def _created(text: str) -> tuple[str, str]:
     obj: dict[str, Any] = json.loads(text)
     meta = obj.get("metadata") or {}
     return obj["kind"], meta.get("name") or f"{meta.get('generateName', '')}…"
+
+
+def _replicas(text: str) -> int | None:
+    """Of a Scale or of a merge patch of one."""
+    body = json.loads(text)
+    spec = body.get("spec") if isinstance(body, dict) else None
+    found = spec.get("replicas") if isinstance(spec, dict) else None
+    return found if isinstance(found, int) else None
