@@ -308,8 +308,8 @@ def _requested(server: ApiServer, command: Command) -> Sequence[Written]:
             return [requests.create(server, obj, manager)]
         case ReplaceObject(ref, obj, subresource, manager):
             return [requests.replace(server, ref, obj, subresource, manager)]
-        case PatchObject(ref, patch_type, patch, subresource, manager, force, validation):
-            return [requests.patch(server, ref, patch_type, patch, subresource, manager, force, validation)]
+        case PatchObject(ref, patch_type, patch, subresource, manager, force, validation, _who, version):
+            return [requests.patch(server, ref, patch_type, patch, subresource, manager, force, validation, version)]
         case DeleteObject(ref, grace_seconds, propagation, uid, version):
             return [requests.delete(server, ref, grace_seconds, propagation, uid, version)]
         case DeleteCollection(kind, namespace, labels, fields, grace_seconds, propagation):

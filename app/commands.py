@@ -153,6 +153,7 @@ class PatchObject(Command):
     force: bool = False  # take fields from other managers (apply)
     validation: str = "Warn"  # of unknown fields: Strict, Warn or Ignore
     who: str = ""
+    api_version: str = ""  # what the patch is written for, if not for the stored version
 
 
 @dataclass(frozen=True, slots=True)

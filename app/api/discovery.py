@@ -14,7 +14,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from app.api.kinds import KINDS, Kind
+from app.api.kinds import KINDS, SERVED, Kind
 
 Doc = dict[str, Any]
 
@@ -170,7 +170,8 @@ def _classic(row: Kind) -> Iterable[Doc]:
 
 
 def _storage_version_hash(row: Kind) -> str:
-    digest = hashlib.sha256(f"{row.group}/{row.version}/{row.kind}".encode()).digest()
+    """Of the version that is stored, whichever is asked for."""
+    digest = hashlib.sha256(f"{row.group}/{KINDS[row.kind].version}/{row.kind}".encode()).digest()
     return base64.b64encode(digest[:8]).decode()
 
 
@@ -224,8 +225,7 @@ def _response_kind(kind: str, group: str = "", version: str = "") -> Doc:
 
 
 def served() -> list[Kind]:
-    known = [row for row in KINDS.values() if not row.internal]
-    return known + [row for row in REVIEWS if row.kind not in KINDS]
+    return [*SERVED, *(row for row in REVIEWS if row.kind not in KINDS)]
 
 
 def _groups() -> list[str]:

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from functools import cache, lru_cache
 from typing import Any
 
-from app.api import scalars
+from app.api import conversion, scalars
 from app.api.errors import BadRequest, Cause
 from app.api.kinds import kind_of
 from app.api.objects import Obj
@@ -60,12 +60,12 @@ class DecodingError(BadRequest):
 
 def decode(doc: Any, *, strict: bool = True) -> Obj:
     """The object that `doc` (parsed JSON or YAML) is, in a new dict: null, "", [] and {} dropped where Go drops them,
-    quantities canonical. Raises NotFound for an unknown or internal kind, DecodingError in Kubernetes' words for a
-    wrong type and, if `strict`, for unknown fields; else those are left out."""
+    quantities canonical, an older version of a kind converted. Raises NotFound for an unknown or internal kind,
+    DecodingError in Kubernetes' words for a wrong type and, if `strict`, for unknown fields; else they are left out."""
     obj, unknown = _decode(doc)
     if unknown and strict:
         text = "strict decoding error: " + ", ".join(problem.message for problem in unknown)
-        raise DecodingError(_cannot_be_handled(obj["kind"], obj["apiVersion"], text), unknown)
+        raise DecodingError(_cannot_be_handled(obj["kind"], type_meta(doc)[0], text), unknown)
     return obj
 
 
@@ -87,7 +87,7 @@ def _decode(doc: Any) -> tuple[Obj, list[Cause]]:
         problems = [*found.wrong, *found.unknown]
         raise DecodingError(_cannot_be_handled(kind, api_version, found.wrong[0].message), problems)
     obj.setdefault("metadata", {})
-    return obj, found.unknown[:_MAX_UNKNOWN_FIELDS]
+    return conversion.to_stored(obj), found.unknown[:_MAX_UNKNOWN_FIELDS]
 
 
 def type_meta(doc: Any) -> tuple[str, str]:

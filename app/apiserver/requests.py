@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from app.api import errors, kinds, managed_fields, scales, schema, selectors
+from app.api import conversion, errors, kinds, managed_fields, scales, schema, selectors
 from app.api.objects import Obj, Ref, namespace_of, ref_of, with_metadata
 from app.api.patches import json_patch, merge_patch, strategic_merge
 from app.apiserver.server import ApiServer, Written
@@ -53,8 +53,11 @@ def patch(
     manager: str = "",
     force: bool = False,
     validation: str = "Warn",
+    api_version: str = "",
 ) -> Written:
-    """Raises NotFound, Conflict, BadRequest for what is no patch, Invalid for what a patch makes of the object."""
+    """`api_version`: what the patch is written for, if not for the stored version.
+
+    Raises NotFound, Conflict, BadRequest for what is no patch, Invalid for what a patch makes of the object."""
     how = _patcher(patch_type, _parsed(text))
     if subresource == "scale":
         return _scaled(server, ref, lambda scale: how(scale, "Scale"), manager)
@@ -63,7 +66,7 @@ def patch(
     warnings: list[str] = []
 
     def change(old: Obj) -> Obj:
-        new, unknown = _decoded(how(old, ref.kind), text)
+        new, unknown = _decoded(how(conversion.to_version(old, api_version), ref.kind), text)
         if unknown and validation == _STRICT:
             raise _bad_patch(text, "strict decoding error: " + ", ".join(unknown))
         warnings.extend(unknown if validation != _IGNORE else ())

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from app.cluster import Cluster
 from app.rooms import Room
+from tests.kube.versions import Version
 
 SECONDS = 60
 DEPLOYMENT = """
@@ -31,10 +32,11 @@ spec:
 class Kubectl:
     """`kubectl("get", "pods")` -> what it printed. Exit codes are checked: use `refused` for what must fail."""
 
-    def __init__(self, binary: str, config: Path, server: str) -> None:
+    def __init__(self, version: Version, config: Path, server: str) -> None:
+        self.minor = version.minor
         self.server = server
         self.config = config
-        self._binary = binary
+        self._binary = version.path
         self.env = {**os.environ, "KUBECONFIG": str(config), "HOME": str(config.parent), "NO_PROXY": "*"}
 
     def __call__(self, *words: str, stdin: str = "", env: dict[str, str] | None = None) -> str:

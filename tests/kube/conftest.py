@@ -1,23 +1,23 @@
-"""A real server, and the real kubectl on a room of its own for each test. The room's clock runs a hundred times faster.
+"""A real server, and the real kubectl, in several versions, on a room of its own for each test.
+
+The room's clock runs a hundred times faster. Which kubectls those are, `tests/kube/versions.py` says.
 
 `api` is the same face without a socket, in a room that moves only by the test's hand.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from tests.kube import versions
 from tests.kube.clients import Api, Kubectl
+from tests.kube.versions import Version
 from tests.web.browser import make_app
 from tests.web.server import Server
-from tools.ensure_kubectl import ADVICE, find
 
 
 @pytest.fixture(scope="session")
@@ -26,30 +26,35 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="session")
-def binary() -> str:
-    path = find()
-    assert path, ADVICE
-    return path
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test of kubectl once for each version. `@pytest.mark.kubectl(27)`: it learned in 1.27 what the test does, and
+    an older one is not asked; `kubectl(before=31)`: it does so no more."""
+    if "version" not in metafunc.fixturenames:
+        return
+    mark = metafunc.definition.get_closest_marker("kubectl")
+    least, before = (mark.args or (0,))[0] if mark else 0, mark.kwargs.get("before", 1000) if mark else 1000
+    found = versions.fitting(least, before)
+    too_old = pytest.mark.skip(reason=f"no kubectl here from 1.{least} on and before 1.{before}")
+    parameters = [pytest.param(each, id=str(each)) for each in found] or [pytest.param(None, marks=too_old)]
+    metafunc.parametrize("version", parameters, indirect=True, scope="session")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if missing := versions.not_tried():
+        names = ", ".join(f"1.{minor}" for minor in missing)
+        terminalreporter.section("not every kubectl was tried", yellow=True)
+        terminalreporter.line(f"Missing: {names}. `make kubectls` fetches them, on Linux with an amd64 processor.")
 
 
 @pytest.fixture(scope="session")
-def minor(binary: str) -> int:
-    """20 of kubectl 1.20."""
-    told = subprocess.run([binary, "version", "--client", "-o", "json"], capture_output=True, text=True, check=True)
-    return int(re.match(r"[0-9]+", json.loads(told.stdout)["clientVersion"]["minor"]).group())  # type: ignore[union-attr]
-
-
-@pytest.fixture(autouse=True)
-def new_enough(request: pytest.FixtureRequest) -> None:
-    """`@pytest.mark.kubectl(27)`: what the test does, kubectl learned in 1.27; an older one is not asked."""
-    mark = request.node.get_closest_marker("kubectl")
-    if mark is not None and (minor := request.getfixturevalue("minor")) < mark.args[0]:
-        pytest.skip(f"kubectl 1.{minor} does not know this yet: it came with 1.{mark.args[0]}")
+def version(request: pytest.FixtureRequest) -> Version:
+    found: Version = request.param
+    assert found.path, versions.advice(found)
+    return found
 
 
 @pytest.fixture
-def kubectl(server: Server, binary: str, tmp_path: Path) -> Kubectl:
+def kubectl(server: Server, version: Version, tmp_path: Path) -> Iterator[Kubectl]:
     visitor = server.stranger()
     room = visitor.room()
     base = f"/rooms/{room}"
@@ -57,7 +62,8 @@ def kubectl(server: Server, binary: str, tmp_path: Path) -> Kubectl:
     visitor.post(f"{base}/pace", {"mode": "clock", "speed": "100"})
     config = tmp_path / "kubeconfig.yaml"
     config.write_text(visitor.get(f"{base}/kubeconfig"))
-    return Kubectl(binary, config, f"{server.url}{base}/kube")
+    yield Kubectl(version, config, f"{server.url}{base}/kube")
+    visitor.post(f"{base}/pace", {"paused": "true"})
 
 
 @pytest.fixture(scope="session")

@@ -63,9 +63,14 @@ def _of_kind(document: Any, kind: Kind) -> dict[str, Any]:
     api_version = document.get("apiVersion") or kind.api_version
     if (name, api_version) != (kind.kind, kind.api_version):
         schema.type_meta({**document, "kind": name, "apiVersion": api_version})
-        other = kinds.KINDS.get(name)
-        if other is None or other.api_version != api_version or other.internal:
+        other = next((row for row in kinds.SERVED if (row.kind, row.api_version) == (name, api_version)), None)
+        if other is None:
             why = f'no kind "{name}" is registered for version "{api_version}" {_SCHEME}'
+        elif (name, other.group) == (kind.kind, kind.group):
+            raise errors.BadRequest(
+                f"the API version in the data ({api_version}) does not match the expected API version "
+                f"({kind.api_version})"
+            )
         else:
             group = kind.group.partition(".")[0] or "core"
             why = f"converting ({other.version}.{name}) to ({group}.{kind.kind}): unknown conversion"

@@ -9,6 +9,8 @@ from typing import Any
 
 from flask import Response
 
+from app.api import conversion
+from app.api.objects import Obj
 from app.rooms import Room
 from app.web.kube import encoding
 from app.web.kube.paths import Target
@@ -24,6 +26,11 @@ class Call:
     form: str  # what the client wants to get: accept.OBJECT, TABLE or METADATA
     who: str  # the client, as it names itself
     environ: Mapping[str, Any] = field(default_factory=dict)
+
+    def whole(self, obj: Obj) -> bytes:
+        """An object as the version of the address has it. Those of the stored version are encoded once."""
+        asked = conversion.to_version(obj, self.target.kind.api_version)
+        return encoding.whole(obj) if asked is obj else encoding.dumps(asked)
 
 
 def client_name(user_agent: str) -> str:

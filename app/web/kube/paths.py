@@ -23,6 +23,11 @@ class Target(NamedTuple):
     def ref(self) -> Ref:
         return Ref(self.kind.kind, self.namespace, self.name)
 
+    @property
+    def older_version(self) -> str:
+        """The apiVersion of the address, where it is not the one that is stored."""
+        return self.kind.api_version if self.kind in kinds.OLDER else ""
+
 
 class NoSuchResource(errors.NotFound):
     """404 as a Status: the group and version are known, the resource is not."""
@@ -45,7 +50,7 @@ def parse(path: str) -> Target:
         group, version, rest = rest[0], rest[1], rest[2:]
     else:
         raise NoSuchPage
-    if not any(kind.group == group and not kind.internal for kind in kinds.KINDS.values()):
+    if not any(kind.group == group for kind in kinds.SERVED):
         raise NoSuchPage
     namespace = ""
     if rest[0] == "namespaces" and len(rest) >= 3 and rest[2] not in ("status", "finalize"):
@@ -60,8 +65,8 @@ def parse(path: str) -> Target:
 
 
 def _kind(group: str, version: str, plural: str) -> Kind:
-    for kind in kinds.KINDS.values():
-        if kind.plural == plural and kind.group == group and kind.version == version and not kind.internal:
+    for kind in kinds.SERVED:
+        if (kind.plural, kind.group, kind.version) == (plural, group, version):
             return kind
     raise NoSuchResource
 

@@ -35,8 +35,8 @@ def drawn(call: Call, obj: Obj, now_ms: int) -> bytes:
     """One object in the form that the client wants."""
     if call.form == accept.TABLE and call.target.subresource != "scale":
         meta = {"resourceVersion": obj["metadata"]["resourceVersion"]}
-        return tables.table(obj["kind"], [obj], now_ms, meta, tables.included(call.query))
-    return encoding.metadata(obj) if call.form == accept.METADATA else encoding.whole(obj)
+        return tables.table(obj["kind"], [obj], now_ms, meta, tables.shown(call))
+    return encoding.metadata(obj) if call.form == accept.METADATA else call.whole(obj)
 
 
 class Page(NamedTuple):
@@ -57,11 +57,11 @@ def list_(call: Call) -> Response:
 def drawn_list(call: Call, objects: Sequence[Obj], meta: Mapping[str, Any], now_ms: int) -> bytes:
     kind = call.target.kind
     if call.form == accept.TABLE:
-        return tables.table(kind.kind, objects, now_ms, meta, tables.included(call.query))
+        return tables.table(kind.kind, objects, now_ms, meta, tables.shown(call))
     if call.form == accept.METADATA:
         items = [encoding.metadata(obj) for obj in objects]
         return encoding.listed("PartialObjectMetadataList", "meta.k8s.io/v1", meta, items)
-    return encoding.listed(f"{kind.kind}List", kind.api_version, meta, [encoding.whole(obj) for obj in objects])
+    return encoding.listed(f"{kind.kind}List", kind.api_version, meta, [call.whole(obj) for obj in objects])
 
 
 def _meta(page: Page, selection: Selection) -> dict[str, Any]:

@@ -11,16 +11,22 @@ from typing import Any
 from app.api import errors, printers
 from app.api.objects import Obj
 from app.web.kube import encoding
+from app.web.kube.calls import Call
 
 _INCLUDE = ("Metadata", "Object", "None")
 
 
 def table(
-    kind: str, objects: Sequence[Obj], now_ms: int, meta: Mapping[str, Any], include: str, *, columns: bool = True
+    kind: str,
+    objects: Sequence[Obj],
+    now_ms: int,
+    meta: Mapping[str, Any],
+    shown: Callable[[Obj], bytes],
+    *,
+    columns: bool = True,
 ) -> bytes:
-    """`include`: what a row tells of its object beside its cells. Without `columns`: a later event of a watch."""
+    """`shown`: what a row tells of its object beside its cells. Without `columns`: a later event of a watch."""
     printed = printers.table(kind, objects, now_ms)
-    shown = _shown(include)
     rows = [
         b'{"cells":' + encoding.dumps(cells) + b',"object":' + shown(obj) + b"}"
         for cells, obj in zip(printed.rows, objects, strict=True)
@@ -30,15 +36,11 @@ def table(
     return b"".join((encoding.dumps(head)[:-1], b',"rows":[', b",".join(rows), b"]}"))
 
 
-def included(query: Mapping[str, str]) -> str:
-    """Raises BadRequest."""
-    include = query.get("includeObject") or "Metadata"
+def shown(call: Call) -> Callable[[Obj], bytes]:
+    """What the client wants of each object. Raises BadRequest."""
+    include = call.query.get("includeObject") or "Metadata"
     if include not in _INCLUDE:
         raise errors.BadRequest(f'unrecognized includeObject value: "{include}"')
-    return include
-
-
-def _shown(include: str) -> Callable[[Obj], bytes]:
     if include == "Object":
-        return encoding.whole
+        return call.whole
     return encoding.metadata if include == "Metadata" else lambda _: b"null"

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from flask import Response
 
-from app.api import errors
+from app.api import conversion, errors
 from app.api.objects import Obj, with_metadata
 from app.cluster import Cluster
 from app.rooms import Watch
@@ -36,7 +36,7 @@ def watch(call: Call) -> Response:
     kind = call.target.kind.kind
     selection = options.selection(call.query, kind, call.target.name)
     wanted = _wanted(call)
-    tables.included(call.query)
+    tables.shown(call)
     timeout_s = options.number(call.query, "timeoutSeconds") or USUAL_S
     held = call.room.open_watch()
     try:
@@ -146,13 +146,14 @@ class Changes:
     def _drawn(self, type_: str, obj: Obj, now_ms: int) -> bytes:
         if self._call.form == accept.TABLE:
             meta = {"resourceVersion": obj["metadata"]["resourceVersion"]}
-            include = tables.included(self._call.query)
             columns, self._columns = self._columns, False
-            return tables.table(obj["kind"], [obj], now_ms, meta, include, columns=columns)
+            return tables.table(obj["kind"], [obj], now_ms, meta, tables.shown(self._call), columns=columns)
         if self._call.form == accept.METADATA:
             return encoding.metadata(obj)
         # The last state of what is gone is nobody else's: not worth keeping.
-        return encoding.dumps(obj) if type_ == DELETED else encoding.whole(obj)
+        if type_ == DELETED:
+            return encoding.dumps(conversion.to_version(obj, self._call.target.kind.api_version))
+        return self._call.whole(obj)
 
     def _marks(self) -> list[bytes]:
         """Bookmarks that are due: after the initial objects, and now and then."""

@@ -79,7 +79,7 @@ def patch(call: Call) -> Response:
         raise errors.invalid("PatchOptions", "", [cause], "meta.k8s.io")
     command = PatchObject(
         call.target.ref, patch_type, _patch_text(patch_type), call.target.subresource, writing.manager, writing.force,
-        writing.validation, call.who,
+        writing.validation, call.who, call.target.older_version,
     )  # fmt: skip
     return _written(call, command, writing.dry_run, ())
 
