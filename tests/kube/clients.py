@@ -57,8 +57,23 @@ class Kubectl:
         )  # fmt: skip
 
     def start(self, *words: str) -> subprocess.Popen[str]:
-        """One that goes on."""
-        return subprocess.Popen([self._binary, *words], stdout=subprocess.PIPE, text=True, env=self.env)
+        """One that goes on; what it says on either stream comes in one."""
+        return subprocess.Popen(
+            [self._binary, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.env
+        )
+
+    def at_terminal(self, *words: str, typed: str) -> tuple[str, int]:
+        """What stands on the screen in the end, and the exit code; `typed` comes once something is there."""
+        ours, its = os.openpty()
+        with subprocess.Popen([self._binary, *words], stdin=its, stdout=its, stderr=its, env=self.env) as process:
+            os.close(its)
+            shown = os.read(ours, 4096)
+            os.write(ours, typed.encode())
+            while piece := _read(ours):
+                shown += piece
+            code = process.wait(timeout=SECONDS)
+        os.close(ours)
+        return shown.decode(), code
 
     def json(self, *words: str) -> Any:
         return json.loads(self(*words, "-o", "json"))
@@ -66,6 +81,14 @@ class Kubectl:
     def rows(self, *words: str) -> list[list[str]]:
         """The table, cells split at two spaces; the header first."""
         return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in self(*words).splitlines()]
+
+
+def _read(terminal: int) -> bytes:
+    """b"" at the end, which Linux reports as an error."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
 
 
 class Api:

@@ -36,17 +36,24 @@ def test_api_resources_and_versions(kubectl: Kubectl) -> None:
     assert {"v1", "apps/v1", "discovery.k8s.io/v1"} <= set(kubectl("api-versions").split())
 
 
-@pytest.mark.kubectl(27)
 @pytest.mark.parametrize(
     ("path", "said"),
     [
         ("deployment.spec.strategy", "rollingUpdate"),
-        ("pod.spec.containers.image", "FIELD: image"),
+        ("pod.spec.containers.image", "image <string>"),
         ("svc.spec.ports", "targetPort"),
     ],
 )
 def test_explain_reads_the_schemas(kubectl: Kubectl, path: str, said: str) -> None:
     assert said in kubectl("explain", path)
+
+
+def test_explain_shows_the_whole_tree(kubectl: Kubectl) -> None:
+    tree = kubectl("explain", "deployment", "--recursive")
+    assert {"maxSurge", "livenessProbe", "topologySpreadConstraints"} <= set(tree.split())
+    old, new = (kubectl("explain", "hpa.spec", f"--api-version=autoscaling/{version}") for version in ("v1", "v2"))
+    assert "targetCPUUtilizationPercentage" in old
+    assert "behavior" in new
 
 
 def test_tables_have_kubectls_columns(kubectl: Kubectl) -> None:
@@ -99,11 +106,11 @@ def test_what_is_not_there(kubectl: Kubectl) -> None:
         (("rs", "-l", "app=web"), "Controlled By:  Deployment/web"),
         (("svc", "web"), "Endpoints:"),
         (("node", "node-1"), "Allocated resources:"),
-        (("pod", "-l", "app=web"), "Image:          nginx:1.27"),
+        (("pod", "web-"), "Image:          nginx:1.27"),
     ],
 )
 def test_describe(kubectl: Kubectl, words: tuple[str, ...], said: str) -> None:
-    text = kubectl("describe", *words)
+    text = kubectl("describe", *words, "--show-events")
     assert said in text
     assert "Events:" in text
 
@@ -143,10 +150,22 @@ def ageless(text: str) -> list[str]:
     return [re.sub("-+", "-", " ".join(line.split())) for line in lines]
 
 
-@pytest.mark.kubectl(26)
+def test_describe_tells_the_events_of_a_pod_from_its_first_to_its_last(kubectl: Kubectl) -> None:
+    kubectl("rollout", "status", "deploy/web")
+    pod = kubectl("get", "pods", "-o", "jsonpath={.items[0].metadata.name}")
+    events = kubectl("describe", "pod", pod).partition("Events:")[2].splitlines()
+    assert [line.split()[1] for line in events[3:]] == ["Scheduled", "Pulling", "Pulled", "Created", "Started"]
+
+
+def test_get_events(kubectl: Kubectl) -> None:
+    assert "SuccessfulCreate" in kubectl("get", "events")
+    assert "Scaled up replica set" in kubectl("get", "events", "--field-selector", "involvedObject.kind=Deployment")
+
+
+@pytest.mark.kubectl(23)
 def test_events(kubectl: Kubectl) -> None:
     assert "Scaled up replica set" in kubectl("events", "--for", "deploy/web")
-    assert "SuccessfulCreate" in kubectl("get", "events")
+    assert "SuccessfulCreate" in kubectl("events", "-A", "--types=Normal")
 
 
 def test_watching_a_table_prints_a_row_per_change(kubectl: Kubectl) -> None:
@@ -181,16 +200,20 @@ def test_following_a_log_ends_with_the_container(kubectl: Kubectl) -> None:
     follow = kubectl.start("logs", "-f", pod)
     assert follow.stdout is not None
     assert "starting" in follow.stdout.readline()
+    assert "GET /" in follow.stdout.readline()
     kubectl("delete", "pod", pod)
-    rest = follow.communicate(timeout=30)[0]
-    assert "GET /" in rest
+    follow.communicate(timeout=30)
     assert follow.returncode == 0
 
 
-@pytest.mark.kubectl(28)
 def test_may_i(kubectl: Kubectl) -> None:
     assert kubectl("auth", "can-i", "create", "pods") == "yes\n"
+    assert kubectl("auth", "can-i", "delete", "nodes", "--all-namespaces").endswith("yes\n")
     assert "*.*" in kubectl("auth", "can-i", "--list")
+
+
+@pytest.mark.kubectl(28)
+def test_who_am_i(kubectl: Kubectl) -> None:
     assert json.loads(kubectl("auth", "whoami", "-o", "json"))["status"]["userInfo"]["username"] == "you"
 
 

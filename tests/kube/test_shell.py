@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from app.api.objects import Obj
@@ -98,33 +100,88 @@ def web(kubectl: Kubectl) -> str:
     return kubectl("get", "pods", "-o", "jsonpath={.items[0].metadata.name}")
 
 
-@pytest.mark.kubectl(31)
+@pytest.mark.kubectl(30)
 def test_exec(kubectl: Kubectl, web: str) -> None:
     assert kubectl("exec", web, "--", "hostname") == f"{web}\n"
     assert kubectl("exec", "-i", web, "--", "cat", stdin="hello\n") == "hello\n"
     assert kubectl("exec", "-i", web, "--", "sh", stdin="echo one\nexit\necho two\n") == "one\n"
     assert "answered by web-" in kubectl("exec", "deploy/web", "--", "curl", "-s", "http://web/")
+    assert f"HOSTNAME={web}" in kubectl("exec", web, "--", "env").splitlines()
+    assert "WEB_SERVICE_HOST=" in kubectl("exec", "deploy/web", "--", "env")
     done = kubectl.run("exec", web, "--", "false")
     assert (done.returncode, done.stderr) == (1, "command terminated with exit code 1\n")
     assert kubectl.run("exec", web, "--", "sh", "-c", "exit 42").returncode == 42
 
 
-@pytest.mark.kubectl(31)
+@pytest.mark.kubectl(30)
+def test_a_shell_at_a_terminal(kubectl: Kubectl, web: str) -> None:
+    """Through a terminal of our own, since kubectl asks for one only where it has one."""
+    typed = "hostname\nls /etc\nnope\nexit 7\n"
+    shown, code = kubectl.at_terminal("exec", "-it", web, "--", "sh", typed=typed)
+    lines = [line.removeprefix("/ # ") for line in shown.splitlines()]
+    assert lines[lines.index("hostname") + 1] == web
+    assert {"hosts", "resolv.conf", "exit 7"} <= set(lines)
+    assert lines[lines.index("nope") + 1].startswith("sh: nope: not found")
+    assert code == 7
+
+
+@pytest.mark.kubectl(30)
+def test_it_piped_into_is_a_shell_too(kubectl: Kubectl, web: str) -> None:
+    done = kubectl.run("exec", "-it", web, "--", "sh", stdin="echo one\nexit 3\n")
+    assert "one" in done.stdout.splitlines()
+    assert "not a terminal" in done.stderr
+    assert done.returncode == 3
+
+
+@pytest.mark.kubectl(before=30)
+@pytest.mark.parametrize("words", [("exec", "--", "ls"), ("attach",), ("exec", "-it", "--", "sh")], ids=" ".join)
+def test_without_websockets_kubectl_says_what_it_takes(kubectl: Kubectl, web: str, words: tuple[str, ...]) -> None:
+    command, *rest = words
+    at = rest.index("--") if "--" in rest else len(rest)
+    said = kubectl.refused(command, *rest[:at], web, *rest[at:], stdin="")
+    assert "exec and attach need a websocket" in said
+    assert "kubectl 1.30 or newer" in said
+
+
+@pytest.mark.kubectl(29, before=30)
+def test_1_29_can_be_told_to_use_websockets(kubectl: Kubectl, web: str) -> None:
+    env = {"KUBECTL_REMOTE_COMMAND_WEBSOCKETS": "true"}
+    assert kubectl("exec", web, "--", "hostname", env=env) == f"{web}\n"
+
+
+@pytest.mark.kubectl(30)
 def test_kill_1_crashes_the_container_and_the_pod_stays(kubectl: Kubectl, web: str) -> None:
     kubectl("exec", web, "--", "kill", "1")
     kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1", f"pod/{web}")
     assert kubectl("logs", "--previous", web).endswith("exiting with code 137\n")
 
 
-@pytest.mark.kubectl(31)
-def test_what_there_is_none_of_says_so(kubectl: Kubectl, web: str) -> None:
-    assert "no files to copy" in kubectl.refused("cp", "/etc/hostname", f"{web}:/x")
-    assert "nothing listens on their ports" in kubectl.refused("port-forward", web, "18080:80")
+def test_nothing_is_behind_a_port(kubectl: Kubectl, web: str) -> None:
+    for target in (web, "deploy/web", "svc/web"):
+        assert "nothing listens on their ports" in kubectl.refused("port-forward", target, ":80")
+
+
+@pytest.mark.kubectl(30)
+def test_what_there_is_none_of_says_so(kubectl: Kubectl, web: str, tmp_path: Path) -> None:
+    here = tmp_path / "file"
+    here.write_text("text")
+    assert "no files to copy" in kubectl.refused("cp", str(here), f"{web}:/x")
+    back = kubectl.run("cp", f"{web}:/etc/hostname", str(here))
+    assert back.returncode == 1
+    assert "no files to copy" in back.stdout + back.stderr
     kubectl("run", "later", "--image=nginx:broken")
     assert "container not found" in kubectl.refused("exec", "later", "--", "ls")
 
 
-@pytest.mark.kubectl(31)
+@pytest.mark.kubectl(before=30)
+def test_nor_can_the_older_copy(kubectl: Kubectl, web: str, tmp_path: Path) -> None:
+    here = tmp_path / "file"
+    here.write_text("text")
+    for words in ((str(here), f"{web}:/x"), (f"{web}:/etc/hostname", str(here))):
+        assert "need a websocket" in kubectl.refused("cp", *words)
+
+
+@pytest.mark.kubectl(30)
 def test_attach_shows_what_is_printed_until_the_end(kubectl: Kubectl, web: str) -> None:
     attached = kubectl.start("attach", web)
     assert attached.stdout is not None

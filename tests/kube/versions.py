@@ -15,7 +15,7 @@ from functools import cache
 from typing import NamedTuple
 
 from tools import ensure_kubectl
-from tools.ensure_kubectl import ADVICE, ALL, USUAL, cached, find
+from tools.ensure_kubectl import ADVICE, ALL, cached, find, wanted
 
 
 class Version(NamedTuple):
@@ -26,12 +26,6 @@ class Version(NamedTuple):
 
     def __str__(self) -> str:
         return f"1.{self.minor}"
-
-
-@cache
-def wanted() -> tuple[int, ...]:
-    said = os.environ.get("KUBECTLS", "")
-    return ALL if said == "all" else tuple(int(minor) for minor in re.findall(r"\d+", said)) or USUAL
 
 
 @cache

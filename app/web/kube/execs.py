@@ -40,7 +40,10 @@ class Connection(Protocol):
 def refused(call: Call) -> Response:
     """exec without a websocket, port-forward, proxy: raises BadRequest that says what is possible."""
     if call.target.subresource in ("exec", "attach"):
-        raise errors.BadRequest(f"exec and attach need a websocket with the protocol {PROTOCOL}: kubectl 1.31 or newer")
+        raise errors.BadRequest(
+            f"exec and attach need a websocket with the protocol {PROTOCOL}: kubectl 1.30 or newer, "
+            "or 1.29 with KUBECTL_REMOTE_COMMAND_WEBSOCKETS=true"
+        )
     raise errors.BadRequest(
         f"{call.target.subresource} is not possible here: the pods are simulated and nothing listens on their ports"
     )
