@@ -189,7 +189,7 @@ def test_its_schemas_say_what_those_in_json_say() -> None:
 def test_its_patches_take_a_dry_run() -> None:
     found = dict(parts(gnostic.openapi_v2_protobuf()))
     item = dict(parts(named(found[8], 2)["/api/v1/namespaces/{namespace}/pods/{name}"]))
-    queries = [dict(parts(dict(parts(dict(parts(value))[1]))[2]))[3] for number, value in parts(item[7]) if number == 8]
+    queries = [dict(parts(dict(parts(dict(parts(value))[1]))[2]))[3] for number, value in parts(item[8]) if number == 8]
     assert [dict(parts(query))[4] for query in queries] == [b"dryRun", b"fieldManager", b"fieldValidation", b"force"]
 
 

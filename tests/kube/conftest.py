@@ -32,9 +32,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "version" not in metafunc.fixturenames:
         return
     mark = metafunc.definition.get_closest_marker("kubectl")
-    least, before = (mark.args or (0,))[0] if mark else 0, mark.kwargs.get("before", 1000) if mark else 1000
+    least, before = (mark.args or (0,))[0] if mark else 0, mark.kwargs.get("before", 99) if mark else 99
     found = versions.fitting(least, before)
-    too_old = pytest.mark.skip(reason=f"no kubectl here from 1.{least} on and before 1.{before}")
+    too_old = pytest.mark.skip(reason=f"no kubectl of this run is at least 1.{least} and older than 1.{before}")
     parameters = [pytest.param(each, id=str(each)) for each in found] or [pytest.param(None, marks=too_old)]
     metafunc.parametrize("version", parameters, indirect=True, scope="session")
 
