@@ -40,10 +40,16 @@ class ApiError(Exception):
         if self.causes:
             details["causes"] = [{"reason": c.reason, "message": c.message, "field": c.field} for c in self.causes]
         body: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
-        body |= {"message": self.message, "reason": self.reason}
+        body |= {"message": self.message, **({"reason": self.reason} if self.reason else {})}
         if details or self._has_details:
             body["details"] = details
         return body | {"code": self.code}
+
+
+class Unexplained(ApiError):
+    """What the API server refuses with a plain Go error: 500, and no reason."""
+
+    reason = ""
 
 
 class BadRequest(ApiError):

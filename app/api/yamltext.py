@@ -51,14 +51,17 @@ class Read(NamedTuple):
     marks: dict[Path, Mark]
 
 
-def read(text: str) -> Iterator[Read]:
-    """The documents of a text, one after another. Raises ManifestError."""
+def read(text: str, twice: list[str] | None = None) -> Iterator[Read]:
+    """The documents of a text, one after another. Raises ManifestError.
+
+    With a list for `twice` a repeated key is no error: it is told there, and the last one holds.
+    """
     _check_text(text)
     events = yaml.parse(text, Loader=_LOADER)
     try:
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
-                yield _Composer(events).document()
+                yield _Composer(events, twice).document()
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, text) from None
     except yaml.YAMLError as error:
@@ -98,8 +101,9 @@ class _Anchor(NamedTuple):
 class _Composer:
     """Builds one document from events. Recursion is as deep as the text, which is at most MAX_DEPTH."""
 
-    def __init__(self, events: Iterator[Any]) -> None:
+    def __init__(self, events: Iterator[Any], twice: list[str] | None) -> None:
         self._events = events
+        self._twice = twice
         self._marks: dict[Path, Mark] = {}
         self._anchors: dict[str, _Anchor | None] = {}  # None: not yet complete
         self._nodes = 0
@@ -142,10 +146,7 @@ class _Composer:
             key = _key(self._node(event, (*path, "")), mark)
             del self._marks[(*path, "")]
             if key in found:
-                problem = f'key "{key}" already set in map'
-                fix = f'"{key}" is there twice in the same map: keep one of the two.'
-                text = f"yaml: unmarshal errors:\n  line {mark[0]}: {problem}"
-                raise ManifestError(f"error converting YAML to JSON: {text}", mark, problem, fix)
+                self._repeated(key, mark)
             self._marks[(*path, key)] = mark
             found[key] = self._node(next(self._events), (*path, key))
         for source in merged:
@@ -156,6 +157,15 @@ class _Composer:
                 )
             found = {**source, **found}
         return found
+
+    def _repeated(self, key: str, mark: Mark) -> None:
+        problem = f'key "{key}" already set in map'
+        if self._twice is not None:
+            self._twice.append(f"line {mark[0]}: {problem}")
+            return
+        fix = f'"{key}" is there twice in the same map: keep one of the two.'
+        text = f"yaml: unmarshal errors:\n  line {mark[0]}: {problem}"
+        raise ManifestError(f"error converting YAML to JSON: {text}", mark, problem, fix)
 
     def _sequence(self, path: Path) -> list[Any]:
         items: list[Any] = []

@@ -63,18 +63,18 @@ class ApiServer:
         obj = self._named(obj, kind)
         ref = ref_of(obj)
         if obj["metadata"].get("resourceVersion"):
-            raise errors.BadRequest("resourceVersion should not be set on objects to be created")
+            raise errors.Unexplained("resourceVersion should not be set on objects to be created")
         if not kind.internal:
             self._check_namespace(kind, ref)
         if not trusted:
             obj = defaults.admit(defaults.default(obj), self._priority_classes(kind))
-        if self.store.get(ref) is not None:
-            raise errors.already_exists(kind.plural, ref.name, kind.group)
         obj = self._prepared_for_create(obj)
         if not trusted:
             self._refuse(kind, ref.name, validation.validate(obj))
-            if ref.kind == "Service":
-                obj = allocation.allocate_service(obj, self.store, self.rng)
+        if self.store.get(ref) is not None:  # what is wrong with an object is told before
+            raise errors.already_exists(kind.plural, ref.name, kind.group)
+        if ref.kind == "Service":
+            obj = allocation.allocate_service(obj, self.store, self.rng)
         return self._written(obj, dry_run)
 
     def update(self, obj: Obj, *, subresource: str = "", dry_run: bool = False) -> Written:

@@ -31,10 +31,25 @@ def decoded(data: bytes, content_type: str, kind: Kind, validation: str = WARN) 
     document, twice = parsed(data, content_type, kind.kind)
     document = _of_kind(document, kind)
     obj, unknown = schema.decode_with_warnings(document)
-    problems = (*twice, *unknown)
-    if problems and validation == STRICT:
-        raise schema.DecodingError(_cannot(kind.kind, kind, "strict decoding error: " + ", ".join(problems)))
-    return Decoded(obj, problems if validation == WARN else ())
+    if (twice or unknown) and validation == STRICT:
+        said = ", ".join((*_at_once(twice), *unknown))
+        raise schema.DecodingError(_cannot(kind.kind, kind, f"strict decoding error: {said}"))
+    return Decoded(obj, (*twice, *unknown) if validation == WARN else ())
+
+
+def patch_of(data: bytes, validation: str) -> Decoded:
+    """The body of a server-side apply, which is YAML. Raises BadRequest."""
+    document, twice = parsed(data, YAML, "Patch")
+    if twice and validation == STRICT:
+        raise errors.BadRequest("error strict decoding YAML: " + ", ".join(_at_once(twice)))
+    return Decoded(document, twice if validation == WARN else ())
+
+
+def _at_once(twice: tuple[str, ...]) -> tuple[str, ...]:
+    """What YAML says twice is one error with a line for each, what JSON says twice is one each."""
+    if twice and twice[0].startswith("line "):
+        return ("yaml: unmarshal errors:" + "".join(f"\n  {each}" for each in twice),)
+    return twice
 
 
 def parsed(data: bytes, content_type: str, kind: str) -> tuple[Any, tuple[str, ...]]:
@@ -121,15 +136,16 @@ def _no_constant(name: str) -> None:
 
 
 def _yaml(data: bytes) -> tuple[Any, tuple[str, ...]]:
+    twice: list[str] = []
     try:
-        documents = list(yamltext.read(data.decode()))
+        documents = list(yamltext.read(data.decode(), twice))
     except UnicodeDecodeError:
         raise _Unreadable("yaml: invalid leading UTF-8 octet") from None
     except yamltext.ManifestTooLarge:
         raise
     except yamltext.ManifestError as error:
         raise _Unreadable(error.message.removeprefix("error converting YAML to JSON: ")) from None
-    return (documents[0].value if documents else None), ()
+    return (documents[0].value if documents else None), tuple(twice)
 
 
 _GO = {

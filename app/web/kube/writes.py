@@ -77,11 +77,12 @@ def patch(call: Call) -> Response:
     if patch_type == "apply" and not writing.manager:
         cause = errors.Cause("fieldManager", "FieldValueRequired", "Required value: is required for apply patch")
         raise errors.invalid("PatchOptions", "", [cause], "meta.k8s.io")
+    text, warnings = _patch_text(patch_type, writing.validation)
     command = PatchObject(
-        call.target.ref, patch_type, _patch_text(patch_type), call.target.subresource, writing.manager, writing.force,
+        call.target.ref, patch_type, text, call.target.subresource, writing.manager, writing.force,
         writing.validation, call.who, call.target.older_version,
     )  # fmt: skip
-    return _written(call, command, writing.dry_run, ())
+    return _written(call, command, writing.dry_run, warnings)
 
 
 def delete(call: Call) -> Response:
@@ -170,14 +171,14 @@ def _text(obj: Any) -> str:
     return json.dumps(obj, separators=(",", ":"), ensure_ascii=False)
 
 
-def _patch_text(patch_type: str) -> str:
-    """A patch as JSON text; that of server-side apply may be YAML. Raises BadRequest."""
+def _patch_text(patch_type: str, validation: str) -> tuple[str, tuple[str, ...]]:
+    """A patch as JSON text, and warnings; that of server-side apply may be YAML. Raises BadRequest."""
     data = request.get_data()
     if patch_type == "apply":
-        document, _twice = bodies.parsed(data, bodies.YAML, "Patch")
-        return _text(document)
+        document, warnings = bodies.patch_of(data, validation)
+        return _text(document), warnings
     try:
-        return _text(json.loads(data))
+        return _text(json.loads(data)), ()
     except json.JSONDecodeError as error:
         raise errors.BadRequest(f"error decoding patch: {bodies.go_json_error(error)}") from None
     except (ValueError, RecursionError) as error:
