@@ -17,7 +17,7 @@ from app.api.errors import Forbidden
 from app.api.filling import each, filled, having, inside
 from app.api.objects import Obj, name_of
 
-__all__ = ["DEFAULT_TOLERATION_SECONDS", "admit", "default", "pull_policy"]
+__all__ = ["DEFAULT_TOLERATION_SECONDS", "admit", "default", "pull_policy", "readmit"]
 
 
 def default(obj: Obj) -> Obj:
@@ -44,6 +44,16 @@ def admit(pod: Obj, classes: Iterable[Obj] = ()) -> Obj:
     if chosen is not None:
         name, priority, preemption = name_of(chosen), chosen.get("value", 0), chosen.get("preemptionPolicy", _PREEMPTS)
     return having(pod, "spec", admitted_spec(pod["spec"], name, priority, preemption))
+
+
+def readmit(pod: Obj, old: Obj) -> Obj:
+    """A pod being updated: what `admit` gave it, and whoever sends the whole pod leaves out, is not lost. Other kinds
+    are answered as they are."""
+    if pod["kind"] != "Pod" or "spec" not in pod or pod["spec"] == old["spec"]:
+        return pod
+    before = old["spec"]
+    priority, preemption = before.get("priority", 0), before.get("preemptionPolicy", _PREEMPTS)
+    return having(pod, "spec", admitted_spec(pod["spec"], "", priority, preemption))
 
 
 _PREEMPTS = "PreemptLowerPriority"

@@ -109,9 +109,9 @@ def _modules() -> dict[str, str]:
 
 @lru_cache(maxsize=1)  # questions come in runs about one module
 def _source(module: str) -> str:
-    spec = find_spec("lightkube.models")
+    spec = find_spec("lightkube")  # not the models themselves: that would import the client, where it is installed
     for folder in (spec.submodule_search_locations or ()) if spec else ():
-        file = Path(folder) / f"{module}.py"
+        file = Path(folder) / "models" / f"{module}.py"
         if file.is_file():
             return file.read_text(encoding="utf-8")
     return ""

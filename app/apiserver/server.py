@@ -213,7 +213,7 @@ class ApiServer:
         if not kind.internal and subresource == "":
             if ref.kind == "Service":
                 new = allocation.kept_allocations(new, old)
-            new = defaults.default(new)
+            new = defaults.readmit(defaults.default(new), old)
             self._refuse(kind, ref.name, validation.validate_update(new, old))
             if ref.kind == "Service":
                 new = allocation.allocate_service(new, self.store, self.rng)

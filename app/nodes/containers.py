@@ -124,6 +124,8 @@ def request(
     if policy == "Never" and not present:
         return None, Announce(named, "Warning", "ErrImageNeverPull", _NEVER_PULL.format(image))
     wanted: Container = {"image": image, "command": list(images.command_of(container)), "attempt": attempt}
+    if is_init and not pods.is_sidecar(container):
+        wanted["ends"] = True
     if present and policy != "Always":
         message = f'Container image "{image}" already present on machine'
         return {**wanted, "pull": 0}, Announce(named, "Normal", "Pulled", message)
@@ -258,7 +260,7 @@ def _probed(case: Case, known: Container, wanted: Container) -> tuple[probes.Che
         return settled, (change,), case.memory
     if not any(field in case.container for field in ("readinessProbe", "livenessProbe", "startupProbe")):
         return settled, (), case.memory
-    program = images.program(wanted["image"], tuple(wanted["command"]))
+    program = sandbox.program_of(wanted)
     durations = images.PRESETS[case.machine["spec"]["latencies"]]
     target = probes.Target(
         case.container, program, durations, sandbox.ip_of(case.sandbox), known["attempt"], known["startedMs"]

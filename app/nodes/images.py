@@ -14,7 +14,8 @@
 | any other                         | serves whatever port it is asked on, stops, exits 0 |
 
 A command of the manifest that sleeps or exits does just that (`sleep 5; exit 3`), and as process 1 of its container
-ignores SIGTERM, as real shells do. How long a program runs is its behaviour and never scaled; how long machines and
+ignores SIGTERM, as real shells do. An init container is there to end: a command that does not say how long it runs has
+ended at once. How long a program runs is its behaviour and never scaled; how long machines and
 programs take to start and stop is latency, and comes from a `Durations` preset. Called by the container runtime and by
 kubelets (probes); the names of the presets are those of app/engine/latency.py.
 """
@@ -88,12 +89,15 @@ _CRASH_MS, _SLOW_MS = 3_000, 20_000
 
 
 @lru_cache(maxsize=4096)
-def program(image: str, command: tuple[str, ...] = ()) -> Program:
-    """What `image` does when it is run with `command` (the manifest's command and args together)."""
+def program(image: str, command: tuple[str, ...] = (), ends: bool = False) -> Program:
+    """What `image` does when it is run with `command` (the manifest's command and args together).
+
+    `ends`: it is the work of an init container.
+    """
     name, tag = name_and_tag(image)
     base = _KNOWN.get(name) or Program(size_bytes=(20 + zlib.crc32(image.encode()) % 100) * MEGABYTE)
     if command:
-        base = _with_command(base, " ".join(command), name)
+        base = _with_command(base, " ".join(command), name, ends)
     match tag:
         case "broken":
             return base._replace(pulls=False)
@@ -106,13 +110,18 @@ def program(image: str, command: tuple[str, ...] = ()) -> Program:
     return base
 
 
-def _with_command(base: Program, script: str, name: str) -> Program:
+_FOR_EVER = re.compile(r"\bwhile\b|\bsleep inf|\btail -[fF]\b|\bexec (?!sleep\b)")
+_EXIT = re.compile(r"(?<!\|\| )\bexit (\d+)")  # `|| exit 1` is for what goes wrong, and here nothing does
+
+
+def _with_command(base: Program, script: str, name: str, ends: bool) -> Program:
     """Read as much of a shell script as says how long it runs and how it ends."""
-    if re.search(r"\bwhile\b|\binfinity\b|\btail -f\b", script):
+    if _FOR_EVER.search(script):
         return base._replace(stop_ms=None, exit_ms=None, ready_ms=0)
-    seconds, code = slept_seconds(script), re.search(r"\bexit (\d+)", script)
+    seconds, code = slept_seconds(script), _EXIT.search(script)
     if seconds is None and code is None and script not in ("true", "false"):
-        return base if name not in _KNOWN or _KNOWN[name].exit_ms is None else base._replace(exit_ms=0)
+        is_shell = name in _KNOWN and _KNOWN[name].exit_ms is not None
+        return base._replace(exit_ms=0) if ends or is_shell else base
     exit_code = int(code[1]) % 256 if code else int(script == "false")
     return base._replace(ready_ms=0, stop_ms=None, exit_ms=round((seconds or 0) * 1000), exit_code=exit_code)
 

@@ -74,7 +74,7 @@ class ContainerRuntime(Controller):
 
 def _container(seen: SandboxSeen, name: str, wanted: Container) -> Iterator[Difference]:
     known = sandbox.known_of(seen.sandbox).get(name)
-    program = images.program(wanted["image"], tuple(wanted["command"]))
+    program = sandbox.program_of(wanted)
     present = wanted["image"] in _images(seen.machine)
     durations = images.PRESETS[seen.machine["spec"]["latencies"]]
     new, due_ms = advance(known, wanted, World(program, durations, present, seen.now_ms))

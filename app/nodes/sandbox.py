@@ -9,6 +9,7 @@ it did). Containers are maps by name, so that a merge patch touches one containe
       containers:
         web:
           image, command           # command and args together
+          ends: true               # only for init containers that do their work before the others start
           attempt: 0               # the container to run: grows by one at each restart
           pull: 1                  # the n-th pull of the image for this pod; 0: do not pull
           stop:                    # only when it is to end
@@ -36,6 +37,7 @@ from typing import Any
 
 from app.api import kinds
 from app.api.objects import Obj, Ref
+from app.nodes.images import Program, program
 
 PULLING, PULL_FAILED, CREATING, RUNNING, EXITED = "pulling", "pull-failed", "creating", "running", "exited"
 Container = dict[str, Any]
@@ -49,6 +51,11 @@ def sandbox_ref(namespace: str, pod_name: str, node: str) -> Ref:
 
 def pod_ref(sandbox: Obj) -> Ref:
     return Ref("Pod", sandbox["metadata"]["namespace"], sandbox["spec"]["podName"])
+
+
+def program_of(wanted: Container) -> Program:
+    """What runs in a container that is asked for."""
+    return program(wanted["image"], tuple(wanted["command"]), bool(wanted.get("ends")))
 
 
 def new_sandbox(pod: Obj, containers: dict[str, Container]) -> Obj:

@@ -80,6 +80,22 @@ def test_a_refused_creation_says_why_and_writes_nothing(server: ApiServer, obj: 
     assert server.store.revision == revision
 
 
+def test_a_pod_that_is_sent_whole_again_keeps_what_it_was_given_at_its_creation(server: ApiServer) -> None:
+    tolerations = [{"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}]
+    sent = pod(namespace="default")
+    sent = {**sent, "spec": {**sent["spec"], "tolerations": tolerations}}
+    created = server.create(sent).obj
+    assert len(created["spec"]["tolerations"]) == 3
+    more = [*tolerations, {"key": "disk", "operator": "Exists", "effect": "NoSchedule"}]
+    updated = server.update({**sent, "spec": {**sent["spec"], "tolerations": more}}).obj
+    assert [each["key"].rpartition("/")[2] for each in updated["spec"]["tolerations"]] == [
+        "gpu", "disk", "not-ready", "unreachable",
+    ]  # fmt: skip
+    assert (updated["spec"]["priority"], updated["spec"]["preemptionPolicy"]) == (0, "PreemptLowerPriority")
+    with pytest.raises(errors.Invalid, match="existing toleration can not be modified"):
+        server.update({**sent, "spec": {**sent["spec"], "tolerations": more[1:]}})
+
+
 def test_a_stale_update_is_refused_and_one_that_changes_nothing_writes_nothing(server: ApiServer) -> None:
     first = server.create(config()).obj
     second = server.update({**first, "data": {"k": "w"}}).obj

@@ -16,7 +16,9 @@ from tests.kube.clients import Api
 CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("refused_manifests.yaml").read_text())
 YAML = "application/yaml"
 PODS = "/api/v1/namespaces/default/pods"
-TWICE = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - name: a\n    name: b\n    image: nginx\n"
+TWICE = (
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - name: a\n    name: b\n    image: nginx\n"
+)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["case"] for case in CASES])

@@ -69,6 +69,12 @@ def test_tags_and_well_known_names_have_their_ways(image: str, facts: dict[str, 
         ("busybox", "false", 0, 1),
         ("busybox", "echo hello", 0, 0),
         ("busybox", "sleep infinity", None, 0),
+        ("debian", "sleep inf", None, 0),
+        ("alpine", "sh -c tail -F /var/log/app.log", None, 0),
+        ("alpine", "sh -c until ask; do sleep 1; done; exec serve", None, 0),
+        ("alpine", "sh -c exec sleep 5", 5_000, 0),
+        ("alpine", "sh -c test -d /data || exit 1; echo ready", 0, 0),
+        ("alpine", "sh -c echo ready && exit 42", 0, 42),
         ("alpine", "sh -c while true; do date; sleep 1; done", None, 0),
         ("nginx", "nginx -g daemon off;", None, 0),
         ("my-app", "serve --port 8080", None, 0),
@@ -79,6 +85,15 @@ def test_a_command_says_how_long_it_runs_and_how_it_ends(
 ) -> None:
     does = program(image, tuple(command.split(" ")))
     assert (does.exit_ms, does.exit_code) == (exit_ms, exit_code)
+
+
+def test_the_work_of_an_init_container_ends() -> None:
+    prepares, serves, waits = ("sh", "-c", "echo a > /data/b"), (), ("sh", "-c", "while true; do ask; done")
+    assert program("nginx", prepares).exit_ms is None
+    assert program("nginx", prepares, ends=True).exit_ms == 0
+    assert program("migrations:3", ("migrate", "up"), ends=True).exit_ms == 0
+    assert program("nginx", serves, ends=True).exit_ms is None
+    assert program("nginx", waits, ends=True).exit_ms is None
 
 
 def test_a_shell_as_process_1_ignores_sigterm() -> None:

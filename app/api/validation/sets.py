@@ -61,8 +61,18 @@ def check_stateful_set(obj: Obj) -> Iterator[Cause]:
     yield from causes.not_negative(spec, "spec", "replicas", "minReadySeconds")
     yield from causes.not_negative(spec.get("ordinals", {}), "spec.ordinals", "start")
     yield from _check_selector(spec, "statefulset")
-    yield from pods.check_template(spec["template"], "spec.template")
+    yield from pods.check_template(_with_claims(spec), "spec.template")
     yield from check_runs_for_ever(spec["template"]["spec"], "StatefulSet")
+
+
+def _with_claims(spec: Obj) -> Obj:
+    """The template with a volume for each claim that the set makes for its pods: containers mount them by name."""
+    template = spec["template"]
+    volumes = template["spec"].get("volumes", [])
+    claims = [claim.get("metadata", {}).get("name", "") for claim in spec.get("volumeClaimTemplates", ())]
+    named = {volume.get("name") for volume in volumes}
+    added = [{"name": name} for name in claims if name and name not in named]
+    return {**template, "spec": {**template["spec"], "volumes": [*volumes, *added]}} if added else template
 
 
 def _check_stateful_strategy(strategy: Obj, field: str) -> Iterator[Cause]:
