@@ -55,6 +55,7 @@ layers: dev
 bench: dev
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.server
+	$(BIN)/python -m benchmarks.kube
 
 # After a sentence was added or changed: collect, then translate app/translations/ja/LC_MESSAGES/messages.po, then again.
 i18n: dev
