@@ -42,6 +42,14 @@ def test_an_event_bears_its_source_its_object_and_its_time(recorder: EventRecord
     assert (event["count"], event["firstTimestamp"]) == (1, "2026-01-01T09:00:00Z")
 
 
+def test_sorted_by_name_events_of_one_moment_are_in_the_order_they_happened(recorder: EventRecorder) -> None:
+    reasons = ["Pulled", "Created", "Started", "Killing"]
+    for reason in reasons:
+        recorder.record(SOURCE, builders.pod("p"), "Normal", reason, reason)
+    by_name = sorted(events(recorder), key=lambda event: event["metadata"]["name"])
+    assert [event["reason"] for event in by_name] == reasons
+
+
 def test_the_same_message_counts_up_and_keeps_its_first_time(recorder: EventRecorder, clock: Clock) -> None:
     for _ in range(3):
         recorder.record(SOURCE, builders.pod("p"), "Warning", "BackOff", "Back-off")
