@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.api.errors import BadRequest, Invalid, TooLarge
+from app.api.scalars import json_type
 
 _MAX_OPERATIONS = 10_000
 _INDEX = re.compile(r"0|[1-9][0-9]*", re.ASCII)
@@ -20,8 +21,11 @@ _MISSING = object()
 def json_patch(obj: Any, operations: Any) -> Any:
     """The document after all operations; parts no operation touched are shared. Raises BadRequest where `operations`
     is no list of operations, TooLarge beyond 10,000 of them, Invalid where one does not fit."""
-    if not isinstance(operations, list) or not all(isinstance(operation, dict) for operation in operations):
-        raise BadRequest("json: cannot unmarshal the patch into Go value of type jsonpatch.Patch")
+    if not isinstance(operations, list):
+        raise BadRequest(f"json: cannot unmarshal {json_type(operations)} into Go value of type jsonpatch.Patch")
+    for operation in operations:
+        if not isinstance(operation, dict):
+            raise BadRequest(f"json: cannot unmarshal {json_type(operation)} into Go value of type jsonpatch.Operation")
     if len(operations) > _MAX_OPERATIONS:
         raise TooLarge(
             f"The allowed maximum operations in a JSON patch is {_MAX_OPERATIONS}, got {len(operations)}",

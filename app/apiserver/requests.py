@@ -15,6 +15,7 @@ from typing import Any
 from app.api import conversion, errors, kinds, managed_fields, scales, schema, selectors
 from app.api.objects import Obj, Ref, namespace_of, ref_of, with_metadata
 from app.api.patches import json_patch, merge_patch, strategic_merge
+from app.api.scalars import json_type
 from app.apiserver.server import ApiServer, Written
 
 _STRICT, _IGNORE = "Strict", "Ignore"
@@ -141,7 +142,8 @@ def _patcher(patch_type: str, document: Any) -> Callable[[Obj, str], Any]:
 
 def _map(document: Any) -> dict[str, Any]:
     if not isinstance(document, dict):
-        raise errors.BadRequest("error decoding patch: json: cannot unmarshal the patch into a map")
+        why = f"cannot unmarshal {json_type(document)} into Go value of type map[string]interface {{}}"
+        raise errors.BadRequest(f"error decoding patch: json: {why}")
     return document
 
 

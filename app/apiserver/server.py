@@ -29,6 +29,7 @@ _SERVER_OWNED = (
     "selfLink",
 )
 _PROPAGATIONS = ("Background", "Foreground", "Orphan")
+_IMMORTAL = ("default", "kube-public", "kube-system")  # namespaces
 _PROPAGATION_FINALIZER = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
 
 
@@ -135,6 +136,7 @@ class ApiServer:
         Models apiserver pkg/registry/rest/delete.go (BeforeDelete) and pkg/registry/generic/registry/store.go.
         """
         old = self.get(ref)
+        _check_mortal(ref)
         self._check_uid(ref, old, uid)
         _check_propagation(propagation)
         marked = self._marked(old, grace_seconds, propagation)
@@ -296,6 +298,15 @@ class ApiServer:
     def _conflict(self, ref: Ref, why: str = "") -> errors.Conflict:
         kind = kinds.KINDS[ref.kind]
         return errors.conflict(kind.plural, ref.name, kind.group, why)
+
+
+def _check_mortal(ref: Ref) -> None:
+    """Models apiserver pkg/admission/plugin/namespace/lifecycle."""
+    if ref.kind == "Namespace" and ref.name in _IMMORTAL:
+        raise errors.Forbidden(
+            f'namespaces "{ref.name}" is forbidden: this namespace may not be deleted',
+            details={"name": ref.name, "kind": "namespaces"},
+        )
 
 
 def _check_propagation(propagation: str | None) -> None:

@@ -14,6 +14,7 @@ from app.api.selectors import FieldSelector, LabelSelector, parse_fields, parse_
 
 _NO = ("", "0", "f", "false")
 _PROPAGATION = ("Orphan", "Background", "Foreground")
+MANAGER_BYTES = 128
 _EXACT, _NOT_OLDER = "Exact", "NotOlderThan"
 
 Query = Mapping[str, str]
@@ -129,17 +130,29 @@ class Writing(NamedTuple):
     force: bool
 
 
-def writing(query: Query, who: str, all_dry_runs: tuple[str, ...] = ()) -> Writing:
+def writing(query: Query, who: str, kind: str = "CreateOptions") -> Writing:
     """Raises Invalid for values that there are not. Who names no field manager is one by its client's name."""
-    dry_runs = all_dry_runs or tuple(value for value in (query.get("dryRun", ""),) if value)
-    for value in dry_runs:
-        if value != "All":
-            raise _invalid("dryRun", "FieldValueNotSupported", f'Unsupported value: "{value}": supported values: "All"')
+    dry_run = _dry_run(query.get("dryRun", ""), kind)
     validation = query.get("fieldValidation", "") or "Warn"
     if validation not in ("Strict", "Warn", "Ignore"):
         text = f'Unsupported value: "{validation}": supported values: "", "Ignore", "Strict", "Warn"'
-        raise _invalid("fieldValidation", "FieldValueNotSupported", text)
-    return Writing(bool(dry_runs), validation, query.get("fieldManager", "") or who, flag(query, "force"))
+        raise _invalid("fieldValidation", "FieldValueNotSupported", text, kind)
+    manager = query.get("fieldManager", "")
+    if len(manager.encode()) > MANAGER_BYTES:
+        raise _invalid(
+            "fieldManager", "FieldValueTooLong", f"Too long: may not be more than {MANAGER_BYTES} bytes", kind
+        )
+    if not manager.isprintable():
+        text = f"Invalid value: {json.dumps(manager)}: should only contain printable characters"
+        raise _invalid("fieldManager", "FieldValueInvalid", text, kind)
+    return Writing(dry_run, validation, manager or who, flag(query, "force"))
+
+
+def _dry_run(value: str, kind: str) -> bool:
+    if value not in ("", "All"):
+        text = f'Unsupported value: {json.dumps([value])}: supported values: "All"'
+        raise _invalid("dryRun", "FieldValueNotSupported", text, kind)
+    return bool(value)
 
 
 class Deletion(NamedTuple):
@@ -160,6 +173,10 @@ def deletion(query: Query, body: Any) -> Deletion:
         )
     propagation = given.get("propagationPolicy") or query.get("propagationPolicy") or None
     orphan = given.get("orphanDependents", query.get("orphanDependents"))
+    if propagation is not None and orphan is not None:
+        why = "orphanDependents and deletionPropagation cannot be both set"
+        text = f"Invalid value: {json.dumps(propagation)}: {why}"
+        raise _invalid("propagationPolicy", "FieldValueInvalid", text, "DeleteOptions")
     if propagation is None and orphan is not None:
         propagation = "Orphan" if orphan in (True, "true") else "Background"
     if propagation is not None and propagation not in _PROPAGATION:
@@ -168,8 +185,12 @@ def deletion(query: Query, body: Any) -> Deletion:
         raise _invalid("propagationPolicy", "FieldValueNotSupported", text, "DeleteOptions")
     conditions = given.get("preconditions") or {}
     uid, version = (str(conditions.get(name) or "") for name in ("uid", "resourceVersion"))
-    dry_run = bool(given.get("dryRun") or query.get("dryRun"))
-    return Deletion(None if grace is None else max(0, grace), propagation, uid, version, dry_run)
+    return Deletion(None if grace is None else max(0, grace), propagation, uid, version, _dry_deletion(query, given))
+
+
+def _dry_deletion(query: Query, given: Mapping[str, Any]) -> bool:
+    wanted = given.get("dryRun") or [query.get("dryRun", "")]
+    return any(_dry_run(str(each), "DeleteOptions") for each in (wanted if isinstance(wanted, list) else [wanted]))
 
 
 def _forbidden(field: str, why: str) -> errors.Invalid:

@@ -86,15 +86,19 @@ def _handler(target: paths.Target) -> Handler:
     subresource = target.subresource
     table = _SUBRESOURCES.get(subresource, {}) if subresource else _OBJECT if target.name else _COLLECTION
     handler = table.get(request.method)
-    if handler is None or (request.method == "POST" and not subresource and _is_nowhere(target)):
+    if handler is None or _is_refused(target):
         raise errors.MethodNotAllowed("the server does not allow this method on the requested resource", details={})
     if request.method == "GET" and not subresource and options.flag(request.args, "watch"):
         return watches.watch
     return handler
 
 
-def _is_nowhere(target: paths.Target) -> bool:
-    """A POST to /api/v1/pods: in which namespace?"""
+def _is_refused(target: paths.Target) -> bool:
+    """A POST or DELETE to /api/v1/pods (in which namespace?), and a DELETE of all namespaces."""
+    if target.name or request.method not in ("POST", "DELETE"):
+        return False
+    if request.method == "DELETE" and target.kind.kind == "Namespace":
+        return True
     return target.kind.namespaced and not target.namespace
 
 
@@ -191,7 +195,9 @@ def _known(describe: Callable[[str], Any], name: str) -> Any:
 @blueprint.errorhandler(errors.ApiError)
 def refused(error: errors.ApiError) -> Response:
     response = answer(error.status(), error.code)
-    if wait := error.details.get("retryAfterSeconds"):
+    wait = error.details.get("retryAfterSeconds")
+    # A revision of the future is one of a room that began anew: it never comes, and client-go would ask ten times.
+    if wait and error.code != errors.Timeout.code:
         response.headers["Retry-After"] = str(wait)
     return response
 

@@ -52,7 +52,7 @@ def create(call: Call) -> Response:
 
 def replace(call: Call) -> Response:
     target = call.target
-    writing = options.writing(call.query, call.who)
+    writing = options.writing(call.query, call.who, "UpdateOptions")
     kind = _SCALE if target.subresource == "scale" else target.kind
     if kind is _SCALE:
         document, warnings = bodies.parsed(request.get_data(), request.content_type or "", "Scale")
@@ -73,7 +73,10 @@ def patch(call: Call) -> Response:
     patch_type = PATCH_TYPES.get(media_type)
     if patch_type is None:
         raise errors.UnsupportedMediaType("415: Unsupported Media Type", details={})
-    writing = options.writing(call.query, "" if patch_type == "apply" else call.who)
+    writing = options.writing(call.query, "" if patch_type == "apply" else call.who, "PatchOptions")
+    if patch_type != "apply" and "force" in call.query:
+        cause = errors.Cause("force", "FieldValueForbidden", "Forbidden: may not be specified for non-apply patch")
+        raise errors.invalid("PatchOptions", "", [cause], "meta.k8s.io")
     if patch_type == "apply" and not writing.manager:
         cause = errors.Cause("fieldManager", "FieldValueRequired", "Required value: is required for apply patch")
         raise errors.invalid("PatchOptions", "", [cause], "meta.k8s.io")
