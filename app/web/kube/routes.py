@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from app.api import discovery, errors, gnostic, openapi
 from app.rooms import Room
 from app.web import kubeconfig, security
-from app.web.kube import accept, execs, logs, options, paths, reads, reviews, watches, writes
+from app.web.kube import accept, execs, logs, options, paths, reads, reviews, tokens, watches, writes
 from app.web.kube.calls import Call, answer, client_name
 from app.web.pages import rooms
 
@@ -121,6 +121,7 @@ _SUBRESOURCES: dict[str, dict[str, Handler]] = {
     "binding": {"POST": writes.bind},
     "eviction": {"POST": writes.evict},
     "log": {"GET": logs.log},
+    "token": {"POST": tokens.create},
     **dict.fromkeys(paths.OF_PODS, dict.fromkeys(METHODS, execs.refused)),
 }
 
