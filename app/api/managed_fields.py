@@ -174,7 +174,9 @@ class _Application(NamedTuple):
         managers = {**self.managers, self.me: Owned(said, self.api_version, last.time if last else None)}
         merged = fieldset.merge(self.live, self.applied, self.node)
         if last and last.fields:
-            merged = _pruned(merged, last.fields, (each.fields for each in managers.values()), self.node)
+            # The name is nobody's in the record, but said all the same: it keeps the metadata there.
+            owned = [fieldset.said(self.applied, self.node), *(each.fields for each in managers.values())]
+            merged = _pruned(merged, last.fields, owned, self.node)
         new = _canonical(self.live, merged)
         compared = fieldset.compare(self.live, new, self.node)
         others = {manager: owned for manager, owned in managers.items() if manager != self.me}

@@ -13,6 +13,9 @@ from app.api.objects import Obj, name_of
 from app.apiserver.store import Store
 
 _NODE_PORTS = (30000, 32767)
+_EXPOSED = ("NodePort", "LoadBalancer")
+_OF_CLUSTER_IPS = (("clusterIP", "clusterIPs"), ("ipFamilies",), ("ipFamilyPolicy",))
+_OF_LOAD_BALANCERS = (("allocateLoadBalancerNodePorts",), ("loadBalancerClass",))
 
 
 def allocate_service(service: Obj, store: Store, rng: random.Random) -> Obj:
@@ -22,7 +25,7 @@ def allocate_service(service: Obj, store: Store, rng: random.Random) -> Obj:
         return service
     others = [each for each in store.objects("Service") if each["metadata"]["uid"] != service["metadata"]["uid"]]
     spec = _with_cluster_ip(service, spec, {s["spec"].get("clusterIP") for s in others}, rng)
-    if spec.get("type") in ("NodePort", "LoadBalancer"):
+    if spec.get("type") in _EXPOSED:
         taken = {p["nodePort"] for s in others for p in s["spec"].get("ports", ()) if p.get("nodePort")}
         spec = _with_node_ports(service, spec, taken, rng)
     return {**service, "spec": spec}
@@ -34,13 +37,41 @@ def kept_allocations(new: Obj, old: Obj) -> Obj:
     if spec.get("type") == "ExternalName" or before.get("type") == "ExternalName":
         return new
     kept = {field: before[field] for field in ("clusterIP", "clusterIPs") if not spec.get(field) and field in before}
-    if spec.get("type") in ("NodePort", "LoadBalancer"):
+    if spec.get("type") in _EXPOSED:
         held = {_key(port): port["nodePort"] for port in _ports(before) if "nodePort" in port}
         kept["ports"] = [
             {**port, "nodePort": held[_key(port)]} if not port.get("nodePort") and _key(port) in held else port
             for port in _ports(spec)
         ]
     return {**new, "spec": {**spec, **kept}}
+
+
+def without_other_types_fields(new: Obj, old: Obj) -> Obj:
+    """A change of `type` drops what only the old type has, unless the update names another value for it.
+
+    Models dropTypeDependentFields of kubernetes/pkg/registry/core/service/strategy.go."""
+    spec, before = new.get("spec") or {}, old["spec"]
+    to, was = spec.get("type"), before.get("type")
+    if to == was:
+        return new
+    groups: list[tuple[str, ...]] = []
+    if to == "ExternalName":
+        groups += _OF_CLUSTER_IPS
+    if was in _EXPOSED and to not in _EXPOSED:
+        groups.append(("externalTrafficPolicy",))
+        if _node_ports(spec) == _node_ports(before):
+            bare = [{key: value for key, value in port.items() if key != "nodePort"} for port in _ports(spec)]
+            spec = {**spec, "ports": bare} if bare else spec
+    if was == "LoadBalancer":
+        groups += (*_OF_LOAD_BALANCERS, ("healthCheckNodePort",))
+    for group in groups:
+        if all(spec.get(field) == before.get(field) for field in group):
+            spec = {field: value for field, value in spec.items() if field not in group}
+    return {**new, "spec": spec}
+
+
+def _node_ports(spec: dict[str, Any]) -> set[Any]:
+    return {port.get("nodePort") for port in _ports(spec)}
 
 
 def _key(port: dict[str, Any]) -> tuple[Any, str]:

@@ -214,7 +214,7 @@ class ApiServer:
         new = self._merged(old, wanted, subresource, kind)
         if not kind.internal and subresource == "":
             if ref.kind == "Service":
-                new = allocation.kept_allocations(new, old)
+                new = allocation.without_other_types_fields(allocation.kept_allocations(new, old), old)
             new = defaults.readmit(defaults.default(new), old)
             self._refuse(kind, ref.name, validation.validate_update(new, old))
             if ref.kind == "Service":
@@ -244,6 +244,8 @@ class ApiServer:
         meta = {**{k: v for k, v in wanted["metadata"].items() if k not in _SERVER_OWNED}, **kept}
         meta["resourceVersion"] = old["metadata"]["resourceVersion"]
         new = {**wanted, "metadata": meta}
+        if kind.kind == "Namespace":  # its finalizers go through `finalize` only
+            new["spec"] = old.get("spec", {})
         if "status" in kind.subresources:
             new.pop("status", None)
             if "status" in old:

@@ -204,6 +204,14 @@ def test_what_the_applier_no_longer_says_goes() -> None:
     assert again["spec"] is made["spec"]
 
 
+def test_the_name_stays_when_all_other_metadata_goes() -> None:
+    first = apply(None, {**intent(replicas=3), "metadata": {"name": "web", "labels": {"a": "b"}}}, "kubectl")
+    second = apply(stored(first), {**intent(replicas=3), "metadata": {"name": "web"}}, "kubectl")
+    assert second["metadata"]["name"] == "web"
+    assert "labels" not in second["metadata"]
+    assert second["metadata"]["uid"] == "u-1"
+
+
 def test_what_others_own_too_stays() -> None:
     made = stored(apply(None, deployment(labels={"a": "1"}), "one"))
     labelled = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "labels": {"a": "1"}}}

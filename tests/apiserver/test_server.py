@@ -208,6 +208,32 @@ def test_services_get_cluster_ips_and_node_ports_and_keep_them(server: ApiServer
         server.create({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "t"}, "spec": taken})
 
 
+def test_a_service_of_another_type_drops_what_only_the_old_type_has(server: ApiServer) -> None:
+    ref = Ref("Service", "default", "s")
+    spec = {"type": "NodePort", "selector": {"a": "b"}, "ports": [{"port": 80}]}
+    server.create({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": spec})
+    inside = server.patch(ref, {"spec": {"type": "ClusterIP"}}).obj["spec"]
+    assert "nodePort" not in inside["ports"][0]
+    assert "externalTrafficPolicy" not in inside
+    outside = server.patch(ref, {"spec": {"type": "ExternalName", "externalName": "a.example"}}).obj["spec"]
+    assert not {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"} & set(outside)
+    back = server.patch(ref, {"spec": {"type": "ClusterIP", "externalName": None}}).obj["spec"]
+    assert back["clusterIP"].startswith("10.96.")
+
+
+def test_another_types_field_that_the_update_itself_names_is_refused(server: ApiServer) -> None:
+    spec = {"type": "NodePort", "selector": {"a": "b"}, "ports": [{"port": 80}]}
+    server.create({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": spec})
+    patch = {"spec": {"type": "ClusterIP", "ports": [{"port": 80, "nodePort": 31_000}]}}
+    with pytest.raises(errors.Invalid, match="may not be used when `type` is 'ClusterIP'"):
+        server.patch(Ref("Service", "default", "s"), patch)
+
+
+def test_the_finalizers_of_a_namespace_go_through_finalize_only(server: ApiServer) -> None:
+    patched = server.patch(Ref("Namespace", "", "default"), {"spec": {"finalizers": []}})
+    assert patched.obj["spec"]["finalizers"] == ["kubernetes"]
+
+
 def test_a_dry_run_answers_as_the_real_one_would_and_writes_nothing(server: ApiServer) -> None:
     revision = server.store.revision
     assert server.create(config(), dry_run=True).obj["metadata"]["uid"]
