@@ -16,6 +16,7 @@ from app.api import conversion, errors, kinds, managed_fields, scales, schema, s
 from app.api.objects import Obj, Ref, namespace_of, ref_of, with_metadata
 from app.api.patches import json_patch, merge_patch, strategic_merge
 from app.api.scalars import json_type
+from app.api.whole_status import whole_status
 from app.apiserver.server import ApiServer, Written
 
 _STRICT, _IGNORE = "Strict", "Ignore"
@@ -41,6 +42,7 @@ def replace(server: ApiServer, ref: Ref, text: str, subresource: str = "", manag
         why = f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
         why += f"Precondition failed: UID in precondition: {uid}, UID in object meta: {current}"
         raise errors.conflict(kind.plural, ref.name, kind.group, why)
+    obj = _whole(obj, subresource, server)
     obj = managed_fields.updated(old, obj, manager, now_ms=server.now_ms(), subresource=subresource)
     return server.update(obj, subresource=subresource)
 
@@ -71,7 +73,7 @@ def patch(
         if unknown and validation == _STRICT:
             raise _bad_patch(text, "strict decoding error: " + ", ".join(unknown))
         warnings.extend(unknown if validation != _IGNORE else ())
-        new = _named(new, ref)
+        new = _whole(_named(new, ref), subresource, server)
         return managed_fields.updated(old, new, manager, now_ms=server.now_ms(), subresource=subresource)
 
     return server.patch(ref, change, subresource=subresource)._replace(warnings=tuple(warnings))
@@ -147,6 +149,10 @@ def _map(document: Any) -> dict[str, Any]:
     return document
 
 
+def _whole(obj: Obj, subresource: str, server: ApiServer) -> Obj:
+    return whole_status(obj, server.now_ms()) if subresource == "status" else obj
+
+
 def _decoded(obj: Any, text: str) -> tuple[Obj, tuple[str, ...]]:
     """What a patch made, as an object again. Raises Invalid with the patch as the wrong value."""
     try:
@@ -174,6 +180,7 @@ def _applied(
     merged = managed_fields.apply(
         current, wanted, manager, force=force, api_version=version, now_ms=now_ms, subresource=subresource
     )
+    merged = _whole(merged, subresource, server)
     done = server.create(merged) if current is None else server.patch(ref, lambda _: merged, subresource=subresource)
     return done._replace(warnings=unknown if validation == "Warn" else ())
 

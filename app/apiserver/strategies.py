@@ -11,6 +11,7 @@ from typing import Any
 
 from app.api import kinds, objects, qos, times
 from app.api.objects import Obj
+from app.api.whole_status import whole_status
 
 # Kinds whose metadata.generation counts changes of the desired state, and those where an annotation counts too.
 _GENERATION = frozenset(
@@ -63,7 +64,9 @@ def for_create(obj: Obj, now_ms: int) -> Obj:
         obj = _with_selector(obj)
     elif kind == "DaemonSet":
         obj = _with_template_generation(obj, 1)
-    if kind == "Node" or "status" not in kinds.KINDS[kind].subresources:
+    if kind == "Node":
+        return whole_status(obj, now_ms)
+    if "status" not in kinds.KINDS[kind].subresources:
         return obj
     status = _FIRST_STATUS.get(kind, {})
     if kind == "PersistentVolume":
