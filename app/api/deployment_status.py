@@ -70,7 +70,7 @@ def deadline_in_ms(deployment: Obj, status: Status, now_ms: int) -> int | None:
     progressing = conditions.find(status.get("conditions"), "Progressing")
     if not has_deadline(deployment) or progressing is None:
         return None
-    if is_complete(deployment, status) or progressing["reason"] in _NOT_JUDGED:
+    if is_complete(deployment, status) or progressing.get("reason") in _NOT_JUDGED:
         return None
     # One second more: conditions bear whole seconds.
     return max(0, _deadline_ms(deployment, progressing) - now_ms) + 1000
@@ -102,7 +102,7 @@ def _before_judging(rollout: Rollout, now_ms: int) -> list[Condition]:
     if not has_deadline(deployment) or objects.is_terminating(deployment):
         return held
     current = conditions.find(held, "Progressing")
-    reason = current["reason"] if current else ""
+    reason = current.get("reason", "") if current else ""
     paused = bool(deployment["spec"].get("paused"))
     if reason != "ProgressDeadlineExceeded" and paused and reason != "DeploymentPaused":
         return _add(held, _progressing("Unknown", "DeploymentPaused", "Deployment is paused"), now_ms)
@@ -131,7 +131,7 @@ def _judged(
         return conditions.without(found, "Progressing")
     current = conditions.find(held, "Progressing")
     only_new = status.get("replicas", 0) == status.get("updatedReplicas", 0)
-    if only_new and current is not None and current["reason"] == "NewReplicaSetAvailable":
+    if only_new and current is not None and current.get("reason") == "NewReplicaSetAvailable":
         return found
     who = (
         f'ReplicaSet "{objects.name_of(rollout.new)}"' if rollout.new else f'Deployment "{objects.name_of(deployment)}"'
@@ -159,9 +159,9 @@ def _has_progressed(before: Status, now: Status) -> bool:
 
 
 def _timed_out(deployment: Obj, progressing: Condition, now_ms: int) -> bool:
-    if progressing["reason"] == "NewReplicaSetAvailable":
+    if progressing.get("reason") == "NewReplicaSetAvailable":
         return False
-    return progressing["reason"] == "ProgressDeadlineExceeded" or _deadline_ms(deployment, progressing) < now_ms
+    return progressing.get("reason") == "ProgressDeadlineExceeded" or _deadline_ms(deployment, progressing) < now_ms
 
 
 def _deadline_ms(deployment: Obj, progressing: Condition) -> int:

@@ -30,6 +30,21 @@ def test_half_a_condition_of_a_node_stops_nothing(api: Api, condition: Any, cont
     assert ready["lastTransitionTime"]
 
 
+def test_half_a_condition_of_a_deployment_stops_nothing(api: Api) -> None:
+    path = "/apis/apps/v1/namespaces/default/deployments/web"
+    halves = {"status": {"conditions": [{"type": "Progressing", "status": "True"}, {"type": "Available"}]}}
+    api.ok("PATCH", f"{path}/status", halves, Content_Type=MERGE)
+    api.cluster.advance(api.cluster.now_ms + 60_000)
+    conditions = {each["type"]: each["status"] for each in api.get(path)["status"]["conditions"]}
+    assert conditions == {"Progressing": "True", "Available": "True"}
+
+
+def test_the_network_of_a_node_stays(api: Api) -> None:
+    status = api.status("PATCH", "/api/v1/nodes/node-1", {"spec": {"podCIDR": "1.2.3.0/24"}}, Content_Type=MERGE)
+    assert status["details"]["causes"][0]["field"] == "spec.podCIDRs"
+    assert 'node updates may not change podCIDR except from "" to valid' in status["message"]
+
+
 def test_a_node_that_is_declared_with_half_a_condition(api: Api) -> None:
     status = {"conditions": [{"type": "Ready"}]}
     body = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-9"}, "status": status}

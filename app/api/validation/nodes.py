@@ -21,9 +21,16 @@ def check(obj: Obj) -> Iterator[Cause]:
 
 def check_update(new: Obj, old: Obj) -> Iterator[Cause]:
     for name, words in (("podCIDRs", "podCIDR"), ("providerID", "providerID")):
-        before, after = old.get("spec", {}).get(name), new.get("spec", {}).get(name)
+        before, after = _fixed(old, name), _fixed(new, name)
         if before and before != after:
             yield causes.forbidden(f"spec.{name}", f'node updates may not change {words} except from "" to valid')
+
+
+def _fixed(node: Obj, name: str) -> Any:
+    """`podCIDR` is the first of `podCIDRs`; where they differ it counts alone."""
+    spec = node.get("spec", {})
+    value, first = spec.get(name), spec.get("podCIDR")
+    return [first] if name == "podCIDRs" and first and (not value or value[0] != first) else value
 
 
 def _check_taints(taints: Any) -> Iterator[Cause]:
