@@ -136,15 +136,15 @@ def test_it_ends_when_its_time_is_up(api: Api) -> None:
     assert api.stream(f"{CONFIGS}?watch=true&timeoutSeconds=1") == []
 
 
-@pytest.mark.parametrize("version", ["1", "99999999"], ids=["older than the log", "newer than all"])
-def test_a_version_that_the_log_does_not_reach(api: Api, version: str) -> None:
+@pytest.mark.parametrize("revision", ["1", "99999999"], ids=["older than the log", "newer than all"])
+def test_a_version_that_the_log_does_not_reach(api: Api, revision: str) -> None:
     api.cluster.store.log_limit = 0
     for name in ("one", "two"):
         api.ok("POST", CONFIGS, config(name))
-    (event,) = api.stream(f"{CONFIGS}?watch=true&resourceVersion={version}")
+    (event,) = api.stream(f"{CONFIGS}?watch=true&resourceVersion={revision}")
     assert event["type"] == "ERROR"
     assert (event["object"]["code"], event["object"]["reason"]) == (410, "Expired")
-    assert event["object"]["message"].startswith(f"too old resource version: {version} (")
+    assert event["object"]["message"].startswith(f"too old resource version: {revision} (")
 
 
 def test_a_reset_room_sends_its_watchers_to_list_again(api: Api, follow: Any) -> None:

@@ -127,7 +127,7 @@ DESCRIBED = (
 )
 
 
-@pytest.mark.kubectl(32)
+@pytest.mark.kubectl(36)
 def test_the_inspector_shows_what_kubectl_describes(kubectl: Kubectl, server: Server) -> None:
     kubectl("create", "-f", "-", stdin=CONTROLLER)
     kubectl("wait", "--for=jsonpath={.status.readyReplicas}=2", "rc/old")
