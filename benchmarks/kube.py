@@ -30,11 +30,12 @@ from typing import Any, NamedTuple
 from benchmarks.recorded import Recorder, Replayer
 from benchmarks.server import BIG_LESSON, Row, Viewers, cpu, machine
 from tests.web.server import Server, Visitor
-from tools.ensure_kubectl import ensure
+from tools.ensure_kubectl import fetch
 
 PODS = 1_000
 LISTS = 30
 APPLIES = 15
+KUBECTL_MINOR = 36
 CREATES = 1_000
 CONNECTIONS = 8
 WATCHES = 100
@@ -164,7 +165,7 @@ def apply() -> Iterator[Row]:
 
 class Kubectl:
     def __init__(self, folder: Path) -> None:
-        self._binary = ensure()
+        self._binary = str(fetch(KUBECTL_MINOR))
         self._folder = folder
         self._file = folder / "shop.yaml"
         self._file.write_text(DEPLOYMENT)

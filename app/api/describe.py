@@ -76,7 +76,9 @@ def _events(events: Iterable[Obj], now_ms: int) -> Lines:
     for event in seen:
         source = (event.get("source") or {}).get("component") or event.get("reportingComponent") or ""
         what = (event.get("type", ""), event.get("reason", ""), event_age(event, now_ms), source)
-        yield "\t".join((f"  {what[0]}", *what[1:], event.get("message", "").strip()))
+        part = (event.get("involvedObject") or {}).get("fieldPath", "")
+        message = event.get("message", "").strip()
+        yield "\t".join((f"  {what[0]}", *what[1:], f"{part}: {message}" if part else message))
 
 
 def _conditions(obj: Obj) -> Lines:
