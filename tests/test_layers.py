@@ -14,11 +14,12 @@ APP = ROOT / "app"
 ALLOWED = {
     "app.api": ("app.api",),
     "app.reconcile": ("app.api",),
+    "app.pod_control": ("app.api", "app.reconcile"),
     "app.apiserver": ("app.api", "app.apiserver"),
     "app.engine": ("app.api", "app.reconcile", "app.apiserver", "app.engine"),
-    "app.controllers": ("app.api", "app.reconcile", "app.controllers"),
+    "app.controllers": ("app.api", "app.reconcile", "app.pod_control", "app.controllers"),
     "app.nodes": ("app.api", "app.reconcile", "app.nodes"),
-    "app.operators": ("app.api", "app.reconcile", "app.operators"),
+    "app.operators": ("app.api", "app.reconcile", "app.pod_control", "app.operators"),
     "app.commands": ("app.api",),
     "app.cluster": (
         "app.api", "app.reconcile", "app.apiserver", "app.engine", "app.controllers", "app.nodes", "app.operators",

@@ -12,18 +12,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from app import pod_control
 from app.api import objects, pods, replicas, selectors
 from app.api.objects import Obj, Ref, ref_of
 from app.api.replicas import Claims
 from app.api.status import changed_fields
 from app.reconcile import (
-    Announce,
     Controller,
     Create,
     Delete,
     Difference,
     Failure,
-    Patch,
     Reader,
     RequeueAfter,
     UpdateStatus,
@@ -80,25 +79,10 @@ class ReplicaSetController(Controller):
     def diff(self, seen: ReplicaSetObservation) -> Iterable[Difference]:
         selector = seen.replica_set["spec"]["selector"]
         claims = replicas.claim(seen.replica_set, selector, seen.owned_pods, seen.orphans)
-        yield from _adopt_and_release(seen.replica_set, claims)
+        yield from pod_control.adopt_and_release(seen.replica_set, claims)
         if not objects.is_terminating(seen.replica_set):
             yield from _replicas(seen, claims.active)
         yield from _status(seen, claims)
-
-
-def _adopt_and_release(replica_set: Obj, claims: Claims) -> Iterator[Difference]:
-    name = objects.name_of(replica_set)
-    for pod in claims.adopted:
-        yield _owners_differ(pod, name, None, "OrphanMatches", replicas.owners_with(pod, replica_set))
-    for pod in claims.released:
-        others = replicas.owners_without(pod, replica_set)
-        yield _owners_differ(pod, None, name, "OwnedPodNoLongerMatches", others)
-
-
-def _owners_differ(pod: Obj, desired: str | None, observed: str | None, reason: str, owners: list[Obj]) -> Difference:
-    patch = {"metadata": {"ownerReferences": owners or None}}
-    actions = (Patch(ref_of(pod), patch, uid=objects.uid_of(pod)),)
-    return Difference(ref_of(pod), "metadata.ownerReferences", desired, observed, reason, actions)
 
 
 # ----------------------------------------------------------------------------------------------- how many
@@ -113,29 +97,15 @@ def _replicas(seen: ReplicaSetObservation, active: list[Obj]) -> Iterator[Differ
     elif surplus < 0:
         # Upstream sends them in waves of 1, 2, 4, 8 ... and gives up when a wave has an error. One by one, stopping
         # at the first error, is the same protection. All are wished for with the same words: one action serves them.
-        actions: tuple[Create | Delete, ...] = (_creation(replica_set),) * min(-surplus, replicas.BURST_REPLICAS)
+        actions: tuple[Create | Delete, ...] = (
+            pod_control.creation(replica_set, replicas.new_pod(replica_set)),
+        ) * min(-surplus, replicas.BURST_REPLICAS)
         yield Difference(ref_of(replica_set), "spec.replicas", desired, observed, "TooFewReplicas", actions)
     elif surplus > 0:
         surplus = min(surplus, replicas.BURST_REPLICAS)
         ranked = replicas.first_to_go(active, seen.related_pods, seen.now_ms) if surplus < observed else active
-        actions = tuple(_deletion(replica_set, pod) for pod in ranked[:surplus])
+        actions = tuple(pod_control.deletion(replica_set, pod) for pod in ranked[:surplus])
         yield Difference(ref_of(replica_set), "spec.replicas", desired, observed, "TooManyReplicas", actions)
-
-
-def _creation(replica_set: Obj) -> Create:
-    return Create(
-        replicas.new_pod(replica_set),
-        announce=Announce(replica_set, "Normal", "SuccessfulCreate", "Created pod: {name}"),
-        on_error=Announce(replica_set, "Warning", "FailedCreate", "Error creating: {error}"),
-    )
-
-
-def _deletion(replica_set: Obj, pod: Obj) -> Delete:
-    return Delete(
-        ref_of(pod),
-        announce=Announce(replica_set, "Normal", "SuccessfulDelete", "Deleted pod: {name}"),
-        on_error=Announce(replica_set, "Warning", "FailedDelete", "Error deleting: {error}"),
-    )
 
 
 # -------------------------------------------------------------------------------------------------- status

@@ -11,18 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from app import pod_control
 from app.api import objects, replicas, selectors
 from app.api.objects import Obj, Ref, ref_of
 from app.api.replicas import Claims
 from app.api.status import changed_fields
 from app.reconcile import (
-    Announce,
     Controller,
     Create,
     Delete,
     Difference,
     Failure,
-    Patch,
     Reader,
     RequeueAfter,
     UpdateStatus,
@@ -70,25 +69,10 @@ class ReplicationController(Controller):
         controller = seen.replication_controller
         selector = {"matchLabels": controller["spec"]["selector"]}
         claims = replicas.claim(controller, selector, seen.owned_pods, seen.orphans)
-        yield from _adopt_and_release(controller, claims)
+        yield from pod_control.adopt_and_release(controller, claims)
         if not objects.is_terminating(controller):
             yield from _replicas(seen, claims.active)
         yield from _status(seen, claims)
-
-
-def _adopt_and_release(controller: Obj, claims: Claims) -> Iterator[Difference]:
-    name = objects.name_of(controller)
-    for pod in claims.adopted:
-        yield _owners_differ(pod, name, None, "OrphanMatches", replicas.owners_with(pod, controller))
-    for pod in claims.released:
-        others = replicas.owners_without(pod, controller)
-        yield _owners_differ(pod, None, name, "OwnedPodNoLongerMatches", others)
-
-
-def _owners_differ(pod: Obj, desired: str | None, observed: str | None, reason: str, owners: list[Obj]) -> Difference:
-    patch = {"metadata": {"ownerReferences": owners or None}}
-    actions = (Patch(ref_of(pod), patch, uid=objects.uid_of(pod)),)
-    return Difference(ref_of(pod), "metadata.ownerReferences", desired, observed, reason, actions)
 
 
 def _replicas(seen: ReplicationControllerObservation, active: list[Obj]) -> Iterator[Difference]:
@@ -98,28 +82,14 @@ def _replicas(seen: ReplicationControllerObservation, active: list[Obj]) -> Iter
     if surplus < 0 and any(map(replicas.namespace_goes, seen.failures)):
         yield Difference(ref_of(controller), "spec.replicas", desired, observed, "NamespaceTerminating")
     elif surplus < 0:
-        actions: tuple[Create | Delete, ...] = (_creation(controller),) * min(-surplus, replicas.BURST_REPLICAS)
+        actions: tuple[Create | Delete, ...] = (pod_control.creation(controller, replicas.new_pod(controller)),) * min(
+            -surplus, replicas.BURST_REPLICAS
+        )
         yield Difference(ref_of(controller), "spec.replicas", desired, observed, "TooFewReplicas", actions)
     elif surplus > 0:
         ranked = replicas.first_to_go(active, (), seen.now_ms)
-        actions = tuple(_deletion(controller, pod) for pod in ranked[:surplus])
+        actions = tuple(pod_control.deletion(controller, pod) for pod in ranked[:surplus])
         yield Difference(ref_of(controller), "spec.replicas", desired, observed, "TooManyReplicas", actions)
-
-
-def _creation(controller: Obj) -> Create:
-    return Create(
-        replicas.new_pod(controller),
-        announce=Announce(controller, "Normal", "SuccessfulCreate", "Created pod: {name}"),
-        on_error=Announce(controller, "Warning", "FailedCreate", "Error creating: {error}"),
-    )
-
-
-def _deletion(controller: Obj, pod: Obj) -> Delete:
-    return Delete(
-        ref_of(pod),
-        announce=Announce(controller, "Normal", "SuccessfulDelete", "Deleted pod: {name}"),
-        on_error=Announce(controller, "Warning", "FailedDelete", "Error deleting: {error}"),
-    )
 
 
 def _status(seen: ReplicationControllerObservation, claims: Claims) -> Iterator[Difference]:
