@@ -23,7 +23,7 @@ ALLOWED = {
     "app.commands": ("app.api",),
     "app.cluster": (
         "app.api", "app.reconcile", "app.apiserver", "app.engine", "app.controllers", "app.nodes", "app.operators",
-        "app.commands",
+        "app.commands", "app.cluster",
     ),
     "app.scenarios": ("app.api", "app.commands", "app.scenarios"),
     "app.rooms": ("app.api", "app.commands", "app.cluster", "app.scenarios", "app.engine.trace", "app.rooms"),

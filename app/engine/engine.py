@@ -2,7 +2,7 @@
 
 It pops what is due from the agenda, lets the worker or informer concerned make one step, and puts what follows on the
 agenda again. What a step returned is appended to the trace, in one line of `record`. Time is virtual; nothing here
-knows a wall clock. The Cluster (app/cluster.py) owns the engine and submits commands to it.
+knows a wall clock. The Cluster (app/cluster) owns the engine and submits commands to it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,93 @@
+"""`kubectl apply` of documents: what it would do, and doing it. Called by Cluster for the editor and the command.
+
+The plan is a server-side dry run of every document on an overlay of the store, so a text is applied as a whole or not
+at all.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from app.api import errors, kinds, manifests, schema
+from app.api.objects import Obj, Ref, annotations_of
+from app.api.patches import FieldChange, apply_manifest, field_changes
+from app.apiserver.server import ApiServer, Written
+
+
+class Planned(NamedTuple):
+    """What applying one document would do."""
+
+    ref: Ref
+    operation: str  # "created", "configured" or "unchanged", as kubectl says it
+    changes: tuple[FieldChange, ...]
+    obj: Obj  # as the server would store it
+    document: manifests.Document
+
+
+def plan(server: ApiServer, text: str, namespace: str) -> tuple[Planned, ...]:
+    """What applying `text` would do, document by document.
+
+    Raises ManifestError or another ApiError; its `document` is the one that was refused, if it is one's fault.
+    """
+    overlay = ApiServer(server.store.overlay(), server.now_ms, random.Random(0))
+    planned = []
+    for document in manifests.parse(text):
+        try:
+            planned.append(_planned(overlay, document, namespace))
+        except errors.ApiError as error:
+            error.document = document
+            raise
+    return tuple(planned)
+
+
+def apply(server: ApiServer, text: str, namespace: str) -> Iterator[Written]:
+    for document in manifests.parse(text):
+        yield _apply(server, *_wanted(document, namespace))
+
+
+def _planned(server: ApiServer, document: manifests.Document, namespace: str) -> Planned:
+    wanted, ref = _wanted(document, namespace)
+    before = server.store.get(ref)
+    written = _apply(server, wanted, ref)
+    operation = "created" if before is None else "configured" if written.changes else "unchanged"
+    return Planned(ref, operation, field_changes(_shown(before), _shown(written.obj)), written.obj, document)
+
+
+def _apply(server: ApiServer, wanted: Obj, ref: Ref) -> Written:
+    """`kubectl apply` of one document: create it, or merge what its author changed since the last apply."""
+    current = server.store.get(ref)
+    applied = apply_manifest(current, _in_namespace(wanted, ref))
+    if current is None:
+        return server.create(applied)
+    return server.patch(ref, lambda _: schema.decode(applied))
+
+
+def _wanted(document: manifests.Document, namespace: str) -> tuple[Obj, Ref]:
+    """A document decoded, and what it is about."""
+    wanted = schema.decode(document.obj)
+    return wanted, _target(wanted, namespace)
+
+
+def _target(obj: Obj, namespace: str) -> Ref:
+    """What a decoded manifest is about; `namespace` where it names none."""
+    meta = obj.get("metadata") or {}
+    namespaced = kinds.KINDS[obj["kind"]].namespaced
+    return Ref(obj["kind"], (meta.get("namespace") or namespace) if namespaced else "", meta.get("name", ""))
+
+
+def _in_namespace(obj: Obj, ref: Ref) -> Obj:
+    meta = obj.get("metadata") or {}
+    return {**obj, "metadata": {**meta, "namespace": ref.namespace} if ref.namespace else meta}
+
+
+def _shown(obj: Obj | None) -> Obj:
+    """What a person may change: without status and without what only the server writes."""
+    if obj is None:
+        return {}
+    kept = ("name", "namespace", "labels", "annotations", "finalizers", "ownerReferences")
+    meta = {key: value for key, value in obj["metadata"].items() if key in kept}
+    notes = {k: v for k, v in annotations_of(obj).items() if k != "kubectl.kubernetes.io/last-applied-configuration"}
+    meta = {**meta, "annotations": notes} if notes else {k: v for k, v in meta.items() if k != "annotations"}
+    return {**{key: value for key, value in obj.items() if key != "status"}, "metadata": meta}

@@ -1,0 +1,210 @@
+"""A cluster: the store, the API server and every control loop, as one value that time and commands move forward.
+
+    cluster = Cluster(seed=1)
+    cluster.submit(Apply(text))          # -> the Step that records it
+    cluster.run()                        # until nothing is left to do
+    cluster.objects("Pod", "default")
+
+The same seed and the same commands at the same steps give the same trace, in every process. Rooms (app/rooms) own
+clusters and decide when they move; this module knows no wall clock.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from app import controllers
+from app.api import errors, times
+from app.api.objects import Obj, Ref, with_metadata
+from app.apiserver.server import ApiServer, Written
+from app.apiserver.store import Store
+from app.cluster import applying, performing
+from app.cluster.applying import Planned
+from app.commands import Bootstrap, Command, command_from_json
+from app.engine.engine import Engine
+from app.engine.latency import PRESETS
+from app.engine.trace import Commanded, Result, Step, Trace, is_visible
+from app.engine.worker import ActorState
+
+DEFAULT_EPOCH_MS = times.parse("2026-01-01T00:00:00Z")
+YOU = "you"
+
+
+class Entry(NamedTuple):
+    """A command in the journal: submitted after `step` steps, at virtual time `at_ms`."""
+
+    step: int
+    at_ms: int
+    command: dict[str, Any]
+
+
+class Outcome(NamedTuple):
+    reason: str  # "quiet", "condition" or "limit"
+    steps: int
+
+
+class Cluster:
+    def __init__(
+        self,
+        seed: int = 1,
+        epoch_ms: int = DEFAULT_EPOCH_MS,
+        latencies: str = "textbook",
+        nodes: int = 3,
+        **machine: str,
+    ) -> None:
+        self.seed = seed
+        self.epoch_ms = epoch_ms
+        self.store = Store()
+        self.trace = Trace()
+        self.engine = Engine(self.store, random.Random(seed), epoch_ms, PRESETS[latencies], self.trace)
+        self.journal: list[Entry] = []
+        for rank, controller in enumerate(controllers.CONTROLLERS, start=2):
+            self.engine.start(controller(), rank)
+        self.submit(Bootstrap(nodes, latencies, **machine))
+
+    # ------------------------------------------------------------------------------------------ looking
+
+    @property
+    def now_ms(self) -> int:
+        return self.engine.now_ms
+
+    @property
+    def latencies(self) -> str:
+        """The name of the preset that is in force."""
+        return next(name for name, preset in PRESETS.items() if preset is self.engine.latencies)
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is left to do but heartbeats."""
+        return self.engine.agenda.quiet
+
+    @property
+    def actors(self) -> dict[str, ActorState]:
+        return {name: worker.state() for name, worker in self.engine.workers.items()}
+
+    def get(self, ref: Ref) -> Obj | None:
+        return self.store.get(ref)
+
+    def objects(self, kind: str, namespace: str | None = None) -> list[Obj]:
+        return self.store.objects(kind, namespace)
+
+    def next_due_ms(self, *, foreground: bool = True) -> int | None:
+        return self.engine.agenda.next_due_ms(foreground=foreground)
+
+    # ------------------------------------------------------------------------------------------ moving
+
+    def step(self) -> Step | None:
+        return self.engine.step()
+
+    def step_phase(self, limit_steps: int = 10_000) -> Step | None:
+        """Run until one visible step was made; None if the cluster is quiet first."""
+        for _ in range(limit_steps):
+            if self.quiet:
+                return None
+            step = self.engine.step()
+            if step is None or is_visible(step):
+                return step
+        return None
+
+    def finish_loop(self, actor: str, key: Ref, limit_steps: int = 10_000) -> None:
+        """Run until the reconcile that `actor` has in flight for `key` is over."""
+        for _ in range(limit_steps):
+            worker = self.engine.workers.get(actor)
+            if worker is None or key not in worker.in_flight:
+                return
+            self.engine.step()
+
+    def advance(self, to_ms: int, max_steps: int = 1_000_000) -> int:
+        """Run what is due up to `to_ms`, heartbeats too, `max_steps` at most. Returns the number of steps made."""
+        for made in range(max_steps):
+            if self.engine.step(to_ms) is None:
+                self.engine.now_ms = max(self.now_ms, to_ms)
+                return made
+        return max_steps
+
+    def run(
+        self, until: str | Callable[[Cluster], bool] = "quiet", limit_ms: int = 1_200_000, limit_steps: int = 1_000_000
+    ) -> Outcome:
+        """Run until quiet or until a condition holds, within limits of virtual time and steps."""
+        latest = self.now_ms + limit_ms
+        for made in range(limit_steps):
+            if callable(until) and until(self):
+                return Outcome("condition", made)
+            if self.quiet:
+                return Outcome("quiet", made)
+            if self.engine.step(latest) is None:
+                return Outcome("limit", made)
+        return Outcome("limit", limit_steps)
+
+    # ------------------------------------------------------------------------------------------ commands
+
+    def submit(self, command: Command) -> Step:
+        """Do what a person asks, now. A refusal is recorded in the step, never raised, and changes nothing."""
+        number = self.trace.count + 1
+        self.journal.append(Entry(self.trace.count, self.now_ms, command.to_json()))
+        try:
+            results, error = tuple(_result(written) for written in performing.perform(self.engine, command)), ""
+            refusal = None
+        except errors.ApiError as refused:
+            results, error, refusal = (), refused.message, refused
+        step = self.engine.record(YOU, _about(command, results), 0, Commanded(command, results, error, refusal))
+        for result in results:
+            self.engine.publish(result.changes, number)
+        return step
+
+    def plan(self, text: str, namespace: str = "default") -> tuple[Planned, ...]:
+        """What applying `text` would do, document by document (a server-side dry run).
+
+        Raises ManifestError or another ApiError; its `document` is the one that was refused, if it is one's fault.
+        """
+        return applying.plan(self.engine.server, text, namespace)
+
+    def dry_run(self, command: Command) -> tuple[Result, ...]:
+        """What an API client's command would write. Raises the ApiError with which it would be refused."""
+        server = ApiServer(self.store.overlay(), lambda: self.now_ms, random.Random(self.trace.count))
+        results = (_result(written) for written in performing.requested(server, command))
+        return tuple(result._replace(obj=self._unwritten(result)) for result in results)
+
+    def _unwritten(self, result: Result) -> Obj | None:
+        """An object that a dry run gave a resourceVersion, with the one it really has."""
+        stored = self.store.get(result.ref) if result.ref else None
+        version = stored["metadata"]["resourceVersion"] if stored else None
+        return with_metadata(result.obj, resourceVersion=version) if result.obj else None
+
+    # ------------------------------------------------------------------------------------------ replay
+
+    @staticmethod
+    def replay(seed: int, epoch_ms: int, journal: Sequence[Entry], to_step: int | None = None) -> Cluster:
+        """The cluster that this journal made, as it was after `to_step` steps (None: after its last command)."""
+        first = command_from_json(journal[0].command)
+        assert isinstance(first, Bootstrap)
+        cluster = Cluster(seed, epoch_ms, first.latencies, first.nodes, cpu=first.cpu, memory=first.memory)
+        for entry in journal[1:]:
+            if to_step is not None and entry.step >= to_step:
+                break
+            cluster.forward(entry.step, entry.at_ms)
+            cluster.submit(command_from_json(entry.command))
+        if to_step is not None:
+            cluster.forward(to_step)
+        return cluster
+
+    def forward(self, to_step: int, at_ms: int = 0) -> None:
+        """Run until `to_step` steps have been made and it is `at_ms`."""
+        while self.trace.count < to_step and self.engine.step() is not None:
+            pass
+        self.engine.now_ms = max(self.now_ms, at_ms)
+
+
+def _result(written: Written) -> Result:
+    created = any(change.type == "ADDED" for change in written.changes)
+    meta = written.obj["metadata"]
+    ref = Ref(written.obj["kind"], meta.get("namespace", ""), meta["name"])
+    code, reason = (201, "Created") if created else (200, "OK")
+    return Result(code, reason, "", ref, written.obj, written.changes, written.warnings)
+
+
+def _about(command: Command, results: Sequence[Result]) -> Ref | None:
+    ref = getattr(command, "ref", None)
+    return ref if isinstance(ref, Ref) else results[0].ref if len(results) == 1 else None
