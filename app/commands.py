@@ -16,6 +16,7 @@ from app.api.objects import Ref
 @dataclass(frozen=True, slots=True)
 class Command:
     do: ClassVar[str]
+    physical: ClassVar[bool] = False  # done to machines and processes: needs no API server
 
     def to_json(self) -> dict[str, Any]:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -24,13 +25,15 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Bootstrap(Command):
-    """The first command of every cluster: its namespaces and machines."""
+    """The first command of every cluster: its namespaces and machines, spread over `zones` zones (0: none is named)."""
 
     do: ClassVar[str] = "bootstrap"
+    physical: ClassVar[bool] = True
     nodes: int = 3
     latencies: str = "textbook"
     cpu: str = "4"
     memory: str = "8Gi"
+    zones: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class CrashContainer(Command):
     """The process of a container exits, as if it had a bug. The pod stays."""
 
     do: ClassVar[str] = "crash"
+    physical: ClassVar[bool] = True
     ref: Ref
     container: str = ""  # the first one
     exit_code: int = 1
@@ -111,7 +115,135 @@ class Cordon(Command):
 @dataclass(frozen=True, slots=True)
 class SetLatencies(Command):
     do: ClassVar[str] = "latencies"
+    physical: ClassVar[bool] = True
     preset: str
+
+
+# What breaks, and is mended, without asking anybody. An `actor` is one loop: "deployment-controller", "kubelet/node-1",
+# or "kubelet" for those of every machine.
+
+
+@dataclass(frozen=True, slots=True)
+class PowerNode(Command):
+    do: ClassVar[str] = "power"
+    physical: ClassVar[bool] = True
+    node: str
+    on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CutNetwork(Command):
+    """The machine goes on, but reaches nobody and is reached by nobody."""
+
+    do: ClassVar[str] = "cut"
+    physical: ClassVar[bool] = True
+    node: str
+    cut: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SlowNode(Command):
+    """Everything takes `factor` times as long on that machine; 1 is normal."""
+
+    do: ClassVar[str] = "slow"
+    physical: ClassVar[bool] = True
+    node: str
+    factor: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FillDisk(Command):
+    do: ClassVar[str] = "disk"
+    physical: ClassVar[bool] = True
+    node: str
+    full: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AddNode(Command):
+    do: ClassVar[str] = "add-node"
+    physical: ClassVar[bool] = True
+    zone: str = ""
+    cpu: str = "4"
+    memory: str = "8Gi"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveNode(Command):
+    """The machine is gone for good. Its Node object stays until a loop, or somebody, deletes it."""
+
+    do: ClassVar[str] = "remove-node"
+    physical: ClassVar[bool] = True
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailZone(Command):
+    """All machines of a zone lose power, or get it back."""
+
+    do: ClassVar[str] = "zone"
+    physical: ClassVar[bool] = True
+    zone: str
+    failed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ApiServerDown(Command):
+    do: ClassVar[str] = "api-server"
+    physical: ClassVar[bool] = True
+    down: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StopController(Command):
+    do: ClassVar[str] = "stop-controller"
+    physical: ClassVar[bool] = True
+    actor: str
+    stopped: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CrashController(Command):
+    """The process dies and starts again at once: queue, caches, memory and what it was in the middle of are lost."""
+
+    do: ClassVar[str] = "crash-controller"
+    physical: ClassVar[bool] = True
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class DelayWatch(Command):
+    do: ClassVar[str] = "delay-watch"
+    physical: ClassVar[bool] = True
+    actor: str
+    delay_ms: int = 0  # beside the usual latency; 0: as usual
+
+
+@dataclass(frozen=True, slots=True)
+class DropEvents(Command):
+    do: ClassVar[str] = "drop-events"
+    physical: ClassVar[bool] = True
+    actor: str
+    every: int = 0  # the n-th event of its watches is lost; 0: none
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeTriggered(Command):
+    """The loop goes by the events it gets alone, and does not notice when one is lost."""
+
+    do: ClassVar[str] = "edge"
+    physical: ClassVar[bool] = True
+    actor: str
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Chaos(Command):
+    """Something random breaks so often; 0: no more."""
+
+    do: ClassVar[str] = "chaos"
+    physical: ClassVar[bool] = True
+    per_minute: int = 0
 
 
 # What API clients ask for over HTTP (app/web/kube). Objects and patches are JSON text; `who` is the client as it names
@@ -194,7 +326,9 @@ COMMANDS: dict[str, type[Command]] = {
     command.do: command
     for command in (
         Bootstrap, Apply, DeleteObject, CrashContainer, Scale, SetImage, SetLabel, RolloutUndo, RolloutRestart, Cordon,
-        SetLatencies, CreateObject, ReplaceObject, PatchObject, DeleteCollection, BindPod, EvictPod,
+        SetLatencies, CreateObject, ReplaceObject, PatchObject, DeleteCollection, BindPod, EvictPod, PowerNode,
+        CutNetwork, SlowNode, FillDisk, AddNode, RemoveNode, FailZone, ApiServerDown, StopController, CrashController,
+        DelayWatch, DropEvents, EdgeTriggered, Chaos,
     )
 }  # fmt: skip
 

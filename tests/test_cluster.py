@@ -10,6 +10,7 @@ from app.api.objects import Ref
 from app.cluster import Cluster
 from app.commands import (
     COMMANDS,
+    ApiServerDown,
     Apply,
     CrashContainer,
     DeleteObject,
@@ -155,6 +156,8 @@ def test_every_command_can_be_performed() -> None:
             "patch_type": "merge",
             "patch": "{}",
             "kind": "Pod",
+            "zone": "zone-a",
+            "actor": "default-scheduler",
         }
         wanted = {name: values[name] for name in kind.__dataclass_fields__ if name in values}
         if do == "bootstrap":
@@ -162,6 +165,7 @@ def test_every_command_can_be_performed() -> None:
         record = world.submit(kind(**wanted)).record
         assert isinstance(record, Commanded)
         assert "unknown command" not in record.error
+        world.submit(ApiServerDown(down=False))  # while it is down the next one would be refused for that
 
 
 def test_a_journal_can_be_replayed_to_any_step() -> None:

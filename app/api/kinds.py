@@ -85,6 +85,8 @@ _ROWS = (
     Kind("EndpointSlice", "discovery.k8s.io", "v1", "endpointslices", "endpointslice"),
     Kind("PodSandbox", INTERNAL, "v1", "podsandboxes", "podsandbox"),
     Kind("Machine", INTERNAL, "v1", "machines", "machine", (), False),
+    Kind("ControlPlane", INTERNAL, "v1", "controlplanes", "controlplane", (), False),
+    Kind("Load", INTERNAL, "v1", "loads", "load"),
 )  # fmt: skip
 
 KINDS: dict[str, Kind] = {row.kind: row for row in _ROWS}

@@ -27,6 +27,7 @@ from app.engine.engine import Engine
 from app.engine.latency import PRESETS
 from app.engine.trace import Commanded, Result, Step, Trace, is_visible
 from app.engine.worker import ActorState
+from app.nodes import machine_controllers
 
 DEFAULT_EPOCH_MS = times.parse("2026-01-01T00:00:00Z")
 YOU = "you"
@@ -52,13 +53,14 @@ class Cluster:
         epoch_ms: int = DEFAULT_EPOCH_MS,
         latencies: str = "textbook",
         nodes: int = 3,
-        **machine: str,
+        **machine: Any,
     ) -> None:
         self.seed = seed
         self.epoch_ms = epoch_ms
         self.store = Store()
         self.trace = Trace()
-        self.engine = Engine(self.store, random.Random(seed), epoch_ms, PRESETS[latencies], self.trace)
+        rng, table = random.Random(seed), PRESETS[latencies]
+        self.engine = Engine(self.store, rng, epoch_ms, table, self.trace, machine_controllers)
         self.journal: list[Entry] = []
         for rank, controller in enumerate(controllers.CONTROLLERS, start=2):
             self.engine.start(controller(), rank)
@@ -74,6 +76,10 @@ class Cluster:
     def latencies(self) -> str:
         """The name of the preset that is in force."""
         return next(name for name, preset in PRESETS.items() if preset is self.engine.latencies)
+
+    @property
+    def api_down(self) -> bool:
+        return self.engine.faults.api_down
 
     @property
     def quiet(self) -> bool:
@@ -159,10 +165,12 @@ class Cluster:
 
         Raises ManifestError or another ApiError; its `document` is the one that was refused, if it is one's fault.
         """
+        performing.check_api_server(self.engine)
         return applying.plan(self.engine.server, text, namespace)
 
     def dry_run(self, command: Command) -> tuple[Result, ...]:
         """What an API client's command would write. Raises the ApiError with which it would be refused."""
+        performing.check_api_server(self.engine)
         server = ApiServer(self.store.overlay(), lambda: self.now_ms, random.Random(self.trace.count))
         results = (_result(written) for written in performing.requested(server, command))
         return tuple(result._replace(obj=self._unwritten(result)) for result in results)
@@ -180,7 +188,8 @@ class Cluster:
         """The cluster that this journal made, as it was after `to_step` steps (None: after its last command)."""
         first = command_from_json(journal[0].command)
         assert isinstance(first, Bootstrap)
-        cluster = Cluster(seed, epoch_ms, first.latencies, first.nodes, cpu=first.cpu, memory=first.memory)
+        machine = {"cpu": first.cpu, "memory": first.memory, "zones": first.zones}
+        cluster = Cluster(seed, epoch_ms, first.latencies, first.nodes, **machine)
         for entry in journal[1:]:
             if to_step is not None and entry.step >= to_step:
                 break

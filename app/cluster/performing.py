@@ -8,20 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app import nodes
 from app.api import errors, times
 from app.api.deployments import rollback_template
 from app.api.objects import Obj, Ref, controller_of, find_named
 from app.apiserver import requests
 from app.apiserver.server import ApiServer, Written
-from app.cluster import applying
+from app.cluster import applying, breaking
 from app.commands import (
     Apply,
     BindPod,
-    Bootstrap,
     Command,
     Cordon,
-    CrashContainer,
     CreateObject,
     DeleteCollection,
     DeleteObject,
@@ -33,27 +30,22 @@ from app.commands import (
     Scale,
     SetImage,
     SetLabel,
-    SetLatencies,
 )
 from app.engine.engine import Engine
-from app.engine.latency import PRESETS
 
-_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
-_MAX_NODES = 500
 _RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
 
 def perform(engine: Engine, command: Command) -> Sequence[Written]:
     """Raises the ApiError with which it is refused; then nothing was written."""
+    if command.physical:
+        return breaking.perform(engine, command)
+    check_api_server(engine)
     server = engine.server
     match command:
-        case Bootstrap():
-            return _bootstrap(engine, command)
         case Apply(text, namespace):
             applying.plan(server, text, namespace)  # all or nothing
             return [*applying.apply(server, text, namespace)]
-        case CrashContainer(ref, container, exit_code):
-            return [_crash(engine, ref, container, exit_code)]
         case Scale(ref, replicas):
             return [server.patch(ref, {"spec": {"replicas": replicas}})]
         case SetImage(ref, image, container):
@@ -67,8 +59,6 @@ def perform(engine: Engine, command: Command) -> Sequence[Written]:
             return [server.patch(ref, {"spec": {"template": {"metadata": mark}}})]
         case Cordon(node, unschedulable):
             return [server.patch(Ref("Node", "", node), {"spec": {"unschedulable": unschedulable or None}})]
-        case SetLatencies(preset):
-            return _set_latencies(engine, preset)
         case _:
             return requested(server, command)
 
@@ -93,31 +83,10 @@ def requested(server: ApiServer, command: Command) -> Sequence[Written]:
     raise errors.BadRequest(f'unknown command "{command.do}"')
 
 
-def _bootstrap(engine: Engine, command: Bootstrap) -> list[Written]:
-    server = engine.server
-    written = [server.create(_namespace(name)) for name in _NAMESPACES]
-    for number in range(1, min(command.nodes, _MAX_NODES) + 1):
-        name = f"node-{number}"
-        machine = nodes.machine(name, number, cpu=command.cpu, memory=command.memory, latencies=command.latencies)
-        written.append(server.create(machine))
-        for controller in nodes.machine_controllers(name):
-            engine.start(controller, 1)
-    return written
-
-
-def _namespace(name: str) -> Obj:
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-
-
-def _crash(engine: Engine, ref: Ref, container: str, exit_code: int) -> Written:
-    server = engine.server
-    pod = server.get(ref)
-    name = container or pod["spec"]["containers"][0]["name"]
-    sandbox = nodes.sandbox_ref(ref.namespace, ref.name, pod["spec"].get("nodeName", ""))
-    running = server.store.get(sandbox)
-    if running is None or nodes.crashed(running, name, exit_code, engine.now_ms) is running:
-        raise errors.BadRequest(f'container "{name}" in pod "{ref.name}" is not running')
-    return server.patch(sandbox, lambda obj: nodes.crashed(obj, name, exit_code, engine.now_ms))
+def check_api_server(engine: Engine) -> None:
+    """Raises ServiceUnavailable while the API server is down."""
+    if engine.faults.api_down:
+        raise errors.ServiceUnavailable("The connection to the server was refused: the API server is down")
 
 
 def _undo(server: ApiServer, ref: Ref, to_revision: int) -> Written:
@@ -126,15 +95,6 @@ def _undo(server: ApiServer, ref: Ref, to_revision: int) -> Written:
     owned = [rs for rs in sets if (controller_of(rs) or {}).get("uid") == uid]
     template = rollback_template(deployment, owned, to_revision)
     return server.patch(ref, lambda obj: {**obj, "spec": {**obj["spec"], "template": template}})
-
-
-def _set_latencies(engine: Engine, preset: str) -> list[Written]:
-    if preset not in PRESETS:
-        raise errors.BadRequest(f'unknown latencies "{preset}": one of {", ".join(PRESETS)}')
-    engine.latencies = PRESETS[preset]
-    server = engine.server
-    machines = [Ref("Machine", "", machine["metadata"]["name"]) for machine in server.store.objects("Machine")]
-    return [server.patch(ref, {"spec": {"latencies": preset}}) for ref in machines]
 
 
 def _with_image(obj: Obj, image: str, container: str) -> Obj:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.api import errors
+from app.api import errors, kinds
 from app.api.objects import Obj, Ref, ref_of
 from app.apiserver.events import EventRecorder
 from app.apiserver.server import ApiServer, Written
@@ -27,17 +27,24 @@ from app.reconcile import (
 )
 from app.reconcile import Remember as Remember  # re-exported beside the other actions
 
-_NOT_A_REQUEST = Result(0, "OK", "", None, None)
+_NOTHING_ASKED = Result(0, "OK", "", None, None)
 _CREATED = (Create, Bind)
+_NOT_A_REQUEST = (RequeueAfter, Remember, Announce)
 
 
 class Client:
     def __init__(
-        self, server: ApiServer, recorder: EventRecorder, controller: Controller, conflicts: Callable[[], bool]
+        self,
+        server: ApiServer,
+        recorder: EventRecorder,
+        controller: Controller,
+        conflicts: Callable[[], bool],
+        obstacle: Callable[[], str] = lambda: "",
     ) -> None:
         self._server = server
         self._recorder = recorder
         self._conflicts = conflicts
+        self._obstacle = obstacle  # why the API server cannot be reached, or ""
         self._source = {"component": controller.component or controller.name}
         if controller.instance:
             self._source["host"] = controller.instance
@@ -45,7 +52,7 @@ class Client:
     def perform(self, action: Action) -> Result:
         """Do what `action` says. Refusals come back as a Result with the ApiError's code, never as an exception."""
         if isinstance(action, (RequeueAfter, Remember)):
-            return _NOT_A_REQUEST
+            return _NOTHING_ASKED
         if isinstance(action, Announce):
             return Result(0, "OK", "", ref_of(action.about), None, self._announce(action, {}))
         try:
@@ -60,6 +67,8 @@ class Client:
 
     def _request(self, action: Create | Update | UpdateStatus | Patch | Delete | Bind) -> Written:
         server = self._server
+        if (why := self._obstacle()) and not is_local(action):
+            raise errors.ServiceUnavailable(why)
         match action:
             case Create():
                 return server.create(action.obj)
@@ -83,12 +92,32 @@ class Client:
             raise errors.conflict(obj["kind"].lower() + "s", obj["metadata"]["name"])
 
     def _announce(self, announce: Announce | None, words: dict[str, str]) -> tuple[Change, ...]:
-        if announce is None:
-            return ()
+        if announce is None or self._obstacle():
+            return ()  # an Event that does not get through is given up
         message = announce.message
         for placeholder, text in words.items():
             message = message.replace(placeholder, text)
         return self._recorder.record(self._source, announce.about, announce.type, announce.reason, message)
+
+
+def is_local(action: Action) -> bool:
+    """Asks the machine it runs on, not the API server."""
+    if isinstance(action, (Patch, Delete, Bind)):
+        kind = action.ref.kind
+    elif isinstance(action, _NOT_A_REQUEST):
+        return False
+    else:
+        kind = action.obj["kind"]
+    return is_internal(kind)
+
+
+def is_internal(kind: str) -> bool:
+    """Known on the machine itself: no API server is asked."""
+    return kinds.KINDS[kind].internal
+
+
+def is_request(action: Action) -> bool:
+    return not isinstance(action, _NOT_A_REQUEST)
 
 
 def _about(action: Create | Update | UpdateStatus | Patch | Delete | Bind) -> Ref | None:

@@ -8,7 +8,7 @@ knows a wall clock. The Cluster (app/cluster) owns the engine and submits comman
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.api.objects import Obj, Ref, get_path
@@ -16,18 +16,33 @@ from app.apiserver.events import EventRecorder
 from app.apiserver.server import ApiServer
 from app.apiserver.store import Change, Store
 from app.engine.agenda import Agenda, Entry
-from app.engine.client import Client
+from app.engine.client import Client, is_internal, is_local, is_request
+from app.engine.faults import Faults
 from app.engine.informer import Informer
 from app.engine.latency import RELIST_MS, Latencies
 from app.engine.trace import Acted, Differed, Fired, Observed, Record, Step, Trace, Wake
-from app.engine.worker import Reconcile, Worker, is_local, is_request
+from app.engine.worker import Reconcile, Worker
 from app.reconcile import Action, Controller
 
 Subscription = tuple[str, Informer]  # actor, informer
+LoopsOfMachine = Callable[[str], Sequence[Controller]]
+
+_PHYSICAL = ("Machine", "ControlPlane")  # kinds that the engine itself follows
+_MACHINE_RANK = 1
 
 
 class Engine:
-    def __init__(self, store: Store, rng: random.Random, now_ms: int, latencies: Latencies, trace: Trace) -> None:
+    """`loops_of_machine` gives the loops that run on the machine of a name."""
+
+    def __init__(
+        self,
+        store: Store,
+        rng: random.Random,
+        now_ms: int,
+        latencies: Latencies,
+        trace: Trace,
+        loops_of_machine: LoopsOfMachine = lambda name: (),
+    ) -> None:
         self.store = store
         self.now_ms = now_ms
         self.latencies = latencies
@@ -35,7 +50,10 @@ class Engine:
         self.agenda = Agenda()
         self.server = ApiServer(store, lambda: self.now_ms, rng)
         self.recorder = EventRecorder(self.server)
+        self.faults = Faults()
         self.workers: dict[str, Worker] = {}
+        self._loops_of_machine = loops_of_machine
+        self._on_machine: dict[str, tuple[str, ...]] = {}  # the actors that run there
         self._rng = rng
         self._everyone: dict[str, list[Subscription]] = {}  # kind -> informers that watch all of it
         self._selective: dict[str, dict[str, dict[str, list[Subscription]]]] = {}  # kind -> field -> value -> informers
@@ -44,30 +62,85 @@ class Engine:
 
     def start(self, controller: Controller, rank: int) -> None:
         """Run `controller` from now on. Its informers list first, then watch."""
-        client = Client(self.server, self.recorder, controller, self._injected_conflict)
+        faults, actor = self.faults, controller.actor
+        client = Client(self.server, self.recorder, controller, self._injected_conflict, lambda: faults.obstacle(actor))
         worker = Worker(controller, rank, client, self.store)
-        self.workers[worker.actor] = worker
-        self._subscribe(worker)
-        for kind in worker.informers:
-            self.agenda.add(self.now_ms, 0, ("relist", worker.actor, kind))
+        self.workers[actor] = worker
+        worker.frozen = faults.is_frozen(actor)
+        if not worker.frozen:
+            self._begin(worker)
 
     def stop(self, actor: str) -> None:
-        worker = self.workers.pop(actor)
-        for entry in worker.timers.values():
-            self.agenda.cancel(entry)
-        self._unsubscribe(actor)
+        self._halt(self.workers.pop(actor))
 
     def crash(self, actor: str) -> None:
         """The controller's process dies and starts again: everything it held in memory is lost."""
         worker = self.workers[actor]
+        self._halt(worker)
+        if not worker.frozen:
+            self._begin(worker)
+
+    def _begin(self, worker: Worker) -> None:
+        self._subscribe(worker)
+        for kind in worker.informers:
+            self.agenda.add(self.now_ms, 0, ("relist", worker.actor, kind))
+
+    def _halt(self, worker: Worker) -> None:
         for entry in worker.timers.values():
             self.agenda.cancel(entry)
         worker.timers.clear()
-        self._unsubscribe(actor)
+        self._unsubscribe(worker.actor)
         worker.crash()
-        self._subscribe(worker)
-        for kind in worker.informers:
-            self.agenda.add(self.now_ms, 0, ("relist", actor, kind))
+
+    # ------------------------------------------------------------------------------------------ faults
+
+    def _follow(self, change: Change) -> None:
+        """A machine came or went, or something physical broke or was mended."""
+        if change.old is not None and change.new is not None and change.old["spec"] is change.new["spec"]:
+            return
+        of_machine = change.ref.kind == "Machine"
+        actors = self._on_machine.get(change.ref.name, ()) if of_machine else tuple(self.workers)
+        before = [(actor, self._condition(actor)) for actor in actors]
+        self.faults.follow(change)
+        if of_machine and change.old is None:
+            loops = self._loops_of_machine(change.ref.name)
+            self._on_machine[change.ref.name] = tuple(loop.actor for loop in loops)
+            for loop in loops:
+                self.start(loop, _MACHINE_RANK)
+        elif of_machine and change.new is None:
+            for actor in self._on_machine.pop(change.ref.name, ()):
+                self.stop(actor)
+        for actor, condition in before:
+            if actor in self.workers and condition != self._condition(actor):
+                self._adapt(self.workers[actor], condition)
+
+    def _condition(self, actor: str) -> tuple[bool, bool, bool]:
+        return self.faults.is_frozen(actor), bool(self.faults.obstacle(actor)), self.faults.is_edge_triggered(actor)
+
+    def _adapt(self, worker: Worker, before: tuple[bool, bool, bool]) -> None:
+        """A process stops, or starts with an empty memory; a watch breaks, or its informer lists again."""
+        frozen, unreachable, edge = self._condition(worker.actor)
+        was_frozen, was_unreachable, was_edge = before
+        worker.frozen = frozen
+        if frozen != was_frozen or edge != was_edge:
+            self._halt(worker)
+            if not frozen:
+                self._begin(worker)
+        elif unreachable != was_unreachable:
+            for kind, informer in worker.informers.items():
+                if not is_internal(kind):
+                    informer.broken = True
+                    if not unreachable:
+                        self.agenda.add(self.now_ms, 0, ("relist", worker.actor, kind))
+            if not unreachable:
+                self._hasten(worker)
+
+    def _hasten(self, worker: Worker) -> None:
+        """What was tried in vain is worth waiting for again: its back-off is no mere background any more."""
+        for key, entry in tuple(worker.timers.items()):
+            if entry.background and entry.event is not None and entry.event[3] == "BACKOFF":
+                worker.timers[key] = self.agenda.add(entry.due_ms, 0, entry.event)
+                self.agenda.cancel(entry)
 
     # ------------------------------------------------------------------------------------------ stepping
 
@@ -92,15 +165,22 @@ class Engine:
             for actor, informer in self._watching(change):
                 if not informer.concerns(change):
                     continue
-                due = max(self.now_ms + self._delay(self.latencies.watch_ms), informer.last_due_ms)
+                delay = self._delay(self.latencies.watch_ms) + self.faults.watch_delay_ms(actor)
+                due = max(self.now_ms + delay, informer.last_due_ms)
                 informer.last_due_ms = due
                 self.agenda.add(due, 0, ("deliver", actor, change, cause), background)
+        for change in changes:
+            if change.ref.kind in _PHYSICAL:
+                self._follow(change)
 
     def _perform(self, entry: Entry) -> Step | None:
         event = entry.event
         assert event is not None
         worker = self.workers.get(event[1])
         if worker is None:
+            return None
+        if worker.frozen:
+            worker.called -= event[0] == "work"
             return None
         match event[0]:
             case "deliver":
@@ -120,18 +200,37 @@ class Engine:
         informer = worker.informers[change.ref.kind]
         if informer.broken or change.revision <= informer.position:
             return None  # a relist shows it, or has shown it already
-        if self.latencies.drop_rate and self._rng.random() < self.latencies.drop_rate:
-            informer.broken = True
-            self.agenda.add(self.now_ms + RELIST_MS, 0, ("relist", worker.actor, change.ref.kind))
-            return self.record(worker.actor, change.ref, cause, Fired("WATCH-BROKEN", cause), background)
-        delivered = informer.deliver(change, worker.view)
+        if self._is_lost(worker):
+            return self._lose(worker, informer, change, cause, background)
+        by_edge = self.faults.is_edge_triggered(worker.actor)
+        delivered = informer.deliver(change, worker.view, by_edge=by_edge)
         step = self.record(worker.actor, change.ref, cause, delivered, background)
         self._queue(worker, delivered.queued, Wake(change.type, change.ref, step.number), background)
         self._unpark(worker, informer)
         return step
 
+    def _is_lost(self, worker: Worker) -> bool:
+        worker.received += 1
+        every, rate = self.faults.drop_every(worker.actor), self.latencies.drop_rate
+        return bool((every and worker.received % every == 0) or (rate and self._rng.random() < rate))
+
+    def _lose(self, worker: Worker, informer: Informer, change: Change, cause: int, background: bool) -> Step:
+        """An event does not arrive. A watch notices the gap and its informer lists again; who acts on events alone
+        never learns of it."""
+        if self.faults.is_edge_triggered(worker.actor):
+            informer.position = change.revision
+            step = self.record(worker.actor, change.ref, cause, Fired("EVENT-LOST", cause), background)
+            self._unpark(worker, informer)
+            return step
+        informer.broken = True
+        self.agenda.add(self.now_ms + RELIST_MS, 0, ("relist", worker.actor, change.ref.kind))
+        return self.record(worker.actor, change.ref, cause, Fired("WATCH-BROKEN", cause), background)
+
     def _relist(self, worker: Worker, kind: str) -> Step | None:
         informer = worker.informers[kind]
+        if not is_internal(kind) and self.faults.obstacle(worker.actor):
+            informer.broken = True  # when requests get through again it is tried again
+            return None
         queued: dict[Ref, None] = {}
         number = self.trace.count + 1
         for type_, ref, keys in informer.relist(self.store, worker.view):
@@ -214,7 +313,8 @@ class Engine:
         if reconcile is not None and reconcile.failed:
             retry = worker.queue.retry_delay_ms(key)
             if delay is None or retry <= delay:
-                delay, why, background = retry, "BACKOFF", False
+                # With the API server out of reach nothing can come of it before that is mended.
+                delay, why, background = retry, "BACKOFF", bool(self.faults.obstacle(worker.actor))
         else:
             worker.queue.forget(key)
         if delay is not None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from app.api.objects import Obj, Ref, ref_of, uid_of
 from app.apiserver.store import ADDED, DELETED, MODIFIED, Change, Store
+from app.engine.edge import heard
 from app.engine.trace import Delivered
 from app.reconcile import Failure, Reader, Watch
 
@@ -55,11 +56,13 @@ class Informer:
         assert new is not None
         return any(matters(old, new) for matters in self._matters)
 
-    def deliver(self, change: Change, reader: Reader) -> Delivered:
-        """Move the cache on by one change; which keys it wakes."""
+    def deliver(self, change: Change, reader: Reader, *, by_edge: bool = False) -> Delivered:
+        """Move the cache on by one change; which keys it wakes. `by_edge`: by what changed, not by what is."""
         ref, self.position = change.ref, change.revision
         new = change.new if self.selected(change.new) else None
         old = self.objects.get(ref)
+        if by_edge:
+            new = heard(old, change.old, new)
         assumed = self._assumed.get(ref)
         if assumed is not None:
             old = change.old  # the cache is ahead: tell the handlers what the watch tells

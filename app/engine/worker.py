@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from app.api import kinds
 from app.api.objects import Ref
 from app.apiserver.store import Store
 from app.engine.agenda import Entry
@@ -17,9 +16,7 @@ from app.engine.client import Client
 from app.engine.informer import CacheView, Informer, RecordingReader, informers_of
 from app.engine.trace import Acted, Differed, Observed, Result, Waited, Wake
 from app.engine.workqueue import WorkQueue
-from app.reconcile import Action, Announce, Bind, Controller, Delete, Difference, Failure, Patch, Remember, RequeueAfter
-
-_NOT_A_REQUEST = (RequeueAfter, Remember, Announce)
+from app.reconcile import Action, Controller, Delete, Difference, Failure, Remember, RequeueAfter
 
 
 @dataclass(slots=True)
@@ -64,6 +61,8 @@ class Worker:
         self.in_flight: dict[Ref, Reconcile] = {}
         self.timers: dict[Ref, Entry] = {}
         self.called = 0  # "work" entries on the agenda
+        self.received = 0  # events of its watches, those that were lost too
+        self.frozen = False  # its process does not run
         self._client = client
         self._store = store
         self._memory: dict[Ref, Any] = {}
@@ -198,21 +197,6 @@ class Worker:
         if reconcile.requeue_ms is None or delay_ms < reconcile.requeue_ms:
             reconcile.requeue_ms = delay_ms
         reconcile.requeue_background = reconcile.requeue_background and background
-
-
-def is_local(action: Action) -> bool:
-    """Asks the machine it runs on, not the API server."""
-    if isinstance(action, (Patch, Delete, Bind)):
-        kind = action.ref.kind
-    elif isinstance(action, _NOT_A_REQUEST):
-        return False
-    else:
-        kind = action.obj["kind"]
-    return kinds.KINDS[kind].internal
-
-
-def is_request(action: Action) -> bool:
-    return not isinstance(action, _NOT_A_REQUEST)
 
 
 def _writes(actions: tuple[Action, ...]) -> bool:

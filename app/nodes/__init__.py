@@ -6,13 +6,15 @@ the same contract as every controller: observe, diff, and actions as data.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.api import kinds
-from app.api.objects import Obj
+from app.api.objects import Obj, name_of
 from app.nodes.kubelet import Kubelet
 from app.nodes.node_status import NodeStatus
 from app.nodes.runtime import ContainerRuntime
+from app.nodes.sandbox import after_power_loss as after_power_loss
 from app.nodes.sandbox import crashed as crashed
 from app.nodes.sandbox import sandbox_ref as sandbox_ref
 from app.reconcile import Controller
@@ -33,7 +35,8 @@ def machine(
     """The Machine object of the `number`-th machine (from 1, below 2,000).
 
     spec: cpu, memory, pods (what it has), podCIDR (10.244.1.0/24 for the first), address (10.0.0.11), zone, power
-    ("on"), latencies (a preset of app/nodes/images.py). status: images, name to size in bytes.
+    ("on" or "off"), network ("on" or "cut"), slow (a factor, 1 is normal), disk ("ok" or "full"), latencies (a preset
+    of app/nodes/images.py). status: images, name to size in bytes.
     """
     address = _FIRST_HOST + number
     spec: dict[str, Any] = {
@@ -44,6 +47,9 @@ def machine(
         "address": f"10.0.{address // 256}.{address % 256}",
         "zone": zone,
         "power": "on",
+        "network": "on",
+        "slow": 1,
+        "disk": "ok",
         "latencies": latencies,
     }
     return {
@@ -53,3 +59,9 @@ def machine(
         "spec": spec,
         "status": {"images": {}},
     }
+
+
+def next_number(known: Sequence[Obj]) -> int:
+    """Of a machine that comes after these Machines and Nodes: a name is not given twice."""
+    numbers = [int(tail) for each in known if (tail := name_of(each).rpartition("-")[2]).isdecimal()]
+    return max(numbers, default=0) + 1

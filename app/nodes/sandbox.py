@@ -43,6 +43,7 @@ PULLING, PULL_FAILED, CREATING, RUNNING, EXITED = "pulling", "pull-failed", "cre
 Container = dict[str, Any]
 
 _MIN_GRACE_SECONDS = 2
+_LOST_CODE = 255  # what a runtime says of a container whose end it did not see
 
 
 def sandbox_ref(namespace: str, pod_name: str, node: str) -> Ref:
@@ -122,6 +123,16 @@ def crashed(sandbox: Obj, container: str, exit_code: int, now_ms: int) -> Obj:
     died = {**known, "state": EXITED, "finishedMs": now_ms, "exitCode": exit_code, "reason": end_reason(exit_code)}
     status = sandbox["status"]
     return {**sandbox, "status": {**status, "containers": {**status["containers"], container: died}}}
+
+
+def after_power_loss(sandbox: Obj, died_ms: int) -> Obj:
+    """`sandbox` on a machine that starts again: its processes died at `died_ms`. As it was if none ran."""
+    ended = {"state": EXITED, "finishedMs": died_ms, "exitCode": _LOST_CODE, "reason": "Unknown"}
+    known = known_of(sandbox)
+    died = {name: {**each, **ended} if each["state"] == RUNNING else each for name, each in known.items()}
+    if died == known:
+        return sandbox
+    return {**sandbox, "status": {**sandbox["status"], "containers": died}}
 
 
 def end_reason(exit_code: int) -> str:

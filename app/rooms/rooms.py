@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from app import scenarios
 from app.api import errors
@@ -179,14 +180,21 @@ def prepared(scenario: scenarios.Scenario) -> Cluster:
     """A cluster as the lesson begins: its manifests applied, and quiet or as far as `settle_ms` lets it come."""
     # Clients reckon ages by their own clock: let it be about now when the first of them looks.
     began_ms = (int(time.time()) - HEAD_START_S) * 1000
-    cluster = Cluster(seed=SEED, epoch_ms=began_ms, nodes=scenario.nodes)
+    machines: dict[str, Any] = {"zones": scenario.zones, "cpu": scenario.cpu, "memory": scenario.memory}
+    cluster = Cluster(seed=SEED, epoch_ms=began_ms, nodes=scenario.nodes, **machines)
     _settle(cluster, scenario.settle_ms)
     if scenario.manifests:
-        step = cluster.submit(Apply(scenario.manifests))
-        assert isinstance(step.record, Commanded)
-        assert not step.record.error, f"scenario {scenario.id}: {step.record.error}"
+        _begin(cluster, scenario, Apply(scenario.manifests))
         _settle(cluster, scenario.settle_ms)
+    for command in scenario.begin:
+        _begin(cluster, scenario, command_from_json(dict(command)))
     return cluster
+
+
+def _begin(cluster: Cluster, scenario: scenarios.Scenario, command: Command) -> None:
+    step = cluster.submit(command)
+    assert isinstance(step.record, Commanded)
+    assert not step.record.error, f"scenario {scenario.id}: {step.record.error}"
 
 
 def replayed(stored: Stored) -> Cluster:

@@ -4,10 +4,15 @@
     title: {en: Self-healing, ja: ...}
     promise: {en: One line that says what will be seen., ja: ...}
     nodes: 3                      # machines, default 3
+    zones: 0                      # that they are spread over, default none
+    cpu: "4"                      # of each machine
+    memory: 8Gi
     settle_s: 600                 # virtual seconds given to the manifests before the first view, default 600
     manifests: |                  # applied at the start, and run until quiet
       apiVersion: apps/v1
       ...
+    begin:                        # further commands, after the manifests have settled
+    - {do: cordon, node: node-1}
     try:                          # suggestions: a label and the command that does it
     - label: {en: Kill a pod, ja: ...}
       command: {do: delete, ref: [Pod, default, "app=web"]}
@@ -30,7 +35,7 @@ from app.api.yamltext import read
 DEFAULT = "self-healing"
 LANGUAGES = ("en", "ja")
 _FOLDERS = [Path(__file__).parent]
-_FIELDS = {"order", "title", "promise", "nodes", "settle_s", "manifests", "try"}
+_FIELDS = {"order", "title", "promise", "nodes", "zones", "cpu", "memory", "settle_s", "manifests", "begin", "try"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,11 @@ class Scenario:
     title: Mapping[str, str]
     promise: Mapping[str, str]
     nodes: int = 3
+    zones: int = 0
+    cpu: str = "4"
+    memory: str = "8Gi"
     manifests: str = ""
+    begin: Sequence[Mapping[str, Any]] = ()
     tries: Sequence[Suggestion] = ()
     order: int = 0
     settle_ms: int = 600_000
@@ -89,7 +98,11 @@ def load(id: str, text: str) -> Scenario:
         title=data["title"],
         promise=data["promise"],
         nodes=data.get("nodes", 3),
+        zones=data.get("zones", 0),
+        cpu=str(data.get("cpu", "4")),
+        memory=data.get("memory", "8Gi"),
         manifests=data.get("manifests", ""),
+        begin=tuple(data.get("begin", ())),
         tries=tuple(Suggestion(entry["label"], entry["command"]) for entry in data.get("try", ())),
         order=data.get("order", 0),
         settle_ms=data.get("settle_s", 600) * 1000,

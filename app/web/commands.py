@@ -16,13 +16,27 @@ from app.api.objects import Ref
 from app.api.yamltext import MAX_BYTES
 from app.commands import (
     COMMANDS,
+    AddNode,
+    ApiServerDown,
     Apply,
+    Chaos,
     Command,
     Cordon,
     CrashContainer,
+    CrashController,
+    CutNetwork,
+    DelayWatch,
     DeleteObject,
+    DropEvents,
+    EdgeTriggered,
+    FailZone,
+    FillDisk,
+    PowerNode,
+    RemoveNode,
     SetLabel,
     SetLatencies,
+    SlowNode,
+    StopController,
     command_from_json,
 )
 from app.engine.trace import Commanded, Result
@@ -161,7 +175,43 @@ def said(command: Command, results: tuple[Result, ...]) -> str:
             return f"pod/{ref.name} crashed"
         case SetLatencies(preset):
             return f"latencies/{preset} set"
+    if command.physical:
+        return broken(command)
     return "\n".join(_line(command, result) for result in results if result.ref is not None)
+
+
+def broken(command: Command) -> str:
+    """What was done to machines and processes, in the manner of kubectl, which cannot do it."""
+    match command:
+        case PowerNode(node, on):
+            return f"node/{node} powered {'on' if on else 'off'}"
+        case CutNetwork(node, cut):
+            return f"node/{node} network {'cut' if cut else 'mended'}"
+        case SlowNode(node, factor):
+            return f"node/{node} slowed down {factor}x" if factor > 1 else f"node/{node} as fast as before"
+        case FillDisk(node, full):
+            return f"node/{node} disk {'full' if full else 'emptied'}"
+        case AddNode():
+            return "node added"
+        case RemoveNode(node):
+            return f"node/{node} removed"
+        case FailZone(zone, failed):
+            return f"zone/{zone} powered {'off' if failed else 'on'}"
+        case ApiServerDown(down):
+            return f"api server {'down' if down else 'up'}"
+        case StopController(actor, stopped):
+            return f"{actor} {'stopped' if stopped else 'started'}"
+        case CrashController(actor):
+            return f"{actor} crashed"
+        case EdgeTriggered(actor, on):
+            return f"{actor} {'edge' if on else 'level'}-triggered"
+        case DelayWatch(actor, delay_ms):
+            return f"{actor} hears of changes {delay_ms} ms late"
+        case DropEvents(actor, every):
+            return f"{actor} loses one event in {every}" if every else f"{actor} loses no events"
+        case Chaos(per_minute):
+            return f"chaos {per_minute} times a minute" if per_minute else "chaos off"
+    return command.do
 
 
 def _line(command: Command, result: Result) -> str:

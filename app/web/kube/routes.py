@@ -75,6 +75,8 @@ sock.route(f"{_POD}/attach", bp=blueprint)(attach)
 
 def resource(room: Room, path: str) -> Response:
     target = paths.parse(path)
+    if room.read(lambda cluster: cluster.api_down):
+        raise errors.ServiceUnavailable("the API server of this room is down")
     handler = _handler(target)
     form = accept.form(request.headers.get("Accept", ""))
     who = client_name(request.headers.get("User-Agent", ""))

@@ -1,0 +1,91 @@
+"""What is broken at the moment: processes that do not run, requests and watches that do not get through.
+
+The engine asks here before every step. Faults are not set by hand: they follow two internal objects that commands
+patch, so they are in the store, the trace and the journal like everything else.
+
+    Machine/node-1        spec: power "on" | "off", network "on" | "cut"
+    ControlPlane/control-plane
+      spec:
+        apiServer: "up" | "down"
+        stopped:      {deployment-controller: true}    # the process was stopped
+        edge:         {replicaset-controller: true}    # does not notice that its watch lost something
+        watchDelayMs: {replicaset-controller: 5000}    # beside the usual latency
+        dropEvery:    {replicaset-controller: 3}       # every third event of its watches is lost
+
+An actor is named in full (`kubelet/node-1`) or by its role (`kubelet`: on every machine).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.api.objects import Obj, Ref
+from app.apiserver.store import Change
+
+CONTROL_PLANE = Ref("ControlPlane", "", "control-plane")
+_REFUSED = "dial tcp 10.96.0.1:443: connect: connection refused"
+_TIMED_OUT = "dial tcp 10.96.0.1:443: i/o timeout"
+
+
+class Faults:
+    def __init__(self) -> None:
+        self._spec: Mapping[str, Any] = {}
+        self._dark: set[str] = set()  # machines without power
+        self._cut: set[str] = set()  # machines without network
+
+    def follow(self, change: Change) -> None:
+        """Take over what a change of a Machine or of the ControlPlane says."""
+        spec = (change.new or {}).get("spec") or {}
+        if change.ref == CONTROL_PLANE:
+            self._spec = spec
+            return
+        _mark(self._dark, change.ref.name, spec.get("power") == "off")
+        _mark(self._cut, change.ref.name, spec.get("network") == "cut")
+
+    @property
+    def api_down(self) -> bool:
+        return self._spec.get("apiServer") == "down"
+
+    def is_frozen(self, actor: str) -> bool:
+        """Its process does not run."""
+        return bool(self._of("stopped", actor)) or _machine(actor) in self._dark
+
+    def obstacle(self, actor: str) -> str:
+        """Why a request of `actor` does not get through to the API server; "" if it does."""
+        if self.api_down:
+            return _REFUSED
+        return _TIMED_OUT if _machine(actor) in self._cut else ""
+
+    def is_edge_triggered(self, actor: str) -> bool:
+        return bool(self._of("edge", actor))
+
+    def watch_delay_ms(self, actor: str) -> int:
+        return int(self._of("watchDelayMs", actor) or 0)
+
+    def drop_every(self, actor: str) -> int:
+        """0: nothing is lost."""
+        return int(self._of("dropEvery", actor) or 0)
+
+    def _of(self, fault: str, actor: str) -> Any:
+        table = self._spec.get(fault)
+        if not table:
+            return None
+        return table.get(actor) or table.get(actor.partition("/")[0])
+
+
+def new_control_plane() -> Obj:
+    """All is well."""
+    kind = "ControlPlane"
+    return {"apiVersion": "loopscope.internal/v1", "kind": kind, "metadata": {"name": CONTROL_PLANE.name}, "spec": {}}
+
+
+def _machine(actor: str) -> str:
+    return actor.partition("/")[2]
+
+
+def _mark(names: set[str], name: str, is_so: bool) -> None:
+    if is_so:
+        names.add(name)
+    else:
+        names.discard(name)
