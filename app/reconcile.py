@@ -166,8 +166,9 @@ class Reader(Protocol):
     def totals(self, kind: str, name: str) -> Mapping[Hashable, tuple[int, ...]]:
         """The sums that `totals[name]` of the Watch on `kind` keeps, by group. A group with nothing in it is absent."""
 
-    def live(self, kind: str, namespace: str) -> Sequence[Obj]:
-        """A LIST at the API server instead of the cache, as the few controllers do that must not be stale."""
+    def live(self, kind: str, namespace: str | None) -> Sequence[Obj]:
+        """A LIST at the API server instead of the cache, as the few controllers do that must not be stale; None: of
+        every namespace."""
 
     def remembered(self) -> Any:
         """What `Remember` last kept for the key being observed, or None."""

@@ -112,6 +112,10 @@ class World(Cluster):
         assert outcome.reason == "quiet", outcome
         return outcome
 
+    def wait(self, seconds: float) -> None:
+        """Let time pass, heartbeats and all."""
+        self.advance(self.now_ms + round(seconds * 1000))
+
     # looking
 
     def deployment(self, name: str = "web") -> Obj:

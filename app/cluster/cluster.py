@@ -15,7 +15,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from app import controllers
+from app import controllers, operators
 from app.api import errors, times
 from app.api.objects import Obj, Ref, with_metadata
 from app.apiserver.server import ApiServer, Written
@@ -62,7 +62,7 @@ class Cluster:
         rng, table = random.Random(seed), PRESETS[latencies]
         self.engine = Engine(self.store, rng, epoch_ms, table, self.trace, machine_controllers)
         self.journal: list[Entry] = []
-        for rank, controller in enumerate(controllers.CONTROLLERS, start=2):
+        for rank, controller in enumerate((*controllers.CONTROLLERS, *operators.OPERATORS), start=2):
             self.engine.start(controller(), rank)
         self.submit(Bootstrap(nodes, latencies, **machine))
 

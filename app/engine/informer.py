@@ -185,7 +185,7 @@ class CacheView:
     def totals(self, kind: str, name: str) -> Mapping[Hashable, tuple[int, ...]]:
         return self._informers[kind].totals(name)
 
-    def live(self, kind: str, namespace: str) -> Sequence[Obj]:
+    def live(self, kind: str, namespace: str | None) -> Sequence[Obj]:
         return tuple(self._store.objects(kind, namespace))
 
     def remembered(self) -> Any:
@@ -224,7 +224,7 @@ class RecordingReader(CacheView):
     def by(self, kind: str, index: str, value: Hashable) -> Sequence[Obj]:
         return self._recorded(super().by(kind, index, value))
 
-    def live(self, kind: str, namespace: str) -> Sequence[Obj]:
+    def live(self, kind: str, namespace: str | None) -> Sequence[Obj]:
         return self._recorded(super().live(kind, namespace))
 
     def remembered(self) -> Any:

@@ -47,7 +47,7 @@ def test_a_machine_without_power_takes_no_step_and_restarts_its_containers_when_
     ref = Ref("Pod", "default", pod["metadata"]["name"])
     world.do(PowerNode("node-1"))
     count = world.trace.count
-    world.run(limit_ms=30_000, until=lambda cluster: False)
+    world.wait(30)
     assert not busy(world, "kubelet/node-1", count)
     assert not busy(world, "kubelet-node-status/node-1", count)
     assert busy(world, "kubelet-node-status/node-2", count)
@@ -85,7 +85,7 @@ def test_with_the_api_server_down_nothing_is_decided_and_then_all_is_made_up_for
     refused = world.refused(Scale(Ref("Deployment", "default", "web"), 5))
     assert "API server is down" in refused
     revision = world.store.revision
-    world.run(limit_ms=60_000)
+    world.wait(60)
     public = [change for change in world.store.changes_since(revision) if change.ref.kind not in ("PodSandbox",)]
     assert public == []
     world.do(ApiServerDown(down=False))
@@ -151,7 +151,7 @@ def test_edge_triggered_drifts_until_it_looks_again(world: World) -> None:
     drifted = lose_events(world)[-1]
     assert drifted != 3
     world.do(DropEvents(REPLICA_SETS, 0))
-    world.run(limit_ms=600_000)
+    world.wait(600)
     assert len(world.pods()) == drifted, "no later event tells of what it missed"
     world.do(EdgeTriggered(REPLICA_SETS, on=False))
     world.settle()

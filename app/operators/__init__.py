@@ -1,0 +1,11 @@
+"""Loops that Kubernetes does not have, each one file: they come with Loopscope, or serve custom kinds.
+
+By the same contract as the controllers (app/reconcile.py), and like those they never import each other.
+"""
+
+from __future__ import annotations
+
+from app.operators.chaos import ChaosMonkey
+from app.reconcile import Controller
+
+OPERATORS: tuple[type[Controller], ...] = (ChaosMonkey,)
