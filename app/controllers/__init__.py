@@ -5,14 +5,18 @@ They import only app.api and app.reconcile, never each other: what two of them s
 
 from __future__ import annotations
 
+from app.controllers.cloud_node_lifecycle import CloudNodeLifecycleController
 from app.controllers.deployment import DeploymentController
 from app.controllers.endpointslice import EndpointSliceController
 from app.controllers.garbage_collector import GarbageCollector
 from app.controllers.namespace import NamespaceController
+from app.controllers.node_lifecycle import NodeLifecycleController
 from app.controllers.persistentvolumeclaim import PersistentVolumeBinder
+from app.controllers.pod_gc import PodGarbageCollector
 from app.controllers.replicaset import ReplicaSetController
 from app.controllers.replicationcontroller import ReplicationController
 from app.controllers.scheduler import Scheduler
+from app.controllers.taint_eviction import TaintEvictionController
 from app.reconcile import Controller
 
 # In this order within one millisecond: those nearest to the machines first (see app/engine/agenda.py).
@@ -25,4 +29,8 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     DeploymentController,
     GarbageCollector,
     NamespaceController,
+    NodeLifecycleController,
+    TaintEvictionController,
+    PodGarbageCollector,
+    CloudNodeLifecycleController,
 )

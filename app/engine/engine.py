@@ -110,6 +110,8 @@ class Engine:
         elif of_machine and change.new is None:
             for actor in self._on_machine.pop(change.ref.name, ()):
                 self.stop(actor)
+        if of_machine and self.faults.is_silent(change.ref.name):
+            self._hasten_all(Ref("Node", "", change.ref.name))
         for actor, condition in before:
             if actor in self.workers and condition != self._condition(actor):
                 self._adapt(self.workers[actor], condition)
@@ -135,12 +137,17 @@ class Engine:
             if not unreachable:
                 self._hasten(worker)
 
+    def _hasten_all(self, key: Ref) -> None:
+        """Timers for `key` are no mere background any more."""
+        for worker in self.workers.values():
+            if (entry := worker.timers.get(key)) is not None:
+                worker.timers[key] = self._in_foreground(entry)
+
     def _hasten(self, worker: Worker) -> None:
         """What was tried in vain is worth waiting for again: its back-off is no mere background any more."""
         for key, entry in tuple(worker.timers.items()):
-            if entry.background and entry.event is not None and entry.event[3] == "BACKOFF":
-                worker.timers[key] = self.agenda.add(entry.due_ms, 0, entry.event)
-                self.agenda.cancel(entry)
+            if entry.event is not None and entry.event[3] == "BACKOFF":
+                worker.timers[key] = self._in_foreground(entry)
 
     # ------------------------------------------------------------------------------------------ stepping
 
@@ -251,8 +258,24 @@ class Engine:
     def _queue(self, worker: Worker, keys: Sequence[Ref], wake: Wake, background: bool) -> None:
         for key in keys:
             worker.queue.add(key, wake, background)
+            if not background:
+                self._hurry(worker, key)
         if keys:
             self._call(worker)
+
+    def _hurry(self, worker: Worker, key: Ref) -> None:
+        """A key that is no mere background waits for these reconciles to end: they are none either."""
+        ahead = [worker.in_flight.get(key)] if worker.has_room else [*worker.in_flight.values()]
+        for reconcile in ahead:
+            if reconcile is not None and reconcile.entry is not None:
+                reconcile.entry = self._in_foreground(reconcile.entry)
+
+    def _in_foreground(self, entry: Entry) -> Entry:
+        if not entry.background or entry.event is None:
+            return entry
+        sooner = self.agenda.add(entry.due_ms, entry.rank, entry.event)
+        self.agenda.cancel(entry)
+        return sooner
 
     def _call(self, worker: Worker) -> None:
         """Have the worker look at its queue. Entries beyond the keys that wait are not needed."""
@@ -299,7 +322,9 @@ class Engine:
     def _schedule_phase(self, worker: Worker, reconcile: Reconcile, delay_ms: int) -> None:
         due = self.now_ms + self._delay(delay_ms)
         event = ("phase", worker.actor, reconcile.key)
-        self.agenda.add(due, worker.rank, event, worker.next_is_background(reconcile))
+        background = worker.next_is_background(reconcile) and (worker.queue.background or worker.has_room)
+        background = background and not self._is_awaited(reconcile.key)
+        reconcile.entry = self.agenda.add(due, worker.rank, event, background)
 
     def _finish(self, worker: Worker, key: Ref, step: int, reconcile: Reconcile | None) -> None:
         """The one place that decides when a key is looked at again."""
@@ -317,10 +342,15 @@ class Engine:
                 delay, why, background = retry, "BACKOFF", bool(self.faults.obstacle(worker.actor))
         else:
             worker.queue.forget(key)
+        background = background and not self._is_awaited(key)
         if delay is not None:
             event = ("timer", worker.actor, key, why, step)
             worker.timers[key] = self.agenda.add(self.now_ms + delay, 0, event, background)
         self._call(worker)
+
+    def _is_awaited(self, key: Ref) -> bool:
+        """Who waits for a sign of life of a machine that is dark waits for something to happen."""
+        return key.kind == "Node" and self.faults.is_silent(key.name)
 
     def _fire(self, worker: Worker, key: Ref, why: str, set_by: int, background: bool) -> Step:
         worker.timers.pop(key, None)

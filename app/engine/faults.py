@@ -40,7 +40,7 @@ class Faults:
         if change.ref == CONTROL_PLANE:
             self._spec = spec
             return
-        _mark(self._dark, change.ref.name, spec.get("power") == "off")
+        _mark(self._dark, change.ref.name, spec.get("power") == "off" or change.new is None)
         _mark(self._cut, change.ref.name, spec.get("network") == "cut")
 
     @property
@@ -56,6 +56,10 @@ class Faults:
         if self.api_down:
             return _REFUSED
         return _TIMED_OUT if _machine(actor) in self._cut else ""
+
+    def is_silent(self, node: str) -> bool:
+        """No sign of life comes from that machine, and sooner or later somebody will notice."""
+        return node in self._dark or node in self._cut or self.is_frozen(f"kubelet-node-status/{node}")
 
     def is_edge_triggered(self, actor: str) -> bool:
         return bool(self._of("edge", actor))

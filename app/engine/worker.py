@@ -33,6 +33,7 @@ class Reconcile:
     failed: bool = False
     requeue_ms: int | None = None
     requeue_background: bool = True
+    entry: Entry | None = None  # its next phase on the agenda
 
 
 class Parked(NamedTuple):

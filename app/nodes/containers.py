@@ -261,7 +261,7 @@ def _probed(case: Case, known: Container, wanted: Container) -> tuple[probes.Che
     if not any(field in case.container for field in ("readinessProbe", "livenessProbe", "startupProbe")):
         return settled, (), case.memory
     program = sandbox.program_of(wanted)
-    durations = images.PRESETS[case.machine["spec"]["latencies"]]
+    durations = images.durations_of(case.machine)
     target = probes.Target(
         case.container, program, durations, sandbox.ip_of(case.sandbox), known["attempt"], known["startedMs"]
     )  # fmt: skip

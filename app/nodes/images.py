@@ -25,9 +25,9 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 MEGABYTE = 1_000_000
 
@@ -68,6 +68,14 @@ REALISTIC = Durations(start_ms=600, manifest_ms=400, layer_ms_per_mb=40, program
 STORMY = Durations(start_ms=1_500, manifest_ms=2_000, layer_ms_per_mb=150, program_percent=150)
 ZERO = Durations(start_ms=0, manifest_ms=0, layer_ms_per_mb=0, program_percent=0)
 PRESETS = {"textbook": TEXTBOOK, "realistic": REALISTIC, "stormy": STORMY, "zero": ZERO}
+
+
+def durations_of(machine: Mapping[str, Any]) -> Durations:
+    """How long that Machine takes: its preset, times `spec.slow`."""
+    spec, factor = machine["spec"], machine["spec"].get("slow", 1)
+    durations = PRESETS[spec["latencies"]]
+    return durations if factor == 1 else Durations(*(value * factor for value in durations))
+
 
 _SHELL = Program(stop_ms=None, exit_ms=0)
 _KNOWN = {

@@ -42,6 +42,7 @@ _HEALTHY = (
     ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
     ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
 )
+_FULL = ("DiskPressure", "True", "KubeletHasDiskPressure", "kubelet has disk pressure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ def node_status(machine: Obj, old: dict[str, Any], now_ms: int) -> dict[str, Any
         "pods": str(spec["pods"]),
     }
     pulled: dict[str, int] = (machine.get("status") or {}).get("images") or {}
-    ours = [_condition(old, row, now_ms) for row in _HEALTHY]
+    ours = [_condition(old, row, now_ms) for row in _rows(machine)]
     others = [each for each in old.get("conditions") or () if find(ours, each["type"]) is None]
     return {
         "capacity": resources,
@@ -209,6 +210,11 @@ def new_lease(node: Obj, now_ms: int) -> Obj:
             "renewTime": times.rfc3339_micro(now_ms),
         },
     }
+
+
+def _rows(machine: Obj) -> Iterator[tuple[str, str, str, str]]:
+    for row in _HEALTHY:
+        yield _FULL if row[0] == "DiskPressure" and machine["spec"].get("disk") == "full" else row
 
 
 def _condition(old: dict[str, Any], row: tuple[str, str, str, str], now_ms: int) -> Condition:

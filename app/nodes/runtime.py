@@ -76,7 +76,7 @@ def _container(seen: SandboxSeen, name: str, wanted: Container) -> Iterator[Diff
     known = sandbox.known_of(seen.sandbox).get(name)
     program = sandbox.program_of(wanted)
     present = wanted["image"] in _images(seen.machine)
-    durations = images.PRESETS[seen.machine["spec"]["latencies"]]
+    durations = images.durations_of(seen.machine)
     new, due_ms = advance(known, wanted, World(program, durations, present, seen.now_ms))
     actions: list[Action] = []
     if new is not known:

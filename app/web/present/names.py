@@ -23,6 +23,9 @@ TITLES = {
     "namespace-controller": "Namespace",
     "kubelet-node-status": N_("Node status"),
     "node-lifecycle-controller": N_("Node lifecycle"),
+    "taint-eviction-controller": N_("Eviction"),
+    "pod-garbage-collector-controller": N_("Pod GC"),
+    "cloud-node-lifecycle-controller": N_("Cloud nodes"),
     "chaos-monkey": N_("Chaos"),
 }
 """Kinds and program names stay as they are in every language."""

@@ -1,0 +1,79 @@
+"""pod-garbage-collector-controller: removes the pods of nodes that do not exist any more.
+
+A Node that was deleted while pods were bound to it leaves pods that no kubelet will ever finish. After 40 seconds of
+quarantine they are marked Failed and deleted by force; what owned them makes new ones.
+Models kubernetes/pkg/controller/podgc/gc_controller.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.api import conditions, pods
+from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
+from app.reconcile import Action, Controller, Delete, Difference, Patch, Reader, Remember, RequeueAfter, Watch
+
+QUARANTINE_MS = 40_000
+_CONDITION = {
+    "type": "DisruptionTarget",
+    "status": "True",
+    "reason": "DeletionByPodGC",
+    "message": "PodGC: node no longer exists",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OrphansSeen:
+    node: str
+    exists: bool
+    pods: Sequence[Obj]  # bound to it though it does not exist
+    since_ms: int | None  # when that was noticed
+    now_ms: int
+
+
+class PodGarbageCollector(Controller):
+    name = "pod-garbage-collector-controller"
+    reconciles = "Node"
+    watches = (
+        Watch(
+            "Node",
+            lambda node, reader: (ref_of(node),),
+            when=lambda old, new: old is None or new is None,
+            matters=lambda old, new: False,
+        ),
+    )
+
+    def observe(self, key: Ref, reader: Reader) -> OrphansSeen | None:
+        exists = reader.get(key) is not None
+        on_it = () if exists else tuple(pod for pod in reader.live("Pod", None) if pods.node_name(pod) == key.name)
+        if exists and reader.remembered() is None:
+            return None
+        return OrphansSeen(key.name, exists, on_it, reader.remembered(), reader.now_ms)
+
+    def diff(self, seen: OrphansSeen) -> Iterable[Difference]:
+        about = Ref("Node", "", seen.node)
+        if seen.exists or not seen.pods:
+            if seen.since_ms is not None:
+                yield Difference(about, "exists", True, True, "NothingOrphaned", (Remember(None),), background=True)
+            return
+        since_ms = seen.now_ms if seen.since_ms is None else seen.since_ms
+        if seen.now_ms < since_ms + QUARANTINE_MS:
+            wait = RequeueAfter(since_ms + QUARANTINE_MS - seen.now_ms, "quarantine of a node that is gone")
+            keep: tuple[Action, ...] = (Remember(since_ms), wait)
+            yield Difference(about, "exists", True, False, "NodeGoneQuarantine", keep)
+            return
+        for pod in seen.pods:
+            yield _collect(pod, seen.now_ms)
+
+
+def _collect(pod: Obj, now_ms: int) -> Difference:
+    status: dict[str, Any] = pod.get("status") or {}
+    marked = conditions.with_condition(status.get("conditions"), dict(_CONDITION), now_ms)
+    actions: list[Action] = []
+    if not pods.is_terminal(pod):
+        patch = {"status": {"phase": "Failed", "conditions": marked}}
+        actions.append(Patch(ref_of(pod), patch, uid=uid_of(pod), subresource="status"))
+    actions.append(Delete(ref_of(pod), uid=uid_of(pod), grace_seconds=0))
+    return Difference(ref_of(pod), "spec.nodeName", "a node that exists", name_of(pod), "NodeIsGone", tuple(actions))

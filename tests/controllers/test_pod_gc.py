@@ -1,0 +1,31 @@
+"""Pods of nodes that are gone."""
+
+from __future__ import annotations
+
+from app.api.objects import Obj
+from app.controllers.pod_gc import QUARANTINE_MS, OrphansSeen, PodGarbageCollector
+from app.reconcile import Action, Delete, Patch, Remember, RequeueAfter
+from tests.builders import NOW_MS, pod
+
+
+def actions(*pods: Obj, exists: bool = False, since_ms: int | None = None) -> list[Action]:
+    observation = OrphansSeen("node-1", exists, pods, since_ms, NOW_MS)
+    return [action for difference in PodGarbageCollector().diff(observation) for action in difference.actions]
+
+
+def test_they_are_left_alone_for_forty_seconds() -> None:
+    assert actions(pod()) == [Remember(NOW_MS), RequeueAfter(QUARANTINE_MS, "quarantine of a node that is gone")]
+    assert actions(pod(), since_ms=NOW_MS - 30_000)[1] == RequeueAfter(10_000, "quarantine of a node that is gone")
+
+
+def test_then_they_fail_and_are_deleted_by_force() -> None:
+    mark, kill = actions(pod(), since_ms=NOW_MS - QUARANTINE_MS)
+    assert isinstance(mark, Patch)
+    assert mark.patch["status"]["phase"] == "Failed"
+    assert mark.patch["status"]["conditions"][-1]["message"] == "PodGC: node no longer exists"
+    assert isinstance(kill, Delete)
+    assert kill.grace_seconds == 0
+
+
+def test_a_node_that_is_there_again_saves_them() -> None:
+    assert actions(pod(), exists=True, since_ms=NOW_MS) == [Remember(None)]

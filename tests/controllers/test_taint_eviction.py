@@ -1,0 +1,61 @@
+"""Who has to leave a tainted node, and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.api import times
+from app.api.objects import Obj, uid_of
+from app.controllers.taint_eviction import TaintedSeen, TaintEvictionController
+from app.reconcile import Announce, Delete, Difference, Remember, RequeueAfter
+from tests.builders import NOW_MS, node, pod
+
+KEY = "node.kubernetes.io/unreachable"
+
+
+def tolerating(seconds: int | None, **options: Any) -> Obj:
+    toleration: dict[str, Any] = {"key": KEY, "operator": "Exists", "effect": "NoExecute"}
+    if seconds is not None:
+        toleration["tolerationSeconds"] = seconds
+    return pod(tolerations=[toleration], **options)
+
+
+def seen(*pods: Obj, ago_s: int = 0, waiting: tuple[Obj, ...] = (), tainted: bool = True) -> TaintedSeen:
+    taint = {"key": KEY, "effect": "NoExecute", "timeAdded": times.rfc3339(NOW_MS - 1000 * ago_s)}
+    return TaintedSeen(node(taints=[taint] if tainted else []), pods, frozenset(map(uid_of, waiting)), NOW_MS)
+
+
+def decided(observation: TaintedSeen) -> dict[str, Difference]:
+    return {difference.reason: difference for difference in TaintEvictionController().diff(observation)}
+
+
+def test_a_pod_that_does_not_tolerate_it_goes_at_once_and_bears_the_reason() -> None:
+    told, mark, kill = decided(seen(pod()))["TaintNotTolerated"].actions
+    assert isinstance(told, Announce)
+    assert told.message == "Marking for deletion Pod default/web-1"
+    assert isinstance(kill, Delete)
+    assert mark.patch["status"]["conditions"][-1]["reason"] == "DeletionByTaintManager"  # type: ignore[union-attr]
+
+
+def test_a_pod_that_tolerates_it_for_a_time_goes_when_that_is_over() -> None:
+    patient = tolerating(300)
+    waits = decided(seen(patient, ago_s=100))["ToleratedForNow"]
+    assert waits.actions == (Remember(frozenset({uid_of(patient)})), RequeueAfter(200_000, "tolerationSeconds"))
+    assert not waits.background
+    assert "TaintNotTolerated" in decided(seen(patient, ago_s=300))
+
+
+@pytest.mark.parametrize("stays", [tolerating(None), pod(deleting=True), pod(phase="Succeeded")])
+def test_these_are_left_alone(stays: Obj) -> None:
+    assert decided(seen(stays)) == {}
+
+
+def test_a_taint_that_is_gone_in_time_lets_its_pods_stay() -> None:
+    patient = tolerating(300)
+    found = decided(seen(patient, tainted=False, waiting=(patient,)))
+    (told,) = found["TaintIsGone"].actions
+    assert isinstance(told, Announce)
+    assert told.message == "Cancelling deletion of Pod default/web-1"
+    assert found["NobodyWaits"].actions == (Remember(None),)
