@@ -187,6 +187,7 @@ class Watch:
     keys: called with the old and the new object of a change (both, since a label may have moved).
     when: called with (old, new), either may be None; False means that this change wakes nobody.
     selects: ("spec.nodeName", "node-1"), a field selector at the server: other objects are never delivered.
+    only: objects for which it is False are never delivered: for loops that own few of many.
     matters: called with (old, new) of a modification; False means that it is not delivered at all. For loops that look
         at a part of an object only: what they have in their cache may be older in the rest.
     indexes: name -> function from an object to the values it is found under with `Reader.by`.
@@ -198,6 +199,7 @@ class Watch:
     keys: KeyFunction
     when: Callable[[Obj | None, Obj | None], bool] | None = None
     selects: tuple[str, str] | None = None
+    only: Callable[[Obj], bool] | None = None
     matters: Callable[[Obj, Obj], bool] | None = None
     indexes: Mapping[str, Callable[[Obj], Iterable[Hashable]]] = field(default_factory=dict)
     totals: Mapping[str, Callable[[Obj], tuple[Hashable, tuple[int, ...]] | None]] = field(default_factory=dict)
@@ -210,6 +212,16 @@ def metadata_differs(old: Obj, new: Obj) -> bool:
     """For `Watch.matters`: labels, annotations, owners, finalizers or the mark of deletion changed."""
     before, after = old["metadata"], new["metadata"]
     return any(before.get(name) != after.get(name) for name in _METADATA)
+
+
+def owned_by(kind: str) -> Callable[[Obj], bool]:
+    """For `Watch.only`: objects whose controller is of that kind."""
+
+    def is_owned(obj: Obj) -> bool:
+        owner = controller_of(obj)
+        return owner is not None and owner["kind"] == kind
+
+    return is_owned
 
 
 def itself(kind: str, **options: Any) -> Watch:

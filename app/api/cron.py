@@ -1,12 +1,15 @@
 """The schedule of a CronJob: five fields, `@daily` and the like, and what is wrong with one.
 
-Validation asks `parse`. Models github.com/robfig/cron/v3 `parser.go`, whose sentences Kubernetes hands on.
+Validation asks `parse`, the CronJob loop `next_after`. Models github.com/robfig/cron/v3 `parser.go`, whose sentences
+Kubernetes hands on, and `spec.go`.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 
 class Schedule(NamedTuple):
@@ -106,3 +109,47 @@ def _integer(text: str) -> int:
     if int(text) < 0:
         raise ValueError(f"negative number ({int(text)}) not allowed: {text}")
     return int(text)
+
+
+_SEARCHED_YEARS = 5
+_SPANS_MS = (60_000, 3_600_000, 86_400_000, 32 * 86_400_000, 5 * 366 * 86_400_000)
+
+
+def next_after(schedule: Schedule, after_ms: int, zone: str = "") -> int | None:
+    """The first time that matches later than `after_ms`; both Unix milliseconds. None: not within five years.
+
+    `zone` is a name such as `Asia/Tokyo`; "" is UTC. A local time that a change of clocks leaves out does not match."""
+    place = ZoneInfo(zone) if zone else UTC
+    moment = datetime.fromtimestamp(after_ms // 60_000 * 60, tz=place) + timedelta(minutes=1)
+    last_year = moment.year + _SEARCHED_YEARS
+    while moment.year <= last_year:
+        if moment.month not in schedule.months:
+            moment = (moment.replace(day=1, hour=0, minute=0) + timedelta(days=32)).replace(day=1)
+        elif not _is_day(schedule, moment):
+            moment = moment.replace(hour=0, minute=0) + timedelta(days=1)
+        elif moment.hour not in schedule.hours:
+            moment = moment.replace(minute=0) + timedelta(hours=1)
+        elif moment.minute not in schedule.minutes:
+            moment += timedelta(minutes=1)
+        else:
+            return int(moment.timestamp()) * 1000
+    return None
+
+
+def latest_within(schedule: Schedule, after_ms: int, until_ms: int, zone: str = "") -> int | None:
+    """The last time that matches later than `after_ms` and no later than `until_ms`; however many came before it."""
+    for span_ms in _SPANS_MS:
+        begin_ms = max(after_ms, until_ms - span_ms)
+        latest, found = None, next_after(schedule, begin_ms, zone)
+        while found is not None and found <= until_ms:
+            latest, found = found, next_after(schedule, found, zone)
+        if latest is not None or begin_ms == after_ms:
+            return latest
+    return None
+
+
+def _is_day(schedule: Schedule, moment: datetime) -> bool:
+    """Of day of month and day of week both must match, or either if both are restricted."""
+    day = moment.day in schedule.days
+    weekday = moment.isoweekday() % 7 in schedule.weekdays
+    return day and weekday if schedule.any_day or schedule.any_weekday else day or weekday

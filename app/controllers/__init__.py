@@ -6,9 +6,11 @@ They import only app.api and app.reconcile, never each other: what two of them s
 from __future__ import annotations
 
 from app.controllers.cloud_node_lifecycle import CloudNodeLifecycleController
+from app.controllers.cronjob import CronJobController
 from app.controllers.deployment import DeploymentController
 from app.controllers.endpointslice import EndpointSliceController
 from app.controllers.garbage_collector import GarbageCollector
+from app.controllers.job import JobController
 from app.controllers.namespace import NamespaceController
 from app.controllers.node_lifecycle import NodeLifecycleController
 from app.controllers.persistentvolumeclaim import PersistentVolumeBinder
@@ -17,6 +19,7 @@ from app.controllers.replicaset import ReplicaSetController
 from app.controllers.replicationcontroller import ReplicationController
 from app.controllers.scheduler import Scheduler
 from app.controllers.taint_eviction import TaintEvictionController
+from app.controllers.ttl_after_finished import TtlAfterFinishedController
 from app.reconcile import Controller
 
 # In this order within one millisecond: those nearest to the machines first (see app/engine/agenda.py).
@@ -26,6 +29,9 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     ReplicationController,
     PersistentVolumeBinder,
     EndpointSliceController,
+    JobController,
+    CronJobController,
+    TtlAfterFinishedController,
     DeploymentController,
     GarbageCollector,
     NamespaceController,

@@ -23,6 +23,7 @@ class Informer:
         self.kind = kind
         self.watches = tuple(watches)
         self.selects = self.watches[0].selects
+        self._only = self.watches[0].only
         self.objects: dict[Ref, Obj] = {}
         self.position = 0
         self.broken = False  # the watch broke: nothing is delivered before the next relist
@@ -38,8 +39,10 @@ class Informer:
         self._totals: dict[str, dict[Hashable, tuple[int, ...]]] = {name: {} for name in self._total_of}
 
     def selected(self, obj: Obj | None) -> bool:
-        if obj is None or self.selects is None:
-            return obj is not None
+        if obj is None or (self._only is not None and not self._only(obj)):
+            return False
+        if self.selects is None:
+            return True
         value: Any = obj
         for part in self._field:
             value = value.get(part)
@@ -49,8 +52,13 @@ class Informer:
 
     def concerns(self, change: Change) -> bool:
         """Whether the watch delivers this change at all."""
+        if self._everything_matters and self._only is None:
+            return True
         old, new = change.old, change.new
-        if self._everything_matters or not (self.selected(old) and self.selected(new)):
+        was, is_ = self.selected(old), self.selected(new)
+        if not (was and is_):
+            return was or is_ or self._only is None
+        if self._everything_matters:
             return True
         assert old is not None
         assert new is not None
@@ -245,5 +253,6 @@ def informers_of(watches: Iterable[Watch]) -> dict[str, Informer]:
     for watch in watches:
         by_kind.setdefault(watch.kind, []).append(watch)
     for kind, group in by_kind.items():
-        assert len({watch.selects for watch in group}) == 1, f"watches on {kind} must select the same objects"
+        same = {(watch.selects, watch.only) for watch in group}
+        assert len(same) == 1, f"watches on {kind} must select the same objects"
     return {kind: Informer(kind, group) for kind, group in by_kind.items()}

@@ -1,0 +1,105 @@
+"""When a schedule is due, and what is done about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.api import cron, times
+from app.api.objects import Obj
+from app.controllers.cronjob import CronJobController, CronJobObservation
+from app.reconcile import Create, Delete, Difference, RequeueAfter
+
+NOW = "2026-01-01T09:00:30Z"
+SCHEDULED = "batch.kubernetes.io/cronjob-scheduled-timestamp"
+
+
+def cron_job(last: str = "2026-01-01T08:59:00Z", active: tuple[Obj, ...] = (), **spec: Any) -> Obj:
+    meta = {"name": "tick", "namespace": "default", "uid": "cron", "creationTimestamp": "2026-01-01T08:00:00Z"}
+    references = [{"uid": job["metadata"]["uid"], "name": job["metadata"]["name"]} for job in active]
+    status = {"lastScheduleTime": last, **({"active": references} if references else {})}
+    whole = {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": {}}}, **spec}
+    return {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": meta, "spec": whole, "status": status}
+
+
+def job(minute: str, ended: str = "") -> Obj:
+    at = f"2026-01-01T{minute}:00Z"
+    name = f"tick-{times.parse(at) // 60_000}"
+    meta = {"name": name, "namespace": "default", "uid": name, "resourceVersion": "7", "annotations": {SCHEDULED: at}}
+    conditions = [{"type": ended, "status": "True", "lastTransitionTime": at}] if ended else []
+    return {"kind": "Job", "metadata": meta, "spec": {}, "status": {"conditions": conditions, "startTime": at}}
+
+
+def decided(of: Obj, *jobs: Obj, now: str = NOW) -> dict[str, Difference]:
+    return {each.reason: each for each in CronJobController().diff(CronJobObservation(of, jobs, times.parse(now)))}
+
+
+def test_a_time_that_has_come_makes_a_job_named_after_its_minute() -> None:
+    found = decided(cron_job())
+    (create,) = found["JobIsDue"].actions
+    assert isinstance(create, Create)
+    assert create.obj["metadata"]["name"] == f"tick-{times.parse('2026-01-01T09:00:00Z') // 60_000}"
+    assert create.obj["metadata"]["annotations"][SCHEDULED] == "2026-01-01T09:00:00Z"
+    assert found["NextTimeAhead"].actions == (RequeueAfter(30_000, "the schedule"),)
+    assert found["NextTimeAhead"].background
+
+
+def test_of_many_missed_times_only_the_latest_is_served() -> None:
+    (create,) = decided(cron_job(last="2026-01-01T03:00:00Z"))["JobIsDue"].actions
+    assert isinstance(create, Create)
+    assert create.obj["metadata"]["annotations"][SCHEDULED] == "2026-01-01T09:00:00Z"
+
+
+def test_a_time_that_was_served_is_not_served_again() -> None:
+    assert "JobIsDue" not in decided(cron_job(), job("09:00"))
+
+
+@pytest.mark.parametrize(
+    ("policy", "reasons"), [("Allow", {"JobIsDue"}), ("Forbid", set()), ("Replace", {"JobIsDue", "JobReplaced"})]
+)
+def test_what_still_runs_decides(policy: str, reasons: set[str]) -> None:
+    old = job("08:59")
+    found = decided(cron_job(active=(old,), concurrencyPolicy=policy), old)
+    assert found.keys() & {"JobIsDue", "JobReplaced"} == reasons
+
+
+def test_too_late_is_too_late() -> None:
+    found = decided(cron_job(startingDeadlineSeconds=10))
+    assert "JobIsDue" not in found
+
+
+def test_only_the_newest_that_have_ended_are_kept() -> None:
+    ended = [job(f"08:5{n}", "Complete") for n in range(6)]
+    found = [
+        each for each in CronJobController().diff(CronJobObservation(cron_job(), ended, times.parse(NOW)))
+        if each.reason == "JobHistoryExceeded"
+    ]  # fmt: skip
+    assert [each.about.name for each in found] == [each["metadata"]["name"] for each in ended[:3]]
+    assert all(isinstance(each.actions[0], Delete) for each in found)
+
+
+def test_suspended_nothing_is_due() -> None:
+    assert decided(cron_job(suspend=True)).keys() & {"JobIsDue", "NextTimeAhead"} == set()
+
+
+@pytest.mark.parametrize(
+    ("schedule", "after", "zone", "expected"),
+    [
+        ("* * * * *", "2026-11-23T10:10:59Z", "", "2026-11-23T10:11:00Z"),
+        ("*/15 3 * * *", "2026-11-23T10:10:59Z", "", "2026-11-24T03:00:00Z"),
+        ("0 0 31 * *", "2026-11-23T10:10:59Z", "", "2026-12-31T00:00:00Z"),
+        ("30 9 * * mon-fri", "2026-11-27T10:00:00Z", "", "2026-11-30T09:30:00Z"),
+        ("0 0 29 2 *", "2026-11-23T10:10:59Z", "", "2028-02-29T00:00:00Z"),
+        ("0 9 * * *", "2026-11-23T01:00:00Z", "Asia/Tokyo", "2026-11-24T00:00:00Z"),
+        ("0 12 13 * fri", "2026-11-01T00:00:00Z", "", "2026-11-06T12:00:00Z"),
+    ],
+)
+def test_the_next_time_of_a_schedule(schedule: str, after: str, zone: str, expected: str) -> None:
+    found = cron.next_after(cron.parse(schedule), times.parse(after), zone)
+    assert found is not None
+    assert times.rfc3339(found) == expected
+
+
+def test_a_day_that_never_comes() -> None:
+    assert cron.next_after(cron.parse("0 0 31 2 *"), times.parse(NOW)) is None
