@@ -253,6 +253,7 @@ class Controller:
     watches: tuple[Watch, ...]
     concurrency: int = 1  # keys worked on at once; 0: as many as there are
     assumes: bool = False  # sees its own writes at once, as the scheduler's assume cache does
+    sleeps: bool = False  # is told of nothing else before the first object of the kind it reconciles appears
 
     def observe(self, key: Ref, reader: Reader) -> Any | None:
         """A frozen dataclass of what matters about `key`, or None if it is gone. The only place that reads."""

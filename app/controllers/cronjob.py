@@ -42,6 +42,7 @@ class CronJobObservation:
 class CronJobController(Controller):
     name = "cronjob-controller"
     reconciles = "CronJob"
+    sleeps = True
 
     def __init__(self) -> None:
         self.watches = (

@@ -42,6 +42,7 @@ class JobObservation:
 class JobController(Controller):
     name = "job-controller"
     reconciles = "Job"
+    sleeps = True
     concurrency = 5
 
     def __init__(self) -> None:

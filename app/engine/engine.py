@@ -8,7 +8,7 @@ knows a wall clock. The Cluster (app/cluster) owns the engine and submits comman
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from app.api.objects import Obj, Ref, get_path
@@ -82,8 +82,23 @@ class Engine:
 
     def _begin(self, worker: Worker) -> None:
         self._subscribe(worker)
-        for kind in worker.informers:
+        kinds = tuple(worker.informers)
+        if worker.controller.sleeps and not self.store.count(worker.controller.reconciles):
+            kinds = (worker.controller.reconciles,)
+            for kind, informer in worker.informers.items():
+                informer.asleep = kind not in kinds
+        self._list(worker, kinds)
+
+    def _list(self, worker: Worker, kinds: Iterable[str]) -> None:
+        for kind in kinds:
             self.agenda.add(self.now_ms, 0, ("relist", worker.actor, kind))
+
+    def _wake_up(self, worker: Worker) -> None:
+        """There is something to do: from now on the loop is told of everything it watches."""
+        asleep = [kind for kind, informer in worker.informers.items() if informer.asleep]
+        for kind in asleep:
+            worker.informers[kind].asleep = False
+        self._list(worker, asleep)
 
     def _halt(self, worker: Worker) -> None:
         for entry in worker.timers.values():
@@ -133,7 +148,7 @@ class Engine:
                 if not is_internal(kind):
                     informer.broken = True
                     if not unreachable:
-                        self.agenda.add(self.now_ms, 0, ("relist", worker.actor, kind))
+                        self._list(worker, () if informer.asleep else (kind,))
             if not unreachable:
                 self._hasten(worker)
 
@@ -170,7 +185,7 @@ class Engine:
         """Put the deliveries of `changes` to every informer that watches them on the agenda."""
         for change in changes:
             for actor, informer in self._watching(change):
-                if not informer.concerns(change):
+                if informer.asleep or not informer.concerns(change):
                     continue
                 delay = self._delay(self.latencies.watch_ms) + self.faults.watch_delay_ms(actor)
                 due = max(self.now_ms + delay, informer.last_due_ms)
@@ -210,6 +225,8 @@ class Engine:
         if self._is_lost(worker):
             return self._lose(worker, informer, change, cause, background)
         by_edge = self.faults.is_edge_triggered(worker.actor)
+        if worker.controller.sleeps and change.ref.kind == worker.controller.reconciles:
+            self._wake_up(worker)
         delivered = informer.deliver(change, worker.view, by_edge=by_edge)
         step = self.record(worker.actor, change.ref, cause, delivered, background)
         self._queue(worker, delivered.queued, Wake(change.type, change.ref, step.number), background)
@@ -235,6 +252,8 @@ class Engine:
 
     def _relist(self, worker: Worker, kind: str) -> Step | None:
         informer = worker.informers[kind]
+        if worker.controller.sleeps and kind == worker.controller.reconciles and self.store.count(kind):
+            self._wake_up(worker)
         if not is_internal(kind) and self.faults.obstacle(worker.actor):
             informer.broken = True  # when requests get through again it is tried again
             return None

@@ -27,6 +27,7 @@ class Informer:
         self.objects: dict[Ref, Obj] = {}
         self.position = 0
         self.broken = False  # the watch broke: nothing is delivered before the next relist
+        self.asleep = False  # its loop has nothing to do yet: nothing is delivered at all
         self.last_due_ms = 0  # a watch never reorders: the next delivery is due no earlier
         self._assumed: dict[Ref, int] = {}  # own writes that the watch has not shown yet
         self._order: list[Ref] | None = None  # the cache's names, sorted; None: to be sorted again

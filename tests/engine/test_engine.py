@@ -23,6 +23,7 @@ from app.reconcile import (
     Remember,
     RequeueAfter,
     Update,
+    Watch,
     itself,
 )
 
@@ -276,3 +277,26 @@ def test_background_differences_and_timers_leave_the_engine_quiet() -> None:
         assert engine.agenda.quiet
     assert engine.now_ms >= 10_000
     assert all(step.background for step in engine.trace.since(quiet_at))
+
+
+def test_a_loop_that_sleeps_hears_of_nothing_before_there_is_something_to_reconcile() -> None:
+    class Sleeper(Loop):
+        sleeps = True
+
+        def __init__(self) -> None:
+            super().__init__(lambda seen: [])
+            self.watches = (itself("ConfigMap"), Watch("Secret", lambda obj, reader: ()))
+
+    engine = engine_with(Sleeper())
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "default"}}
+    engine.publish(engine.server.create(secret).changes, 0)
+    assert settle(engine) == []
+    informer = engine.workers["loop"].informers["Secret"]
+    assert not informer.objects
+    engine.publish(engine.server.create(config()).changes, 0)
+    observed = [step for step in settle(engine) if isinstance(step.record, Observed)]
+    assert len(observed) == 1
+    assert [ref.name for ref in informer.objects] == ["s"]
+    engine.publish(engine.server.delete(Ref("Secret", "default", "s")).changes, 0)
+    settle(engine)
+    assert not informer.objects
