@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from app.api import conversion, errors, kinds, managed_fields, scales, schema, selectors
+from app.api import budgets, conditions, conversion, errors, kinds, managed_fields, objects, scales, schema, selectors
 from app.api.objects import Obj, Ref, namespace_of, ref_of, with_metadata
 from app.api.patches import json_patch, merge_patch, strategic_merge
 from app.api.scalars import json_type
@@ -119,10 +119,28 @@ def bind(server: ApiServer, ref: Ref, node: str, uid: str = "") -> Written:
     return server.bind(ref, node, uid=uid)
 
 
-def evict(server: ApiServer, ref: Ref, grace_seconds: int | None = None, uid: str = "") -> Written:
-    """Without disruption budgets an eviction is a graceful deletion."""
+def evict(server: ApiServer, ref: Ref, grace_seconds: int | None = None, uid: str = "") -> list[Written]:
+    """A deletion that its disruption budget must allow: that is charged first, then the pod is marked, then deleted.
+
+    Raises TooManyRequests."""
     _check_pod(ref, "evicted")
-    return server.delete(ref, grace_seconds=grace_seconds, uid=uid)
+    pod, written = server.get(ref), []
+    if uid and uid != objects.uid_of(pod):
+        return [server.delete(ref, uid=uid)]  # which refuses
+    guards = budgets.guarding(pod, server.store.objects("PodDisruptionBudget", ref.namespace))
+    if budgets.is_free(pod):
+        guards = []
+    if len(guards) > 1:
+        text = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+        raise errors.ApiError(text)
+    if guards and not budgets.may_go_unready(pod, guards[0]):
+        status = budgets.spend(pod, guards[0], server.now_ms())
+        written.append(server.update({**guards[0], "status": status}, subresource="status"))
+    if not objects.is_terminating(pod):
+        held = (pod.get("status") or {}).get("conditions")
+        marked = conditions.with_condition(held, dict(budgets.EVICTED), server.now_ms())
+        written.append(server.patch(ref, {"status": {"conditions": marked}}, subresource="status", uid=uid))
+    return [*written, server.delete(ref, grace_seconds=grace_seconds, uid=uid)]
 
 
 # ------------------------------------------------------------------------------------------------- patches

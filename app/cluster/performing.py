@@ -79,7 +79,7 @@ def requested(server: ApiServer, command: Command) -> Sequence[Written]:
         case BindPod(ref, node, uid):
             return [requests.bind(server, ref, node, uid)]
         case EvictPod(ref, grace_seconds, uid):
-            return [requests.evict(server, ref, grace_seconds, uid)]
+            return requests.evict(server, ref, grace_seconds, uid)
     raise errors.BadRequest(f'unknown command "{command.do}"')
 
 

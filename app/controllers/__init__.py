@@ -8,6 +8,7 @@ from __future__ import annotations
 from app.controllers.cloud_node_lifecycle import CloudNodeLifecycleController
 from app.controllers.cronjob import CronJobController
 from app.controllers.deployment import DeploymentController
+from app.controllers.disruption import DisruptionController
 from app.controllers.endpointslice import EndpointSliceController
 from app.controllers.garbage_collector import GarbageCollector
 from app.controllers.job import JobController
@@ -29,6 +30,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     ReplicationController,
     PersistentVolumeBinder,
     EndpointSliceController,
+    DisruptionController,
     JobController,
     CronJobController,
     TtlAfterFinishedController,

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
-from app.api.objects import Obj, Ref, get_path
+from app.api.objects import Ref
 from app.apiserver.events import EventRecorder
 from app.apiserver.server import ApiServer
 from app.apiserver.store import Change, Store
@@ -20,11 +19,11 @@ from app.engine.client import Client, is_internal, is_local, is_request
 from app.engine.faults import Faults
 from app.engine.informer import Informer
 from app.engine.latency import RELIST_MS, Latencies
+from app.engine.subscriptions import Subscriptions
 from app.engine.trace import Acted, Differed, Fired, Observed, Record, Step, Trace, Wake
 from app.engine.worker import Reconcile, Worker
 from app.reconcile import Action, Controller
 
-Subscription = tuple[str, Informer]  # actor, informer
 LoopsOfMachine = Callable[[str], Sequence[Controller]]
 
 _PHYSICAL = ("Machine", "ControlPlane")  # kinds that the engine itself follows
@@ -55,8 +54,7 @@ class Engine:
         self._loops_of_machine = loops_of_machine
         self._on_machine: dict[str, tuple[str, ...]] = {}  # the actors that run there
         self._rng = rng
-        self._everyone: dict[str, list[Subscription]] = {}  # kind -> informers that watch all of it
-        self._selective: dict[str, dict[str, dict[str, list[Subscription]]]] = {}  # kind -> field -> value -> informers
+        self._subscriptions = Subscriptions()
 
     # ------------------------------------------------------------------------------------------ actors
 
@@ -81,7 +79,7 @@ class Engine:
             self._begin(worker)
 
     def _begin(self, worker: Worker) -> None:
-        self._subscribe(worker)
+        self._subscriptions.add(worker.actor, worker.informers)
         kinds = tuple(worker.informers)
         if worker.controller.sleeps and not self.store.count(worker.controller.reconciles):
             kinds = (worker.controller.reconciles,)
@@ -104,7 +102,7 @@ class Engine:
         for entry in worker.timers.values():
             self.agenda.cancel(entry)
         worker.timers.clear()
-        self._unsubscribe(worker.actor)
+        self._subscriptions.remove(worker.actor)
         worker.crash()
 
     # ------------------------------------------------------------------------------------------ faults
@@ -184,7 +182,7 @@ class Engine:
     def publish(self, changes: Sequence[Change], cause: int, background: bool = False) -> None:
         """Put the deliveries of `changes` to every informer that watches them on the agenda."""
         for change in changes:
-            for actor, informer in self._watching(change):
+            for actor, informer in self._subscriptions.watching(change):
                 if informer.asleep or not informer.concerns(change):
                     continue
                 delay = self._delay(self.latencies.watch_ms) + self.faults.watch_delay_ms(actor)
@@ -392,34 +390,3 @@ class Engine:
     def _injected_conflict(self) -> bool:
         rate = self.latencies.conflict_rate
         return rate > 0 and self._rng.random() < rate
-
-    # ------------------------------------------------------------------------------------------ subscriptions
-
-    def _subscribe(self, worker: Worker) -> None:
-        for kind, informer in worker.informers.items():
-            if informer.selects is None:
-                self._everyone.setdefault(kind, []).append((worker.actor, informer))
-            else:
-                field, value = informer.selects
-                by_value = self._selective.setdefault(kind, {}).setdefault(field, {})
-                by_value.setdefault(value, []).append((worker.actor, informer))
-
-    def _unsubscribe(self, actor: str) -> None:
-        selective = [by_value for fields in self._selective.values() for by_value in fields.values()]
-        for group in (self._everyone, *selective):
-            for key, informers in group.items():
-                group[key] = [(name, informer) for name, informer in informers if name != actor]
-
-    def _watching(self, change: Change) -> list[Subscription]:
-        kind = change.ref.kind
-        found = self._everyone.get(kind, [])
-        for field, by_value in self._selective.get(kind, {}).items():
-            before, after = _value(change.old, field), _value(change.new, field)
-            found = [*found, *by_value.get(after, ())]
-            if before != after:
-                found += by_value.get(before, ())
-        return found
-
-
-def _value(obj: Obj | None, field: str) -> Any:
-    return get_path(obj, field) if obj is not None else None

@@ -1,0 +1,51 @@
+"""Who is told of a change: the informers that watch its kind, found without asking every one of them.
+
+The engine asks for every change. Informers that select by a field (`spec.nodeName=node-1`) stand under their value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.api.objects import Obj, get_path
+from app.apiserver.store import Change
+from app.engine.informer import Informer
+
+Subscription = tuple[str, Informer]  # actor, informer
+
+
+class Subscriptions:
+    def __init__(self) -> None:
+        self._everyone: dict[str, list[Subscription]] = {}  # kind -> informers that watch all of it
+        self._selective: dict[str, dict[str, dict[str, list[Subscription]]]] = {}  # kind -> field -> value -> informers
+
+    def add(self, actor: str, informers: Mapping[str, Informer]) -> None:
+        for kind, informer in informers.items():
+            if informer.selects is None:
+                self._everyone.setdefault(kind, []).append((actor, informer))
+            else:
+                field, value = informer.selects
+                by_value = self._selective.setdefault(kind, {}).setdefault(field, {})
+                by_value.setdefault(value, []).append((actor, informer))
+
+    def remove(self, actor: str) -> None:
+        selective = [by_value for fields in self._selective.values() for by_value in fields.values()]
+        for group in (self._everyone, *selective):
+            for key, informers in group.items():
+                group[key] = [(name, informer) for name, informer in informers if name != actor]
+
+    def watching(self, change: Change) -> list[Subscription]:
+        """Those that the change may concern; whether it does says each informer."""
+        kind = change.ref.kind
+        found = self._everyone.get(kind, [])
+        for field, by_value in self._selective.get(kind, {}).items():
+            before, after = _value(change.old, field), _value(change.new, field)
+            found = [*found, *by_value.get(after, ())]
+            if before != after:
+                found += by_value.get(before, ())
+        return found
+
+
+def _value(obj: Obj | None, field: str) -> Any:
+    return get_path(obj, field) if obj is not None else None

@@ -1,0 +1,128 @@
+"""Disruption budgets and evictions: the recorded scenario i, restated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from world import World
+
+from app.api import errors
+from app.api.objects import Ref
+from app.commands import EvictPod, PatchObject
+from app.engine.trace import Commanded
+
+BUDGET = """
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web}
+spec:
+  %s
+  selector: {matchLabels: {app: web}}
+"""
+REF = Ref("PodDisruptionBudget", "default", "web")
+
+
+def guarded(rule: str, replicas: int = 3) -> World:
+    world = World()
+    world.web(replicas)
+    world.apply(BUDGET % rule)
+    world.settle()
+    return world
+
+
+def status(world: World) -> dict[str, Any]:
+    found = world.get(REF)
+    assert found is not None
+    return {key: value for key, value in found["status"].items() if key != "conditions"}
+
+
+def evict(world: World, pod: str) -> errors.ApiError | None:
+    record = world.submit(EvictPod(Ref("Pod", "default", pod))).record
+    assert isinstance(record, Commanded)
+    return record.refusal
+
+
+def test_with_nothing_to_spare_an_eviction_is_refused_and_nothing_changes() -> None:
+    world = guarded("minAvailable: 3")
+    assert status(world) == {
+        "observedGeneration": 1, "disruptionsAllowed": 0, "currentHealthy": 3, "desiredHealthy": 3, "expectedPods": 3,
+    }  # fmt: skip
+    revision = world.store.revision
+    refusal = evict(world, world.pod_names()[0])
+    assert isinstance(refusal, errors.TooManyRequests)
+    assert refusal.message == "Cannot evict pod as it would violate the pod's disruption budget."
+    (cause,) = refusal.causes
+    assert (cause.reason, cause.message) == (
+        "DisruptionBudget", "The disruption budget web needs 3 healthy pods and has 3 currently",
+    )  # fmt: skip
+    assert world.store.revision == revision
+
+
+def test_one_to_spare_is_spent_until_a_replacement_is_ready() -> None:
+    world = guarded("minAvailable: 2")
+    first, second, _third = world.pod_names()
+    assert status(world)["disruptionsAllowed"] == 1
+    assert evict(world, first) is None
+    spent = status(world)
+    assert (spent["disruptionsAllowed"], list(spent["disruptedPods"])) == (0, [first])
+    pod = world.get(Ref("Pod", "default", first))
+    assert pod is not None
+    assert pod["metadata"]["deletionTimestamp"]
+    (target,) = [each for each in pod["status"]["conditions"] if each["type"] == "DisruptionTarget"]
+    assert (target["reason"], target["message"]) == ("EvictionByEvictionAPI", "Eviction API: evicting")
+    assert isinstance(evict(world, second), errors.TooManyRequests)
+    world.settle()
+    assert status(world) == {
+        "observedGeneration": 1, "disruptionsAllowed": 1, "currentHealthy": 3, "desiredHealthy": 2, "expectedPods": 3,
+    }  # fmt: skip
+    assert evict(world, second) is None
+
+
+def test_a_budget_that_changed_and_was_not_looked_at_yet_refuses() -> None:
+    world = guarded("minAvailable: 3")
+    world.do(PatchObject(REF, "merge", '{"spec":{"minAvailable":2}}'))
+    refusal = evict(world, world.pod_names()[0])
+    assert refusal is not None
+    assert refusal.causes[0].message == "The disruption budget web is still being processed by the server."
+    world.settle()
+    assert evict(world, world.pod_names()[0]) is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "desired", "expected"),
+    [
+        ("minAvailable: 50%", 3, 5),
+        ("maxUnavailable: 1", 4, 5),
+        ("maxUnavailable: 30%", 3, 5),
+        ("minAvailable: 2", 2, 5),
+    ],
+)
+def test_percentages_round_up_and_are_of_what_was_declared(rule: str, desired: int, expected: int) -> None:
+    found = status(guarded(rule, replicas=5))
+    assert (found["desiredHealthy"], found["expectedPods"]) == (desired, expected)
+
+
+def test_a_pod_without_a_budget_is_simply_deleted() -> None:
+    world = World()
+    world.web(1)
+    world.settle()
+    assert evict(world, world.pod_names()[0]) is None
+
+
+def test_two_budgets_over_one_pod_are_an_error() -> None:
+    world = guarded("minAvailable: 1")
+    world.apply((BUDGET % "minAvailable: 1").replace("name: web", "name: other"))
+    world.settle()
+    refusal = evict(world, world.pod_names()[0])
+    assert refusal is not None
+    assert refusal.code == 500
+    assert refusal.message.startswith("This pod has more than one PodDisruptionBudget")
+
+
+def test_a_pod_that_is_not_ready_may_go_while_enough_others_are_healthy() -> None:
+    world = guarded("minAvailable: 2")
+    world.crash(world.pod_names()[0])
+    world.run(until=lambda cluster: status(world)["currentHealthy"] == 2)
+    assert status(world)["disruptionsAllowed"] == 0
+    assert evict(world, world.pod_names()[0]) is None
