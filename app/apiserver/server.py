@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from app.api import defaults, errors, kinds, names, objects, pods, times, validation
 from app.api.objects import Obj, Ref, ref_of
 from app.api.patches import merge_patch
-from app.apiserver import allocation, strategies
+from app.apiserver import admission, allocation, strategies
 from app.apiserver.store import Change, Store
 
 _SERVER_OWNED = (
@@ -68,6 +68,7 @@ class ApiServer:
         if not kind.internal:
             self._check_namespace(kind, ref)
         if not trusted:
+            obj = admission.limited(defaults.default(obj), self.store)
             obj = defaults.admit(defaults.default(obj), self._priority_classes(kind))
         obj = self._prepared_for_create(obj)
         if not trusted:
@@ -76,7 +77,13 @@ class ApiServer:
             raise errors.already_exists(kind.plural, ref.name, kind.group)
         if ref.kind == "Service":
             obj = allocation.allocate_service(obj, self.store, self.rng)
-        return self._written(obj, dry_run)
+        if trusted:
+            return self._written(obj, dry_run)
+        admission.check_limits(obj, self.store)
+        quotas = admission.charged(obj, self.store)
+        charges = () if dry_run else tuple(self.store.put(quota) for quota in quotas)
+        written = self._written(obj, dry_run)
+        return written._replace(changes=(*charges, *written.changes)) if charges else written
 
     def update(self, obj: Obj, *, subresource: str = "", dry_run: bool = False) -> Written:
         """PUT. Refuses a resourceVersion or uid that is not the current one; without them it overwrites."""

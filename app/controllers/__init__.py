@@ -18,6 +18,7 @@ from app.controllers.persistentvolumeclaim import PersistentVolumeBinder
 from app.controllers.pod_gc import PodGarbageCollector
 from app.controllers.replicaset import ReplicaSetController
 from app.controllers.replicationcontroller import ReplicationController
+from app.controllers.resourcequota import ResourceQuotaController
 from app.controllers.scheduler import Scheduler
 from app.controllers.taint_eviction import TaintEvictionController
 from app.controllers.ttl_after_finished import TtlAfterFinishedController
@@ -31,6 +32,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     PersistentVolumeBinder,
     EndpointSliceController,
     DisruptionController,
+    ResourceQuotaController,
     JobController,
     CronJobController,
     TtlAfterFinishedController,

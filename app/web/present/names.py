@@ -23,6 +23,7 @@ TITLES = {
     "namespace-controller": "Namespace",
     "kubelet-node-status": N_("Node status"),
     "node-lifecycle-controller": N_("Node lifecycle"),
+    "resourcequota-controller": N_("Quota"),
     "disruption-controller": N_("Disruption"),
     "job-controller": "Job",
     "cronjob-controller": "CronJob",
