@@ -113,6 +113,15 @@ class Cordon(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Drain(Command):
+    """Cordon a node and evict its pods, as `kubectl drain --ignore-daemonsets` does, but once: whom a disruption budget
+    protects stays until it is asked again."""
+
+    do: ClassVar[str] = "drain"
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetLatencies(Command):
     do: ClassVar[str] = "latencies"
     physical: ClassVar[bool] = True
@@ -326,7 +335,7 @@ COMMANDS: dict[str, type[Command]] = {
     command.do: command
     for command in (
         Bootstrap, Apply, DeleteObject, CrashContainer, Scale, SetImage, SetLabel, RolloutUndo, RolloutRestart, Cordon,
-        SetLatencies, CreateObject, ReplaceObject, PatchObject, DeleteCollection, BindPod, EvictPod, PowerNode,
+        Drain, SetLatencies, CreateObject, ReplaceObject, PatchObject, DeleteCollection, BindPod, EvictPod, PowerNode,
         CutNetwork, SlowNode, FillDisk, AddNode, RemoveNode, FailZone, ApiServerDown, StopController, CrashController,
         DelayWatch, DropEvents, EdgeTriggered, Chaos,
     )

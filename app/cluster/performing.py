@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from app.api import errors, times
 from app.api.deployments import rollback_template
-from app.api.objects import Obj, Ref, controller_of, find_named
+from app.api.objects import Obj, Ref, controller_of, find_named, is_terminating, ref_of
 from app.apiserver import requests
 from app.apiserver.server import ApiServer, Written
 from app.cluster import applying, breaking
@@ -22,6 +22,7 @@ from app.commands import (
     CreateObject,
     DeleteCollection,
     DeleteObject,
+    Drain,
     EvictPod,
     PatchObject,
     ReplaceObject,
@@ -59,6 +60,8 @@ def perform(engine: Engine, command: Command) -> Sequence[Written]:
             return [server.patch(ref, {"spec": {"template": {"metadata": mark}}})]
         case Cordon(node, unschedulable):
             return [server.patch(Ref("Node", "", node), {"spec": {"unschedulable": unschedulable or None}})]
+        case Drain(node):
+            return _drain(server, node)
         case _:
             return requested(server, command)
 
@@ -87,6 +90,24 @@ def check_api_server(engine: Engine) -> None:
     """Raises ServiceUnavailable while the API server is down."""
     if engine.faults.api_down:
         raise errors.ServiceUnavailable("The connection to the server was refused: the API server is down")
+
+
+def _drain(server: ApiServer, node: str) -> list[Written]:
+    """Raises the TooManyRequests of the first pod if no pod at all may go."""
+    written = [server.patch(Ref("Node", "", node), {"spec": {"unschedulable": True}})]
+    refusal: errors.TooManyRequests | None = None
+    on_it = [pod for pod in server.store.objects("Pod") if pod["spec"].get("nodeName") == node]
+    for pod in on_it:
+        owner = controller_of(pod)
+        if (owner is not None and owner["kind"] == "DaemonSet") or is_terminating(pod):
+            continue
+        try:
+            written += requests.evict(server, ref_of(pod))
+        except errors.TooManyRequests as refused:
+            refusal = refusal or refused
+    if refusal is not None and len(written) == 1 and not written[0].changes:
+        raise refusal
+    return written
 
 
 def _undo(server: ApiServer, ref: Ref, to_revision: int) -> Written:

@@ -27,6 +27,7 @@ from app.commands import (
     CutNetwork,
     DelayWatch,
     DeleteObject,
+    Drain,
     DropEvents,
     EdgeTriggered,
     FailZone,
@@ -225,6 +226,8 @@ def _line(command: Command, result: Result) -> str:
             )
         case DeleteObject(grace_seconds=grace_seconds):
             return f'{kind} "{name}" {"force deleted" if grace_seconds == 0 else "deleted"}'
+        case Drain(node):
+            return f"{kind}/{name} cordoned" if name == node else f"{kind}/{name} evicted"
         case SetLabel(value=value):
             return f"{kind}/{name} {'unlabeled' if value is None else 'labeled'}"
         case Cordon(unschedulable=unschedulable):

@@ -9,7 +9,7 @@ from world import World
 
 from app.api import errors
 from app.api.objects import Ref
-from app.commands import EvictPod, PatchObject
+from app.commands import Drain, EvictPod, PatchObject
 from app.engine.trace import Commanded
 
 BUDGET = """
@@ -126,3 +126,14 @@ def test_a_pod_that_is_not_ready_may_go_while_enough_others_are_healthy() -> Non
     world.run(until=lambda cluster: status(world)["currentHealthy"] == 2)
     assert status(world)["disruptionsAllowed"] == 0
     assert evict(world, world.pod_names()[0]) is None
+
+
+def test_draining_takes_what_the_budget_lets_go_and_asks_again_for_the_rest() -> None:
+    world = guarded("minAvailable: 2")
+    world.do(Drain("node-1"))
+    world.settle()
+    on_node = [pod for pod in world.pods() if pod["spec"]["nodeName"] == "node-1"]
+    assert on_node == []
+    tight = guarded("minAvailable: 3")
+    tight.do(Drain("node-1"))  # the cordon, at least
+    assert tight.refused(Drain("node-1")).startswith("Cannot evict pod")

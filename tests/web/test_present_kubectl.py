@@ -35,6 +35,7 @@ TOLD: list[tuple[dict[str, Any], str]] = [
     ({"do": "restart", "ref": WEB}, "kubectl rollout restart deployment/web"),
     ({"do": "cordon", "node": "node-1"}, "kubectl cordon node-1"),
     ({"do": "cordon", "node": "node-1", "unschedulable": False}, "kubectl uncordon node-1"),
+    ({"do": "drain", "node": "node-1"}, "kubectl drain node-1 --ignore-daemonsets"),
     ({"do": "latencies", "preset": "zero"}, ""),
 ]
 

@@ -36,6 +36,8 @@ def command(data: Mapping[str, Any]) -> str:
         case "undo" | "restart":
             revision = f" --to-revision={data['to_revision']}" if data.get("to_revision") else ""
             return f"kubectl rollout {data['do']} {name}{revision}{n}"
+        case "drain":
+            return f"kubectl drain {data['node']} --ignore-daemonsets"
         case "cordon":
             return f"kubectl {'cordon' if data.get('unschedulable', True) else 'uncordon'} {data['node']}"
     return ""
