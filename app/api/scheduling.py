@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from operator import mul
 from typing import Any, NamedTuple
 
-from app.api import memo, placement, pods, quantities
+from app.api import memo, neighbours, placement, pods, quantities
+from app.api.neighbours import Neighbourhood
 from app.api.objects import Obj, controller_of
 
 _SPREAD_KINDS = ("ReplicaSet", "ReplicationController", "StatefulSet")
@@ -50,10 +51,11 @@ class Scores(NamedTuple):
     TaintToleration: int
     NodeAffinity: int
     PodTopologySpread: int
+    InterPodAffinity: int
     ImageLocality: int
 
 
-WEIGHTS = Scores(1, 1, 3, 2, 2, 1)
+WEIGHTS = Scores(1, 1, 3, 2, 2, 2, 1)
 
 
 class NodeVerdict(NamedTuple):
@@ -82,24 +84,26 @@ class Demand(NamedTuple):
     scored_memory: int  # with 200 MB
 
 
-def decide(pod: Obj, nodes: Sequence[NodeSeen]) -> tuple[Decision, int]:
-    """The best node with the whole table, and on how many infeasible nodes fewer pods would help."""
+def decide(pod: Obj, nodes: Sequence[NodeSeen], around: Neighbourhood | None = None) -> tuple[Decision, int]:
+    """The best node with the whole table, and on how many infeasible nodes fewer pods would help.
+
+    `around`: the pods that run, if this one or one of them says something about its neighbours."""
     feasible: list[NodeSeen] = []
     fits: list[Fit] = []
     refused: dict[str, NodeVerdict] = {}
     resolvable = 0
     spec, demand = pod["spec"], demand_of(pod["spec"])
+    beside = neighbours.obstacles(pod, around) if around else {}
     for seen in nodes:
-        fit = _fit(seen.facts, seen.requested or _NOTHING, demand)
-        reason = _obstacle(spec, seen)
+        fit, name = _fit(seen.facts, seen.requested or _NOTHING, demand), seen.facts.name
+        reason = _obstacle(spec, seen) or (beside.get(name, "") if not fit.reasons else "")
         if reason or fit.reasons:
-            name = seen.facts.name
             refused[name] = NodeVerdict(name, False, (reason,) if reason else fit.reasons, None, 0)
             resolvable += fit.fewer_pods_help and not reason
         else:
             feasible.append(seen)
             fits.append(fit)
-    rows = _scored(pod, feasible, fits, nodes)
+    rows = _scored(pod, feasible, fits, nodes, around)
     if not feasible:
         return Decision("", tuple(refused.values())), resolvable
     best = min(zip(rows, feasible, strict=True), key=_order)[0].node
@@ -161,16 +165,18 @@ def _fit(facts: NodeFacts, requested: tuple[int, ...], demand: Demand) -> Fit:
 
 
 def _scored(
-    pod: Obj, feasible: Sequence[NodeSeen], fits: Sequence[Fit], nodes: Sequence[NodeSeen]
+    pod: Obj, feasible: Sequence[NodeSeen], fits: Sequence[Fit], nodes: Sequence[NodeSeen], around: Neighbourhood | None
 ) -> list[NodeVerdict]:
     """A row for each feasible node. Most plugins compare a node with the other feasible ones."""
     spec = pod["spec"]
+    names = [seen.facts.name for seen in feasible] if around else []
     columns = zip(
         [fit.least_allocated for fit in fits],
         [fit.balanced for fit in fits],
         _taint_scores(spec, feasible),
         _affinity_scores(spec, feasible),
-        _spread_scores(pod, feasible, nodes),
+        _own_spread_scores(pod, around, names) or _spread_scores(pod, feasible, nodes),
+        neighbours.affinity_scores(pod, around, names) if around else [0] * len(feasible),
         _image_scores(spec, feasible, nodes),
         strict=True,
     )
@@ -232,8 +238,18 @@ def _spread_scores(pod: Obj, feasible: Sequence[NodeSeen], nodes: Sequence[NodeS
         if seen.facts.zone:
             crowd += in_zone[seen.facts.zone] * by_zone + 4
         crowds.append(int(crowd + 0.5))
+    return _less_crowded(crowds)
+
+
+def _own_spread_scores(pod: Obj, around: Neighbourhood | None, names: Sequence[str]) -> list[int] | None:
+    """By the constraints of the pod itself, which replace those of the system."""
+    crowds = neighbours.spread_crowds(pod, around, names) if around else None
+    return None if crowds is None else _less_crowded(crowds)
+
+
+def _less_crowded(crowds: Sequence[int]) -> list[int]:
     least, most = min(crowds, default=0), max(crowds, default=0)
-    return [100 * (most + least - crowd) // most for crowd in crowds]
+    return [100 * (most + least - crowd) // most if most else 100 for crowd in crowds]
 
 
 def _image_scores(spec: Mapping[str, Any], feasible: Sequence[NodeSeen], nodes: Sequence[NodeSeen]) -> list[int]:

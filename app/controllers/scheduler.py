@@ -4,24 +4,29 @@ A decision looks at every node once and at no pod but its own: what the pods of 
 of its own kind run there, are totals kept up to date per change. The table behind a decision, one `NodeVerdict` a node
 (app/api/scheduling.py), is part of the Difference, so that *why this node* can be shown.
 
-Models kubernetes/pkg/scheduler (schedule_one.go, eventhandlers.go, backend/queue). Preemption never finds a victim.
+A pod that fits nowhere may take the place of less important ones (app/api/preemption.py); which pods run is read only
+then, and when the pod or one that runs says something about its neighbours.
+
+Models kubernetes/pkg/scheduler (schedule_one.go, eventhandlers.go, backend/queue).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from app.api import conditions, pods
+from app.api import conditions, neighbours, pods, preemption
 from app.api.objects import Obj, Ref, is_terminating, labels_of, name_of, namespace_of, ref_of, uid_of
+from app.api.preemption import Plan, Room, priority_of
 from app.api.scheduling import Decision, NodeSeen, decide, demand_of, facts_of, spread_by
 from app.reconcile import (
     Action,
     Announce,
     Bind,
     Controller,
+    Delete,
     Difference,
     Patch,
     Reader,
@@ -69,6 +74,8 @@ class PodSeen:
     nodes: tuple[NodeSeen, ...]
     attempts: Attempts
     now_ms: int
+    bound: Sequence[Obj] | None = None  # pods that run or are about to; None: nobody cares about neighbours
+    budgets: Sequence[Obj] = ()
 
 
 class Scheduler(Controller):
@@ -82,8 +89,8 @@ class Scheduler(Controller):
                 "Pod",
                 when=_is_new,
                 matters=_concerns,
-                indexes={"unscheduled": _unscheduled},
-                totals={"requested": _requested, "replicas": _replica},
+                indexes={"unscheduled": _unscheduled, "place": _place},
+                totals={"requested": _requested, "replicas": _replica, "priorities": _priority},
             ),
             Watch("Pod", _all_unscheduled, when=_made_room, matters=_concerns),
             Watch("Node", _all_unscheduled, when=_may_fit_more, matters=_node_differs),
@@ -105,7 +112,19 @@ class Scheduler(Controller):
             for node in reader.list("Node")
             for facts in (facts_of(node),)
         )
-        return PodSeen(pod, nodes, reader.remembered() or Attempts(0, 0), reader.now_ms)
+        attempts = reader.remembered() or Attempts(0, 0)
+        bound: Sequence[Obj] | None = None
+        if neighbours.cares(pod["spec"]) or reader.by("Pod", "place", "choosy") or self._may_preempt(pod, reader):
+            bound = [each for each in reader.list("Pod") if pods.node_name(each) and not pods.is_terminal(each)]
+        guards = reader.live("PodDisruptionBudget", None) if bound and priority_of(pod) else ()
+        return PodSeen(pod, _with_nominated(pod, nodes, reader), attempts, reader.now_ms, bound, guards)
+
+    def _may_preempt(self, pod: Obj, reader: Reader) -> bool:
+        """Somebody less important runs."""
+        lower = any(
+            isinstance(number, int) and number < priority_of(pod) for number in reader.totals("Pod", "priorities")
+        )
+        return lower and pod["spec"].get("preemptionPolicy") != "Never"
 
     def diff(self, seen: PodSeen) -> Iterable[Difference]:
         again_ms = seen.attempts.last_ms + _backoff_ms(seen.attempts.number)
@@ -113,11 +132,18 @@ class Scheduler(Controller):
             wait = RequeueAfter(again_ms - seen.now_ms, "scheduling back-off")
             yield Difference(ref_of(seen.pod), "spec.nodeName", "a node", "", "SchedulingBackOff", (wait,))
             return
-        decision, resolvable = decide(seen.pod, seen.nodes)
+        around = (
+            None if seen.bound is None else neighbours.neighbourhood([each.node for each in seen.nodes], seen.bound)
+        )
+        decision, resolvable = decide(seen.pod, seen.nodes, around)
         if decision.node:
             yield _bind(seen, decision)
+            return
+        plan, refusal = _preemption(seen, decision)
+        if plan is not None:
+            yield from _preempt(seen, decision, plan)
         else:
-            yield from _unschedulable(seen, decision, resolvable)
+            yield from _unschedulable(seen, decision, resolvable, refusal)
 
 
 def _bind(seen: PodSeen, decision: Decision) -> Difference:
@@ -133,19 +159,10 @@ def _bind(seen: PodSeen, decision: Decision) -> Difference:
 # ----------------------------------------------------------------------------------------- unschedulable
 
 
-def _unschedulable(seen: PodSeen, decision: Decision, resolvable: int) -> Iterator[Difference]:
+def _unschedulable(seen: PodSeen, decision: Decision, resolvable: int, refusal: str) -> Iterator[Difference]:
     """Say why in condition and Event, and try again when something relevant happens, or after five minutes."""
-    pod, message = seen.pod, _why_not(seen.pod, decision, resolvable)
-    old = pod["status"].get("conditions")
-    condition = {
-        "type": "PodScheduled",
-        "observedGeneration": pod["metadata"].get("generation", 1),
-        "status": "False",
-        "lastProbeTime": None,
-        "reason": "Unschedulable",
-        "message": message,
-    }
-    new = conditions.with_condition(old, condition, seen.now_ms)
+    pod, message = seen.pod, _why_not(seen.pod, decision, resolvable, refusal)
+    old, new = pod["status"].get("conditions"), _not_scheduled(pod, message, seen.now_ms)
     event = Announce(pod, "Warning", "FailedScheduling", message)
     actions: list[Action] = [event]
     if new is not old:
@@ -158,14 +175,27 @@ def _unschedulable(seen: PodSeen, decision: Decision, resolvable: int) -> Iterat
     yield Difference(ref_of(pod), "spec.nodeName", "a node", "", "RetryLater", (retry,), background=True)
 
 
-def _why_not(pod: Obj, decision: Decision, resolvable: int) -> str:
+def _not_scheduled(pod: Obj, message: str, now_ms: int) -> list[conditions.Condition]:
+    condition = {
+        "type": "PodScheduled",
+        "observedGeneration": pod["metadata"].get("generation", 1),
+        "status": "False",
+        "lastProbeTime": None,
+        "reason": "Unschedulable",
+        "message": message,
+    }
+    return conditions.with_condition(pod["status"].get("conditions"), condition, now_ms)
+
+
+def _why_not(pod: Obj, decision: Decision, resolvable: int, refusal: str) -> str:
+    """`refusal`: why it may not take the place of others, where that is not a matter of nodes."""
     count = len(decision.verdicts)
     if not count:
         return "no nodes available to schedule pods"
     reasons = Counter(reason for verdict in decision.verdicts for reason in verdict.reasons)
     available = f"0/{count} nodes are available: "
-    preemption = "not eligible due to preemptionPolicy=Never."
-    if pod["spec"].get("preemptionPolicy") != "Never":
+    preemption = refusal
+    if not refusal:
         helpful = Counter({_NO_VICTIMS: resolvable, _NOT_HELPFUL: count - resolvable})
         preemption = available + _histogram(helpful)
     return f"{available}{_histogram(reasons)} no new claims to deallocate, preemption: {preemption}"
@@ -178,6 +208,99 @@ _NOT_HELPFUL = "Preemption is not helpful for scheduling"
 def _histogram(reasons: Mapping[str, int]) -> str:
     """`1 Insufficient cpu, 2 node(s) were unschedulable.`, in order of text."""
     return ", ".join(sorted(f"{count} {reason}" for reason, count in reasons.items() if count)) + "."
+
+
+# ------------------------------------------------------------------------------------------- preemption
+
+
+def _preemption(seen: PodSeen, decision: Decision) -> tuple[Plan | None, str]:
+    """(whose place it takes, or None; why it may not try, or "")."""
+    pod, bound = seen.pod, seen.bound or ()
+    if pod["spec"].get("preemptionPolicy") == "Never":
+        return None, "not eligible due to preemptionPolicy=Never."
+    nominated = (pod.get("status") or {}).get("nominatedNodeName")
+    if nominated and any(
+        pods.node_name(each) == nominated and is_terminating(each) and priority_of(each) < priority_of(pod)
+        for each in bound
+    ):
+        return None, "not eligible due to a terminating pod on the nominated node."
+    full = {verdict.node for verdict in decision.verdicts if set(verdict.reasons) <= _NO_ROOM}
+    capacity = {
+        each.facts.name: Room(each.facts.cpu_milli, each.facts.memory, each.facts.pods)
+        for each in seen.nodes
+        if each.facts.name in full
+    }
+    on_node: dict[str, list[Obj]] = {}
+    for each in bound:
+        on_node.setdefault(pods.node_name(each), []).append(each)
+    return preemption.plan(pod, capacity, on_node, seen.budgets), ""
+
+
+_NO_ROOM = {"Insufficient cpu", "Insufficient memory", "Too many pods"}
+
+
+def _preempt(seen: PodSeen, decision: Decision, plan: Plan) -> Iterator[Difference]:
+    """The victims are deleted, and the node is named as the one that is being made ready for the pod."""
+    pod, about = seen.pod, ref_of(seen.pod)
+    for victim in plan.victims:
+        told = Announce(victim, "Normal", "Preempted", f"Preempted by pod {uid_of(pod)} on node {plan.node}")
+        marked = conditions.with_condition(
+            (victim.get("status") or {}).get("conditions"), dict(_PREEMPTED), seen.now_ms
+        )
+        mark = Patch(ref_of(victim), {"status": {"conditions": marked}}, uid=uid_of(victim), subresource="status")
+        kill = Delete(ref_of(victim), uid=uid_of(victim), announce=told)
+        yield Difference(
+            ref_of(victim), "spec.priority", priority_of(pod), priority_of(victim), "Preempted", (mark, kill)
+        )
+    count = len(decision.verdicts)
+    reasons = Counter(reason for verdict in decision.verdicts for reason in verdict.reasons)
+    message = f"0/{count} nodes are available: {_histogram(reasons)}"
+    event = Announce(pod, "Warning", "FailedScheduling", message)
+    patch = {"status": {"nominatedNodeName": plan.node, "conditions": _not_scheduled(pod, message, seen.now_ms)}}
+    nominate = Patch(about, patch, uid=uid_of(pod), subresource="status", announce=event)
+    keep = Remember(Attempts(seen.attempts.number + 1, seen.now_ms))
+    yield Difference(about, "status.nominatedNodeName", plan.node, "", "MakingRoom", (nominate, keep))
+
+
+_PREEMPTED = {
+    "type": "DisruptionTarget",
+    "status": "True",
+    "reason": "PreemptionByScheduler",
+    "message": "default-scheduler: preempting to accommodate a higher priority pod",
+}
+
+
+def _with_nominated(pod: Obj, nodes: tuple[NodeSeen, ...], reader: Reader) -> tuple[NodeSeen, ...]:
+    """Room that is being made for others, at least as important, is not free."""
+    waiting = [
+        each for each in reader.by("Pod", "place", "nominated")
+        if uid_of(each) != uid_of(pod) and priority_of(each) >= priority_of(pod)
+    ]  # fmt: skip
+    if not waiting:
+        return nodes
+    more: dict[str, tuple[int, ...]] = {}
+    for each in waiting:
+        cpu, memory, scored_cpu, scored_memory = demand_of(each["spec"])
+        name, own = each["status"]["nominatedNodeName"], (cpu, memory, 1, scored_cpu, scored_memory)
+        more[name] = tuple(map(sum, zip(more.get(name, (0,) * 5), own, strict=True)))
+    return tuple(
+        seen._replace(requested=Requested(*map(sum, zip(seen.requested, more[seen.facts.name], strict=True))))
+        if seen.facts.name in more
+        else seen
+        for seen in nodes
+    )
+
+
+def _place(pod: Obj) -> tuple[str, ...]:
+    """Pods that the scheduler must know one by one."""
+    if not pods.node_name(pod):
+        return ("nominated",) if (pod.get("status") or {}).get("nominatedNodeName") else ()
+    return ("choosy",) if neighbours.keeps_others_away(pod["spec"]) and not pods.is_terminal(pod) else ()
+
+
+def _priority(pod: Obj) -> tuple[int, tuple[int]] | None:
+    """How many pods of each priority run."""
+    return (priority_of(pod), (1,)) if pods.node_name(pod) and not pods.is_terminal(pod) else None
 
 
 def _backoff_ms(attempts: int) -> int:

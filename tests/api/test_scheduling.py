@@ -161,7 +161,7 @@ def test_the_total_is_weighted_and_the_table_has_every_node_in_order() -> None:
         ("node-3", True),
     ]
     row = decision.verdicts[0]
-    assert row.scores == Scores(81, 93, 100, 0, 100, 0)
+    assert row.scores == Scores(81, 93, 100, 0, 100, 0, 0)
     assert row.total == 81 + 93 + 3 * 100 + 2 * 0 + 2 * 100 + 0
 
 
