@@ -240,6 +240,7 @@ class Controller:
     reconciles: str  # the kind its keys are of
     watches: tuple[Watch, ...]
     concurrency: int = 1  # keys worked on at once; 0: as many as there are
+    only_while: str = ""  # a kind: its process stands still while there is no object of it
     assumes: bool = False  # sees its own writes at once, as the scheduler's assume cache does
 
     def observe(self, key: Ref, reader: Reader) -> Any | None:

@@ -24,6 +24,10 @@ TITLES = {
     "kubelet-node-status": N_("Node status"),
     "node-lifecycle-controller": N_("Node lifecycle"),
     "chaos-monkey": N_("Chaos"),
+    "service-lb-controller": N_("Cloud LB"),
+    "kube-proxy": "kube-proxy",
+    "load-balancer": N_("LB targets"),
+    "traffic": N_("Traffic"),
 }
 """Kinds and program names stay as they are in every language."""
 
