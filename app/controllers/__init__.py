@@ -13,6 +13,7 @@ from app.controllers.persistentvolumeclaim import PersistentVolumeBinder
 from app.controllers.replicaset import ReplicaSetController
 from app.controllers.replicationcontroller import ReplicationController
 from app.controllers.scheduler import Scheduler
+from app.controllers.service_lb import ServiceLoadBalancers
 from app.reconcile import Controller
 
 # In this order within one millisecond: those nearest to the machines first (see app/engine/agenda.py).
@@ -22,6 +23,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     ReplicationController,
     PersistentVolumeBinder,
     EndpointSliceController,
+    ServiceLoadBalancers,
     DeploymentController,
     GarbageCollector,
     NamespaceController,

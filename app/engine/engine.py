@@ -303,6 +303,8 @@ class Engine:
         reconcile.cause = step.number
         if isinstance(record, Acted):
             self.publish(record.result.changes, step.number, background)
+        if worker.in_flight.get(key) is not reconcile:
+            return step  # what it wrote was what it lived for
         action = worker.next_action(reconcile)
         if action is None:
             del worker.in_flight[key]
