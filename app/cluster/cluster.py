@@ -82,6 +82,11 @@ class Cluster:
         return self.engine.faults.api_down
 
     @property
+    def under_load(self) -> bool:
+        """Somebody sends requests to a Service."""
+        return self.store.count("Load") > 0
+
+    @property
     def quiet(self) -> bool:
         """Nothing is left to do but heartbeats."""
         return self.engine.agenda.quiet

@@ -10,7 +10,8 @@ background: traffic alone never makes a cluster restless. Without a Load it take
       status:
         window: {fromMs, toMs, sent, ok, failed: {REASON: n}, p50Ms, p99Ms, forwarded}
         total:  {sent, ok, failed: {REASON: n}}          # since the generator runs
-        pods:   {POD: {requests, failed, cpuMilli, memoryBytes, requestsPerSecond, latencyMs, queued}}
+        pods:   {POD: {requests, failed, cpuMilli, memoryBytes, requestsPerSecond, latencyMs, queued,
+                     busyPercent, queuePercent}}   # of what its workers can do, and of its queue
         nodes:  {NODE: {requests, failed}}
         samples: [{atMs, node, pod, ms, outcome}]        # a few of the window's requests, for the eye
 """
@@ -247,7 +248,8 @@ def _told(
 def _told_of_pods(window: Window, outcome: Outcome) -> dict[str, Any]:
     told: dict[str, Any] = {}
     end_us, seconds = window.to_ms * 1000, (window.to_ms - window.from_ms) / 1000
-    for (name, _node), workers in sorted(outcome.workers.items()):
+    for (name, node), workers in sorted(outcome.workers.items()):
+        pod = window.pods[name, node]
         tally = outcome.pods.get(name, requests.Tally())
         answered = tally.requests - tally.failed
         told[name] = {
@@ -258,8 +260,20 @@ def _told_of_pods(window: Window, outcome: Outcome) -> dict[str, Any]:
             "requestsPerSecond": round(tally.requests / seconds),
             "latencyMs": round(tally.took_us / answered / 1000, 1) if answered else 0.0,
             "queued": workers.waiting(end_us),
+            "busyPercent": _percent(workers.busy_us, _can_us(window, pod)),
+            "queuePercent": _percent(workers.waiting(end_us), pod.capacity.queue),
         }
     return told
+
+
+def _can_us(window: Window, pod: PodAt) -> int:
+    """CPU time that a pod can spend in the window: what its workers, or its limit, allow."""
+    most_milli = min(pod.capacity.concurrency * 1000, pod.capacity.cpu_milli or 1_000_000)
+    return (window.to_ms - window.from_ms) * most_milli
+
+
+def _percent(part: int, whole: int) -> int:
+    return min(100, part * 100 // whole) if whole else 0
 
 
 def _replacing(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

@@ -111,6 +111,14 @@ LONG = {
     "LeaseMissing": N_("Node %(about)s takes out its Lease."),
     "LeaseHeld": N_("The Lease of Node %(about)s is fresh. It is renewed in time."),
     "LeaseDue": N_("Node %(about)s renews its Lease."),
+    # traffic
+    "RulesOutdated": N_("The rules for Service %(about)s no longer fit its endpoints. They are written anew."),
+    "RulesUnused": N_("Nobody uses Service %(about)s any more. Its rules go."),
+    "ServiceGone": N_("Service %(about)s is gone, and its traffic with it."),
+    "LoadBalancerMissing": N_("Service %(about)s wants a load balancer. The cloud is asked for one."),
+    "LoadBalancerPending": N_("The cloud is still making the load balancer of %(about)s."),
+    "LoadBalancerReady": N_("The cloud has a load balancer for %(about)s: its address is %(desired)s."),
+    "LoadBalancerUnneeded": N_("Service %(about)s needs no load balancer any more. It is given back."),
 }
 
 WAITING_FOR_ONE = N_("%(kind)s %(about)s must wait for one dependent to go before it may.")
@@ -164,4 +172,8 @@ SHORT = {
     "ProgramEnds": N_("has ended"),
     "NodeNotRegistered": N_("not registered"),
     "NodeStatusOutdated": N_("status is old"),
+    "RulesOutdated": N_("rules are old"),
+    "LoadBalancerMissing": N_("no address yet"),
+    "LoadBalancerPending": N_("pending"),
+    "LoadBalancerReady": N_("an address"),
 }

@@ -1,0 +1,50 @@
+"""Traffic of Services as the browser draws it: small numbers per second, a few requests for the eye, load per pod.
+
+Part of the JSON that every message begins with (present/room.py); static/js/traffic.js draws it. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.api.objects import Obj, Ref
+
+
+def views(cluster: Any, changed: Mapping[Ref, Obj | None] | None) -> dict[str, Any]:
+    """By `namespace/name` of the Service; None where nobody uses it any more. `changed` None: all there are."""
+    if changed is None:
+        return {_key(load["metadata"]): view(load, cluster.epoch_ms) for load in cluster.objects("Load")}
+    return {
+        f"{ref.namespace}/{ref.name}": view(obj, cluster.epoch_ms) if obj is not None else None
+        for ref, obj in changed.items()
+        if ref.kind == "Load"
+    }
+
+
+def view(load: Obj, epoch_ms: int) -> dict[str, Any]:
+    """Times since the room's epoch; samples as [ms within the window, machine, pod, outcome]."""
+    spec, status = load["spec"], load.get("status") or {}
+    window = status.get("window")
+    shown: dict[str, Any] = {"rps": spec["rps"], "pattern": spec["pattern"], "path": spec["path"]}
+    if window is None:
+        return shown
+    from_ms = window["fromMs"]
+    return {
+        **shown,
+        "at": from_ms - epoch_ms,
+        "sent": window["sent"],
+        "ok": window["ok"],
+        "failed": window["failed"],
+        "p50": window["p50Ms"],
+        "p99": window["p99Ms"],
+        "pods": {
+            name: [pod["busyPercent"], pod["queuePercent"], pod["requestsPerSecond"]]
+            for name, pod in status["pods"].items()
+        },
+        "samples": [[each["atMs"] - from_ms, each["node"], each["pod"], each["outcome"]] for each in status["samples"]],
+    }
+
+
+def _key(meta: Mapping[str, Any]) -> str:
+    return f"{meta['namespace']}/{meta['name']}"
