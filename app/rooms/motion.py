@@ -4,8 +4,9 @@ Beat pace makes `BEATS` beats a second times the speed. In one beat every loop m
 virtual moment: what goes on side by side is seen side by side. Deliveries, timers and heartbeats in between cost no
 wall time. A gap of virtual time in which nothing would be seen is skipped in `lens_s`, at most four seconds, and the
 frame says so. Where people use a Service time does not stand still when nothing is left to do: it goes by the clock,
-and through a gap evenly, so that their requests are seen. Clock pace runs `speed` virtual seconds a second; a cluster that cannot keep up runs slower rather than
-in longer slices. No turn works longer than `SLICE_S`: whoever else needs the process gets it in between.
+and through a gap evenly, so that their requests are seen. Clock pace runs `speed` virtual seconds a second; a cluster
+that cannot keep up runs slower rather than in longer slices. No turn works longer than `SLICE_S`: whoever else needs
+the process gets it in between.
 """
 
 from __future__ import annotations

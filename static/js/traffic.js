@@ -56,7 +56,8 @@ function draw(card) {
   }
   if (view && document.activeElement !== pattern) pattern.value = view.pattern
   if (view && document.activeElement !== path) path.value = view.path
-  tell(panel.querySelector(".told"), view)
+  tell(panel.querySelector(".served"), served(view))
+  tell(panel.querySelector(".told"), more(view))
 }
 
 function controls(name) {
@@ -67,9 +68,12 @@ function controls(name) {
   const wanted = document.createElement("output")
   wanted.className = "num"
   ask.append(slider, wanted)
-  const told = document.createElement("span")
-  told.className = "told num"
-  return [ask, choice("traffic_pattern", PATTERNS), choice("traffic_path", PATHS), told]
+  const [served, line, told] = ["served num", "line", "told num"].map((name) => {
+    const element = document.createElement("span")
+    element.className = name
+    return element
+  })
+  return [served, line, ask, choice("traffic_pattern", PATTERNS), choice("traffic_path", PATHS), told]
 }
 
 function choice(name, values) {
@@ -94,15 +98,20 @@ function ask(card) {
   post("commands/traffic", {kind, namespace, name, rps: slider.value, pattern: pattern.value, path: path.value})
 }
 
-/** The last second in numbers, and its failures in words. */
-function tell(line, view) {
-  const parts = []
-  if (view?.sent !== undefined) {
-    const percent = view.sent ? Math.floor(view.ok * 1000 / view.sent) / 10 : 100
-    parts.push(part(percent === 100 ? "good" : "some", "served", {n: `${percent}%`}))
-    if (view.ok) parts.push(text(`p50 ${view.p50} ms · p99 ${view.p99} ms`))
-    for (const [reason, n] of Object.entries(view.failed)) parts.push(lost(reason, n))
-  }
+/** The last second: what share was served; how long that took, and the failures in words. */
+function served(view) {
+  if (view?.sent === undefined) return []
+  const percent = view.sent ? Math.floor(view.ok * 1000 / view.sent) / 10 : 100
+  return [part(percent === 100 ? "good" : "some", "served", {n: `${percent}%`})]
+}
+
+function more(view) {
+  if (view?.sent === undefined) return []
+  const took = view.ok ? [text(`p50 ${view.p50} ms · p99 ${view.p99} ms`)] : []
+  return [...took, ...Object.entries(view.failed).map(([reason, n]) => lost(reason, n))]
+}
+
+function tell(line, parts) {
   const same = parts.length === line.childElementCount && parts.every((each, index) => each.isEqualNode(line.children[index]))
   if (!same) line.replaceChildren(...parts)
 }
@@ -189,29 +198,33 @@ function overlay() {
   return layer
 }
 
-/** From the Service down to the machine it comes to, and on to the pod, there or on another machine. */
+/** Along the wire to the machine it comes to, down its gutter, and to the pod, there or on another machine. */
 function route(service, node, pod, path) {
   const origin = document.getElementById("board").getBoundingClientRect()
   const nodes = document.getElementById("nodes")?.getBoundingClientRect()
-  const entry = document.querySelector(`#nodes .node[data-name="${CSS.escape(node)}"]`)
-  const from = middle(service, origin, "bottom")
   if (!nodes) return null
-  let way = `M${from.x} ${from.y}`
-  let at = from
-  if (entry && (path === "node-port" || !pod)) {
-    const box = entry.getBoundingClientRect()
-    const to = {x: box.left - origin.left + box.width / 2, y: Math.max(box.top, nodes.top) - origin.top}
+  const index = [...document.querySelectorAll("#services .service")].indexOf(service)
+  const entry = document.querySelector(`#nodes .node[data-name="${CSS.escape(node)}"]`)
+  const home = pod?.closest(".node")
+  const through = path === "node-port" ? entry : home ?? entry
+  let at = middle(service, origin, "bottom")
+  let way = `M${at.x} ${at.y}`
+  if (!through) return `${way}v14` // it got nowhere
+  for (const machine of home && home !== through ? [through, home] : [through]) {
+    const to = gate(machine, origin, nodes, index)
     way += curve(at, to)
     at = to
   }
-  if (pod) {
-    const box = pod.getBoundingClientRect()
-    if (box.top > nodes.bottom || box.bottom < nodes.top) return at === from ? null : way
-    way += curve(at, {x: box.left - origin.left + Math.min(14, box.width / 2), y: box.top - origin.top + Math.min(13, box.height / 2)})
-  } else if (!entry) {
-    way += `l0 14` // it got nowhere
-  }
-  return way
+  if (!pod || !home) return way
+  const box = pod.getBoundingClientRect()
+  if (box.top > nodes.bottom || box.bottom < nodes.top) return way
+  return `${way}V${box.top - origin.top + Math.min(13, box.height / 2)}H${box.left - origin.left + Math.min(10, box.width / 2)}`
+}
+
+/** Where the wires of the Service enter a machine: see wires.js. */
+function gate(machine, origin, nodes, index) {
+  const box = machine.getBoundingClientRect()
+  return {x: box.left - origin.left + 5 + Math.max(0, index) * 3, y: Math.max(box.top, nodes.top) - origin.top - 2}
 }
 
 function middle(element, origin, edge) {

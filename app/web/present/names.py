@@ -91,6 +91,8 @@ def subject(actor: str, _: Words) -> str:
         return _("The container runtime of %(node)s", node=machine)
     if role == "kube-proxy":
         return _("kube-proxy of %(node)s", node=machine)
+    if role == "traffic":
+        return _("The request generator")
     if role == "load-balancer":
         return _("The load balancer")
     if role == "service-lb-controller":

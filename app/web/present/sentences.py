@@ -114,6 +114,9 @@ LONG = {
     # traffic
     "RulesOutdated": N_("The rules for Service %(about)s no longer fit its endpoints. They are written anew."),
     "RulesUnused": N_("Nobody uses Service %(about)s any more. Its rules go."),
+    "RulesAwaited": N_("Requests for Service %(about)s wait until the machines have their rules."),
+    "WindowOpen": N_("The second is not over yet. Then every request of it for Service %(about)s is worked out."),
+    "WindowOver": N_("In this second Service %(about)s was sent %(desired)s requests and served %(observed)s."),
     "ServiceGone": N_("Service %(about)s is gone, and its traffic with it."),
     "LoadBalancerMissing": N_("Service %(about)s wants a load balancer. The cloud is asked for one."),
     "LoadBalancerPending": N_("The cloud is still making the load balancer of %(about)s."),

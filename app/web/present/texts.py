@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from app.web.present import traffic
 from app.web.present.words import Words
 
 
 def browser_words(_: Words) -> dict[str, str]:
     """By the name static/js uses. Placeholders are `{name}`, filled in by the browser."""
     return {
+        **traffic.words(_),
         "reconnecting": _("Connection lost. Trying again."),
         "back": _("Connected again."),
         "quiet": _("Quiet: nothing to do until something changes."),
@@ -59,23 +61,6 @@ def browser_words(_: Words) -> dict[str, str]:
         "theme_dark": _("Colours: dark"),
         "desired": _("desired"),
         "ready": _("ready"),
-        "traffic": _("Requests per second for Service {name}"),
-        "traffic_pattern": _("Pattern of the traffic"),
-        "traffic_path": _("Path of the traffic"),
-        "steady": _("steady"),
-        "ramp": _("ramp"),
-        "spike": _("spikes"),
-        "node-port": _("node port, then pod"),
-        "direct": _("straight to pod"),
-        "rps": _("{n} req/s"),
-        "served": _("{n} served"),
-        "no_traffic": _("no traffic"),
-        "Ok": _("served"),
-        "NoEndpoint": _("no endpoint"),
-        "ConnectionRefused": _("connection refused"),
-        "ConnectionReset": _("connection reset"),
-        "Timeout": _("timeout"),
-        "Overload": _("overloaded (503)"),
         "chart": _("{name}: {desired} desired, {ready} ready"),
     }
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.api.objects import Obj, Ref
+from app.web.present.words import Words
 
 
 def views(cluster: Any, changed: Mapping[Ref, Obj | None] | None) -> dict[str, Any]:
@@ -43,6 +44,29 @@ def view(load: Obj, epoch_ms: int) -> dict[str, Any]:
             for name, pod in status["pods"].items()
         },
         "samples": [[each["atMs"] - from_ms, each["node"], each["pod"], each["outcome"]] for each in status["samples"]],
+    }
+
+
+def words(_: Words) -> dict[str, str]:
+    """What static/js/traffic.js says, by the name it uses; outcomes by their own names."""
+    return {
+        "traffic": _("Requests per second for Service {name}"),
+        "traffic_pattern": _("Pattern of the traffic"),
+        "traffic_path": _("Path of the traffic"),
+        "steady": _("steady"),
+        "ramp": _("ramp"),
+        "spike": _("spikes"),
+        "node-port": _("node port, then pod"),
+        "direct": _("straight to pod"),
+        "rps": _("{n} req/s"),
+        "served": _("{n} served"),
+        "no_traffic": _("no traffic"),
+        "Ok": _("served"),
+        "NoEndpoint": _("no endpoint"),
+        "ConnectionRefused": _("connection refused"),
+        "ConnectionReset": _("connection reset"),
+        "Timeout": _("timeout"),
+        "Overload": _("overloaded (503)"),
     }
 
 
