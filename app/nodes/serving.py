@@ -7,7 +7,7 @@ EndpointSlice says. Pure; called by the request generator (app/nodes/traffic.py)
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.api.objects import Obj, name_of
 from app.nodes import images, sandbox
@@ -18,25 +18,31 @@ from app.nodes.sandbox import EXITED, RUNNING
 Key = tuple[str, str]  # pod, machine
 
 
+class Busy(NamedTuple):
+    """What a window leaves of a pod's work to the next: see queueing.Workers."""
+
+    free: Sequence[int]
+    starts: Sequence[int]
+
+
+IDLE = Busy((), ())
+
+
 def pods_at(
-    sandboxes: Sequence[Obj], machines: Sequence[Obj], wanted: Collection[Key], before: Mapping[Key, PodAt],
-    from_ms: int,
-) -> dict[Key, PodAt]:  # fmt: skip
-    """Those that a rule names, by name and machine. One whose sandbox has gone since was there `before`."""
+    sandboxes: Sequence[Obj], machines: Sequence[Obj], wanted: Collection[Key], busy: Mapping[Key, Busy]
+) -> dict[Key, PodAt]:
+    """Those that a rule names, by name and machine. One without a sandbox is not there: nobody listens."""
     by_name = {name_of(machine): machine for machine in machines}
     found: dict[Key, PodAt] = {}
     for each in sandboxes:
         key = each["spec"]["podName"], each["spec"]["nodeName"]
         machine = by_name.get(key[1])
         if key in wanted and machine is not None:
-            found[key] = _pod(each, machine, before.get(key))
-    for key in wanted:
-        if key not in found and key in before:
-            found[key] = before[key]._replace(spans=_closed(before[key].spans, from_ms))
+            found[key] = _pod(each, machine, busy.get(key, IDLE))
     return found
 
 
-def _pod(each: Obj, machine: Obj, before: PodAt | None) -> PodAt:
+def _pod(each: Obj, machine: Obj, busy: Busy) -> PodAt:
     serving = each["spec"].get("serving") or {}
     name = serving.get("container") or next(iter(sandbox.wanted_of(each)))
     wanted, known = sandbox.wanted_of(each).get(name), sandbox.known_of(each).get(name)
@@ -47,8 +53,8 @@ def _pod(each: Obj, machine: Obj, before: PodAt | None) -> PodAt:
         program = sandbox.program_of(wanted)
         durations = images.PRESETS[machine["spec"]["latencies"]]
         spans, ports = _spans(wanted, known, durations.of_program(program.ready_ms)), program.ports
-    free, starts = (before.free, before.starts) if before is not None else ((), ())
-    return PodAt(machine["metadata"]["name"], spans, ports, Capacity(**numbers), machine["spec"]["slow"], free, starts)
+    name, slow = machine["metadata"]["name"], machine["spec"]["slow"]
+    return PodAt(name, spans, ports, Capacity(**numbers), slow, *busy)
 
 
 def _spans(wanted: dict[str, Any], known: dict[str, Any], ready_ms: int) -> tuple[Span, ...]:
@@ -65,8 +71,3 @@ def _spans(wanted: dict[str, Any], known: dict[str, Any], ready_ms: int) -> tupl
         stop = wanted.get("stop")
         spans.append(Span(known["startedMs"] + ready_ms, min(end, stop["atMs"]) if stop else end, end))
     return tuple(spans)
-
-
-def _closed(spans: Sequence[Span], at_ms: int) -> tuple[Span, ...]:
-    """Of a pod that is gone, nobody saw when: at the latest by now."""
-    return tuple(span._replace(until_ms=min(at_ms, span.until_ms or at_ms)) for span in spans)

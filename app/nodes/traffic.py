@@ -13,7 +13,8 @@ background: traffic alone never makes a cluster restless. Without a Load it take
         pods:   {POD: {requests, failed, cpuMilli, memoryBytes, requestsPerSecond, latencyMs, queued,
                      busyPercent, queuePercent}}   # of what its workers can do, and of its queue
         nodes:  {NODE: {requests, failed}}
-        samples: [{atMs, node, pod, ms, outcome}]        # a few of the window's requests, for the eye
+        samples: "137,node-1,web-x,22,Ok;..."            # a few of the window's requests, for the eye: when in it,
+                                                         # machine, pod, how long, outcome
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.api import memo
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
 from app.nodes import health_checks, requests
 from app.nodes.health_checks import Target
-from app.nodes.requests import DIRECT, Outcome, PodAt, Rules, Window
-from app.nodes.serving import pods_at
+from app.nodes.queueing import Workers
+from app.nodes.requests import DIRECT, Outcome, PodAt, Rules, Sample, Window
+from app.nodes.serving import Busy, pods_at
 from app.reconcile import Controller, Delete, Difference, Patch, Reader, Remember, RequeueAfter, itself
 
 WINDOW_MS = 1_000
@@ -34,6 +37,7 @@ MAX_RPS = 2_000
 PATTERNS, PATHS = ("steady", "ramp", "spike"), (requests.NODE_PORT, DIRECT)
 _RAMP_MS = 60_000
 _SPIKE_EVERY_MS, _SPIKE_FROM_MS, _SPIKE_MS, _SPIKE_TIMES = 60_000, 20_000, 10_000, 4
+_MANY_PODS, _MANY_EVERY = 50, 5  # of more pods than that it tells every fifth second
 _MOST_WINDOWS = 5  # at once; a generator that stood still does not make up for hours
 
 
@@ -42,7 +46,7 @@ class Memory:
     """What one window hands to the next."""
 
     until_ms: int = 0  # up to here every request has been worked out; 0: none was sent yet
-    pods: Mapping[tuple[str, str], PodAt] = field(default_factory=dict)
+    busy: Mapping[tuple[str, str], Busy] = field(default_factory=dict)  # pods that still work at that moment
     checks: Mapping[str, Target] = field(default_factory=dict)  # the load balancer's, by machine or pod
     dark: Mapping[str, int] = field(default_factory=dict)
     total: Mapping[str, Any] = field(default_factory=lambda: {"sent": 0, "ok": 0, "failed": {}})
@@ -105,7 +109,7 @@ def _is_ready(seen: TrafficSeen, memory: Memory) -> bool:
 def _advance(seen: TrafficSeen, about: Ref, memory: Memory) -> Difference:
     until_ms = memory.until_ms or seen.now_ms - seen.now_ms % WINDOW_MS
     until_ms = max(until_ms, seen.now_ms // WINDOW_MS * WINDOW_MS - _MOST_WINDOWS * WINDOW_MS)
-    memory = Memory(until_ms, memory.pods, memory.checks, memory.dark, memory.total)
+    memory = Memory(until_ms, memory.busy, memory.checks, memory.dark, memory.total)
     status: dict[str, Any] | None = None
     while memory.until_ms + WINDOW_MS <= seen.now_ms:
         window, checks, dark = _window(seen, memory)
@@ -140,8 +144,9 @@ def _window(seen: TrafficSeen, memory: Memory) -> tuple[Window, dict[str, Target
     from_ms, to_ms = memory.until_ms, memory.until_ms + WINDOW_MS
     spec = seen.load["spec"]
     dark = _dark(seen.machines, memory.dark, from_ms)
-    rules = {path["spec"]["node"]: _rules(path) for path in seen.paths}
-    pods = pods_at(seen.sandboxes, seen.machines, _named(rules), memory.pods, from_ms)
+    rules = {path["spec"]["node"]: _rules(path["status"]) for path in seen.paths}
+    named = frozenset[tuple[str, str]]().union(*(_named(path["status"]) for path in seen.paths))
+    pods = pods_at(seen.sandboxes, seen.machines, named, memory.busy)
     answering = _answering(seen, spec["path"], pods, dark, rules, from_ms)
     checks = health_checks.checked(memory.checks, answering, from_ms, from_ms)
     usable = health_checks.in_use(checks)
@@ -186,16 +191,18 @@ def _dark(machines: Sequence[Obj], before: Mapping[str, int], from_ms: int) -> d
     return dark
 
 
-def _rules(path: Obj) -> list[Rules]:
-    return [
+@memo.by_identity
+def _rules(status: Mapping[str, Any]) -> tuple[Rules, ...]:
+    return tuple(
         Rules(rule["fromMs"], tuple(requests.Endpoint(*place) for place in rule["endpoints"]))
-        for rule in path["status"]["rules"]
-    ]
+        for rule in status["rules"]
+    )
 
 
-def _named(rules: Mapping[str, Sequence[Rules]]) -> set[tuple[str, str]]:
-    """Pods and their machines that any rule sends to."""
-    return {(e.pod, e.node) for each in rules.values() for rule in each for e in rule.endpoints}
+@memo.by_identity
+def _named(status: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """Pods and their machines that a rule sends to."""
+    return frozenset((each.pod, each.node) for rule in _rules(status) for each in rule.endpoints)
 
 
 # ------------------------------------------------------------------------------------------ what is told
@@ -205,13 +212,8 @@ def _told(
     window: Window, outcome: Outcome, memory: Memory, checks: dict[str, Target], dark: dict[str, int]
 ) -> tuple[dict[str, Any], Memory]:
     end_us = window.to_ms * 1000
-    kept = {
-        key: pod._replace(
-            free=tuple(sorted(each for each in outcome.workers[key].free if each > end_us)),
-            starts=tuple(each for each in outcome.workers[key].starts if each > end_us),
-        )
-        for key, pod in window.pods.items()
-    }
+    left = {key: _left(workers, end_us) for key, workers in outcome.workers.items()}
+    busy = {key: each for key, each in left.items() if each.free}
     past = memory.total
     total = {
         "sent": past["sent"] + outcome.sent,
@@ -236,12 +238,24 @@ def _told(
         "total": total,
         "pods": _told_of_pods(window, outcome),
         "nodes": {name: {"requests": t.requests, "failed": t.failed} for name, t in sorted(outcome.nodes.items())},
-        "samples": [
-            {"atMs": s.at_us // 1000, "node": s.node, "pod": s.pod, "ms": s.took_us // 1000, "outcome": s.outcome}
-            for s in outcome.samples
-        ],
+        "samples": ";".join(_written(sample, window.from_ms) for sample in outcome.samples),
     }
-    return status, Memory(window.to_ms, kept, checks, dark, total)
+    if len(window.pods) > _MANY_PODS and window.to_ms // WINDOW_MS % _MANY_EVERY:
+        del status["pods"]
+    return status, Memory(window.to_ms, busy, checks, dark, total)
+
+
+def _left(workers: Workers, end_us: int) -> Busy:
+    return Busy(
+        tuple(sorted(each for each in workers.free if each > end_us)),
+        tuple(each for each in workers.starts if each > end_us),
+    )
+
+
+def _written(sample: Sample, from_ms: int) -> str:
+    """As one word: a room keeps thousands of them in its trace."""
+    at_ms = sample.at_us // 1000 - from_ms
+    return f"{at_ms},{sample.node},{sample.pod},{sample.took_us // 1000},{sample.outcome}"
 
 
 def _told_of_pods(window: Window, outcome: Outcome) -> dict[str, Any]:

@@ -41,10 +41,15 @@ def view(load: Obj, epoch_ms: int) -> dict[str, Any]:
         "p99": window["p99Ms"],
         "pods": {
             name: [pod["busyPercent"], pod["queuePercent"], pod["requestsPerSecond"]]
-            for name, pod in status["pods"].items()
+            for name, pod in (status.get("pods") or {}).items()
         },
-        "samples": [[each["atMs"] - from_ms, each["node"], each["pod"], each["outcome"]] for each in status["samples"]],
+        "samples": [_sample(each) for each in status["samples"].split(";") if each],
     }
+
+
+def _sample(written: str) -> list[int | str]:
+    at_ms, node, pod, _took_ms, outcome = written.split(",")
+    return [int(at_ms), node, pod, outcome]
 
 
 def words(_: Words) -> dict[str, str]:
