@@ -92,7 +92,8 @@ class Engine:
 
     def _begin(self, worker: Worker) -> None:
         self._subscribe(worker)
-        for kind in worker.informers:
+        for kind, informer in worker.informers.items():
+            informer.broken = True  # what is still on its way to the process before it never arrives
             self.agenda.add(self.now_ms, 0, ("relist", worker.actor, kind))
 
     def _halt(self, worker: Worker) -> None:
@@ -142,7 +143,7 @@ class Engine:
             self._halt(worker)
             if not frozen:
                 self._begin(worker)
-        elif unreachable != was_unreachable:
+        elif unreachable != was_unreachable and not frozen:
             for kind, informer in worker.informers.items():
                 if not is_internal(kind):
                     informer.broken = True
