@@ -255,6 +255,19 @@ class Chaos(Command):
     per_minute: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class SetTraffic(Command):
+    """People use a Service, `rps` requests a second; 0: nobody. `pattern` is steady, ramp or spike, `path` node-port or
+    direct."""
+
+    do: ClassVar[str] = "traffic"
+    physical: ClassVar[bool] = True
+    ref: Ref
+    rps: int
+    pattern: str = "steady"
+    path: str = "node-port"
+
+
 # What API clients ask for over HTTP (app/web/kube). Objects and patches are JSON text; `who` is the client as it names
 # itself ("kubectl"), `field_manager` whose fields these are in server-side apply.
 
@@ -337,7 +350,7 @@ COMMANDS: dict[str, type[Command]] = {
         Bootstrap, Apply, DeleteObject, CrashContainer, Scale, SetImage, SetLabel, RolloutUndo, RolloutRestart, Cordon,
         Drain, SetLatencies, CreateObject, ReplaceObject, PatchObject, DeleteCollection, BindPod, EvictPod, PowerNode,
         CutNetwork, SlowNode, FillDisk, AddNode, RemoveNode, FailZone, ApiServerDown, StopController, CrashController,
-        DelayWatch, DropEvents, EdgeTriggered, Chaos,
+        DelayWatch, DropEvents, EdgeTriggered, Chaos, SetTraffic,
     )
 }  # fmt: skip
 

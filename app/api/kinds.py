@@ -86,6 +86,7 @@ _ROWS = (
     Kind("Machine", INTERNAL, "v1", "machines", "machine", (), False),
     Kind("ControlPlane", INTERNAL, "v1", "controlplanes", "controlplane", (), False),
     Kind("Load", INTERNAL, "v1", "loads", "load"),
+    Kind("DataPath", INTERNAL, "v1", "datapaths", "datapath"),
 )  # fmt: skip
 
 KINDS: dict[str, Kind] = {row.kind: row for row in _ROWS}

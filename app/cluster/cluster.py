@@ -27,7 +27,7 @@ from app.engine.engine import Engine
 from app.engine.latency import PRESETS
 from app.engine.trace import Commanded, Result, Step, Trace, is_visible
 from app.engine.worker import ActorState
-from app.nodes import machine_controllers
+from app.nodes import OUTSIDE, machine_controllers
 
 DEFAULT_EPOCH_MS = times.parse("2026-01-01T00:00:00Z")
 YOU = "you"
@@ -62,7 +62,7 @@ class Cluster:
         rng, table = random.Random(seed), PRESETS[latencies]
         self.engine = Engine(self.store, rng, epoch_ms, table, self.trace, machine_controllers)
         self.journal: list[Entry] = []
-        for rank, controller in enumerate((*controllers.CONTROLLERS, *operators.OPERATORS), start=2):
+        for rank, controller in enumerate((*controllers.CONTROLLERS, *operators.OPERATORS, *OUTSIDE), start=2):
             self.engine.start(controller(), rank)
         self.submit(Bootstrap(nodes, latencies, **machine))
 
@@ -80,6 +80,11 @@ class Cluster:
     @property
     def api_down(self) -> bool:
         return self.engine.faults.api_down
+
+    @property
+    def under_load(self) -> bool:
+        """Somebody sends requests to a Service."""
+        return self.store.count("Load") > 0
 
     @property
     def quiet(self) -> bool:

@@ -20,6 +20,7 @@ from app.controllers.replicaset import ReplicaSetController
 from app.controllers.replicationcontroller import ReplicationController
 from app.controllers.resourcequota import ResourceQuotaController
 from app.controllers.scheduler import Scheduler
+from app.controllers.service_lb import ServiceLoadBalancers
 from app.controllers.taint_eviction import TaintEvictionController
 from app.controllers.ttl_after_finished import TtlAfterFinishedController
 from app.reconcile import Controller
@@ -31,6 +32,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     ReplicationController,
     PersistentVolumeBinder,
     EndpointSliceController,
+    ServiceLoadBalancers,
     DisruptionController,
     ResourceQuotaController,
     JobController,

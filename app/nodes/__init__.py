@@ -11,13 +11,18 @@ from typing import Any
 
 from app.api import kinds
 from app.api.objects import Obj, name_of
+from app.nodes.kube_proxy import KubeProxy, LoadBalancer
 from app.nodes.kubelet import Kubelet
 from app.nodes.node_status import NodeStatus
 from app.nodes.runtime import ContainerRuntime
 from app.nodes.sandbox import after_power_loss as after_power_loss
 from app.nodes.sandbox import crashed as crashed
 from app.nodes.sandbox import sandbox_ref as sandbox_ref
+from app.nodes.traffic import Traffic
 from app.reconcile import Controller
+
+# What is outside of every machine: the load balancer before them, and those who use it.
+OUTSIDE: tuple[type[Controller], ...] = (LoadBalancer, Traffic)
 
 _FIRST_HOST = 10
 _POD_NETWORKS_FROM = 244
@@ -25,7 +30,7 @@ _POD_NETWORKS_FROM = 244
 
 def machine_controllers(name: str) -> tuple[Controller, ...]:
     """The loops that run on one machine. How fast it is says `spec.latencies` of its Machine object."""
-    return NodeStatus(name), Kubelet(name), ContainerRuntime(name)
+    return NodeStatus(name), Kubelet(name), ContainerRuntime(name), KubeProxy(name)
 
 
 def machine(

@@ -36,6 +36,7 @@ from app.commands import (
     RemoveNode,
     SetLabel,
     SetLatencies,
+    SetTraffic,
     SlowNode,
     StopController,
     command_from_json,
@@ -210,6 +211,8 @@ def broken(command: Command) -> str:
             return f"{actor} hears of changes {delay_ms} ms late"
         case DropEvents(actor, every):
             return f"{actor} loses one event in {every}" if every else f"{actor} loses no events"
+        case SetTraffic(ref, rps):
+            return f"service/{ref.name} gets {rps} req/s" if rps else f"service/{ref.name} gets no traffic"
         case Chaos(per_minute):
             return f"chaos {per_minute} times a minute" if per_minute else "chaos off"
     return command.do

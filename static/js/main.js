@@ -12,6 +12,7 @@ import {startLive} from "./live.js"
 import {startLoops} from "./loops.js"
 import {startPrefs} from "./prefs.js"
 import {startTimeline} from "./timeline.js"
+import {startTraffic} from "./traffic.js"
 
 startLive()
 startPrefs()
@@ -26,3 +27,4 @@ startInspector()
 startDialogs()
 startKeys()
 startDesired()
+startTraffic()

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from app.api import conditions, kinds, objects, pods, quantities
 from app.api.objects import Obj, Ref
+from app.api.printers import external_ip
 from app.web.present.card import PodView, by_place, element_id, image_of, pods_id
 from app.web.present.values import Chip
 
@@ -45,6 +46,7 @@ class ServiceView(NamedTuple):
     name: str
     type: str
     address: str
+    external: str  # of a load balancer: its address, or <pending>
     selector: str
     ready: int
     total: int
@@ -163,6 +165,7 @@ def service(cluster: Any, obj: Obj) -> ServiceView:
         name=ref.name,
         type=str(spec.get("type") or "ClusterIP"),
         address=f"{address}:{ports}" if address and address != "None" and ports else address or ports,
+        external=external_ip(obj) if spec.get("type") == "LoadBalancer" else "",
         selector=", ".join(f"{key}={value}" for key, value in (spec.get("selector") or {}).items()),
         ready=sum(1 for endpoint in endpoints if endpoint.state == "ready"),
         total=len(endpoints),

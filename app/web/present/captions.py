@@ -22,6 +22,7 @@ from app.commands import (
     SetImage,
     SetLabel,
     SetLatencies,
+    SetTraffic,
 )
 from app.engine.trace import Acted, Commanded, Differed, Observed, Step
 from app.reconcile import (
@@ -196,6 +197,10 @@ def commanded(command: Command, count: int, _: Words) -> str:
             return _("You uncordoned %(node)s.", node=node)
         case SetLatencies(preset=preset):
             return _("You set the latencies to %(preset)s.", preset=preset)
+        case SetTraffic(ref=ref, rps=0):
+            return _("You ended the traffic of %(what)s.", what=named(ref))
+        case SetTraffic(ref=ref, rps=rps):
+            return _("You have %(what)s used, %(rps)s requests a second.", what=named(ref), rps=rps)
     return _("You did: %(command)s.", command=command.do)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from app.api import kinds
 from app.api.objects import Obj, Ref, name_of
 from app.engine.trace import Commanded, Step, is_visible
-from app.web.present import board, captions, card, kubectl, loop, manifest, timeline
+from app.web.present import board, captions, card, kubectl, loop, manifest, timeline, traffic
 from app.web.present.names import YOU, lane_of, lanes, role_title
 from app.web.present.texts import browser_words, keys, templates_of
 from app.web.present.words import Words
@@ -106,6 +106,7 @@ def state(
         "mode": "cells" if _in_cells(cluster) else "cards",
         "steps": [list(row) for row in rows],
         "replicas": dict(points),
+        "traffic": traffic.views(cluster, change.changed if change is not None else None),
     }
 
 

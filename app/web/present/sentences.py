@@ -111,6 +111,17 @@ LONG = {
     "LeaseMissing": N_("Node %(about)s takes out its Lease."),
     "LeaseHeld": N_("The Lease of Node %(about)s is fresh. It is renewed in time."),
     "LeaseDue": N_("Node %(about)s renews its Lease."),
+    # traffic
+    "RulesOutdated": N_("The rules for Service %(about)s no longer fit its endpoints. They are written anew."),
+    "RulesUnused": N_("Nobody uses Service %(about)s any more. Its rules go."),
+    "RulesAwaited": N_("Requests for Service %(about)s wait until the machines have their rules."),
+    "WindowOpen": N_("The second is not over yet. Then every request of it for Service %(about)s is worked out."),
+    "WindowOver": N_("In this second Service %(about)s was sent %(desired)s requests and served %(observed)s."),
+    "ServiceGone": N_("Service %(about)s is gone, and its traffic with it."),
+    "LoadBalancerMissing": N_("Service %(about)s wants a load balancer. The cloud is asked for one."),
+    "LoadBalancerPending": N_("The cloud is still making the load balancer of %(about)s."),
+    "LoadBalancerReady": N_("The cloud has a load balancer for %(about)s: its address is %(desired)s."),
+    "LoadBalancerUnneeded": N_("Service %(about)s needs no load balancer any more. It is given back."),
 }
 
 WAITING_FOR_ONE = N_("%(kind)s %(about)s must wait for one dependent to go before it may.")
@@ -164,4 +175,11 @@ SHORT = {
     "ProgramEnds": N_("has ended"),
     "NodeNotRegistered": N_("not registered"),
     "NodeStatusOutdated": N_("status is old"),
+    "RulesOutdated": N_("rules are old"),
+    "RulesAwaited": N_("rules first"),
+    "WindowOpen": N_("the second runs"),
+    "WindowOver": N_("a second is over"),
+    "LoadBalancerMissing": N_("no address yet"),
+    "LoadBalancerPending": N_("pending"),
+    "LoadBalancerReady": N_("an address"),
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from app.web.present import traffic
 from app.web.present.words import Words
 
 
 def browser_words(_: Words) -> dict[str, str]:
     """By the name static/js uses. Placeholders are `{name}`, filled in by the browser."""
     return {
+        **traffic.words(_),
         "reconnecting": _("Connection lost. Trying again."),
         "back": _("Connected again."),
         "quiet": _("Quiet: nothing to do until something changes."),
