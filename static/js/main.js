@@ -1,5 +1,7 @@
 // The page comes alive: each module looks after one part of it, `state` tells them of every frame.
+import {startAwake} from "./awake.js"
 import {startBoard} from "./board.js"
+import {startBreaking} from "./breaking.js"
 import {startCells} from "./cells.js"
 import {startChart} from "./chart.js"
 import {startClock} from "./clock.js"
@@ -17,12 +19,14 @@ startLive()
 startPrefs()
 startClock()
 startCommands()
+startAwake()
 startLoops()
 startBoard()
 startTimeline()
 startChart()
 startCells()
 startInspector()
+startBreaking()
 startDialogs()
 startKeys()
 startDesired()

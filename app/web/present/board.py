@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 from app.api import conditions, kinds, objects, pods, quantities
 from app.api.objects import Obj, Ref
 from app.web.present.card import PodView, by_place, element_id, image_of, pods_id
+from app.web.present.faults import MachineView, machine
 from app.web.present.values import Chip
+from app.web.present.words import ENGLISH, Words
 
 CELLS_FROM = 501  # pods; from here on the board is cells on a canvas
 SHOWN_ENDPOINTS = 200
@@ -31,6 +33,7 @@ class NodeView(NamedTuple):
     cordoned: bool
     status: str
     cpu_percent: int  # requested of allocatable
+    machine: MachineView
 
 
 class EndpointView(NamedTuple):
@@ -101,13 +104,13 @@ def _natural(obj: Obj) -> tuple[tuple[int, str], ...]:
     return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)
 
 
-def board(cluster: Any) -> BoardView:
+def board(cluster: Any, _: Words = ENGLISH) -> BoardView:
     everything = cluster.objects("Pod")
     nodes = sorted(cluster.objects("Node"), key=_natural)
     cells = len(everything) >= CELLS_FROM
     return BoardView(
         services=tuple(service(cluster, obj) for obj in cluster.objects("Service")),
-        nodes=tuple(node(cluster, obj) for obj in nodes),
+        nodes=tuple(node(cluster, obj, _) for obj in nodes),
         pods={} if cells else by_place(everything, {objects.name_of(obj) for obj in nodes}),
         workloads=workloads(cluster),
         chips=chips(cluster),
@@ -120,7 +123,7 @@ def board(cluster: Any) -> BoardView:
 # ------------------------------------------------------------------------------------------------ nodes
 
 
-def node(cluster: Any, obj: Obj) -> NodeView:
+def node(cluster: Any, obj: Obj, _: Words = ENGLISH) -> NodeView:
     ref = objects.ref_of(obj)
     ready = conditions.find((obj.get("status") or {}).get("conditions"), "Ready")
     is_ready = ready is not None and ready["status"] == "True"
@@ -134,6 +137,7 @@ def node(cluster: Any, obj: Obj) -> NodeView:
         cordoned=cordoned,
         status=",".join(words),
         cpu_percent=_cpu_percent(cluster, obj),
+        machine=machine(cluster.get(Ref("Machine", "", ref.name)), _),
     )
 
 

@@ -38,6 +38,7 @@ from app.reconcile import (
 )
 from app.web.present import news
 from app.web.present.actions import describe
+from app.web.present.breaking import broke
 from app.web.present.clients import asked, client
 from app.web.present.clock import duration
 from app.web.present.names import known, lane_of, role_title, subject
@@ -155,7 +156,7 @@ def named(ref: Ref | None) -> str:
 
 def commanded(command: Command, count: int, _: Words) -> str:
     """What a person did, or an API client of hers."""
-    if said := asked(command, _):
+    if said := asked(command, _) or broke(command, _):
         return said
     match command:
         case Bootstrap(nodes=nodes):
