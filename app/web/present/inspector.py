@@ -11,14 +11,15 @@ from typing import Any, NamedTuple
 
 from app.api import describe, kinds, objects, pods, times
 from app.api.objects import Obj, Ref
-from app.web.present import board, card, descriptions, kubectl, manifest
+from app.web.present import card, descriptions, kubectl, manifest
 from app.web.present.clock import age
 from app.web.present.values import Chip
 from app.web.present.words import Words
+from app.web.present.workloads import desired_of
 
 SHOWN_EVENTS = 40
 SHOWN_FAMILY = 24
-DEPENDENTS = ("ReplicaSet", "ReplicationController", "Pod", "EndpointSlice")
+DEPENDENTS = ("ReplicaSet", "ReplicationController", "Job", "ControllerRevision", "Pod", "EndpointSlice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +155,7 @@ def _pod_actions(obj: Obj, ref: Ref, _: Words) -> tuple[ActionView, ...]:
 
 
 def _workload_actions(obj: Obj, ref: Ref, _: Words) -> tuple[ActionView, ...]:
-    scale = _action(
-        _("Scale"), {"do": "scale", "ref": ref, "replicas": board.desired_of(obj)}, {"replicas": _("replicas")}
-    )
+    scale = _action(_("Scale"), {"do": "scale", "ref": ref, "replicas": desired_of(obj)}, {"replicas": _("replicas")})
     if ref.kind != "Deployment":
         return (scale, _labels(obj, ref, _), _delete(ref, _))
     first, *_others = obj["spec"]["template"]["spec"].get("containers") or [{}]

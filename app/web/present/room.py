@@ -8,7 +8,7 @@ from typing import Any
 from app.api import kinds
 from app.api.objects import Obj, Ref, name_of
 from app.engine.trace import Commanded, Step, is_visible
-from app.web.present import awake, board, captions, card, faults, kubectl, loop, manifest, timeline
+from app.web.present import awake, board, captions, card, faults, kubectl, loop, manifest, timeline, workloads
 from app.web.present.names import YOU, lane_of, lanes, role_title
 from app.web.present.texts import browser_words, keys, templates_of
 from app.web.present.words import Words
@@ -137,10 +137,10 @@ def cells(cluster: Any, pods: Iterable[Obj]) -> list[list[Any]]:
 
 def documents(cluster: Any) -> tuple[manifest.Document, ...]:
     """A tab for each object that people applied, with the text they wrote."""
-    usual = ("Namespace", "ConfigMap", *board.WORKLOADS, "Pod", "Service")
+    usual = ("Namespace", "ConfigMap", *workloads.WORKLOADS, "Pod", "Service")
     every_kind = (*usual, *(kind for kind in _stored_kinds(cluster) if kind not in usual))
     applied = [obj for kind in every_kind for obj in cluster.objects(kind) if manifest.applied_of(obj)]
-    order = (*board.WORKLOADS, "Pod", "Service")
+    order = (*workloads.WORKLOADS, "Pod", "Service")
     applied.sort(key=lambda obj: order.index(obj["kind"]) if obj["kind"] in order else len(order))
     return manifest.documents(applied, list(_applied_texts(cluster)))
 
@@ -247,7 +247,7 @@ def _changed(cluster: Any, changed: Mapping[Ref, Obj | None], _: Words) -> tuple
         "pods": pods,
         "nodes": _touched_nodes(cluster, changed, _),
         "services": _touched_services(cluster, changed),
-        "workloads": _touched_workloads(cluster, changed),
+        "workloads": _touched_workloads(cluster, changed, _),
         "chips": tuple(chip for chip in chips if not _is_internal(chip.chip.kind)),
     }
     return drawn, gone
@@ -276,8 +276,8 @@ def _touched_services(cluster: Any, changed: Mapping[Ref, Obj | None]) -> tuple[
     return tuple(board.service(cluster, obj) for obj in found if obj)
 
 
-def _touched_workloads(cluster: Any, changed: Mapping[Ref, Obj | None]) -> tuple[board.WorkloadView, ...]:
-    roots = {board.root_of(cluster, ref) for ref in changed if ref.kind in board.WORKLOADS}
-    sets = cluster.objects("ReplicaSet") if roots else []
+def _touched_workloads(cluster: Any, changed: Mapping[Ref, Obj | None], _: Words) -> tuple[workloads.WorkloadView, ...]:
+    roots = {workloads.root_of(cluster, ref) for ref in changed if ref.kind in workloads.WORKLOADS}
+    children = {kind: workloads.children_of(cluster, kind) for kind in {ref.kind for ref in roots}}
     found = (cluster.get(ref) for ref in sorted(roots))
-    return tuple(board.workload(obj, sets) for obj in found if obj)
+    return tuple(workloads.workload(obj, children[obj["kind"]], _) for obj in found if obj)

@@ -42,6 +42,8 @@ def browser_words(_: Words) -> dict[str, str]:
         "gap": _("{gap} later"),
         "quiet_loops": _("+{n} quiet"),
         "fold_lanes": _("− fold"),
+        "more_workloads": _("{n} more workloads"),
+        "fewer": _("fewer"),
         "cells": _("{n} pods, {ready} ready. Each square is a pod."),
         "cells_keys": _("Arrow keys go from pod to pod, Enter opens, K kills."),
         "tone_ready": _("running and ready"),
