@@ -37,6 +37,7 @@ from app.commands import (
     SetLatencies,
     SlowNode,
     StopController,
+    Suspend,
     command_from_json,
 )
 from app.engine.trace import Commanded, Result
@@ -51,7 +52,13 @@ ALIASES = {"manifest": "text"}  # what the editor calls it
 NOT_FOR_FORMS = ("bootstrap", "create", "replace", "patch", "delete-collection", "bind", "evict")
 YES, NO = ("true", "on", "1"), ("false", "off", "0")
 # What kubectl prints after the name of the object.
-DONE = {"scale": "scaled", "image": "image updated", "undo": "rolled back", "restart": "restarted"}
+DONE = {
+    "scale": "scaled",
+    "image": "image updated",
+    "undo": "rolled back",
+    "restart": "restarted",
+    "run-now": "created",
+}
 
 blueprint = Blueprint("commands", __name__, url_prefix="/rooms/<id>")
 blueprint.before_request(security.guard)
@@ -225,6 +232,8 @@ def _line(command: Command, result: Result) -> str:
             )
         case DeleteObject(grace_seconds=grace_seconds):
             return f'{kind} "{name}" {"force deleted" if grace_seconds == 0 else "deleted"}'
+        case Suspend(suspended=suspended):
+            return f"{kind}/{name} {'suspended' if suspended else 'resumed'}"
         case SetLabel(value=value):
             return f"{kind}/{name} {'unlabeled' if value is None else 'labeled'}"
         case Cordon(unschedulable=unschedulable):

@@ -130,7 +130,7 @@ function crowd() {
   const [list, more] = [document.getElementById("workloads"), document.getElementById("more-workloads")]
   const end = list.getBoundingClientRect().bottom
   const all = list.classList.contains("all")
-  const hidden = [...list.querySelectorAll(":scope > .workload")].filter((card) => card.getBoundingClientRect().top > end - 20).length
+  const hidden = [...list.querySelectorAll(":scope > .workload")].filter((card) => card.getBoundingClientRect().bottom > end + 4).length
   more.hidden = !all && !(hidden && list.scrollTop === 0)
   const text = all ? say("fewer") : `+${hidden}`
   if (more.textContent !== text) more.textContent = text

@@ -18,10 +18,12 @@ from app.commands import (
     DeleteObject,
     RolloutRestart,
     RolloutUndo,
+    RunNow,
     Scale,
     SetImage,
     SetLabel,
     SetLatencies,
+    Suspend,
 )
 from app.engine.trace import Acted, Commanded, Differed, Observed, Step
 from app.reconcile import (
@@ -191,6 +193,12 @@ def commanded(command: Command, count: int, _: Words) -> str:
             return _("You rolled %(what)s back.", what=named(ref))
         case RolloutRestart(ref=ref):
             return _("You restarted the rollout of %(what)s.", what=named(ref))
+        case Suspend(ref=ref, suspended=True):
+            return _("You suspended %(what)s: it starts nothing until it is resumed.", what=named(ref))
+        case Suspend(ref=ref):
+            return _("You resumed %(what)s.", what=named(ref))
+        case RunNow(ref=ref):
+            return _("You started a Job from %(what)s, before its time.", what=named(ref))
         case Cordon(node=node, unschedulable=True):
             return _("You cordoned %(node)s: no new pods there.", node=node)
         case Cordon(node=node):

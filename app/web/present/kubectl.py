@@ -36,6 +36,11 @@ def command(data: Mapping[str, Any]) -> str:
         case "undo" | "restart":
             revision = f" --to-revision={data['to_revision']}" if data.get("to_revision") else ""
             return f"kubectl rollout {data['do']} {name}{revision}{n}"
+        case "suspend":
+            patch = f'{{"spec":{{"suspend":{str(data.get("suspended", True)).lower()}}}}}'
+            return f"kubectl patch {name} -p {word(patch)}{n}"
+        case "run-now":
+            return f"kubectl create job {data.get('job') or f'{ref.name}-manual-1'} --from={name}{n}"
         case "cordon":
             return f"kubectl {'cordon' if data.get('unschedulable', True) else 'uncordon'} {data['node']}"
     return ""

@@ -137,9 +137,9 @@ def _autoscaler(obj: Obj, _: Words) -> Numbers:
     status, cells = _status(obj), _cells(obj)
     desired, current = _count(status, "desiredReplicas"), _count(status, "currentReplicas")
     facts = (
-        FactView("", cells["REFERENCE"]),
         FactView("", cells["TARGETS"]),
         FactView(_("min–max"), f"{cells['MINPODS']}–{cells['MAXPODS']}"),
+        FactView(_("of"), cells["REFERENCE"]),
     )
     return Numbers(desired, current, facts)
 
