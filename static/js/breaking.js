@@ -2,6 +2,7 @@
 // they are about and what is so now.
 import {post} from "./commands.js"
 import {current} from "./loops.js"
+import {openBeside} from "./popovers.js"
 import {state, watch} from "./state.js"
 
 const node = document.getElementById("break-node")
@@ -9,7 +10,6 @@ const loop = document.getElementById("break-loop")
 const things = document.getElementById("break-things")
 const ORDINARY = {power: "on", network: "on", slow: 1, disk: "ok", stopped: false, edge: false, watchDelayMs: 0, dropEvery: 0, apiServer: "up", chaosPerMinute: 0}
 let name = ""
-let opener = null
 
 export function startBreaking() {
   document.addEventListener("click", (event) => {
@@ -20,12 +20,6 @@ export function startBreaking() {
   })
   document.getElementById("break-loop-open").addEventListener("click", breakLoop)
   document.getElementById("break-things-open").addEventListener("click", breakThings)
-  for (const menu of [node, loop, things]) {
-    menu.addEventListener("keydown", (event) => walk(event, menu))
-    menu.addEventListener("toggle", (event) => {
-      if (event.newState === "closed" && menu.contains(document.activeElement)) opener?.focus()
-    })
-  }
   watch(() => [node, loop, things].filter((menu) => menu.matches(":popover-open")).forEach(fill))
 }
 
@@ -39,15 +33,9 @@ export function nextNode() {
 }
 
 function open(menu, button, whose) {
-  ;[name, opener] = [whose, button]
-  if (menu.matches(":popover-open")) return menu.hidePopover()
+  name = whose
   fill(menu)
-  menu.showPopover()
-  const at = button.getBoundingClientRect()
-  menu.style.left = `${Math.max(8, Math.min(at.left, innerWidth - menu.offsetWidth - 8))}px`
-  const below = at.bottom + 6
-  menu.style.top = `${below + menu.offsetHeight > innerHeight - 8 ? Math.max(8, at.top - menu.offsetHeight - 6) : below}px`
-  menu.querySelector("button:not([hidden])")?.focus()
+  openBeside(menu, button)
 }
 
 /** How the node, loop or control plane is that a menu is about. @returns {Object<string, any>} */
@@ -99,12 +87,4 @@ function act(tool) {
   if (menu === loop) values.actor = name
   post(`commands/${verb}`, values)
   if (menu && !tool.dataset.on) menu.hidePopover()
-}
-
-function walk(event, menu) {
-  const step = {ArrowDown: 1, ArrowUp: -1, ArrowRight: 1, ArrowLeft: -1}[event.key]
-  if (!step) return
-  event.preventDefault()
-  const buttons = [...menu.querySelectorAll("button")].filter((button) => button.offsetParent)
-  buttons.at((buttons.indexOf(document.activeElement) + step) % buttons.length)?.focus()
 }

@@ -1,6 +1,7 @@
 // Which loop is shown: the one a person picked, or the one that the caption speaks of. And the small rings.
 import {isAwake} from "./awake.js"
 import * as caption from "./caption.js"
+import {openBeside} from "./popovers.js"
 import {room, say, state, watch} from "./state.js"
 
 const follow = document.getElementById("follow")
@@ -16,9 +17,10 @@ export function startLoops() {
     const fold = event.target.closest("[data-fold]")
     if (fold) unfold(fold.dataset.fold)
     const mini = event.target.closest(".mini")
+    if (mini?.id === "quiet-loops") return openBeside(document.getElementById("quiet-minis"), mini)
     if (mini?.dataset.role) {
       pick(mini.dataset.role)
-      mini.closest("details")?.removeAttribute("open")
+      mini.closest("[popover]")?.hidePopover()
     }
     if (event.target.closest("[data-now]")) backToNow()
   })
@@ -107,7 +109,7 @@ function fold() {
   arrange(sheet, quiet)
   folded.hidden = !quiet.length
   const text = say("quiet_loops", {n: quiet.length})
-  const label = folded.querySelector("summary > span")
+  const label = folded.firstElementChild
   if (label.textContent !== text) label.textContent = text
 }
 

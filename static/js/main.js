@@ -12,6 +12,7 @@ import {startInspector} from "./inspector.js"
 import {startKeys} from "./keys.js"
 import {startLive} from "./live.js"
 import {startLoops} from "./loops.js"
+import {startPopovers} from "./popovers.js"
 import {startPrefs} from "./prefs.js"
 import {startTimeline} from "./timeline.js"
 
@@ -27,6 +28,7 @@ startChart()
 startCells()
 startInspector()
 startBreaking()
+startPopovers()
 startDialogs()
 startKeys()
 startDesired()

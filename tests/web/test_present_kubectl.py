@@ -16,6 +16,7 @@ from tests import builders
 
 _ = Words()
 WEB = ["Deployment", "default", "web"]
+JOB, CRON = Ref("Job", "default", "sums"), Ref("CronJob", "default", "report")
 POD = ["Pod", "shop", "web-1"]
 TOLD: list[tuple[dict[str, Any], str]] = [
     ({"do": "apply", "text": "a: b"}, "kubectl apply -f -"),
@@ -35,6 +36,9 @@ TOLD: list[tuple[dict[str, Any], str]] = [
     ({"do": "restart", "ref": WEB}, "kubectl rollout restart deployment/web"),
     ({"do": "cordon", "node": "node-1"}, "kubectl cordon node-1"),
     ({"do": "cordon", "node": "node-1", "unschedulable": False}, "kubectl uncordon node-1"),
+    ({"do": "suspend", "ref": JOB}, """kubectl patch job/sums -p '{"spec":{"suspend":true}}'"""),
+    ({"do": "run-now", "ref": CRON}, "kubectl create job report-manual-1 --from=cronjob/report"),
+    ({"do": "run-now", "ref": CRON, "job": "now"}, "kubectl create job now --from=cronjob/report"),
     ({"do": "latencies", "preset": "zero"}, ""),
 ]
 

@@ -94,8 +94,11 @@ def test_a_suspended_job_says_so_and_can_be_resumed() -> None:
 def test_jobs_of_a_cron_job_are_rows_of_its_card_newest_first() -> None:
     owner = [{"kind": "CronJob", "name": "report", "uid": "uid-report", "controller": True}]
     jobs = [
-        obj("Job", f"report-{n}", {"completions": 1, "template": TEMPLATE}, {"succeeded": 1, "completionTime": "2026-01-01T08:50:00Z"},
-            ownerReferences=owner, creationTimestamp=f"2026-01-01T08:5{n}:00Z")
+        obj(
+            "Job", f"report-{n}", {"completions": 1, "template": TEMPLATE},
+            {"succeeded": 1, "completionTime": "2026-01-01T08:50:00Z"},
+            ownerReferences=owner, creationTimestamp=f"2026-01-01T08:5{n}:00Z",
+        )
         for n in range(5)
     ]  # fmt: skip
     cluster = Objects(CRON, *jobs, JOB)

@@ -26,7 +26,7 @@ def page(room: Any, scenarios: Iterable[Any], _: Words) -> dict[str, Any]:
         "_": _,
         "lang": _.lang,
         "room": room,
-        "scenarios": [scenario_view(scenario, _.lang) for scenario in scenarios],
+        "scenarios": grouped(scenarios, _),
         "scenario": scenario_view(room.scenario, _.lang),
         "documents": written,
         "document_rows": [{"id": d.id, "ref": [d.kind, d.namespace, d.name], "text": d.text} for d in written],
@@ -97,7 +97,7 @@ def state(
         "frame": change.number if change is not None else room.frame,
         "epoch": getattr(room, "epoch", 0),
         "now": cluster.now_ms - cluster.epoch_ms,
-        "quiet": bool(change.quiet if change is not None else cluster.quiet),
+        "quiet": bool(change.quiet if change is not None else cluster.quiet) and cluster.chaos_due_ms() is None,
         "pace": {"mode": pace.mode, "speed": pace.speed, "paused": pace.paused},
         "restless": getattr(room, "restless", False),
         "latencies": cluster.latencies,
@@ -166,6 +166,22 @@ def scenario_view(scenario: Any, lang: str) -> dict[str, Any]:
     ]
     title, promise = _in(scenario.title, lang), _in(scenario.promise, lang)
     return {"id": scenario_id(scenario), "title": title, "promise": promise, "tries": tries}
+
+
+def grouped(lessons: Iterable[Any], _: Words) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The lessons of the menu under the titles of their groups."""
+    titles = {
+        "basics": _("Basics"),
+        "workloads": _("Workloads"),
+        "scheduling": _("Scheduling and policy"),
+        "failures": _("Failures"),
+        "traffic": _("Traffic and autoscaling"),
+        "control-plane": _("Control plane"),
+    }
+    groups: dict[str, list[dict[str, Any]]] = {name: [] for name in titles}
+    for lesson in lessons:
+        groups[getattr(lesson, "group", "basics")].append(scenario_view(lesson, _.lang))
+    return [(titles[name], found) for name, found in groups.items() if found]
 
 
 def _tries(scenario: Any) -> list[Any]:

@@ -16,6 +16,7 @@ def browser_words(_: Words) -> dict[str, str]:
         "restless": _("Paused: ten minutes on, something is still tried again and again."),
         "pause": _("Pause"),
         "resume": _("Resume"),
+        "lens_waits": _("waiting"),
         "lens": _("{gap} of waiting, shown in {wall}"),
         "watching": _("{n} watching"),
         "unchanged": _("Nothing would change."),
@@ -32,6 +33,12 @@ def browser_words(_: Words) -> dict[str, str]:
         "not_copied": _("The browser did not let it be copied: select it by hand."),
         "no_kubectl": _("kubectl has no command for this."),
         "offline": _("The server cannot be reached."),
+        **_board_words(_),
+    }
+
+
+def _board_words(_: Words) -> dict[str, str]:
+    return {
         "step": _("{lane}, {phase}, {time}, {key}"),
         "observe": _("Observe"),
         "diff": _("Diff"),
