@@ -16,7 +16,7 @@ from tests import builders
 
 _ = Words()
 WEB = ["Deployment", "default", "web"]
-JOB, CRON = Ref("Job", "default", "sums"), Ref("CronJob", "default", "report")
+JOB, CRON = ["Job", "default", "sums"], ["CronJob", "default", "report"]
 POD = ["Pod", "shop", "web-1"]
 TOLD: list[tuple[dict[str, Any], str]] = [
     ({"do": "apply", "text": "a: b"}, "kubectl apply -f -"),
