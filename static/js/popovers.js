@@ -8,11 +8,15 @@ export function openBeside(menu, button) {
   const below = at.bottom + 6
   const fits = below + menu.offsetHeight <= innerHeight - edge
   menu.style.left = `${Math.max(edge, Math.min(at.left, innerWidth - menu.offsetWidth - edge))}px`
-  menu.style.top = `${fits ? below : Math.max(edge, at.top - menu.offsetHeight - 6)}px`
+  const above = Math.min(at.top - menu.offsetHeight - 6, innerHeight - menu.offsetHeight - edge)
+  menu.style.top = `${Math.max(edge, fits ? below : above)}px`
   menu.querySelector("button:not([hidden])")?.focus()
-  menu.addEventListener("toggle", () => {
-    if (document.activeElement === document.body || menu.contains(document.activeElement)) button.focus()
-  }, {once: true})
+  const closing = (event) => {
+    if (event.newState !== "closed") return
+    menu.removeEventListener("beforetoggle", closing)
+    if (menu.contains(document.activeElement)) button.focus()
+  }
+  menu.addEventListener("beforetoggle", closing)
 }
 
 /** Arrow keys go through what a menu offers. */

@@ -9,6 +9,7 @@ from app.api import kinds, objects
 from app.engine.trace import Acted, Step, is_visible
 from app.reconcile import RequeueAfter
 from app.web.present.board import is_shown
+from app.web.present.faults import CONTROL_PLANE
 from app.web.present.names import lane_of
 
 ON_MACHINES = {"PodSandbox": "Pod"}
@@ -25,6 +26,8 @@ def declared(cluster: Any) -> list[str]:
 
 
 def _is_declared(cluster: Any, kind: str) -> bool:
+    if kind == CONTROL_PLANE.kind:
+        return bool((cluster.get(CONTROL_PLANE) or {}).get("spec", {}).get("chaosPerMinute"))
     kind = ON_MACHINES.get(kind, kind)
     row = kinds.KINDS.get(kind)
     if row is None or row.internal or kind == "Node":
