@@ -62,7 +62,7 @@ def do(cluster: Cluster, command: Command) -> Commanded:
         (ApiServerDown(), "API server down"),
         (Chaos(6), "chaos, 6 a minute"),
         (StopController(RS), "ReplicaSet: stopped"),
-        (EdgeTriggered(RS), "ReplicaSet: edge-triggered"),
+        (EdgeTriggered(RS), "ReplicaSet: edge"),
         (DelayWatch(RS, 2000), "ReplicaSet: hears 2 s late"),
         (DropEvents(RS, 3), "ReplicaSet: loses 1 event in 3"),
         (DropEvents(RS, 1), "ReplicaSet: loses all events"),

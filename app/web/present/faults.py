@@ -99,7 +99,7 @@ def _control_plane(spec: Mapping[str, Any], _: Words) -> Iterable[FaultView]:
         text = _("%(loop)s: stopped", loop=_loop(actor, _))
         yield FaultView(f"stopped-{actor}", "stop", text, {"do": "stop-controller", "actor": actor, "stopped": False})
     for actor in sorted(spec.get("edge") or {}):
-        text = _("%(loop)s: edge-triggered", loop=_loop(actor, _))
+        text = _("%(loop)s: edge", loop=_loop(actor, _))
         yield FaultView(f"edge-{actor}", "edge", text, {"do": "edge", "actor": actor, "on": False})
     for actor, delay_ms in sorted((spec.get("watchDelayMs") or {}).items()):
         text = _("%(loop)s: hears %(delay)s late", loop=_loop(actor, _), delay=duration(delay_ms))
