@@ -23,6 +23,7 @@ from app.apiserver.store import Store
 from app.cluster import applying, performing
 from app.cluster.applying import Planned
 from app.commands import Bootstrap, Command, command_from_json
+from app.engine import faults
 from app.engine.engine import Engine
 from app.engine.latency import PRESETS
 from app.engine.trace import Commanded, Result, Step, Trace, is_visible
@@ -31,6 +32,7 @@ from app.nodes import OUTSIDE, machine_controllers
 
 DEFAULT_EPOCH_MS = times.parse("2026-01-01T00:00:00Z")
 YOU = "you"
+CHAOS = "chaos-monkey"
 
 
 class Entry(NamedTuple):
@@ -103,6 +105,15 @@ class Cluster:
 
     def next_due_ms(self, *, foreground: bool = True) -> int | None:
         return self.engine.agenda.next_due_ms(foreground=foreground)
+
+    def chaos_due_ms(self) -> int | None:
+        """When the chaos monkey strikes next; None: it does not. Background, yet people wait for it."""
+        worker = self.engine.workers.get(CHAOS)
+        if worker is None or not (self.get(faults.CONTROL_PLANE) or {}).get("spec", {}).get("chaosPerMinute"):
+            return None
+        if worker.in_flight or len(worker.queue):
+            return self.next_due_ms(foreground=False)
+        return min((timer.due_ms for timer in worker.timers.values()), default=None)
 
     # ------------------------------------------------------------------------------------------ moving
 

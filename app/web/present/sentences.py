@@ -52,6 +52,10 @@ LONG = {
     ),
     "RolloutInProgress": N_("Deployment %(about)s gives its rollout %(desired)s seconds to make progress."),
     "RevisionHistoryExceeded": N_("Deployment keeps %(desired)s old ReplicaSets. %(about)s is beyond that and goes."),
+    # Chaos
+    "ChaosPlanned": N_("The chaos monkey chooses a moment for its next kill."),
+    "ChaosOff": N_("The chaos is over: no kill is planned any more."),
+    "ChaosStrikes": N_("The chaos monkey drew Pod %(about)s. It is killed, without a reason."),
     # Scheduler
     "PodUnscheduled": N_("Pod %(about)s has no node. %(desired)s fits best."),
     "Unschedulable": N_("Pod %(about)s fits on no node. It waits until something changes."),
