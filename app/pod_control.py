@@ -7,11 +7,12 @@ and controller_ref_manager.go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-from app.api import objects, replicas
+from app.api import objects, replicas, revisions
 from app.api.objects import Obj, ref_of
 from app.api.replicas import Claims
+from app.api.revisions import History
 from app.reconcile import Announce, Create, Delete, Difference, Patch
 
 
@@ -44,3 +45,39 @@ def _owners_differ(pod: Obj, desired: str | None, observed: str | None, reason: 
     patch = {"metadata": {"ownerReferences": owners or None}}
     actions = (Patch(ref_of(pod), patch, uid=objects.uid_of(pod)),)
     return Difference(ref_of(pod), "metadata.ownerReferences", desired, observed, reason, actions)
+
+
+# ----------------------------------------------------------------------------------------------- revisions
+
+
+def keep_history(owner: Obj, history: History, taken: Iterable[Obj]) -> Iterator[Difference]:
+    """The ControllerRevision of the present template exists and bears the highest number; lost ones are adopted."""
+    for revision in taken:
+        patch = {"metadata": {"ownerReferences": replicas.owners_with(revision, owner)}}
+        actions = (Patch(ref_of(revision), patch, uid=objects.uid_of(revision)),)
+        yield Difference(
+            ref_of(revision), "metadata.ownerReferences", objects.name_of(owner), None, "OrphanMatches", actions
+        )
+    update = history.update
+    if not history.exists:
+        name = objects.name_of(update)
+        yield Difference(ref_of(owner), "revision", name, None, "NewRevisionNeeded", (Create(update),))
+    elif history.held != update["revision"]:
+        patch = {"revision": update["revision"]}
+        yield Difference(
+            ref_of(update),
+            "revision",
+            update["revision"],
+            history.held,
+            "TemplateIsBack",
+            (Patch(ref_of(update), patch, uid=objects.uid_of(update)),),
+        )
+
+
+def shorten_history(owner: Obj, history: History, live: Collection[str]) -> Iterator[Difference]:
+    """Former revisions beyond `spec.revisionHistoryLimit` go. `live` are the names of those that pods are of."""
+    limit = owner["spec"].get("revisionHistoryLimit", 10)
+    for revision in revisions.surplus(owner, history.revisions, live):
+        held = len(history.revisions)
+        yield Difference(ref_of(revision), "spec.revisionHistoryLimit", limit, held, "HistoryTooLong",
+                         (Delete(ref_of(revision)),))  # fmt: skip

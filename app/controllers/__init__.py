@@ -13,6 +13,7 @@ from app.controllers.persistentvolumeclaim import PersistentVolumeBinder
 from app.controllers.replicaset import ReplicaSetController
 from app.controllers.replicationcontroller import ReplicationController
 from app.controllers.scheduler import Scheduler
+from app.controllers.statefulset import StatefulSetController
 from app.reconcile import Controller
 
 # In this order within one millisecond: those nearest to the machines first (see app/engine/agenda.py).
@@ -20,6 +21,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     Scheduler,
     ReplicaSetController,
     ReplicationController,
+    StatefulSetController,
     PersistentVolumeBinder,
     EndpointSliceController,
     DeploymentController,
