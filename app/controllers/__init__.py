@@ -5,6 +5,7 @@ They import only app.api and app.reconcile, never each other: what two of them s
 
 from __future__ import annotations
 
+from app.controllers.daemonset import DaemonSetController
 from app.controllers.deployment import DeploymentController
 from app.controllers.endpointslice import EndpointSliceController
 from app.controllers.garbage_collector import GarbageCollector
@@ -22,6 +23,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     ReplicaSetController,
     ReplicationController,
     StatefulSetController,
+    DaemonSetController,
     PersistentVolumeBinder,
     EndpointSliceController,
     DeploymentController,
