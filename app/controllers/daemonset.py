@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app import pod_control
-from app.api import daemons, objects, pods, replicas, revisions, selectors
+from app.api import daemons, objects, pods, replicas, revisions
 from app.api.daemons import Daemons, daemons_of, new_pod, old_and_new
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
@@ -64,9 +64,15 @@ class DaemonSetController(Controller):
         indexes = {"controller": replicas.controller_or_namespace}
         self.watches = (
             itself(KIND),
-            Watch("Pod", _sets_of, when=replicas.matters, matters=_may_matter, indexes=indexes),
+            Watch(
+                "Pod",
+                pod_control.owner_or_claimants(KIND),
+                when=replicas.matters,
+                matters=replicas.matters_to(KIND),
+                indexes=indexes,
+            ),
             Watch("Node", _all, when=_comes_or_changes, matters=_changes),
-            Watch(revisions.KIND, _nobody, indexes={"controller": revisions.by_owner}),
+            Watch(revisions.KIND, pod_control.wakes_nobody, indexes={"controller": revisions.by_owner}),
         )
 
     def observe(self, key: Ref, reader: Reader) -> DaemonSetObservation | None:
@@ -271,11 +277,6 @@ def _hash_of(revision: Obj) -> str:
 # -------------------------------------------------------------------------------------------------- waking
 
 
-def _nobody(obj: Obj, reader: Reader) -> Iterable[Ref]:
-    """What is only looked at."""
-    return ()
-
-
 def _all(node: Obj, reader: Reader) -> Iterable[Ref]:
     return tuple(map(ref_of, reader.list(KIND)))
 
@@ -289,23 +290,3 @@ def _changes(old: Obj, new: Obj) -> bool:
     """What decides about daemons is another. Of the rest of a node nothing is looked at."""
     taints = [(node.get("spec") or {}).get("taints") or [] for node in (old, new)]
     return objects.labels_of(old) != objects.labels_of(new) or taints[0] != taints[1]
-
-
-def _may_matter(old: Obj, new: Obj) -> bool:
-    """Most clusters have few DaemonSets: what happens to the pods of others is not even delivered."""
-    return any(_owner_kind(pod) in (KIND, None) for pod in (old, new)) and replicas.matters(old, new)
-
-
-def _owner_kind(pod: Obj) -> str | None:
-    owner = objects.controller_of(pod)
-    return owner["kind"] if owner else None
-
-
-def _sets_of(pod: Obj, reader: Reader) -> Iterable[Ref]:
-    """Its controller; for an orphan the DaemonSets that would adopt it."""
-    owner, namespace = objects.controller_of(pod), objects.namespace_of(pod)
-    if owner is not None:
-        return (Ref(KIND, namespace, owner["name"]),) if owner["kind"] == KIND else ()
-    labels = objects.labels_of(pod)
-    candidates = reader.list(KIND, namespace) if labels else ()
-    return tuple(ref_of(each) for each in candidates if selectors.matches(each["spec"]["selector"], labels))

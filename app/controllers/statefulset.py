@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app import pod_control
-from app.api import identities, objects, pods, replicas, revisions, selectors
+from app.api import identities, objects, pods, replicas, revisions
 from app.api.objects import Obj, Ref, ref_of
 from app.api.revisions import History
 from app.api.status import changed_fields
@@ -77,9 +77,15 @@ class StatefulSetController(Controller):
         indexes = {"controller": replicas.controller_or_namespace}
         self.watches = (
             itself(KIND),
-            Watch("Pod", _sets_of, when=replicas.matters, matters=_may_matter, indexes=indexes),
-            Watch(revisions.KIND, _nobody, indexes={"controller": revisions.by_owner}),
-            Watch("PersistentVolumeClaim", _nobody),
+            Watch(
+                "Pod",
+                pod_control.owner_or_claimants(KIND),
+                when=replicas.matters,
+                matters=replicas.matters_to(KIND),
+                indexes=indexes,
+            ),
+            Watch(revisions.KIND, pod_control.wakes_nobody, indexes={"controller": revisions.by_owner}),
+            Watch("PersistentVolumeClaim", pod_control.wakes_nobody),
         )
 
     def observe(self, key: Ref, reader: Reader) -> StatefulSetObservation | None:
@@ -339,31 +345,3 @@ def _waits_ms(plan: Plan, pod: Obj) -> int | None:
     if since_ms is None or identities.is_available(plan.stateful_set, pod, plan.now_ms):
         return None
     return since_ms + int(plan.stateful_set["spec"].get("minReadySeconds", 0)) * 1000 - plan.now_ms
-
-
-# ------------------------------------------------------------------------------------------------- waking
-
-
-def _nobody(obj: Obj, reader: Reader) -> Iterable[Ref]:
-    """What is only looked at."""
-    return ()
-
-
-def _may_matter(old: Obj, new: Obj) -> bool:
-    """Most clusters have no StatefulSet: what happens to the pods of others is not even delivered."""
-    return any(_owner_kind(pod) in (KIND, None) for pod in (old, new)) and replicas.matters(old, new)
-
-
-def _owner_kind(pod: Obj) -> str | None:
-    owner = objects.controller_of(pod)
-    return owner["kind"] if owner else None
-
-
-def _sets_of(pod: Obj, reader: Reader) -> Iterable[Ref]:
-    """Its controller; for an orphan the StatefulSets that would adopt it."""
-    owner, namespace = objects.controller_of(pod), objects.namespace_of(pod)
-    if owner is not None:
-        return (Ref(KIND, namespace, owner["name"]),) if owner["kind"] == KIND else ()
-    labels = objects.labels_of(pod)
-    candidates = reader.list(KIND, namespace) if labels else ()
-    return tuple(ref_of(each) for each in candidates if selectors.matches(each["spec"]["selector"], labels))
