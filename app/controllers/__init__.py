@@ -8,6 +8,8 @@ from __future__ import annotations
 from app.controllers.deployment import DeploymentController
 from app.controllers.endpointslice import EndpointSliceController
 from app.controllers.garbage_collector import GarbageCollector
+from app.controllers.horizontal import HorizontalController
+from app.controllers.metrics_server import MetricsServer
 from app.controllers.namespace import NamespaceController
 from app.controllers.persistentvolumeclaim import PersistentVolumeBinder
 from app.controllers.replicaset import ReplicaSetController
@@ -25,4 +27,6 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     DeploymentController,
     GarbageCollector,
     NamespaceController,
+    MetricsServer,
+    HorizontalController,
 )

@@ -23,6 +23,8 @@ TITLES = {
     "namespace-controller": "Namespace",
     "kubelet-node-status": N_("Node status"),
     "node-lifecycle-controller": N_("Node lifecycle"),
+    "horizontal-pod-autoscaler": "HPA",
+    "metrics-server": N_("Metrics"),
     "chaos-monkey": N_("Chaos"),
 }
 """Kinds and program names stay as they are in every language."""

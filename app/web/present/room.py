@@ -248,7 +248,7 @@ def _changed(cluster: Any, changed: Mapping[Ref, Obj | None]) -> tuple[dict[str,
 
 def _is_internal(kind: str) -> bool:
     row = kinds.KINDS.get(kind)
-    return row is not None and row.internal
+    return row is not None and row.is_local
 
 
 def _touched_nodes(cluster: Any, changed: Mapping[Ref, Obj | None]) -> tuple[board.NodeView, ...]:
