@@ -5,6 +5,7 @@ They import only app.api and app.reconcile, never each other: what two of them s
 
 from __future__ import annotations
 
+from app.controllers.cluster_autoscaler import ClusterAutoscaler
 from app.controllers.deployment import DeploymentController
 from app.controllers.endpointslice import EndpointSliceController
 from app.controllers.garbage_collector import GarbageCollector
@@ -29,4 +30,5 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     NamespaceController,
     MetricsServer,
     HorizontalController,
+    ClusterAutoscaler,
 )

@@ -25,6 +25,7 @@ TITLES = {
     "node-lifecycle-controller": N_("Node lifecycle"),
     "horizontal-pod-autoscaler": "HPA",
     "metrics-server": N_("Metrics"),
+    "cluster-autoscaler": N_("Node scaler"),
     "chaos-monkey": N_("Chaos"),
 }
 """Kinds and program names stay as they are in every language."""
