@@ -97,7 +97,7 @@ def state(
         "frame": change.number if change is not None else room.frame,
         "epoch": getattr(room, "epoch", 0),
         "now": cluster.now_ms - cluster.epoch_ms,
-        "quiet": bool(change.quiet if change is not None else cluster.quiet) and cluster.chaos_due_ms() is None,
+        "quiet": bool(change.quiet if change is not None else cluster.quiet) and cluster.awaited_ms() is None,
         "pace": {"mode": pace.mode, "speed": pace.speed, "paused": pace.paused},
         "restless": getattr(room, "restless", False),
         "latencies": cluster.latencies,
