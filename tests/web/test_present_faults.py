@@ -30,8 +30,9 @@ from app.commands import (
     Suspend,
     command_from_json,
 )
-from app.engine.trace import Commanded
-from app.web.present import Words, awake, board, captions, faults
+from app.engine.trace import Commanded, Differed
+from app.web.present import Words, awake, board, captions, faults, frame
+from tests.web.test_present_room import frame_since, room_of
 
 _ = Words()
 RS = "replicaset-controller"
@@ -161,3 +162,18 @@ def test_adding_a_machine_and_crashing_a_loop_break_nothing(cluster: Cluster) ->
     do(cluster, AddNode())
     do(cluster, CrashController(RS))
     assert faults.faults(cluster, _) == ()
+
+
+def test_a_heartbeat_does_not_speak_over_what_a_person_did(cluster: Cluster) -> None:
+    revision, step = cluster.store.revision, cluster.trace.count
+    do(cluster, CutNetwork("node-1"))
+    for _count in range(40):
+        cluster.step()
+    said = frame(room_of(cluster), frame_since(cluster, revision, step), _)["caption"]
+    assert said.text == "You cut the network of node-1. It goes on alone, and nobody hears of it."
+    spoken = [
+        record.differences
+        for each in cluster.trace.since(step)
+        if isinstance(record := each.record, Differed) and each.actor == "kubelet-node-status/node-1"
+    ]
+    assert spoken
