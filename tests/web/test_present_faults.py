@@ -115,7 +115,12 @@ def test_every_command_has_a_sentence_of_its_own() -> None:
     assert len(set(said)) == len(EVERY)
     assert not [text for text in said if "You did" in text]
     named = {data["do"] for data in EVERY}
-    physical = {name for name, kind in COMMANDS.items() if kind.physical} - {"bootstrap", "crash", "latencies"}
+    physical = {name for name, kind in COMMANDS.items() if kind.physical} - {
+        "bootstrap",
+        "crash",
+        "latencies",
+        "traffic",
+    }
     assert physical <= named
 
 
