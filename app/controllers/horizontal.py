@@ -59,6 +59,7 @@ class HorizontalController(Controller):
     name = "horizontal-pod-autoscaler"
     reconciles = KIND
     concurrency = 5
+    sleeps = True
 
     def __init__(self) -> None:
         self.watches = (
