@@ -15,9 +15,9 @@ from app.api.status import changed_fields
 from app.reconcile import Action, Announce, Controller, Difference, Reader, RequeueAfter, UpdateStatus, Watch, itself
 
 _UNMANAGED = (
-    "Pods selected by this PodDisruptionBudget (selector: %s) were found to be unmanaged. As a result, the status of the "
-    "PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set "
-    '".spec.minAvailable" field of the PDB to an integer value.'
+    "Pods selected by this PodDisruptionBudget (selector: %s) were found to be unmanaged. As a result, the status of "
+    "the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please "
+    'set ".spec.minAvailable" field of the PDB to an integer value.'
 )
 
 
