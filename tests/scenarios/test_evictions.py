@@ -163,6 +163,19 @@ def test_draining_takes_what_the_budget_lets_go_and_asks_again_for_the_rest() ->
     world.settle()
     on_node = [pod for pod in world.pods() if pod["spec"]["nodeName"] == "node-1"]
     assert on_node == []
+
+
+def test_a_drain_tells_of_every_pod_that_must_stay() -> None:
     tight = guarded("minAvailable: 3")
-    tight.do(Drain("node-1"))  # the cordon, at least
+    record = tight.submit(Drain("node-1")).record  # the cordon, at least
+    assert isinstance(record, Commanded)
+    results = record.results
+    kept = [pod["metadata"]["name"] for pod in tight.pods() if pod["spec"]["nodeName"] == "node-1"]
+    assert [each.ref.name for each in results if each.ref and each.changes] == ["node-1"]
+    assert [each.warnings for each in results if not each.changes] == [
+        (f'error when evicting pods/"{name}" -n "default": Cannot evict pod as it would violate the pod\'s '
+         "disruption budget.",)
+        for name in kept
+    ]  # fmt: skip
+    assert kept
     assert tight.refused(Drain("node-1")).startswith("Cannot evict pod")
