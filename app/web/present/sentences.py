@@ -52,6 +52,10 @@ LONG = {
     ),
     "RolloutInProgress": N_("Deployment %(about)s gives its rollout %(desired)s seconds to make progress."),
     "RevisionHistoryExceeded": N_("Deployment keeps %(desired)s old ReplicaSets. %(about)s is beyond that and goes."),
+    # PodDisruptionBudget
+    "EvictionUnderWay": N_(
+        "%(about)s allowed the eviction of %(observed)s. It waits to see it go, two minutes at most."
+    ),
     # Scheduler
     "PodUnscheduled": N_("Pod %(about)s has no node. %(desired)s fits best."),
     "Unschedulable": N_("Pod %(about)s fits on no node. It waits until something changes."),
@@ -133,6 +137,7 @@ SHORT = {
     "MaxUnavailableReached": N_("may not remove more"),
     "OldPodsStillRunning": N_("old pods first"),
     "RolloutInProgress": N_("rollout goes on"),
+    "EvictionUnderWay": N_("an eviction under way"),
     "RevisionHistoryExceeded": N_("too much history"),
     "PodUnscheduled": N_("needs a node"),
     "Unschedulable": N_("fits nowhere"),
