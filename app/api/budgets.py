@@ -20,17 +20,27 @@ DISRUPTION_TIMEOUT_MS = 120_000
 """How long an eviction is believed to be under way before its pod was seen to go."""
 
 
+def spec_of(budget: Obj) -> dict[str, Any]:
+    spec: dict[str, Any] = budget.get("spec") or {}
+    return spec
+
+
 def needs_scale(budget: Obj) -> bool:
     """Whether the expected number of pods is what their controllers declare, not what there is."""
-    spec = budget["spec"]
+    spec = spec_of(budget)
     return "maxUnavailable" in spec or isinstance(spec.get("minAvailable"), str)
 
 
+def expected_pods(budget: Obj, found: int, declared: int | None) -> int:
+    """None where the budget sets no bound at all."""
+    return declared if declared is not None else found if "minAvailable" in spec_of(budget) else 0
+
+
 def desired_healthy(budget: Obj, expected: int) -> int:
-    spec = budget["spec"]
+    spec = spec_of(budget)
     if "maxUnavailable" in spec:
         return max(0, expected - _scaled(spec["maxUnavailable"], expected))
-    return _scaled(spec.get("minAvailable", 1), expected)
+    return _scaled(spec.get("minAvailable", 0), expected)
 
 
 def _scaled(amount: int | str, whole: int) -> int:
@@ -91,7 +101,7 @@ def _conditions(budget: Obj, allowed: int, now_ms: int) -> list[conditions.Condi
 
 def selector_text(budget: Obj) -> str:
     """The selector as Go prints one, with empty lists and without quotes."""
-    selector = budget["spec"].get("selector") or {}
+    selector = spec_of(budget).get("selector") or {}
     labels = "".join(f"{key}: {value}," for key, value in sorted((selector.get("matchLabels") or {}).items()))
     rules = "".join(
         f"LabelSelectorRequirement{{Key:{each['key']},Operator:{each['operator']},"
@@ -108,7 +118,7 @@ def selector_text(budget: Obj) -> str:
 def guarding(pod: Obj, budgets: Sequence[Obj]) -> list[Obj]:
     """The budgets of its namespace that select the pod."""
     labels = objects.labels_of(pod)
-    return [budget for budget in budgets if selectors.matches(budget["spec"].get("selector"), labels)]
+    return [budget for budget in budgets if selectors.matches(spec_of(budget).get("selector"), labels)]
 
 
 def is_free(pod: Obj) -> bool:
@@ -120,7 +130,7 @@ def may_go_unready(pod: Obj, budget: Obj) -> bool:
     """A pod that is not ready, and so helps nobody, may go if that is the policy, or if enough others are healthy."""
     if pods.is_ready(pod):
         return False
-    if budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow":
+    if spec_of(budget).get("unhealthyPodEvictionPolicy") == "AlwaysAllow":
         return True
     held = budget.get("status") or {}
     return bool(held.get("currentHealthy", 0) >= held.get("desiredHealthy", 0) and held.get("desiredHealthy", 0) > 0)

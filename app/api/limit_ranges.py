@@ -19,9 +19,11 @@ _ANNOTATION = "kubernetes.io/limit-ranger"
 
 def with_defaults(pod: Obj, ranges: Sequence[Obj]) -> Obj:
     """The pod with requests and limits for its containers that leave them out, and a note of what was given."""
-    items = [item for each in ranges for item in each["spec"].get("limits") or () if item["type"] == "Container"]
+    items = [
+        item for each in ranges for item in (each.get("spec") or {}).get("limits") or () if item["type"] == "Container"
+    ]
     notes: list[str] = []
-    spec = pod["spec"]
+    spec = pod.get("spec") or {}
     for field in ("containers", "initContainers"):
         if spec.get(field):
             spec = {**spec, field: [_filled(container, items, field, notes) for container in spec[field]]}
@@ -53,7 +55,7 @@ def violations(obj: Obj, limit_range: Obj) -> list[str]:
     return list(
         dict.fromkeys(
             why
-            for item in limit_range["spec"].get("limits") or ()
+            for item in (limit_range.get("spec") or {}).get("limits") or ()
             for name, amounts in _measured(obj, item["type"])
             for why in _checked(item, name, *amounts)
         )

@@ -93,7 +93,7 @@ def more_of(obj: Obj, old: Obj | None) -> Amounts:
 
 def applies(quota: Obj, obj: Obj) -> bool:
     """Whether its scopes take in this object; quotas without scopes take in all."""
-    spec = quota["spec"]
+    spec = quota.get("spec") or {}
     rules = [{"scopeName": scope, "operator": "Exists"} for scope in spec.get("scopes") or ()]
     rules += (spec.get("scopeSelector") or {}).get("matchExpressions") or ()
     return not rules or (obj["kind"] == "Pod" and all(_in_scope(rule, obj["spec"]) for rule in rules))
@@ -140,7 +140,7 @@ def missing(hard: Mapping[str, Any], pod: Obj) -> str:
 
 def counted(quota: Obj, found: Iterable[Obj]) -> Amounts:
     """What these objects use together of what the quota limits."""
-    hard: Mapping[str, Any] = quota["spec"].get("hard") or {}
+    hard: Mapping[str, Any] = (quota.get("spec") or {}).get("hard") or {}
     sums = dict.fromkeys(sorted(hard), "0")
     for obj in found:
         if applies(quota, obj):

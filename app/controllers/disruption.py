@@ -48,7 +48,7 @@ class DisruptionController(Controller):
         budget = reader.get(key)
         if budget is None:
             return None
-        selector = budget["spec"].get("selector")
+        selector = budgets.spec_of(budget).get("selector")
         found = [
             pod
             for pod in reader.by("Pod", "namespace", key.namespace)
@@ -67,7 +67,7 @@ class DisruptionController(Controller):
         if seen.failure:
             yield from _given_up(seen)
             return
-        expected = len(seen.pods) if seen.declared is None else seen.declared
+        expected = budgets.expected_pods(budget, len(seen.pods), seen.declared)
         disrupted = budgets.still_disrupted(budget, seen.pods, seen.now_ms)
         healthy = sum(budgets.is_healthy(pod, disrupted) for pod in seen.pods)
         status = budgets.status(budget, expected, healthy, disrupted, seen.now_ms)

@@ -38,6 +38,11 @@ def test_what_is_healthy_beyond_what_must_be_may_go() -> None:
     assert status_of(decided(budget(minAvailable=2), *crowd(1, 2))) == (0, 1, 2, 3)
 
 
+def test_a_budget_without_a_bound_lets_nobody_go() -> None:
+    assert status_of(decided(budget(), *crowd(3))) == (0, 3, 0, 0)
+    assert status_of(decided({key: value for key, value in budget().items() if key != "spec"})) == (0, 0, 0, 0)
+
+
 def test_pods_on_their_way_out_are_not_healthy() -> None:
     assert status_of(decided(budget(minAvailable=2), *crowd(2), pod("going", deleting=True))) == (0, 2, 2, 3)
 
