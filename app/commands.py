@@ -106,6 +106,24 @@ class RolloutRestart(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Suspend(Command):
+    """A Job's or CronJob's `spec.suspend`."""
+
+    do: ClassVar[str] = "suspend"
+    ref: Ref
+    suspended: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RunNow(Command):
+    """`kubectl create job NAME --from=cronjob/...`; without a name it gets one by counting."""
+
+    do: ClassVar[str] = "run-now"
+    ref: Ref
+    job: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Cordon(Command):
     do: ClassVar[str] = "cordon"
     node: str
@@ -255,6 +273,19 @@ class Chaos(Command):
     per_minute: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class SetTraffic(Command):
+    """People use a Service, `rps` requests a second; 0: nobody. `pattern` is steady, ramp or spike, `path` node-port or
+    direct."""
+
+    do: ClassVar[str] = "traffic"
+    physical: ClassVar[bool] = True
+    ref: Ref
+    rps: int
+    pattern: str = "steady"
+    path: str = "node-port"
+
+
 # What API clients ask for over HTTP (app/web/kube). Objects and patches are JSON text; `who` is the client as it names
 # itself ("kubectl"), `field_manager` whose fields these are in server-side apply.
 
@@ -334,10 +365,11 @@ class EvictPod(Command):
 COMMANDS: dict[str, type[Command]] = {
     command.do: command
     for command in (
-        Bootstrap, Apply, DeleteObject, CrashContainer, Scale, SetImage, SetLabel, RolloutUndo, RolloutRestart, Cordon,
-        Drain, SetLatencies, CreateObject, ReplaceObject, PatchObject, DeleteCollection, BindPod, EvictPod, PowerNode,
+        Bootstrap, Apply, DeleteObject, CrashContainer, Scale, SetImage, SetLabel, RolloutUndo, RolloutRestart,
+        Suspend, RunNow, Cordon, Drain, SetLatencies, CreateObject, ReplaceObject, PatchObject, DeleteCollection,
+        BindPod, EvictPod, PowerNode,
         CutNetwork, SlowNode, FillDisk, AddNode, RemoveNode, FailZone, ApiServerDown, StopController, CrashController,
-        DelayWatch, DropEvents, EdgeTriggered, Chaos,
+        DelayWatch, DropEvents, EdgeTriggered, Chaos, SetTraffic,
     )
 }  # fmt: skip
 

@@ -252,6 +252,7 @@ class Controller:
     reconciles: str  # the kind its keys are of
     watches: tuple[Watch, ...]
     concurrency: int = 1  # keys worked on at once; 0: as many as there are
+    only_while: str = ""  # a kind: its process stands still while there is no object of it
     assumes: bool = False  # sees its own writes at once, as the scheduler's assume cache does
     sleeps: bool = False  # is told of nothing else before the first object of the kind it reconciles appears
 

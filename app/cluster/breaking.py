@@ -13,6 +13,7 @@ from app import nodes
 from app.api import errors
 from app.api.objects import Obj, Ref, name_of, ref_of
 from app.apiserver.server import ApiServer, Written
+from app.cluster import traffic
 from app.commands import (
     AddNode,
     ApiServerDown,
@@ -30,6 +31,7 @@ from app.commands import (
     PowerNode,
     RemoveNode,
     SetLatencies,
+    SetTraffic,
     SlowNode,
     StopController,
 )
@@ -65,6 +67,8 @@ def perform(engine: Engine, command: Command) -> list[Written]:
             return [_patch_machine(server, node, disk="full" if full else "ok")]
         case AddNode():
             return [_add(server, command)]
+        case SetTraffic():
+            return traffic.set_traffic(server, command)
         case RemoveNode(node):
             return _remove(server, _machine(server, node))
         case _:

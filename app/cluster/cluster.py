@@ -27,10 +27,11 @@ from app.engine.engine import Engine
 from app.engine.latency import PRESETS
 from app.engine.trace import Commanded, Result, Step, Trace, is_visible
 from app.engine.worker import ActorState
-from app.nodes import machine_controllers
+from app.nodes import OUTSIDE, machine_controllers
 
 DEFAULT_EPOCH_MS = times.parse("2026-01-01T00:00:00Z")
 YOU = "you"
+AWAITED = ("chaos-monkey", "cronjob-controller", "ttl-after-finished-controller")
 
 
 class Entry(NamedTuple):
@@ -62,7 +63,7 @@ class Cluster:
         rng, table = random.Random(seed), PRESETS[latencies]
         self.engine = Engine(self.store, rng, epoch_ms, table, self.trace, machine_controllers)
         self.journal: list[Entry] = []
-        for rank, controller in enumerate((*controllers.CONTROLLERS, *operators.OPERATORS), start=2):
+        for rank, controller in enumerate((*controllers.CONTROLLERS, *operators.OPERATORS, *OUTSIDE), start=2):
             self.engine.start(controller(), rank)
         self.submit(Bootstrap(nodes, latencies, **machine))
 
@@ -82,6 +83,11 @@ class Cluster:
         return self.engine.faults.api_down
 
     @property
+    def under_load(self) -> bool:
+        """Somebody sends requests to a Service."""
+        return self.store.count("Load") > 0
+
+    @property
     def quiet(self) -> bool:
         """Nothing is left to do but heartbeats."""
         return self.engine.agenda.quiet
@@ -98,6 +104,16 @@ class Cluster:
 
     def next_due_ms(self, *, foreground: bool = True) -> int | None:
         return self.engine.agenda.next_due_ms(foreground=foreground)
+
+    def awaited_ms(self) -> int | None:
+        """When one of the loops that act at a time of their own acts next; None: none of them will.
+
+        Background, so that a cluster which waits for the night is quiet; yet it is what people wait for."""
+        due: list[int | None] = []
+        for worker in (self.engine.workers[name] for name in AWAITED if name in self.engine.workers):
+            busy = bool(worker.in_flight) or len(worker.queue) > 0
+            due += [self.next_due_ms(foreground=False)] if busy else [timer.due_ms for timer in worker.timers.values()]
+        return min((at_ms for at_ms in due if at_ms is not None), default=None)
 
     # ------------------------------------------------------------------------------------------ moving
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from app.api.objects import Ref
 from app.apiserver.events import EventRecorder
@@ -24,9 +25,18 @@ from app.engine.trace import Acted, Differed, Fired, Observed, Record, Step, Tra
 from app.engine.worker import Reconcile, Worker
 from app.reconcile import Action, Controller
 
+
+class Condition(NamedTuple):
+    """Of a process."""
+
+    frozen: bool  # it does not run
+    unreachable: bool  # it does not reach the API server
+    edge: bool  # it goes by events alone
+
+
 LoopsOfMachine = Callable[[str], Sequence[Controller]]
 
-_PHYSICAL = ("Machine", "ControlPlane")  # kinds that the engine itself follows
+_PHYSICAL = ("Machine", "ControlPlane", "Load")  # kinds that the engine itself follows
 _MACHINE_RANK = 1
 
 
@@ -64,7 +74,7 @@ class Engine:
         client = Client(self.server, self.recorder, controller, self._injected_conflict, lambda: faults.obstacle(actor))
         worker = Worker(controller, rank, client, self.store)
         self.workers[actor] = worker
-        worker.frozen = faults.is_frozen(actor)
+        worker.frozen = self._stands_still(worker)
         if not worker.frozen:
             self._begin(worker)
 
@@ -85,6 +95,8 @@ class Engine:
             kinds = (worker.controller.reconciles,)
             for kind, informer in worker.informers.items():
                 informer.asleep = kind not in kinds
+        for kind in kinds:
+            worker.informers[kind].broken = True  # what is still on its way to the process before never arrives
         self._list(worker, kinds)
 
     def _list(self, worker: Worker, kinds: Iterable[str]) -> None:
@@ -113,7 +125,7 @@ class Engine:
             return
         of_machine = change.ref.kind == "Machine"
         actors = self._on_machine.get(change.ref.name, ()) if of_machine else tuple(self.workers)
-        before = [(actor, self._condition(actor)) for actor in actors]
+        before = [(actor, self._condition(actor)._replace(frozen=self.workers[actor].frozen)) for actor in actors]
         self.faults.follow(change)
         if of_machine and change.old is None:
             loops = self._loops_of_machine(change.ref.name)
@@ -129,10 +141,16 @@ class Engine:
             if actor in self.workers and condition != self._condition(actor):
                 self._adapt(self.workers[actor], condition)
 
-    def _condition(self, actor: str) -> tuple[bool, bool, bool]:
-        return self.faults.is_frozen(actor), bool(self.faults.obstacle(actor)), self.faults.is_edge_triggered(actor)
+    def _condition(self, actor: str) -> Condition:
+        frozen, unreachable = self._stands_still(self.workers[actor]), bool(self.faults.obstacle(actor))
+        return Condition(frozen, unreachable, self.faults.is_edge_triggered(actor))
 
-    def _adapt(self, worker: Worker, before: tuple[bool, bool, bool]) -> None:
+    def _stands_still(self, worker: Worker) -> bool:
+        """Its process does not run: that is broken, or nobody needs it now."""
+        needed_by = worker.controller.only_while
+        return self.faults.is_frozen(worker.actor) or bool(needed_by and not self.store.count(needed_by))
+
+    def _adapt(self, worker: Worker, before: Condition) -> None:
         """A process stops, or starts with an empty memory; a watch breaks, or its informer lists again."""
         frozen, unreachable, edge = self._condition(worker.actor)
         was_frozen, was_unreachable, was_edge = before
@@ -141,7 +159,7 @@ class Engine:
             self._halt(worker)
             if not frozen:
                 self._begin(worker)
-        elif unreachable != was_unreachable:
+        elif unreachable != was_unreachable and not frozen:
             for kind, informer in worker.informers.items():
                 if not is_internal(kind):
                     informer.broken = True
@@ -327,6 +345,8 @@ class Engine:
         reconcile.cause = step.number
         if isinstance(record, Acted):
             self.publish(record.result.changes, step.number, background)
+        if worker.in_flight.get(key) is not reconcile:
+            return step  # what it wrote was what it lived for
         action = worker.next_action(reconcile)
         if action is None:
             del worker.in_flight[key]

@@ -40,6 +40,8 @@ class Faults:
         if change.ref == CONTROL_PLANE:
             self._spec = spec
             return
+        if change.ref.kind != "Machine":
+            return
         _mark(self._dark, change.ref.name, spec.get("power") == "off" or change.new is None)
         _mark(self._cut, change.ref.name, spec.get("network") == "cut")
 

@@ -6,9 +6,11 @@ it did). Containers are maps by name, so that a merge patch touches one containe
     spec:
       nodeName, podName, podUID
       hostNetwork: true            # only for pods on their machine's own address
+      serving                      # only where it differs from the default: see app/nodes/capacity.py
       containers:
         web:
           image, command           # command and args together
+          memoryLimit: ...         # bytes; only of a program that may pass it
           ends: true               # only for init containers that do their work before the others start
           attempt: 0               # the container to run: grows by one at each restart
           pull: 1                  # the n-th pull of the image for this pod; 0: do not pull
@@ -37,6 +39,7 @@ from typing import Any
 
 from app.api import kinds
 from app.api.objects import Obj, Ref
+from app.nodes import capacity
 from app.nodes.images import Program, program
 
 PULLING, PULL_FAILED, CREATING, RUNNING, EXITED = "pulling", "pull-failed", "creating", "running", "exited"
@@ -66,6 +69,8 @@ def new_sandbox(pod: Obj, containers: dict[str, Container]) -> Obj:
     spec = {"nodeName": node, "podName": meta["name"], "podUID": meta["uid"], "containers": containers}
     if pod["spec"].get("hostNetwork"):
         spec["hostNetwork"] = True
+    if serving := capacity.of_pod(pod):
+        spec["serving"] = serving
     return {
         "apiVersion": kinds.KINDS["PodSandbox"].api_version,
         "kind": "PodSandbox",

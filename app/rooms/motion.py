@@ -3,8 +3,10 @@
 Beat pace makes `BEATS` beats a second times the speed. In one beat every loop may make one visible step of the same
 virtual moment: what goes on side by side is seen side by side. Deliveries, timers and heartbeats in between cost no
 wall time. A gap of virtual time in which nothing would be seen is skipped in `lens_s`, at most four seconds, and the
-frame says so. Clock pace runs `speed` virtual seconds a second; a cluster that cannot keep up runs slower rather than
-in longer slices. No turn works longer than `SLICE_S`: whoever else needs the process gets it in between.
+frame says so. Where people use a Service time does not stand still when nothing is left to do: it goes by the clock,
+and through a gap evenly, so that their requests are seen. Clock pace runs `speed` virtual seconds a second; a cluster
+that cannot keep up runs slower rather than in longer slices. No turn works longer than `SLICE_S`: whoever else needs
+the process gets it in between.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ LENS_MS = 1_000  # shorter gaps are not worth mentioning
 LENS_CAP_S = 4.0
 CATCH_UP_S = 0.05  # beats that were late by less are made up for
 LAG_S = 1.0
+DRIFT_S = 0.05
 RUSH_LIMIT_MS = 600_000  # a pod in CrashLoopBackOff never becomes quiet
 
 
@@ -85,14 +88,17 @@ class Motion:
         beat = 1 / (BEATS * speed)
         while (moment := self._clock()) - now < SLICE_S:
             if moment < self._beat_at:
-                return self._beat_at
+                return self._drift(moment)
             due = self.cluster.next_due_ms()
+            if due is None:
+                due = self.cluster.awaited_ms()
             if self._in_beat and due != self._beat_ms:
                 self._end_beat(moment, beat)
                 continue
             if due is None:
                 self.waiting = None
-                return None
+                return self._run_clock(now, speed) if self.cluster.under_load else None
+            self._base = None
             if due - self.cluster.now_ms >= LENS_MS and (self.waiting is None or self.waiting.to_ms != due):
                 wall = lens_s(due - self.cluster.now_ms, speed)
                 self.waiting = Waiting(self.cluster.now_ms, due, wall)
@@ -106,6 +112,15 @@ class Motion:
                 self._in_beat.add(step.actor)
                 self._beat_ms = step.at_ms
         return now
+
+    def _drift(self, moment: float) -> float:
+        """Until the next beat. Under load time passes evenly through a gap, so that its requests are seen."""
+        if self.waiting is None or not self.cluster.under_load:
+            return self._beat_at
+        from_ms, to_ms, wall = self.waiting
+        past = max(0.0, 1 - (self._beat_at - moment) / wall)
+        self.cluster.advance(min(to_ms - 1, from_ms + int((to_ms - from_ms) * past)), SLICE_STEPS)
+        return min(self._beat_at, moment + DRIFT_S)
 
     def _end_beat(self, moment: float, beat: float) -> None:
         self._in_beat.clear()

@@ -36,8 +36,10 @@ from app.commands import (
     RemoveNode,
     SetLabel,
     SetLatencies,
+    SetTraffic,
     SlowNode,
     StopController,
+    Suspend,
     command_from_json,
 )
 from app.engine.trace import Commanded, Result
@@ -52,7 +54,13 @@ ALIASES = {"manifest": "text"}  # what the editor calls it
 NOT_FOR_FORMS = ("bootstrap", "create", "replace", "patch", "delete-collection", "bind", "evict")
 YES, NO = ("true", "on", "1"), ("false", "off", "0")
 # What kubectl prints after the name of the object.
-DONE = {"scale": "scaled", "image": "image updated", "undo": "rolled back", "restart": "restarted"}
+DONE = {
+    "scale": "scaled",
+    "image": "image updated",
+    "undo": "rolled back",
+    "restart": "restarted",
+    "run-now": "created",
+}
 
 blueprint = Blueprint("commands", __name__, url_prefix="/rooms/<id>")
 blueprint.before_request(security.guard)
@@ -210,6 +218,8 @@ def broken(command: Command) -> str:
             return f"{actor} hears of changes {delay_ms} ms late"
         case DropEvents(actor, every):
             return f"{actor} loses one event in {every}" if every else f"{actor} loses no events"
+        case SetTraffic(ref, rps):
+            return f"service/{ref.name} gets {rps} req/s" if rps else f"service/{ref.name} gets no traffic"
         case Chaos(per_minute):
             return f"chaos {per_minute} times a minute" if per_minute else "chaos off"
     return command.do
@@ -230,6 +240,8 @@ def _line(command: Command, result: Result) -> str:
             return result.warnings[0]
         case Drain(node):
             return f"{kind}/{name} cordoned" if name == node else f"{kind}/{name} evicted"
+        case Suspend(suspended=suspended):
+            return f"{kind}/{name} {'suspended' if suspended else 'resumed'}"
         case SetLabel(value=value):
             return f"{kind}/{name} {'unlabeled' if value is None else 'labeled'}"
         case Cordon(unschedulable=unschedulable):

@@ -9,6 +9,7 @@
  * @property {boolean} quiet @property {Pace} pace @property {string} latencies @property {string} scenario
  * @property {number} viewers @property {?Waiting} waiting @property {number} applied @property {number} pods
  * @property {"cards"|"cells"} mode @property {Object<string, [string, number, number]>} actors
+ * @property {Object<string, ?Object>} traffic by namespace/name of the Service, of those that changed
  * @property {Row[]} steps @property {Object<string, [number, number, number][]>} replicas at_ms, desired, ready
  */
 

@@ -133,5 +133,5 @@ def test_machines_have_addresses_of_their_own() -> None:
         == 599
     )
     assert [each.actor for each in nodes.machine_controllers("node-7")] == [
-        "kubelet-node-status/node-7", "kubelet/node-7", "container-runtime/node-7",
+        "kubelet-node-status/node-7", "kubelet/node-7", "container-runtime/node-7", "kube-proxy/node-7",
     ]  # fmt: skip

@@ -84,6 +84,8 @@ def changed(gap: Difference, action: Action, who: str, _: Words) -> str:
     if ref is not None and ref.kind == "PodSandbox":
         text = STATES.get(_state(action)) or SANDBOX.get(gap.reason)
         return _(text, who=who, name=known(ref).name) if text else ""
+    if gap.about.kind == "DataPath":
+        return _rules(gap, action, who, _)
     if ref is not None and ref.kind == "Machine":
         return _("%(who)s keeps the image that was pulled.", who=who)
     if gap.field == "spec.replicas" and isinstance(action, Patch | Update):
@@ -96,6 +98,19 @@ def changed(gap: Difference, action: Action, who: str, _: Words) -> str:
             desired=brief(gap.desired),
         )
     return ""
+
+
+def _rules(gap: Difference, action: Action, who: str, _: Words) -> str:
+    name = known(gap.about).name
+    if isinstance(action, Create | Patch):
+        return _.many(
+            "%(who)s sends Service %(name)s to one pod.",
+            "%(who)s sends Service %(name)s to %(n)s pods.",
+            len(gap.desired),
+            who=who,
+            name=name,
+        )
+    return _("%(who)s forgets the rules for Service %(name)s.", who=who, name=name)
 
 
 def _state(action: Action) -> str:
