@@ -52,6 +52,10 @@ LONG = {
     ),
     "RolloutInProgress": N_("Deployment %(about)s gives its rollout %(desired)s seconds to make progress."),
     "RevisionHistoryExceeded": N_("Deployment keeps %(desired)s old ReplicaSets. %(about)s is beyond that and goes."),
+    # PodDisruptionBudget
+    "EvictionUnderWay": N_(
+        "%(about)s allowed the eviction of %(observed)s. It waits to see it go, two minutes at most."
+    ),
     # Chaos
     "ChaosPlanned": N_("The chaos monkey chooses a moment for its next kill."),
     "ChaosOff": N_("The chaos is over: no kill is planned any more."),
@@ -224,6 +228,7 @@ SHORT = {
     "MaxUnavailableReached": N_("may not remove more"),
     "OldPodsStillRunning": N_("old pods first"),
     "RolloutInProgress": N_("rollout goes on"),
+    "EvictionUnderWay": N_("an eviction under way"),
     "RevisionHistoryExceeded": N_("too much history"),
     "NewRevisionNeeded": N_("a new template"),
     "TemplateIsBack": N_("an old template again"),
