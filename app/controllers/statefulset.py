@@ -109,12 +109,13 @@ class StatefulSetController(Controller):
         found = replicas.claim(stateful_set, stateful_set["spec"]["selector"], seen.owned_pods, strangers)
         yield from pod_control.adopt_and_release(stateful_set, found)
         history, repairs = _history_of(seen)
-        yield from repairs
+        going = objects.is_terminating(stateful_set)
+        yield from () if going else repairs
         released = {objects.uid_of(pod) for pod in found.released}
         plan = _plan(
             seen, history, [*(p for p in seen.owned_pods if objects.uid_of(p) not in released), *found.adopted]
         )
-        acts = () if objects.is_terminating(stateful_set) else tuple(_act(plan))
+        acts = () if going else tuple(_act(plan))
         yield from acts
         yield from _status(plan, acts)
         yield from _forget(plan, history)
