@@ -109,12 +109,13 @@ class StatefulSetController(Controller):
         found = replicas.claim(stateful_set, stateful_set["spec"]["selector"], seen.owned_pods, strangers)
         yield from pod_control.adopt_and_release(stateful_set, found)
         history, repairs = _history_of(seen)
-        yield from repairs
+        going = objects.is_terminating(stateful_set)
+        yield from () if going else repairs
         released = {objects.uid_of(pod) for pod in found.released}
         plan = _plan(
             seen, history, [*(p for p in seen.owned_pods if objects.uid_of(p) not in released), *found.adopted]
         )
-        acts = () if objects.is_terminating(stateful_set) else tuple(_act(plan))
+        acts = () if going else tuple(_act(plan))
         yield from acts
         yield from _status(plan, acts)
         yield from _forget(plan, history)
@@ -188,10 +189,10 @@ def _condemned(plan: Plan, number: int) -> Step:
     pod = plan.pods[number]
     if objects.is_terminating(pod):
         return ((_waiting(pod, "PodStillTerminating"),), True) if plan.one_by_one else ((), False)
-    unhealthy = min((n for n, each in plan.pods.items() if not identities.is_healthy(each)), default=None)
-    available = identities.is_available(plan.stateful_set, pod, plan.now_ms)
-    if plan.one_by_one and not available and number != unhealthy:
-        return (_waiting(pod, "PredecessorNotReady"),), True
+    if plan.one_by_one and not identities.is_available(plan.stateful_set, pod, plan.now_ms):
+        unhealthy = min((n for n, each in plan.pods.items() if not identities.is_healthy(each)), default=None)
+        if number != unhealthy:
+            return (_waiting(pod, "PredecessorNotReady"),), True
     wanted, held = len(identities.wanted_ordinals(plan.stateful_set)), len(plan.pods)
     actions = (_deletion(plan.stateful_set, pod),)
     gap = Difference(ref_of(pod), "spec.replicas", wanted, held, "OrdinalTooHigh", actions)
