@@ -135,7 +135,6 @@ LONG = {
     "NodeUnneeded": N_("Node %(about)s was needed by nobody for long. It is closed, to be removed."),
     "NodeIsLeaving": N_("Node %(observed)s is about to be removed. Pod %(about)s has to move."),
     "NodeIsEmpty": N_("The node is empty. Its machine is given back."),
-    "EvictionUnderWay": N_("An eviction was granted and counts until its pod is seen to go."),
     # Scheduler
     "PodUnscheduled": N_("Pod %(about)s has no node. %(desired)s fits best."),
     "Unschedulable": N_("Pod %(about)s fits on no node. It waits until something changes."),
