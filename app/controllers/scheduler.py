@@ -140,6 +140,10 @@ class Scheduler(Controller):
             reader.by("Pod", "place", "nominated") if bound else (),
         )
 
+    def urgency(self, key: Ref, reader: Reader) -> int:
+        pod = reader.get(key)
+        return priority_of(pod) if pod else 0
+
     def diff(self, seen: PodSeen) -> Iterable[Difference]:
         again_ms = seen.attempts.last_ms + _backoff_ms(seen.attempts.number)
         if seen.now_ms < again_ms:
