@@ -110,7 +110,7 @@ def _against_budgets(lower: Sequence[Obj], guards: Sequence[Obj]) -> dict[str, s
     found: dict[str, set[str]] = {}
     spare = {id(guard): (guard.get("status") or {}).get("disruptionsAllowed", 0) for guard in guards}
     for each in lower:
-        mine = [guard for guard in guards if namespace_of(guard) == namespace_of(each)]
+        mine = [guard for guard in guards if namespace_of(guard) == namespace_of(each) and "spec" in guard]
         for guard in budgets.guarding(each, mine):
             if name_of(each) in ((guard.get("status") or {}).get("disruptedPods") or {}):
                 continue  # already granted
