@@ -96,7 +96,7 @@ def decide(
     refused: dict[str, NodeVerdict] = {}
     resolvable = set()
     spec, demand = pod["spec"], demand_of(pod["spec"])
-    rules = rules or (Rules(pod, around) if around else None)
+    rules = rules or (Rules(pod, around) if around is not None else None)
     for seen in nodes:
         fit = _fit(seen.facts, seen.requested or _NOTHING, demand)
         reasons, helps = _refusal(spec, seen, fit, rules)
@@ -198,7 +198,8 @@ def _scored(
         [fit.balanced for fit in fits],
         _taint_scores(spec, feasible),
         _affinity_scores(spec, feasible),
-        (neighbours.spread_scores(pod, around, names) if around else None) or _spread_scores(pod, feasible, nodes),
+        (neighbours.spread_scores(pod, around, names) if around is not None else None)
+        or _spread_scores(pod, feasible, nodes),
         neighbours.affinity_scores(pod, around, names) if around else [0] * len(feasible),
         _image_scores(spec, feasible, nodes),
         strict=True,

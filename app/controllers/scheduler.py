@@ -77,7 +77,8 @@ class PodSeen:
     nodes: tuple[NodeSeen, ...]
     attempts: Attempts
     now_ms: int
-    around: Neighbourhood | None = None  # None: nobody cares about neighbours
+    neighbours: Sequence[Obj] | None = None  # None: nobody cares about neighbours
+    namespaces: Sequence[Obj] = ()  # if somebody selects by their labels
     bound: Sequence[Obj] = ()  # of a pod that fits nowhere: those whose place it may take, and the others
     budgets: Sequence[Obj] = ()
     nominated: Sequence[Obj] = ()  # pods that room is being made for
@@ -123,10 +124,10 @@ class Scheduler(Controller):
             for facts in (facts_of(node),)
         )
         nodes = _with_nominated(pod, nodes, reader)
-        around = _around(pod, nodes, reader)
+        beside, namespaces = _neighbours(pod, reader)
         bound: Sequence[Obj] = ()
         if _may_preempt(pod, reader):
-            rules = Rules(pod, around) if around else None
+            rules = _rules(pod, _neighbourhood(nodes, beside, namespaces))
             if all(refusal(pod, each, rules) for each in nodes):
                 bound = _bound(reader)
         return PodSeen(
@@ -134,7 +135,8 @@ class Scheduler(Controller):
             nodes,
             reader.remembered() or Attempts(0, 0),
             reader.now_ms,
-            around,
+            beside,
+            namespaces,
             bound,
             reader.live("PodDisruptionBudget", None) if bound else (),
             reader.by("Pod", "place", "nominated") if bound else (),
@@ -150,8 +152,9 @@ class Scheduler(Controller):
             wait = RequeueAfter(again_ms - seen.now_ms, "scheduling back-off")
             yield Difference(ref_of(seen.pod), "spec.nodeName", "a node", "", "SchedulingBackOff", (wait,))
             return
-        rules = Rules(seen.pod, seen.around) if seen.around else None
-        decision, resolvable = decide(seen.pod, seen.nodes, seen.around, rules)
+        around = _neighbourhood(seen.nodes, seen.neighbours, seen.namespaces)
+        rules = _rules(seen.pod, around)
+        decision, resolvable = decide(seen.pod, seen.nodes, around, rules)
         if decision.node:
             yield _bind(seen, decision)
             return
@@ -162,19 +165,30 @@ class Scheduler(Controller):
             yield from _unschedulable(seen, decision, outcome)
 
 
-def _bound(reader: Reader) -> list[Obj]:
-    return [each for each in reader.list("Pod") if pods.node_name(each) and not pods.is_terminal(each)]
+def _bound(reader: Reader) -> tuple[Obj, ...]:
+    return tuple(each for each in reader.list("Pod") if pods.node_name(each) and not pods.is_terminal(each))
 
 
-def _around(pod: Obj, nodes: Sequence[NodeSeen], reader: Reader) -> Neighbourhood | None:
-    """The pods that its own rules, or those of others, are about."""
+def _neighbours(pod: Obj, reader: Reader) -> tuple[Sequence[Obj] | None, Sequence[Obj]]:
+    """The pods that its own rules, or those of others, are about, and the namespaces if a rule selects by them."""
     choosy = reader.by("Pod", "place", "choosy")
     cares = neighbours.cares(pod["spec"])
     if not cares and not choosy:
-        return None
+        return None, ()
     selects = any(neighbours.selects_namespaces(each["spec"]) for each in (pod, *choosy))
-    namespaces = reader.live("Namespace", None) if selects else ()
-    return neighbours.neighbourhood([each.node for each in nodes], _bound(reader) if cares else choosy, namespaces)
+    return _bound(reader) if cares else choosy, reader.live("Namespace", None) if selects else ()
+
+
+def _neighbourhood(
+    nodes: Sequence[NodeSeen], beside: Sequence[Obj] | None, namespaces: Sequence[Obj]
+) -> Neighbourhood | None:
+    if beside is None:
+        return None
+    return neighbours.neighbourhood([each.node for each in nodes], beside, namespaces)
+
+
+def _rules(pod: Obj, around: Neighbourhood | None) -> Rules | None:
+    return Rules(pod, around) if around is not None else None
 
 
 def _may_preempt(pod: Obj, reader: Reader) -> bool:

@@ -290,7 +290,7 @@ def test_the_pods_are_read_only_by_a_pod_that_fits_nowhere_and_is_more_important
     assert crowded(OLD, of=unassigned(requests={"cpu": "2"}, priority=1)).bound == ()
     assert crowded(OLD, of=important(preemptionPolicy="Never")).bound == ()
     assert crowded(pod("old", priority=1), of=important()).bound == ()
-    assert crowded(OLD, of=important()).around is None
+    assert crowded(OLD, of=important()).neighbours is None
 
 
 def test_a_victim_is_marked_told_and_deleted_before_the_node_is_promised() -> None:
