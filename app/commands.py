@@ -106,6 +106,24 @@ class RolloutRestart(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Suspend(Command):
+    """A Job's or CronJob's `spec.suspend`."""
+
+    do: ClassVar[str] = "suspend"
+    ref: Ref
+    suspended: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RunNow(Command):
+    """`kubectl create job NAME --from=cronjob/...`; without a name it gets one by counting."""
+
+    do: ClassVar[str] = "run-now"
+    ref: Ref
+    job: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Cordon(Command):
     do: ClassVar[str] = "cordon"
     node: str
@@ -347,8 +365,9 @@ class EvictPod(Command):
 COMMANDS: dict[str, type[Command]] = {
     command.do: command
     for command in (
-        Bootstrap, Apply, DeleteObject, CrashContainer, Scale, SetImage, SetLabel, RolloutUndo, RolloutRestart, Cordon,
-        Drain, SetLatencies, CreateObject, ReplaceObject, PatchObject, DeleteCollection, BindPod, EvictPod, PowerNode,
+        Bootstrap, Apply, DeleteObject, CrashContainer, Scale, SetImage, SetLabel, RolloutUndo, RolloutRestart,
+        Suspend, RunNow, Cordon, Drain, SetLatencies, CreateObject, ReplaceObject, PatchObject, DeleteCollection,
+        BindPod, EvictPod, PowerNode,
         CutNetwork, SlowNode, FillDisk, AddNode, RemoveNode, FailZone, ApiServerDown, StopController, CrashController,
         DelayWatch, DropEvents, EdgeTriggered, Chaos, SetTraffic,
     )

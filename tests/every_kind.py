@@ -68,7 +68,7 @@ spec:
   - {{type: Container, max: {{cpu: "2"}}, min: {{cpu: 10m}}, default: {{memory: 1Gi}}}}
   - {{type: Pod, max: {{cpu: "4"}}}}
 ---
-{{apiVersion: v1, kind: ResourceQuota, metadata: {{name: quota}}, spec: {{hard: {{pods: "10", requests.cpu: "4"}}}}}}
+{{apiVersion: v1, kind: ResourceQuota, metadata: {{name: quota}}, spec: {{hard: {{pods: "40", requests.cpu: "40"}}}}}}
 ---
 apiVersion: v1
 kind: Endpoints
@@ -177,6 +177,12 @@ roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: health}
 subjects: [{{kind: Group, name: "system:authenticated"}}, {{kind: ServiceAccount, name: robot, namespace: default}}]
 ---
 {{apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {{name: high}}, value: 1000, description: first}}
+---
+apiVersion: apps/v1
+kind: ControllerRevision
+metadata: {{name: kept-by-hand}}
+revision: 1
+data: {{spec: {{template: {{$patch: replace, metadata: {{labels: {{app: web}}}}}}}}}}
 """
 
 

@@ -21,12 +21,12 @@ DISRUPTION_TIMEOUT_MS = 120_000
 
 def needs_scale(budget: Obj) -> bool:
     """Whether the expected number of pods is what their controllers declare, not what there is."""
-    spec = budget["spec"]
+    spec = budget.get("spec") or {}
     return "maxUnavailable" in spec or isinstance(spec.get("minAvailable"), str)
 
 
 def desired_healthy(budget: Obj, expected: int) -> int:
-    spec = budget["spec"]
+    spec = budget.get("spec") or {}
     if "maxUnavailable" in spec:
         return max(0, expected - _scaled(spec["maxUnavailable"], expected))
     return _scaled(spec.get("minAvailable", 1), expected)
@@ -84,7 +84,7 @@ def _conditions(budget: Obj, allowed: int, now_ms: int) -> list[conditions.Condi
 def guarding(pod: Obj, budgets: Sequence[Obj]) -> list[Obj]:
     """The budgets of its namespace that select the pod."""
     labels = objects.labels_of(pod)
-    return [budget for budget in budgets if selectors.matches(budget["spec"].get("selector"), labels)]
+    return [budget for budget in budgets if selectors.matches((budget.get("spec") or {}).get("selector"), labels)]
 
 
 def is_free(pod: Obj) -> bool:
@@ -96,7 +96,7 @@ def may_go_unready(pod: Obj, budget: Obj) -> bool:
     """A pod that is not ready, and so helps nobody, may go if that is the policy, or if enough others are healthy."""
     if pods.is_ready(pod):
         return False
-    if budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow":
+    if (budget.get("spec") or {}).get("unhealthyPodEvictionPolicy") == "AlwaysAllow":
         return True
     held = budget.get("status") or {}
     return bool(held.get("currentHealthy", 0) >= held.get("desiredHealthy", 0) and held.get("desiredHealthy", 0) > 0)

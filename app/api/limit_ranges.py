@@ -18,7 +18,9 @@ _ANNOTATION = "kubernetes.io/limit-ranger"
 
 def with_defaults(pod: Obj, ranges: Sequence[Obj]) -> Obj:
     """The pod with requests and limits for its containers that leave them out, and a note of what was given."""
-    items = [item for each in ranges for item in each["spec"].get("limits") or () if item["type"] == "Container"]
+    items = [
+        item for each in ranges for item in (each.get("spec") or {}).get("limits") or () if item["type"] == "Container"
+    ]
     notes: list[str] = []
     spec = pod["spec"]
     for field in ("containers", "initContainers"):
@@ -51,7 +53,7 @@ def violations(obj: Obj, ranges: Iterable[Obj]) -> list[str]:
     """Why this object may not be, in Kubernetes' words."""
     found = []
     for each in ranges:
-        for item in each["spec"].get("limits") or ():
+        for item in (each.get("spec") or {}).get("limits") or ():
             found += [why for name, amounts in _measured(obj, item["type"]) for why in _checked(item, name, *amounts)]
     return found
 

@@ -66,7 +66,7 @@ def usage(obj: Obj) -> Amounts:
 
 def applies(quota: Obj, obj: Obj) -> bool:
     """Whether its scopes take in this object; quotas without scopes take in all."""
-    spec = quota["spec"]
+    spec = quota.get("spec") or {}
     scopes = [*(spec.get("scopes") or ()), *_selected(spec)]
     return not scopes or (obj["kind"] == "Pod" and all(_in_scope(scope, obj) for scope in scopes))
 
@@ -102,7 +102,7 @@ def missing(hard: Mapping[str, Any], pod: Obj) -> str:
 
 def counted(quota: Obj, found: Iterable[Obj]) -> Amounts:
     """What these objects use together of what the quota limits."""
-    hard: Mapping[str, Any] = quota["spec"].get("hard") or {}
+    hard: Mapping[str, Any] = (quota.get("spec") or {}).get("hard") or {}
     sums = dict.fromkeys(sorted(hard), "0")
     for obj in found:
         if applies(quota, obj):

@@ -35,7 +35,7 @@ def charged(obj: Obj, store: Store) -> list[Obj]:
         return []
     after = []
     for quota in store.objects("ResourceQuota", namespace_of(obj)):
-        hard = quota["spec"].get("hard") or {}
+        hard = (quota.get("spec") or {}).get("hard") or {}
         more = {resource: amount for resource, amount in quotas.usage(obj).items() if resource in hard}
         if not more or not quotas.applies(quota, obj):
             continue
@@ -53,10 +53,10 @@ def charged(obj: Obj, store: Store) -> list[Obj]:
 def _used(quota: Obj, store: Store) -> quotas.Amounts:
     """What the status says, or if nobody has counted yet, what there is."""
     status = quota.get("status") or {}
-    if status.get("hard") == quota["spec"].get("hard") and "used" in status:
+    if status.get("hard") == (quota.get("spec") or {}).get("hard") and "used" in status:
         used: quotas.Amounts = status["used"]
         return used
-    kinds_ = quotas.counted_kinds(quota["spec"].get("hard") or {})
+    kinds_ = quotas.counted_kinds((quota.get("spec") or {}).get("hard") or {})
     return quotas.counted(quota, (obj for kind in kinds_ for obj in store.objects(kind, namespace_of(quota))))
 
 

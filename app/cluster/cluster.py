@@ -31,6 +31,7 @@ from app.nodes import OUTSIDE, machine_controllers
 
 DEFAULT_EPOCH_MS = times.parse("2026-01-01T00:00:00Z")
 YOU = "you"
+AWAITED = ("chaos-monkey", "cronjob-controller", "ttl-after-finished-controller")
 
 
 class Entry(NamedTuple):
@@ -103,6 +104,16 @@ class Cluster:
 
     def next_due_ms(self, *, foreground: bool = True) -> int | None:
         return self.engine.agenda.next_due_ms(foreground=foreground)
+
+    def awaited_ms(self) -> int | None:
+        """When one of the loops that act at a time of their own acts next; None: none of them will.
+
+        Background, so that a cluster which waits for the night is quiet; yet it is what people wait for."""
+        due: list[int | None] = []
+        for worker in (self.engine.workers[name] for name in AWAITED if name in self.engine.workers):
+            busy = bool(worker.in_flight) or len(worker.queue) > 0
+            due += [self.next_due_ms(foreground=False)] if busy else [timer.due_ms for timer in worker.timers.values()]
+        return min((at_ms for at_ms in due if at_ms is not None), default=None)
 
     # ------------------------------------------------------------------------------------------ moving
 

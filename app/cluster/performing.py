@@ -8,9 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.api import errors, times
+from app.api import errors, revisions, times
 from app.api.deployments import rollback_template
-from app.api.objects import Obj, Ref, controller_of, find_named, is_terminating, ref_of
+from app.api.objects import (
+    Obj,
+    Ref,
+    controller_of,
+    controller_uid,
+    find_named,
+    is_terminating,
+    owner_reference,
+    ref_of,
+    uid_of,
+)
 from app.apiserver import requests
 from app.apiserver.server import ApiServer, Written
 from app.cluster import applying, breaking
@@ -28,9 +38,11 @@ from app.commands import (
     ReplaceObject,
     RolloutRestart,
     RolloutUndo,
+    RunNow,
     Scale,
     SetImage,
     SetLabel,
+    Suspend,
 )
 from app.engine.engine import Engine
 
@@ -58,6 +70,10 @@ def perform(engine: Engine, command: Command) -> Sequence[Written]:
         case RolloutRestart(ref):
             mark = {"annotations": {_RESTARTED_AT: times.rfc3339(engine.now_ms)}}
             return [server.patch(ref, {"spec": {"template": {"metadata": mark}}})]
+        case Suspend(ref, suspended):
+            return [server.patch(ref, {"spec": {"suspend": suspended}})]
+        case RunNow(ref, job):
+            return [server.create(_job_from(server, ref, job))]
         case Cordon(node, unschedulable):
             return [server.patch(Ref("Node", "", node), {"spec": {"unschedulable": unschedulable or None}})]
         case Drain(node):
@@ -111,11 +127,31 @@ def _drain(server: ApiServer, node: str) -> list[Written]:
 
 
 def _undo(server: ApiServer, ref: Ref, to_revision: int) -> Written:
-    deployment = server.get(ref)
-    uid, sets = deployment["metadata"]["uid"], server.store.objects("ReplicaSet", ref.namespace)
-    owned = [rs for rs in sets if (controller_of(rs) or {}).get("uid") == uid]
-    template = rollback_template(deployment, owned, to_revision)
+    workload = server.get(ref)
+    past = "ReplicaSet" if ref.kind == "Deployment" else revisions.KIND
+    owned = [each for each in server.store.objects(past, ref.namespace) if controller_uid(each) == uid_of(workload)]
+    turn_back = rollback_template if ref.kind == "Deployment" else revisions.rollback_template
+    template = turn_back(workload, owned, to_revision)
     return server.patch(ref, lambda obj: {**obj, "spec": {**obj["spec"], "template": template}})
+
+
+def _job_from(server: ApiServer, ref: Ref, job: str) -> Obj:
+    """As `kubectl create job --from` makes it."""
+    cron_job = server.get(ref)
+    if ref.kind != "CronJob":
+        raise errors.BadRequest("unknown object type for --from: only a CronJob is a template for Jobs")
+    template = cron_job["spec"]["jobTemplate"]
+    meta = template.get("metadata") or {}
+    taken = {obj["metadata"]["name"] for obj in server.store.objects("Job", ref.namespace)}
+    free = (f"{ref.name}-manual-{number}" for number in range(1, len(taken) + 2))
+    metadata = {
+        "name": job or next(name for name in free if name not in taken),
+        "namespace": ref.namespace,
+        "annotations": {"cronjob.kubernetes.io/instantiate": "manual", **(meta.get("annotations") or {})},
+        "labels": meta.get("labels") or {},
+        "ownerReferences": [owner_reference(cron_job)],
+    }
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": template["spec"]}
 
 
 def _with_image(obj: Obj, image: str, container: str) -> Obj:

@@ -42,7 +42,7 @@ class DisruptionController(Controller):
         budget = reader.get(key)
         if budget is None:
             return None
-        selector = budget["spec"].get("selector")
+        selector = (budget.get("spec") or {}).get("selector")
         found = [
             pod
             for pod in reader.by("Pod", "namespace", key.namespace)

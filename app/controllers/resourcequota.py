@@ -38,12 +38,12 @@ class ResourceQuotaController(Controller):
         quota = reader.get(key)
         if quota is None:
             return None
-        kinds = quotas.counted_kinds(quota["spec"].get("hard") or {})
+        kinds = quotas.counted_kinds((quota.get("spec") or {}).get("hard") or {})
         return QuotaSeen(quota, [obj for kind in kinds for obj in reader.live(kind, key.namespace)])
 
     def diff(self, seen: QuotaSeen) -> Iterable[Difference]:
         quota = seen.quota
-        status = {"hard": quota["spec"].get("hard") or {}, "used": quotas.counted(quota, seen.objects)}
+        status = {"hard": (quota.get("spec") or {}).get("hard") or {}, "used": quotas.counted(quota, seen.objects)}
         if status != quota.get("status"):
             desired, observed = changed_fields(status, quota.get("status"))
             actions = (UpdateStatus(quota, status),)

@@ -29,7 +29,7 @@ class ChaosSeen:
 class ChaosMonkey(Controller):
     name = "chaos-monkey"
     reconciles = "ControlPlane"
-    watches = (itself("ControlPlane"),)
+    watches = (itself("ControlPlane", when=lambda old, new: _rate(old) != _rate(new)),)
 
     def observe(self, key: Ref, reader: Reader) -> ChaosSeen | None:
         control_plane = reader.get(key)
@@ -60,6 +60,10 @@ def _kill(pod: Obj) -> Difference:
     told = Announce(pod, "Warning", "Chaos", "Killed by the chaos monkey")
     kill = Delete(ref_of(pod), uid=uid_of(pod), announce=told)
     return Difference(ref_of(pod), "exists", False, True, "ChaosStrikes", (kill,))
+
+
+def _rate(control_plane: Obj | None) -> int:
+    return int(control_plane["spec"].get("chaosPerMinute", 0)) if control_plane else 0
 
 
 def _may_be_hit(pod: Obj) -> bool:

@@ -90,6 +90,8 @@ class Motion:
             if moment < self._beat_at:
                 return self._drift(moment)
             due = self.cluster.next_due_ms()
+            if due is None:
+                due = self.cluster.awaited_ms()
             if self._in_beat and due != self._beat_ms:
                 self._end_beat(moment, beat)
                 continue

@@ -275,7 +275,10 @@ class Room:
         return self.is_watched or self._motion.rushing or self._clock() < self._awake_until
 
     def _tell(self) -> None:
-        self._watches.tell(self.cluster.store.revision)
+        if self.cluster.api_down:
+            self._watches.dismiss()  # an API server that is down hangs up
+        else:
+            self._watches.tell(self.cluster.store.revision)
 
     def _publish_at(self) -> float | None:
         if self._stale:

@@ -14,8 +14,8 @@ from app.cluster import Cluster
 
 
 class Watch:
-    """`wake` is set when there may be news. `over`: the cluster that was watched is not the room's any more, or the
-    server stops."""
+    """`wake` is set when there may be news. `over`: the cluster that was watched is not the room's any more, its API
+    server is down, or the server stops."""
 
     __slots__ = ("cluster", "over", "wake")
 

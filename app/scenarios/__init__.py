@@ -1,6 +1,7 @@
 """Lessons: how a room begins and what to try in it. One YAML file each, in the order of `order`.
 
     order: 10
+    group: basics                 # of the menu; default by `order`
     title: {en: Self-healing, ja: ...}
     promise: {en: One line that says what will be seen., ja: ...}
     nodes: 3                      # machines, default 3
@@ -34,8 +35,30 @@ from app.api.yamltext import read
 
 DEFAULT = "self-healing"
 LANGUAGES = ("en", "ja")
+GROUPS = (
+    ("basics", 0),
+    ("workloads", 100),
+    ("scheduling", 150),
+    ("failures", 200),
+    ("traffic", 230),
+    ("control-plane", 290),
+)
+"""Of the menu, in its order, and the `order` from which on a lesson belongs there unless it says otherwise."""
 _FOLDERS = [Path(__file__).parent]
-_FIELDS = {"order", "title", "promise", "nodes", "zones", "cpu", "memory", "settle_s", "manifests", "begin", "try"}
+_FIELDS = {
+    "order",
+    "group",
+    "title",
+    "promise",
+    "nodes",
+    "zones",
+    "cpu",
+    "memory",
+    "settle_s",
+    "manifests",
+    "begin",
+    "try",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +80,7 @@ class Scenario:
     begin: Sequence[Mapping[str, Any]] = ()
     tries: Sequence[Suggestion] = ()
     order: int = 0
+    group: str = "basics"
     settle_ms: int = 600_000
 
 
@@ -91,6 +115,8 @@ def load(id: str, text: str) -> Scenario:
         raise ValueError(f"scenario {id}: unknown field {', '.join(sorted(unknown))}")
     for name in ("title", "promise"):
         _in_every_language(id, name, data.get(name))
+    if data.get("group", "basics") not in dict(GROUPS):
+        raise ValueError(f"scenario {id}: group must be one of {', '.join(dict(GROUPS))}")
     for suggestion in data.get("try", ()):
         _in_every_language(id, "try.label", suggestion.get("label"))
     return Scenario(
@@ -105,8 +131,13 @@ def load(id: str, text: str) -> Scenario:
         begin=tuple(data.get("begin", ())),
         tries=tuple(Suggestion(entry["label"], entry["command"]) for entry in data.get("try", ())),
         order=data.get("order", 0),
+        group=data.get("group") or _group_of(data.get("order", 0)),
         settle_ms=data.get("settle_s", 600) * 1000,
     )
+
+
+def _group_of(order: int) -> str:
+    return [name for name, least in GROUPS if order >= least][-1] if order >= 0 else GROUPS[0][0]
 
 
 def _in_every_language(id: str, name: str, texts: Any) -> None:

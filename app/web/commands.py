@@ -39,6 +39,7 @@ from app.commands import (
     SetTraffic,
     SlowNode,
     StopController,
+    Suspend,
     command_from_json,
 )
 from app.engine.trace import Commanded, Result
@@ -53,7 +54,13 @@ ALIASES = {"manifest": "text"}  # what the editor calls it
 NOT_FOR_FORMS = ("bootstrap", "create", "replace", "patch", "delete-collection", "bind", "evict")
 YES, NO = ("true", "on", "1"), ("false", "off", "0")
 # What kubectl prints after the name of the object.
-DONE = {"scale": "scaled", "image": "image updated", "undo": "rolled back", "restart": "restarted"}
+DONE = {
+    "scale": "scaled",
+    "image": "image updated",
+    "undo": "rolled back",
+    "restart": "restarted",
+    "run-now": "created",
+}
 
 blueprint = Blueprint("commands", __name__, url_prefix="/rooms/<id>")
 blueprint.before_request(security.guard)
@@ -231,6 +238,8 @@ def _line(command: Command, result: Result) -> str:
             return f'{kind} "{name}" {"force deleted" if grace_seconds == 0 else "deleted"}'
         case Drain(node):
             return f"{kind}/{name} cordoned" if name == node else f"{kind}/{name} evicted"
+        case Suspend(suspended=suspended):
+            return f"{kind}/{name} {'suspended' if suspended else 'resumed'}"
         case SetLabel(value=value):
             return f"{kind}/{name} {'unlabeled' if value is None else 'labeled'}"
         case Cordon(unschedulable=unschedulable):

@@ -1,7 +1,7 @@
 // The board: objects enter, move and leave without shifting others; density; the tally.
 import {chosenCell, readyCells} from "./cells.js"
 import {morph} from "./morph.js"
-import {data, state, watch} from "./state.js"
+import {data, say, state, watch} from "./state.js"
 import {drawWires} from "./wires.js"
 
 const CALM_MS = 420
@@ -9,6 +9,13 @@ let due = 0
 
 export function startBoard() {
   watch(() => settle())
+  document.addEventListener("click", (event) => {
+    const more = event.target.closest("#more-workloads")
+    if (!more) return
+    const all = document.getElementById("workloads").classList.toggle("all")
+    more.setAttribute("aria-expanded", String(all))
+    settle()
+  })
   new ResizeObserver(() => settle()).observe(document.getElementById("actual-section"))
   document.addEventListener("scroll", (event) => { if (event.target.id === "nodes") drawWires() }, true)
 }
@@ -77,6 +84,7 @@ export function settle() {
     density()
     tally()
     empty()
+    crowd()
     drawWires()
   })
 }
@@ -115,6 +123,18 @@ function tally() {
   const element = document.getElementById("tally")
   if (element.textContent !== text) element.textContent = text
   document.getElementById("stored-title").dataset.count = String(document.querySelectorAll("#stored .chip:not(.leaving)").length)
+}
+
+/** How many workloads are out of sight: "+12" shows them. */
+function crowd() {
+  const [list, more] = [document.getElementById("workloads"), document.getElementById("more-workloads")]
+  const end = list.getBoundingClientRect().bottom
+  const all = list.classList.contains("all")
+  const hidden = [...list.querySelectorAll(":scope > .workload")].filter((card) => card.getBoundingClientRect().bottom > end + 4).length
+  more.hidden = !all && !(hidden && list.scrollTop === 0)
+  const text = all ? say("fewer") : `+${hidden}`
+  if (more.textContent !== text) more.textContent = text
+  more.setAttribute("aria-label", all ? text : say("more_workloads", {n: hidden}))
 }
 
 /** Says what is missing where a list is empty. */

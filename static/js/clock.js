@@ -3,7 +3,9 @@ import {say, state, watch} from "./state.js"
 
 const clock = document.getElementById("clock")
 const lens = document.getElementById("lens")
+const LINGER_MS = 1200
 let heardAt = performance.now()
+let seenAt = -Infinity
 
 export function startClock() {
   watch(() => {
@@ -26,18 +28,26 @@ export function now() {
 function tick() {
   const at = now()
   clock.textContent = virtual(at)
-  const {waiting, pace} = state
-  lens.hidden = !waiting || pace.paused
-  if (waiting) {
-    const rounded = Math.max(100, Math.round(waiting.wall * 10) * 100)
-    lens.textContent = ` ${span(waiting.to - waiting.from)} → ${span(rounded)}`
-    lens.title = say("lens", {gap: span(waiting.to - waiting.from), wall: span(rounded)})
-  }
+  look()
   for (const element of document.querySelectorAll("[data-since]")) write(element, age(at - Number(element.dataset.since)))
   for (const element of document.querySelectorAll("[data-until]")) {
     const left = Math.max(0, Number(element.dataset.until) - at)
     write(element, element.dataset.grace.replace("{n}", age(left + 999)))
   }
+}
+
+/** The lens says what is skipped: `5:00 → 2.1 s`; for a moment after it is over too, so that it can be read. */
+function look() {
+  const {waiting, pace} = state
+  const isOn = Boolean(waiting) && !pace.paused
+  if (isOn) seenAt = performance.now()
+  lens.hidden = performance.now() - seenAt > LINGER_MS
+  lens.classList.toggle("over", !isOn)
+  if (!isOn) return
+  const [gap, wall] = [span(waiting.to - waiting.from), span(Math.max(100, Math.round(waiting.wall * 10) * 100))]
+  write(lens.querySelector("span"), say("lens_waits"))
+  write(lens.querySelector("b"), `${gap} → ${wall}`)
+  lens.title = say("lens", {gap, wall})
 }
 
 /** Touches the DOM only where something changes. */

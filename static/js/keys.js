@@ -1,5 +1,6 @@
 // A key for every action; the list behind `?` is rendered by the server from the same words.
 import {chosenPod} from "./board.js"
+import {breakLoop, breakThings, nextNode} from "./breaking.js"
 import {nextCell} from "./cells.js"
 import {faster, onPod, toggleInto, tryNext} from "./commands.js"
 import {focusEditor} from "./desired.js"
@@ -27,6 +28,9 @@ const KEYS = {
   j: nextPod,
   k: () => onPod("delete", chosenPod()),
   c: () => onPod("crash", chosenPod()),
+  o: nextNode,
+  w: breakLoop,
+  x: breakThings,
   y: tryNext,
   0: () => pick(""),
   a: toggleCauses,
@@ -45,7 +49,7 @@ export function startKeys() {
   document.addEventListener("keydown", key)
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
-      if (!menu.contains(event.target) || event.target.closest(".sheet > button")) menu.open = false
+      if (!menu.contains(event.target) || event.target.closest(".sheet > button, .lessons > button")) menu.open = false
     }
   })
 }
@@ -55,12 +59,25 @@ function key(event) {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || openDialog() || isTyping(event.target)) return
   const onControl = event.target.closest?.("button, a, summary")
   if (onControl && (event.key === " " || event.key === "Enter")) return
-  if (event.target.closest?.("details.menu[open], .yaml, .described, .table, [role='tablist']") && event.key.startsWith("Arrow")) return
+  if (inMenu(event)) return
+  if (event.target.closest?.("details.menu[open], .yaml, .described, .table, [role='tablist'], .breaker") && event.key.startsWith("Arrow")) return
   const name = event.key.length === 1 ? event.key.toLowerCase() : event.key
   if (/^[1-9]$/.test(name)) pickNth(Number(name))
   else if (KEYS[name]) KEYS[name]()
   else return
   event.preventDefault()
+}
+
+/** Up and down go through what a menu offers. */
+function inMenu(event) {
+  const menu = event.target.closest?.("details.menu[open]")
+  const step = {ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity}[event.key]
+  if (!menu || !step) return false
+  const offered = [...menu.querySelectorAll(".sheet button, .sheet a")].filter((one) => one.offsetParent)
+  const here = offered.indexOf(document.activeElement) + step
+  offered.at(here === -Infinity ? 0 : here === Infinity ? -1 : here % offered.length)?.focus()
+  event.preventDefault()
+  return true
 }
 
 function isTyping(target) {
@@ -69,6 +86,7 @@ function isTyping(target) {
 
 /** The innermost thing that is open closes. */
 function escape(event) {
+  if (document.querySelector(":popover-open")) return // it closes of itself
   const menu = document.querySelector("details.menu[open]")
   if (menu) {
     menu.open = false

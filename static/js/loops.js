@@ -1,5 +1,7 @@
 // Which loop is shown: the one a person picked, or the one that the caption speaks of. And the small rings.
+import {isAwake} from "./awake.js"
 import * as caption from "./caption.js"
+import {openBeside} from "./popovers.js"
 import {room, say, state, watch} from "./state.js"
 
 const follow = document.getElementById("follow")
@@ -15,7 +17,11 @@ export function startLoops() {
     const fold = event.target.closest("[data-fold]")
     if (fold) unfold(fold.dataset.fold)
     const mini = event.target.closest(".mini")
-    if (mini) pick(mini.dataset.role)
+    if (mini?.id === "quiet-loops") return openBeside(document.getElementById("quiet-minis"), mini)
+    if (mini?.dataset.role) {
+      pick(mini.dataset.role)
+      mini.closest("[popover]")?.hidePopover()
+    }
     if (event.target.closest("[data-now]")) backToNow()
   })
   follow.addEventListener("click", () => pick(""))
@@ -26,8 +32,9 @@ export function startLoops() {
       caption.forget()
       backToNow()
     }
+    fold()
     show()
-    for (const mini of document.querySelectorAll(".mini")) busy(mini, state.actors[mini.dataset.role])
+    for (const mini of minis()) busy(mini, state.actors[mini.dataset.role])
   })
 }
 
@@ -47,7 +54,7 @@ export function pick(role) {
 
 /** The n-th small ring, from 1. */
 export function pickNth(number) {
-  const mini = document.querySelectorAll(".mini")[number - 1]
+  const mini = document.querySelectorAll("#minis > .mini")[number - 1]
   if (mini) pick(mini.dataset.role)
 }
 
@@ -90,6 +97,29 @@ function boardIsNow(number) {
   document.querySelector("#actual-section > .head h2").after(mark)
 }
 
+const minis = () => document.querySelectorAll(".mini[data-role]")
+
+/** Loops that matter stand in their order; the others are behind "+9 quiet". One that wakes takes its place among them. */
+function fold() {
+  const [list, folded] = [document.getElementById("minis"), document.getElementById("quiet-loops")]
+  const sheet = document.getElementById("quiet-minis")
+  const all = [...minis()].sort((a, b) => Number(a.dataset.order) - Number(b.dataset.order))
+  arrange(list, [...all.filter((mini) => isAwake(mini.dataset.role)), folded])
+  const quiet = all.filter((mini) => !isAwake(mini.dataset.role))
+  arrange(sheet, quiet)
+  folded.hidden = !quiet.length
+  const text = say("quiet_loops", {n: quiet.length})
+  const label = folded.firstElementChild
+  if (label.textContent !== text) label.textContent = text
+}
+
+/** Moves only what is not in its place, so that focus stays. */
+function arrange(home, wanted) {
+  wanted.forEach((element, index) => {
+    if (home.children[index] !== element) home.insertBefore(element, home.children[index] ?? null)
+  })
+}
+
 /** Gives a phase the room; asked again, the phase that runs gets it. @param {string} phase */
 function unfold(phase) {
   if (section.dataset.unfolded === phase) delete section.dataset.unfolded
@@ -104,7 +134,7 @@ function show() {
   for (const panel of panels) panel.hidden = panel !== target
   if (target) latestAct(target)
   follow.setAttribute("aria-pressed", String(!picked))
-  for (const mini of document.querySelectorAll(".mini")) {
+  for (const mini of minis()) {
     mini.setAttribute("aria-pressed", String(mini.dataset.role === (pastRole ?? target?.dataset.role)))
     const panel = panels.find((one) => one.dataset.role === mini.dataset.role)
     mini.classList.toggle("idle", !Number(panel?.dataset.step))

@@ -1,5 +1,7 @@
 // The page comes alive: each module looks after one part of it, `state` tells them of every frame.
+import {startAwake} from "./awake.js"
 import {startBoard} from "./board.js"
+import {startBreaking} from "./breaking.js"
 import {startCells} from "./cells.js"
 import {startChart} from "./chart.js"
 import {startClock} from "./clock.js"
@@ -10,6 +12,7 @@ import {startInspector} from "./inspector.js"
 import {startKeys} from "./keys.js"
 import {startLive} from "./live.js"
 import {startLoops} from "./loops.js"
+import {startPopovers} from "./popovers.js"
 import {startPrefs} from "./prefs.js"
 import {startTimeline} from "./timeline.js"
 import {startTraffic} from "./traffic.js"
@@ -18,12 +21,15 @@ startLive()
 startPrefs()
 startClock()
 startCommands()
+startAwake()
 startLoops()
 startBoard()
 startTimeline()
 startChart()
 startCells()
 startInspector()
+startBreaking()
+startPopovers()
 startDialogs()
 startKeys()
 startDesired()

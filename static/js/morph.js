@@ -12,7 +12,7 @@ function attributes(from, to) {
     if (name !== "hx-swap-oob" && from.getAttribute(name) !== value) from.setAttribute(name, value)
   }
   for (const {name} of [...from.attributes]) {
-    if (!to.hasAttribute(name) && name !== "style" && name !== "data-busy") from.removeAttribute(name)
+    if (!to.hasAttribute(name) && name !== "style" && name !== "open" && name !== "data-busy") from.removeAttribute(name)
   }
 }
 

@@ -1,4 +1,5 @@
 // A lane per actor, a glyph per step, oldest left. Steps stand side by side in their order; long waits are a dashed line.
+import {isAwake} from "./awake.js"
 import {span, virtual} from "./clock.js"
 import {backToNow, pick, showStep} from "./loops.js"
 import {data, say, watch} from "./state.js"
@@ -24,12 +25,13 @@ let end = 0
 let chosen = 0
 let arrows = false
 let drawing = 0
+let unfolded = false
 /** @type {[string, string][]} the lanes that are drawn; in present mode those that have steps */
 let lanes = []
 
 export function startTimeline() {
   watch((state, fresh) => {
-    if (fresh) rebuild(data.steps)
+    if (fresh || wanted().join() !== lanes.map(([lane]) => lane).join()) rebuild(fresh ? data.steps : [...rows, ...state.steps])
     else add(state.steps)
   })
   svg.addEventListener("click", (event) => choose(numberOf(event.target), true))
@@ -40,6 +42,7 @@ export function startTimeline() {
   document.getElementById("lane-names").addEventListener("click", (event) => {
     const lane = event.target.closest("[data-lane]")?.dataset.lane
     if (lane && lane !== "you") pick(lane)
+    if (event.target.closest("[data-fold-lanes]")) unfold()
   })
   new ResizeObserver(() => rebuild(rows)).observe(scroll)
   addEventListener("resize", () => rebuild(rows))
@@ -64,7 +67,7 @@ function rebuild(all) {
   glyphs.clear()
   svg.replaceChildren()
   end = 10
-  lanes = data.lanes.filter(([lane]) => !presenting() || lane === "you" || rows.some((row) => row[2] === lane))
+  lanes = data.lanes.filter(([lane]) => wanted().includes(lane))
   names()
   let previous = null
   for (const row of rows) previous = glyph(row, previous)
@@ -74,11 +77,24 @@ function rebuild(all) {
 /** @param {import("./state.js").Row[]} more */
 function add(more) {
   if (!more.length) return
-  if (rows.length + more.length > MOST || !more.every(([, , lane]) => known(lane))) return rebuild([...rows, ...more])
+  if (rows.length + more.length > MOST ) return rebuild([...rows, ...more])
   let previous = rows.at(-1) ?? null
   for (const row of more) previous = glyph(row, previous)
   rows.push(...more)
   finish()
+}
+
+/** The lanes to draw. In present mode those that have steps. @returns {string[]} */
+function wanted() {
+  const all = data.lanes.map(([lane]) => lane)
+  if (presenting()) return all.filter((lane) => isAwake(lane) && (lane === "you" || rows.some((row) => row[2] === lane)))
+  return all.filter((lane) => unfolded || isAwake(lane))
+}
+
+function unfold() {
+  unfolded = !unfolded
+  rebuild(rows)
+  document.querySelector("[data-fold-lanes]")?.focus()
 }
 
 /** Names of the lanes, and a rule for each. */
@@ -91,7 +107,7 @@ function names() {
     button.textContent = title
     button.title = lane
     return button
-  }))
+  }), ...(foldable() ? [folder()] : []))
   lanes.forEach((_, index) => {
     const rule = make("line", {x1: 0, x2: 100000, y1: height(index), y2: height(index)})
     rule.setAttribute("class", "rule")
@@ -102,14 +118,26 @@ function names() {
   svg.append(arrowsLayer)
 }
 
+const foldable = () => !presenting() && data.lanes.some(([lane]) => !isAwake(lane))
+
+/** "+9 quiet": the lanes that are folded. Their steps are drawn on its line. */
+function folder() {
+  const button = document.createElement("button")
+  Object.assign(button, {type: "button", className: "folder", title: data.lanes.filter(([lane]) => !isAwake(lane)).map(([, title]) => title).join(", ")})
+  button.dataset.foldLanes = ""
+  button.setAttribute("aria-expanded", String(unfolded))
+  button.textContent = unfolded ? say("fold_lanes") : say("quiet_loops", {n: data.lanes.length - lanes.length})
+  return button
+}
+
 const presenting = () => document.documentElement.dataset.present !== undefined
-const known = (lane) => lanes.some(([name]) => name === lane) || !data.lanes.some(([name]) => name === lane)
 const laneHeight = () => parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.96
 const height = (index) => (index + 0.5) * laneHeight()
 
 function glyph(row, previous) {
   const [number, at, lane, phase, , ok] = row
-  const index = Math.max(0, lanes.findIndex(([name]) => name === lane))
+  const found = lanes.findIndex(([name]) => name === lane)
+  const index = found < 0 ? lanes.length : found
   if (previous && at - previous[1] > LONG_MS) gap(at - previous[1])
   else if (previous && (previous[2] !== lane || previous[6] !== row[6])) end += PAUSE
   const [x, y] = [end + SLOT / 2, height(index)]
@@ -154,7 +182,7 @@ function finish() {
   const stuck = scroll.scrollLeft + scroll.clientWidth > scroll.scrollWidth - 60
   const width = Math.max(end + 16, scroll.clientWidth)
   svg.setAttribute("width", String(width))
-  svg.setAttribute("height", String(Math.ceil(laneHeight() * lanes.length)))
+  svg.setAttribute("height", String(Math.ceil(laneHeight() * (lanes.length + Number(foldable())))))
   if (stuck || !chosen) scroll.scrollLeft = scroll.scrollWidth
   const last = glyphs.get(rows.at(-1)?.[0])
   if (last && !chosen) roving(last.element)

@@ -123,7 +123,10 @@ def test_with_the_first_load_the_loops_start_and_with_the_last_they_stop_and_not
     assert (world.objects("DataPath"), world.objects("Load")) == ([], [])
     count = world.trace.count
     world.wait(60)
-    assert {step.actor.partition("/")[0] for step in world.trace.since(count)} <= {"kubelet-node-status", "node-lifecycle-controller"}
+    assert {step.actor.partition("/")[0] for step in world.trace.since(count)} <= {
+        "kubelet-node-status",
+        "node-lifecycle-controller",
+    }
 
 
 def test_a_machine_that_is_cut_off_keeps_its_old_rules() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from app.api.errors import BadRequest
 from app.api.objects import Ref
-from app.commands import CrashContainer, DeleteObject, Scale, SetImage, SetLatencies
+from app.commands import Chaos, CrashContainer, DeleteObject, Scale, SetImage, SetLatencies
 from app.engine.trace import is_visible
 from app.rooms import Room
 from app.rooms.frames import Pace
@@ -175,3 +175,22 @@ def test_what_never_becomes_quiet_is_rushed_for_ten_minutes_and_then_paused() ->
     assert room.cluster.now_ms == stood
     room.set_pace(paused=False)
     assert not room.restless
+
+
+def test_with_chaos_a_room_at_rest_goes_on_to_the_next_kill() -> None:
+    room, _script, clock = make_room()
+    room.attach(WATCHER, room.epoch, room.frame)
+    assert room.cluster.quiet
+    room.submit(Chaos(6))
+    before = {pod["metadata"]["name"] for pod in room.cluster.objects("Pod", "default")}
+    live(
+        room,
+        clock,
+        30.0,
+        lambda: {p["metadata"]["name"] for p in room.cluster.objects("Pod", "default")} - before != set(),
+    )
+    assert {pod["metadata"]["name"] for pod in room.cluster.objects("Pod", "default")} - before
+    room.submit(Chaos(0))
+    live(room, clock, 30.0)
+    assert room.cluster.quiet
+    assert room.cluster.awaited_ms() is None

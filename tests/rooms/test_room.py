@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from app.api.objects import Ref
-from app.commands import Apply, DeleteObject, Scale
+from app.commands import ApiServerDown, Apply, DeleteObject, Scale
 from app.engine.trace import Commanded
 from app.rooms.room import AWAKE_S, FRAME_S, MAX_JOURNAL, Broken
 from app.rooms.rooms import prepared
@@ -174,3 +174,13 @@ def test_a_journal_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(room.journal) < MAX_JOURNAL
     with pytest.raises(Exception, match="reset it"):
         room.submit(Scale(WEB, 5))
+
+
+def test_an_api_server_that_goes_down_hangs_up_on_its_watches() -> None:
+    room, _script, _clock = make_room()
+    watch = room.open_watch()
+    room.submit(ApiServerDown())
+    assert watch.over
+    assert watch.wake.is_set()
+    room.submit(ApiServerDown(down=False))
+    assert not room.open_watch().over

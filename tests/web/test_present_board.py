@@ -9,7 +9,7 @@ import pytest
 
 from app.api import manifests
 from app.api.objects import Obj, Ref, ref_of, with_metadata
-from app.web.present import Words, board, card, manifest
+from app.web.present import Words, board, card, manifest, workloads
 from app.web.present.inspector import actions, inspector
 from tests import builders
 
@@ -90,8 +90,8 @@ def test_a_deployment_with_its_revisions() -> None:
     deployment = builders.deployment("web")
     old = with_metadata(builders.replica_set("web-1", owner=deployment), annotations={REVISION: "1"})
     new = with_metadata(builders.replica_set("web-2", owner=deployment), annotations={REVISION: "2"})
-    view = board.workload(deployment, [old, new])
-    assert [revision.short for revision in view.revisions] == ["2", "1"]
+    view = workloads.workload(deployment, [old, new])
+    assert [revision.short for revision in view.rows] == ["2", "1"]
 
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -101,18 +101,18 @@ def test_a_replica_set_is_drawn_with_its_deployment_unless_it_is_bare() -> None:
     deployment = builders.deployment("web")
     owned, bare = builders.replica_set("web-1", owner=deployment), builders.replica_set("bare")
     cluster = Objects(deployment, owned, bare)
-    assert [view.name for view in board.workloads(cluster)] == ["web", "bare"]
-    assert board.root_of(cluster, ref_of(owned)) == ref_of(deployment)
-    assert board.root_of(cluster, ref_of(bare)) == ref_of(bare)
+    assert [view.name for view in workloads.workloads(cluster)] == ["web", "bare"]
+    assert workloads.root_of(cluster, ref_of(owned)) == ref_of(deployment)
+    assert workloads.root_of(cluster, ref_of(bare)) == ref_of(bare)
 
 
 def test_a_replication_controller_has_a_card_and_no_chip() -> None:
     controller: Obj = {**builders.replica_set("old"), "kind": "ReplicationController", "apiVersion": "v1"}
     cluster = Objects(controller)
-    assert [(view.kind, view.name, view.desired) for view in board.workloads(cluster)] == [
+    assert [(view.kind, view.name, view.desired) for view in workloads.workloads(cluster)] == [
         ("ReplicationController", "old", 3)
     ]
-    assert board.root_of(cluster, ref_of(controller)) == ref_of(controller)
+    assert workloads.root_of(cluster, ref_of(controller)) == ref_of(controller)
     assert board.chips(cluster) == ()
 
 

@@ -16,6 +16,7 @@ from tests import builders
 
 _ = Words()
 WEB = ["Deployment", "default", "web"]
+JOB, CRON = ["Job", "default", "sums"], ["CronJob", "default", "report"]
 POD = ["Pod", "shop", "web-1"]
 TOLD: list[tuple[dict[str, Any], str]] = [
     ({"do": "apply", "text": "a: b"}, "kubectl apply -f -"),
@@ -36,6 +37,9 @@ TOLD: list[tuple[dict[str, Any], str]] = [
     ({"do": "cordon", "node": "node-1"}, "kubectl cordon node-1"),
     ({"do": "cordon", "node": "node-1", "unschedulable": False}, "kubectl uncordon node-1"),
     ({"do": "drain", "node": "node-1"}, "kubectl drain node-1 --ignore-daemonsets"),
+    ({"do": "suspend", "ref": JOB}, """kubectl patch job/sums -p '{"spec":{"suspend":true}}'"""),
+    ({"do": "run-now", "ref": CRON}, "kubectl create job report-manual-1 --from=cronjob/report"),
+    ({"do": "run-now", "ref": CRON, "job": "now"}, "kubectl create job now --from=cronjob/report"),
     ({"do": "latencies", "preset": "zero"}, ""),
 ]
 

@@ -7,19 +7,21 @@ bound moves there. Called for the first paint and, per changed object, for every
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from app.api import conditions, kinds, objects, pods, quantities
 from app.api.objects import Obj, Ref
 from app.api.printers import external_ip
-from app.web.present.card import PodView, by_place, element_id, image_of, pods_id
+from app.web.present.card import PodView, by_place, element_id, pods_id
+from app.web.present.faults import MachineView, machine
 from app.web.present.values import Chip
+from app.web.present.words import ENGLISH, Words
+from app.web.present.workloads import WORKLOADS, WorkloadView, workloads
 
 CELLS_FROM = 501  # pods; from here on the board is cells on a canvas
 SHOWN_ENDPOINTS = 200
 SERVICE_LABEL = "kubernetes.io/service-name"
-WORKLOADS = ("Deployment", "ReplicaSet", "ReplicationController")
 QUIET_KINDS = ("Event", "Lease", "EndpointSlice", "Pod", "Node", "Service", *WORKLOADS)
 """Kinds that have a drawing of their own, or none; all others are chips."""
 
@@ -32,6 +34,7 @@ class NodeView(NamedTuple):
     cordoned: bool
     status: str
     cpu_percent: int  # requested of allocatable
+    machine: MachineView
 
 
 class EndpointView(NamedTuple):
@@ -51,33 +54,6 @@ class ServiceView(NamedTuple):
     ready: int
     total: int
     endpoints: tuple[EndpointView, ...]
-
-
-class RevisionView(NamedTuple):
-    """A ReplicaSet below its Deployment."""
-
-    namespace: str
-    name: str
-    short: str
-    image: str
-    desired: int
-    current: int
-    ready: int
-    revision: str
-
-
-class WorkloadView(NamedTuple):
-    id: str
-    kind: str
-    namespace: str
-    name: str
-    desired: int
-    ready: int
-    updated: int
-    note: str  # a condition worth knowing: "ProgressDeadlineExceeded", "FailedCreate"
-    bad: bool
-    settled: bool
-    revisions: tuple[RevisionView, ...]
 
 
 class ChipView(NamedTuple):
@@ -103,15 +79,15 @@ def _natural(obj: Obj) -> tuple[tuple[int, str], ...]:
     return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)
 
 
-def board(cluster: Any) -> BoardView:
+def board(cluster: Any, _: Words = ENGLISH) -> BoardView:
     everything = cluster.objects("Pod")
     nodes = sorted(cluster.objects("Node"), key=_natural)
     cells = len(everything) >= CELLS_FROM
     return BoardView(
         services=tuple(service(cluster, obj) for obj in cluster.objects("Service")),
-        nodes=tuple(node(cluster, obj) for obj in nodes),
+        nodes=tuple(node(cluster, obj, _) for obj in nodes),
         pods={} if cells else by_place(everything, {objects.name_of(obj) for obj in nodes}),
-        workloads=workloads(cluster),
+        workloads=workloads(cluster, _),
         chips=chips(cluster),
         cells=cells,
         pod_count=len(everything),
@@ -122,7 +98,7 @@ def board(cluster: Any) -> BoardView:
 # ------------------------------------------------------------------------------------------------ nodes
 
 
-def node(cluster: Any, obj: Obj) -> NodeView:
+def node(cluster: Any, obj: Obj, _: Words = ENGLISH) -> NodeView:
     ref = objects.ref_of(obj)
     ready = conditions.find((obj.get("status") or {}).get("conditions"), "Ready")
     is_ready = ready is not None and ready["status"] == "True"
@@ -136,6 +112,7 @@ def node(cluster: Any, obj: Obj) -> NodeView:
         cordoned=cordoned,
         status=",".join(words),
         cpu_percent=_cpu_percent(cluster, obj),
+        machine=machine(cluster.get(Ref("Machine", "", ref.name)), _),
     )
 
 
@@ -190,88 +167,6 @@ def _endpoints(cluster: Any, ref: Ref) -> Iterable[EndpointView]:
             yield EndpointView(element_id(Ref("Pod", ref.namespace, name)), name, state)
 
 
-# -------------------------------------------------------------------------------------------- workloads
-
-
-def workloads(cluster: Any) -> tuple[WorkloadView, ...]:
-    """Deployments, and the ReplicaSets and ReplicationControllers that nobody owns."""
-    sets = cluster.objects("ReplicaSet")
-    alone = [obj for obj in (*sets, *cluster.objects("ReplicationController")) if objects.controller_of(obj) is None]
-    return tuple(workload(obj, sets) for obj in (*cluster.objects("Deployment"), *alone))
-
-
-def workload(obj: Obj, replica_sets: Sequence[Obj] = ()) -> WorkloadView:
-    ref = objects.ref_of(obj)
-    status, desired = obj.get("status") or {}, desired_of(obj)
-    ready, updated = int(status.get("readyReplicas") or 0), int(status.get("updatedReplicas") or 0)
-    note, bad = _note(status)
-    uid = objects.uid_of(obj)
-    children = [rs for rs in replica_sets if ref.kind == "Deployment" and objects.controller_uid(rs) == uid]
-    revisions = sorted((_revision(rs, ref.name) for rs in children), key=_newest_first)
-    settled = ready == desired == int(status.get("replicas") or 0) and (ref.kind != "Deployment" or updated == desired)
-    return WorkloadView(
-        id=element_id(ref),
-        kind=ref.kind,
-        namespace=ref.namespace,
-        name=ref.name,
-        desired=desired,
-        ready=ready,
-        updated=updated,
-        note=note,
-        bad=bad,
-        settled=settled,
-        revisions=tuple(rev for index, rev in enumerate(revisions) if index < 3 or rev.current or rev.desired),
-    )
-
-
-def root_of(cluster: Any, ref: Ref) -> Ref:
-    """The object in whose card a ReplicaSet is drawn: its Deployment, else itself."""
-    obj = cluster.get(ref)
-    owner = objects.controller_of(obj) if obj else None
-    return Ref(owner["kind"], ref.namespace, owner["name"]) if owner and owner["kind"] == "Deployment" else ref
-
-
-def desired_of(obj: Obj) -> int:
-    replicas = (obj.get("spec") or {}).get("replicas")
-    return 1 if replicas is None else int(replicas)
-
-
-def point(obj: Obj) -> tuple[int, int]:
-    """Desired and ready, for the chart."""
-    return desired_of(obj), int((obj.get("status") or {}).get("readyReplicas") or 0)
-
-
-def _revision(obj: Obj, owner: str) -> RevisionView:
-    ref, status = objects.ref_of(obj), obj.get("status") or {}
-    return RevisionView(
-        namespace=ref.namespace,
-        name=ref.name,
-        short=ref.name.removeprefix(f"{owner}-"),
-        image=image_of(obj["spec"]["template"]["spec"]),
-        desired=desired_of(obj),
-        current=int(status.get("replicas") or 0),
-        ready=int(status.get("readyReplicas") or 0),
-        revision=objects.annotations_of(obj).get("deployment.kubernetes.io/revision", ""),
-    )
-
-
-def _newest_first(revision: RevisionView) -> tuple[int, str]:
-    return (-int(revision.revision) if revision.revision.isdigit() else 0, revision.name)
-
-
-def _note(status: Mapping[str, Any]) -> tuple[str, bool]:
-    """The condition that says why a workload is not there yet, and whether that is trouble."""
-    found = status.get("conditions") or []
-    failure = conditions.find(found, "ReplicaFailure")
-    if failure and failure["status"] == "True":
-        return str(failure.get("reason") or "ReplicaFailure"), True
-    progressing = conditions.find(found, "Progressing")
-    if progressing:
-        reason = str(progressing.get("reason") or "")
-        return reason, progressing["status"] == "False"
-    return "", False
-
-
 # ------------------------------------------------------------------------------------------------ chips
 
 
@@ -279,7 +174,7 @@ def chips(cluster: Any) -> tuple[ChipView, ...]:
     """Everything that has no drawing of its own: namespaces beside the system's, ConfigMaps, stored kinds."""
     views = []
     for row in kinds.KINDS.values():
-        if row.internal or row.kind in QUIET_KINDS:
+        if row.is_local or row.kind in QUIET_KINDS:
             continue
         views += [chip(obj) for obj in cluster.objects(row.kind) if is_shown(objects.ref_of(obj))]
     return tuple(views)

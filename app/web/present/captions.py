@@ -16,13 +16,16 @@ from app.commands import (
     Cordon,
     CrashContainer,
     DeleteObject,
+    Drain,
     RolloutRestart,
     RolloutUndo,
+    RunNow,
     Scale,
     SetImage,
     SetLabel,
     SetLatencies,
     SetTraffic,
+    Suspend,
 )
 from app.engine.trace import Acted, Commanded, Differed, Observed, Step
 from app.reconcile import (
@@ -39,6 +42,7 @@ from app.reconcile import (
 )
 from app.web.present import news
 from app.web.present.actions import describe
+from app.web.present.breaking import broke
 from app.web.present.clients import asked, client
 from app.web.present.clock import duration
 from app.web.present.names import known, lane_of, role_title, subject
@@ -156,7 +160,7 @@ def named(ref: Ref | None) -> str:
 
 def commanded(command: Command, count: int, _: Words) -> str:
     """What a person did, or an API client of hers."""
-    if said := asked(command, _):
+    if said := asked(command, _) or broke(command, _):
         return said
     match command:
         case Bootstrap(nodes=nodes):
@@ -191,6 +195,14 @@ def commanded(command: Command, count: int, _: Words) -> str:
             return _("You rolled %(what)s back.", what=named(ref))
         case RolloutRestart(ref=ref):
             return _("You restarted the rollout of %(what)s.", what=named(ref))
+        case Suspend(ref=ref, suspended=True):
+            return _("You suspended %(what)s: it starts nothing until it is resumed.", what=named(ref))
+        case Suspend(ref=ref):
+            return _("You resumed %(what)s.", what=named(ref))
+        case RunNow(ref=ref):
+            return _("You started a Job from %(what)s, before its time.", what=named(ref))
+        case Drain(node=node):
+            return _("You drained %(node)s: its pods have to go elsewhere.", node=node)
         case Cordon(node=node, unschedulable=True):
             return _("You cordoned %(node)s: no new pods there.", node=node)
         case Cordon(node=node):

@@ -11,14 +11,15 @@ from typing import Any, NamedTuple
 
 from app.api import describe, kinds, objects, pods, times
 from app.api.objects import Obj, Ref
-from app.web.present import board, card, descriptions, kubectl, manifest
+from app.web.present import card, descriptions, kubectl, manifest
 from app.web.present.clock import age
 from app.web.present.values import Chip
 from app.web.present.words import Words
+from app.web.present.workloads import desired_of
 
 SHOWN_EVENTS = 40
 SHOWN_FAMILY = 24
-DEPENDENTS = ("ReplicaSet", "ReplicationController", "Pod", "EndpointSlice")
+DEPENDENTS = ("ReplicaSet", "ReplicationController", "Job", "ControllerRevision", "Pod", "EndpointSlice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +139,10 @@ def actions(obj: Obj, _: Words) -> tuple[ActionView, ...]:
     match ref.kind:
         case "Pod":
             return _pod_actions(obj, ref, _)
-        case "Deployment" | "ReplicaSet" | "ReplicationController":
+        case "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController":
             return _workload_actions(obj, ref, _)
+        case "Job" | "CronJob":
+            return _job_actions(obj, ref, _)
         case "Node":
             return _node_actions(obj, ref, _)
     return (_labels(obj, ref, _), _delete(ref, _))
@@ -153,23 +156,35 @@ def _pod_actions(obj: Obj, ref: Ref, _: Words) -> tuple[ActionView, ...]:
     return (kill, *((crash,) if running else ()), force, _labels(obj, ref, _))
 
 
+ROLLS_BACK = ("Deployment",)  # what this cluster can do of `kubectl rollout undo`
+ROLLS_OUT = ("Deployment", "StatefulSet", "DaemonSet")
+
+
 def _workload_actions(obj: Obj, ref: Ref, _: Words) -> tuple[ActionView, ...]:
-    scale = _action(
-        _("Scale"), {"do": "scale", "ref": ref, "replicas": board.desired_of(obj)}, {"replicas": _("replicas")}
-    )
-    if ref.kind != "Deployment":
-        return (scale, _labels(obj, ref, _), _delete(ref, _))
+    scale = _action(_("Scale"), {"do": "scale", "ref": ref, "replicas": desired_of(obj)}, {"replicas": _("replicas")})
+    scales = (scale,) if ref.kind != "DaemonSet" else ()
+    if ref.kind not in ROLLS_OUT:
+        return (*scales, _labels(obj, ref, _), _delete(ref, _))
     first, *_others = obj["spec"]["template"]["spec"].get("containers") or [{}]
     image = {"do": "image", "ref": ref, "container": first.get("name", ""), "image": first.get("image", "")}
+    undo = (_action(_("Roll back"), {"do": "undo", "ref": ref}),) if ref.kind in ROLLS_BACK else ()
     return (
-        scale,
+        *scales,
         _action(_("Set image"), image, {"image": _("image")}),
-        _action(_("Roll back"), {"do": "undo", "ref": ref}),
+        *undo,
         _action(_("Restart rollout"), {"do": "restart", "ref": ref}),
         _delete(ref, _),
         _action(_("Delete, its pods first"), {"do": "delete", "ref": ref, "propagation": "Foreground"}, danger=True),
         _action(_("Delete, keep the pods"), {"do": "delete", "ref": ref, "propagation": "Orphan"}, danger=True),
     )
+
+
+def _job_actions(obj: Obj, ref: Ref, _: Words) -> tuple[ActionView, ...]:
+    suspended = bool((obj.get("spec") or {}).get("suspend"))
+    label = _("Resume it") if suspended else _("Suspend it")
+    suspend = _action(label, {"do": "suspend", "ref": ref, "suspended": not suspended})
+    run = _action(_("Run now"), {"do": "run-now", "ref": ref, "job": f"{ref.name}-now"}, {"job": _("name of the Job")})
+    return (*((run,) if ref.kind == "CronJob" else ()), suspend, _labels(obj, ref, _), _delete(ref, _))
 
 
 def _node_actions(obj: Obj, ref: Ref, _: Words) -> tuple[ActionView, ...]:

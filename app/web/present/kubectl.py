@@ -38,6 +38,11 @@ def command(data: Mapping[str, Any]) -> str:
             return f"kubectl rollout {data['do']} {name}{revision}{n}"
         case "drain":
             return f"kubectl drain {data['node']} --ignore-daemonsets"
+        case "suspend":
+            patch = f'{{"spec":{{"suspend":{str(data.get("suspended", True)).lower()}}}}}'
+            return f"kubectl patch {name} -p {word(patch)}{n}"
+        case "run-now":
+            return f"kubectl create job {data.get('job') or f'{ref.name}-manual-1'} --from={name}{n}"
         case "cordon":
             return f"kubectl {'cordon' if data.get('unschedulable', True) else 'uncordon'} {data['node']}"
     return ""

@@ -7,8 +7,8 @@ from typing import Any
 
 from app.api import kinds
 from app.api.objects import Obj, Ref, name_of
-from app.engine.trace import Commanded, Step, is_visible
-from app.web.present import board, captions, card, kubectl, loop, manifest, timeline, traffic
+from app.engine.trace import Commanded, Differed, Step, is_visible
+from app.web.present import awake, board, captions, card, faults, kubectl, loop, manifest, timeline, traffic, workloads
 from app.web.present.names import YOU, lane_of, lanes, role_title
 from app.web.present.texts import browser_words, keys, templates_of
 from app.web.present.words import Words
@@ -26,13 +26,15 @@ def page(room: Any, scenarios: Iterable[Any], _: Words) -> dict[str, Any]:
         "_": _,
         "lang": _.lang,
         "room": room,
-        "scenarios": [scenario_view(scenario, _.lang) for scenario in scenarios],
+        "scenarios": grouped(scenarios, _),
         "scenario": scenario_view(room.scenario, _.lang),
         "documents": written,
         "document_rows": [{"id": d.id, "ref": [d.kind, d.namespace, d.name], "text": d.text} for d in written],
-        "board": board.board(cluster),
+        "board": board.board(cluster, _),
         "loops": loop.loops(cluster.trace, roles, cluster.epoch_ms, _),
         "lanes": [(role, role_title(role, _)) for role in (YOU, *roles)],
+        "acted": awake.acted(cluster.trace),
+        "faults": faults.faults(cluster, _),
         "caption": newest_caption(cluster, _),
         "now_ms": cluster.now_ms,
         "epoch_ms": cluster.epoch_ms,
@@ -50,7 +52,8 @@ def frame(room: Any, change: Any, _: Words) -> dict[str, Any]:
     """Context of `templates/frame.html`. Objects that are gone are named by id; at most one operation per id."""
     cluster = room.cluster
     visible = [step for step in change.steps if is_visible(step)]
-    drawn, gone = _changed(cluster, change.changed)
+    drawn, gone = _changed(cluster, change.changed, _)
+    broken = any(ref.kind in faults.KINDS for ref in change.changed)
     in_cells = _in_cells(cluster)
     rows = timeline.rows(visible[-SLIM_STEPS:], cluster.trace, cluster.epoch_ms)
     points = timeline.points(change.steps, cluster.epoch_ms)
@@ -61,6 +64,7 @@ def frame(room: Any, change: Any, _: Words) -> dict[str, Any]:
         **drawn,
         "gone": gone,
         "loops": _moved_loops(cluster, visible, _),
+        "faults": faults.faults(cluster, _) if broken else None,
         "caption": _frame_caption(visible, _),
         "state": state(room, rows, points, change),
         "cells": cells(cluster, [obj for _ref, obj in pods if obj]) if in_cells else None,
@@ -93,7 +97,7 @@ def state(
         "frame": change.number if change is not None else room.frame,
         "epoch": getattr(room, "epoch", 0),
         "now": cluster.now_ms - cluster.epoch_ms,
-        "quiet": bool(change.quiet if change is not None else cluster.quiet),
+        "quiet": bool(change.quiet if change is not None else cluster.quiet) and cluster.awaited_ms() is None,
         "pace": {"mode": pace.mode, "speed": pace.speed, "paused": pace.paused},
         "restless": getattr(room, "restless", False),
         "latencies": cluster.latencies,
@@ -102,6 +106,9 @@ def state(
         "waiting": _waiting(waiting, cluster.epoch_ms),
         "applied": _applied_count(cluster),
         "actors": actors(cluster),
+        "awake": awake.declared(cluster),
+        "zones": faults.zones(cluster),
+        "control": (cluster.get(faults.CONTROL_PLANE) or {}).get("spec") or {},
         "pods": len(cluster.objects("Pod")),
         "mode": "cells" if _in_cells(cluster) else "cards",
         "steps": [list(row) for row in rows],
@@ -131,10 +138,10 @@ def cells(cluster: Any, pods: Iterable[Obj]) -> list[list[Any]]:
 
 def documents(cluster: Any) -> tuple[manifest.Document, ...]:
     """A tab for each object that people applied, with the text they wrote."""
-    usual = ("Namespace", "ConfigMap", *board.WORKLOADS, "Pod", "Service")
+    usual = ("Namespace", "ConfigMap", *workloads.WORKLOADS, "Pod", "Service")
     every_kind = (*usual, *(kind for kind in _stored_kinds(cluster) if kind not in usual))
     applied = [obj for kind in every_kind for obj in cluster.objects(kind) if manifest.applied_of(obj)]
-    order = (*board.WORKLOADS, "Pod", "Service")
+    order = (*workloads.WORKLOADS, "Pod", "Service")
     applied.sort(key=lambda obj: order.index(obj["kind"]) if obj["kind"] in order else len(order))
     return manifest.documents(applied, list(_applied_texts(cluster)))
 
@@ -160,6 +167,22 @@ def scenario_view(scenario: Any, lang: str) -> dict[str, Any]:
     ]
     title, promise = _in(scenario.title, lang), _in(scenario.promise, lang)
     return {"id": scenario_id(scenario), "title": title, "promise": promise, "tries": tries}
+
+
+def grouped(lessons: Iterable[Any], _: Words) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The lessons of the menu under the titles of their groups."""
+    titles = {
+        "basics": _("Basics"),
+        "workloads": _("Workloads"),
+        "scheduling": _("Scheduling and policy"),
+        "failures": _("Failures"),
+        "traffic": _("Traffic and autoscaling"),
+        "control-plane": _("Control plane"),
+    }
+    groups: dict[str, list[dict[str, Any]]] = {name: [] for name in titles}
+    for lesson in lessons:
+        groups[getattr(lesson, "group", "basics")].append(scenario_view(lesson, _.lang))
+    return [(titles[name], found) for name, found in groups.items() if found]
 
 
 def _tries(scenario: Any) -> list[Any]:
@@ -218,6 +241,7 @@ def _frame_caption(visible: Sequence[Step], _: Words) -> captions.Caption | None
 
     Of a long frame only the newest may, unless an older one tells of trouble.
     """
+    visible = [step for step in visible if not _is_housekeeping(step)]
     if not visible:
         return None
     newest = [step for step in visible[:-CAPTION_STEPS] if captions.weight(step) >= captions.TROUBLE]
@@ -225,7 +249,15 @@ def _frame_caption(visible: Sequence[Step], _: Words) -> captions.Caption | None
     return captions.caption(max(newest, key=lambda step: (captions.weight(step), step.number)), _)
 
 
-def _changed(cluster: Any, changed: Mapping[Ref, Obj | None]) -> tuple[dict[str, Any], list[str]]:
+def _is_housekeeping(step: Step) -> bool:
+    """A heartbeat that happens to be due has nothing to say over what a person just did."""
+    record = step.record
+    if not isinstance(record, Differed) or not record.differences:
+        return False
+    return all(difference.background for difference in record.differences)
+
+
+def _changed(cluster: Any, changed: Mapping[Ref, Obj | None], _: Words) -> tuple[dict[str, Any], list[str]]:
     """The views of what changed, and the ids of what is gone."""
     nodes = {name_of(obj) for obj in cluster.objects("Node")}
     in_cells = _in_cells(cluster)
@@ -239,9 +271,9 @@ def _changed(cluster: Any, changed: Mapping[Ref, Obj | None]) -> tuple[dict[str,
     )
     drawn = {
         "pods": pods,
-        "nodes": _touched_nodes(cluster, changed),
+        "nodes": _touched_nodes(cluster, changed, _),
         "services": _touched_services(cluster, changed),
-        "workloads": _touched_workloads(cluster, changed),
+        "workloads": _touched_workloads(cluster, changed, _),
         "chips": tuple(chip for chip in chips if not _is_internal(chip.chip.kind)),
     }
     return drawn, gone
@@ -249,15 +281,15 @@ def _changed(cluster: Any, changed: Mapping[Ref, Obj | None]) -> tuple[dict[str,
 
 def _is_internal(kind: str) -> bool:
     row = kinds.KINDS.get(kind)
-    return row is not None and row.internal
+    return row is not None and row.is_local
 
 
-def _touched_nodes(cluster: Any, changed: Mapping[Ref, Obj | None]) -> tuple[board.NodeView, ...]:
+def _touched_nodes(cluster: Any, changed: Mapping[Ref, Obj | None], _: Words) -> tuple[board.NodeView, ...]:
     """Nodes that changed, and those whose pods did: their share of requested CPU moved."""
-    names = {ref.name for ref in changed if ref.kind == "Node"}
+    names = {ref.name for ref in changed if ref.kind in ("Node", "Machine")}
     names |= {str(obj["spec"].get("nodeName")) for ref, obj in changed.items() if ref.kind == "Pod" and obj}
     found = (cluster.get(Ref("Node", "", name)) for name in sorted(names))
-    return tuple(board.node(cluster, obj) for obj in found if obj)
+    return tuple(board.node(cluster, obj, _) for obj in found if obj)
 
 
 def _touched_services(cluster: Any, changed: Mapping[Ref, Obj | None]) -> tuple[board.ServiceView, ...]:
@@ -270,8 +302,8 @@ def _touched_services(cluster: Any, changed: Mapping[Ref, Obj | None]) -> tuple[
     return tuple(board.service(cluster, obj) for obj in found if obj)
 
 
-def _touched_workloads(cluster: Any, changed: Mapping[Ref, Obj | None]) -> tuple[board.WorkloadView, ...]:
-    roots = {board.root_of(cluster, ref) for ref in changed if ref.kind in board.WORKLOADS}
-    sets = cluster.objects("ReplicaSet") if roots else []
+def _touched_workloads(cluster: Any, changed: Mapping[Ref, Obj | None], _: Words) -> tuple[workloads.WorkloadView, ...]:
+    roots = {workloads.root_of(cluster, ref) for ref in changed if ref.kind in workloads.WORKLOADS}
+    children = {kind: workloads.children_of(cluster, kind) for kind in {ref.kind for ref in roots}}
     found = (cluster.get(ref) for ref in sorted(roots))
-    return tuple(board.workload(obj, sets) for obj in found if obj)
+    return tuple(workloads.workload(obj, children[obj["kind"]], _) for obj in found if obj)

@@ -18,6 +18,7 @@ def browser_words(_: Words) -> dict[str, str]:
         "restless": _("Paused: ten minutes on, something is still tried again and again."),
         "pause": _("Pause"),
         "resume": _("Resume"),
+        "lens_waits": _("waiting"),
         "lens": _("{gap} of waiting, shown in {wall}"),
         "watching": _("{n} watching"),
         "unchanged": _("Nothing would change."),
@@ -34,6 +35,12 @@ def browser_words(_: Words) -> dict[str, str]:
         "not_copied": _("The browser did not let it be copied: select it by hand."),
         "no_kubectl": _("kubectl has no command for this."),
         "offline": _("The server cannot be reached."),
+        **_board_words(_),
+    }
+
+
+def _board_words(_: Words) -> dict[str, str]:
+    return {
         "step": _("{lane}, {phase}, {time}, {key}"),
         "observe": _("Observe"),
         "diff": _("Diff"),
@@ -42,6 +49,10 @@ def browser_words(_: Words) -> dict[str, str]:
         "you": _("You"),
         "error": _("failed"),
         "gap": _("{gap} later"),
+        "quiet_loops": _("+{n} quiet"),
+        "fold_lanes": _("− fold"),
+        "more_workloads": _("{n} more workloads"),
+        "fewer": _("fewer"),
         "cells": _("{n} pods, {ready} ready. Each square is a pod."),
         "cells_keys": _("Arrow keys go from pod to pod, Enter opens, K kills."),
         "tone_ready": _("running and ready"),
@@ -91,6 +102,9 @@ def keys(_: Words) -> list[tuple[str, list[tuple[str, str]]]]:
                 ("J", _("next pod")),
                 ("K", _("kill the chosen pod")),
                 ("C", _("crash its container")),
+                ("X", _("break things: API server, chaos, nodes")),
+                ("W", _("break the loop that is shown")),
+                ("O", _("next node, Enter breaks it")),
                 ("⏎", _("open what is chosen")),
                 ("⇧+Click", _("copy a button’s kubectl command instead")),
             ],

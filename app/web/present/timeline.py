@@ -7,7 +7,7 @@ from typing import Any
 
 from app.api.objects import Ref
 from app.engine.trace import Acted, Commanded, Differed, Step, Trace, is_visible
-from app.web.present import board, card
+from app.web.present import card, workloads
 from app.web.present.names import known, lane_of
 from app.web.present.steps import phase_of
 
@@ -63,7 +63,9 @@ def visible_cause(step: Step, trace: Trace) -> int:
 def chart(cluster: Any) -> dict[str, list[list[int]]]:
     """Per workload the points (virtual ms, desired, ready) that the trace still knows, oldest first."""
     known, series = points(cluster.trace, cluster.epoch_ms), {}
-    for view in board.workloads(cluster):
+    for view in workloads.workloads(cluster):
+        if view.kind not in workloads.CHARTED:
+            continue
         series[view.id] = known.get(view.id, [])
         _add(series[view.id], cluster.now_ms - cluster.epoch_ms, (view.desired, view.ready))
     return {identity: found[-KEPT_POINTS:] for identity, found in series.items()}
@@ -75,7 +77,7 @@ def points(steps: Iterable[Step], epoch_ms: int) -> dict[str, list[list[int]]]:
     for step in steps:
         for ref, obj in _written(step):
             if obj is not None:
-                _add(found.setdefault(card.element_id(ref), []), step.at_ms - epoch_ms, board.point(obj))
+                _add(found.setdefault(card.element_id(ref), []), step.at_ms - epoch_ms, workloads.point(obj))
     return {identity: series[-KEPT_POINTS:] for identity, series in found.items()}
 
 
@@ -88,7 +90,7 @@ def _written(step: Step) -> Iterable[tuple[Ref, Any]]:
         case _:
             return
     for change in changes:
-        if change.ref.kind in board.WORKLOADS:
+        if change.ref.kind in workloads.CHARTED:
             yield change.ref, change.new
 
 

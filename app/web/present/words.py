@@ -30,3 +30,6 @@ class Words:
     def many(self, one: str, more: str, n: int, **values: Any) -> str:
         """The sentence for `n` things; `%(n)s` is the number."""
         return self.ngettext(one, more, n) % {"n": n, **values}
+
+
+ENGLISH = Words()

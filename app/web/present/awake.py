@@ -1,0 +1,45 @@
+"""Which loops matter in this room: those whose kinds somebody declared, and those that ever acted. The others fold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from app.api import kinds, objects
+from app.engine.trace import Acted, Step, is_visible
+from app.reconcile import RequeueAfter
+from app.web.present.board import is_shown
+from app.web.present.faults import CONTROL_PLANE
+from app.web.present.names import lane_of
+
+ON_MACHINES = {"PodSandbox": "Pod"}
+"""What a machine keeps of an object stands for that object."""
+
+
+def declared(cluster: Any) -> list[str]:
+    """The roles that have something to look after."""
+    kinds_of: dict[str, str] = {}
+    for actor, worker in cluster.engine.workers.items():
+        kinds_of.setdefault(lane_of(actor), worker.controller.reconciles)
+    present = {kind: _is_declared(cluster, kind) for kind in set(kinds_of.values())}
+    return sorted(role for role, kind in kinds_of.items() if present[kind])
+
+
+def _is_declared(cluster: Any, kind: str) -> bool:
+    if kind == CONTROL_PLANE.kind:
+        return bool((cluster.get(CONTROL_PLANE) or {}).get("spec", {}).get("chaosPerMinute"))
+    kind = ON_MACHINES.get(kind, kind)
+    row = kinds.KINDS.get(kind)
+    if row is None or row.internal or kind == "Node":
+        return False
+    return any(is_shown(objects.ref_of(obj)) for obj in cluster.objects(kind))
+
+
+def acted(steps: Iterable[Step]) -> list[str]:
+    """The roles that did something that can be seen; a timer that was set is nothing."""
+    found = {
+        lane_of(step.actor)
+        for step in steps
+        if isinstance(step.record, Acted) and is_visible(step) and not isinstance(step.record.action, RequeueAfter)
+    }
+    return sorted(found)
