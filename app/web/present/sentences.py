@@ -138,6 +138,11 @@ LONG = {
     # Scheduler
     "PodUnscheduled": N_("Pod %(about)s has no node. %(desired)s fits best."),
     "Unschedulable": N_("Pod %(about)s fits on no node. It waits until something changes."),
+    "Preempted": N_("Pod %(about)s is less important. It has to go, so that a more important pod gets its place."),
+    "MakingRoom": N_(
+        "Pod %(about)s fits nowhere, but is more important than others. Room is made for it on %(desired)s."
+    ),
+    "NominationLost": N_("Node %(observed)s was promised to pod %(about)s. A more important pod takes it."),
     "SchedulingBackOff": N_("Pod %(about)s was tried a moment ago. It is tried again shortly."),
     "RetryLater": N_("Pod %(about)s is tried again later, even if nothing changes."),
     # EndpointSlice
@@ -252,6 +257,9 @@ SHORT = {
     "TooManyNodesUnavailable": N_("may not remove more"),
     "PodUnscheduled": N_("needs a node"),
     "Unschedulable": N_("fits nowhere"),
+    "Preempted": N_("make room"),
+    "MakingRoom": N_("room is made"),
+    "NominationLost": N_("promise lost"),
     "SchedulingBackOff": N_("try again soon"),
     "EndpointSliceMissing": N_("no EndpointSlice yet"),
     "EndpointsOutdated": N_("endpoints changed"),
