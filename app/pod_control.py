@@ -1,4 +1,4 @@
-"""What loops that own pods do to them, with the Events they say it with: create, delete, adopt, release.
+"""What loops that own pods do to them, with the Events they say it with: create, delete, adopt, release, keep history.
 
 Used by every controller that makes pods from a template. It only builds actions and Differences; what a pod looks like
 and which pods are whose is decided in app/api. Models kubernetes/pkg/controller/controller_utils.go (`RealPodControl`)
@@ -7,12 +7,13 @@ and controller_ref_manager.go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-from app.api import objects, replicas
-from app.api.objects import Obj, ref_of
+from app.api import objects, replicas, revisions, selectors
+from app.api.objects import Obj, Ref, ref_of
 from app.api.replicas import Claims
-from app.reconcile import Announce, Create, Delete, Difference, Patch
+from app.api.revisions import History
+from app.reconcile import Announce, Create, Delete, Difference, KeyFunction, Patch, Reader
 
 
 def creation(owner: Obj, pod: Obj) -> Create:
@@ -44,3 +45,61 @@ def _owners_differ(pod: Obj, desired: str | None, observed: str | None, reason: 
     patch = {"metadata": {"ownerReferences": owners or None}}
     actions = (Patch(ref_of(pod), patch, uid=objects.uid_of(pod)),)
     return Difference(ref_of(pod), "metadata.ownerReferences", desired, observed, reason, actions)
+
+
+# -------------------------------------------------------------------------------------------------- waking
+
+
+def owner_or_claimants(kind: str) -> KeyFunction:
+    """A pod wakes its controller; an orphan all of `kind` that would adopt it."""
+
+    def keys(pod: Obj, reader: Reader) -> Iterable[Ref]:
+        owner, namespace = objects.controller_of(pod), objects.namespace_of(pod)
+        if owner is not None:
+            return (Ref(kind, namespace, owner["name"]),) if owner["kind"] == kind else ()
+        labels = objects.labels_of(pod)
+        candidates = reader.list(kind, namespace) if labels else ()
+        return tuple(ref_of(each) for each in candidates if selectors.matches(each["spec"]["selector"], labels))
+
+    return keys
+
+
+def wakes_nobody(obj: Obj, reader: Reader) -> Iterable[Ref]:
+    """For a kind that a loop only looks at."""
+    return ()
+
+
+# ----------------------------------------------------------------------------------------------- revisions
+
+
+def keep_history(owner: Obj, history: History, taken: Iterable[Obj]) -> Iterator[Difference]:
+    """The ControllerRevision of the present template exists and bears the highest number; lost ones are adopted."""
+    for revision in taken:
+        patch = {"metadata": {"ownerReferences": replicas.owners_with(revision, owner)}}
+        actions = (Patch(ref_of(revision), patch, uid=objects.uid_of(revision)),)
+        yield Difference(
+            ref_of(revision), "metadata.ownerReferences", objects.name_of(owner), None, "OrphanMatches", actions
+        )
+    update = history.update
+    if not history.exists:
+        name = objects.name_of(update)
+        yield Difference(ref_of(owner), "revision", name, None, "NewRevisionNeeded", (Create(update),))
+    elif history.held != update["revision"]:
+        patch = {"revision": update["revision"]}
+        yield Difference(
+            ref_of(update),
+            "revision",
+            update["revision"],
+            history.held,
+            "TemplateIsBack",
+            (Patch(ref_of(update), patch, uid=objects.uid_of(update)),),
+        )
+
+
+def shorten_history(owner: Obj, history: History, live: Collection[str]) -> Iterator[Difference]:
+    """Former revisions beyond `spec.revisionHistoryLimit` go. `live` are the names of those that pods are of."""
+    limit = owner["spec"].get("revisionHistoryLimit", 10)
+    for revision in revisions.surplus(owner, history.revisions, live):
+        held = len(history.revisions)
+        yield Difference(ref_of(revision), "spec.revisionHistoryLimit", limit, held, "HistoryTooLong",
+                         (Delete(ref_of(revision)),))  # fmt: skip

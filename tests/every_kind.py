@@ -177,6 +177,12 @@ roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: health}
 subjects: [{{kind: Group, name: "system:authenticated"}}, {{kind: ServiceAccount, name: robot, namespace: default}}]
 ---
 {{apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {{name: high}}, value: 1000, description: first}}
+---
+apiVersion: apps/v1
+kind: ControllerRevision
+metadata: {{name: kept-by-hand}}
+revision: 1
+data: {{spec: {{template: {{$patch: replace, metadata: {{labels: {{app: web}}}}}}}}}}
 """
 
 

@@ -10,7 +10,7 @@ from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from app.api import describe_network, describe_nodes, describe_pods, pods
+from app.api import describe_network, describe_nodes, describe_pods, describe_sets
 from app.api.describe_pods import Lines
 from app.api.objects import (
     Obj,
@@ -26,10 +26,10 @@ from app.api.selectors import format_labels, format_selector
 from app.api.tabbed import align, head, marks, rfc1123, truth
 
 _OWN_WORDS = (
-    "ClusterRole", "ClusterRoleBinding", "CronJob", "DaemonSet", "Endpoints", "HorizontalPodAutoscaler", "Ingress",
+    "ClusterRole", "ClusterRoleBinding", "CronJob", "Endpoints", "HorizontalPodAutoscaler", "Ingress",
     "IngressClass", "Job", "LimitRange", "NetworkPolicy", "PersistentVolume", "PersistentVolumeClaim",
     "PodDisruptionBudget", "PriorityClass", "ResourceQuota", "Role", "RoleBinding", "Secret", "ServiceAccount",
-    "StatefulSet", "StorageClass",
+    "StorageClass",
 )  # fmt: skip
 """What kubectl describes in a way that is not modelled here. Kinds it has no words for it tells field by field."""
 
@@ -41,7 +41,7 @@ def knows(kind: str) -> bool:
 
 def describe(obj: Obj, now_ms: int, *, events: Iterable[Obj] = (), related: Iterable[Obj] = ()) -> str:
     """The text, ended by a newline. `events` are those about `obj`. Of the `related` objects each kind takes what it
-    tells of: a Deployment its ReplicaSets, a ReplicaSet or ReplicationController its Pods, a Service its
+    tells of: a Deployment its ReplicaSets, other workloads their Pods, a Service its
     EndpointSlices, a Node its Pods and its Lease; others are passed over."""
     around = tuple(related)
     assert knows(obj["kind"])
@@ -52,6 +52,10 @@ def describe(obj: Obj, now_ms: int, *, events: Iterable[Obj] = (), related: Iter
             lines = _deployment(obj, around)
         case "ReplicaSet" | "ReplicationController":
             lines = _replica_set(obj, around)
+        case "StatefulSet":
+            lines = describe_sets.stateful_set(obj, around)
+        case "DaemonSet":
+            lines = describe_sets.daemon_set(obj, around)
         case "Service":
             lines = describe_network.service(obj, around)
         case "Node":
@@ -148,11 +152,7 @@ def _replica_set(replica_set: Obj, related: Sequence[Obj]) -> Lines:
     if owner := controller_of(replica_set):
         yield f"Controlled By:\t{owner['kind']}/{owner['name']}"
     yield f"Replicas:\t{status.get('replicas', 0)} current / {replicas(spec)} desired"
-    phases = [
-        pods.phase(each) for each in related if each["kind"] == "Pod" and controller_uid(each) == uid_of(replica_set)
-    ]
-    words = (("Running", "Running"), ("Pending", "Waiting"), ("Succeeded", "Succeeded"), ("Failed", "Failed"))
-    yield "Pods Status:\t" + " / ".join(f"{phases.count(phase)} {word}" for phase, word in words)
+    yield describe_sets.pods_status(replica_set, related)
     yield from describe_pods.template(spec["template"])
     yield from _conditions(replica_set)
 

@@ -8,7 +8,7 @@ controller_utils.go, controller_ref_manager.go in kubernetes/pkg/controller.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cmp_to_key, partial
 from typing import Any, NamedTuple, Protocol
 
@@ -227,6 +227,20 @@ def failure_conditions(owner: Obj, failures: Iterable[Failure], now_ms: int) -> 
 def matters(old: Obj | None, new: Obj | None) -> bool:
     """Can this change of a pod alter what its owner does? Not when it was bound, or its containers are created."""
     return old is None or new is None or _what_counts(old) != _what_counts(new)
+
+
+def matters_to(kind: str) -> Callable[[Obj, Obj], bool]:
+    """Most clusters have no object of this kind: what happens to the pods of others need not even be delivered."""
+
+    def may_matter(old: Obj, new: Obj) -> bool:
+        return any(_owner_kind(pod) in (kind, None) for pod in (old, new)) and matters(old, new)
+
+    return may_matter
+
+
+def _owner_kind(pod: Obj) -> str | None:
+    owner = objects.controller_of(pod)
+    return owner["kind"] if owner else None
 
 
 def _what_counts(pod: Obj) -> tuple[Any, ...]:

@@ -8,9 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.api import errors, times
+from app.api import errors, revisions, times
 from app.api.deployments import rollback_template
-from app.api.objects import Obj, Ref, controller_of, find_named, is_terminating, owner_reference, ref_of
+from app.api.objects import (
+    Obj,
+    Ref,
+    controller_of,
+    controller_uid,
+    find_named,
+    is_terminating,
+    owner_reference,
+    ref_of,
+    uid_of,
+)
 from app.apiserver import requests
 from app.apiserver.server import ApiServer, Written
 from app.cluster import applying, breaking
@@ -117,10 +127,11 @@ def _drain(server: ApiServer, node: str) -> list[Written]:
 
 
 def _undo(server: ApiServer, ref: Ref, to_revision: int) -> Written:
-    deployment = server.get(ref)
-    uid, sets = deployment["metadata"]["uid"], server.store.objects("ReplicaSet", ref.namespace)
-    owned = [rs for rs in sets if (controller_of(rs) or {}).get("uid") == uid]
-    template = rollback_template(deployment, owned, to_revision)
+    workload = server.get(ref)
+    past = "ReplicaSet" if ref.kind == "Deployment" else revisions.KIND
+    owned = [each for each in server.store.objects(past, ref.namespace) if controller_uid(each) == uid_of(workload)]
+    turn_back = rollback_template if ref.kind == "Deployment" else revisions.rollback_template
+    template = turn_back(workload, owned, to_revision)
     return server.patch(ref, lambda obj: {**obj, "spec": {**obj["spec"], "template": template}})
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from app.controllers.cloud_node_lifecycle import CloudNodeLifecycleController
 from app.controllers.cronjob import CronJobController
+from app.controllers.daemonset import DaemonSetController
 from app.controllers.deployment import DeploymentController
 from app.controllers.disruption import DisruptionController
 from app.controllers.endpointslice import EndpointSliceController
@@ -21,6 +22,7 @@ from app.controllers.replicationcontroller import ReplicationController
 from app.controllers.resourcequota import ResourceQuotaController
 from app.controllers.scheduler import Scheduler
 from app.controllers.service_lb import ServiceLoadBalancers
+from app.controllers.statefulset import StatefulSetController
 from app.controllers.taint_eviction import TaintEvictionController
 from app.controllers.ttl_after_finished import TtlAfterFinishedController
 from app.reconcile import Controller
@@ -30,6 +32,8 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     Scheduler,
     ReplicaSetController,
     ReplicationController,
+    StatefulSetController,
+    DaemonSetController,
     PersistentVolumeBinder,
     EndpointSliceController,
     ServiceLoadBalancers,

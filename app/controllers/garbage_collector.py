@@ -152,8 +152,8 @@ def _may_matter(old: Obj | None, new: Obj | None) -> bool:
 
 
 def _concerned(obj: Obj, reader: Reader) -> Iterator[Ref]:
-    """The object itself if an owner of it is missing or it is finishing its deletion; owners that wait for it; and,
-    if it is gone or waits for them, its dependents."""
+    """The object itself if an owner of it is missing or waits for it, or it is finishing its deletion; owners that wait
+    for it; and, if it is gone or waits for them, its dependents."""
     ref = ref_of(obj)
     here = reader.get(ref)
     alive = here is not None and objects.uid_of(here) == objects.uid_of(obj)
@@ -167,6 +167,8 @@ def _concerned(obj: Obj, reader: Reader) -> Iterator[Ref]:
                 yield ref
         elif _is_finishing(owner):
             yield owner_ref
+            if alive and not objects.is_terminating(obj) and _deletes_in(owner, FOREGROUND):
+                yield ref  # made while its owner was already waiting
     if not alive or _deletes_in(obj, FOREGROUND):
         yield from map(ref_of, _dependents(obj, reader))
 

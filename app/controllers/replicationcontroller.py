@@ -50,7 +50,7 @@ class ReplicationController(Controller):
         indexes = {"controller": replicas.controller_or_namespace}
         self.watches = (
             itself(KIND),
-            Watch("Pod", _controllers_of, when=replicas.matters, matters=_may_matter, indexes=indexes),
+            Watch("Pod", _controllers_of, when=replicas.matters, matters=replicas.matters_to(KIND), indexes=indexes),
         )
 
     def observe(self, key: Ref, reader: Reader) -> ReplicationControllerObservation | None:
@@ -109,16 +109,6 @@ def _status(seen: ReplicationControllerObservation, claims: Claims) -> Iterator[
         yield Difference(
             ref_of(controller), "status.availableReplicas", ready, available, "MinReadySecondsNotOver", (wake,)
         )
-
-
-def _may_matter(old: Obj, new: Obj) -> bool:
-    """Most clusters have no ReplicationController: what happens to the pods of others is not even delivered."""
-    return any(_owner_kind(pod) in (KIND, None) for pod in (old, new)) and replicas.matters(old, new)
-
-
-def _owner_kind(pod: Obj) -> str | None:
-    owner = objects.controller_of(pod)
-    return owner["kind"] if owner else None
 
 
 def _controllers_of(pod: Obj, reader: Reader) -> Iterable[Ref]:

@@ -587,6 +587,6 @@ def test_a_replication_controller_selects_by_plain_labels():
 def test_only_what_is_modelled_is_known():
     known = {kind for kind, row in kinds.KINDS.items() if knows(kind) and not row.internal}
     assert known == {
-        "ConfigMap", "Deployment", "EndpointSlice", "Event", "Lease", "Namespace", "Node", "Pod", "PodTemplate",
-        "ReplicaSet", "ReplicationController", "Service",
+        "ConfigMap", "ControllerRevision", "DaemonSet", "Deployment", "EndpointSlice", "Event", "Lease", "Namespace",
+        "Node", "Pod", "PodTemplate", "ReplicaSet", "ReplicationController", "Service", "StatefulSet",
     }  # fmt: skip

@@ -421,3 +421,12 @@ def test_a_jobs_selector_is_its_own_affair() -> None:
     uid = {**job, "metadata": {**job["metadata"], "uid": "u"}}
     chosen = {**uid, "spec": {**uid["spec"], "selector": {"matchLabels": {"app": "x"}}}}
     assert "`selector` not auto-generated" in validate(chosen)[0].message
+
+
+def test_a_revision_has_data_that_stays() -> None:
+    kept = complete(only("ControllerRevision"))
+    without = {key: value for key, value in kept.items() if key != "data"}
+    assert [str(cause.field) for cause in validate({**without, "revision": -1})] == ["data", "revision"]
+    (cause,) = validate_update({**kept, "data": {"spec": {}}}, kept)
+    assert (cause.field, cause.message.endswith("field is immutable")) == ("data", True)
+    assert validate_update({**kept, "revision": 2}, kept) == ()

@@ -154,6 +154,8 @@ def woken(old: Obj | None, new: Obj | None, *cached: Obj) -> set[Ref]:
         pytest.param(RS, finishing(RS, ORPHAN), (WEB, finishing(RS, ORPHAN), POD), {RS_REF},
                      id="an owner is to orphan its dependents: itself"),
         pytest.param(POD, None, (WEB, finishing(RS, FOREGROUND)), {RS_REF}, id="a dependent is gone: its owner waits"),
+        pytest.param(None, POD, (WEB, finishing(RS, FOREGROUND), POD), {RS_REF, POD_REF},
+                     id="a dependent comes while its owner waits: both"),
         pytest.param(POD, objects.with_metadata(POD, ownerReferences=None), (finishing(RS, ORPHAN), pod("web-a-1")),
                      {RS_REF}, id="a dependent was orphaned: the owner that waits"),
         pytest.param(None, POD, (objects.with_metadata(RS, uid="another"), POD), {POD_REF},

@@ -18,7 +18,8 @@ def test_every_kind_is_stored_and_the_cluster_comes_to_rest() -> None:
         kind = KINDS[document["kind"]]
         ref = Ref(kind.kind, "default" if kind.namespaced else "", document["metadata"]["name"])
         assert world.get(ref) is not None, ref
-    assert {pod["metadata"]["ownerReferences"][0]["kind"] for pod in world.pods()} == {"ReplicationController"}
+    owners = {pod["metadata"]["ownerReferences"][0]["kind"] for pod in world.pods()}
+    assert owners == {"ReplicationController", "StatefulSet", "DaemonSet"}
 
 
 def test_applying_them_again_changes_nothing() -> None:

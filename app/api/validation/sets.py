@@ -1,4 +1,4 @@
-"""ReplicationControllers, StatefulSets and DaemonSets: selector, template, strategy.
+"""ReplicationControllers, StatefulSets and DaemonSets: selector, template, strategy; ControllerRevisions.
 
 Models kubernetes `pkg/apis/apps/validation` and, for the first, `pkg/apis/core/validation`.
 """
@@ -147,3 +147,18 @@ def _check_daemon_strategy(strategy: Obj, field: str) -> Iterator[Cause]:
     elif not shares.amount(unavailable) and not shares.amount(surge):
         why = "cannot be 0 when maxSurge is 0"
         yield causes.invalid(f"{field}.rollingUpdate.maxUnavailable", unavailable, why)
+
+
+# ------------------------------------------------------------------------------------- controller revisions
+
+
+def check_controller_revision(obj: Obj) -> Iterator[Cause]:
+    if "data" not in obj:
+        yield causes.required("data", "data is mandatory")
+    if obj.get("revision", 0) < 0:
+        yield causes.invalid("revision", obj["revision"], causes.NOT_NEGATIVE)
+
+
+def check_controller_revision_update(new: Obj, old: Obj) -> Iterator[Cause]:
+    if new.get("data") != old.get("data"):
+        yield causes.invalid("data", new.get("data"), "field is immutable")

@@ -12,6 +12,8 @@ RELATED = {
     "Deployment": ("ReplicaSet",),
     "ReplicaSet": ("Pod",),
     "ReplicationController": ("Pod",),
+    "StatefulSet": ("Pod",),
+    "DaemonSet": ("Pod",),
     "Service": ("EndpointSlice",),
     "Node": ("Pod", "Lease"),
 }

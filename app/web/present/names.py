@@ -14,6 +14,8 @@ TITLES = {
     "deployment-controller": "Deployment",
     "replicaset-controller": "ReplicaSet",
     "replication-controller": "RC",
+    "statefulset-controller": "StatefulSet",
+    "daemonset-controller": "DaemonSet",
     "default-scheduler": N_("Scheduler"),
     "kubelet": "kubelet",
     "container-runtime": N_("Runtime"),
