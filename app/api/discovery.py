@@ -250,6 +250,8 @@ def _group_version(group: str, version: str) -> str:
 def verbs(row: Kind) -> tuple[str, ...]:
     if row.kind in _REVIEWS:
         return ("create",)
+    if row.measured:
+        return ("get", "list")
     # All namespaces at once cannot be deleted.
     return tuple(verb for verb in VERBS if row.kind != "Namespace" or verb != "deletecollection")
 

@@ -25,6 +25,12 @@ class Kind(NamedTuple):
     subresources: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     runs: bool = True
+    measured: bool = False  # kept by metrics-server in its own memory; clients may only look
+
+    @property
+    def is_local(self) -> bool:
+        """Whoever writes it asks no API server."""
+        return self.internal or self.measured
 
     @property
     def api_version(self) -> str:
@@ -68,7 +74,7 @@ _ROWS = (
     Kind("ReplicaSet", "apps", "v1", "replicasets", "replicaset", ("rs",), True, _SCALE, _ALL),
     Kind("StatefulSet", "apps", "v1", "statefulsets", "statefulset", ("sts",), True, _SCALE, _ALL),
     Kind("HorizontalPodAutoscaler", "autoscaling", "v2", "horizontalpodautoscalers", "horizontalpodautoscaler",
-         ("hpa",), True, _STATUS, _ALL, runs=False),
+         ("hpa",), True, _STATUS, _ALL),
     Kind("CronJob", "batch", "v1", "cronjobs", "cronjob", ("cj",), True, _STATUS, _ALL),
     Kind("Job", "batch", "v1", "jobs", "job", (), True, _STATUS, _ALL),
     Kind("IngressClass", "networking.k8s.io", "v1", "ingressclasses", "ingressclass", (), False, runs=False),
@@ -83,6 +89,8 @@ _ROWS = (
     Kind("PriorityClass", "scheduling.k8s.io", "v1", "priorityclasses", "priorityclass", ("pc",), False, runs=False),
     Kind("Lease", "coordination.k8s.io", "v1", "leases", "lease"),
     Kind("EndpointSlice", "discovery.k8s.io", "v1", "endpointslices", "endpointslice"),
+    Kind("NodeMetrics", "metrics.k8s.io", "v1beta1", "nodes", "", (), False, measured=True),
+    Kind("PodMetrics", "metrics.k8s.io", "v1beta1", "pods", "", measured=True),
     Kind("PodSandbox", INTERNAL, "v1", "podsandboxes", "podsandbox"),
     Kind("Machine", INTERNAL, "v1", "machines", "machine", (), False),
     Kind("ControlPlane", INTERNAL, "v1", "controlplanes", "controlplane", (), False),
@@ -99,7 +107,7 @@ _BY_NAME = {
     name: row
     for row in _ROWS
     if not row.internal
-    for name in (row.plural, row.singular, row.kind.lower(), *row.short_names)
+    for name in (row.kind.lower(), *(() if row.measured else (row.plural, row.singular, *row.short_names)))
 }
 
 

@@ -160,7 +160,7 @@ def problems_of(document: Document, error: ApiError) -> list[Problem]:
 
 def _unknown_kind(obj: Obj) -> tuple[str, str]:
     """(the field to mark, what to write) for a kind that is not known in its apiVersion."""
-    known = {row.kind: row for row in kinds.KINDS.values() if not row.internal}
+    known = {row.kind: row for row in kinds.KINDS.values() if not row.is_local}
     if obj["kind"] in known:
         return "apiVersion", f'{obj["kind"]} is in "apiVersion: {known[obj["kind"]].api_version}".'
     if schema.knows(obj["kind"]):

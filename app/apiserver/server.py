@@ -60,12 +60,12 @@ class ApiServer:
     def create(self, obj: Obj, *, dry_run: bool = False) -> Written:
         """POST. Internal kinds and Events are built by this program only, and not checked again."""
         kind = kinds.KINDS[obj["kind"]]
-        trusted = kind.internal or kind.kind == "Event"
+        trusted = kind.is_local or kind.kind == "Event"
         obj = self._named(obj, kind)
         ref = ref_of(obj)
         if obj["metadata"].get("resourceVersion"):
             raise errors.Unexplained("resourceVersion should not be set on objects to be created")
-        if not kind.internal:
+        if not kind.is_local:
             self._check_namespace(kind, ref)
         if not trusted:
             obj = admission.limited(defaults.default(obj), self.store)
@@ -219,7 +219,7 @@ class ApiServer:
             name = wanted["metadata"].get("name", "")
             raise errors.BadRequest(f"the name of the object ({name}) does not match the name on the URL ({ref.name})")
         new = self._merged(old, wanted, subresource, kind)
-        if not kind.internal and subresource == "":
+        if not kind.is_local and subresource == "":
             if ref.kind == "Service":
                 new = allocation.without_other_types_fields(allocation.kept_allocations(new, old), old)
             new = defaults.readmit(defaults.default(new), old)

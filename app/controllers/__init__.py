@@ -6,13 +6,16 @@ They import only app.api and app.reconcile, never each other: what two of them s
 from __future__ import annotations
 
 from app.controllers.cloud_node_lifecycle import CloudNodeLifecycleController
+from app.controllers.cluster_autoscaler import ClusterAutoscaler
 from app.controllers.cronjob import CronJobController
 from app.controllers.daemonset import DaemonSetController
 from app.controllers.deployment import DeploymentController
 from app.controllers.disruption import DisruptionController
 from app.controllers.endpointslice import EndpointSliceController
 from app.controllers.garbage_collector import GarbageCollector
+from app.controllers.horizontal import HorizontalController
 from app.controllers.job import JobController
+from app.controllers.metrics_server import MetricsServer
 from app.controllers.namespace import NamespaceController
 from app.controllers.node_lifecycle import NodeLifecycleController
 from app.controllers.persistentvolumeclaim import PersistentVolumeBinder
@@ -49,4 +52,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     TaintEvictionController,
     PodGarbageCollector,
     CloudNodeLifecycleController,
+    MetricsServer,
+    HorizontalController,
+    ClusterAutoscaler,
 )

@@ -18,7 +18,7 @@ from app.reconcile import Controller, Delete, Difference, Patch, Reader, Watch, 
 
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
-OWNABLE = tuple(kind.kind for kind in KINDS.values() if not kind.internal and kind.kind != "Event")
+OWNABLE = tuple(kind.kind for kind in KINDS.values() if not kind.is_local and kind.kind != "Event")
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ def _grace_seconds(pod: Obj) -> int:
 
 
 def _namespaced_kinds() -> list[str]:
-    return [kind.kind for kind in KINDS.values() if kind.namespaced and not kind.internal]
+    return [kind.kind for kind in KINDS.values() if kind.namespaced and not kind.is_local]
 
 
 # -------------------------------------------------------------------------------------------------- status

@@ -112,8 +112,8 @@ def is_local(action: Action) -> bool:
 
 
 def is_internal(kind: str) -> bool:
-    """Known on the machine itself: no API server is asked."""
-    return kinds.KINDS[kind].internal
+    """Known to those who write it: no API server is asked."""
+    return kinds.KINDS[kind].is_local
 
 
 def is_request(action: Action) -> bool:

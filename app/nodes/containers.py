@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from app.api import pods
+from app.api import pods, quantities
 from app.api.objects import Obj, is_terminating, ref_of
 from app.nodes import images, pod_status, probes, restarts, sandbox
 from app.nodes.pod_status import Status
@@ -123,7 +123,11 @@ def request(
     named = about(pod, container, is_init)
     if policy == "Never" and not present:
         return None, Announce(named, "Warning", "ErrImageNeverPull", _NEVER_PULL.format(image))
-    wanted: Container = {"image": image, "command": list(images.command_of(container)), "attempt": attempt}
+    command = images.command_of(container)
+    wanted: Container = {"image": image, "command": list(command), "attempt": attempt}
+    limit = ((container.get("resources") or {}).get("limits") or {}).get("memory")
+    if limit is not None and images.program(image, command).leak_bytes:
+        wanted["memoryLimit"] = quantities.value(limit)
     if is_init and not pods.is_sidecar(container):
         wanted["ends"] = True
     if present and policy != "Always":

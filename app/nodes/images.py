@@ -6,6 +6,7 @@
 | `crash`   | exits 1 three seconds after its start                                       |
 | `slow`    | takes 20 seconds until it listens, so no probe passes before                |
 | `unready` | runs, but never passes its readiness probe                                  |
+| `leak`    | takes 2 MiB more memory each second, until it passes its container's limit  |
 
 | by name                           | behaviour                                           |
 |-----------------------------------|-----------------------------------------------------|
@@ -30,6 +31,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 MEGABYTE = 1_000_000
+_MEMORY_AT_START, _LEAK = 16 << 20, 2 << 20
 
 
 class Program(NamedTuple):
@@ -44,6 +46,13 @@ class Program(NamedTuple):
     exit_code: int = 0
     pulls: bool = True  # the registry has it
     passes_readiness: bool = True
+    leak_bytes: int = 0  # more memory each second
+
+    def out_of_memory_ms(self, limit_bytes: int | None) -> int | None:
+        """How long after its start it passes the limit of its container; None: never."""
+        if not self.leak_bytes or limit_bytes is None:
+            return None
+        return max(0, limit_bytes - _MEMORY_AT_START) * 1000 // self.leak_bytes
 
 
 class Durations(NamedTuple):
@@ -115,6 +124,8 @@ def program(image: str, command: tuple[str, ...] = (), ends: bool = False) -> Pr
             return base._replace(ready_ms=_SLOW_MS)
         case "unready":
             return base._replace(passes_readiness=False)
+        case "leak":
+            return base._replace(leak_bytes=_LEAK)
     return base
 
 

@@ -143,7 +143,7 @@ def advance(known: Container | None, wanted: Container, world: World) -> tuple[C
 def _due_ms(known: Container | None, wanted: Container, world: World) -> int | None:
     """When the state that `known` is in ends."""
     if known is not None and known["state"] == RUNNING:
-        return _end(known, wanted, world)[0]
+        return _end(known, wanted, world).at_ms
     if "stop" in wanted:
         return None  # it never ran, or has ended: nothing to stop, and nothing to start either
     if known is None or known["attempt"] < wanted["attempt"]:
@@ -168,9 +168,8 @@ def _next(known: Container | None, wanted: Container, world: World, at_ms: int) 
     if known is not None and "last" in known:
         about["last"] = known["last"]
     if known is not None and state == RUNNING:
-        _, code = _end(known, wanted, world)
-        end = {"state": EXITED, "finishedMs": at_ms, "exitCode": code, "reason": sandbox.end_reason(code)}
-        return {**known, **end}
+        end = _end(known, wanted, world)
+        return {**known, "state": EXITED, "finishedMs": at_ms, "exitCode": end.code, "reason": end.reason}
     if known is not None and state == CREATING:
         pulled = {"pullMs": known["pullMs"]} if "pullMs" in known else {}
         return {**about, **pulled, "state": RUNNING, "startedMs": at_ms}
@@ -182,18 +181,27 @@ def _next(known: Container | None, wanted: Container, world: World, at_ms: int) 
     return {**about, "state": PULLING if wanted["pull"] else CREATING, "sinceMs": at_ms}
 
 
-def _end(known: Container, wanted: Container, world: World) -> tuple[int | None, int]:
-    """When a running program ends, and with which exit code; (None, 0) if it runs on."""
-    program = world.program
-    ends: list[tuple[int, int]] = []
+class End(NamedTuple):
+    at_ms: int | None  # None: it runs on
+    code: int
+    reason: str
+
+
+def _end(known: Container, wanted: Container, world: World) -> End:
+    """When a running program ends, and how."""
+    program, started_ms = world.program, known["startedMs"]
+    ends: list[tuple[int, int, str]] = []
     if program.exit_ms is not None:
-        ends.append((known["startedMs"] + program.exit_ms, program.exit_code))
+        ends.append((started_ms + program.exit_ms, program.exit_code, sandbox.end_reason(program.exit_code)))
+    if (passed_ms := program.out_of_memory_ms(wanted.get("memoryLimit"))) is not None:
+        ends.append((started_ms + passed_ms, _SIGKILL_CODE, "OOMKilled"))
     if "stop" in wanted:
         stop = wanted["stop"]
         if program.stop_ms is not None:
-            ends.append((stop["atMs"] + world.durations.of_program(program.stop_ms), program.stop_code))
-        ends.append((stop["killAtMs"], _SIGKILL_CODE))
-    return min(ends, key=lambda end: end[0]) if ends else (None, 0)
+            at_ms = stop["atMs"] + world.durations.of_program(program.stop_ms)
+            ends.append((at_ms, program.stop_code, sandbox.end_reason(program.stop_code)))
+        ends.append((stop["killAtMs"], _SIGKILL_CODE, sandbox.end_reason(_SIGKILL_CODE)))
+    return End(*min(ends, key=lambda end: end[0])) if ends else End(None, 0, "")
 
 
 # ------------------------------------------------------------------------------------------ what it watches

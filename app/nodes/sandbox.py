@@ -10,6 +10,7 @@ it did). Containers are maps by name, so that a merge patch touches one containe
       containers:
         web:
           image, command           # command and args together
+          memoryLimit: ...         # bytes; only of a program that may pass it
           ends: true               # only for init containers that do their work before the others start
           attempt: 0               # the container to run: grows by one at each restart
           pull: 1                  # the n-th pull of the image for this pod; 0: do not pull

@@ -7,7 +7,7 @@ import pytest
 from app.api import kinds, printers, schema
 from app.api.kinds import KINDS
 
-VISIBLE = [row for row in KINDS.values() if not row.internal]
+VISIBLE = [row for row in KINDS.values() if not row.is_local]
 
 
 @pytest.mark.parametrize("row", VISIBLE, ids=lambda row: row.kind)

@@ -164,7 +164,7 @@ admissionregistration.k8s.io/v1:
   validatingadmissionpolicybindings! ValidatingAdmissionPolicyBinding in api-extensions v9715VZqakg=
   validatingwebhookconfigurations! ValidatingWebhookConfiguration in api-extensions B0wHjQmsGNk=
 """
-UNRECORDED = {"PodTemplate", "IngressClass"}  # the reference has no tables of these
+UNRECORDED = {"PodTemplate", "IngressClass", "NodeMetrics", "PodMetrics"}  # the reference has no tables of these
 SERVED = {kind.kind for kind in KINDS.values() if not kind.internal}
 
 

@@ -220,3 +220,10 @@ def test_the_page_says_which_client_did_it(api: Api) -> None:
         assert said().startswith("kubectl changed ConfigMap a. The API server refused: ")
         api.ok("DELETE", f"{CONFIGS}/a", User_Agent=KUBECTL)
         assert said() == "kubectl deleted ConfigMap a."
+
+
+def test_measurements_are_for_looking_only(api: Api) -> None:
+    path = "/apis/metrics.k8s.io/v1beta1/namespaces/default/pods"
+    assert api.get(path)["items"] == []
+    for method, where in (("POST", path), ("DELETE", path), ("PUT", f"{path}/web"), ("DELETE", f"{path}/web")):
+        assert api.status(method, where, {})["reason"] == "MethodNotAllowed"

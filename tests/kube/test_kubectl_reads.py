@@ -95,7 +95,7 @@ def test_selectors(kubectl: Kubectl) -> None:
 def test_what_is_not_there(kubectl: Kubectl) -> None:
     assert kubectl.refused("get", "pod", "nope") == 'Error from server (NotFound): pods "nope" not found\n'
     assert 'the server doesn\'t have a resource type "gizmos"' in kubectl.refused("get", "gizmos")
-    assert "Metrics API not available" in kubectl.refused("top", "nodes")
+    assert "metrics not available yet" in kubectl.refused("top", "nodes")
     assert "NotFound" in kubectl.refused("get", "--raw", "/metrics")
 
 
@@ -221,3 +221,30 @@ def test_the_kubeconfig_has_one_context_named_after_the_room(kubectl: Kubectl) -
     assert kubectl("config", "current-context").startswith("loopscope-")
     assert kubectl.server in kubectl("config", "view")
     assert kubectl.server in kubectl("cluster-info")
+
+
+AUTOSCALER = """
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  maxReplicas: 5
+  metrics:
+  - {type: Resource, resource: {name: memory, target: {type: AverageValue, averageValue: 24Mi}}}
+"""
+
+
+@pytest.mark.kubectl(27)
+def test_top_shows_what_pods_and_nodes_use_once_somebody_measures(kubectl: Kubectl) -> None:
+    kubectl("rollout", "status", "deploy/web")
+    kubectl("create", "-f", "-", stdin=AUTOSCALER)
+    kubectl("wait", "--for=condition=ScalingActive", "hpa/web")
+    header, *pods = kubectl("top", "pods").splitlines()
+    assert header.split() == ["NAME", "CPU(cores)", "MEMORY(bytes)"]
+    assert [row.split()[1:] for row in pods] == [["1m", "12Mi"]] * 3
+    nodes = kubectl("top", "nodes").splitlines()
+    assert [row.split()[0] for row in nodes[1:]] == ["node-1", "node-2", "node-3"]
+    assert "memory: 12582912/24Mi" in kubectl("get", "hpa", "web")
+    described = kubectl("describe", "hpa", "web")
+    assert "ScalingActive" in described

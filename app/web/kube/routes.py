@@ -96,7 +96,9 @@ def _handler(target: paths.Target) -> Handler:
 
 
 def _is_refused(target: paths.Target) -> bool:
-    """A POST or DELETE to /api/v1/pods (in which namespace?), and a DELETE of all namespaces."""
+    """A POST or DELETE to /api/v1/pods (in which namespace?), a DELETE of all namespaces, a write of a measurement."""
+    if target.kind.measured:
+        return request.method != "GET"
     if target.name or request.method not in ("POST", "DELETE"):
         return False
     if request.method == "DELETE" and target.kind.kind == "Namespace":

@@ -174,7 +174,7 @@ def chips(cluster: Any) -> tuple[ChipView, ...]:
     """Everything that has no drawing of its own: namespaces beside the system's, ConfigMaps, stored kinds."""
     views = []
     for row in kinds.KINDS.values():
-        if row.internal or row.kind in QUIET_KINDS:
+        if row.is_local or row.kind in QUIET_KINDS:
             continue
         views += [chip(obj) for obj in cluster.objects(row.kind) if is_shown(objects.ref_of(obj))]
     return tuple(views)

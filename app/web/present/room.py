@@ -272,7 +272,7 @@ def _changed(cluster: Any, changed: Mapping[Ref, Obj | None], _: Words) -> tuple
 
 def _is_internal(kind: str) -> bool:
     row = kinds.KINDS.get(kind)
-    return row is not None and row.internal
+    return row is not None and row.is_local
 
 
 def _touched_nodes(cluster: Any, changed: Mapping[Ref, Obj | None], _: Words) -> tuple[board.NodeView, ...]:
