@@ -149,7 +149,8 @@ def _job_from(server: ApiServer, ref: Ref, job: str) -> Obj:
         "namespace": ref.namespace,
         "annotations": {"cronjob.kubernetes.io/instantiate": "manual", **(meta.get("annotations") or {})},
         "labels": meta.get("labels") or {},
-        "ownerReferences": [owner_reference(cron_job)],
+        # kubectl does not ask that the CronJob's deletion in the foreground wait for it.
+        "ownerReferences": [{k: v for k, v in owner_reference(cron_job).items() if k != "blockOwnerDeletion"}],
     }
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": template["spec"]}
 
