@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.api import errors, revisions, times
-from app.api.deployments import rollback_template
+from app.api.deployments import rolled_back
 from app.api.objects import (
     Obj,
     Ref,
@@ -130,8 +130,9 @@ def _undo(server: ApiServer, ref: Ref, to_revision: int) -> Written:
     workload = server.get(ref)
     past = "ReplicaSet" if ref.kind == "Deployment" else revisions.KIND
     owned = [each for each in server.store.objects(past, ref.namespace) if controller_uid(each) == uid_of(workload)]
-    turn_back = rollback_template if ref.kind == "Deployment" else revisions.rollback_template
-    template = turn_back(workload, owned, to_revision)
+    if ref.kind == "Deployment":
+        return server.patch(ref, lambda obj: rolled_back(obj, owned, to_revision))
+    template = revisions.rollback_template(workload, owned, to_revision)
     return server.patch(ref, lambda obj: {**obj, "spec": {**obj["spec"], "template": template}})
 
 

@@ -253,8 +253,8 @@ def events(versions: dict[tuple[str, str], History], names: Names) -> Facts:
 
 
 def pods_at_the_end(versions: dict[tuple[str, str], History], names: Names) -> Facts:
-    """Metadata and spec of the last pod of each owner that was there in the end, as the API server filled them in."""
-    found: Facts = {}
+    """Metadata and spec of one pod of each owner that was there in the end, as the API server filled them in."""
+    found: dict[str, list[dict[str, Any]]] = {}
     for (kind, _), life in versions.items():
         if kind != "Pod" or life[-1][0] == "DELETED":
             continue
@@ -263,12 +263,13 @@ def pods_at_the_end(versions: dict[tuple[str, str], History], names: Names) -> F
         spec = {k: v for k, v in parts["final spec"].items() if k != "hostname"}
         if "DaemonSet" in owner(obj):
             del spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
-        found[f"A pod of {names.text(owner(obj)) or 'nobody'}"] = {
+        each = {
             "final metadata": {k: v for k, v in parts["final metadata"].items() if k != "generation"},
             "final spec": spec,
             "QoS": (obj.get("status") or {}).get("qosClass", ""),
         }
-    return found
+        found.setdefault(f"A pod of {names.text(owner(obj)) or 'nobody'}", []).append(each)
+    return {group: min(pods, key=str) for group, pods in found.items()}
 
 
 def differences(real: Facts, ours: Facts) -> dict[tuple[str, str], tuple[Any, Any]]:

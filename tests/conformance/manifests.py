@@ -72,10 +72,14 @@ spec:
       restartPolicy: %s
       containers: [{name: work, image: "busybox:1", command: ["sh", "-c", "%s"]}]
 """
-TOLERATES_5S = """    spec:
+_FIVE_SECONDS = "operator: Exists, effect: NoExecute, tolerationSeconds: 5}"
+TOLERATES_UNREACHABLE = f"""    spec:
       tolerations:
-      - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 5}
-      - {key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 5}"""
+      - {{key: node.kubernetes.io/unreachable, {_FIVE_SECONDS}"""
+TOLERATES_5S = f"""    spec:
+      tolerations:
+      - {{key: node.kubernetes.io/not-ready, {_FIVE_SECONDS}
+      - {{key: node.kubernetes.io/unreachable, {_FIVE_SECONDS}"""
 BUDGET = """---
 apiVersion: policy/v1
 kind: PodDisruptionBudget

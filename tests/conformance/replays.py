@@ -36,6 +36,7 @@ from tests.conformance.manifests import (
     SERVICE,
     STATEFUL_SET,
     TOLERATES_5S,
+    TOLERATES_UNREACHABLE,
 )
 from tests.world import World
 
@@ -141,19 +142,8 @@ def h(world: Replay) -> None:
     world.apply(DEPLOYMENT.replace("replicas: 3", "replicas: 4").replace("    spec:", TOLERATES_5S) + SERVICE)
     world.apply(DEPLOYMENT.replace("web", "plain"))
     world.settle()
-    world.apply(
-        STATEFUL_SET.replace("mysql, image", "db, image")
-        .replace('8.4", ports: [{containerPort: 3306}]', '8.4"')
-        .replace(
-            "    spec:",
-            TOLERATES_5S.replace(
-                "      - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 5}\n",
-                "",
-            ),
-        )
-        + "---"
-        + DAEMON_SET
-    )
+    plain = STATEFUL_SET.replace("mysql, image", "db, image").replace(", ports: [{containerPort: 3306}]", "")
+    world.apply(plain.replace("    spec:", TOLERATES_UNREACHABLE) + "---" + DAEMON_SET)
     world.wait(60)
     world.do(PowerNode("node-2"))
     world.wait(70)
@@ -200,14 +190,14 @@ def l(world: Replay) -> None:  # noqa: E743 - the scenario's name in the recordi
         use(world, 50)
         world.wait(1)
     world.apply(HPA)
-    for milli, seconds in ((50, 32), (200, 50), (20, 100)):
+    for milli, seconds in ((50, 32), (200, 50), (20, 115)):
         for _ in range(seconds):
             use(world, milli)
             world.wait(1)
 
 
 def use(world: Replay, milli: int) -> None:
-    """Each pod needs so much CPU, whatever their number: the recording's stand-in for metrics. One is its idle share."""
+    """Each pod needs so much CPU, whatever their number, as there. One of it is its idle share."""
     ref, server = Ref("Load", "default", "web"), world.engine.server
     if world.get(ref) is None:
         load = {
