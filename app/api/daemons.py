@@ -29,6 +29,9 @@ class Verdict(NamedTuple):
     may_stay: bool  # a pod that is there already
 
 
+_NEVER, _HERE = Verdict(False, False), Verdict(True, True)
+
+
 @dataclass(frozen=True, slots=True)
 class Daemons:
     """A DaemonSet beside the nodes and its pods on them."""
@@ -66,11 +69,13 @@ def _age(pod: Obj) -> tuple[str, str]:
 
 
 def _verdict(spec: Mapping[str, Any], node: Obj) -> Verdict:
-    if spec.get("nodeName", objects.name_of(node)) != objects.name_of(node) or not placement.wants_node(spec, node):
-        return Verdict(False, False)
+    if "nodeName" in spec and spec["nodeName"] != objects.name_of(node):
+        return _NEVER
+    if ("nodeSelector" in spec or "affinity" in spec) and not placement.wants_node(spec, node):
+        return _NEVER
     taints = (node.get("spec") or {}).get("taints") or ()
     if not taints or not placement.untolerated(taints, spec["tolerations"], placement.HARD_EFFECTS):
-        return Verdict(True, True)
+        return _HERE
     return Verdict(False, not placement.untolerated(taints, spec["tolerations"], ("NoExecute",)))
 
 

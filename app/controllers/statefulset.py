@@ -189,10 +189,10 @@ def _condemned(plan: Plan, number: int) -> Step:
     pod = plan.pods[number]
     if objects.is_terminating(pod):
         return ((_waiting(pod, "PodStillTerminating"),), True) if plan.one_by_one else ((), False)
-    unhealthy = min((n for n, each in plan.pods.items() if not identities.is_healthy(each)), default=None)
-    available = identities.is_available(plan.stateful_set, pod, plan.now_ms)
-    if plan.one_by_one and not available and number != unhealthy:
-        return (_waiting(pod, "PredecessorNotReady"),), True
+    if plan.one_by_one and not identities.is_available(plan.stateful_set, pod, plan.now_ms):
+        unhealthy = min((n for n, each in plan.pods.items() if not identities.is_healthy(each)), default=None)
+        if number != unhealthy:
+            return (_waiting(pod, "PredecessorNotReady"),), True
     wanted, held = len(identities.wanted_ordinals(plan.stateful_set)), len(plan.pods)
     actions = (_deletion(plan.stateful_set, pod),)
     gap = Difference(ref_of(pod), "spec.replicas", wanted, held, "OrdinalTooHigh", actions)

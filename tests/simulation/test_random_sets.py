@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
+import test_truth
+from random_world import one_controller_owner, runs
 
 from app.api.objects import Ref, name_of
 from app.cluster import Cluster
@@ -24,7 +26,6 @@ from app.commands import (
     SetLabel,
     SetLatencies,
 )
-from tests.simulation.random_world import one_controller_owner, runs
 
 DB, AGENT = Ref("StatefulSet", "default", "db"), Ref("DaemonSet", "default", "agent")
 MANIFEST = """
@@ -85,8 +86,8 @@ def no_identity_lives_twice(cluster: Cluster) -> None:
     assert not [name for name, count in alive.items() if count > 1]
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_whatever_happens_it_ends_as_declared(seed: int) -> None:
+def random_sets(seed: int) -> Cluster:
+    """A cluster after thirty random commands, safe after every step in between."""
     rng = random.Random(seed)
     cluster = Cluster(seed=seed, latencies=rng.choice(["realistic", "stormy", "textbook"]))
     cluster.submit(Apply(MANIFEST))
@@ -100,9 +101,25 @@ def test_whatever_happens_it_ends_as_declared(seed: int) -> None:
         command = random_command(rng, cluster)
         if command is not None:
             cluster.submit(command)
+    return cluster
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_happens_it_ends_as_declared(seed: int) -> None:
+    cluster = random_sets(seed)
     _calm_down(cluster)
     assert cluster.quiet
     _is_as_declared(cluster)
+
+
+@pytest.mark.parametrize("seed", range(100, 104))
+def test_the_trace_keeps_its_promises_for_sets_too(seed: int) -> None:
+    cluster = random_sets(seed)
+    test_truth.test_every_object_in_an_observation_was_read_in_that_step(cluster)
+    test_truth.test_diff_of_the_recorded_observation_gives_the_recorded_differences(cluster)
+    test_truth.test_what_was_acted_is_what_was_decided_up_to_a_failure(cluster)
+    test_truth.test_every_change_of_the_store_is_named_by_exactly_one_step(cluster)
+    test_truth.test_a_journal_replays_the_same_cluster(cluster)
 
 
 def _calm_down(cluster: Cluster) -> None:

@@ -49,12 +49,15 @@ STATES = {
 }
 
 
+_REPLICATED = ("ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet")
+
+
 def reported(action: Action | None, _: Words) -> str:
     """What a status that is written says."""
     match action:
         case UpdateStatus(obj=obj, status=status) if obj["kind"] == "Deployment":
             return _deployment(obj, status, _)
-        case UpdateStatus(obj=obj, status=status) if obj["kind"] in ("ReplicaSet", "ReplicationController"):
+        case UpdateStatus(obj=obj, status=status) if obj["kind"] in _REPLICATED:
             return _replicas(obj, status, _)
         case Patch(ref=ref, patch={"status": Mapping() as status}) if ref.kind == "Pod":
             return _pod(ref.name, status, _)
@@ -198,8 +201,8 @@ def _replicas(obj: Mapping[str, Any], status: Mapping[str, Any], _: Words) -> st
         "%(kind)s %(name)s: %(ready)s of %(want)s pods are ready.",
         kind=kind,
         name=name,
-        ready=int(status.get("readyReplicas") or 0),
-        want=obj["spec"].get("replicas", 1),
+        ready=int(status.get("readyReplicas") or status.get("numberReady") or 0),
+        want=status.get("desiredNumberScheduled", obj["spec"].get("replicas", 1)),
     )
 
 
