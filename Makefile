@@ -6,7 +6,7 @@ HOST ?= 127.0.0.1
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run dev test kubectls check format lint types layers tests bench i18n vendor lock wheel clean
+.PHONY: run dev test conformance soak kubectls check format lint types layers tests bench i18n vendor lock wheel clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m app.web.serve serve --host $(HOST) --port $(PORT)
@@ -36,6 +36,14 @@ test: dev
 kubectls: dev
 	KUBECTLS=all $(BIN)/python tools/ensure_kubectl.py
 	KUBECTLS=all $(BIN)/python -m pytest -n auto tests/kube
+
+# What a real cluster did in the recorded scenarios beside what this one does, as a Markdown table.
+conformance: dev
+	@$(BIN)/python -m tests.conformance.comparing
+
+# Random worlds with every kind and every fault, many seeds: `make soak SEEDS=1000`, one of them alone with `make soak SEED=17 SEEDS=1`.
+soak: dev
+	@$(BIN)/python tests/simulation/soak.py
 
 check: format lint types layers test
 

@@ -324,11 +324,6 @@ def rolled_back(deployment: Obj, replica_sets: Sequence[Obj], to_revision: int =
     return {**changed, "spec": {**deployment["spec"], "template": _without_hash(template)}}
 
 
-def rollback_template(deployment: Obj, replica_sets: Sequence[Obj], to_revision: int = 0) -> Obj:
-    """The pod template of an earlier revision; see `rolled_back`."""
-    return _without_hash(_target(deployment, replica_sets, to_revision)["spec"]["template"])
-
-
 def _target(deployment: Obj, replica_sets: Sequence[Obj], to_revision: int) -> Obj:
     if deployment["spec"].get("paused"):
         resume = "resume it first with 'kubectl rollout resume' and try again"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.api import errors, revisions, times
-from app.api.deployments import rollback_template
+from app.api.deployments import rolled_back
 from app.api.objects import (
     Obj,
     Ref,
@@ -136,8 +136,9 @@ def _undo(server: ApiServer, ref: Ref, to_revision: int) -> Written:
     workload = server.get(ref)
     past = "ReplicaSet" if ref.kind == "Deployment" else revisions.KIND
     owned = [each for each in server.store.objects(past, ref.namespace) if controller_uid(each) == uid_of(workload)]
-    turn_back = rollback_template if ref.kind == "Deployment" else revisions.rollback_template
-    template = turn_back(workload, owned, to_revision)
+    if ref.kind == "Deployment":
+        return server.patch(ref, lambda obj: rolled_back(obj, owned, to_revision))
+    template = revisions.rollback_template(workload, owned, to_revision)
     return server.patch(ref, lambda obj: {**obj, "spec": {**obj["spec"], "template": template}})
 
 
@@ -155,7 +156,8 @@ def _job_from(server: ApiServer, ref: Ref, job: str) -> Obj:
         "namespace": ref.namespace,
         "annotations": {"cronjob.kubernetes.io/instantiate": "manual", **(meta.get("annotations") or {})},
         "labels": meta.get("labels") or {},
-        "ownerReferences": [owner_reference(cron_job)],
+        # kubectl does not ask that the CronJob's deletion in the foreground wait for it.
+        "ownerReferences": [{k: v for k, v in owner_reference(cron_job).items() if k != "blockOwnerDeletion"}],
     }
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": template["spec"]}
 

@@ -136,7 +136,6 @@ def test_undo(to_revision: int, image: str, cause: str | None) -> None:
     back = deployments.rolled_back(WEB, REVISIONS, to_revision)
     assert back["spec"]["template"]["spec"]["containers"][0]["image"] == image
     assert back["spec"]["template"]["metadata"]["labels"] == {"app": "web"}
-    assert back["spec"]["template"] == deployments.rollback_template(WEB, REVISIONS, to_revision)
     assert objects.annotations_of(back).get(deployments.CHANGE_CAUSE) == cause
     assert objects.annotations_of(back)[deployments.REVISION] == "3", "the controller writes the next one"
 

@@ -121,8 +121,6 @@ LONG = {
     "JobHistoryExceeded": N_("More finished Jobs than are kept: %(about)s, the oldest, goes."),
     "TimeToLiveAhead": N_("Job %(about)s has ended and stays for a while."),
     "TimeToLiveIsOver": N_("The time Job %(about)s was to be kept is over. It is deleted."),
-    "Preempted": N_("Pod %(about)s has priority %(observed)s and makes room for one with %(desired)s."),
-    "MakingRoom": N_("Pod %(about)s is the more important one: room is made for it on %(desired)s."),
     "LoadAboveTarget": N_(
         "The load is above its target: %(kind)s %(about)s goes from %(observed)s to %(desired)s pods."
     ),
