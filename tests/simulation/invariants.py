@@ -15,6 +15,8 @@ from app.controllers.deployment import DeploymentObservation
 from app.engine.trace import Acted, Commanded, Step
 
 ENDED = ("Succeeded", "Failed")
+# To scale in the middle of a rollout takes from every ReplicaSet in proportion, whoever of them is available.
+A_PERSONS_DOING = ("ProportionalScaling", "DeploymentScaled")
 
 
 class Watchman:
@@ -87,7 +89,10 @@ def at_most_parallelism(cluster: Cluster, owner: Obj) -> None:
 def no_rollout_beyond_max_unavailable(acted: Acted) -> None:
     """By what the loop saw, and as far as it lies with the loop: it takes no available pod below what must be there."""
     deployment, sets = acted.observation.deployment, acted.observation.replica_sets
-    planned = {each.about: each.desired for each in acted.differences if each.field == "spec.replicas"}
+    resized = [each for each in acted.differences if each.field == "spec.replicas"]
+    if any(each.reason in A_PERSONS_DOING for each in resized):
+        return
+    planned = {each.about: each.desired for each in resized}
     before = sum(min(status_count(each, "availableReplicas"), replicas_of(each)) for each in sets)
     after = sum(
         min(status_count(each, "availableReplicas"), planned.get(ref_of(each), replicas_of(each))) for each in sets
