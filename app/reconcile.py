@@ -264,6 +264,10 @@ class Controller:
         """The gaps in what was seen. Pure: equal input, equal output. A status Difference only when it changes."""
         raise NotImplementedError
 
+    def urgency(self, key: Ref, reader: Reader) -> int:
+        """Of the keys that wait the most urgent goes first, among equals the one that came first."""
+        return 0
+
     @property
     def actor(self) -> str:
         """Unique in a cluster: "replicaset-controller", "kubelet/node-1"."""

@@ -68,7 +68,7 @@ spec:
   - {{type: Container, max: {{cpu: "2"}}, min: {{cpu: 10m}}, default: {{memory: 1Gi}}}}
   - {{type: Pod, max: {{cpu: "4"}}}}
 ---
-{{apiVersion: v1, kind: ResourceQuota, metadata: {{name: quota}}, spec: {{hard: {{pods: "10", requests.cpu: "4"}}}}}}
+{{apiVersion: v1, kind: ResourceQuota, metadata: {{name: quota}}, spec: {{hard: {{pods: "40", requests.cpu: "40"}}}}}}
 ---
 apiVersion: v1
 kind: Endpoints

@@ -15,21 +15,32 @@ from app.api import conditions, errors, objects, pods, selectors, times
 from app.api.errors import Cause
 from app.api.objects import Obj
 
+_CONDITION, _SYNC_FAILED = "DisruptionAllowed", "SyncFailed"
 DISRUPTION_TIMEOUT_MS = 120_000
 """How long an eviction is believed to be under way before its pod was seen to go."""
 
 
+def spec_of(budget: Obj) -> dict[str, Any]:
+    spec: dict[str, Any] = budget.get("spec") or {}
+    return spec
+
+
 def needs_scale(budget: Obj) -> bool:
     """Whether the expected number of pods is what their controllers declare, not what there is."""
-    spec = budget["spec"]
+    spec = spec_of(budget)
     return "maxUnavailable" in spec or isinstance(spec.get("minAvailable"), str)
 
 
+def expected_pods(budget: Obj, found: int, declared: int | None) -> int:
+    """None where the budget sets no bound at all."""
+    return declared if declared is not None else found if "minAvailable" in spec_of(budget) else 0
+
+
 def desired_healthy(budget: Obj, expected: int) -> int:
-    spec = budget["spec"]
+    spec = spec_of(budget)
     if "maxUnavailable" in spec:
         return max(0, expected - _scaled(spec["maxUnavailable"], expected))
-    return _scaled(spec.get("minAvailable", 1), expected)
+    return _scaled(spec.get("minAvailable", 0), expected)
 
 
 def _scaled(amount: int | str, whole: int) -> int:
@@ -66,10 +77,20 @@ def status(budget: Obj, expected: int, healthy: int, disrupted: dict[str, str], 
     return new
 
 
+def failed(budget: Obj, why: str, now_ms: int) -> dict[str, Any]:
+    """The status of a budget whose pods cannot be counted: nobody may go, and the rest stays as it was."""
+    held: dict[str, Any] = budget.get("status") or {}
+    condition = {"type": _CONDITION, "status": "False", "reason": _SYNC_FAILED, "message": why}
+    if seen := held.get("observedGeneration"):
+        condition["observedGeneration"] = seen
+    found = conditions.with_condition(held.get("conditions"), condition, now_ms)
+    return {**held, "disruptionsAllowed": 0, "conditions": found}
+
+
 def _conditions(budget: Obj, allowed: int, now_ms: int) -> list[conditions.Condition]:
     held = (budget.get("status") or {}).get("conditions")
     condition = {
-        "type": "DisruptionAllowed",
+        "type": _CONDITION,
         "status": str(allowed > 0),
         "observedGeneration": budget["metadata"].get("generation", 1),
         "reason": "SufficientPods" if allowed > 0 else "InsufficientPods",
@@ -78,13 +99,26 @@ def _conditions(budget: Obj, allowed: int, now_ms: int) -> list[conditions.Condi
     return conditions.with_condition(held, condition, now_ms)
 
 
+def selector_text(budget: Obj) -> str:
+    """The selector as Go prints one, with empty lists and without quotes."""
+    selector = spec_of(budget).get("selector") or {}
+    labels = "".join(f"{key}: {value}," for key, value in sorted((selector.get("matchLabels") or {}).items()))
+    rules = "".join(
+        f"LabelSelectorRequirement{{Key:{each['key']},Operator:{each['operator']},"
+        f"Values:[{' '.join(each.get('values') or ())}],}},"
+        for each in selector.get("matchExpressions") or ()
+    )
+    lists = f"MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{rules}}},"
+    return f"&LabelSelector{{{lists}}}"
+
+
 # ---------------------------------------------------------------------------------------------------- evicting
 
 
 def guarding(pod: Obj, budgets: Sequence[Obj]) -> list[Obj]:
     """The budgets of its namespace that select the pod."""
     labels = objects.labels_of(pod)
-    return [budget for budget in budgets if selectors.matches(budget["spec"].get("selector"), labels)]
+    return [budget for budget in budgets if selectors.matches(spec_of(budget).get("selector"), labels)]
 
 
 def is_free(pod: Obj) -> bool:
@@ -96,7 +130,7 @@ def may_go_unready(pod: Obj, budget: Obj) -> bool:
     """A pod that is not ready, and so helps nobody, may go if that is the policy, or if enough others are healthy."""
     if pods.is_ready(pod):
         return False
-    if budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow":
+    if spec_of(budget).get("unhealthyPodEvictionPolicy") == "AlwaysAllow":
         return True
     held = budget.get("status") or {}
     return bool(held.get("currentHealthy", 0) >= held.get("desiredHealthy", 0) and held.get("desiredHealthy", 0) > 0)
@@ -107,17 +141,27 @@ def spend(pod: Obj, budget: Obj, now_ms: int) -> dict[str, Any]:
     held: dict[str, Any] = budget.get("status") or {}
     name, allowed = objects.name_of(budget), held.get("disruptionsAllowed", 0)
     if held.get("observedGeneration", 0) < budget["metadata"].get("generation", 1):
-        why = Cause("", "DisruptionBudget", f"The disruption budget {name} is still being processed by the server.")
-        raise errors.TooManyRequests(_VIOLATED, details={}, causes=[why])
+        raise _refusal(f"The disruption budget {name} is still being processed by the server.", retryAfterSeconds=10)
     if allowed <= 0:
-        need, have = held.get("desiredHealthy", 0), held.get("currentHealthy", 0)
-        text = f"The disruption budget {name} needs {need} healthy pods and has {have} currently"
-        raise errors.TooManyRequests(_VIOLATED, details={}, causes=[Cause("", "DisruptionBudget", text)])
+        raise _refusal(_why_none(name, held))
     disrupted = {**held.get("disruptedPods", {}), objects.name_of(pod): times.rfc3339(now_ms)}
     spent = {**held, "disruptedPods": disrupted, "disruptionsAllowed": allowed - 1}
     if allowed == 1:
         spent["conditions"] = _conditions(budget, 0, now_ms)
     return spent
+
+
+def _why_none(name: str, held: dict[str, Any]) -> str:
+    condition = conditions.find(held.get("conditions"), _CONDITION)
+    if condition is not None and condition["reason"] == _SYNC_FAILED:
+        why = "does not allow evicting pods currently because it failed sync"
+        return f"The disruption budget {name} {why}: {condition['message']}"
+    need, have = held.get("desiredHealthy", 0), held.get("currentHealthy", 0)
+    return f"The disruption budget {name} needs {need} healthy pods and has {have} currently"
+
+
+def _refusal(why: str, **details: Any) -> errors.TooManyRequests:
+    return errors.TooManyRequests(_VIOLATED, details=details, causes=[Cause("", "DisruptionBudget", why)])
 
 
 _VIOLATED = "Cannot evict pod as it would violate the pod's disruption budget."

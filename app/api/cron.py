@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 class Schedule(NamedTuple):
@@ -113,6 +113,15 @@ def _integer(text: str) -> int:
 
 _SEARCHED_YEARS = 5
 _SPANS_MS = (60_000, 3_600_000, 86_400_000, 32 * 86_400_000, 5 * 366 * 86_400_000)
+
+
+@lru_cache(maxsize=256)
+def knows_zone(zone: str) -> bool:
+    """Whether there is a time zone of that name; "" is UTC."""
+    try:
+        return not zone or bool(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
 
 
 def next_after(schedule: Schedule, after_ms: int, zone: str = "") -> int | None:

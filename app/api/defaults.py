@@ -16,6 +16,7 @@ from app.api.defaults_workloads import WORKLOADS
 from app.api.errors import Forbidden
 from app.api.filling import each, filled, having, inside
 from app.api.objects import Obj, name_of
+from app.api.pods import total
 
 __all__ = ["DEFAULT_TOLERATION_SECONDS", "admit", "default", "pull_policy", "readmit"]
 
@@ -61,7 +62,22 @@ _PRIORITIES = {"": 0, "system-cluster-critical": 2_000_000_000, "system-node-cri
 
 
 def _pod(obj: Obj) -> Obj:
-    return having(obj, "spec", pod_spec(obj.get("spec", {})))
+    spec = pod_spec(obj.get("spec", {}))
+    if (spec.get("resources") or {}).get("limits"):
+        spec = {**spec, "resources": _requests_of_pod(spec)}
+    return having(obj, "spec", spec)
+
+
+def _requests_of_pod(spec: Obj) -> Obj:
+    """A pod with limits as a whole asks as a whole for what its containers ask for, or else for as much as its limits.
+
+    Models `defaultPodRequests` of kubernetes/pkg/apis/core/v1/defaults.go."""
+    own = spec["resources"]
+    bare = {"spec": {key: value for key, value in spec.items() if key not in ("resources", "overhead")}}
+    summed = {resource: total(bare, resource) for resource in ("cpu", "memory")}
+    asked = {resource: amount for resource, amount in summed.items() if amount != "0"}
+    requests = filled(filled(own.get("requests") or {}, asked), own["limits"])
+    return own if requests == own.get("requests") else {**own, "requests": requests}
 
 
 # ------------------------------------------------------------------------------------------ services, nodes

@@ -5,7 +5,7 @@ Models kubernetes/plugin/pkg/admission/limitranger/admission.go.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -13,14 +13,17 @@ from app.api import pods, quantities
 from app.api.objects import Obj, annotations_of, with_metadata
 
 Item = dict[str, Any]
+_SUMMED = ("cpu", "memory", "ephemeral-storage")
 _ANNOTATION = "kubernetes.io/limit-ranger"
 
 
 def with_defaults(pod: Obj, ranges: Sequence[Obj]) -> Obj:
     """The pod with requests and limits for its containers that leave them out, and a note of what was given."""
-    items = [item for each in ranges for item in each["spec"].get("limits") or () if item["type"] == "Container"]
+    items = [
+        item for each in ranges for item in (each.get("spec") or {}).get("limits") or () if item["type"] == "Container"
+    ]
     notes: list[str] = []
-    spec = pod["spec"]
+    spec = pod.get("spec") or {}
     for field in ("containers", "initContainers"):
         if spec.get(field):
             spec = {**spec, field: [_filled(container, items, field, notes) for container in spec[field]]}
@@ -47,13 +50,16 @@ def _filled(container: Item, items: Sequence[Item], field: str, notes: list[str]
     return {**container, "resources": filled} if filled != resources else container
 
 
-def violations(obj: Obj, ranges: Iterable[Obj]) -> list[str]:
-    """Why this object may not be, in Kubernetes' words."""
-    found = []
-    for each in ranges:
-        for item in each["spec"].get("limits") or ():
-            found += [why for name, amounts in _measured(obj, item["type"]) for why in _checked(item, name, *amounts)]
-    return found
+def violations(obj: Obj, limit_range: Obj) -> list[str]:
+    """Why this object may not be, in Kubernetes' words; each reason once."""
+    return list(
+        dict.fromkeys(
+            why
+            for item in (limit_range.get("spec") or {}).get("limits") or ()
+            for name, amounts in _measured(obj, item["type"])
+            for why in _checked(item, name, *amounts)
+        )
+    )
 
 
 def _measured(obj: Obj, type_: str) -> Iterator[tuple[str, tuple[Item, Item]]]:
@@ -65,34 +71,47 @@ def _measured(obj: Obj, type_: str) -> Iterator[tuple[str, tuple[Item, Item]]]:
             resources = container.get("resources") or {}
             yield type_, (resources.get("requests") or {}, resources.get("limits") or {})
     elif obj["kind"] == "Pod" and type_ == "Pod":
-        sums = [{r: pods.total(obj, r, field) for r in ("cpu", "memory")} for field in ("requests", "limits")]
+        sums = [{r: pods.total(obj, r, field) for r in _SUMMED} for field in ("requests", "limits")]
         requests, limits = ({r: q for r, q in amounts.items() if q != "0"} for amounts in sums)
         yield type_, (requests, limits)
 
 
 def _checked(item: Item, type_: str, requests: Item, limits: Item) -> Iterator[str]:
-    claim = type_ == "PersistentVolumeClaim"
-    for resource, least in sorted((item.get("min") or {}).items()):
-        if resource not in requests:
-            yield f"minimum {resource} usage per {type_} is {least}.  No request is specified"
-        elif _parse(requests[resource]) < _parse(least):
-            yield f"minimum {resource} usage per {type_} is {least}, but request is {requests[resource]}"
-    for resource, most in sorted((item.get("max") or {}).items()):
-        if claim:
-            if _parse(requests.get(resource, "0")) > _parse(most):
-                yield f"maximum {resource} usage per {type_} is {most}, but request is {requests[resource]}"
-        elif resource not in limits:
-            yield f"maximum {resource} usage per {type_} is {most}.  No limit is specified"
-        elif _parse(limits[resource]) > _parse(most):
-            yield f"maximum {resource} usage per {type_} is {most}, but limit is {limits[resource]}"
-    for resource, ratio in sorted((item.get("maxLimitRequestRatio") or {}).items()):
-        request, limit = _parse(requests.get(resource, "0")), _parse(limits.get(resource, "0"))
-        if not request or not limit:
-            why = "no request is specified or request is 0"
-            yield f"{resource} max limit to request ratio per {type_} is {ratio}, but {why}"
-        elif limit / request > _parse(ratio):
-            given = float(limit / request)
-            yield f"{resource} max limit to request ratio per {type_} is {ratio}, but provided ratio is {given:.6f}"
+    rules = (("min", _too_little), ("max", _too_much), ("maxLimitRequestRatio", _too_far_apart))
+    for field, rule in rules:
+        for resource, bound in sorted((item.get(field) or {}).items()):
+            why = rule(resource, type_, str(bound), requests.get(resource), limits.get(resource))
+            if why:
+                yield why
+
+
+def _too_little(resource: str, type_: str, least: str, request: Any, limit: Any) -> str:
+    rule = f"minimum {resource} usage per {type_} is {least}"
+    if request is None:
+        return f"{rule}.  No request is specified"
+    if _parse(request) < _parse(least):
+        return f"{rule}, but request is {request}"
+    return f"{rule}, but limit is {limit}" if limit is not None and _parse(limit) < _parse(least) else ""
+
+
+def _too_much(resource: str, type_: str, most: str, request: Any, limit: Any) -> str:
+    """Claims have no limits: what they ask for counts."""
+    rule = f"maximum {resource} usage per {type_} is {most}"
+    name, amount = ("request", request) if type_ == "PersistentVolumeClaim" else ("limit", limit)
+    if amount is None:
+        return f"{rule}.  No {name} is specified"
+    if _parse(amount) > _parse(most):
+        return f"{rule}, but {name} is {amount}"
+    return f"{rule}, but request is {request}" if request is not None and _parse(request) > _parse(most) else ""
+
+
+def _too_far_apart(resource: str, type_: str, ratio: str, request: Any, limit: Any) -> str:
+    rule = f"{resource} max limit to request ratio per {type_} is {ratio}"
+    for name, amount in (("request", request), ("limit", limit)):
+        if not _parse(amount or "0"):
+            return f"{rule}, but no {name} is specified or {name} is 0"
+    given = _parse(limit) / _parse(request)
+    return f"{rule}, but provided ratio is {float(given):.6f}" if given > _parse(ratio) else ""
 
 
 def _parse(quantity: Any) -> Fraction:

@@ -1,7 +1,9 @@
 """Which pods would have to go so that a more important one fits, and from which node it hurts least. Pure.
 
+The scheduler calls `plan` for a pod that fits nowhere. On each node where fewer pods may help, all less important ones
+are thought away; if the pod fits then by every rule, as many as possible are let off again.
 Models kubernetes/pkg/scheduler/framework/preemption and plugins/defaultpreemption (`SelectVictimsOnNode`,
-`pickOneNodeForPreemption`), for room only: pods that keep others away by their affinity are not preempted for that.
+`pickOneNodeForPreemption`).
 """
 
 from __future__ import annotations
@@ -9,16 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from app.api import budgets, pods, times
-from app.api.objects import Obj, is_terminating, name_of
+from app.api import budgets, times
+from app.api.neighbours import Rules
+from app.api.objects import Obj, name_of, namespace_of
+from app.api.scheduling import NodeSeen, demand_of, refusal
 
-
-class Room(NamedTuple):
-    """What a node has, or a pod asks for."""
-
-    cpu_milli: int
-    memory: int
-    pods: int
+NO_VICTIMS = "No preemption victims found for incoming pod"
 
 
 class Plan(NamedTuple):
@@ -26,64 +24,100 @@ class Plan(NamedTuple):
     victims: tuple[Obj, ...]  # the most important first
 
 
+class _Trial(NamedTuple):
+    victims: tuple[Obj, ...]
+    violations: int  # victims against a budget
+    reasons: tuple[str, ...]  # why it would not help
+
+
 def priority_of(pod: Obj) -> int:
     return int(pod["spec"].get("priority") or 0)
 
 
 def plan(
-    pod: Obj, capacity: dict[str, Room], on_node: Mapping[str, Sequence[Obj]], guards: Sequence[Obj]
-) -> Plan | None:
-    """The cheapest way to make room on one of the nodes; `guards` are the disruption budgets of all namespaces."""
-    plans = []
-    for name, room in capacity.items():
-        victims, violations = _victims(pod, room, on_node.get(name, ()), guards)
-        if victims:
-            plans.append((_cost(victims, violations), name, victims))
-    if not plans:
-        return None
-    _price, name, victims = min(plans, key=lambda each: (each[0], each[1]))
-    return Plan(name, tuple(victims))
-
-
-def _victims(pod: Obj, room: Room, here: Sequence[Obj], guards: Sequence[Obj]) -> tuple[list[Obj], int]:
-    """(who has to go, how many of them against a budget); ([], 0) if it would not help, or nobody has to."""
-    lower = [each for each in here if priority_of(each) < priority_of(pod) and not is_terminating(each)]
-    stays = [each for each in here if priority_of(each) >= priority_of(pod) or is_terminating(each)]
-    need = _need(pod)
-    if not lower or not _fits([*stays], need, room):
-        return [], 0
-    kept, gone, violations = list(stays), [], 0
-    # Those whose budget has nothing to spare are let off first, then the more important ones.
-    for each in sorted(lower, key=lambda other: (not _is_guarded(other, guards), -priority_of(other), _started(other))):
-        if _fits([*kept, each], need, room):
-            kept.append(each)
+    pod: Obj,
+    candidates: Iterable[NodeSeen],
+    on_node: Mapping[str, Sequence[Obj]],
+    guards: Sequence[Obj],
+    rules: Rules | None = None,
+) -> tuple[Plan | None, dict[str, tuple[str, ...]]]:
+    """The cheapest way to make room on one of the nodes, or None and why not, by node. `guards`: the disruption budgets
+    of all namespaces."""
+    plans, refused = [], {}
+    for seen in candidates:
+        name = seen.facts.name
+        trial = _try(pod, seen, on_node.get(name, ()), guards, rules)
+        if trial.reasons:
+            refused[name] = trial.reasons
         else:
-            gone.append(each)
-            violations += _is_guarded(each, guards)
-    return sorted(gone, key=lambda other: (-priority_of(other), name_of(other))), violations
+            plans.append((_cost(trial), name, trial.victims))
+    if not plans:
+        return None, refused
+    _price, name, victims = min(plans, key=lambda each: each[:2])
+    return Plan(name, victims), refused
 
 
-def _cost(victims: Sequence[Obj], violations: int) -> tuple[int, int, int, int, int]:
-    """Fewest broken budgets, least important victim, least importance in sum, fewest victims, youngest."""
-    priorities = [priority_of(victim) for victim in victims]
-    return violations, max(priorities), sum(priorities), len(victims), -max(_started(victim) for victim in victims)
+def _try(pod: Obj, seen: NodeSeen, here: Sequence[Obj], guards: Sequence[Obj], rules: Rules | None) -> _Trial:
+    lower = sorted((each for each in here if priority_of(each) < priority_of(pod)), key=_importance)
+    if not lower:
+        return _Trial((), 0, (NO_VICTIMS,))
+    for each in lower:
+        seen = _shifted(seen, each, -1, rules)
+    reasons, gone, violations = refusal(pod, seen, rules), list(lower), 0
+    if not reasons:
+        gone = []
+        against = _against_budgets(lower, guards)
+        # Those whose budget has nothing to spare are let off first, then the more important ones.
+        for each in sorted(lower, key=lambda other: name_of(other) not in against.get(namespace_of(other), ())):
+            with_it = _shifted(seen, each, 1, rules)
+            if refusal(pod, with_it, rules):
+                seen = _shifted(with_it, each, -1, rules)
+                gone.append(each)
+                violations += name_of(each) in against.get(namespace_of(each), ())
+            else:
+                seen = with_it
+    for each in gone:  # the rules are as they were, for the next node
+        seen = _shifted(seen, each, 1, rules)
+    return _Trial(tuple(sorted(gone, key=_importance)), violations, reasons or (() if gone else (NO_VICTIMS,)))
 
 
-def _fits(here: Iterable[Obj], need: Room, room: Room) -> bool:
-    cpu, memory, count = need
-    for pod in here:
-        used = _need(pod)
-        cpu, memory, count = cpu + used.cpu_milli, memory + used.memory, count + 1
-    return cpu <= room.cpu_milli and memory <= room.memory and count <= room.pods
+def _shifted(seen: NodeSeen, pod: Obj, by: int, rules: Rules | None) -> NodeSeen:
+    """The node with this pod (1) or without (-1)."""
+    if rules is not None:
+        rules.shift(pod, by)
+    cpu, memory, scored_cpu, scored_memory = demand_of(pod["spec"])
+    taken = (cpu, memory, 1, scored_cpu, scored_memory)
+    held = seen.requested or (0,) * len(taken)
+    return seen._replace(requested=tuple(has + by * need for has, need in zip(held, taken, strict=True)))
 
 
-def _need(pod: Obj) -> Room:
-    return Room(*pods.requests(pod), 1)
+def _cost(trial: _Trial) -> tuple[int, int, int, int, int]:
+    """Fewest broken budgets, least important victim, least importance in sum, fewest victims, youngest of the most
+    important ones."""
+    priorities = [priority_of(victim) for victim in trial.victims]
+    first = min(_started(victim) for victim in trial.victims if priority_of(victim) == max(priorities))
+    # Priorities may be negative: shifted, lest more victims cost less.
+    return trial.violations, max(priorities), sum(each + (1 << 31) for each in priorities), len(priorities), -first
 
 
-def _is_guarded(pod: Obj, guards: Sequence[Obj]) -> bool:
-    mine = [guard for guard in guards if guard["metadata"]["namespace"] == pod["metadata"]["namespace"]]
-    return any((guard.get("status") or {}).get("disruptionsAllowed", 0) <= 0 for guard in budgets.guarding(pod, mine))
+def _importance(pod: Obj) -> tuple[int, int, str]:
+    """Sorts the most important first: by priority, then who runs longest."""
+    return -priority_of(pod), _started(pod), name_of(pod)
+
+
+def _against_budgets(lower: Sequence[Obj], guards: Sequence[Obj]) -> dict[str, set[str]]:
+    """namespace -> names of those whose going is one more than their budgets have to spare, the first come first."""
+    found: dict[str, set[str]] = {}
+    spare = {id(guard): (guard.get("status") or {}).get("disruptionsAllowed", 0) for guard in guards}
+    for each in lower:
+        mine = [guard for guard in guards if namespace_of(guard) == namespace_of(each) and "spec" in guard]
+        for guard in budgets.guarding(each, mine):
+            if name_of(each) in ((guard.get("status") or {}).get("disruptedPods") or {}):
+                continue  # already granted
+            spare[id(guard)] -= 1
+            if spare[id(guard)] < 0:
+                found.setdefault(namespace_of(each), set()).add(name_of(each))
+    return found
 
 
 def _started(pod: Obj) -> int:

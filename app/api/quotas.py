@@ -21,7 +21,13 @@ _COMPUTE = {
     "requests.memory": ("memory", "requests"),
     "limits.cpu": ("cpu", "limits"),
     "limits.memory": ("memory", "limits"),
+    "ephemeral-storage": ("ephemeral-storage", "requests"),
+    "requests.ephemeral-storage": ("ephemeral-storage", "requests"),
+    "limits.ephemeral-storage": ("ephemeral-storage", "limits"),
 }
+# Where one of these is limited, every container has to say how much it wants.
+_MUST_BE_SAID = ("cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory")
+_CLASS = ".storageclass.storage.k8s.io/"
 _COUNTED = {
     "Pod": "pods",
     "Service": "services",
@@ -40,7 +46,7 @@ def counted_kinds(hard: Mapping[str, Any]) -> list[str]:
         found.add("Pod")
     if any(resource.startswith("services.") for resource in hard):
         found.add("Service")
-    if "requests.storage" in hard:
+    if any(resource.endswith(("requests.storage", f"{_CLASS}persistentvolumeclaims")) for resource in hard):
         found.add("PersistentVolumeClaim")
     found |= {row.kind for row in kinds.KINDS.values() if not row.internal and f"count/{row.resource}" in hard}
     return sorted(found)
@@ -55,54 +61,86 @@ def usage(obj: Obj) -> Amounts:
     if kind == "Pod" and not pods.is_terminal(obj):
         used |= {name: pods.total(obj, *where) for name, where in _COMPUTE.items()}
     elif kind == "Service":
-        type_ = obj["spec"].get("type", "ClusterIP")
-        ports = len(obj["spec"].get("ports") or ()) if type_ in ("NodePort", "LoadBalancer") else 0
-        used |= {"services.nodeports": str(ports), "services.loadbalancers": str(int(type_ == "LoadBalancer"))}
+        used |= _of_service(obj["spec"])
     elif kind == "PersistentVolumeClaim":
-        requests = (obj["spec"].get("resources") or {}).get("requests") or {}
-        used["requests.storage"] = quantities.canonical(str(requests.get("storage", "0")))
+        used |= _of_claim(obj["spec"])
     return used
+
+
+def _of_service(spec: Mapping[str, Any]) -> Amounts:
+    type_, ports = spec.get("type", "ClusterIP"), spec.get("ports") or ()
+    if type_ == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is False:
+        ports = [port for port in ports if port.get("nodePort")]
+    open_ = len(ports) if type_ in ("NodePort", "LoadBalancer") else 0
+    return {"services.nodeports": str(open_), "services.loadbalancers": str(int(type_ == "LoadBalancer"))}
+
+
+def _of_claim(spec: Mapping[str, Any]) -> Amounts:
+    requests = (spec.get("resources") or {}).get("requests") or {}
+    storage = quantities.canonical(str(requests.get("storage", "0")))
+    used = {"requests.storage": storage}
+    if class_ := spec.get("storageClassName"):
+        used |= {f"{class_}{_CLASS}requests.storage": storage, f"{class_}{_CLASS}persistentvolumeclaims": "1"}
+    return used
+
+
+def more_of(obj: Obj, old: Obj | None) -> Amounts:
+    """What this object uses beyond what it used before; nothing of what it uses less of now."""
+    before = usage(old) if old is not None else {}
+    more = {name: quantities.add(amount, f"-{before.get(name, '0')}") for name, amount in usage(obj).items()}
+    return {name: amount for name, amount in more.items() if quantities.parse(amount) > 0}
 
 
 def applies(quota: Obj, obj: Obj) -> bool:
     """Whether its scopes take in this object; quotas without scopes take in all."""
-    spec = quota["spec"]
-    scopes = [*(spec.get("scopes") or ()), *_selected(spec)]
-    return not scopes or (obj["kind"] == "Pod" and all(_in_scope(scope, obj) for scope in scopes))
+    spec = quota.get("spec") or {}
+    rules = [{"scopeName": scope, "operator": "Exists"} for scope in spec.get("scopes") or ()]
+    rules += (spec.get("scopeSelector") or {}).get("matchExpressions") or ()
+    return not rules or (obj["kind"] == "Pod" and all(_in_scope(rule, obj["spec"]) for rule in rules))
 
 
-def _selected(spec: Mapping[str, Any]) -> list[str]:
-    expressions = (spec.get("scopeSelector") or {}).get("matchExpressions") or ()
-    return [each["scopeName"] for each in expressions if each.get("operator") == "Exists"]
+def _in_scope(rule: Mapping[str, Any], spec: Mapping[str, Any]) -> bool:
+    match rule["scopeName"]:
+        case "Terminating":
+            return spec.get("activeDeadlineSeconds") is not None
+        case "NotTerminating":
+            return spec.get("activeDeadlineSeconds") is None
+        case "BestEffort":
+            return qos.qos_class(spec) == "BestEffort"
+        case "NotBestEffort":
+            return qos.qos_class(spec) != "BestEffort"
+        case "PriorityClass":
+            return _has_class(rule, spec.get("priorityClassName") or "")
+    return False
 
 
-def _in_scope(scope: str, pod: Obj) -> bool:
-    ends = pod["spec"].get("activeDeadlineSeconds") is not None
-    best_effort = qos.qos_class(pod["spec"]) == "BestEffort"
-    return {
-        "Terminating": ends,
-        "NotTerminating": not ends,
-        "BestEffort": best_effort,
-        "NotBestEffort": not best_effort,
-        "PriorityClass": bool(pod["spec"].get("priorityClassName")),
-    }.get(scope, False)
+def _has_class(rule: Mapping[str, Any], name: str) -> bool:
+    match rule["operator"]:
+        case "In":
+            return name in (rule.get("values") or ())
+        case "NotIn":
+            return name not in (rule.get("values") or ())
+        case "DoesNotExist":
+            return not name
+    return bool(name)
 
 
 def missing(hard: Mapping[str, Any], pod: Obj) -> str:
     """`limits.cpu for: nginx; requests.memory for: nginx`: what a pod has to say where a quota limits it."""
     said = []
-    for resource in sorted(hard.keys() & _COMPUTE.keys()):
+    containers = (*pod["spec"]["containers"], *(pod["spec"].get("initContainers") or ()))
+    for resource in sorted(hard.keys() & set(_MUST_BE_SAID)):
         what, field = _COMPUTE[resource]
-        given = {each["name"]: (each.get("resources") or {}).get(field) or {} for each in pod["spec"]["containers"]}
-        silent = [name for name, amounts in given.items() if what not in amounts]
-        if silent:
+        given = {each["name"]: (each.get("resources") or {}).get(field) or {} for each in containers}
+        silent = sorted(name for name, amounts in given.items() if what not in amounts)
+        if silent and what not in ((pod["spec"].get("resources") or {}).get(field) or {}):
             said.append(f"{resource} for: {','.join(silent)}")
     return "; ".join(said)
 
 
 def counted(quota: Obj, found: Iterable[Obj]) -> Amounts:
     """What these objects use together of what the quota limits."""
-    hard: Mapping[str, Any] = quota["spec"].get("hard") or {}
+    hard: Mapping[str, Any] = (quota.get("spec") or {}).get("hard") or {}
     sums = dict.fromkeys(sorted(hard), "0")
     for obj in found:
         if applies(quota, obj):
@@ -117,8 +155,7 @@ def exceeded(hard: Mapping[str, Any], used: Mapping[str, str], more: Mapping[str
     return [
         resource
         for resource in sorted(more)
-        if quantities.parse(more[resource]) > 0
-        and quantities.parse(quantities.add(used.get(resource, "0"), more[resource]))
+        if quantities.parse(quantities.add(used.get(resource, "0"), more[resource]))
         > quantities.parse(str(hard[resource]))
     ]
 

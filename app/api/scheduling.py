@@ -16,7 +16,7 @@ from operator import mul
 from typing import Any, NamedTuple
 
 from app.api import memo, neighbours, placement, pods, quantities
-from app.api.neighbours import Neighbourhood
+from app.api.neighbours import Neighbourhood, Rules
 from app.api.objects import Obj, controller_of
 
 _SPREAD_KINDS = ("ReplicaSet", "ReplicationController", "StatefulSet")
@@ -84,33 +84,56 @@ class Demand(NamedTuple):
     scored_memory: int  # with 200 MB
 
 
-def decide(pod: Obj, nodes: Sequence[NodeSeen], around: Neighbourhood | None = None) -> tuple[Decision, int]:
-    """The best node with the whole table, and on how many infeasible nodes fewer pods would help.
+def decide(
+    pod: Obj, nodes: Sequence[NodeSeen], around: Neighbourhood | None = None, rules: Rules | None = None
+) -> tuple[Decision, frozenset[str]]:
+    """The best node with the whole table, and on which infeasible nodes fewer pods would help.
 
-    `around`: the pods that run, if this one or one of them says something about its neighbours."""
+    `around`: the pods that run, if this one or one of them says something about its neighbours; `rules`: what they say,
+    if the caller has worked it out."""
     feasible: list[NodeSeen] = []
     fits: list[Fit] = []
     refused: dict[str, NodeVerdict] = {}
-    resolvable = 0
+    resolvable = set()
     spec, demand = pod["spec"], demand_of(pod["spec"])
-    beside = neighbours.obstacles(pod, around) if around else {}
+    rules = rules or (Rules(pod, around) if around is not None else None)
     for seen in nodes:
-        fit, name = _fit(seen.facts, seen.requested or _NOTHING, demand), seen.facts.name
-        reason = _obstacle(spec, seen) or (beside.get(name, "") if not fit.reasons else "")
-        if reason or fit.reasons:
-            refused[name] = NodeVerdict(name, False, (reason,) if reason else fit.reasons, None, 0)
-            resolvable += fit.fewer_pods_help and not reason
+        fit = _fit(seen.facts, seen.requested or _NOTHING, demand)
+        reasons, helps = _refusal(spec, seen, fit, rules)
+        if reasons:
+            refused[seen.facts.name] = NodeVerdict(seen.facts.name, False, reasons, None, 0)
+            if helps:
+                resolvable.add(seen.facts.name)
         else:
             feasible.append(seen)
             fits.append(fit)
-    rows = _scored(pod, feasible, fits, nodes, around)
     if not feasible:
-        return Decision("", tuple(refused.values())), resolvable
+        return Decision("", tuple(refused.values())), frozenset(resolvable)
+    rows = _scored(pod, feasible, fits, nodes, around)
     best = min(zip(rows, feasible, strict=True), key=_order)[0].node
     if refused:
         scored = {row.node: row for row in rows}
         rows = [scored.get(seen.facts.name) or refused[seen.facts.name] for seen in nodes]
-    return Decision(best, tuple(rows)), resolvable
+    return Decision(best, tuple(rows)), frozenset(resolvable)
+
+
+def refusal(pod: Obj, seen: NodeSeen, rules: Rules | None) -> tuple[str, ...]:
+    """Why the pod may not run there; () if it may."""
+    fit = _fit(seen.facts, seen.requested or _NOTHING, demand_of(pod["spec"]))
+    return _refusal(pod["spec"], seen, fit, rules)[0]
+
+
+def _refusal(spec: Mapping[str, Any], seen: NodeSeen, fit: Fit, rules: Rules | None) -> tuple[tuple[str, ...], bool]:
+    """(by the first plugin that refuses, why; whether fewer pods may help)."""
+    reason = _obstacle(spec, seen)
+    if reason:
+        return (reason,), False
+    if rules is not None and rules.port_is_taken(seen.facts.name):
+        return (neighbours.PORTS,), True
+    if fit.reasons:
+        return fit.reasons, fit.fewer_pods_help
+    reason = rules.why_not(seen.node) if rules is not None else ""
+    return ((reason,), reason not in neighbours.UNRESOLVABLE) if reason else ((), True)
 
 
 def _order(candidate: tuple[NodeVerdict, NodeSeen]) -> tuple[int, int, str]:
@@ -175,7 +198,8 @@ def _scored(
         [fit.balanced for fit in fits],
         _taint_scores(spec, feasible),
         _affinity_scores(spec, feasible),
-        _own_spread_scores(pod, around, names) or _spread_scores(pod, feasible, nodes),
+        (neighbours.spread_scores(pod, around, names) if around is not None else None)
+        or _spread_scores(pod, feasible, nodes),
         neighbours.affinity_scores(pod, around, names) if around else [0] * len(feasible),
         _image_scores(spec, feasible, nodes),
         strict=True,
@@ -238,18 +262,8 @@ def _spread_scores(pod: Obj, feasible: Sequence[NodeSeen], nodes: Sequence[NodeS
         if seen.facts.zone:
             crowd += in_zone[seen.facts.zone] * by_zone + 4
         crowds.append(int(crowd + 0.5))
-    return _less_crowded(crowds)
-
-
-def _own_spread_scores(pod: Obj, around: Neighbourhood | None, names: Sequence[str]) -> list[int] | None:
-    """By the constraints of the pod itself, which replace those of the system."""
-    crowds = neighbours.spread_crowds(pod, around, names) if around else None
-    return None if crowds is None else _less_crowded(crowds)
-
-
-def _less_crowded(crowds: Sequence[int]) -> list[int]:
     least, most = min(crowds, default=0), max(crowds, default=0)
-    return [100 * (most + least - crowd) // most if most else 100 for crowd in crowds]
+    return [100 * (most + least - crowd) // most for crowd in crowds]
 
 
 def _image_scores(spec: Mapping[str, Any], feasible: Sequence[NodeSeen], nodes: Sequence[NodeSeen]) -> list[int]:

@@ -18,6 +18,7 @@ from app.api.patches import json_patch, merge_patch, strategic_merge
 from app.api.scalars import json_type
 from app.api.whole_status import whole_status
 from app.apiserver.server import ApiServer, Written
+from app.apiserver.store import Change
 
 _STRICT, _IGNORE = "Strict", "Ignore"
 
@@ -119,14 +120,15 @@ def bind(server: ApiServer, ref: Ref, node: str, uid: str = "") -> Written:
     return server.bind(ref, node, uid=uid)
 
 
-def evict(server: ApiServer, ref: Ref, grace_seconds: int | None = None, uid: str = "") -> list[Written]:
+def evict(server: ApiServer, ref: Ref, grace_seconds: int | None = None, uid: str = "") -> Written:
     """A deletion that its disruption budget must allow: that is charged first, then the pod is marked, then deleted.
 
     Raises TooManyRequests."""
     _check_pod(ref, "evicted")
-    pod, written = server.get(ref), []
+    pod = server.get(ref)
+    changes: tuple[Change, ...] = ()
     if uid and uid != objects.uid_of(pod):
-        return [server.delete(ref, uid=uid)]  # which refuses
+        return server.delete(ref, uid=uid)  # which refuses
     guards = budgets.guarding(pod, server.store.objects("PodDisruptionBudget", ref.namespace))
     if budgets.is_free(pod):
         guards = []
@@ -135,12 +137,13 @@ def evict(server: ApiServer, ref: Ref, grace_seconds: int | None = None, uid: st
         raise errors.ApiError(text)
     if guards and not budgets.may_go_unready(pod, guards[0]):
         status = budgets.spend(pod, guards[0], server.now_ms())
-        written.append(server.update({**guards[0], "status": status}, subresource="status"))
+        changes += server.update({**guards[0], "status": status}, subresource="status").changes
     if not objects.is_terminating(pod):
         held = (pod.get("status") or {}).get("conditions")
         marked = conditions.with_condition(held, dict(budgets.EVICTED), server.now_ms())
-        written.append(server.patch(ref, {"status": {"conditions": marked}}, subresource="status", uid=uid))
-    return [*written, server.delete(ref, grace_seconds=grace_seconds, uid=uid)]
+        changes += server.patch(ref, {"status": {"conditions": marked}}, subresource="status", uid=uid).changes
+    gone = server.delete(ref, grace_seconds=grace_seconds, uid=uid)
+    return gone._replace(changes=(*changes, *gone.changes))
 
 
 # ------------------------------------------------------------------------------------------------- patches

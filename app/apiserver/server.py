@@ -79,11 +79,7 @@ class ApiServer:
             obj = allocation.allocate_service(obj, self.store, self.rng)
         if trusted:
             return self._written(obj, dry_run)
-        admission.check_limits(obj, self.store)
-        quotas = admission.charged(obj, self.store)
-        charges = () if dry_run else tuple(self.store.put(quota) for quota in quotas)
-        written = self._written(obj, dry_run)
-        return written._replace(changes=(*charges, *written.changes)) if charges else written
+        return self._admitted(obj, None, dry_run)
 
     def update(self, obj: Obj, *, subresource: str = "", dry_run: bool = False) -> Written:
         """PUT. Refuses a resourceVersion or uid that is not the current one; without them it overwrites."""
@@ -166,6 +162,14 @@ class ApiServer:
         change = self.store.put(obj)
         return Written(change.obj, (change,))
 
+    def _admitted(self, obj: Obj, old: Obj | None, dry_run: bool) -> Written:
+        """Written, and charged to the quotas of its namespace. Raises Forbidden."""
+        admission.check_limits(obj, self.store)
+        quotas = admission.charged(obj, self.store, old)
+        charges = () if dry_run else tuple(self.store.put(quota) for quota in quotas)
+        written = self._written(obj, dry_run)
+        return written._replace(changes=(*charges, *written.changes)) if charges else written
+
     def _named(self, obj: Obj, kind: kinds.Kind) -> Obj:
         meta = obj["metadata"]
         if kind.namespaced and not meta.get("namespace"):
@@ -236,6 +240,8 @@ class ApiServer:
             return Written(new, ())
         if objects.is_terminating(new) and _may_go(new):
             return Written(new, (self.store.put(new), self.store.remove(ref)))
+        if subresource == "" and ref.kind in admission.CHECKED_ON_UPDATE:
+            return self._admitted(new, old, dry_run)
         return self._written(new)
 
     def _merged(self, old: Obj, wanted: Obj, subresource: str, kind: kinds.Kind) -> Obj:

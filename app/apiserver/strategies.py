@@ -47,6 +47,19 @@ _FIRST_STATUS: dict[str, Any] = {
     "PersistentVolume": {"phase": "Pending"},
     "PersistentVolumeClaim": {"phase": "Pending"},
 }
+_GATED = {
+    "conditions": [
+        {
+            "type": "PodScheduled",
+            "status": "False",
+            "lastProbeTime": None,
+            "lastTransitionTime": None,
+            "reason": "SchedulingGated",
+            "message": "Scheduling is blocked due to non-empty scheduling gates",
+        }
+    ]
+}
+"""The status of a pod that its scheduling gates hold back."""
 _TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 
 
@@ -56,7 +69,8 @@ def for_create(obj: Obj, now_ms: int) -> Obj:
     if kind in _GENERATION or kind == "PriorityClass":
         obj = objects.with_metadata(obj, generation=1)
     if kind == "Pod":
-        return {**obj, "status": {"phase": "Pending", "qosClass": qos.qos_class(obj["spec"])}}
+        status = {"phase": "Pending", "qosClass": qos.qos_class(obj["spec"])}
+        return {**obj, "status": {**status, **_GATED} if obj["spec"].get("schedulingGates") else status}
     if kind == "Namespace":
         labels = {**(meta.get("labels") or {}), "kubernetes.io/metadata.name": meta["name"]}
         obj = {**objects.with_metadata(obj, labels=labels), "spec": {"finalizers": ["kubernetes"]}}

@@ -23,7 +23,6 @@ from app.apiserver.store import Store
 from app.cluster import applying, performing
 from app.cluster.applying import Planned
 from app.commands import Bootstrap, Command, command_from_json
-from app.engine import faults
 from app.engine.engine import Engine
 from app.engine.latency import PRESETS
 from app.engine.trace import Commanded, Result, Step, Trace, is_visible
@@ -32,7 +31,7 @@ from app.nodes import OUTSIDE, machine_controllers
 
 DEFAULT_EPOCH_MS = times.parse("2026-01-01T00:00:00Z")
 YOU = "you"
-CHAOS = "chaos-monkey"
+AWAITED = ("chaos-monkey", "cronjob-controller", "ttl-after-finished-controller")
 
 
 class Entry(NamedTuple):
@@ -106,14 +105,15 @@ class Cluster:
     def next_due_ms(self, *, foreground: bool = True) -> int | None:
         return self.engine.agenda.next_due_ms(foreground=foreground)
 
-    def chaos_due_ms(self) -> int | None:
-        """When the chaos monkey strikes next; None: it does not. Background, yet people wait for it."""
-        worker = self.engine.workers.get(CHAOS)
-        if worker is None or not (self.get(faults.CONTROL_PLANE) or {}).get("spec", {}).get("chaosPerMinute"):
-            return None
-        if worker.in_flight or len(worker.queue):
-            return self.next_due_ms(foreground=False)
-        return min((timer.due_ms for timer in worker.timers.values()), default=None)
+    def awaited_ms(self) -> int | None:
+        """When one of the loops that act at a time of their own acts next; None: none of them will.
+
+        Background, so that a cluster which waits for the night is quiet; yet it is what people wait for."""
+        due: list[int | None] = []
+        for worker in (self.engine.workers[name] for name in AWAITED if name in self.engine.workers):
+            busy = bool(worker.in_flight) or len(worker.queue) > 0
+            due += [self.next_due_ms(foreground=False)] if busy else [timer.due_ms for timer in worker.timers.values()]
+        return min((at_ms for at_ms in due if at_ms is not None), default=None)
 
     # ------------------------------------------------------------------------------------------ moving
 

@@ -17,6 +17,8 @@ from app.api.objects import (
     controller_uid,
     find_named,
     is_terminating,
+    name_of,
+    namespace_of,
     owner_reference,
     ref_of,
     uid_of,
@@ -98,7 +100,7 @@ def requested(server: ApiServer, command: Command) -> Sequence[Written]:
         case BindPod(ref, node, uid):
             return [requests.bind(server, ref, node, uid)]
         case EvictPod(ref, grace_seconds, uid):
-            return requests.evict(server, ref, grace_seconds, uid)
+            return [requests.evict(server, ref, grace_seconds, uid)]
     raise errors.BadRequest(f'unknown command "{command.do}"')
 
 
@@ -109,20 +111,24 @@ def check_api_server(engine: Engine) -> None:
 
 
 def _drain(server: ApiServer, node: str) -> list[Written]:
-    """Raises the TooManyRequests of the first pod if no pod at all may go."""
+    """What was written of the node and of each pod; a pod that a budget keeps is told of in a warning.
+
+    Raises ApiError if the node was cordoned already and no pod may go."""
     written = [server.patch(Ref("Node", "", node), {"spec": {"unschedulable": True}})]
-    refusal: errors.TooManyRequests | None = None
+    refused: errors.ApiError | None = None
     on_it = [pod for pod in server.store.objects("Pod") if pod["spec"].get("nodeName") == node]
     for pod in on_it:
         owner = controller_of(pod)
         if (owner is not None and owner["kind"] == "DaemonSet") or is_terminating(pod):
             continue
         try:
-            written += requests.evict(server, ref_of(pod))
-        except errors.TooManyRequests as refused:
-            refusal = refusal or refused
-    if refusal is not None and len(written) == 1 and not written[0].changes:
-        raise refusal
+            written.append(requests.evict(server, ref_of(pod)))
+        except errors.ApiError as refusal:
+            refused = refused or refusal
+            said = f'error when evicting pods/"{name_of(pod)}" -n "{namespace_of(pod)}": {refusal.message}'
+            written.append(Written(pod, (), (said,)))
+    if refused is not None and not any(each.changes for each in written):
+        raise refused
     return written
 
 

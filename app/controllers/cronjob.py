@@ -121,7 +121,12 @@ def _start(
 ) -> Iterator[Difference]:
     """The Job that is due, if one is; then what the status says; then when to look again."""
     cron_job, spec = seen.cron_job, seen.cron_job["spec"]
-    due_ms, next_ms = (None, None) if spec.get("suspend") else _times(seen)
+    due_ms, next_ms = (None, None)
+    if not cron.knows_zone(spec.get("timeZone") or ""):
+        message = f"invalid timeZone: {spec['timeZone']!r}: unknown time zone {spec['timeZone']}".replace("'", '"')
+        events.append(Announce(cron_job, "Warning", "UnknownTimeZone", message))
+    elif not spec.get("suspend"):
+        due_ms, next_ms = _times(seen)
     status = _status(cron_job, active, last_success)
     replaced: list[Obj] = []
     if due_ms is not None:

@@ -5,15 +5,20 @@ Models kubernetes/pkg/controller/disruption/disruption.go. What the numbers mean
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from app.api import budgets, objects, pods, selectors, times
+from app.api import budgets, kinds, objects, pods, selectors, times
 from app.api.objects import Obj, Ref, namespace_of, ref_of
 from app.api.status import changed_fields
 from app.reconcile import Action, Announce, Controller, Difference, Reader, RequeueAfter, UpdateStatus, Watch, itself
 
-_SCALED = ("Deployment", "ReplicaSet", "StatefulSet", "ReplicationController")
+_UNMANAGED = (
+    "Pods selected by this PodDisruptionBudget (selector: %s) were found to be unmanaged. As a result, the status of "
+    "the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please "
+    'set ".spec.minAvailable" field of the PDB to an integer value.'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,7 @@ class BudgetSeen:
     declared: int | None  # replicas that their controllers want; None: not needed
     unmanaged: Sequence[str]  # pods whose controller says no number
     now_ms: int
+    failure: str = ""  # why what their controllers want is not known
 
 
 class DisruptionController(Controller):
@@ -42,31 +48,33 @@ class DisruptionController(Controller):
         budget = reader.get(key)
         if budget is None:
             return None
-        selector = budget["spec"].get("selector")
+        selector = budgets.spec_of(budget).get("selector")
         found = [
             pod
             for pod in reader.by("Pod", "namespace", key.namespace)
-            if selectors.matches(selector, objects.labels_of(pod)) and not pods.is_terminal(pod)
+            if selectors.matches(selector, objects.labels_of(pod))
         ]
-        declared, unmanaged = _declared(found, reader) if budgets.needs_scale(budget) else (None, [])
+        if not budgets.needs_scale(budget):
+            return BudgetSeen(budget, found, None, (), reader.now_ms)
+        try:
+            declared, unmanaged = _declared(found, reader)
+        except _NotCountable as why:
+            return BudgetSeen(budget, found, None, (), reader.now_ms, str(why))
         return BudgetSeen(budget, found, declared, unmanaged, reader.now_ms)
 
     def diff(self, seen: BudgetSeen) -> Iterable[Difference]:
         budget, about = seen.budget, ref_of(seen.budget)
-        expected = len(seen.pods) if seen.declared is None else seen.declared
+        if seen.failure:
+            yield from _given_up(seen)
+            return
+        expected = budgets.expected_pods(budget, len(seen.pods), seen.declared)
         disrupted = budgets.still_disrupted(budget, seen.pods, seen.now_ms)
         healthy = sum(budgets.is_healthy(pod, disrupted) for pod in seen.pods)
         status = budgets.status(budget, expected, healthy, disrupted, seen.now_ms)
         if status != budget.get("status"):
             desired, observed = changed_fields(status, budget.get("status"))
-            actions: list[Action] = [UpdateStatus(budget, status)]
-            if not seen.pods:
-                actions.append(Announce(budget, "Normal", "NoPods", "No matching pods found"))
-            if seen.unmanaged:
-                names = ", ".join(seen.unmanaged)
-                message = f"Failed to calculate the number of expected pods: found no controllers for pods {names}"
-                actions.append(Announce(budget, "Warning", "CalculateExpectedPodCountFailed", message))
-            yield Difference(about, "status", desired, observed, "StatusOutdated", tuple(actions))
+            actions: tuple[Action, ...] = (UpdateStatus(budget, status), *_told(seen, disrupted))
+            yield Difference(about, "status", desired, observed, "StatusOutdated", actions)
         if disrupted:
             soonest = min(map(times.parse, disrupted.values())) + budgets.DISRUPTION_TIMEOUT_MS
             wait = (RequeueAfter(soonest - seen.now_ms, "an eviction that was granted"),)
@@ -75,27 +83,73 @@ class DisruptionController(Controller):
             )
 
 
+def _given_up(seen: BudgetSeen) -> Iterable[Difference]:
+    """Nobody may go while it is not known how many there should be."""
+    budget = seen.budget
+    status = budgets.failed(budget, seen.failure, seen.now_ms)
+    if status != budget.get("status"):
+        desired, observed = changed_fields(status, budget.get("status"))
+        message = f"Failed to calculate the number of expected pods: {seen.failure}"
+        told = Announce(budget, "Warning", "CalculateExpectedPodCountFailed", message)
+        actions = (told, UpdateStatus(budget, status))
+        yield Difference(ref_of(budget), "status", desired, observed, "StatusOutdated", actions)
+
+
+def _told(seen: BudgetSeen, disrupted: dict[str, str]) -> Iterable[Announce]:
+    budget = seen.budget
+    if not seen.pods:
+        yield Announce(budget, "Normal", "NoPods", "No matching pods found")
+    if seen.unmanaged:
+        yield Announce(budget, "Warning", "UnmanagedPods", _UNMANAGED % budgets.selector_text(budget))
+    granted = (budget.get("status") or {}).get("disruptedPods") or {}
+    # Kubernetes 1.36 prints the namespace twice here.
+    where = f"{namespace_of(budget)}/{namespace_of(budget)}"
+    for pod in seen.pods:
+        name = objects.name_of(pod)
+        if name in granted and name not in disrupted and not objects.is_terminating(pod):
+            message = f"Pod was expected by PDB {where} to be deleted but it wasn't"
+            yield Announce(pod, "Warning", "NotDeleted", message)
+
+
+class _NotCountable(Exception):
+    """The controller of a pod says no number."""
+
+
 def _declared(found: Sequence[Obj], reader: Reader) -> tuple[int, list[str]]:
-    """What the topmost controllers of these pods declare together, and the pods that have none."""
+    """What the topmost controllers of these pods declare together, and the pods that have none. Raises
+    _NotCountable."""
     owners: dict[str, int] = {}
     unmanaged: list[str] = []
     for pod in found:
+        if objects.controller_of(pod) is None:
+            unmanaged.append(objects.name_of(pod))
+            continue
         top = _scaled_owner(pod, reader)
         if top is None:
-            unmanaged.append(objects.name_of(pod))
-        else:
-            owners[objects.uid_of(top)] = int(top["spec"].get("replicas", 1))
+            raise _NotCountable(f'found no controllers for pod "{objects.name_of(pod)}"')
+        owners[objects.uid_of(top)] = int(top["spec"].get("replicas", 1))
     return sum(owners.values()), unmanaged
 
 
-def _scaled_owner(obj: Obj, reader: Reader) -> Obj | None:
-    owner = objects.controller_of(obj)
-    if owner is None or owner["kind"] not in _SCALED:
-        return None
-    found = next(
-        (each for each in reader.live(owner["kind"], namespace_of(obj)) if objects.uid_of(each) == owner["uid"]), None
-    )
-    return (_scaled_owner(found, reader) or found) if found else None
+def _scaled_owner(pod: Obj, reader: Reader) -> Obj | None:
+    """The workload that says how many there should be: the Deployment above a ReplicaSet, else the controller."""
+    owner = objects.controller_of(pod)
+    assert owner is not None
+    kind = kinds.KINDS.get(owner["kind"])
+    if kind is None:
+        raise _NotCountable(f'no matches for kind "{owner["kind"]}" in version "{owner["apiVersion"]}"')
+    if "scale" not in kind.subresources:
+        raise _NotCountable(f"{kind.resource} does not implement the scale subresource")
+    found = _controller(owner, namespace_of(pod), reader)
+    above = objects.controller_of(found) if found else None
+    if above is not None and above["kind"] == "Deployment":
+        return _controller(above, namespace_of(pod), reader)
+    return found
+
+
+def _controller(owner: Mapping[str, Any], namespace: str, reader: Reader) -> Obj | None:
+    found = reader.live(owner["kind"], namespace)
+    return next((each for each in found if objects.uid_of(each) == owner["uid"]), None)
 
 
 def _budgets_of(pod: Obj, reader: Reader) -> Iterable[Ref]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.api import pods, quotas
+from app.api import kinds, pods, quotas
 from app.api.objects import Obj, Ref, namespace_of, ref_of
 from app.api.status import changed_fields
 from app.reconcile import Controller, Difference, Reader, UpdateStatus, Watch, itself
 
-_FREED = ("Pod", "Service", "PersistentVolumeClaim", "ConfigMap", "Secret", "ReplicationController", "Deployment")
+_FREED = tuple(row.kind for row in kinds.KINDS.values() if row.namespaced and not row.internal)
+_NOT_COUNTED = ("Event", "ResourceQuota")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +32,23 @@ class ResourceQuotaController(Controller):
     def __init__(self) -> None:
         self.watches = (
             itself("ResourceQuota", indexes={"namespace": lambda obj: (namespace_of(obj),)}),
-            *(Watch(kind, _quotas_of, when=_is_free_again, matters=_is_free_again) for kind in _FREED),
+            *(
+                Watch(kind, _quotas_of, when=_is_free_again, matters=_is_free_again)
+                for kind in _FREED
+                if kind not in _NOT_COUNTED
+            ),
         )
 
     def observe(self, key: Ref, reader: Reader) -> QuotaSeen | None:
         quota = reader.get(key)
         if quota is None:
             return None
-        kinds = quotas.counted_kinds(quota["spec"].get("hard") or {})
-        return QuotaSeen(quota, [obj for kind in kinds for obj in reader.live(kind, key.namespace)])
+        counted = quotas.counted_kinds((quota.get("spec") or {}).get("hard") or {})
+        return QuotaSeen(quota, [obj for kind in counted for obj in reader.live(kind, key.namespace)])
 
     def diff(self, seen: QuotaSeen) -> Iterable[Difference]:
         quota = seen.quota
-        status = {"hard": quota["spec"].get("hard") or {}, "used": quotas.counted(quota, seen.objects)}
+        status = {"hard": (quota.get("spec") or {}).get("hard") or {}, "used": quotas.counted(quota, seen.objects)}
         if status != quota.get("status"):
             desired, observed = changed_fields(status, quota.get("status"))
             actions = (UpdateStatus(quota, status),)
@@ -55,7 +60,9 @@ def _quotas_of(obj: Obj, reader: Reader) -> Iterable[Ref]:
 
 
 def _is_free_again(old: Obj | None, new: Obj | None) -> bool:
-    """It is gone, or a pod has ended."""
+    """It is gone, a pod has ended, or another object uses something else than before."""
     if new is None or old is None:
         return new is None
-    return new["kind"] == "Pod" and pods.is_terminal(new) and not pods.is_terminal(old)
+    if new["kind"] == "Pod":
+        return pods.is_terminal(new) and not pods.is_terminal(old)
+    return new["kind"] in ("Service", "PersistentVolumeClaim") and quotas.usage(old) != quotas.usage(new)

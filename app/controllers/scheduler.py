@@ -4,8 +4,9 @@ A decision looks at every node once and at no pod but its own: what the pods of 
 of its own kind run there, are totals kept up to date per change. The table behind a decision, one `NodeVerdict` a node
 (app/api/scheduling.py), is part of the Difference, so that *why this node* can be shown.
 
-A pod that fits nowhere may take the place of less important ones (app/api/preemption.py); which pods run is read only
-then, and when the pod or one that runs says something about its neighbours.
+Pods are read one by one only where needed: all that run when the pod says something about its neighbours; those
+that mind theirs when there are any (app/api/neighbours.py); all when it fits nowhere and may take the place of others
+(app/api/preemption.py).
 
 Models kubernetes/pkg/scheduler (schedule_one.go, eventhandlers.go, backend/queue).
 """
@@ -18,9 +19,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.api import conditions, neighbours, pods, preemption
-from app.api.objects import Obj, Ref, is_terminating, labels_of, name_of, namespace_of, ref_of, uid_of
-from app.api.preemption import Plan, Room, priority_of
-from app.api.scheduling import Decision, NodeSeen, decide, demand_of, facts_of, spread_by
+from app.api import scheduling_queue as queue
+from app.api.neighbours import Neighbourhood, Rules
+from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
+from app.api.preemption import Plan, priority_of
+from app.api.scheduling import Decision, NodeSeen, decide, demand_of, facts_of, refusal, spread_by
 from app.reconcile import (
     Action,
     Announce,
@@ -74,8 +77,11 @@ class PodSeen:
     nodes: tuple[NodeSeen, ...]
     attempts: Attempts
     now_ms: int
-    bound: Sequence[Obj] | None = None  # pods that run or are about to; None: nobody cares about neighbours
+    neighbours: Sequence[Obj] | None = None  # None: nobody cares about neighbours
+    namespaces: Sequence[Obj] = ()  # if somebody selects by their labels
+    bound: Sequence[Obj] = ()  # of a pod that fits nowhere: those whose place it may take, and the others
     budgets: Sequence[Obj] = ()
+    nominated: Sequence[Obj] = ()  # pods that room is being made for
 
 
 class Scheduler(Controller):
@@ -87,18 +93,23 @@ class Scheduler(Controller):
         self.watches = (
             itself(
                 "Pod",
-                when=_is_new,
+                when=queue.is_new,
                 matters=_concerns,
-                indexes={"unscheduled": _unscheduled, "place": _place},
-                totals={"requested": _requested, "replicas": _replica, "priorities": _priority},
+                indexes={"unscheduled": queue.waiting_places, "place": queue.places},
+                totals={
+                    "requested": queue.requested_of,
+                    "replicas": queue.replica_of,
+                    "priorities": queue.of_priority,
+                },
             ),
-            Watch("Pod", _all_unscheduled, when=_made_room, matters=_concerns),
-            Watch("Node", _all_unscheduled, when=_may_fit_more, matters=_node_differs),
+            Watch("Pod", _all_unscheduled, when=queue.made_room, matters=_concerns),
+            Watch("Node", _all_unscheduled, when=queue.may_fit_more, matters=queue.node_differs),
+            Watch("Pod", _caring_unscheduled, when=queue.is_new_neighbour, matters=_concerns),
         )
 
     def observe(self, key: Ref, reader: Reader) -> PodSeen | None:
         pod = reader.get(key)
-        if pod is None or not _is_ours(pod):
+        if pod is None or not queue.is_ours(pod):
             return None
         owner = spread_by(pod)
         requested, replicas = reader.totals("Pod", "requested"), reader.totals("Pod", "replicas")
@@ -112,19 +123,28 @@ class Scheduler(Controller):
             for node in reader.list("Node")
             for facts in (facts_of(node),)
         )
-        attempts = reader.remembered() or Attempts(0, 0)
-        bound: Sequence[Obj] | None = None
-        if neighbours.cares(pod["spec"]) or reader.by("Pod", "place", "choosy") or self._may_preempt(pod, reader):
-            bound = [each for each in reader.list("Pod") if pods.node_name(each) and not pods.is_terminal(each)]
-        guards = reader.live("PodDisruptionBudget", None) if bound and priority_of(pod) else ()
-        return PodSeen(pod, _with_nominated(pod, nodes, reader), attempts, reader.now_ms, bound, guards)
-
-    def _may_preempt(self, pod: Obj, reader: Reader) -> bool:
-        """Somebody less important runs."""
-        lower = any(
-            isinstance(number, int) and number < priority_of(pod) for number in reader.totals("Pod", "priorities")
+        nodes = _with_nominated(pod, nodes, reader)
+        beside, namespaces = _neighbours(pod, reader)
+        bound: Sequence[Obj] = ()
+        if _may_preempt(pod, reader):
+            rules = _rules(pod, _neighbourhood(nodes, beside, namespaces))
+            if all(refusal(pod, each, rules) for each in nodes):
+                bound = _bound(reader)
+        return PodSeen(
+            pod,
+            nodes,
+            reader.remembered() or Attempts(0, 0),
+            reader.now_ms,
+            beside,
+            namespaces,
+            bound,
+            reader.live("PodDisruptionBudget", None) if bound else (),
+            reader.by("Pod", "place", "nominated") if bound else (),
         )
-        return lower and pod["spec"].get("preemptionPolicy") != "Never"
+
+    def urgency(self, key: Ref, reader: Reader) -> int:
+        pod = reader.get(key)
+        return priority_of(pod) if pod else 0
 
     def diff(self, seen: PodSeen) -> Iterable[Difference]:
         again_ms = seen.attempts.last_ms + _backoff_ms(seen.attempts.number)
@@ -132,18 +152,51 @@ class Scheduler(Controller):
             wait = RequeueAfter(again_ms - seen.now_ms, "scheduling back-off")
             yield Difference(ref_of(seen.pod), "spec.nodeName", "a node", "", "SchedulingBackOff", (wait,))
             return
-        around = (
-            None if seen.bound is None else neighbours.neighbourhood([each.node for each in seen.nodes], seen.bound)
-        )
-        decision, resolvable = decide(seen.pod, seen.nodes, around)
+        around = _neighbourhood(seen.nodes, seen.neighbours, seen.namespaces)
+        rules = _rules(seen.pod, around)
+        decision, resolvable = decide(seen.pod, seen.nodes, around, rules)
         if decision.node:
             yield _bind(seen, decision)
             return
-        plan, refusal = _preemption(seen, decision)
+        plan, outcome = _preemption(seen, resolvable, rules)
         if plan is not None:
             yield from _preempt(seen, decision, plan)
         else:
-            yield from _unschedulable(seen, decision, resolvable, refusal)
+            yield from _unschedulable(seen, decision, outcome)
+
+
+def _bound(reader: Reader) -> tuple[Obj, ...]:
+    return tuple(each for each in reader.list("Pod") if pods.node_name(each) and not pods.is_terminal(each))
+
+
+def _neighbours(pod: Obj, reader: Reader) -> tuple[Sequence[Obj] | None, Sequence[Obj]]:
+    """The pods that its own rules, or those of others, are about, and the namespaces if a rule selects by them."""
+    choosy = reader.by("Pod", "place", "choosy")
+    cares = neighbours.cares(pod["spec"])
+    if not cares and not choosy:
+        return None, ()
+    selects = any(neighbours.selects_namespaces(each["spec"]) for each in (pod, *choosy))
+    return _bound(reader) if cares else choosy, reader.live("Namespace", None) if selects else ()
+
+
+def _neighbourhood(
+    nodes: Sequence[NodeSeen], beside: Sequence[Obj] | None, namespaces: Sequence[Obj]
+) -> Neighbourhood | None:
+    if beside is None:
+        return None
+    return neighbours.neighbourhood([each.node for each in nodes], beside, namespaces)
+
+
+def _rules(pod: Obj, around: Neighbourhood | None) -> Rules | None:
+    return Rules(pod, around) if around is not None else None
+
+
+def _may_preempt(pod: Obj, reader: Reader) -> bool:
+    """Somebody less important runs."""
+    if pod["spec"].get("preemptionPolicy") == "Never":
+        return False
+    priorities = reader.totals("Pod", "priorities")
+    return any(isinstance(number, int) and number < priority_of(pod) for number in priorities)
 
 
 def _bind(seen: PodSeen, decision: Decision) -> Difference:
@@ -159,17 +212,18 @@ def _bind(seen: PodSeen, decision: Decision) -> Difference:
 # ----------------------------------------------------------------------------------------- unschedulable
 
 
-def _unschedulable(seen: PodSeen, decision: Decision, resolvable: int, refusal: str) -> Iterator[Difference]:
+def _unschedulable(seen: PodSeen, decision: Decision, outcome: Outcome) -> Iterator[Difference]:
     """Say why in condition and Event, and try again when something relevant happens, or after five minutes."""
-    pod, message = seen.pod, _why_not(seen.pod, decision, resolvable, refusal)
+    pod, message = seen.pod, _why_not(decision, outcome)
     old, new = pod["status"].get("conditions"), _not_scheduled(pod, message, seen.now_ms)
     event = Announce(pod, "Warning", "FailedScheduling", message)
     actions: list[Action] = [event]
-    if new is not old:
-        patch = {"status": {"conditions": new}}
-        actions = [Patch(ref_of(pod), patch, uid=uid_of(pod), subresource="status", announce=event)]
+    hopes = outcome.gives_up and "nominatedNodeName" in pod["status"]
+    if new is not old or hopes:
+        status = {"conditions": new, **({"nominatedNodeName": None} if hopes else {})}
+        actions = [Patch(ref_of(pod), {"status": status}, uid=uid_of(pod), subresource="status", announce=event)]
     actions.append(Remember(Attempts(seen.attempts.number + 1, seen.now_ms)))
-    known = new is old
+    known = new is old and not hopes
     yield Difference(ref_of(pod), "spec.nodeName", decision, "", "Unschedulable", tuple(actions), background=known)
     retry = RequeueAfter(_RETRY_MS, "unschedulable pods are tried again")
     yield Difference(ref_of(pod), "spec.nodeName", "a node", "", "RetryLater", (retry,), background=True)
@@ -187,21 +241,19 @@ def _not_scheduled(pod: Obj, message: str, now_ms: int) -> list[conditions.Condi
     return conditions.with_condition(pod["status"].get("conditions"), condition, now_ms)
 
 
-def _why_not(pod: Obj, decision: Decision, resolvable: int, refusal: str) -> str:
-    """`refusal`: why it may not take the place of others, where that is not a matter of nodes."""
+def _why_not(decision: Decision, outcome: Outcome) -> str:
     count = len(decision.verdicts)
     if not count:
         return "no nodes available to schedule pods"
+    preemption = outcome.refusal or f"0/{count} nodes are available: {_histogram(outcome.reasons)}"
+    return f"{_not_available(decision)} no new claims to deallocate, preemption: {preemption}"
+
+
+def _not_available(decision: Decision) -> str:
     reasons = Counter(reason for verdict in decision.verdicts for reason in verdict.reasons)
-    available = f"0/{count} nodes are available: "
-    preemption = refusal
-    if not refusal:
-        helpful = Counter({_NO_VICTIMS: resolvable, _NOT_HELPFUL: count - resolvable})
-        preemption = available + _histogram(helpful)
-    return f"{available}{_histogram(reasons)} no new claims to deallocate, preemption: {preemption}"
+    return f"0/{len(decision.verdicts)} nodes are available: {_histogram(reasons)}"
 
 
-_NO_VICTIMS = "No preemption victims found for incoming pod"
 _NOT_HELPFUL = "Preemption is not helpful for scheduling"
 
 
@@ -213,36 +265,49 @@ def _histogram(reasons: Mapping[str, int]) -> str:
 # ------------------------------------------------------------------------------------------- preemption
 
 
-def _preemption(seen: PodSeen, decision: Decision) -> tuple[Plan | None, str]:
-    """(whose place it takes, or None; why it may not try, or "")."""
-    pod, bound = seen.pod, seen.bound or ()
+class Outcome(NamedTuple):
+    """Why no place of others was taken."""
+
+    refusal: str  # it may not even try
+    reasons: Mapping[str, int]  # or why it would not help, by text, on how many nodes
+
+    @property
+    def gives_up(self) -> bool:
+        return not self.refusal
+
+
+def _preemption(seen: PodSeen, resolvable: frozenset[str], rules: Rules | None) -> tuple[Plan | None, Outcome]:
+    """Whose place it takes, or None and why."""
+    pod, status = seen.pod, seen.pod.get("status") or {}
     if pod["spec"].get("preemptionPolicy") == "Never":
-        return None, "not eligible due to preemptionPolicy=Never."
-    nominated = (pod.get("status") or {}).get("nominatedNodeName")
-    if nominated and any(
-        pods.node_name(each) == nominated and is_terminating(each) and priority_of(each) < priority_of(pod)
-        for each in bound
+        return None, Outcome("not eligible due to preemptionPolicy=Never.", {})
+    nominated = status.get("nominatedNodeName")
+    if nominated in resolvable and any(
+        pods.node_name(each) == nominated and _leaves_for_another(each) and priority_of(each) < priority_of(pod)
+        for each in seen.bound
     ):
-        return None, "not eligible due to a terminating pod on the nominated node."
-    full = {verdict.node for verdict in decision.verdicts if set(verdict.reasons) <= _NO_ROOM}
-    capacity = {
-        each.facts.name: Room(each.facts.cpu_milli, each.facts.memory, each.facts.pods)
-        for each in seen.nodes
-        if each.facts.name in full
-    }
+        return None, Outcome("not eligible due to a terminating pod on the nominated node.", {})
     on_node: dict[str, list[Obj]] = {}
-    for each in bound:
+    for each in seen.bound:
         on_node.setdefault(pods.node_name(each), []).append(each)
-    return preemption.plan(pod, capacity, on_node, seen.budgets), ""
+    candidates = [each for each in seen.nodes if each.facts.name in resolvable]
+    plan, refused = preemption.plan(pod, candidates, on_node, seen.budgets, rules)
+    reasons = Counter(reason for each in refused.values() for reason in each)
+    reasons[_NOT_HELPFUL] += len(seen.nodes) - len(candidates)
+    return plan, Outcome("", reasons)
 
 
-_NO_ROOM = {"Insufficient cpu", "Insufficient memory", "Too many pods"}
+def _leaves_for_another(pod: Obj) -> bool:
+    marked = conditions.find((pod.get("status") or {}).get("conditions"), "DisruptionTarget")
+    return is_terminating(pod) and marked is not None and marked.get("reason") == _PREEMPTED["reason"]
 
 
 def _preempt(seen: PodSeen, decision: Decision, plan: Plan) -> Iterator[Difference]:
     """The victims are deleted, and the node is named as the one that is being made ready for the pod."""
     pod, about = seen.pod, ref_of(seen.pod)
     for victim in plan.victims:
+        if is_terminating(victim):
+            continue
         told = Announce(victim, "Normal", "Preempted", f"Preempted by pod {uid_of(pod)} on node {plan.node}")
         marked = conditions.with_condition(
             (victim.get("status") or {}).get("conditions"), dict(_PREEMPTED), seen.now_ms
@@ -252,9 +317,12 @@ def _preempt(seen: PodSeen, decision: Decision, plan: Plan) -> Iterator[Differen
         yield Difference(
             ref_of(victim), "spec.priority", priority_of(pod), priority_of(victim), "Preempted", (mark, kill)
         )
-    count = len(decision.verdicts)
-    reasons = Counter(reason for verdict in decision.verdicts for reason in verdict.reasons)
-    message = f"0/{count} nodes are available: {_histogram(reasons)}"
+    for other in seen.nominated:
+        # Whoever was promised this node, and is less important, looks for another.
+        if other["status"]["nominatedNodeName"] == plan.node and priority_of(other) < priority_of(pod):
+            clear = Patch(ref_of(other), {"status": {"nominatedNodeName": None}}, uid_of(other), "status")
+            yield Difference(ref_of(other), "status.nominatedNodeName", "", plan.node, "NominationLost", (clear,))
+    message = _not_available(decision)
     event = Announce(pod, "Warning", "FailedScheduling", message)
     patch = {"status": {"nominatedNodeName": plan.node, "conditions": _not_scheduled(pod, message, seen.now_ms)}}
     nominate = Patch(about, patch, uid=uid_of(pod), subresource="status", announce=event)
@@ -291,66 +359,19 @@ def _with_nominated(pod: Obj, nodes: tuple[NodeSeen, ...], reader: Reader) -> tu
     )
 
 
-def _place(pod: Obj) -> tuple[str, ...]:
-    """Pods that the scheduler must know one by one."""
-    if not pods.node_name(pod):
-        return ("nominated",) if (pod.get("status") or {}).get("nominatedNodeName") else ()
-    return ("choosy",) if neighbours.keeps_others_away(pod["spec"]) and not pods.is_terminal(pod) else ()
-
-
-def _priority(pod: Obj) -> tuple[int, tuple[int]] | None:
-    """How many pods of each priority run."""
-    return (priority_of(pod), (1,)) if pods.node_name(pod) and not pods.is_terminal(pod) else None
-
-
 def _backoff_ms(attempts: int) -> int:
     return min(_FIRST_BACKOFF_MS << min(attempts - 1, 10), _MAX_BACKOFF_MS) if attempts else 0
 
 
-def _requested(pod: Obj) -> tuple[str, tuple[int, ...]] | None:
-    """What a bound pod takes from its node."""
-    node = pod["spec"].get("nodeName")
-    if not node or pods.is_terminal(pod):
-        return None
-    cpu, memory, scored_cpu, scored_memory = demand_of(pod["spec"])
-    return node, (cpu, memory, 1, scored_cpu, scored_memory)
-
-
-def _replica(pod: Obj) -> tuple[tuple[str, str], tuple[int]] | None:
-    """A bound pod among the replicas of its controller. Terminating ones do not count: they are about to make room."""
-    node, owner = pod["spec"].get("nodeName"), spread_by(pod)
-    if not node or not owner or is_terminating(pod) or pods.is_terminal(pod):
-        return None
-    return (owner, node), (1,)
-
-
 # ------------------------------------------------------------------------------------------ what wakes it
-
-
-def _is_ours(pod: Obj) -> bool:
-    spec = pod["spec"]
-    return (
-        not spec.get("nodeName")
-        and spec.get("schedulerName", "default-scheduler") == "default-scheduler"
-        and not is_terminating(pod)
-        and not spec.get("schedulingGates")
-    )
-
-
-def _unscheduled(pod: Obj) -> tuple[bool, ...]:
-    return (True,) if _is_ours(pod) else ()
 
 
 def _all_unscheduled(_: Obj, reader: Reader) -> Iterator[Ref]:
     return (ref_of(pod) for pod in reader.by("Pod", "unscheduled", True))
 
 
-def _is_new(old: Obj | None, new: Obj | None) -> bool:
-    """A pod without a node came, went, or asks for something else now."""
-    if old is None or new is None:
-        pod = new or old
-        return pod is not None and not pod["spec"].get("nodeName")
-    return _is_ours(new) and old["spec"] is not new["spec"] and old["spec"] != new["spec"]
+def _caring_unscheduled(_: Obj, reader: Reader) -> Iterator[Ref]:
+    return (ref_of(pod) for pod in reader.by("Pod", "unscheduled", "cares"))
 
 
 def _concerns(old: Obj, new: Obj) -> bool:
@@ -360,37 +381,3 @@ def _concerns(old: Obj, new: Obj) -> bool:
     return (
         old["spec"] is not new["spec"] or pods.is_terminal(old) != pods.is_terminal(new) or metadata_differs(old, new)
     )
-
-
-def _made_room(old: Obj | None, new: Obj | None) -> bool:
-    """A bound pod is gone or has finished."""
-    if old is None or not old["spec"].get("nodeName") or pods.is_terminal(old):
-        return False
-    return new is None or pods.is_terminal(new)
-
-
-def _may_fit_more(old: Obj | None, new: Obj | None) -> bool:
-    """A node came, or changed in what scheduling looks at."""
-    if old is None or new is None:
-        return new is not None
-    return any(part(old) != part(new) for part in (_node_spec, labels_of, _allocatable))
-
-
-def _node_differs(old: Obj, new: Obj) -> bool:
-    """More than a heartbeat."""
-    return _may_fit_more(old, new) or _images(old) != _images(new)
-
-
-def _node_spec(node: Obj) -> Obj:
-    spec: Obj = node.get("spec") or {}
-    return spec
-
-
-def _images(node: Obj) -> list[Obj]:
-    images: list[Obj] = (node.get("status") or {}).get("images") or []
-    return images
-
-
-def _allocatable(node: Obj) -> Obj:
-    amounts: Obj = (node.get("status") or {}).get("allocatable") or {}
-    return amounts

@@ -56,9 +56,9 @@ class Worker:
         self.controller = controller
         self.actor = controller.actor
         self.rank = rank
-        self.queue = WorkQueue()
         self.informers: dict[str, Informer] = informers_of(controller.watches)
         self.view = CacheView(self.informers, store)
+        self.queue = self._new_queue()
         self.in_flight: dict[Ref, Reconcile] = {}
         self.timers: dict[Ref, Entry] = {}
         self.called = 0  # "work" entries on the agenda
@@ -70,6 +70,11 @@ class Worker:
         self._failures: dict[Ref, tuple[Failure, ...]] = {}  # of the last reconcile
         self._own_writes: dict[Ref, dict[str, int]] = {}  # key -> kind -> revision the cache must have reached
         self._parked: dict[str, dict[Ref, Parked]] = {}  # kind -> keys that wait for that revision
+
+    def _new_queue(self) -> WorkQueue:
+        controller = self.controller
+        ranks = type(controller).urgency is not Controller.urgency
+        return WorkQueue((lambda key: controller.urgency(key, self.view)) if ranks else None)
 
     @property
     def has_room(self) -> bool:
@@ -143,7 +148,7 @@ class Worker:
 
     def crash(self) -> None:
         """Lose what a process holds: queue, caches, memory, reconciles in flight. A relist must follow."""
-        self.queue = WorkQueue()
+        self.queue = self._new_queue()
         self.informers = informers_of(self.controller.watches)
         self.view = CacheView(self.informers, self._store)
         self.in_flight.clear()

@@ -6,6 +6,8 @@ Models client-go/util/workqueue: queue.go (dirty and processing sets) and defaul
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from app.api.objects import Ref
 from app.engine.trace import Wake
 
@@ -15,7 +17,11 @@ _WAKES_KEPT = 8
 
 
 class WorkQueue:
-    def __init__(self) -> None:
+    """`urgency`: of a key at the time it comes; the scheduler's queue has it, others go by order alone."""
+
+    def __init__(self, urgency: Callable[[Ref], int] | None = None) -> None:
+        self._urgency = urgency
+        self._urgent: dict[Ref, int] = {}  # keys that wait and are more, or less, urgent than others
         self._waiting: dict[Ref, list[Wake]] = {}  # insertion order is the order of work
         self._dirty: dict[Ref, list[Wake]] = {}  # added again while being processed
         self._processing: dict[Ref, None] = {}
@@ -31,6 +37,8 @@ class WorkQueue:
     def add(self, key: Ref, wake: Wake, background: bool = False) -> None:
         place = self._dirty if key in self._processing else self._waiting
         wakes = place.setdefault(key, [])
+        if self._urgency is not None:
+            self._rank(key, self._urgency(key))
         if len(wakes) < _WAKES_KEPT:
             wakes.append(wake)
         if not background:
@@ -38,10 +46,20 @@ class WorkQueue:
 
     def get(self) -> tuple[Ref, tuple[Wake, ...], bool]:
         """The next key, why it was added, and whether by heartbeats only. It is being processed until `done`."""
-        key = next(iter(self._waiting))
+        key = self._first() if self._urgent else next(iter(self._waiting))
+        self._urgent.pop(key, None)
         wakes = tuple(self._waiting.pop(key))
         self._processing[key] = None
         return key, wakes, self._foreground.pop(key, False) is False
+
+    def _rank(self, key: Ref, urgency: int) -> None:
+        if urgency:
+            self._urgent[key] = urgency
+        else:
+            self._urgent.pop(key, None)
+
+    def _first(self) -> Ref:
+        return max(self._waiting, key=lambda key: self._urgent.get(key, 0))
 
     def done(self, key: Ref) -> None:
         del self._processing[key]

@@ -1,7 +1,8 @@
-"""The simulated machines: per machine a kubelet, a container runtime, and the loop that registers its Node.
+"""The simulated machines: per machine a kubelet, a container runtime, its part of the service data path, and the loop
+that registers its Node; and what is outside of them all.
 
-The Cluster creates a Machine object for each (`machine`) and runs its three loops (`machine_controllers`). They follow
-the same contract as every controller: observe, diff, and actions as data.
+The Cluster creates a Machine object for each (`machine`) and runs its loops (`machine_controllers`). They follow the
+same contract as every controller: observe, diff, and actions as data.
 """
 
 from __future__ import annotations

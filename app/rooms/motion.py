@@ -91,7 +91,7 @@ class Motion:
                 return self._drift(moment)
             due = self.cluster.next_due_ms()
             if due is None:
-                due = self.cluster.chaos_due_ms()
+                due = self.cluster.awaited_ms()
             if self._in_beat and due != self._beat_ms:
                 self._end_beat(moment, beat)
                 continue

@@ -236,6 +236,8 @@ def _line(command: Command, result: Result) -> str:
             )
         case DeleteObject(grace_seconds=grace_seconds):
             return f'{kind} "{name}" {"force deleted" if grace_seconds == 0 else "deleted"}'
+        case Drain() if result.warnings:
+            return result.warnings[0]
         case Drain(node):
             return f"{kind}/{name} cordoned" if name == node else f"{kind}/{name} evicted"
         case Suspend(suspended=suspended):

@@ -1,7 +1,7 @@
 // Which loops have a place on the page: those that look after something declared, or ever acted. The others fold.
 import {data, state, watch} from "./state.js"
 
-const [MOST, MOST_LOW] = [14, 11]
+const [MOST, MOST_LOW] = [14, 10]
 /** @type {Map<string, number>} the step in which a loop acted last; 0: only that it ever did */
 let last = new Map()
 /** @type {Set<string>} */

@@ -223,6 +223,15 @@ def test_requests_follow_limits_in_pods_but_not_in_templates() -> None:
     assert container["resources"] == resources
 
 
+def test_what_a_pod_with_limits_as_a_whole_asks_for() -> None:
+    whole = {"limits": {"cpu": "1", "memory": "200Mi"}}
+    by_limits = defaults.default(pod({}, resources=whole))
+    assert by_limits["spec"]["resources"]["requests"] == {"cpu": "1", "memory": "200Mi"}
+    by_container = defaults.default(pod({"resources": {"requests": {"cpu": "300m"}}}, resources=whole))
+    assert by_container["spec"]["resources"]["requests"] == {"cpu": "300m", "memory": "200Mi"}
+    assert defaults.default(by_container) == by_container
+
+
 def test_with_the_hosts_network_ports_are_the_hosts() -> None:
     found = defaults.default(pod({"ports": [{"containerPort": 80}]}, hostNetwork=True))
     assert found["spec"]["containers"][0]["ports"] == [{"containerPort": 80, "protocol": "TCP", "hostPort": 80}]

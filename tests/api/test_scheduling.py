@@ -52,7 +52,7 @@ SMALL = {"cpu": "1", "memory": "1Gi"}
 def test_why_a_node_is_out_of_the_question(seen: NodeSeen, reasons: tuple[str, ...], helps: int) -> None:
     decision, resolvable = decide(unassigned(requests=SMALL), [seen])
     assert (decision.node, decision.verdicts[0].reasons, decision.verdicts[0].scores) == ("", reasons, None)
-    assert resolvable == helps
+    assert len(resolvable) == helps
 
 
 @pytest.mark.parametrize(

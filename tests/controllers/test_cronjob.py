@@ -103,3 +103,11 @@ def test_the_next_time_of_a_schedule(schedule: str, after: str, zone: str, expec
 
 def test_a_day_that_never_comes() -> None:
     assert cron.next_after(cron.parse("0 0 31 2 *"), times.parse(NOW)) is None
+
+
+def test_a_zone_that_nobody_knows_is_told_of_and_nothing_is_due() -> None:
+    found = decided(cron_job(timeZone="a.b/c"))
+    assert "JobIsDue" not in found
+    assert "NextTimeAhead" not in found
+    (told,) = [action for each in found.values() for action in each.actions if hasattr(action, "reason")]
+    assert (told.reason, told.message) == ("UnknownTimeZone", 'invalid timeZone: "a.b/c": unknown time zone a.b/c')

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from app.api.objects import Obj
 from app.controllers.resourcequota import QuotaSeen, ResourceQuotaController
 from app.reconcile import UpdateStatus
@@ -41,6 +43,42 @@ def test_scopes_leave_others_out() -> None:
     found = [pod("a", requests={"cpu": "1"}), pod("b")]
     assert used(quota(scopes=("BestEffort",), pods="4"), *found) == {"pods": "1"}
     assert used(quota(scopes=("NotBestEffort",), pods="4"), *found) == {"pods": "1"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "counts"),
+    [
+        ({"operator": "Exists"}, "1"),
+        ({"operator": "DoesNotExist"}, "1"),
+        ({"operator": "In", "values": ["high", "low"]}, "1"),
+        ({"operator": "In", "values": ["low"]}, "0"),
+        ({"operator": "NotIn", "values": ["high"]}, "1"),
+        ({"operator": "NotIn", "values": ["low"]}, "2"),
+    ],
+)
+def test_a_scope_of_priority_classes(rule: dict[str, Any], counts: str) -> None:
+    important = pod("a")
+    important = {**important, "spec": {**important["spec"], "priorityClassName": "high"}}
+    of = quota(pods="4")
+    selector = {"matchExpressions": [{"scopeName": "PriorityClass", **rule}]}
+    of = {**of, "spec": {**of["spec"], "scopeSelector": selector}}
+    assert used(of, important, pod("b")) == {"pods": counts}
+
+
+def test_claims_are_counted_by_their_class_too() -> None:
+    spec = {"storageClassName": "fast", "resources": {"requests": {"storage": "3Gi"}}}
+    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "c", "namespace": "default"}, "spec": spec}
+    of = quota()
+    hard = {"requests.storage": "9Gi"}
+    hard |= {
+        f"fast.storageclass.storage.k8s.io/{each}": "9Gi" for each in ("requests.storage", "persistentvolumeclaims")
+    }
+    of = {**of, "spec": {"hard": hard}}
+    assert used(of, claim) == {
+        "requests.storage": "3Gi",
+        "fast.storageclass.storage.k8s.io/requests.storage": "3Gi",
+        "fast.storageclass.storage.k8s.io/persistentvolumeclaims": "1",
+    }
 
 
 def test_services() -> None:

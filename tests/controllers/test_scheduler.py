@@ -9,7 +9,7 @@ import pytest
 from app.api.objects import Obj, Ref, with_metadata
 from app.api.scheduling import Decision, NodeSeen, facts_of
 from app.controllers.scheduler import Attempts, PodSeen, Scheduler
-from app.reconcile import Announce, Bind, Difference, Patch, Remember, RequeueAfter
+from app.reconcile import Announce, Bind, Delete, Difference, Patch, Remember, RequeueAfter
 from tests.builders import NOW_MS, node, pod, replica_set, with_status
 from tests.reading import reader
 
@@ -186,7 +186,7 @@ def test_other_pods_are_not_its_business(of: Obj) -> None:
 
 # ------------------------------------------------------------------------------------------ what wakes it
 
-PODS, ROOM, NODES = Scheduler().watches
+PODS, ROOM, NODES, NEIGHBOURS = Scheduler().watches
 
 
 @pytest.mark.parametrize(
@@ -267,3 +267,94 @@ def test_a_heartbeat_does_not_matter_but_a_new_image_does() -> None:
     assert NODES.matters is not None
     assert not NODES.matters(node(), node(ready=False))
     assert NODES.matters(node(), node(status={"images": [{"names": ["a"], "sizeBytes": 1}]}))
+
+
+# ------------------------------------------------------------------------------------------- preemption
+
+
+def crowded(*others: Obj, of: Obj) -> PodSeen:
+    found = observe(of, node("node-1", cpu="2"), *others)
+    assert found is not None
+    return found
+
+
+def important(**options: Any) -> Obj:
+    return unassigned(requests={"cpu": "2"}, priority=100, **options)
+
+
+OLD = pod("old", requests={"cpu": "2"}, priority=1)
+
+
+def test_the_pods_are_read_only_by_a_pod_that_fits_nowhere_and_is_more_important() -> None:
+    assert [each["metadata"]["name"] for each in crowded(OLD, of=important()).bound] == ["old"]
+    assert crowded(OLD, of=unassigned(requests={"cpu": "2"}, priority=1)).bound == ()
+    assert crowded(OLD, of=important(preemptionPolicy="Never")).bound == ()
+    assert crowded(pod("old", priority=1), of=important()).bound == ()
+    assert crowded(OLD, of=important()).neighbours is None
+
+
+def test_a_victim_is_marked_told_and_deleted_before_the_node_is_promised() -> None:
+    kill, promise = Scheduler().diff(crowded(OLD, of=important()))
+    assert (kill.reason, kill.about.name, promise.reason, promise.desired) == (
+        "Preempted", "old", "MakingRoom", "node-1",
+    )  # fmt: skip
+    mark, delete = kill.actions
+    assert isinstance(mark, Patch)
+    assert mark.patch["status"]["conditions"][-1]["reason"] == "PreemptionByScheduler"
+    assert isinstance(delete, Delete)
+    assert delete.announce is not None
+    assert delete.announce.message == "Preempted by pod pod-web-1 on node node-1"
+    nominate = promise.actions[0]
+    assert isinstance(nominate, Patch)
+    assert nominate.patch["status"]["nominatedNodeName"] == "node-1"
+    assert nominate.patch["status"]["conditions"][0]["message"] == "0/1 nodes are available: 1 Insufficient cpu."
+
+
+def test_while_a_victim_leaves_nobody_else_has_to() -> None:
+    mark = {"type": "DisruptionTarget", "status": "True", "reason": "PreemptionByScheduler"}
+    leaving = with_status(pod("old", requests={"cpu": "2"}, priority=1, deleting=True), conditions=[mark])
+    found = list(Scheduler().diff(crowded(leaving, of=with_status(important(), nominatedNodeName="node-1"))))
+    assert message_of(found) == (
+        f"0/1 nodes are available: 1 Insufficient cpu. {PREEMPTION}"
+        "not eligible due to a terminating pod on the nominated node."
+    )
+
+
+def test_a_promise_that_cannot_be_kept_is_taken_back() -> None:
+    same = pod("same", requests={"cpu": "2"}, priority=100)
+    (patch, _), *_ = (
+        each.actions for each in diff_of(crowded(same, of=with_status(important(), nominatedNodeName="n")))
+    )
+    assert isinstance(patch, Patch)
+    assert patch.patch["status"]["nominatedNodeName"] is None
+
+
+def diff_of(seen: PodSeen) -> list[Difference]:
+    return list(Scheduler().diff(seen))
+
+
+def test_a_less_important_pod_loses_the_node_that_it_was_promised() -> None:
+    rival = with_status(
+        pod("rival", node="", requests={"cpu": "1"}, priority=50), nominatedNodeName="node-1", phase="Pending"
+    )
+    lost = [each for each in diff_of(crowded(OLD, rival, of=important())) if each.reason == "NominationLost"]
+    assert [(each.about.name, each.observed) for each in lost] == [("rival", "node-1")]
+
+
+def test_a_neighbour_that_comes_wakes_those_that_look_for_company() -> None:
+    assert NEIGHBOURS.when is not None
+    assert NEIGHBOURS.when(unassigned(), pod())
+    assert NEIGHBOURS.when(pod(), pod(labels={"app": "other"}))
+    assert not NEIGHBOURS.when(pod(), None)
+    assert not NEIGHBOURS.when(None, unassigned())
+    port = pod("web-2", node="")
+    containers = [{**each, "ports": [{"hostPort": 80}]} for each in port["spec"]["containers"]]
+    picky = {**port, "spec": {**port["spec"], "containers": containers}}
+    found = reader(Scheduler(), unassigned(), picky, node())
+    assert list(NEIGHBOURS.keys(pod("x"), found)) == [Ref("Pod", "default", "web-2")]
+
+
+def test_the_more_important_is_the_more_urgent() -> None:
+    of = important()
+    assert Scheduler().urgency(KEY, reader(Scheduler(), of)) == 100
+    assert Scheduler().urgency(KEY, reader(Scheduler())) == 0

@@ -47,3 +47,15 @@ def test_failures_back_off_from_5_ms_doubling_to_1000_s_and_success_forgets_them
     assert queue.retry_delay_ms(B) == 5
     queue.forget(A)
     assert queue.retry_delay_ms(A) == 5
+
+
+def test_the_most_urgent_goes_first_and_equals_in_the_order_they_came() -> None:
+    a, b, c, d = (Ref("Pod", "default", name) for name in "abcd")
+    queue = WorkQueue({a: 0, b: 5, c: -1, d: 5}.__getitem__)
+    for key in (c, a, b, d):
+        queue.add(key, wake(1))
+    taken = []
+    while queue:
+        taken.append(queue.get()[0])
+        queue.done(taken[-1])
+    assert taken == [b, d, a, c]

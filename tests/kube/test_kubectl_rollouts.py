@@ -62,6 +62,31 @@ def test_a_node_is_cordoned_drained_and_taken_back(shop: Kubectl) -> None:
     assert shop("uncordon", "node-1") == "node/node-1 uncordoned\n"
 
 
+BUDGET = """
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: shop}
+spec:
+  minAvailable: 2
+  selector: {matchLabels: {app: shop}}
+"""
+
+
+def test_a_drain_is_told_to_wait_by_a_budget_and_tries_again(shop: Kubectl) -> None:
+    """A budget of all the pods there are: the drain never gets through, and says so every five seconds."""
+    shop("apply", "-f", "-", stdin=BUDGET)
+    pod = shop("get", "pods", "-l", "app=shop", "-o", "jsonpath={.items[0].metadata.name}")
+    node = shop("get", "pod", pod, "-o", "jsonpath={.spec.nodeName}")
+    said = shop.refused("drain", node, "--ignore-daemonsets", "--force", "--timeout=7s")
+    why = "Cannot evict pod as it would violate the pod's disruption budget."
+    assert f"(will retry after 5s): {why}" in said
+    assert 'error when evicting pods/"' in said
+    shop("patch", "pdb", "shop", "--type=merge", "-p", '{"spec":{"minAvailable":1}}')
+    assert "node/" in shop("drain", node, "--ignore-daemonsets", "--force", "--timeout=60s")
+    on_it = shop("get", "pods", "-A", "--field-selector", f"spec.nodeName={node}", "-o", "name")
+    assert on_it == ""
+
+
 def test_taints_come_and_go(kubectl: Kubectl) -> None:
     assert kubectl("taint", "node", "node-1", "k=v:NoSchedule") == "node/node-1 tainted\n"
     assert "k=v:NoSchedule" in kubectl("describe", "node", "node-1")

@@ -126,6 +126,7 @@ def test_with_the_first_load_the_loops_start_and_with_the_last_they_stop_and_not
     assert {step.actor.partition("/")[0] for step in world.trace.since(count)} <= {
         "kubelet-node-status",
         "node-lifecycle-controller",
+        "metrics-server",
     }
 
 

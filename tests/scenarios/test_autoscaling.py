@@ -8,6 +8,7 @@ import pytest
 from world import World
 
 from app.api.objects import Obj, Ref
+from app.commands import StopController
 
 WEB = """
 apiVersion: apps/v1
@@ -43,6 +44,7 @@ class Loaded(World):
         super().__init__()
         self.apply(WEB % behavior)
         self.settle()
+        self.do(StopController("traffic"))  # the load is ours
         self.write(None, {"apiVersion": "loopscope.internal/v1", "kind": "Load", "spec": {"service": "web"}})
 
     def write(self, status: Obj | None, create: Obj | None = None) -> None:

@@ -85,6 +85,7 @@ def test_a_budget_that_changed_and_was_not_looked_at_yet_refuses() -> None:
     refusal = evict(world, world.pod_names()[0])
     assert refusal is not None
     assert refusal.causes[0].message == "The disruption budget web is still being processed by the server."
+    assert refusal.details == {"retryAfterSeconds": 10}
     world.settle()
     assert evict(world, world.pod_names()[0]) is None
 
@@ -128,12 +129,53 @@ def test_a_pod_that_is_not_ready_may_go_while_enough_others_are_healthy() -> Non
     assert evict(world, world.pod_names()[0]) is None
 
 
+def test_a_share_of_pods_whose_controller_says_no_number_lets_nobody_go() -> None:
+    world = World()
+    world.apply(BUDGET % "minAvailable: 2")
+    world.apply(
+        "{apiVersion: batch/v1, kind: Job, metadata: {name: web}, spec: {template: {metadata: {labels: {app: web}}, "
+        "spec: {restartPolicy: Never, containers: [{name: c, image: 'nginx:1.27'}]}}}}"
+    )
+    world.settle()
+    world.do(PatchObject(REF, "merge", '{"spec":{"minAvailable":null,"maxUnavailable":1}}'))
+    world.settle()
+    found = world.get(REF)
+    assert found is not None
+    assert found["status"]["disruptionsAllowed"] == 0
+    (condition,) = found["status"]["conditions"]
+    assert condition["reason"] == "SyncFailed"
+    assert condition["message"] == "jobs.batch does not implement the scale subresource"
+    refusal = evict(world, world.pod_names()[0])
+    assert isinstance(refusal, errors.TooManyRequests)
+
+
+@pytest.mark.parametrize(("policy", "goes"), [("AlwaysAllow", True), ("IfHealthyBudget", False)])
+def test_a_pod_that_is_not_ready_goes_by_policy_where_too_few_are_healthy(policy: str, goes: bool) -> None:
+    world = guarded(f"minAvailable: 3\n  unhealthyPodEvictionPolicy: {policy}")
+    world.crash(world.pod_names()[0])
+    world.run(until=lambda cluster: status(world)["currentHealthy"] == 2)
+    assert (evict(world, world.pod_names()[0]) is None) == goes
+
+
 def test_draining_takes_what_the_budget_lets_go_and_asks_again_for_the_rest() -> None:
     world = guarded("minAvailable: 2")
     world.do(Drain("node-1"))
     world.settle()
     on_node = [pod for pod in world.pods() if pod["spec"]["nodeName"] == "node-1"]
     assert on_node == []
+
+
+def test_a_drain_tells_of_every_pod_that_must_stay() -> None:
     tight = guarded("minAvailable: 3")
-    tight.do(Drain("node-1"))  # the cordon, at least
+    record = tight.submit(Drain("node-1")).record  # the cordon, at least
+    assert isinstance(record, Commanded)
+    results = record.results
+    kept = [pod["metadata"]["name"] for pod in tight.pods() if pod["spec"]["nodeName"] == "node-1"]
+    assert [each.ref.name for each in results if each.ref and each.changes] == ["node-1"]
+    assert [each.warnings for each in results if not each.changes] == [
+        (f'error when evicting pods/"{name}" -n "default": Cannot evict pod as it would violate the pod\'s '
+         "disruption budget.",)
+        for name in kept
+    ]  # fmt: skip
+    assert kept
     assert tight.refused(Drain("node-1")).startswith("Cannot evict pod")

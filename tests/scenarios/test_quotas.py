@@ -8,6 +8,7 @@ import pytest
 from world import World
 
 from app.api.objects import Ref
+from app.commands import DeleteObject
 
 QUOTA = """
 apiVersion: v1
@@ -26,6 +27,18 @@ spec:
     defaultRequest: {cpu: 100m}
     max: {cpu: "1"}
     min: {cpu: 50m}
+    maxLimitRequestRatio: {cpu: "10"}
+  - type: Pod
+    max: {memory: 1Gi}
+  - type: PersistentVolumeClaim
+    min: {storage: 1Gi}
+    max: {storage: 4Gi}
+"""
+CLAIM = """
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: %s}}}
 """
 POD = """
 apiVersion: v1
@@ -111,10 +124,90 @@ def test_containers_that_say_nothing_are_given_what_the_range_says() -> None:
     ("resources", "why"),
     [
         ("{limits: {cpu: '2'}}", "maximum cpu usage per Container is 1, but limit is 2"),
-        ("{requests: {cpu: 10m}}", "minimum cpu usage per Container is 50m, but request is 10m"),
+        ("{requests: {cpu: 10m}, limits: {cpu: 50m}}", "minimum cpu usage per Container is 50m, but request is 10m"),
+        (
+            "{requests: {cpu: 10m}, limits: {cpu: 200m}}",
+            "[minimum cpu usage per Container is 50m, but request is 10m, "
+            "cpu max limit to request ratio per Container is 10, but provided ratio is 20.000000]",
+        ),
+        (
+            "{requests: {cpu: 50m}, limits: {cpu: '1'}}",
+            "cpu max limit to request ratio per Container is 10, but provided ratio is 20.000000",
+        ),
     ],
 )
 def test_what_is_out_of_the_range_is_refused(resources: str, why: str) -> None:
     world = World()
     world.apply(LIMITS)
     assert world.refused_apply(POD % ("odd", resources)) == f'pods "odd" is forbidden: {why}'
+
+
+@pytest.mark.parametrize(
+    ("storage", "why"),
+    [
+        ("8Gi", "maximum storage usage per PersistentVolumeClaim is 4Gi, but request is 8Gi"),
+        ("1Mi", "minimum storage usage per PersistentVolumeClaim is 1Gi, but request is 1Mi"),
+    ],
+)
+def test_claims_have_a_range_too(storage: str, why: str) -> None:
+    world = World()
+    world.apply(LIMITS)
+    assert world.refused_apply(CLAIM % storage) == f'persistentvolumeclaims "data" is forbidden: {why}'
+
+
+def test_a_pod_is_measured_as_a_whole() -> None:
+    world = World()
+    world.apply(LIMITS)
+    said = world.refused_apply(POD % ("large", "{limits: {memory: 2Gi}}"))
+    assert said == 'pods "large" is forbidden: maximum memory usage per Pod is 1Gi, but limit is 2Gi'
+
+
+def test_init_containers_have_to_say_too() -> None:
+    world = limited('{requests.cpu: "1"}')
+    said = world.refused_apply(
+        "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: b, image: 'nginx:1.27'}], "
+        "initContainers: [{name: a, image: 'nginx:1.27'}]}}"
+    )
+    assert said == 'pods "p" is forbidden: failed quota: team: must specify requests.cpu for: a,b'
+
+
+def test_a_quota_limits_from_when_it_was_counted() -> None:
+    world = World()
+    world.apply(QUOTA % "{configmaps: 0}")
+    world.apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: early}}")
+    world.settle()
+    assert used(world) == {"configmaps": "1"}
+    said = world.refused_apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: late}}")
+    assert said == (
+        'configmaps "late" is forbidden: exceeded quota: team, requested: configmaps=1, used: configmaps=1, '
+        "limited: configmaps=0"
+    )
+
+
+def test_a_service_that_comes_to_want_a_node_port_is_charged_and_gives_it_back() -> None:
+    world = limited("{services.nodeports: 1}")
+    service = "{apiVersion: v1, kind: Service, metadata: {name: %s}, spec: {type: %s, ports: [{port: 80}]}}"
+    for name in ("a", "b"):
+        world.apply(service % (name, "ClusterIP"))
+    world.apply(service % ("a", "NodePort"))
+    assert used(world) == {"services.nodeports": "1"}
+    said = world.refused_apply(service % ("b", "NodePort"))
+    assert said == (
+        'services "b" is forbidden: exceeded quota: team, requested: services.nodeports=1, '
+        "used: services.nodeports=1, limited: services.nodeports=1"
+    )
+    world.apply(service % ("a", "ClusterIP"))
+    world.settle()
+    assert used(world) == {"services.nodeports": "0"}
+
+
+def test_jobs_that_are_deleted_are_free_again() -> None:
+    world = limited("{count/jobs.batch: 1}")
+    world.apply(
+        "{apiVersion: batch/v1, kind: Job, metadata: {name: once}, spec: {suspend: true, template: {spec: "
+        "{restartPolicy: Never, containers: [{name: c, image: 'nginx:1.27'}]}}}}"
+    )
+    assert used(world) == {"count/jobs.batch": "1"}
+    world.do(DeleteObject(Ref("Job", "default", "once")))
+    world.settle()
+    assert used(world) == {"count/jobs.batch": "0"}

@@ -181,3 +181,63 @@ def test_room_that_is_being_made_is_not_given_to_others() -> None:
     world.settle()
     assert node_of(world, "urgent") == "node-1"
     assert node_of(world, "sneaky") == ""
+
+
+def test_the_more_important_pod_is_placed_before_those_that_came_earlier() -> None:
+    world = World(nodes=1)
+    world.apply(IMPORTANT)
+    many = [POD % (f"p{number}", "x", "", "restartPolicy: Always") for number in range(4)]
+    world.apply("---".join([*many, POD % ("urgent", "x", "", "priorityClassName: important")]))
+    world.settle()
+    order = sorted(("p0", "p1", "p2", "p3", "urgent"), key=lambda name: placed_at(world, name))
+    assert order.index("urgent") <= 1, "one was being worked on already"
+
+
+def placed_at(world: World, name: str) -> int:
+    """The revision of the Event that says so."""
+    (told,) = [
+        each
+        for each in world.objects("Event")
+        if each["reason"] == "Scheduled" and each["involvedObject"]["name"] == name
+    ]
+    return int(told["metadata"]["resourceVersion"])
+
+
+def test_a_pod_with_a_gate_waits_until_the_gate_is_gone() -> None:
+    world = World(nodes=1)
+    add(world, "gated", "schedulingGates: [{name: loopscope.dev/wait}]")
+    assert node_of(world, "gated") == ""
+    assert why(world, "gated") == "Scheduling is blocked due to non-empty scheduling gates"
+    other = POD % ("gated", "db", "", "schedulingGates: [{name: loopscope.dev/other}]")
+    assert "only deletion is allowed, but found new scheduling gate 'loopscope.dev/other'" in world.refused_apply(other)
+    add(world, "gated", "schedulingGates: []")
+    assert node_of(world, "gated") == "node-1"
+
+
+def test_company_that_comes_later_wakes_whoever_waits_for_it() -> None:
+    world = World()
+    add(world, "lonely", TOGETHER.replace("app: db", "app: friend"))
+    assert node_of(world, "lonely") == ""
+    add(world, "friend", app="friend")
+    world.settle()
+    assert node_of(world, "lonely") == node_of(world, "friend") != ""
+
+
+def test_whoever_is_kept_away_by_a_less_important_pod_takes_its_place() -> None:
+    world = World(nodes=1)
+    world.apply(IMPORTANT)
+    add(world, "old", app="db")
+    add(world, "bystander", app="web")
+    add(world, "urgent", APART, app="x", priority="important")
+    world.settle()
+    assert [each["metadata"]["name"] for each in world.pods()] == ["bystander", "urgent"]
+
+
+def test_victims_are_marked_before_they_go() -> None:
+    world = World(nodes=1)
+    world.apply(IMPORTANT)
+    add(world, "old", cpu="3")
+    world.apply(POD % ("urgent", "x", ", resources: {requests: {cpu: '3'}}", "priorityClassName: important"))
+    world.run(until=lambda cluster: "deletionTimestamp" in pod(world, "old")["metadata"])
+    (marked,) = [each for each in pod(world, "old")["status"]["conditions"] if each["type"] == "DisruptionTarget"]
+    assert (marked["status"], marked["reason"]) == ("True", "PreemptionByScheduler")

@@ -19,7 +19,7 @@ def test_every_kind_is_stored_and_the_cluster_comes_to_rest() -> None:
         ref = Ref(kind.kind, "default" if kind.namespaced else "", document["metadata"]["name"])
         assert world.get(ref) is not None, ref
     owners = {pod["metadata"]["ownerReferences"][0]["kind"] for pod in world.pods()}
-    assert owners == {"ReplicationController", "StatefulSet", "DaemonSet"}
+    assert owners == {"ReplicationController", "StatefulSet", "DaemonSet", "Job"}
 
 
 def test_applying_them_again_changes_nothing() -> None:

@@ -55,6 +55,26 @@ def test_every_command_answers_as_kubectl_does(browser: Browser, do: str, values
     assert browser.room.cluster.trace.get(response.get_json()["step"]).record.command.do == do  # type: ignore[union-attr]
 
 
+BUDGET = (
+    "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: web}, "
+    "spec: {minAvailable: 3, selector: {matchLabels: {app: web}}}}"
+)
+
+
+def test_a_drain_says_what_went_and_what_had_to_stay(browser: Browser) -> None:
+    browser.post("/commands/apply", {"manifest": BUDGET})
+    browser.room.cluster.run(limit_ms=5_000)
+    store = browser.room.cluster.store
+    pod = next(each for each in store.objects("Pod"))
+    name, node = pod["metadata"]["name"], pod["spec"]["nodeName"]
+    said = browser.post("/commands/drain", {"node": node}).get_json()["message"].splitlines()
+    why = "Cannot evict pod as it would violate the pod's disruption budget."
+    assert said[0] == f"node/{node} cordoned"
+    assert f'error when evicting pods/"{name}" -n "default": {why}' in said
+    again = browser.post("/commands/drain", {"node": node})
+    assert (again.status_code, again.get_json()["message"]) == (429, why)
+
+
 def test_killing_and_crashing_a_pod(browser: Browser) -> None:
     first, second, third = browser.pods()
     killed = browser.post("/commands/delete", {"kind": "Pod", "namespace": "default", "name": first})

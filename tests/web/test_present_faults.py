@@ -30,8 +30,9 @@ from app.commands import (
     Suspend,
     command_from_json,
 )
-from app.engine.trace import Commanded
-from app.web.present import Words, awake, board, captions, faults
+from app.engine.trace import Commanded, Differed
+from app.web.present import Words, awake, board, captions, faults, frame
+from tests.web.test_present_room import frame_since, room_of
 
 _ = Words()
 RS = "replicaset-controller"
@@ -115,7 +116,12 @@ def test_every_command_has_a_sentence_of_its_own() -> None:
     assert len(set(said)) == len(EVERY)
     assert not [text for text in said if "You did" in text]
     named = {data["do"] for data in EVERY}
-    physical = {name for name, kind in COMMANDS.items() if kind.physical} - {"bootstrap", "crash", "latencies"}
+    physical = {name for name, kind in COMMANDS.items() if kind.physical} - {
+        "bootstrap",
+        "crash",
+        "latencies",
+        "traffic",
+    }
     assert physical <= named
 
 
@@ -162,3 +168,18 @@ def test_adding_a_machine_and_crashing_a_loop_break_nothing(cluster: Cluster) ->
     do(cluster, AddNode())
     do(cluster, CrashController(RS))
     assert faults.faults(cluster, _) == ()
+
+
+def test_a_heartbeat_does_not_speak_over_what_a_person_did(cluster: Cluster) -> None:
+    revision, step = cluster.store.revision, cluster.trace.count
+    do(cluster, CutNetwork("node-1"))
+    for _count in range(40):
+        cluster.step()
+    said = frame(room_of(cluster), frame_since(cluster, revision, step), _)["caption"]
+    assert said.text == "You cut the network of node-1. It goes on alone, and nobody hears of it."
+    spoken = [
+        record.differences
+        for each in cluster.trace.since(step)
+        if isinstance(record := each.record, Differed) and each.actor == "kubelet-node-status/node-1"
+    ]
+    assert spoken

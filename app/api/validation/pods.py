@@ -58,6 +58,11 @@ def check_update(new: Obj, old: Obj) -> Iterator[Cause]:
             return
     yield from _check_deadline_update(after, before)
     yield from _check_toleration_update(after.get("tolerations", []), before.get("tolerations", []))
+    held = [gate["name"] for gate in before.get("schedulingGates", ())]
+    for gate in after.get("schedulingGates", ()):
+        if gate["name"] not in held:
+            why = f"only deletion is allowed, but found new scheduling gate '{gate['name']}'"
+            yield causes.forbidden("spec.schedulingGates", why)
     difference = causes.unified(before, _with_allowed_changes_undone(after, before))
     if difference:
         yield causes.forbidden("spec", f"{_UPDATABLE}\n{difference}")
@@ -191,6 +196,7 @@ def _with_allowed_changes_undone(after: Obj, before: Obj) -> Obj:
     for name in (
         "activeDeadlineSeconds",
         "tolerations",
+        "schedulingGates",
         *(("terminationGracePeriodSeconds",) if grace_forgiven else ()),
     ):
         undone.pop(name, None)

@@ -107,7 +107,7 @@ def _rules(gap: Difference, action: Action, who: str, _: Words) -> str:
     name = known(gap.about).name
     if isinstance(action, Create | Patch):
         return _.many(
-            "%(who)s sends Service %(name)s to one pod.",
+            "%(who)s sends Service %(name)s to %(n)s pod.",
             "%(who)s sends Service %(name)s to %(n)s pods.",
             len(gap.desired),
             who=who,

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.api import kinds
 from app.api.objects import Obj, Ref, name_of
-from app.engine.trace import Commanded, Step, is_visible
+from app.engine.trace import Commanded, Differed, Step, is_visible
 from app.web.present import awake, board, captions, card, faults, kubectl, loop, manifest, timeline, traffic, workloads
 from app.web.present.names import YOU, lane_of, lanes, role_title
 from app.web.present.texts import browser_words, keys, templates_of
@@ -97,7 +97,7 @@ def state(
         "frame": change.number if change is not None else room.frame,
         "epoch": getattr(room, "epoch", 0),
         "now": cluster.now_ms - cluster.epoch_ms,
-        "quiet": bool(change.quiet if change is not None else cluster.quiet) and cluster.chaos_due_ms() is None,
+        "quiet": bool(change.quiet if change is not None else cluster.quiet) and cluster.awaited_ms() is None,
         "pace": {"mode": pace.mode, "speed": pace.speed, "paused": pace.paused},
         "restless": getattr(room, "restless", False),
         "latencies": cluster.latencies,
@@ -241,11 +241,20 @@ def _frame_caption(visible: Sequence[Step], _: Words) -> captions.Caption | None
 
     Of a long frame only the newest may, unless an older one tells of trouble.
     """
+    visible = [step for step in visible if not _is_housekeeping(step)]
     if not visible:
         return None
     newest = [step for step in visible[:-CAPTION_STEPS] if captions.weight(step) >= captions.TROUBLE]
     newest += visible[-CAPTION_STEPS:]
     return captions.caption(max(newest, key=lambda step: (captions.weight(step), step.number)), _)
+
+
+def _is_housekeeping(step: Step) -> bool:
+    """A heartbeat that happens to be due has nothing to say over what a person just did."""
+    record = step.record
+    if not isinstance(record, Differed) or not record.differences:
+        return False
+    return all(difference.background for difference in record.differences)
 
 
 def _changed(cluster: Any, changed: Mapping[Ref, Obj | None], _: Words) -> tuple[dict[str, Any], list[str]]:

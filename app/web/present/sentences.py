@@ -52,6 +52,10 @@ LONG = {
     ),
     "RolloutInProgress": N_("Deployment %(about)s gives its rollout %(desired)s seconds to make progress."),
     "RevisionHistoryExceeded": N_("Deployment keeps %(desired)s old ReplicaSets. %(about)s is beyond that and goes."),
+    # PodDisruptionBudget
+    "EvictionUnderWay": N_(
+        "%(about)s allowed the eviction of %(observed)s. It waits to see it go, two minutes at most."
+    ),
     # Chaos
     "ChaosPlanned": N_("The chaos monkey chooses a moment for its next kill."),
     "ChaosOff": N_("The chaos is over: no kill is planned any more."),
@@ -82,9 +86,61 @@ LONG = {
     "TooManyNodesUnavailable": N_(
         "%(observed)s nodes are without an available pod of %(about)s, %(desired)s may be. The next must wait."
     ),
+    # Nodes, Jobs, autoscaling, preemption, budgets
+    "NodeSilent": N_("Nothing was heard of node %(about)s for %(observed)s. Its state counts as unknown."),
+    "PodOnLostNode": N_(
+        "Pod %(about)s is on a node nobody hears of. It counts as not ready, and Services leave it now."
+    ),
+    "TaintsOutdated": N_("The taints of node %(about)s follow its state: %(desired)s."),
+    "NodeIsBack": N_("Node %(about)s is back. The taint that evicts is taken away."),
+    "EvictionsStopped": N_(
+        "So many nodes are lost that nobody is evicted: perhaps it is the control plane that is cut off."
+    ),
+    "EvictionRateLimited": N_("Node %(about)s must wait: one node of a zone in ten seconds is evicted."),
+    "NodeLost": N_("Node %(about)s is lost. It gets the taint that evicts its pods in time."),
+    "TaintNotTolerated": N_(
+        "Pod %(about)s does not tolerate the taint of node %(observed)s any longer. It is evicted."
+    ),
+    "TaintIsGone": N_("The taint is gone in time: Pod %(about)s may stay."),
+    "ToleratedForNow": N_("Pods of node %(about)s tolerate its taint for a while: %(observed)s."),
+    "NodeGoneQuarantine": N_("Node %(about)s does not exist any more. Its pods are left alone for 40 seconds."),
+    "MachineIsGone": N_("The machine of node %(about)s is gone for good. Its Node is deleted."),
+    "TooFewActivePods": N_(
+        "Job %(about)s may have %(desired)s pods at work and has %(observed)s. It creates what is missing."
+    ),
+    "TooManyActivePods": N_(
+        "Job %(about)s wants %(desired)s pods at work and has %(observed)s. The surplus is deleted."
+    ),
+    "NoMorePodsWanted": N_("Job %(about)s needs its pods no longer. What still runs is deleted."),
+    "PodBackOff": N_("A pod of Job %(about)s failed. The next one has to wait, longer each time."),
+    "PodCounted": N_("Pod %(about)s has ended and is noted. Its finalizer may go."),
+    "JobIsGone": N_("The Job of Pod %(about)s is gone: nobody counts it any more."),
+    "DeadlineAhead": N_("Job %(about)s has a deadline. It is looked at again then."),
+    "JobIsDue": N_("The schedule says it is time: CronJob %(about)s creates %(desired)s."),
+    "JobReplaced": N_("Job %(about)s still runs when the next is due. It is replaced."),
+    "JobHistoryExceeded": N_("More finished Jobs than are kept: %(about)s, the oldest, goes."),
+    "TimeToLiveAhead": N_("Job %(about)s has ended and stays for a while."),
+    "TimeToLiveIsOver": N_("The time Job %(about)s was to be kept is over. It is deleted."),
+    "LoadAboveTarget": N_(
+        "The load is above its target: %(kind)s %(about)s goes from %(observed)s to %(desired)s pods."
+    ),
+    "LoadBelowTarget": N_(
+        "The load is below its target: %(kind)s %(about)s goes from %(observed)s to %(desired)s pods."
+    ),
+    "MetricsMissing": N_("The autoscaler %(about)s has no measurement to go by."),
+    "PodsFindNoRoom": N_("Pods find no room on %(observed)s machines. There will be %(desired)s."),
+    "NoMachineWouldHelp": N_("No further machine would help Pod %(about)s."),
+    "NodeUnneeded": N_("Node %(about)s was needed by nobody for long. It is closed, to be removed."),
+    "NodeIsLeaving": N_("Node %(observed)s is about to be removed. Pod %(about)s has to move."),
+    "NodeIsEmpty": N_("The node is empty. Its machine is given back."),
     # Scheduler
     "PodUnscheduled": N_("Pod %(about)s has no node. %(desired)s fits best."),
     "Unschedulable": N_("Pod %(about)s fits on no node. It waits until something changes."),
+    "Preempted": N_("Pod %(about)s is less important. It has to go, so that a more important pod gets its place."),
+    "MakingRoom": N_(
+        "Pod %(about)s fits nowhere, but is more important than others. Room is made for it on %(desired)s."
+    ),
+    "NominationLost": N_("Node %(observed)s was promised to pod %(about)s. A more important pod takes it."),
     "SchedulingBackOff": N_("Pod %(about)s was tried a moment ago. It is tried again shortly."),
     "RetryLater": N_("Pod %(about)s is tried again later, even if nothing changes."),
     # EndpointSlice
@@ -174,6 +230,7 @@ SHORT = {
     "MaxUnavailableReached": N_("may not remove more"),
     "OldPodsStillRunning": N_("old pods first"),
     "RolloutInProgress": N_("rollout goes on"),
+    "EvictionUnderWay": N_("an eviction under way"),
     "RevisionHistoryExceeded": N_("too much history"),
     "NewRevisionNeeded": N_("a new template"),
     "TemplateIsBack": N_("an old template again"),
@@ -198,6 +255,9 @@ SHORT = {
     "TooManyNodesUnavailable": N_("may not remove more"),
     "PodUnscheduled": N_("needs a node"),
     "Unschedulable": N_("fits nowhere"),
+    "Preempted": N_("make room"),
+    "MakingRoom": N_("room is made"),
+    "NominationLost": N_("promise lost"),
     "SchedulingBackOff": N_("try again soon"),
     "EndpointSliceMissing": N_("no EndpointSlice yet"),
     "EndpointsOutdated": N_("endpoints changed"),
