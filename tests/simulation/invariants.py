@@ -90,7 +90,7 @@ def no_rollout_beyond_max_unavailable(acted: Acted) -> None:
     """By what the loop saw, and as far as it lies with the loop: it takes no available pod below what must be there."""
     deployment, sets = acted.observation.deployment, acted.observation.replica_sets
     resized = [each for each in acted.differences if each.field == "spec.replicas"]
-    if any(each.reason in A_PERSONS_DOING for each in resized):
+    if any(each.reason in A_PERSONS_DOING for each in resized) or any(is_stale(each) for each in sets):
         return
     planned = {each.about: each.desired for each in resized}
     before = sum(min(status_count(each, "availableReplicas"), replicas_of(each)) for each in sets)
@@ -99,6 +99,11 @@ def no_rollout_beyond_max_unavailable(acted: Acted) -> None:
     )
     least = replicas_of(deployment) - max_unavailable(deployment)
     assert after >= min(before, least), f"{after} of at least {least} stay available: {planned}"
+
+
+def is_stale(replica_set: Obj) -> bool:
+    """It counts pods as available that it was told to delete: Kubernetes' arithmetic believes it, and so does ours."""
+    return bool(replica_set["metadata"].get("generation", 0) > status_count(replica_set, "observedGeneration"))
 
 
 def no_identity_lives_twice(cluster: Cluster) -> None:
