@@ -62,6 +62,7 @@ layers: dev
 # Numbers for README, as Markdown tables.
 bench: dev
 	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.control_plane
 	$(BIN)/python -m benchmarks.traffic
 	$(BIN)/python -m benchmarks.server
 	$(BIN)/python -m benchmarks.kube
