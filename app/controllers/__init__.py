@@ -30,9 +30,13 @@ from app.controllers.taint_eviction import TaintEvictionController
 from app.controllers.ttl_after_finished import TtlAfterFinishedController
 from app.reconcile import Controller
 
-# In this order within one millisecond: those nearest to the machines first (see app/engine/agenda.py).
+# In this order within one millisecond: those nearest to the machines first, and those that evict before those that
+# replace, so that what leaves in one instant is replaced in one look (see app/engine/agenda.py).
 CONTROLLERS: tuple[type[Controller], ...] = (
     Scheduler,
+    NodeLifecycleController,
+    TaintEvictionController,
+    PodGarbageCollector,
     ReplicaSetController,
     ReplicationController,
     StatefulSetController,
@@ -48,9 +52,6 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     DeploymentController,
     GarbageCollector,
     NamespaceController,
-    NodeLifecycleController,
-    TaintEvictionController,
-    PodGarbageCollector,
     CloudNodeLifecycleController,
     MetricsServer,
     HorizontalController,

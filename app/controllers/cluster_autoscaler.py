@@ -5,9 +5,10 @@ It acts only in a cluster that asks for it, with a ConfigMap `cluster-autoscaler
     data: {min: "3", max: "6", scale-down-unneeded-time: 10m}
 
 New machines are like the first one. A machine is unneeded when less than half of it is requested and its pods would fit
-on the others; it is tainted, emptied, and removed. While pods wait for a machine the next look is foreground business,
-otherwise it is background. Models kubernetes/autoscaler `cluster-autoscaler/core` (static_autoscaler.go) with one node
-group; pods that would fit nowhere else, or that nobody would make again, keep their node.
+on the others; it is tainted, emptied, and removed. While a pod waits for a machine or a machine may go, the next look
+is foreground business, otherwise it is background. Models kubernetes/autoscaler `cluster-autoscaler/core`
+(static_autoscaler.go) with one node group; pods that would fit nowhere else, or that nobody would make again, keep
+their node.
 """
 
 from __future__ import annotations
@@ -70,13 +71,40 @@ class ClusterSeen:
     now_ms: int
 
 
+def _finds_no_room(pod: Obj) -> bool:
+    scheduled = conditions.find((pod.get("status") or {}).get("conditions"), "PodScheduled")
+    unschedulable = scheduled is not None and scheduled.get("reason") == "Unschedulable"
+    return unschedulable and not pods.node_name(pod) and not is_terminating(pod)
+
+
+def _waiting(pod: Obj) -> tuple[bool, ...]:
+    return (True,) if _finds_no_room(pod) else ()
+
+
+def _waits_or_leaves(old: Obj | None, new: Obj | None) -> bool:
+    if new is None:
+        return True
+    return _finds_no_room(new) and not (old is not None and _finds_no_room(old))
+
+
+def _may_act(seen: ClusterSeen) -> bool:
+    """Whether the next look may find work: a pod that was not refused yet waits, or a machine can be spared."""
+    return _can_spare(seen) or any(uid_of(pod) not in seen.memory.refused for pod in seen.pods)
+
+
+def _can_spare(seen: ClusterSeen) -> bool:
+    return len(seen.machines) > _number(seen.config, "min", 1)
+
+
 class ClusterAutoscaler(Controller):
     name = "cluster-autoscaler"
     reconciles = "ConfigMap"
+    sleeps = True
     watches = (
         Watch(
             "ConfigMap", lambda obj, reader: (_KEY,) if _is_ours(obj) else (), selects=("metadata.name", _KEY.name)
         ),
+        Watch("Pod", lambda pod, reader: (_KEY,), when=_waits_or_leaves, indexes={"waiting": _waiting}),
     )  # fmt: skip
 
     def observe(self, key: Ref, reader: Reader) -> ClusterSeen | None:
@@ -85,7 +113,8 @@ class ClusterAutoscaler(Controller):
             return None
         memory = reader.remembered() or Memory(0)
         if reader.now_ms < memory.next_ms:
-            return ClusterSeen(config, (), (), (), memory, reader.now_ms)
+            waiting = reader.by("Pod", "waiting", True)
+            return ClusterSeen(config, (), reader.live("Machine", None), waiting, memory, reader.now_ms)
         return ClusterSeen(
             config=config,
             nodes=reader.live("Node", None),
@@ -98,7 +127,7 @@ class ClusterAutoscaler(Controller):
     def diff(self, seen: ClusterSeen) -> Iterable[Difference]:
         if seen.now_ms < seen.memory.next_ms:
             wait = RequeueAfter(seen.memory.next_ms - seen.now_ms, "the next look")
-            yield Difference(_KEY, "nodes", "a look", "not due", "LookDue", (wait,), background=True)
+            yield Difference(_KEY, "nodes", "a look", "not due", "LookDue", (wait,), background=not _may_act(seen))
             return
         waiting = [pod for pod in seen.pods if _finds_no_room(pod)]
         memory = seen.memory._replace(next_ms=seen.now_ms + SCAN_MS)
@@ -113,7 +142,8 @@ class ClusterAutoscaler(Controller):
             memory = memory._replace(unneeded=unneeded)
             yield from differences
         memory = memory._replace(refused=memory.refused | {uid_of(pod) for pod, _why in plan.refused})
-        busy = coming > 0 or bool(plan.differences) or any(map(_is_leaving, seen.nodes))
+        shrinks = bool(memory.unneeded) and _can_spare(seen)
+        busy = coming > 0 or bool(plan.differences) or shrinks or any(map(_is_leaving, seen.nodes))
         keep = (Remember(memory), RequeueAfter(SCAN_MS, "the next look"))
         yield Difference(_KEY, "nodes", "a look", "done", "LookDue", keep, background=not busy)
 
@@ -203,9 +233,8 @@ def _shrink(seen: ClusterSeen) -> tuple[list[Difference], tuple[tuple[str, int],
         for name in (name_of(node),)
         if _is_unneeded(node, on_node, seen)
     }
-    spare = len(seen.machines) > _number(seen.config, "min", 1)
     rested = seen.now_ms - seen.memory.grew_ms >= wait_ms
-    for node in reversed(seen.nodes) if spare and rested else ():
+    for node in reversed(seen.nodes) if _can_spare(seen) and rested else ():
         name = name_of(node)
         if name in unneeded and seen.now_ms - unneeded[name] >= wait_ms:
             return [_mark(node)], tuple(unneeded.items())
@@ -264,12 +293,6 @@ def _empty(node: Obj, mine: Sequence[Obj]) -> Iterator[Difference]:
 
 def _is_ours(config: Obj) -> bool:
     return namespace_of(config) == _KEY.namespace
-
-
-def _finds_no_room(pod: Obj) -> bool:
-    scheduled = conditions.find((pod.get("status") or {}).get("conditions"), "PodScheduled")
-    unschedulable = scheduled is not None and scheduled.get("reason") == "Unschedulable"
-    return unschedulable and not pods.node_name(pod) and not is_terminating(pod)
 
 
 def _is_ready(node: Obj) -> bool:

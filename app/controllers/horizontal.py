@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from app.api import conditions, objects, pods, quantities, selectors, times
-from app.api.autoscaling import behavior, replicas
+from app.api import conditions, objects, selectors, times
+from app.api.autoscaling import behavior, metrics
 from app.api.autoscaling.behavior import History
-from app.api.autoscaling.replicas import MetricError, Sample, Tolerance
+from app.api.autoscaling.metrics import Measured
+from app.api.autoscaling.replicas import MetricError
 from app.api.conditions import Condition
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
@@ -36,7 +37,6 @@ from app.reconcile import (
 SYNC_MS = 15_000
 KIND = "HorizontalPodAutoscaler"
 TARGETS = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController")
-CUSTOM = "http_requests_per_second"
 
 
 class Memory(NamedTuple):
@@ -159,18 +159,19 @@ _GOT_SCALE = "the HPA controller was able to get the target's current scale"
 
 def _by_metrics(seen: AutoscalerObservation, target: Obj, current: int, history: History) -> Outcome:
     spec, wanted, name, statuses, failure = seen.autoscaler["spec"], 0, "", [], None
-    metrics = spec.get("metrics") or ()
+    measured = Measured(spec, seen.pods, seen.metrics, seen.loads, seen.now_ms)
+    asked = spec.get("metrics") or ()
     failed = 0
-    for metric in metrics:
+    for metric in asked:
         try:
-            read = _read(metric, seen, current)
+            read = metrics.read(metric, measured, current)
         except MetricError as error:
             failure, failed = failure or (metric, str(error)), failed + 1
             continue
         statuses.append(read.status)
         if read.replicas > wanted:
             wanted, name = read.replicas, read.name
-    if failure is not None and (failed >= len(metrics) or wanted < current):
+    if failure is not None and (failed >= len(asked) or wanted < current):
         return _failed(seen, current, failure, statuses, history)
     verdict = behavior.decide(spec, current, wanted, history, seen.now_ms)
     history = behavior.remembered(spec, wanted, history, seen.now_ms)
@@ -242,126 +243,6 @@ def _failure_words(metric: Mapping[str, Any]) -> tuple[str, str]:
             return "FailedGetPodsMetric", "pods metric value"
         case other:
             return f"FailedGet{other}Metric", f"{other.lower()} metric value"
-
-
-# --------------------------------------------------------------------------------------------------- metrics
-
-
-class Read(NamedTuple):
-    replicas: int
-    name: str  # as conditions and events call it
-    status: dict[str, Any]
-
-
-def _read(metric: Mapping[str, Any], seen: AutoscalerObservation, current: int) -> Read:
-    """Raises MetricError."""
-    match metric["type"]:
-        case "Resource":
-            return _resource(metric["resource"], "", seen, current)
-        case "ContainerResource":
-            return _resource(metric["containerResource"], metric["containerResource"]["container"], seen, current)
-        case "Pods":
-            return _custom(metric["pods"], seen, current)
-        case other:
-            raise MetricError(f"no metrics of type {other} are served here")
-
-
-def _resource(source: Mapping[str, Any], container: str, seen: AutoscalerObservation, current: int) -> Read:
-    resource, target = source["name"], source["target"]
-    samples = _samples(seen, resource, container)
-    if not samples:
-        raise MetricError("no metrics returned from resource metrics API")
-    group = replicas.groups(seen.pods, samples, seen.now_ms, is_cpu=resource == "cpu")
-    tolerance = _tolerance(seen.autoscaler["spec"])
-    if target["type"] == "Utilization":
-        requests = _requests(seen.pods, resource, container)
-        percent = target["averageUtilization"]
-        found = replicas.by_utilization(current, percent, requests, samples, group, tolerance)
-        said, shown = "utilization (percentage of request)", {"averageUtilization": found.utilization}
-    else:
-        found = replicas.by_average(current, _amount(resource, target["averageValue"]), samples, group, tolerance)
-        said, shown = "average value" if container else "", {}
-    value = {"averageValue": _written(resource, found.average), **shown}
-    if container:
-        status = {
-            "type": "ContainerResource",
-            "containerResource": {"name": resource, "container": container, "current": value},
-        }
-        return Read(found.replicas, f"{resource} container resource {said}", status)
-    name = f"{resource} resource {said}" if said else f"{resource} resource"
-    return Read(found.replicas, name, {"type": "Resource", "resource": {"name": resource, "current": value}})
-
-
-def _custom(source: Mapping[str, Any], seen: AutoscalerObservation, current: int) -> Read:
-    """What a Service's load measures of each pod. Custom metrics count in thousandths."""
-    name, names = source["metric"]["name"], {objects.name_of(pod) for pod in seen.pods}
-    samples = {}
-    for load in seen.loads if name == CUSTOM else ():
-        status = load.get("status") or {}
-        for pod, measured in (status.get("pods") or {}).items():
-            if pod in names:
-                rate = round(1000 * measured["requestsPerSecond"])
-                samples[pod] = Sample(rate, (status.get("window") or {}).get("toMs", seen.now_ms), 1_000)
-    if not samples:
-        raise MetricError(f"unable to get metric {name}: no metrics returned from custom metrics API")
-    group = replicas.groups(seen.pods, samples, seen.now_ms, is_cpu=False)
-    target = quantities.milli(source["target"]["averageValue"])
-    found = replicas.by_average(current, target, samples, group, _tolerance(seen.autoscaler["spec"]))
-    value = {"averageValue": f"{found.average}m" if found.average % 1000 else str(found.average // 1000)}
-    return Read(
-        found.replicas, f"pods metric {name}", {"type": "Pods", "pods": {"metric": {"name": name}, "current": value}}
-    )
-
-
-def _samples(seen: AutoscalerObservation, resource: str, container: str) -> dict[str, Sample]:
-    names, samples = {objects.name_of(pod) for pod in seen.pods}, {}
-    for each in seen.metrics:
-        if objects.name_of(each) not in names:
-            continue
-        amounts = [
-            _amount(resource, part["usage"][resource])
-            for part in each["containers"]
-            if container in ("", part["name"]) and resource in part["usage"]
-        ]
-        if amounts:
-            window_ms = 1000 * int(each["window"].rstrip("s"))
-            samples[objects.name_of(each)] = Sample(sum(amounts), times.parse(each["timestamp"]), window_ms)
-    return samples
-
-
-def _requests(found: Sequence[Obj], resource: str, container: str) -> dict[str, int]:
-    """Raises MetricError for a container that does not say."""
-    requests = {}
-    for pod in found:
-        total = 0
-        for each in [*pod["spec"]["containers"], *filter(pods.is_sidecar, pod["spec"].get("initContainers") or ())]:
-            if container not in ("", each["name"]):
-                continue
-            asked = (each.get("resources") or {}).get("requests") or {}
-            if resource not in asked:
-                raise MetricError(
-                    f"missing request for {resource} in container {each['name']} of Pod {objects.name_of(pod)}"
-                )
-            total += _amount(resource, asked[resource])
-        requests[objects.name_of(pod)] = total
-    return requests
-
-
-def _amount(resource: str, quantity: str) -> int:
-    return quantities.milli(quantity) if resource == "cpu" else quantities.value(quantity)
-
-
-def _written(resource: str, amount: int) -> str:
-    return f"{amount}m" if resource == "cpu" else str(amount)
-
-
-def _tolerance(spec: Mapping[str, Any]) -> Tolerance:
-    given = spec.get("behavior") or {}
-    down, up = ((given.get(name) or {}).get("tolerance") for name in ("scaleDown", "scaleUp"))
-    return Tolerance(
-        quantities.milli(down) / 1000 if down is not None else replicas.TOLERANCE,
-        quantities.milli(up) / 1000 if up is not None else replicas.TOLERANCE,
-    )
 
 
 # ---------------------------------------------------------------------------------------------------- status

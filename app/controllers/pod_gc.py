@@ -33,15 +33,26 @@ class OrphansSeen:
     now_ms: int
 
 
+def _to_look_at(node: Obj, reader: Reader) -> Iterable[Ref]:
+    """The Node; and with the first one that a process hears of, all that pods are bound to: one that went while the
+    process was down is not in its list."""
+    found = {ref_of(node): None}
+    if reader.totals("Node", "nodes").get("", (0,))[0] == 1:
+        bound = (pods.node_name(pod) for pod in reader.live("Pod", None))
+        found |= {Ref("Node", "", name): None for name in bound if name}
+    return found
+
+
 class PodGarbageCollector(Controller):
     name = "pod-garbage-collector-controller"
     reconciles = "Node"
     watches = (
         Watch(
             "Node",
-            lambda node, reader: (ref_of(node),),
+            lambda node, reader: _to_look_at(node, reader),
             when=lambda old, new: old is None or new is None,
             matters=lambda old, new: False,
+            totals={"nodes": lambda node: ("", (1,))},
         ),
     )
 

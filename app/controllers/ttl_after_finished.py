@@ -1,5 +1,6 @@
 """ttl-after-finished-controller: deletes Jobs `ttlSecondsAfterFinished` after their end.
 
+Waiting for that is background: a cluster in which all that is left is a Job that may go tomorrow is quiet.
 Models kubernetes/pkg/controller/ttlafterfinished/ttlafterfinished_controller.go.
 """
 
@@ -37,7 +38,7 @@ class TtlAfterFinishedController(Controller):
         about, left_ms = ref_of(seen.job), ended_ms + ttl_ms - seen.now_ms
         if left_ms > 0:
             wait = (RequeueAfter(left_ms, "ttlSecondsAfterFinished"),)
-            yield Difference(about, "exists", "gone", "finished", "TimeToLiveAhead", wait)
+            yield Difference(about, "exists", "gone", "finished", "TimeToLiveAhead", wait, background=True)
         else:
             delete = (Delete(about, uid=uid_of(seen.job), propagation="Foreground"),)
             yield Difference(about, "exists", "gone", "finished", "TimeToLiveIsOver", delete)

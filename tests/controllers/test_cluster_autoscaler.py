@@ -97,3 +97,18 @@ def test_a_cluster_that_does_not_ask_for_it_stays_as_it_is() -> None:
     world.wait(60)
     assert len(world.objects("Node")) == 2
     assert not any(step.actor == "cluster-autoscaler" and step.key for step in world.trace)
+
+
+def test_a_pod_that_hopes_for_a_machine_keeps_the_cluster_busy_and_one_in_vain_does_not() -> None:
+    world = World(nodes=2)
+    world.apply(CONFIG + "---" + WEB % 3)
+    world.settle()
+    world.apply(WEB % 10)
+    world.settle()
+    assert len(world.objects("Machine")) == 3, "no clock was advanced: being quiet took in the next look"
+    world.apply(WEB % 99)
+    world.settle()
+    assert len(world.objects("Machine")) == 4, "and being refused, they let it rest"
+    world.apply(WEB % 3)
+    world.settle()
+    assert len(world.objects("Machine")) == 2, "nor does it rest before what nobody needs has gone"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from app.api.objects import Obj
+from app.api.objects import Obj, Ref
+from app.commands import CrashController, RemoveNode
 from app.controllers.pod_gc import QUARANTINE_MS, OrphansSeen, PodGarbageCollector
 from app.reconcile import Action, Delete, Patch, Remember, RequeueAfter
 from tests.builders import NOW_MS, pod
+from tests.world import World
 
 
 def actions(*pods: Obj, exists: bool = False, since_ms: int | None = None) -> list[Action]:
@@ -29,3 +31,16 @@ def test_then_they_fail_and_are_deleted_by_force() -> None:
 
 def test_a_node_that_is_there_again_saves_them() -> None:
     assert actions(pod(), exists=True, since_ms=NOW_MS) == [Remember(None)]
+
+
+def test_a_process_that_starts_anew_finds_the_nodes_that_went_meanwhile() -> None:
+    world = World()
+    world.web(3)
+    world.settle()
+    (orphan,) = [pod for pod in world.pods() if pod["spec"]["nodeName"] == "node-2"]
+    world.do(RemoveNode("node-2"))
+    assert world.run(until=lambda cluster: cluster.get(Ref("Node", "", "node-2")) is None).reason == "condition"
+    world.do(CrashController("pod-garbage-collector-controller"))
+    world.wait(60)
+    assert orphan["metadata"]["name"] not in world.pod_names()
+    assert len(world.pods()) == 3

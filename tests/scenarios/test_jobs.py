@@ -142,6 +142,8 @@ def test_a_deadline_stops_it() -> None:
 
 def test_what_has_finished_goes_after_its_time_to_live() -> None:
     world = run("ttlSecondsAfterFinished: 30")
+    assert world.get(Ref("Job", "default", "work")) is not None, "quiet, though it has yet to go"
+    world.wait(40)
     assert world.get(Ref("Job", "default", "work")) is None
     assert world.pods() == []
 
@@ -219,6 +221,19 @@ def test_what_still_runs_decides_whether_another_may_start(policy: str, running:
     assert len(active) == running
     latest = times.parse("2026-01-01T00:03:00Z") // 60_000
     assert (f"tick-{latest}" in active) == (policy != "Forbid")
+
+
+def test_a_time_to_live_of_its_jobs_keeps_nobody_awake() -> None:
+    world = World()
+    world.apply(
+        (CRON % ("", 2)).replace(
+            "jobTemplate:\n    spec:", "jobTemplate:\n    spec:\n      ttlSecondsAfterFinished: 100"
+        )
+    )
+    world.settle()
+    world.wait(5 * 60 + 30)
+    world.settle()
+    assert len(names(world)) == 2
 
 
 def test_suspended_it_rests() -> None:

@@ -23,7 +23,22 @@ DECLARED = (
     _workload("Deployment", "web", "500m", "replicas: 3")
     + _workload("StatefulSet", "db", "200m", "{serviceName: db, replicas: 3}".strip("{}").replace(", ", "\n  "))
     + _workload("DaemonSet", "agent", "100m", "minReadySeconds: 0")
+    + _workload("Deployment", "shop", "100m", "minReadySeconds: 0")
     + """
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: shop}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}
+  minReplicas: 2
+  maxReplicas: 5
+  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 50}}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: shop}
+spec: {selector: {app: shop}, ports: [{port: 80}]}
 ---
 apiVersion: v1
 kind: Service

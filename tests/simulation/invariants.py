@@ -6,13 +6,17 @@ from collections import Counter
 from fractions import Fraction
 
 from app.api import pods as podlib
-from app.api.objects import Obj, Ref, controller_of, is_terminating, name_of
+from app.api.deployments import max_unavailable, replicas_of, status_count
+from app.api.objects import Obj, Ref, controller_of, is_terminating, name_of, ref_of
 from app.apiserver.store import Change
 from app.cluster import Cluster
 from app.commands import Drain, EvictPod
+from app.controllers.deployment import DeploymentObservation
 from app.engine.trace import Acted, Commanded, Step
 
 ENDED = ("Succeeded", "Failed")
+# To scale in the middle of a rollout takes from every ReplicaSet in proportion, whoever of them is available.
+A_PERSONS_DOING = ("ProportionalScaling", "DeploymentScaled")
 
 
 class Watchman:
@@ -22,6 +26,8 @@ class Watchman:
     def look(self, step: Step) -> None:
         record = step.record
         if isinstance(record, Acted):
+            if isinstance(record.observation, DeploymentObservation):
+                no_rollout_beyond_max_unavailable(record)
             changes = record.result.changes
         elif isinstance(record, Commanded):
             changes = tuple(change for result in record.results for change in result.changes)
@@ -78,6 +84,26 @@ def at_most_parallelism(cluster: Cluster, owner: Obj) -> None:
         and pod["status"].get("phase") not in ENDED
     ]
     assert len(active) <= job["spec"]["parallelism"], f"Job {name_of(job)} has {len(active)} active pods"
+
+
+def no_rollout_beyond_max_unavailable(acted: Acted) -> None:
+    """By what the loop saw, and as far as it lies with the loop: it takes no available pod below what must be there."""
+    deployment, sets = acted.observation.deployment, acted.observation.replica_sets
+    resized = [each for each in acted.differences if each.field == "spec.replicas"]
+    if any(each.reason in A_PERSONS_DOING for each in resized) or any(is_stale(each) for each in sets):
+        return
+    planned = {each.about: each.desired for each in resized}
+    before = sum(min(status_count(each, "availableReplicas"), replicas_of(each)) for each in sets)
+    after = sum(
+        min(status_count(each, "availableReplicas"), planned.get(ref_of(each), replicas_of(each))) for each in sets
+    )
+    least = replicas_of(deployment) - max_unavailable(deployment)
+    assert after >= min(before, least), f"{after} of at least {least} stay available: {planned}"
+
+
+def is_stale(replica_set: Obj) -> bool:
+    """It counts pods as available that it was told to delete: Kubernetes' arithmetic believes it, and so does ours."""
+    return bool(replica_set["metadata"].get("generation", 0) > status_count(replica_set, "observedGeneration"))
 
 
 def no_identity_lives_twice(cluster: Cluster) -> None:

@@ -11,7 +11,7 @@ from app.apiserver.store import Change
 from tests.simulation.invariants import no_eviction_beyond_the_budget
 from tests.simulation.whole_world import whole_life
 
-FIRST, COUNT = int(os.environ.get("SEED", "1")), int(os.environ.get("SEEDS", "6"))
+FIRST, COUNT = int(os.environ.get("SEED", "1")), int(os.environ.get("SEEDS", "4"))
 
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + COUNT))

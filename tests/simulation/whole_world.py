@@ -50,6 +50,7 @@ from tests.simulation.invariants import Watchman
 IMAGES = ("nginx:1.27", "nginx:1.28", "redis:7", "nginx:broken", "nginx:crash", "nginx:unready")
 WEB = Ref("Deployment", "default", "web")
 ZONES = ("zone-a", "zone-b", "zone-c")
+SERVICES = ("web", "shop")
 LEAST_NODES, MOST_NODES = 3, 6
 
 
@@ -118,7 +119,7 @@ class WholeWorld:
                 DeleteObject(workload, None, rng.choice([None, "Foreground", "Orphan"])) if rng.random() < 0.2 else None
             ),
             lambda: SetLatencies(rng.choice(["realistic", "stormy", "zero", "textbook"])),
-            lambda: SetTraffic(Ref("Service", "default", "web"), rng.choice([0, 5, 50])),
+            lambda: SetTraffic(Ref("Service", "default", rng.choice(SERVICES)), rng.choice([0, 5, 50])),
         ]
         return rng.choice(choices)()
 
@@ -172,7 +173,8 @@ class WholeWorld:
         found: list[Command] = [ApiServerDown(False), Chaos(0), SetLatencies("realistic")]
         for actor in self.actors:
             found += [StopController(actor, False), DropEvents(actor, 0), DelayWatch(actor, 0)]
-        found += [EdgeTriggered("replicaset-controller", False), SetTraffic(Ref("Service", "default", "web"), 0)]
+        found += [EdgeTriggered("replicaset-controller", False)]
+        found += [SetTraffic(Ref("Service", "default", name), 0) for name in SERVICES]
         for machine in machines:
             found += [PowerNode(machine, True), CutNetwork(machine, False), SlowNode(machine, 1)]
             found += [FillDisk(machine, False), Cordon(machine, False)]
@@ -183,10 +185,12 @@ class WholeWorld:
     def check_declared(self) -> None:
         assert self.cluster.quiet, "something is still going on an hour later"
         pods = self.cluster.objects("Pod", "default")
-        owners = Counter((controller_of(pod) or {}).get("kind", "") for pod in pods if not is_terminating(pod))
+        living = [pod for pod in pods if not is_terminating(pod) and pod["status"]["phase"] == "Running"]
+        apps = Counter(pod["metadata"].get("labels", {}).get("app") for pod in living)
         nodes = len(self.cluster.objects("Node"))
         assert nodes == len(self.cluster.objects("Machine"))
-        assert (owners["ReplicaSet"], owners["StatefulSet"], owners["DaemonSet"]) == (3, 3, nodes), owners
+        assert apps == {"web": 3, "db": 3, "agent": nodes, "shop": 2}, apps
+        assert not [name_of(pod) for pod in pods if is_terminating(pod)]
         for ref, field, count in zip(WORKLOADS, ("available", "available", "number"), (3, 3, nodes), strict=True):
             found = self.cluster.get(ref)
             assert found is not None
@@ -198,12 +202,16 @@ class WholeWorld:
         budget = self.cluster.get(Ref("PodDisruptionBudget", "default", "web"))
         assert budget is not None
         assert budget["status"]["disruptionsAllowed"] == 1, budget["status"]
-        self.check_endpoints([pod for pod in pods if pod["metadata"].get("labels", {}).get("app") == "web"])
+        for service in SERVICES:
+            self.check_endpoints(
+                service, [pod for pod in pods if pod["metadata"].get("labels", {}).get("app") == service]
+            )
 
-    def check_endpoints(self, selected: list[Obj]) -> None:
+    def check_endpoints(self, service: str, selected: list[Obj]) -> None:
         addresses = [
             address
             for piece in self.cluster.objects("EndpointSlice", "default")
+            if piece["metadata"]["labels"]["kubernetes.io/service-name"] == service
             for endpoint in piece["endpoints"] or ()
             if endpoint["conditions"]["ready"]
             for address in endpoint["addresses"]

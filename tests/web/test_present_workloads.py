@@ -118,8 +118,8 @@ def test_only_kinds_with_replicas_have_a_chart() -> None:
 
 def test_what_can_be_done_is_what_kubectl_can_do() -> None:
     done = {kind: [a.command for a in actions(each, _)] for kind, each in (("sts", STATEFUL), ("ds", DAEMONS))}
-    assert done["sts"][:3] == ["scale", "image", "restart"]
-    assert done["ds"][:2] == ["image", "restart"]
+    assert done["sts"][:4] == ["scale", "image", "undo", "restart"]
+    assert done["ds"][:3] == ["image", "undo", "restart"]
     run = actions(CRON, _)[0]
     assert (run.command, run.kubectl) == ("run-now", "kubectl create job report-now --from=cronjob/report")
     assert "undo" in [action.command for action in actions(builders.deployment(), _)]

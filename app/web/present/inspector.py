@@ -156,8 +156,7 @@ def _pod_actions(obj: Obj, ref: Ref, _: Words) -> tuple[ActionView, ...]:
     return (kill, *((crash,) if running else ()), force, _labels(obj, ref, _))
 
 
-ROLLS_BACK = ("Deployment",)  # what this cluster can do of `kubectl rollout undo`
-ROLLS_OUT = ("Deployment", "StatefulSet", "DaemonSet")
+ROLLS_OUT = ("Deployment", "StatefulSet", "DaemonSet")  # and back again, with `kubectl rollout undo`
 
 
 def _workload_actions(obj: Obj, ref: Ref, _: Words) -> tuple[ActionView, ...]:
@@ -167,11 +166,11 @@ def _workload_actions(obj: Obj, ref: Ref, _: Words) -> tuple[ActionView, ...]:
         return (*scales, _labels(obj, ref, _), _delete(ref, _))
     first, *_others = obj["spec"]["template"]["spec"].get("containers") or [{}]
     image = {"do": "image", "ref": ref, "container": first.get("name", ""), "image": first.get("image", "")}
-    undo = (_action(_("Roll back"), {"do": "undo", "ref": ref}),) if ref.kind in ROLLS_BACK else ()
+    undo = _action(_("Roll back"), {"do": "undo", "ref": ref})
     return (
         *scales,
         _action(_("Set image"), image, {"image": _("image")}),
-        *undo,
+        undo,
         _action(_("Restart rollout"), {"do": "restart", "ref": ref}),
         _delete(ref, _),
         _action(_("Delete, its pods first"), {"do": "delete", "ref": ref, "propagation": "Foreground"}, danger=True),

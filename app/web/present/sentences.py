@@ -127,6 +127,7 @@ LONG = {
     "LoadBelowTarget": N_(
         "The load is below its target: %(kind)s %(about)s goes from %(observed)s to %(desired)s pods."
     ),
+    "LookDue": N_("It looks at fixed intervals. The next look comes by the clock."),
     "MetricsMissing": N_("The autoscaler %(about)s has no measurement to go by."),
     "PodsFindNoRoom": N_("Pods find no room on %(observed)s machines. There will be %(desired)s."),
     "NoMachineWouldHelp": N_("No further machine would help Pod %(about)s."),
