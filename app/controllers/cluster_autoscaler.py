@@ -87,6 +87,10 @@ def _waits_or_leaves(old: Obj | None, new: Obj | None) -> bool:
     return _finds_no_room(new) and not (old is not None and _finds_no_room(old))
 
 
+def _the_config(pod: Obj, reader: Reader) -> tuple[Ref, ...]:
+    return (_KEY,) if reader.get(_KEY) is not None else ()
+
+
 def _may_act(seen: ClusterSeen) -> bool:
     """Whether the next look may find work: a pod that was not refused yet waits, or a machine can be spared."""
     return _can_spare(seen) or any(uid_of(pod) not in seen.memory.refused for pod in seen.pods)
@@ -104,7 +108,7 @@ class ClusterAutoscaler(Controller):
         Watch(
             "ConfigMap", lambda obj, reader: (_KEY,) if _is_ours(obj) else (), selects=("metadata.name", _KEY.name)
         ),
-        Watch("Pod", lambda pod, reader: (_KEY,), when=_waits_or_leaves, indexes={"waiting": _waiting}),
+        Watch("Pod", _the_config, when=_waits_or_leaves, indexes={"waiting": _waiting}),
     )  # fmt: skip
 
     def observe(self, key: Ref, reader: Reader) -> ClusterSeen | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from app.api.machines import machine
-from app.api.objects import Obj
+from app.api.objects import Obj, Ref
+from app.commands import DeleteObject
 from app.controllers.cluster_autoscaler import ClusterAutoscaler, ClusterSeen, Memory
 from app.reconcile import Announce, Create, Difference
 from tests.builders import NOW_MS, node, pod
@@ -97,6 +98,21 @@ def test_a_cluster_that_does_not_ask_for_it_stays_as_it_is() -> None:
     world.wait(60)
     assert len(world.objects("Node")) == 2
     assert not any(step.actor == "cluster-autoscaler" and step.key for step in world.trace)
+
+
+def test_who_no_longer_asks_for_it_hears_no_more_of_it() -> None:
+    world = World(nodes=2)
+    world.apply(CONFIG + "---" + WEB % 3)
+    world.settle()
+    config = Ref("ConfigMap", "kube-system", "cluster-autoscaler")
+    world.do(DeleteObject(config))
+    world.settle()
+    before = world.trace.count
+    world.kill(world.pod_names()[0])
+    world.settle()
+    later = world.trace.since(before)
+    assert any(step.actor == "replicaset-controller" for step in later)
+    assert not any(step.actor == "cluster-autoscaler" and step.key == config for step in later)
 
 
 def test_a_pod_that_hopes_for_a_machine_keeps_the_cluster_busy_and_one_in_vain_does_not() -> None:
