@@ -13,7 +13,7 @@ from app.api import objects, replicas, revisions, selectors
 from app.api.objects import Obj, Ref, ref_of
 from app.api.replicas import Claims
 from app.api.revisions import History
-from app.reconcile import Announce, Create, Delete, Difference, KeyFunction, Patch, Reader
+from app.reconcile import Announce, Create, Delete, Difference, KeyFunction, Patch, Reader, Watch
 
 
 def creation(owner: Obj, pod: Obj) -> Create:
@@ -51,17 +51,32 @@ def _owners_differ(pod: Obj, desired: str | None, observed: str | None, reason: 
 
 
 def owner_or_claimants(kind: str) -> KeyFunction:
-    """A pod wakes its controller; an orphan all of `kind` that would adopt it."""
+    """A pod wakes its controller; an orphan all of `kind` that would adopt it (indexed by namespace)."""
 
     def keys(pod: Obj, reader: Reader) -> Iterable[Ref]:
         owner, namespace = objects.controller_of(pod), objects.namespace_of(pod)
         if owner is not None:
             return (Ref(kind, namespace, owner["name"]),) if owner["kind"] == kind else ()
         labels = objects.labels_of(pod)
-        candidates = reader.list(kind, namespace) if labels else ()
-        return tuple(ref_of(each) for each in candidates if selectors.matches(each["spec"]["selector"], labels))
+        candidates = reader.by(kind, "namespace", namespace) if labels else ()
+        return tuple(ref_of(each) for each in candidates if selectors.matches(selectors.of_owner(each), labels))
 
     return keys
+
+
+def watch_pods_of_few(kind: str) -> Watch:
+    """The pods of a kind that most clusters have no object of: those of others are not even delivered."""
+    return Watch(
+        "Pod",
+        owner_or_claimants(kind),
+        when=replicas.matters,
+        matters=replicas.matters_to(kind),
+        indexes={"controller": replicas.controller_or_namespace},
+    )
+
+
+def watch_revisions() -> Watch:
+    return Watch(revisions.KIND, wakes_nobody, indexes={"controller": revisions.by_owner})
 
 
 def wakes_nobody(obj: Obj, reader: Reader) -> Iterable[Ref]:

@@ -24,7 +24,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from app.api.objects import Obj, Ref, controller_of, ref_of
+from app.api.objects import Obj, Ref, controller_of, namespace_of, ref_of
 
 # ---------------------------------------------------------------------------------------------- actions
 
@@ -222,6 +222,10 @@ def owned_by(kind: str) -> Callable[[Obj], bool]:
         return owner is not None and owner["kind"] == kind
 
     return is_owned
+
+
+BY_NAMESPACE: Mapping[str, Callable[[Obj], Iterable[Hashable]]] = {"namespace": lambda obj: (namespace_of(obj),)}
+"""For `Watch.indexes`: what `Reader.by(kind, "namespace", name)` finds."""
 
 
 def itself(kind: str, **options: Any) -> Watch:

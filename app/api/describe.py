@@ -22,7 +22,7 @@ from app.api.objects import (
 )
 from app.api.printers import event_age
 from app.api.printing import replicas
-from app.api.selectors import format_labels, format_selector
+from app.api.selectors import format_selector, of_owner
 from app.api.tabbed import align, head, marks, rfc1123, truth
 
 _OWN_WORDS = (
@@ -142,12 +142,10 @@ def _progress(replica_sets: Sequence[Obj]) -> str:
 
 
 def _replica_set(replica_set: Obj, related: Sequence[Obj]) -> Lines:
-    """Or a ReplicationController, whose selector is plain labels."""
+    """Or a ReplicationController."""
     spec, status = replica_set["spec"], replica_set.get("status") or {}
     yield from head(replica_set)
-    selector = spec.get("selector")
-    by_labels = replica_set["kind"] == "ReplicationController"
-    yield f"Selector:\t{format_labels(selector) if by_labels else format_selector(selector)}"
+    yield f"Selector:\t{format_selector(of_owner(replica_set))}"
     yield from marks(replica_set)
     if owner := controller_of(replica_set):
         yield f"Controlled By:\t{owner['kind']}/{owner['name']}"

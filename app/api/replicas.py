@@ -43,7 +43,7 @@ class Claims(NamedTuple):
     released: list[Obj]
 
 
-def claim(owner: Obj, selector: Mapping[str, Any], owned: Sequence[Obj], orphans: Sequence[Obj]) -> Claims:
+def claim(owner: Obj, selector: Mapping[str, Any] | None, owned: Sequence[Obj], orphans: Sequence[Obj]) -> Claims:
     """One pass over what may be thousands of pods. `owned` are those that the owner controls, finished and terminating
     ones too; `orphans` the pods of its namespace that nobody controls; `selector` is a `metav1.LabelSelector`."""
     usual = (owner["spec"]["template"].get("metadata") or {}).get("labels") or {}

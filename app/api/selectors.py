@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from app.api.errors import BadRequest
 from app.api.names import label_value_problem, qualified_name_problem
-from app.api.objects import get_path
+from app.api.objects import Obj, get_path
 
 # ------------------------------------------------------------------------------- selectors inside objects
 
@@ -33,6 +33,12 @@ def matches(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bo
         ).matches(labels):
             return False
     return True
+
+
+def of_owner(owner: Obj) -> Mapping[str, Any] | None:
+    """The `metav1.LabelSelector` by which an object owns pods; a ReplicationController says it as a plain map."""
+    selector: Mapping[str, Any] | None = owner["spec"].get("selector")
+    return {"matchLabels": selector} if owner["kind"] == "ReplicationController" and selector else selector
 
 
 def matches_labels(wanted: Mapping[str, str], labels: Mapping[str, str]) -> bool:

@@ -19,6 +19,7 @@ from app.api.daemons import Daemons, daemons_of, new_pod, old_and_new
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
 from app.reconcile import (
+    BY_NAMESPACE,
     Action,
     Announce,
     Controller,
@@ -61,18 +62,11 @@ class DaemonSetController(Controller):
     concurrency = 2
 
     def __init__(self) -> None:
-        indexes = {"controller": replicas.controller_or_namespace}
         self.watches = (
-            itself(KIND),
-            Watch(
-                "Pod",
-                pod_control.owner_or_claimants(KIND),
-                when=replicas.matters,
-                matters=replicas.matters_to(KIND),
-                indexes=indexes,
-            ),
+            itself(KIND, indexes=BY_NAMESPACE),
+            pod_control.watch_pods_of_few(KIND),
             Watch("Node", _all, when=_comes_or_changes, matters=_changes),
-            Watch(revisions.KIND, pod_control.wakes_nobody, indexes={"controller": revisions.by_owner}),
+            pod_control.watch_revisions(),
         )
 
     def observe(self, key: Ref, reader: Reader) -> DaemonSetObservation | None:

@@ -32,6 +32,7 @@ from app.api.deployments import (
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
 from app.reconcile import (
+    BY_NAMESPACE,
     Announce,
     Controller,
     Create,
@@ -66,7 +67,7 @@ class DeploymentController(Controller):
 
     def __init__(self) -> None:
         self.watches = (
-            itself("Deployment", indexes={"namespace": lambda obj: [objects.namespace_of(obj)]}),
+            itself("Deployment", indexes=BY_NAMESPACE),
             Watch("ReplicaSet", _deployments_of, indexes={"controller": _controller_or_namespace}),
             Watch(
                 "Pod",

@@ -12,7 +12,18 @@ from typing import Any
 from app.api import budgets, kinds, objects, pods, selectors, times
 from app.api.objects import Obj, Ref, namespace_of, ref_of
 from app.api.status import changed_fields
-from app.reconcile import Action, Announce, Controller, Difference, Reader, RequeueAfter, UpdateStatus, Watch, itself
+from app.reconcile import (
+    BY_NAMESPACE,
+    Action,
+    Announce,
+    Controller,
+    Difference,
+    Reader,
+    RequeueAfter,
+    UpdateStatus,
+    Watch,
+    itself,
+)
 
 _UNMANAGED = (
     "Pods selected by this PodDisruptionBudget (selector: %s) were found to be unmanaged. As a result, the status of "
@@ -38,10 +49,9 @@ class DisruptionController(Controller):
     sleeps = True
 
     def __init__(self) -> None:
-        namespace = {"namespace": lambda obj: (namespace_of(obj),)}
         self.watches = (
-            itself("PodDisruptionBudget", indexes=namespace),
-            Watch("Pod", _budgets_of, when=_may_count, indexes=namespace),
+            itself("PodDisruptionBudget", indexes=BY_NAMESPACE),
+            Watch("Pod", _budgets_of, when=_may_count, indexes=BY_NAMESPACE),
         )
 
     def observe(self, key: Ref, reader: Reader) -> BudgetSeen | None:

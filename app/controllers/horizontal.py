@@ -78,7 +78,7 @@ class HorizontalController(Controller):
         target = _target(autoscaler, reader)
         found: Sequence[Obj] = ()
         if target is not None:
-            selector = _selector(target)
+            selector = selectors.of_owner(target)
             in_namespace = reader.live("Pod", key.namespace)
             found = tuple(pod for pod in in_namespace if selectors.matches(selector, objects.labels_of(pod)))
         return AutoscalerObservation(
@@ -283,11 +283,6 @@ def _target(autoscaler: Obj, reader: Reader) -> Obj | None:
     kind, name = reference["kind"], reference["name"]
     found = reader.live(kind, namespace) if kind in TARGETS else ()
     return next((obj for obj in found if objects.name_of(obj) == name), None)
-
-
-def _selector(target: Obj) -> Mapping[str, Any]:
-    selector: Mapping[str, Any] = target["spec"]["selector"]
-    return {"matchLabels": selector} if target["kind"] == "ReplicationController" else selector
 
 
 def _is_news(old: Obj | None, new: Obj | None) -> bool:

@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app import pod_control
-from app.api import objects, pods, replicas, selectors
+from app.api import objects, pods, replicas
 from app.api.objects import Obj, Ref, ref_of
 from app.api.replicas import Claims
 from app.api.status import changed_fields
 from app.reconcile import (
+    BY_NAMESPACE,
     Controller,
     Create,
     Delete,
@@ -48,10 +49,10 @@ class ReplicaSetController(Controller):
 
     def __init__(self) -> None:
         self.watches = (
-            itself("ReplicaSet", indexes={"controller": _controller, "namespace": _namespace}),
+            itself("ReplicaSet", indexes={"controller": _controller, **BY_NAMESPACE}),
             Watch(
                 "Pod",
-                _replica_sets_of,
+                pod_control.owner_or_claimants("ReplicaSet"),
                 when=replicas.matters,
                 indexes={"controller": replicas.controller_or_namespace},
             ),
@@ -133,21 +134,6 @@ def _status(seen: ReplicaSetObservation, claims: Claims) -> Iterator[Difference]
 # ------------------------------------------------------------------------------------------- waking and looking
 
 
-def _replica_sets_of(pod: Obj, reader: Reader) -> Iterable[Ref]:
-    """Its controller; for an orphan the ReplicaSets that would adopt it."""
-    owner = objects.controller_of(pod)
-    namespace = objects.namespace_of(pod)
-    if owner is not None:
-        return (Ref("ReplicaSet", namespace, owner["name"]),) if owner["kind"] == "ReplicaSet" else ()
-    labels = objects.labels_of(pod)
-    candidates = reader.by("ReplicaSet", "namespace", namespace) if labels else ()
-    return tuple(ref_of(each) for each in candidates if selectors.matches(each["spec"]["selector"], labels))
-
-
 def _controller(obj: Obj) -> Iterable[str]:
     uid = objects.controller_uid(obj)
     return (uid,) if uid else ()
-
-
-def _namespace(obj: Obj) -> tuple[str]:
-    return (objects.namespace_of(obj),)

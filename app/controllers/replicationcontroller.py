@@ -17,6 +17,7 @@ from app.api.objects import Obj, Ref, ref_of
 from app.api.replicas import Claims
 from app.api.status import changed_fields
 from app.reconcile import (
+    BY_NAMESPACE,
     Controller,
     Create,
     Delete,
@@ -25,7 +26,6 @@ from app.reconcile import (
     Reader,
     RequeueAfter,
     UpdateStatus,
-    Watch,
     itself,
 )
 
@@ -47,10 +47,9 @@ class ReplicationController(Controller):
     concurrency = 5
 
     def __init__(self) -> None:
-        indexes = {"controller": replicas.controller_or_namespace}
         self.watches = (
-            itself(KIND),
-            Watch("Pod", _controllers_of, when=replicas.matters, matters=replicas.matters_to(KIND), indexes=indexes),
+            itself(KIND, indexes=BY_NAMESPACE),
+            pod_control.watch_pods_of_few(KIND),
         )
 
     def observe(self, key: Ref, reader: Reader) -> ReplicationControllerObservation | None:
@@ -67,8 +66,7 @@ class ReplicationController(Controller):
 
     def diff(self, seen: ReplicationControllerObservation) -> Iterable[Difference]:
         controller = seen.replication_controller
-        selector = {"matchLabels": controller["spec"]["selector"]}
-        claims = replicas.claim(controller, selector, seen.owned_pods, seen.orphans)
+        claims = replicas.claim(controller, selectors.of_owner(controller), seen.owned_pods, seen.orphans)
         yield from pod_control.adopt_and_release(controller, claims)
         if not objects.is_terminating(controller):
             yield from _replicas(seen, claims.active)
@@ -109,13 +107,3 @@ def _status(seen: ReplicationControllerObservation, claims: Claims) -> Iterator[
         yield Difference(
             ref_of(controller), "status.availableReplicas", ready, available, "MinReadySecondsNotOver", (wake,)
         )
-
-
-def _controllers_of(pod: Obj, reader: Reader) -> Iterable[Ref]:
-    """Its controller; for an orphan the ReplicationControllers that would adopt it."""
-    owner, namespace = objects.controller_of(pod), objects.namespace_of(pod)
-    if owner is not None:
-        return (Ref(KIND, namespace, owner["name"]),) if owner["kind"] == KIND else ()
-    labels = objects.labels_of(pod)
-    candidates = reader.list(KIND, namespace) if labels else ()
-    return tuple(ref_of(each) for each in candidates if selectors.matches_labels(each["spec"]["selector"], labels))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from app.api import kinds, pods, quotas
 from app.api.objects import Obj, Ref, namespace_of, ref_of
 from app.api.status import changed_fields
-from app.reconcile import Controller, Difference, Reader, UpdateStatus, Watch, itself
+from app.reconcile import BY_NAMESPACE, Controller, Difference, Reader, UpdateStatus, Watch, itself
 
 _FREED = tuple(row.kind for row in kinds.KINDS.values() if row.namespaced and not row.internal)
 _NOT_COUNTED = ("Event", "ResourceQuota")
@@ -31,7 +31,7 @@ class ResourceQuotaController(Controller):
 
     def __init__(self) -> None:
         self.watches = (
-            itself("ResourceQuota", indexes={"namespace": lambda obj: (namespace_of(obj),)}),
+            itself("ResourceQuota", indexes=BY_NAMESPACE),
             *(
                 Watch(kind, _quotas_of, when=_is_free_again, matters=_is_free_again)
                 for kind in _FREED

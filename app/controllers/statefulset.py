@@ -18,6 +18,7 @@ from app.api.objects import Obj, Ref, ref_of
 from app.api.revisions import History
 from app.api.status import changed_fields
 from app.reconcile import (
+    BY_NAMESPACE,
     Action,
     Announce,
     Controller,
@@ -74,17 +75,10 @@ class StatefulSetController(Controller):
     concurrency = 5
 
     def __init__(self) -> None:
-        indexes = {"controller": replicas.controller_or_namespace}
         self.watches = (
-            itself(KIND),
-            Watch(
-                "Pod",
-                pod_control.owner_or_claimants(KIND),
-                when=replicas.matters,
-                matters=replicas.matters_to(KIND),
-                indexes=indexes,
-            ),
-            Watch(revisions.KIND, pod_control.wakes_nobody, indexes={"controller": revisions.by_owner}),
+            itself(KIND, indexes=BY_NAMESPACE),
+            pod_control.watch_pods_of_few(KIND),
+            pod_control.watch_revisions(),
             Watch("PersistentVolumeClaim", pod_control.wakes_nobody),
         )
 

@@ -112,8 +112,8 @@ def test_one_that_is_being_deleted_makes_no_pods() -> None:
 class Cache:
     """A cache with one ReplicationController in it."""
 
-    def list(self, kind: str, namespace: str | None = None) -> tuple[Obj, ...]:
-        return (RC,) if (kind, namespace) == ("ReplicationController", "default") else ()
+    def by(self, kind: str, index: str, value: str) -> tuple[Obj, ...]:
+        return (RC,) if (kind, index, value) == ("ReplicationController", "namespace", "default") else ()
 
 
 @pytest.mark.parametrize(
