@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from app.api import objects, replicas, revisions, selectors
+from app.api import objects, selectors
 from app.api.objects import Obj, Ref, ref_of
-from app.api.replicas import Claims
-from app.api.revisions import History
+from app.component_helpers import replicas, revisions
+from app.component_helpers.replicas import Claims
+from app.component_helpers.revisions import History
 from app.reconcile import Announce, Create, Delete, Difference, KeyFunction, Patch, Reader, Watch
 
 

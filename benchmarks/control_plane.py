@@ -19,7 +19,7 @@ from app.api.objects import Ref, is_terminating
 from app.cluster import Cluster
 from app.commands import Apply, PowerNode, StopController
 from benchmarks.engine import DEPLOYMENT, quick, ready
-from tests.simulation.whole_world import whole_life
+from tests.support.whole_world import whole_life
 
 NODES, PODS, LOST = 500, 10_000, 50
 AUTOSCALED = 100

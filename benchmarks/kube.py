@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.recorded import Recorder, Replayer
 from benchmarks.server import BIG_LESSON, Row, Viewers, cpu, machine
-from tests.web.server import Server, Visitor
+from tests.support.server import Server, Visitor
 from tools.ensure_kubectl import fetch
 
 PODS = 1_000

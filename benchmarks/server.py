@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from app.web import folder
-from tests.web.server import Server
+from tests.support.server import Server
 
 VIEWERS = 1_000
 SLEEPERS = 20

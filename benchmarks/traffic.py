@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from app.api.objects import Ref
 from app.cluster import Cluster
 from app.commands import Apply, SetTraffic
-from app.nodes.capacity import Capacity
-from app.nodes.requests import DIRECT, NODE_PORT, Endpoint, PodAt, Rules, Span, Window, simulate
+from app.nodes.network.capacity import Capacity
+from app.nodes.network.requests import DIRECT, NODE_PORT, Endpoint, PodAt, Rules, Span, Window, simulate
 from benchmarks.engine import DEPLOYMENT
 
 SECONDS = 2.0

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from world import World
 
 from app import controllers
 from app.api.objects import Ref
 from app.commands import DeleteObject
 from app.engine.trace import Differed
+from tests.support.world import World
 
 DOC = Path(__file__).parent.parent / "docs" / "adding-a-controller.md"
 NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, annotations: {loopscope.dev/greeting: %s}}"

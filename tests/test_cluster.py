@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from world import SERVICE, WEB, World
 
 from app.api import errors
 from app.api.objects import Ref
@@ -21,6 +20,7 @@ from app.commands import (
     command_from_json,
 )
 from app.engine.trace import Commanded
+from tests.support.world import SERVICE, WEB, World
 
 DEPLOYMENT = Ref("Deployment", "default", "web")
 NOPE = Ref("Deployment", "default", "nope")

@@ -36,7 +36,7 @@ def test_the_wheel_has_everything_the_app_opens(wheel: Path) -> None:
     assert wanted - inside == set()
     assert "app/static/vendor/codemirror.js" in inside
     assert "app/scenarios/self-healing.yaml" in inside
-    assert any(name.startswith("app/api/") and name.endswith(".json") for name in inside)
+    assert any(name.startswith("app/apimachinery/scheme/") and name.endswith(".json") for name in inside)
 
 
 def test_the_wheel_has_nothing_else(wheel: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from app import controllers, nodes, operators
+from app.scheduler.scheduler import Scheduler
 from app.web.present import names
 
 ROOT = Path(__file__).parent.parent
@@ -48,7 +49,8 @@ def test_a_file_is_short_and_finished(path: Path) -> None:
                 assert (function.end_lineno or 0) - function.lineno < LONGEST_FUNCTION, function.name
 
 
-LOOPS = [*controllers.CONTROLLERS, *operators.OPERATORS, *(type(each) for each in nodes.machine_controllers("node-1"))]
+MACHINE = tuple(type(each) for each in nodes.machine_controllers("node-1"))
+LOOPS = [Scheduler, *controllers.CONTROLLERS, *operators.OPERATORS, *MACHINE]
 
 
 @pytest.mark.parametrize("loop", LOOPS, ids=lambda loop: loop.name)

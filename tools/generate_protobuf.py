@@ -1,4 +1,4 @@
-"""Writes app/api/protobuf_v1_36.json: the field numbers of Kubernetes' protobuf messages.
+"""Writes app/apimachinery/scheme/protobuf_v1_36.json: the field numbers of Kubernetes' protobuf messages.
 
 Run at development time only: `.venv/bin/python tools/generate_protobuf.py /path/to/kubectl`. The source is what a
 kubectl of 1.20 to 1.33 carries in itself: the descriptors of all messages, compressed (later ones have none). Types,
@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.api import shapes
+from app.apimachinery.scheme import shapes
 
 TARGET = Path(shapes.__file__).parent / "protobuf_v1_36.json"
 # Fields younger than the newest kubectl with descriptors, by number.

@@ -1,11 +1,12 @@
-"""Writes app/api/schema_v1_36.json: the types of Kubernetes' API as one compact table.
+"""Writes app/apimachinery/scheme/schema_v1_36.json: the types of Kubernetes' API as one compact table.
 
 Run at development time only (`.venv/bin/python tools/generate_schema.py`), after a change here or a new Kubernetes
 version. Source: the JSON schemas that the package kubernetes-validate carries. They hold names, types, formats,
 required fields, list types and merge keys; what they lack and the API server nevertheless knows (the names and values
 of string types, which zero values are left out) is the short table of facts below. Descriptions are not taken.
 
-The table reads like Go: `"containers": "[]Container required merge=name"`. `app/api/shapes.py` explains the words.
+The table reads like Go: `"containers": "[]Container required merge=name"`. `app/apimachinery/scheme/shapes.py` explains
+the words.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ VERSION = "1.36.0"
 SOURCE = (
     Path(kubernetes_validate.__file__).parent / "kubernetes-json-schema" / f"v{VERSION}-local" / "_definitions.json"
 )
-TARGET = Path(__file__).parent.parent / "app" / "api" / "schema_v1_36.json"
+TARGET = Path(__file__).parent.parent / "app" / "apimachinery" / "scheme" / "schema_v1_36.json"
 
 META = "io.k8s.apimachinery.pkg.apis.meta.v1"
 API_VERSIONS = {

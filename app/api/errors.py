@@ -32,7 +32,7 @@ class ApiError(Exception):
         self.details = details or {}
         self._has_details = details is not None  # an empty one is told too, as Kubernetes does for some refusals
         self.causes = tuple(causes)
-        self.document: Any = None  # the manifests.Document that was refused, where it was one of several
+        self.document: Any = None  # of several documents the one that was refused (app/apimachinery/documents.py)
 
     def status(self) -> dict[str, Any]:
         """The `Status` object that goes over the wire."""

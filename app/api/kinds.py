@@ -99,7 +99,8 @@ _ROWS = (
 )  # fmt: skip
 
 KINDS: dict[str, Kind] = {row.kind: row for row in _ROWS}
-# Versions that are served beside the one above, which is stored. `app/api/conversion.py` knows the way there and back.
+# Versions that are served beside the one above, which is stored. `app/apimachinery/scheme/conversion.py` knows the way
+# there and back.
 OLDER = (KINDS["HorizontalPodAutoscaler"]._replace(version="v1"),)
 SERVED = (*(row for row in _ROWS if not row.internal), *OLDER)
 _BY_API_VERSION = {(row.api_version, row.kind): row for row in (*_ROWS, *OLDER)}

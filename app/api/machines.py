@@ -24,7 +24,7 @@ def machine(
 
     spec: cpu, memory, pods (what it has), podCIDR (10.244.1.0/24 for the first), address (10.0.0.11), zone, power
     ("on" or "off"), network ("on" or "cut"), slow (a factor, 1 is normal), disk ("ok" or "full"), latencies (a preset
-    of app/nodes/images.py). status: images, name to size in bytes.
+    of app/nodes/runtime/images.py). status: images, name to size in bytes.
     """
     address = _FIRST_HOST + number
     spec: dict[str, Any] = {

@@ -12,13 +12,17 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from app.api import budgets, conditions, conversion, errors, kinds, managed_fields, objects, scales, schema, selectors
+from app.api import conditions, errors, kinds, objects, selectors
 from app.api.objects import Obj, Ref, namespace_of, ref_of, with_metadata
-from app.api.patches import json_patch, merge_patch, strategic_merge
-from app.api.scalars import json_type
-from app.api.whole_status import whole_status
+from app.apimachinery.managedfields import managed_fields
+from app.apimachinery.patch.strategic import json_patch, merge_patch, strategic_merge
+from app.apimachinery.scheme import conversion, schema
+from app.apimachinery.scheme.scalars import json_type
 from app.apiserver.server import ApiServer, Written
 from app.apiserver.store import Change
+from app.component_helpers import budgets
+from app.registry import scales
+from app.registry.whole_status import whole_status
 
 _STRICT, _IGNORE = "Strict", "Ignore"
 

@@ -14,11 +14,15 @@ import random
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from app.api import defaults, errors, kinds, names, objects, pods, times, validation
+from app.api import errors, kinds, names, objects, times
 from app.api.objects import Obj, Ref, ref_of
-from app.api.patches import merge_patch
-from app.apiserver import admission, allocation, strategies
+from app.apimachinery.patch.strategic import merge_patch
+from app.apiserver import allocation
+from app.apiserver.admission import admission
 from app.apiserver.store import Change, Store
+from app.component_helpers import pods
+from app.registry import strategies, validation
+from app.registry.defaults import defaults
 
 _SERVER_OWNED = (
     "uid",

@@ -1,4 +1,5 @@
-"""One cluster as a value (app/cluster/cluster.py), what its commands do (performing.py), and `apply` (applying.py)."""
+"""One cluster as a value (app/cluster/cluster.py), what its commands do (performing.py), `apply` (applying.py), and
+what is seen of containers (containers.py)."""
 
 from app.cluster.applying import Planned as Planned
 from app.cluster.cluster import DEFAULT_EPOCH_MS as DEFAULT_EPOCH_MS
@@ -6,3 +7,8 @@ from app.cluster.cluster import YOU as YOU
 from app.cluster.cluster import Cluster as Cluster
 from app.cluster.cluster import Entry as Entry
 from app.cluster.cluster import Outcome as Outcome
+from app.cluster.containers import News as News
+from app.cluster.containers import Process as Process
+from app.nodes.runtime.output import Line as Line
+from app.nodes.runtime.shell import Done as Done
+from app.nodes.runtime.shell import is_shell as is_shell

@@ -10,9 +10,11 @@ import random
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from app.api import errors, kinds, manifests, schema
+from app.api import errors, kinds
 from app.api.objects import Obj, Ref, annotations_of
-from app.api.patches import FieldChange, apply_manifest, field_changes
+from app.apimachinery import documents
+from app.apimachinery.patch.strategic import FieldChange, apply_manifest, field_changes
+from app.apimachinery.scheme import schema
 from app.apiserver.server import ApiServer, Written
 
 
@@ -23,7 +25,7 @@ class Planned(NamedTuple):
     operation: str  # "created", "configured" or "unchanged", as kubectl says it
     changes: tuple[FieldChange, ...]
     obj: Obj  # as the server would store it
-    document: manifests.Document
+    document: documents.Document
 
 
 def plan(server: ApiServer, text: str, namespace: str) -> tuple[Planned, ...]:
@@ -33,7 +35,7 @@ def plan(server: ApiServer, text: str, namespace: str) -> tuple[Planned, ...]:
     """
     overlay = ApiServer(server.store.overlay(), server.now_ms, random.Random(0))
     planned = []
-    for document in manifests.parse(text):
+    for document in documents.parse(text):
         try:
             planned.append(_planned(overlay, document, namespace))
         except errors.ApiError as error:
@@ -43,11 +45,11 @@ def plan(server: ApiServer, text: str, namespace: str) -> tuple[Planned, ...]:
 
 
 def apply(server: ApiServer, text: str, namespace: str) -> Iterator[Written]:
-    for document in manifests.parse(text):
+    for document in documents.parse(text):
         yield _apply(server, *_wanted(document, namespace))
 
 
-def _planned(server: ApiServer, document: manifests.Document, namespace: str) -> Planned:
+def _planned(server: ApiServer, document: documents.Document, namespace: str) -> Planned:
     wanted, ref = _wanted(document, namespace)
     before = server.store.get(ref)
     written = _apply(server, wanted, ref)
@@ -64,7 +66,7 @@ def _apply(server: ApiServer, wanted: Obj, ref: Ref) -> Written:
     return server.patch(ref, lambda _: schema.decode(applied))
 
 
-def _wanted(document: manifests.Document, namespace: str) -> tuple[Obj, Ref]:
+def _wanted(document: documents.Document, namespace: str) -> tuple[Obj, Ref]:
     """A document decoded, and what it is about."""
     wanted = schema.decode(document.obj)
     return wanted, _target(wanted, namespace)

@@ -12,22 +12,25 @@ clusters and decide when they move; this module knows no wall clock.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app import controllers, operators
 from app.api import errors, times
 from app.api.objects import Obj, Ref, with_metadata
 from app.apiserver.server import ApiServer, Written
-from app.apiserver.store import Store
-from app.cluster import applying, performing
+from app.apiserver.store import Change, Store
+from app.cluster import applying, containers, performing
 from app.cluster.applying import Planned
-from app.commands import Bootstrap, Command, command_from_json
+from app.cluster.containers import News, Process
+from app.commands import Apply, Bootstrap, Command, command_from_json
 from app.engine.engine import Engine
 from app.engine.latency import PRESETS
-from app.engine.trace import Commanded, Result, Step, Trace, is_visible
-from app.engine.worker import ActorState
+from app.engine.trace import ActorState, Commanded, Result, Step, Trace, is_visible
 from app.nodes import OUTSIDE, machine_controllers
+from app.nodes.runtime.shell import Done
+from app.reconcile import Controller
+from app.scheduler.scheduler import Scheduler
 
 DEFAULT_EPOCH_MS = times.parse("2026-01-01T00:00:00Z")
 YOU = "you"
@@ -63,7 +66,9 @@ class Cluster:
         rng, table = random.Random(seed), PRESETS[latencies]
         self.engine = Engine(self.store, rng, epoch_ms, table, self.trace, machine_controllers)
         self.journal: list[Entry] = []
-        for rank, controller in enumerate((*controllers.CONTROLLERS, *operators.OPERATORS, *OUTSIDE), start=2):
+        self.applied: list[str] = []  # manifests, as people wrote them
+        loops: tuple[type[Controller], ...] = (Scheduler, *controllers.CONTROLLERS, *operators.OPERATORS, *OUTSIDE)
+        for rank, controller in enumerate(loops, start=2):
             self.engine.start(controller(), rank)
         self.submit(Bootstrap(nodes, latencies, **machine))
 
@@ -72,6 +77,10 @@ class Cluster:
     @property
     def now_ms(self) -> int:
         return self.engine.now_ms
+
+    @property
+    def revision(self) -> int:
+        return self.store.revision
 
     @property
     def latencies(self) -> str:
@@ -102,6 +111,21 @@ class Cluster:
     def objects(self, kind: str, namespace: str | None = None) -> list[Obj]:
         return self.store.objects(kind, namespace)
 
+    def count(self, kind: str) -> int:
+        return self.store.count(kind)
+
+    def kinds(self) -> list[str]:
+        """Kinds that have at least one object."""
+        return self.store.kinds()
+
+    def changes_since(self, revision: int) -> Sequence[Change]:
+        """Raises Gone if the log no longer reaches back that far."""
+        return self.store.changes_since(revision)
+
+    def as_of(self, revision: int) -> Mapping[Ref, Obj]:
+        """Every object as it was at `revision`. Raises Gone if that is older than the log."""
+        return self.store.at(revision)
+
     def next_due_ms(self, *, foreground: bool = True) -> int | None:
         return self.engine.agenda.next_due_ms(foreground=foreground)
 
@@ -114,6 +138,19 @@ class Cluster:
             busy = bool(worker.in_flight) or len(worker.queue) > 0
             due += [self.next_due_ms(foreground=False)] if busy else [timer.due_ms for timer in worker.timers.values()]
         return min((at_ms for at_ms in due if at_ms is not None), default=None)
+
+    # ------------------------------------------------------------------------------------------ containers
+
+    def process(self, ref: Ref, container: str = "", *, previous: bool = False) -> Process:
+        """What `kubectl logs` reads. Raises NotFound, or BadRequest."""
+        return containers.process(self.store, self.now_ms, ref, container, previous=previous)
+
+    def printed(self, process: Process, since_ms: int) -> News:
+        return containers.printed(self.store, self.now_ms, process, since_ms)
+
+    def execute(self, ref: Ref, container: str, words: Sequence[str] | str, stdin: str = "") -> Done:
+        """What `kubectl exec` prints: of a program, or of a line of shell. Raises NotFound, or BadRequest."""
+        return containers.execute(self.store, self.now_ms, ref, container, words, stdin)
 
     # ------------------------------------------------------------------------------------------ moving
 
@@ -166,6 +203,8 @@ class Cluster:
         """Do what a person asks, now. A refusal is recorded in the step, never raised, and changes nothing."""
         number = self.trace.count + 1
         self.journal.append(Entry(self.trace.count, self.now_ms, command.to_json()))
+        if isinstance(command, Apply) and command.text:
+            self.applied.append(command.text)
         try:
             results, error = tuple(_result(written) for written in performing.perform(self.engine, command)), ""
             refusal = None

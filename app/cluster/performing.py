@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.api import errors, revisions, times
-from app.api.deployments import rolled_back
+from app.api import errors, times
 from app.api.objects import (
     Obj,
     Ref,
@@ -46,6 +45,8 @@ from app.commands import (
     SetLabel,
     Suspend,
 )
+from app.component_helpers import revisions
+from app.controllers.deployment.rollout import rolled_back
 from app.engine.engine import Engine
 
 _RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"

@@ -1,6 +1,6 @@
 """What the command SetTraffic does: people begin to use a Service, use it differently, or stop.
 
-They are a Load object; the loops in app/nodes/traffic.py and kube_proxy.py live as long as there is one.
+They are a Load object; the loops in app/nodes/network/traffic.py and kube_proxy.py live as long as there is one.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from app.api import errors, kinds
 from app.api.objects import Ref
 from app.apiserver.server import ApiServer, Written
 from app.commands import SetTraffic
-from app.nodes.traffic import MAX_RPS, PATHS, PATTERNS
+from app.nodes.network.traffic import MAX_RPS, PATHS, PATTERNS
 
 
 def set_traffic(server: ApiServer, command: SetTraffic) -> list[Written]:

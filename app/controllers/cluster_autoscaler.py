@@ -18,8 +18,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from app.api import conditions, machines, pods, quantities
+from app.api import conditions, machines, quantities
 from app.api.objects import Obj, Ref, controller_of, is_terminating, name_of, namespace_of, ref_of, uid_of
+from app.component_helpers import pods
 from app.reconcile import (
     Action,
     Announce,

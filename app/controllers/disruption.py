@@ -1,6 +1,6 @@
 """disruption-controller: keeps every PodDisruptionBudget's count of how many pods may be evicted now.
 
-Models kubernetes/pkg/controller/disruption/disruption.go. What the numbers mean is in app/api/budgets.py.
+Models kubernetes/pkg/controller/disruption/disruption.go. What the numbers mean is in app/component_helpers/budgets.py.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.api import budgets, kinds, objects, pods, selectors, times
+from app.api import kinds, objects, selectors, times
 from app.api.objects import Obj, Ref, namespace_of, ref_of
 from app.api.status import changed_fields
+from app.component_helpers import budgets, pods
 from app.reconcile import (
     BY_NAMESPACE,
     Action,

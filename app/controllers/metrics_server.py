@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from app.api import objects, pods, quantities, times
+from app.api import objects, quantities, times
 from app.api.objects import Obj, Ref, name_of, namespace_of, ref_of
+from app.component_helpers import pods
 from app.reconcile import Action, Controller, Create, Delete, Difference, Patch, Reader, Remember, RequeueAfter, Watch
 
 RESOLUTION_MS = 15_000

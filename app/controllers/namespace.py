@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.api import conditions, objects, pods
+from app.api import conditions, objects
 from app.api.conditions import Condition
 from app.api.kinds import KINDS
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
+from app.component_helpers import pods
 from app.reconcile import (
     Controller,
     Delete,

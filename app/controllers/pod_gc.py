@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.api import conditions, pods
+from app.api import conditions
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
+from app.component_helpers import pods
 from app.reconcile import Action, Controller, Delete, Difference, Patch, Reader, Remember, RequeueAfter, Watch
 
 QUARANTINE_MS = 40_000

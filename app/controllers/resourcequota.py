@@ -1,7 +1,7 @@
 """resourcequota-controller: counts anew what a namespace uses of its quotas, as when something is deleted.
 
-New objects are charged when they are admitted (app/apiserver/admission.py); this loop gives back what is free again.
-Models kubernetes/pkg/controller/resourcequota/resource_quota_controller.go.
+New objects are charged when they are admitted (app/apiserver/admission/admission.py); this loop gives back what is free
+again. Models kubernetes/pkg/controller/resourcequota/resource_quota_controller.go.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.api import kinds, pods, quotas
+from app.api import kinds
 from app.api.objects import Obj, Ref, namespace_of, ref_of
 from app.api.status import changed_fields
+from app.component_helpers import pods, quotas
 from app.reconcile import BY_NAMESPACE, Controller, Difference, Reader, UpdateStatus, Watch, itself
 
 _FREED = tuple(row.kind for row in kinds.KINDS.values() if row.namespaced and not row.internal)

@@ -2,7 +2,7 @@
 
 Until it has, `kubectl get service` shows `<pending>`. First it puts its finalizer on the Service, so that no load
 balancer is left behind when that is deleted; then it asks the cloud, which takes a few seconds, and writes the address
-into the status. Where the load balancer sends what comes is the business of app/nodes/kube_proxy.py.
+into the status. Where the load balancer sends what comes is the business of app/nodes/network/kube_proxy.py.
 Models the service controller of kubernetes/staging/src/k8s.io/cloud-provider (controllers/service/controller.go); the
 cloud is simulated: 5 seconds, addresses from 203.0.113.0/24 (which RFC 5737 keeps for documentation).
 """

@@ -193,7 +193,7 @@ class Engine:
         return None
 
     def record(self, actor: str, key: Ref | None, cause: int, record: Record, background: bool = False) -> Step:
-        step = Step(self.trace.count + 1, self.now_ms, actor, key, cause, record, background)
+        step = Step(self.trace.count + 1, self.now_ms, self.store.revision, actor, key, cause, record, background)
         self.trace.append(step)
         return step
 

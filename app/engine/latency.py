@@ -1,6 +1,7 @@
 """How long things take between the loops: one table, four presets. All in virtual milliseconds.
 
-How long images and containers take is the machine's business: app/nodes/images.py has presets of the same names.
+How long images and containers take is the machine's business: app/nodes/runtime/images.py has presets of the same
+names.
 """
 
 from __future__ import annotations

@@ -107,11 +107,22 @@ Record = Commanded | Delivered | Observed | Differed | Acted | Waited | Fired
 class Step(NamedTuple):
     number: int  # from 1, without gaps
     at_ms: int  # virtual time
+    revision: int  # of the store after it, so that any step can be looked at again
     actor: str  # "replicaset-controller", "kubelet/node-1", "you"
     key: Ref | None  # what the actor works on
     cause: int  # number of the step that scheduled this one; 0: none
     record: Record
     background: bool  # heartbeat and what follows from it
+
+
+class ActorState(NamedTuple):
+    """What the page shows of an actor."""
+
+    name: str
+    instance: str
+    reconciles: str  # the kind its keys are of
+    queue_length: int
+    in_flight: tuple[tuple[Ref, str], ...]  # key, phase that comes next
 
 
 def is_visible(step: Step) -> bool:

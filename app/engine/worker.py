@@ -14,7 +14,7 @@ from app.apiserver.store import Store
 from app.engine.agenda import Entry
 from app.engine.client import Client
 from app.engine.informer import CacheView, Informer, RecordingReader, informers_of
-from app.engine.trace import Acted, Differed, Observed, Result, Waited, Wake
+from app.engine.trace import Acted, ActorState, Differed, Observed, Result, Waited, Wake
 from app.engine.workqueue import WorkQueue
 from app.reconcile import Action, Controller, Delete, Difference, Failure, Remember, RequeueAfter
 
@@ -40,15 +40,6 @@ class Parked(NamedTuple):
     revision: int
     wakes: tuple[Wake, ...]
     background: bool
-
-
-class ActorState(NamedTuple):
-    """What the page shows of an actor."""
-
-    name: str
-    instance: str
-    queue_length: int
-    in_flight: tuple[tuple[Ref, str], ...]  # key, phase that comes next
 
 
 class Worker:
@@ -83,7 +74,8 @@ class Worker:
 
     def state(self) -> ActorState:
         flights = tuple((key, reconcile.phase) for key, reconcile in self.in_flight.items())
-        return ActorState(self.controller.name, self.controller.instance, len(self.queue), flights)
+        controller = self.controller
+        return ActorState(controller.name, controller.instance, controller.reconciles, len(self.queue), flights)
 
     # ------------------------------------------------------------------------------------------ the three phases
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from app.api.machines import machine as machine
 from app.api.machines import next_number as next_number
-from app.nodes.kube_proxy import KubeProxy, LoadBalancer
-from app.nodes.kubelet import Kubelet
-from app.nodes.node_status import NodeStatus
-from app.nodes.runtime import ContainerRuntime
+from app.nodes.kubelet.kubelet import Kubelet
+from app.nodes.kubelet.node_status import NodeStatus
+from app.nodes.network.kube_proxy import KubeProxy, LoadBalancer
+from app.nodes.network.traffic import Traffic
+from app.nodes.runtime.runtime import ContainerRuntime
 from app.nodes.sandbox import after_power_loss as after_power_loss
 from app.nodes.sandbox import crashed as crashed
 from app.nodes.sandbox import sandbox_ref as sandbox_ref
-from app.nodes.traffic import Traffic
 from app.reconcile import Controller
 
 # What is outside of every machine: the load balancer before them, and those who use it.

@@ -6,7 +6,7 @@ it did). Containers are maps by name, so that a merge patch touches one containe
     spec:
       nodeName, podName, podUID
       hostNetwork: true            # only for pods on their machine's own address
-      serving                      # only where it differs from the default: see app/nodes/capacity.py
+      serving                      # only where it differs from the default: see app/nodes/network/capacity.py
       containers:
         web:
           image, command           # command and args together
@@ -39,8 +39,8 @@ from typing import Any
 
 from app.api import kinds
 from app.api.objects import Obj, Ref
-from app.nodes import capacity
-from app.nodes.images import Program, program
+from app.nodes.network import capacity
+from app.nodes.runtime.images import Program, program
 
 PULLING, PULL_FAILED, CREATING, RUNNING, EXITED = "pulling", "pull-failed", "creating", "running", "exited"
 Container = dict[str, Any]

@@ -11,8 +11,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.api import pods
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
+from app.component_helpers import pods
 from app.reconcile import Announce, Controller, Delete, Difference, Reader, Remember, RequeueAfter, itself
 
 _MINUTE_MS = 60_000

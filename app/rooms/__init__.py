@@ -14,10 +14,13 @@ worker turns into greenlets; nothing here imports gevent or Flask.
 
 from __future__ import annotations
 
+from app.cluster import Done, Line, Process, is_shell
 from app.rooms.fanout import Viewer
 from app.rooms.frames import Frame, Pace, Waiting
 from app.rooms.room import Room
 from app.rooms.rooms import Limits, Rooms
 from app.rooms.watches import Watch
 
-__all__ = ["Frame", "Limits", "Pace", "Room", "Rooms", "Viewer", "Waiting", "Watch"]
+__all__ = [
+    "Done", "Frame", "Limits", "Line", "Pace", "Process", "Room", "Rooms", "Viewer", "Waiting", "Watch", "is_shell",
+]  # fmt: skip

@@ -11,16 +11,17 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from app.api import errors
 from app.api.objects import Obj, Ref
-from app.cluster import Cluster, Entry, Planned
+from app.cluster import Cluster, Done, Entry, News, Planned, Process
 from app.commands import Command
 from app.engine.trace import Commanded, Result, Step, is_visible
+from app.look import Look
 from app.rooms.fanout import Fanout, Viewer
 from app.rooms.frames import Frame, Pace
 from app.rooms.motion import Motion
@@ -131,8 +132,11 @@ class Room:
         with self.lock, self._boundary():
             return self.cluster.plan(text, namespace)
 
-    def read(self, take: Callable[[Cluster], T]) -> T:
+    def read(self, take: Callable[[Look], T]) -> T:
         """What an API client asks for, as of now; nothing is drawn for it. `take` is quick, and changes nothing."""
+        return self._read(take)
+
+    def _read(self, take: Callable[[Cluster], T]) -> T:
         with self.lock, self._boundary():
             now = self._clock()
             if self._is_live() and self.pace.mode == "clock":
@@ -149,7 +153,18 @@ class Room:
 
     def dry_run(self, command: Command) -> tuple[Result, ...]:
         """What `command` would write. Raises the ApiError with which it would be refused."""
-        return self.read(lambda cluster: cluster.dry_run(command))
+        return self._read(lambda cluster: cluster.dry_run(command))
+
+    def process(self, ref: Ref, container: str = "", *, previous: bool = False) -> Process:
+        """What a container has printed, as `kubectl logs` asks for it. Raises NotFound, or BadRequest."""
+        return self._read(lambda cluster: cluster.process(ref, container, previous=previous))
+
+    def printed(self, process: Process, since_ms: int) -> News:
+        return self._read(lambda cluster: cluster.printed(process, since_ms))
+
+    def execute(self, ref: Ref, container: str, words: Sequence[str] | str, stdin: str = "") -> Done:
+        """As `kubectl exec`. Raises NotFound, or BadRequest. What kills its container is to be submitted."""
+        return self._read(lambda cluster: cluster.execute(ref, container, words, stdin))
 
     # ------------------------------------------------------------------------------------------ doing
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 
 from app.api import errors
-from app.cluster import Cluster
+from app.look import Look
 
 
 class Watch:
@@ -19,7 +19,7 @@ class Watch:
 
     __slots__ = ("cluster", "over", "wake")
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Look) -> None:
         self.cluster = cluster
         self.wake = threading.Event()
         self.over = False
@@ -35,7 +35,7 @@ class Watches:
     def __len__(self) -> int:
         return len(self._open)
 
-    def open(self, cluster: Cluster) -> Watch:
+    def open(self, cluster: Look) -> Watch:
         """Raises TooManyRequests when the room has too many."""
         watch = Watch(cluster)
         with self._lock:

@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from app.api import errors
-from app.api.yamltext import read
+from app.apimachinery.yamltext import read
 
 DEFAULT = "self-healing"
 LANGUAGES = ("en", "ja")

@@ -11,9 +11,9 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
 
-from app.api import errors, kinds, manifests
+from app.api import errors, kinds
 from app.api.objects import Ref
-from app.api.yamltext import MAX_BYTES
+from app.apimachinery.yamltext import MAX_BYTES
 from app.commands import (
     COMMANDS,
     AddNode,
@@ -43,10 +43,10 @@ from app.commands import (
     command_from_json,
 )
 from app.engine.trace import Commanded, Result
+from app.kubectl import manifests
 from app.rooms import Pace, Room
-from app.web import language, security
+from app.web import kubectl, language, security
 from app.web.pages import rooms
-from app.web.present import kubectl
 from app.web.problems import wants_json
 
 ALIASES = {"manifest": "text"}  # what the editor calls it

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from flask import url_for
 
-from app.api import yamltext
+from app.apimachinery import yamltext
 
 SHOWN = 6  # letters of a room's name in its context
 

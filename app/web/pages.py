@@ -8,8 +8,10 @@ from flask import Blueprint, Response, current_app, jsonify, make_response, redi
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import scenarios
-from app.api import errors, explain, kinds, yamltext
+from app.api import errors, kinds
 from app.api.objects import Ref
+from app.apimachinery import yamltext
+from app.apimachinery.openapi import explain
 from app.rooms import Room, Rooms
 from app.web import kubeconfig, language, present, security
 

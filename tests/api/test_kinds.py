@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from app.api import kinds, printers, schema
+from app.api import kinds
 from app.api.kinds import KINDS
+from app.apimachinery.scheme import schema
+from app.kubectl.printers import printers
 
 VISIBLE = [row for row in KINDS.values() if not row.is_local]
 

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import random
 
-import builders
 import pytest
 
 from app.api.objects import Obj
 from app.apiserver.events import EVENT_LIMIT, EventRecorder
 from app.apiserver.server import ApiServer
 from app.apiserver.store import Store
+from tests.support import builders
 
 SOURCE = {"component": "kubelet", "host": "node-1"}
 

@@ -3,13 +3,13 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import builders
 import pytest
 
 from app.api import errors
 from app.api.objects import Obj, Ref
 from app.apiserver.server import ApiServer
 from app.apiserver.store import Store
+from tests.support import builders
 
 NOW_MS = builders.NOW_MS
 POD = Ref("Pod", "default", "p")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.web.server import Server
+from tests.support.server import Server
 from tools.ensure_browser import find
 
 SIZES = {

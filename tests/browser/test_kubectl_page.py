@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SIZES, Opener
 from tests.browser.test_page import PATIENCE_MS, faster, names, pods, quiet
-from tests.web.server import Server
+from tests.support.server import Server
 
 CONTROLLER = """apiVersion: v1
 kind: ReplicationController

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SIZES, Opener
-from tests.web.server import Server
+from tests.support.server import Server
 
 PATIENCE_MS = 30_000
 

@@ -38,7 +38,7 @@ from tests.conformance.manifests import (
     TOLERATES_5S,
     TOLERATES_UNREACHABLE,
 )
-from tests.world import World
+from tests.support.world import World
 
 WEB, DB, AGENT = (
     Ref("Deployment", "default", "web"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from app.api.objects import Obj
-from app.controllers.cloud_node_lifecycle import CloudNodeLifecycleController, CloudNodeSeen
+from app.controllers.node.cloud_node_lifecycle import CloudNodeLifecycleController, CloudNodeSeen
 from app.reconcile import Delete
-from tests.builders import node
+from tests.support.builders import node
 
 OURS = {"nodeInfo": {"machineID": "1"}}
 MACHINE: Obj = {"metadata": {"name": "node-1"}}

@@ -7,8 +7,8 @@ from app.api.objects import Obj, Ref
 from app.commands import DeleteObject
 from app.controllers.cluster_autoscaler import ClusterAutoscaler, ClusterSeen, Memory
 from app.reconcile import Announce, Create, Difference
-from tests.builders import NOW_MS, node, pod
-from tests.world import World
+from tests.support.builders import NOW_MS, node, pod
+from tests.support.world import World
 
 WAITS = {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]}
 CONFIG = """

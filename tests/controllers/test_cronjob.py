@@ -8,7 +8,7 @@ import pytest
 
 from app.api import cron, times
 from app.api.objects import Obj
-from app.controllers.cronjob import CronJobController, CronJobObservation
+from app.controllers.batch.cronjob import CronJobController, CronJobObservation
 from app.reconcile import Create, Delete, Difference, RequeueAfter
 
 NOW = "2026-01-01T09:00:30Z"

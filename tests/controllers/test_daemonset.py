@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from app.api import objects, revisions
+from app.api import objects
 from app.api.objects import Obj
-from app.controllers.daemonset import Backoff, DaemonSetController, DaemonSetObservation
+from app.component_helpers import revisions
+from app.controllers.daemonset.daemonset import Backoff, DaemonSetController, DaemonSetObservation
 from app.reconcile import Announce, Create, Delete, Difference, Remember, RequeueAfter, UpdateStatus
-from tests.builders import NOW_MS, node, pod, replica_set, template
+from tests.support.builders import NOW_MS, node, pod, replica_set, template
 
 NODES = (node("node-1"), node("node-2"), node("node-3"))
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from app.api import conditions, deployments, objects
+from app.api import conditions, objects
 from app.api.objects import Obj
-from app.controllers.deployment import DeploymentController, DeploymentObservation
+from app.controllers.deployment import rollout
+from app.controllers.deployment.deployment import DeploymentController, DeploymentObservation
 from app.reconcile import Create, Delete, Difference, RequeueAfter, Update, UpdateStatus
-from tests.builders import NOW_MS, deployment, with_spec, with_status
+from tests.support.builders import NOW_MS, deployment, with_spec, with_status
 
 NEW_IMAGE = "nginx:1.28"
 
@@ -39,7 +40,7 @@ class World:
 
     def all_ready(self, but: str = "") -> None:
         for name, each in self.replica_sets.items():
-            size = deployments.replicas_of(each)
+            size = rollout.replicas_of(each)
             good = 0 if but and each["spec"]["template"]["spec"]["containers"][0]["image"] == but else size
             counts = {"replicas": size, "readyReplicas": good, "availableReplicas": good, "terminatingReplicas": 0}
             generation = each["metadata"]["generation"]
@@ -55,10 +56,10 @@ class World:
                 born = {"uid": f"uid-{action.obj['metadata']['name']}", "generation": 1}
                 born["creationTimestamp"] = f"2026-01-01T09:00:{len(self.replica_sets):02}Z"
                 obj = objects.with_metadata({**action.obj, "status": {"replicas": 0}}, **born)
-                self._put(obj, 0, deployments.replicas_of(obj))
+                self._put(obj, 0, rollout.replicas_of(obj))
             elif isinstance(action, Update):
                 held = self.replica_sets[objects.name_of(action.obj)]
-                sizes = deployments.replicas_of(held), deployments.replicas_of(action.obj)
+                sizes = rollout.replicas_of(held), rollout.replicas_of(action.obj)
                 grown = objects.with_metadata(action.obj, generation=held["metadata"]["generation"] + 1)
                 self._put(grown, *sizes)
             elif isinstance(action, UpdateStatus):
@@ -108,7 +109,7 @@ def test_golden_rolling_updates(replicas: int, facts: dict[str, Any], waves: lis
     progressing = conditions.find(world.web["status"]["conditions"], "Progressing")
     assert progressing is not None
     assert progressing["reason"] == "NewReplicaSetAvailable"
-    assert objects.annotations_of(world.web)[deployments.REVISION] == "2"
+    assert objects.annotations_of(world.web)[rollout.REVISION] == "2"
 
 
 def test_a_bad_image_freezes_ten_at_old_eight_and_new_five() -> None:
@@ -126,7 +127,7 @@ def test_undo_of_a_frozen_rollout_uses_the_old_replica_set_again() -> None:
     world.settle()
     world.all_ready(but=NEW_IMAGE)
     world.settle()
-    world.web = deployments.rolled_back(world.web, list(world.replica_sets.values()))
+    world.web = rollout.rolled_back(world.web, list(world.replica_sets.values()))
     world.web = with_spec(world.web)
     assert world.settle() == "new2->0, old3->4", "what never became available goes first"
     world.all_ready()
@@ -134,10 +135,10 @@ def test_undo_of_a_frozen_rollout_uses_the_old_replica_set_again() -> None:
     assert len(world.replica_sets) == 2
     notes = [
         (
-            objects.annotations_of(each)[deployments.REVISION],
-            objects.annotations_of(each).get(deployments.REVISION_HISTORY),
+            objects.annotations_of(each)[rollout.REVISION],
+            objects.annotations_of(each).get(rollout.REVISION_HISTORY),
         )
         for each in world.replica_sets.values()
     ]
     assert notes == [("3", "1"), ("2", None)]
-    assert objects.annotations_of(world.web)[deployments.REVISION] == "3"
+    assert objects.annotations_of(world.web)[rollout.REVISION] == "3"

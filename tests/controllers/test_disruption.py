@@ -8,7 +8,7 @@ from app.api import times
 from app.api.objects import Obj
 from app.controllers.disruption import BudgetSeen, DisruptionController
 from app.reconcile import Announce, RequeueAfter, UpdateStatus
-from tests.builders import NOW_MS, pod
+from tests.support.builders import NOW_MS, pod
 
 
 def budget(status: dict[str, Any] | None = None, **spec: Any) -> Obj:

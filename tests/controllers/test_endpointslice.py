@@ -8,9 +8,9 @@ import pytest
 
 from app.api import objects
 from app.api.objects import Obj
-from app.controllers.endpointslice import EndpointSliceController, ServiceObservation
+from app.controllers.endpointslice.endpointslice import EndpointSliceController, ServiceObservation
 from app.reconcile import Create, Delete, Difference, Update
-from tests.builders import LABELS, NOW_MS, pod, service
+from tests.support.builders import LABELS, NOW_MS, pod, service
 
 LABELLED = {
     "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",

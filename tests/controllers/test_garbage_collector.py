@@ -10,7 +10,7 @@ from app.api import objects
 from app.api.objects import Obj, Ref, ref_of
 from app.controllers.garbage_collector import FOREGROUND, ORPHAN, GarbageCollector, OwnershipObservation
 from app.reconcile import Delete, Difference, Patch
-from tests.builders import deployment, pod, replica_set, with_status
+from tests.support.builders import deployment, pod, replica_set, with_status
 
 WEB = deployment()
 RS = replica_set("web-a", owner=WEB)

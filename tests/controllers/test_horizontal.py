@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from app.api import times
-from app.api.autoscaling.behavior import History
 from app.api.objects import Obj, name_of
-from app.controllers.horizontal import SYNC_MS, AutoscalerObservation, HorizontalController, Memory
+from app.controllers.podautoscaler.behavior import History
+from app.controllers.podautoscaler.horizontal import SYNC_MS, AutoscalerObservation, HorizontalController, Memory
 from app.reconcile import Difference, Patch, Remember, RequeueAfter, UpdateStatus
-from tests.builders import NOW_MS, deployment, pod
+from tests.support.builders import NOW_MS, deployment, pod
 
 CPU = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}}
 DUE = Memory(NOW_MS, History())

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from app.api import jobs, times
+from app.api import times
 from app.api.objects import Obj, Ref, uid_of
-from app.controllers.job import JobController, JobObservation
+from app.controllers.batch import jobs
+from app.controllers.batch.job import JobController, JobObservation
 from app.reconcile import Create, Delete, Difference, Patch, RequeueAfter, UpdateStatus
-from tests.builders import NOW_MS, pod
+from tests.support.builders import NOW_MS, pod
 
 STARTED = {"startTime": times.rfc3339(NOW_MS - 60_000), "terminating": 0, "uncountedTerminatedPods": {}, "ready": 0}
 

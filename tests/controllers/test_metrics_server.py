@@ -8,7 +8,7 @@ from app.api import times
 from app.api.objects import Obj
 from app.controllers.metrics_server import RESOLUTION_MS, MetricsServer, Scrape
 from app.reconcile import Action, Create, Delete, Patch, RequeueAfter
-from tests.builders import NOW_MS, node, pod
+from tests.support.builders import NOW_MS, node, pod
 
 SINCE = {"startTime": times.rfc3339(NOW_MS - 3_600_000)}
 

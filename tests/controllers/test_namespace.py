@@ -10,7 +10,7 @@ from app.api import conditions, objects
 from app.api.objects import Obj, Ref
 from app.controllers.namespace import NamespaceController, NamespaceObservation
 from app.reconcile import Delete, Difference, Failure, Patch, RequeueAfter, UpdateStatus
-from tests.builders import NOW_MS, deployment, namespace, pod, replica_set, service
+from tests.support.builders import NOW_MS, deployment, namespace, pod, replica_set, service
 
 SHOP = namespace("shop", deleting=True)
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from app.api import node_health, times
+from app.api import times
 from app.api.objects import Obj
-from app.controllers.node_lifecycle import NodeLifecycleController, NodeSeen
+from app.controllers.node import node_health
+from app.controllers.node.node_lifecycle import NodeLifecycleController, NodeSeen
 from app.reconcile import Difference, Patch, RequeueAfter
-from tests.builders import NOW_MS, node, pod
+from tests.support.builders import NOW_MS, node, pod
 
 
 def taint(key: str, effect: str, ago_s: int = 0) -> dict[str, Any]:

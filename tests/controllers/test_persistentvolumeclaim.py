@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from app.api import objects, volumes
+from app.api import objects
 from app.api.objects import Obj, Ref
-from app.controllers.persistentvolumeclaim import ClaimObservation, PersistentVolumeBinder, VolumeObservation
+from app.controllers.volume import volumes
+from app.controllers.volume.persistentvolumeclaim import ClaimObservation, PersistentVolumeBinder, VolumeObservation
 from app.reconcile import Announce, Create, Delete, Difference, Patch, Update, UpdateStatus
 
 COMPLETED = {"pv.kubernetes.io/bind-completed": "yes"}

@@ -6,8 +6,8 @@ from app.api.objects import Obj, Ref
 from app.commands import CrashController, RemoveNode
 from app.controllers.pod_gc import QUARANTINE_MS, OrphansSeen, PodGarbageCollector
 from app.reconcile import Action, Delete, Patch, Remember, RequeueAfter
-from tests.builders import NOW_MS, pod
-from tests.world import World
+from tests.support.builders import NOW_MS, pod
+from tests.support.world import World
 
 
 def actions(*pods: Obj, exists: bool = False, since_ms: int | None = None) -> list[Action]:

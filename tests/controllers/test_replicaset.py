@@ -8,9 +8,9 @@ import pytest
 
 from app.api import objects
 from app.api.objects import Obj, Ref
-from app.controllers.replicaset import ReplicaSetController, ReplicaSetObservation
+from app.controllers.replicaset.replicaset import ReplicaSetController, ReplicaSetObservation
 from app.reconcile import Create, Delete, Difference, Failure, Patch, RequeueAfter, UpdateStatus
-from tests.builders import NOW_MS, deployment, pod, replica_set, with_status
+from tests.support.builders import NOW_MS, deployment, pod, replica_set, with_status
 
 RS = replica_set("web-abc", replicas=3)
 QUIET = {"fullyLabeledReplicas": 3, "readyReplicas": 3, "availableReplicas": 3}

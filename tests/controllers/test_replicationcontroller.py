@@ -8,9 +8,9 @@ import pytest
 
 from app.api import objects
 from app.api.objects import Obj, Ref
-from app.controllers.replicationcontroller import ReplicationController, ReplicationControllerObservation
+from app.controllers.replicaset.replicationcontroller import ReplicationController, ReplicationControllerObservation
 from app.reconcile import Create, Delete, Difference, Failure, Patch, RequeueAfter, UpdateStatus
-from tests.builders import NOW_MS, pod, replica_set, with_spec, with_status
+from tests.support.builders import NOW_MS, pod, replica_set, with_spec, with_status
 
 
 def controller(replicas: int = 3, **spec: Any) -> Obj:

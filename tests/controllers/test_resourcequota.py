@@ -9,7 +9,7 @@ import pytest
 from app.api.objects import Obj
 from app.controllers.resourcequota import QuotaSeen, ResourceQuotaController
 from app.reconcile import UpdateStatus
-from tests.builders import pod, service
+from tests.support.builders import pod, service
 
 
 def quota(status: dict[str, Any] | None = None, scopes: tuple[str, ...] = (), **hard: str) -> Obj:

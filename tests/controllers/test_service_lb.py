@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import builders
-from world import SERVICE, WEB, World
-
 from app.api.objects import Obj, Ref
-from app.api.printers import external_ip
 from app.commands import DeleteObject, PatchObject
 from app.controllers.service_lb import CLOUD_MS, FINALIZER, LoadBalancerSeen, ServiceLoadBalancers, address_of
+from app.kubectl.printers.printers import external_ip
 from app.reconcile import Difference, Patch, Remember, RequeueAfter
+from tests.support import builders
+from tests.support.world import SERVICE, WEB, World
 
 REF = Ref("Service", "default", "web")
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from app.api import objects, revisions
+from app.api import objects
 from app.api.objects import Obj
-from app.controllers.statefulset import StatefulSetController, StatefulSetObservation
+from app.component_helpers import revisions
+from app.controllers.statefulset.statefulset import StatefulSetController, StatefulSetObservation
 from app.reconcile import Announce, Create, Delete, Difference, Patch, RequeueAfter, UpdateStatus
-from tests.builders import NOW_MS, pod, replica_set, with_spec, with_status
+from tests.support.builders import NOW_MS, pod, replica_set, with_spec, with_status
 
 CLAIM = {"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
 

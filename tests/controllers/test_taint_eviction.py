@@ -8,9 +8,9 @@ import pytest
 
 from app.api import times
 from app.api.objects import Obj, uid_of
-from app.controllers.taint_eviction import TaintedSeen, TaintEvictionController
+from app.controllers.node.taint_eviction import TaintedSeen, TaintEvictionController
 from app.reconcile import Announce, Delete, Difference, Remember, RequeueAfter
-from tests.builders import NOW_MS, node, pod
+from tests.support.builders import NOW_MS, node, pod
 
 KEY = "node.kubernetes.io/unreachable"
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from app.api import times
 from app.api.objects import Obj
-from app.controllers.ttl_after_finished import FinishedSeen, TtlAfterFinishedController
+from app.controllers.batch.ttl_after_finished import FinishedSeen, TtlAfterFinishedController
 from app.reconcile import Action, Delete, RequeueAfter
-from tests.builders import NOW_MS
+from tests.support.builders import NOW_MS
 
 
 def job(ended_s: int | None, ttl: int | None = 30) -> Obj:

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.kube import versions
-from tests.kube.clients import Api, Kubectl
-from tests.kube.versions import Version
-from tests.web.browser import make_app
-from tests.web.server import Server
+from tests.support import versions
+from tests.support.browser import make_app
+from tests.support.clients import Api, Kubectl
+from tests.support.server import Server
+from tests.support.versions import Version
 
 
 @pytest.fixture(scope="session")

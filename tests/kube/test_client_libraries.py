@@ -13,7 +13,7 @@ import pytest
 import yaml
 from kubernetes import client, dynamic, watch
 
-from tests.kube.clients import DEPLOYMENT, Kubectl
+from tests.support.clients import DEPLOYMENT, Kubectl
 
 SECONDS = 30
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.api.objects import Ref
-from tests.kube.clients import Api
+from tests.support.clients import Api
 
 PODS, DEPLOYMENTS = "/api/v1/namespaces/default/pods", "/apis/apps/v1/namespaces/default/deployments"
 JSON, YAML = "application/json", "application/yaml"

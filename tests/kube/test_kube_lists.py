@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.kube.clients import Api
+from tests.support.clients import Api
 
 CONFIGS = "/api/v1/namespaces/default/configmaps"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.kube.clients import Api
+from tests.support.clients import Api
 
 CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("refused_manifests.yaml").read_text())
 YAML = "application/yaml"

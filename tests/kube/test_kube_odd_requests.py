@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.kube.clients import Api
+from tests.support.clients import Api
 
 CONFIGS = "/api/v1/namespaces/default/configmaps"
 WEB = "/apis/apps/v1/namespaces/default/deployments/web"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.api.objects import Ref
-from tests.kube.clients import Api
+from tests.support.clients import Api
 
 MERGE, STRATEGIC, APPLY = (
     f"application/{name}" for name in ("merge-patch+json", "strategic-merge-patch+json", "apply-patch+yaml")

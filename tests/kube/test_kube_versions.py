@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.cluster import Cluster
-from tests.kube.clients import Api
+from tests.support.clients import Api
 
 NAMESPACED = "namespaces/default/horizontalpodautoscalers"
 V1, V2 = f"/apis/autoscaling/v1/{NAMESPACED}", f"/apis/autoscaling/v2/{NAMESPACED}"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.rooms import Room
-from tests.kube.clients import Api
+from tests.support.clients import Api
 
 PODS, CONFIGS = "/api/v1/namespaces/default/pods", "/api/v1/namespaces/default/configmaps"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"

@@ -11,7 +11,7 @@ from app.cluster import Cluster
 from app.engine.trace import Commanded
 from app.web import language
 from app.web.present import captions
-from tests.kube.clients import DEPLOYMENT, Api
+from tests.support.clients import DEPLOYMENT, Api
 
 PODS, CONFIGS = "/api/v1/namespaces/default/pods", "/api/v1/namespaces/default/configmaps"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kube.clients import Kubectl
+from tests.support.clients import Kubectl
 
 CRON = """
 apiVersion: batch/v1

@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from tests.kube.clients import DEPLOYMENT, Kubectl
-from tests.web.server import Server
+from tests.support.clients import DEPLOYMENT, Kubectl
+from tests.support.server import Server
 
 CONTROLLER = """
 apiVersion: v1

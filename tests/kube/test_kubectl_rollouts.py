@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kube.clients import DEPLOYMENT, Kubectl
+from tests.support.clients import DEPLOYMENT, Kubectl
 
 
 @pytest.fixture

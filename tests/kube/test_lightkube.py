@@ -13,7 +13,7 @@ from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import ConfigMap, Node, Pod
 from lightkube.types import PatchType
 
-from tests.kube.clients import Kubectl
+from tests.support.clients import Kubectl
 
 
 @pytest.fixture

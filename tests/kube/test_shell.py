@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from app.api.objects import Obj
-from app.web.kube import shell
-from tests.builders import pod
-from tests.kube.clients import Kubectl
+from app.nodes.runtime import shell
+from tests.support.builders import pod
+from tests.support.clients import Kubectl
 
 SERVICE: Obj = {
     "kind": "Service",
@@ -26,11 +26,11 @@ SLICE: Obj = {
 }
 
 
-def place(killed: list[str] | None = None, **objects: list[Obj]) -> shell.Place:
+def place(**objects: list[Obj]) -> shell.Place:
     me = pod("me")
     me = {**me, "status": {**me.get("status", {}), "podIP": "10.244.1.9"}}
     container = {"name": "c", "image": "nginx:1.27", "env": [{"name": "COLOUR", "value": "blue"}]}
-    return shell.Place(me, container, 5_000, lambda kind, _: objects.get(kind, []), lambda: (killed or []).append("1"))
+    return shell.Place(me, container, 5_000, lambda kind, _: objects.get(kind, []))
 
 
 @pytest.mark.parametrize(
@@ -86,9 +86,9 @@ def test_the_environment_tells_of_services() -> None:
 
 
 def test_killing_process_1_is_the_end_of_the_container() -> None:
-    killed: list[str] = ["before"]
-    shell.run(["kill", "-9", "1"], place(killed))
-    assert killed == ["before", "1"]
+    assert shell.run(["kill", "-9", "1"], place()).kills
+    assert shell.run(["sh", "-c", "kill 1; echo gone"], place()) == shell.Done("gone\n", kills=True)
+    assert not shell.run(["kill", "-9", "7"], place()).kills
 
 
 # ------------------------------------------------------------------------------------- over the websocket

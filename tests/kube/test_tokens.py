@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.kube.clients import Api, Kubectl
+from tests.support.clients import Api, Kubectl
 
 ACCOUNTS = "/api/v1/namespaces/default/serviceaccounts"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.nodes.health_checks import Target, checked, in_use
+from app.nodes.network.health_checks import Target, checked, in_use
 
 
 def run(answers: dict[int, bool], until_s: int) -> list[bool]:

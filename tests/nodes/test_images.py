@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.engine import latency
-from app.nodes import images
-from app.nodes.images import REALISTIC, ZERO, Program, program
+from app.nodes.runtime import images
+from app.nodes.runtime.images import REALISTIC, ZERO, Program, program
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import builders
-from world import SERVICE, WEB, World
-
 from app.api.objects import Obj, Ref
 from app.commands import CutNetwork, DeleteObject, PowerNode, SetTraffic
-from app.nodes.kube_proxy import KubeProxy, LoadBalancer, RulesSeen, path_ref, places_of
+from app.nodes.network.kube_proxy import KubeProxy, LoadBalancer, RulesSeen, path_ref, places_of
 from app.reconcile import Create, Delete, Difference, Patch, Remember, RequeueAfter
+from tests.support import builders
+from tests.support.world import SERVICE, WEB, World
 
 WEB_SERVICE = Ref("Service", "default", "web")
 

@@ -6,11 +6,11 @@ import pytest
 
 from app.api.objects import Obj, Ref, with_metadata
 from app.nodes import sandbox
-from app.nodes.kubelet import Kubelet
-from app.nodes.restarts import Crash, FailedPull, Memory
+from app.nodes.kubelet.kubelet import Kubelet
+from app.nodes.kubelet.restarts import Crash, FailedPull, Memory
 from app.reconcile import Create, Delete, Patch, Remember, RequeueAfter
-from tests.builders import NOW_MS, pod
-from tests.nodes.worlds import (
+from tests.support.builders import NOW_MS, pod
+from tests.support.machines import (
     IMAGE,
     MACHINE,
     a_sandbox,
@@ -30,7 +30,7 @@ from tests.nodes.worlds import (
     wanted,
     with_container,
 )
-from tests.reading import reader
+from tests.support.reading import reader
 
 POD = new_pod()
 CREATING = after(POD, diff(POD))

@@ -8,11 +8,11 @@ import pytest
 
 from app.api.objects import Ref, with_metadata
 from app.nodes import sandbox
-from app.nodes.containers import pre_stop_ms
-from app.nodes.restarts import Crash, Memory
+from app.nodes.kubelet.containers import pre_stop_ms
+from app.nodes.kubelet.restarts import Crash, Memory
 from app.reconcile import Delete
-from tests.builders import NOW_MS
-from tests.nodes.worlds import (
+from tests.support.builders import NOW_MS
+from tests.support.machines import (
     a_sandbox,
     after,
     asked_of_runtime,

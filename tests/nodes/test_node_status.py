@@ -7,11 +7,11 @@ from typing import Any
 from app import nodes
 from app.api import times
 from app.api.objects import Obj, Ref, with_metadata
-from app.nodes.node_status import MachineSeen, NodeStatus, new_lease, new_node
+from app.nodes.kubelet.node_status import MachineSeen, NodeStatus, new_lease, new_node
 from app.reconcile import Create, Difference, Patch, Remember, RequeueAfter
-from tests.builders import NOW_MS
-from tests.nodes.worlds import events, only, reasons
-from tests.reading import reader
+from tests.support.builders import NOW_MS
+from tests.support.machines import events, only, reasons
+from tests.support.reading import reader
 
 MACHINE = nodes.machine("node-1", 1, zone="zone-a")
 NODE = with_metadata(new_node(MACHINE, NOW_MS), uid="node-uid")

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from app.nodes import pod_status
-from app.nodes.pod_status import container_status, terminated, waiting
-from tests.builders import NOW_MS
-from tests.nodes.worlds import MACHINE, a_sandbox, condition, known, new_pod
+from app.nodes.kubelet import pod_status
+from app.nodes.kubelet.pod_status import container_status, terminated, waiting
+from tests.support.builders import NOW_MS
+from tests.support.machines import MACHINE, a_sandbox, condition, known, new_pod
 
 POD = new_pod()
 CONTAINER = POD["spec"]["containers"][0]

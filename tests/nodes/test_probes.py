@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from app.nodes import images, probes
-from app.nodes.probes import Checked, ProbeRun, Target
-from tests.builders import NOW_MS
+from app.nodes.kubelet import probes
+from app.nodes.kubelet.probes import Checked, ProbeRun, Target
+from app.nodes.runtime import images
+from tests.support.builders import NOW_MS
 
 HTTP = {
     "httpGet": {"path": "/", "port": 80, "scheme": "HTTP"},

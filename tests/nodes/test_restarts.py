@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.nodes import restarts
-from app.nodes.restarts import Crash
-from tests.nodes.worlds import known
+from app.nodes.kubelet import restarts
+from app.nodes.kubelet.restarts import Crash
+from tests.support.machines import known
 
 
 def test_the_first_restart_is_immediate_then_it_takes_ever_longer_up_to_five_minutes() -> None:

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from app.api.objects import Obj, Ref
-from app.nodes import images, sandbox
-from app.nodes.images import REALISTIC, ZERO, program
-from app.nodes.runtime import ContainerRuntime, SandboxSeen, World, advance
+from app.nodes import sandbox
+from app.nodes.runtime import images
+from app.nodes.runtime.images import REALISTIC, ZERO, program
+from app.nodes.runtime.runtime import ContainerRuntime, SandboxSeen, World, advance
 from app.reconcile import Difference, Patch, RequeueAfter
-from tests.builders import NOW_MS
-from tests.nodes.worlds import IMAGE, MACHINE, a_sandbox, known, machine, new_pod, wanted
-from tests.reading import reader
+from tests.support.builders import NOW_MS
+from tests.support.machines import IMAGE, MACHINE, a_sandbox, known, machine, new_pod, wanted
+from tests.support.reading import reader
 
 POD = new_pod()
 NGINX = program(IMAGE)

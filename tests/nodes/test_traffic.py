@@ -8,12 +8,12 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from world import SERVICE, World
 
 from app.api.objects import Obj, Ref
 from app.cluster import Cluster
 from app.commands import CrashContainer, CutNetwork, DeleteObject, PatchObject, PowerNode, SetTraffic
-from app.nodes.traffic import Memory, Traffic, TrafficSeen, count_of
+from app.nodes.network.traffic import Memory, Traffic, TrafficSeen, count_of
+from tests.support.world import SERVICE, World
 
 WEB = Ref("Service", "default", "web")
 LOAD = Ref("Load", "default", "web")

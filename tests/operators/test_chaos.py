@@ -8,8 +8,8 @@ from app.api.objects import Obj
 from app.commands import Chaos
 from app.operators.chaos import ChaosMonkey, ChaosSeen
 from app.reconcile import Delete, Remember, RequeueAfter
-from tests.builders import pod
-from tests.world import World
+from tests.support.builders import pod
+from tests.support.world import World
 
 
 def seen(

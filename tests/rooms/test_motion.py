@@ -11,7 +11,7 @@ from app.engine.trace import is_visible
 from app.rooms import Room
 from app.rooms.frames import Pace
 from app.rooms.motion import lens_s
-from tests.rooms.fakes import WATCHER, live, make_room
+from tests.support.rooms import WATCHER, live, make_room
 
 WEB = Ref("Deployment", "default", "web")
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.api.objects import Ref
 from app.commands import CrashContainer, SetTraffic
-from tests.rooms.fakes import WATCHER, live, make_room
+from tests.support.rooms import WATCHER, live, make_room
 
 WEB = Ref("Service", "default", "web")
 

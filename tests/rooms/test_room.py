@@ -11,7 +11,7 @@ from app.commands import ApiServerDown, Apply, DeleteObject, Scale
 from app.engine.trace import Commanded
 from app.rooms.room import AWAKE_S, FRAME_S, MAX_JOURNAL, Broken
 from app.rooms.rooms import prepared
-from tests.rooms.fakes import WATCHER, live, make_room
+from tests.support.rooms import WATCHER, live, make_room
 
 WEB = Ref("Deployment", "default", "web")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from world import World
 
 from app.api.objects import Obj, Ref
 from app.commands import StopController
+from tests.support.world import World
 
 WEB = """
 apiVersion: apps/v1

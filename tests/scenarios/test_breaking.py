@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from world import World
 
 from app.api.objects import Ref
 from app.cluster import Cluster
@@ -22,6 +21,7 @@ from app.commands import (
     StopController,
 )
 from app.engine.trace import Acted
+from tests.support.world import World
 
 REPLICA_SETS = "replicaset-controller"
 

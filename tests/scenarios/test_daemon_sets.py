@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from world import World
 
 from app.api.objects import Obj, Ref, is_terminating, labels_of, name_of
 from app.cluster import Cluster
 from app.commands import AddNode, Cordon, DeleteObject, PatchObject, RolloutUndo, SetImage, SetLabel
+from tests.support.world import World
 
 AGENT = """
 apiVersion: apps/v1

@@ -7,9 +7,9 @@ of kubernetes.io unchanged.
 from __future__ import annotations
 
 import pytest
-from world import World
 
 from app.api.objects import Ref
+from tests.support.world import World
 
 SIDECAR = """
 apiVersion: apps/v1

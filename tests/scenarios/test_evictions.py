@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from world import World
 
 from app.api import errors
 from app.api.objects import Ref
 from app.commands import Drain, EvictPod, PatchObject
 from app.engine.trace import Commanded
+from tests.support.world import World
 
 BUDGET = """
 apiVersion: policy/v1

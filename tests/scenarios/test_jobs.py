@@ -6,11 +6,11 @@ import itertools
 from typing import Any
 
 import pytest
-from world import World
 
 from app.api import times
 from app.api.objects import Obj, Ref
 from app.cluster import Cluster
+from tests.support.world import World
 
 JOB = """
 apiVersion: batch/v1

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from world import World
 
 from app.api.objects import Obj, Ref
 from app.commands import CutNetwork, DeleteObject, FailZone, FillDisk, PowerNode, RemoveNode, SlowNode
+from tests.support.world import World
 
 GRACE_S, TOLERATION_S = 50, 300
 

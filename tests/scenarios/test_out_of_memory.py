@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from world import World
+from tests.support.world import World
 
 LEAK = """
 apiVersion: v1

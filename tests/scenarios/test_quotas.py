@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from world import World
 
 from app.api.objects import Ref
 from app.commands import DeleteObject
+from tests.support.world import World
 
 QUOTA = """
 apiVersion: v1

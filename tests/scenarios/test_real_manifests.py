@@ -10,10 +10,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from world import World
 
-from app.api import manifests, objects, pods
+from app.api import objects
 from app.api.objects import Ref
+from app.component_helpers import pods
+from app.kubectl import manifests
+from tests.support.world import World
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "manifests"
 REAL = {

@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from world import World
 
 from app.cluster import Cluster
+from tests.support.world import World
 
 
 def available(cluster: Cluster) -> int:

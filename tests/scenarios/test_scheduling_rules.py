@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from world import World
-
 from app.api.objects import Obj, Ref
+from tests.support.world import World
 
 POD = """
 apiVersion: v1

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from world import World
-
 from app.api.objects import Ref
+from tests.support.world import World
 
 
 def test_a_deployment_becomes_running_pods_behind_a_service() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from world import World
 
 from app.api.objects import Obj, Ref, is_terminating, name_of
 from app.cluster import Cluster
 from app.commands import DeleteObject, PowerNode, RolloutRestart, RolloutUndo, Scale, SetImage
+from tests.support.world import World
 
 DB = """
 apiVersion: v1

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from every_kind import MANIFESTS, documents
-from world import World
-
 from app.api.kinds import KINDS
-from app.api.manifests import dump
 from app.api.objects import Ref
+from app.apimachinery.yamltext import dump
+from tests.support.every_kind import MANIFESTS, documents
+from tests.support.world import World
 
 
 def test_every_kind_is_stored_and_the_cluster_comes_to_rest() -> None:

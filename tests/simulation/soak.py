@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
-from tests.simulation.whole_world import whole_life
+from tests.support.whole_world import whole_life
 
 
 def main() -> int:

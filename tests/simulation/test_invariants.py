@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 
 import pytest
-from random_world import active_pods_of_web, calm_down, no_node_beyond_its_capacity, one_controller_owner, random_world
 
-from app.api import printers
 from app.api.objects import Ref
 from app.cluster import Cluster
+from app.kubectl.printers import printers
+from tests.support.random_world import (
+    active_pods_of_web,
+    calm_down,
+    no_node_beyond_its_capacity,
+    one_controller_owner,
+    random_world,
+)
 
 FIRST, COUNT = int(os.environ.get("SEED", "100")), int(os.environ.get("SEEDS", "10"))
 

@@ -7,14 +7,14 @@ import os
 import random
 from typing import Any
 
-import every_kind
 import pytest
-from world import World
 
-from app.api import manifests
 from app.api.objects import Ref
+from app.apimachinery import yamltext
 from app.commands import Apply, DeleteObject
 from app.engine.trace import Commanded
+from tests.support import every_kind
+from tests.support.world import World
 
 SEED, COUNT = int(os.environ.get("SEED", "1")), int(os.environ.get("SEEDS", "40"))
 PER_SEED = 50
@@ -134,7 +134,7 @@ def test_a_bad_manifest_is_refused_or_survived(seed: int) -> None:
     world = World(latencies="zero", seed=seed)
     for _ in range(PER_SEED):
         chosen = [mutated(rng, rng.choice(GOOD)) for _ in range(rng.choice([1, 1, 2]))]
-        text = "\n---\n".join(json.dumps(each) if rng.random() < 0.2 else manifests.dump(each) for each in chosen)
+        text = "\n---\n".join(json.dumps(each) if rng.random() < 0.2 else yamltext.dump(each) for each in chosen)
         if rng.random() < 0.3:
             text = garbled(rng, text)
         revision = world.store.revision

@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-import test_truth
-from random_world import one_controller_owner, runs
 
 from app.api.objects import Ref, name_of
 from app.cluster import Cluster
@@ -26,6 +24,8 @@ from app.commands import (
     SetLabel,
     SetLatencies,
 )
+from tests.simulation import test_truth
+from tests.support.random_world import one_controller_owner, runs
 
 DB, AGENT = Ref("StatefulSet", "default", "db"), Ref("DaemonSet", "default", "agent")
 MANIFEST = """

@@ -9,9 +9,9 @@ import pytest
 from app.api.objects import Ref
 from app.cluster import Cluster
 from app.commands import ApiServerDown, Command, CrashController, CutNetwork, PowerNode, SetTraffic, SlowNode
-from app.nodes.requests import FAILURES
-from tests.simulation.random_world import MANIFEST, random_command
-from tests.world import Apply
+from app.nodes.network.requests import FAILURES
+from tests.support.random_world import MANIFEST, random_command
+from tests.support.world import Apply
 
 SERVICE = Ref("Service", "default", "web")
 LOAD = Ref("Load", "default", "web")

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from random_world import random_world
 
 from app.cluster import Cluster
 from app.engine.trace import Acted, Commanded, Differed, Observed, Step
+from tests.support.random_world import random_world
 
 SEEDS = range(int(os.environ.get("SEED", "1")), int(os.environ.get("SEED", "1")) + int(os.environ.get("SEEDS", "6")))
 APP = Path(__file__).parent.parent.parent / "app"
@@ -105,18 +105,18 @@ def fingerprint(world: Cluster) -> str:
 
 def test_the_same_seed_gives_the_same_trace_in_another_process_with_other_hashes(tmp_path: Path) -> None:
     code = (
-        "import hashlib; from random_world import random_world; from test_truth import fingerprint;"
+        "import hashlib; from tests.support.random_world import random_world;"
+        "from tests.simulation.test_truth import fingerprint;"
         "print(hashlib.sha256(fingerprint(random_world(3)).encode()).hexdigest())"
     )
-    here = Path(__file__).parent
-    path = os.pathsep.join(str(p) for p in (here, here.parent, here.parent.parent))
+    root = str(Path(__file__).parents[2])
     outs = [
         subprocess.run(
             [sys.executable, "-c", code],
             capture_output=True,
             text=True,
             check=True,
-            env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": seed},
+            env={**os.environ, "PYTHONPATH": root, "PYTHONHASHSEED": seed},
         ).stdout
         for seed in ("1", "2")
     ]

@@ -8,8 +8,8 @@ import pytest
 
 from app.api.objects import Ref
 from app.apiserver.store import Change
-from tests.simulation.invariants import no_eviction_beyond_the_budget
-from tests.simulation.whole_world import whole_life
+from tests.support.invariants import no_eviction_beyond_the_budget
+from tests.support.whole_world import whole_life
 
 FIRST, COUNT = int(os.environ.get("SEED", "1")), int(os.environ.get("SEEDS", "4"))
 

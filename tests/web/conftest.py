@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from tests.web.browser import Browser, make_app
+from tests.support.browser import Browser, make_app
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.api.objects import Ref
 from app.commands import COMMANDS
-from tests.web.browser import Browser
+from tests.support.browser import Browser
 
 WEB = {"kind": "Deployment", "namespace": "default", "name": "web"}
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  a: {}\n"

@@ -21,9 +21,9 @@ from app.api.objects import Ref
 from app.commands import Scale
 from app.rooms import Room
 from app.web.live import CHATTER, HEARTBEAT, RESNAPSHOT, SEND_BUFFER, Wire, encoded, serve
-from tests.rooms.fakes import live, make_room
-from tests.web.browser import Browser, make_app
-from tests.web.server import Server
+from tests.support.browser import Browser, make_app
+from tests.support.rooms import live, make_room
+from tests.support.server import Server
 
 WEB = Ref("Deployment", "default", "web")
 

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 import pytest
 from flask import Flask
 
-from tests.web.browser import JSON, Browser, make_app
+from tests.support.browser import JSON, Browser, make_app
 
 
 def test_the_front_door_opens_a_room_at_once_and_brings_one_back_to_it(browser: Browser) -> None:
@@ -208,7 +208,7 @@ def test_a_mistake_of_ours_is_a_sentence(monkeypatch: pytest.MonkeyPatch, caplog
     def fail(kind: str, path: str) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("app.api.explain.describe_field", fail)
+    monkeypatch.setattr("app.apimachinery.openapi.explain.describe_field", fail)
     for headers in ({}, JSON, {"HX-Request": "true"}):
         response = browser.get("/explain?kind=Pod", headers=headers)
         assert response.status_code == 500

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from app.api import manifests
 from app.api.objects import Obj, Ref, ref_of, with_metadata
+from app.apimachinery import documents
 from app.web.present import Words, board, card, manifest, workloads
 from app.web.present.inspector import actions, inspector
-from tests import builders
+from tests.support import builders
 
 _ = Words()
 
@@ -141,7 +141,7 @@ CONFIG: Obj = {
 
 def test_the_yaml_says_the_same_as_the_object() -> None:
     for obj in (CONFIG, builders.deployment("web"), builders.pod("web-1", restarts=3)):
-        (document,) = manifests.parse(manifest.text_of(manifest.lines(obj)))
+        (document,) = documents.parse(manifest.text_of(manifest.lines(obj)))
         assert document.obj == obj
 
 

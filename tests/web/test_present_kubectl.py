@@ -9,10 +9,11 @@ import pytest
 
 from app.api.objects import Obj
 from app.commands import COMMANDS
+from app.web import kubectl
 from app.web.commands import NOT_FOR_FORMS
-from app.web.present import Words, kubectl
+from app.web.present import Words
 from app.web.present.inspector import actions
-from tests import builders
+from tests.support import builders
 
 _ = Words()
 WEB = ["Deployment", "default", "web"]

@@ -19,7 +19,7 @@ from app.web.present.names import lanes, role_title
 from app.web.present.sentences import LONG, SHORT
 from app.web.present.timeline import recent, row, visible_cause
 from app.web.present.values import Chip
-from tests import builders
+from tests.support import builders
 
 _ = Words()
 RS = builders.replica_set("web", replicas=3)
@@ -42,7 +42,7 @@ CONFLICT = Result(409, "Conflict", "the object has been modified", KEY, None)
 def trace_of(*records: tuple[str, Record]) -> Trace:
     trace = Trace()
     for number, (actor, record) in enumerate(records, start=1):
-        trace.append(Step(number, 1000 * number, actor, KEY, number - 1, record, False))
+        trace.append(Step(number, 1000 * number, 0, actor, KEY, number - 1, record, False))
     return trace
 
 
@@ -122,9 +122,9 @@ def test_the_timeline_names_lane_phase_and_the_nearest_visible_cause() -> None:
         (ACTOR, "same", 2, True),
         (ACTOR, "act", 3, False),
     ]
-    hidden = Step(5, 5000, "informer", None, 4, observed()[1], True)
+    hidden = Step(5, 5000, 0, "informer", None, 4, observed()[1], True)
     trace.append(hidden)
-    after = Step(6, 6000, ACTOR, KEY, 5, observed()[1], False)
+    after = Step(6, 6000, 0, ACTOR, KEY, 5, observed()[1], False)
     trace.append(after)
     assert visible_cause(after, trace) == 4
     assert row(after, trace, 1000)[1] == 5000
@@ -169,7 +169,7 @@ def test_the_timeline_names_lane_phase_and_the_nearest_visible_cause() -> None:
     ],
 )
 def test_the_caption_is_one_plain_sentence(record: Record, sentence: str) -> None:
-    assert caption(Step(1, 0, ACTOR, KEY, 0, record, False), _).text == sentence
+    assert caption(Step(1, 0, 0, ACTOR, KEY, 0, record, False), _).text == sentence
 
 
 def test_a_reason_without_an_entry_speaks_by_its_fields() -> None:
@@ -227,5 +227,5 @@ def test_a_chip_of_it_opens_the_object_that_people_know() -> None:
     ],
 )
 def test_what_a_client_did_is_a_sentence_about_the_client(command: Command, text: str) -> None:
-    said = caption(Step(1, 0, "you", None, 0, Commanded(command, ()), False), _)
+    said = caption(Step(1, 0, 0, "you", None, 0, Commanded(command, ()), False), _)
     assert (said.tag, said.text, said.phase, said.role) == ("Client", text, "you", "you")

@@ -7,7 +7,7 @@ import pytest
 from app.engine.trace import is_visible
 from app.web.present import Words, captions
 from app.web.present.loop import loops
-from tests.world import World
+from tests.support.world import World
 
 _ = Words()
 

@@ -10,7 +10,7 @@ import pytest
 from app.api.objects import Ref
 from app.web.present.clock import age, duration, virtual
 from app.web.present.values import ABSOLUTE_MS, CHIPS, Chip, brief, fields_of, table_in, value_of
-from tests import builders
+from tests.support import builders
 
 
 class Verdict(NamedTuple):

@@ -9,7 +9,7 @@ import pytest
 from app.api.objects import Obj, ref_of
 from app.web.present import Words, timeline, workloads
 from app.web.present.inspector import actions
-from tests import builders
+from tests.support import builders
 from tests.web.test_present_board import Objects
 
 _ = Words()

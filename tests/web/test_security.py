@@ -6,7 +6,7 @@ import pytest
 
 from app.api.errors import TooManyRequests
 from app.web.security import Buckets, Rate
-from tests.web.browser import JSON, Browser, make_app
+from tests.support.browser import JSON, Browser, make_app
 
 SCALE = {"kind": "Deployment", "name": "web", "replicas": "4"}
 PATHS = ["/commands/scale", "/pace", "/step", "/finish", "/quiet", "/reset", "/scenario", "/plan"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.web import serve
-from tests.web.server import Server
+from tests.support.server import Server
 
 SCALE = {"kind": "Deployment", "name": "web", "replicas": "4"}
 

@@ -11,8 +11,8 @@ from app.cluster import Cluster
 from app.commands import Apply, PatchObject, SetTraffic
 from app.web.present import board, captions, traffic
 from app.web.present.words import Words
-from tests.web.browser import Browser
-from tests.world import SERVICE, WEB
+from tests.support.browser import Browser
+from tests.support.world import SERVICE, WEB
 
 SERVICE_WEB = {"kind": "Service", "namespace": "default", "name": "web"}
 REF, LOAD = Ref("Service", "default", "web"), Ref("Load", "default", "web")

@@ -11,9 +11,11 @@ import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from app.api import errors, kinds, protobuf, schema, yamltext
+from app.api import errors, kinds
 from app.api.kinds import Kind
 from app.api.objects import Obj
+from app.apimachinery import yamltext
+from app.apimachinery.scheme import protobuf, schema
 
 JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
 STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"

@@ -9,8 +9,8 @@ from typing import Any
 
 from flask import Response
 
-from app.api import conversion
 from app.api.objects import Obj
+from app.apimachinery.scheme import conversion
 from app.rooms import Room
 from app.web.kube import encoding
 from app.web.kube.paths import Target

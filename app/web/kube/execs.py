@@ -8,17 +8,17 @@ sentence. Models kubernetes/apimachinery `pkg/util/remotecommand` and kubernetes
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from flask import Response, request
 
 from app.api import errors
-from app.api.objects import Ref, find_named, ref_of
+from app.api.objects import Ref
 from app.commands import CrashContainer
 from app.engine.trace import Commanded
-from app.rooms import Room
-from app.web.kube import logs, shell
+from app.rooms import Done, Room, is_shell
+from app.web.kube import logs
 from app.web.kube.calls import Call
 from app.web.live import Wire
 from app.web.pages import rooms
@@ -58,43 +58,63 @@ def prepare() -> None:
             environ[name] = Wire(environ[name], lambda: None)
 
 
+class Place(NamedTuple):
+    """The container of a session."""
+
+    room: Room
+    ref: Ref
+    container: str
+
+    def run(self, words: Sequence[str] | str, stdin: str = "") -> Done:
+        """A program, or a line of shell. Raises NotFound, or BadRequest if the container does not run."""
+        done = self.room.execute(self.ref, self.container, words, stdin)
+        if done.kills:
+            record = rooms().submit(self.room, CrashContainer(self.ref, self.container, KILLED)).record
+            assert isinstance(record, Commanded)
+            if record.refusal is not None:
+                raise record.refusal
+        return done
+
+
 def serve(ws: Connection, room: Room, namespace: str, pod: str, *, attach: bool) -> None:
     """One session, to its end: the last message says how it ended."""
+    place = Place(room, Ref("Pod", namespace, pod), request.args.get("container", ""))
     try:
-        place = _place(room, Ref("Pod", namespace, pod), request.args.get("container", ""))
-        code = _attached(ws, room, place) if attach else _executed(ws, room, place)
+        code = _attached(ws, place) if attach else _executed(ws, place)
         status = _ended(code)
     except errors.ApiError as error:
         status = error.status()
     ws.send(bytes([ERROR]) + json.dumps(status).encode())
 
 
-def _executed(ws: Connection, room: Room, place: shell.Place) -> int:
+def _executed(ws: Connection, place: Place) -> int:
     words = request.args.getlist("command")
     if not words:
         raise errors.BadRequest("you must specify at least 1 command for the container")
     reads, tty = request.args.get("stdin") == "true", request.args.get("tty") == "true"
-    if shell.is_shell(words) and reads:
-        return _interactive(ws, room, place, tty=tty)
-    return _print(ws, shell.run(words, place, _all_input(ws) if reads and not tty else ""), tty=tty)
+    if is_shell(words) and reads:
+        return _interactive(ws, place, tty=tty)
+    place.run("true")  # a container that does not run is refused before its input is waited for
+    return _print(ws, place.run(words, _all_input(ws) if reads and not tty else ""), tty=tty)
 
 
-def _attached(ws: Connection, room: Room, place: shell.Place) -> int:
+def _attached(ws: Connection, place: Place) -> int:
     """What the container prints from now on, until its process is over or the client is gone."""
-    run = logs.run_of(place.pod, place.container["name"])
-    news = logs.Following(room, ref_of(place.pod), place.container, run, place.now_ms)
-    watch = room.open_watch()
+    place.run("true")  # refused if it does not run
+    news = logs.Following(place.room, place.room.process(place.ref, place.container))
+    watch = place.room.open_watch()
     try:
         while not news.ended() and not watch.over:
             if data := news.take():
                 ws.send(bytes([STDOUT]) + data)
             ws.receive(timeout=ATTACHED_S)
     finally:
-        room.close_watch(watch)
+        place.room.close_watch(watch)
     return 0
 
 
-def _interactive(ws: Connection, room: Room, place: shell.Place, *, tty: bool) -> int:
+def _interactive(ws: Connection, place: Place, *, tty: bool) -> int:
+    place.run("true")
     code = 0
     if tty:
         ws.send(bytes([STDOUT]) + PROMPT.encode())
@@ -102,8 +122,7 @@ def _interactive(ws: Connection, room: Room, place: shell.Place, *, tty: bool) -
         words = line.split()
         if words[:1] == ["exit"]:
             return int(words[1]) if words[1:] and words[1].isdecimal() else code
-        place = _place(room, ref_of(place.pod), place.container["name"])
-        code = _print(ws, shell.script(line, place), tty=tty)
+        code = _print(ws, place.run(line), tty=tty)
         if words[:1] == ["kill"] and code == 0:
             return KILLED
         if tty:
@@ -111,7 +130,7 @@ def _interactive(ws: Connection, room: Room, place: shell.Place, *, tty: bool) -
     return code
 
 
-def _print(ws: Connection, done: shell.Done, *, tty: bool) -> int:
+def _print(ws: Connection, done: Done, *, tty: bool) -> int:
     """A terminal has one output, and wants its lines to start at the left."""
     for channel, text in ((STDOUT, done.out), (STDOUT if tty else STDERR, done.err)):
         if text:
@@ -164,30 +183,6 @@ def _lines(ws: Connection, *, echo: bool) -> Iterator[str]:
             ws.send(bytes([STDOUT]) + shown.encode())
     if line:
         yield line
-
-
-# ----------------------------------------------------------------------------------------------- container
-
-
-def _place(room: Room, ref: Ref, container: str) -> shell.Place:
-    """Raises NotFound, or BadRequest if that container does not run."""
-    pod, now_ms = room.read(lambda cluster: (cluster.get(ref), cluster.now_ms))
-    if pod is None:
-        raise errors.not_found("pods", ref.name)
-    spec = logs.container_of(pod, container)
-    status = find_named((pod.get("status") or {}).get("containerStatuses"), spec["name"]) or {}
-    if "running" not in (status.get("state") or {}):
-        raise errors.BadRequest(f'container not found ("{spec["name"]}")')
-
-    def kill() -> None:
-        record = rooms().submit(room, CrashContainer(ref, spec["name"], KILLED)).record
-        assert isinstance(record, Commanded)
-        if record.refusal is not None:
-            raise record.refusal
-
-    return shell.Place(
-        pod, spec, now_ms, lambda kind, namespace: room.read(lambda c: c.objects(kind, namespace or None)), kill
-    )
 
 
 def _ended(code: int) -> dict[str, Any]:

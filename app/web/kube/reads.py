@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from flask import Response
 
-from app.api import errors, scales
+from app.api import errors
 from app.api.objects import Obj, name_of, namespace_of
-from app.cluster import Cluster
+from app.look import Look
+from app.registry import scales
 from app.web.kube import accept, encoding, options, tables
 from app.web.kube.calls import Call, answer
 from app.web.kube.options import Listing, Selection
@@ -74,8 +75,8 @@ def _meta(page: Page, selection: Selection) -> dict[str, Any]:
     return meta
 
 
-def _page(cluster: Cluster, kind: str, namespace: str, wanted: Listing, selection: Selection) -> Page:
-    revision = cluster.store.revision
+def _page(cluster: Look, kind: str, namespace: str, wanted: Listing, selection: Selection) -> Page:
+    revision = cluster.revision
     if wanted.revision is not None and wanted.revision > revision:
         raise _too_new(wanted.revision, revision)
     if wanted.exact and wanted.revision is not None and wanted.revision < revision:
@@ -91,9 +92,9 @@ def _page(cluster: Cluster, kind: str, namespace: str, wanted: Listing, selectio
     return Page(kept, revision, cluster.now_ms, len(objects) - len(kept))
 
 
-def _as_of(cluster: Cluster, revision: int, kind: str, namespace: str) -> list[Obj]:
+def _as_of(cluster: Look, revision: int, kind: str, namespace: str) -> list[Obj]:
     """Raises Gone if the log does not reach back so far."""
-    state = cluster.store.at(revision)
+    state = cluster.as_of(revision)
     refs = sorted(ref for ref in state if ref.kind == kind and namespace in ("", ref.namespace))
     return [state[ref] for ref in refs]
 

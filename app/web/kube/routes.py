@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
 from flask import Blueprint, Response, request
 from flask_sock import Sock
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from app.api import discovery, errors, gnostic, openapi
+from app.api import errors
 from app.rooms import Room
 from app.web import kubeconfig, security
-from app.web.kube import accept, execs, logs, options, paths, reads, reviews, tokens, watches, writes
+from app.web.kube import about, accept, execs, logs, options, paths, reads, reviews, tokens, watches, writes
 from app.web.kube.calls import Call, answer, client_name
 from app.web.pages import rooms
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 BODY_BYTES = 3 * 1024 * 1024
-DAY_S = 86_400
 log = logging.getLogger(__name__)
 blueprint = Blueprint("kube", __name__, url_prefix="/rooms/<id>")
 
@@ -43,7 +41,7 @@ def face(id: str, path: str = "") -> Response:
     request.max_content_length = BODY_BYTES
     room = rooms().get(id)
     path = path.strip("/")
-    if request.method == "GET" and (found := _about(path, f"/rooms/{room.id}/kube")) is not None:
+    if request.method == "GET" and (found := about.page(path, f"/rooms/{room.id}/kube")) is not None:
         return found
     if request.method == "POST" and (review := reviews.find(path)) is not None:
         return review()
@@ -128,70 +126,6 @@ _SUBRESOURCES: dict[str, dict[str, Handler]] = {
     "token": {"POST": tokens.create},
     **dict.fromkeys(paths.OF_PODS, dict.fromkeys(METHODS, execs.refused)),
 }
-
-
-# ------------------------------------------------------------------------------------ discovery, health, schemas
-
-
-def _about(path: str, base: str) -> Response | None:
-    """What the server tells of itself; None for addresses of objects."""
-    aggregated = accept.wants_aggregated(request.headers.get("Accept", ""))
-    match path.split("/"):
-        case [""]:
-            return answer({"paths": list(_PATHS)})
-        case ["version"]:
-            return answer(discovery.version())
-        case ["healthz" | "livez" | "readyz", *_]:
-            return Response("ok", mimetype="text/plain")
-        case ["api" | "apis"] if aggregated:
-            response = answer(discovery.aggregated(f"/{path}"))
-            response.headers["Content-Type"] = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-            return response
-        case ["api"]:
-            return answer(discovery.api_versions(request.host))
-        case ["apis"]:
-            return answer(discovery.api_group_list())
-        case ["api", version]:
-            return answer(_known(discovery.resource_list, version))
-        case ["apis", group]:
-            return answer(_known(discovery.api_group, group))
-        case ["apis", group, version]:
-            return answer(_known(discovery.resource_list, f"{group}/{version}"))
-        case ["openapi", *rest]:
-            return _openapi(rest, base)
-    return None
-
-
-_PATHS = ("/api", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version")
-
-
-def _openapi(rest: list[str], base: str) -> Response:
-    match rest:
-        case ["v2"] if "protobuf" in request.headers.get("Accept", ""):
-            return Response(gnostic.openapi_v2_protobuf(), mimetype=_OPENAPI_V2)
-        case ["v2"]:
-            return answer(gnostic.openapi_v2_json())
-        case ["v3"]:
-            return answer(openapi.openapi_v3_index(base))
-        case ["v3", "api" | "apis", *parts] if parts:
-            response = answer(_known(openapi.openapi_v3_json, "/".join(parts)))
-            if "hash" in request.args:
-                response.cache_control.public = True
-                response.cache_control.max_age = DAY_S
-            return response
-    raise paths.NoSuchPage
-
-
-_OPENAPI_V2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
-
-
-def _known(describe: Callable[[str], Any], name: str) -> Any:
-    """What `describe` says of a group, or of a group and version. Raises NoSuchPage or NoSuchResource."""
-    said = describe(name)
-    if said is not None:
-        return said
-    group, slash, _ = name.partition("/")
-    raise paths.NoSuchResource if slash and discovery.api_group(group) else paths.NoSuchPage
 
 
 # ------------------------------------------------------------------------------------------------- refusals

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from app.api import errors, printers
+from app.api import errors
 from app.api.objects import Obj
+from app.kubectl.printers import printers
 from app.web.kube import encoding
 from app.web.kube.calls import Call
 

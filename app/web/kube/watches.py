@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 
 from flask import Response
 
-from app.api import conversion, errors
+from app.api import errors
 from app.api.objects import Obj, with_metadata
-from app.cluster import Cluster
+from app.apimachinery.scheme import conversion
+from app.look import Look
 from app.rooms import Watch
 from app.web.kube import accept, encoding, options, streams, tables
 from app.web.kube.calls import Call
@@ -75,8 +76,8 @@ class Begin(NamedTuple):
     objects: list[Obj]  # what is told first
 
 
-def _begin(cluster: Cluster, call: Call, selection: Selection, wanted: Wanted) -> Begin:
-    current = cluster.store.revision
+def _begin(cluster: Look, call: Call, selection: Selection, wanted: Wanted) -> Begin:
+    current = cluster.revision
     if wanted.initial:
         found = cluster.objects(call.target.kind.kind, call.target.namespace or None)
         return Begin(current, [obj for obj in found if selection.matches(obj)])
@@ -118,13 +119,12 @@ class Changes:
         objects, self._initial = self._initial[:AT_ONCE], self._initial[AT_ONCE:]
         return [(ADDED, obj) for obj in objects], now_ms
 
-    def _since(self, cluster: Cluster) -> tuple[list[tuple[str, Obj]], int]:
+    def _since(self, cluster: Look) -> tuple[list[tuple[str, Obj]], int]:
         """What happened since the last look. Raises Gone."""
-        store = cluster.store
-        if cluster is not self._held.cluster or self._revision > store.revision:
-            raise errors.Gone(f"too old resource version: {self._revision} ({store.revision})")
-        changes = store.changes_since(self._revision)
-        self._revision = store.revision
+        if cluster is not self._held.cluster or self._revision > cluster.revision:
+            raise errors.Gone(f"too old resource version: {self._revision} ({cluster.revision})")
+        changes = cluster.changes_since(self._revision)
+        self._revision = cluster.revision
         kind, namespace = self._call.target.kind.kind, self._call.target.namespace
         events = []
         for change in changes:

@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Response, request
 
-from app.api import errors, scales
+from app.api import errors
 from app.api.kinds import Kind
 from app.api.objects import Obj, with_metadata
 from app.commands import (
@@ -26,6 +26,7 @@ from app.commands import (
     ReplaceObject,
 )
 from app.engine.trace import Commanded, Result
+from app.registry import scales
 from app.web.kube import bodies, options, reads
 from app.web.kube.calls import Call, answer
 from app.web.pages import rooms
@@ -108,7 +109,7 @@ def delete_collection(call: Call) -> Response:
         asked.propagation, call.who,
     )  # fmt: skip
     results, now_ms = _done(call, command, asked.dry_run)
-    revision = call.room.read(lambda cluster: cluster.store.revision)
+    revision = call.room.read(lambda cluster: cluster.revision)
     return answer(reads.drawn_list(call, [_obj(each) for each in results], {"resourceVersion": str(revision)}, now_ms))
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from app.api import kinds, objects
 from app.engine.trace import Acted, Step, is_visible
+from app.look import Look
 from app.reconcile import RequeueAfter
 from app.web.present.board import is_shown
 from app.web.present.faults import CONTROL_PLANE
@@ -16,16 +16,16 @@ ON_MACHINES = {"PodSandbox": "Pod"}
 """What a machine keeps of an object stands for that object."""
 
 
-def declared(cluster: Any) -> list[str]:
+def declared(cluster: Look) -> list[str]:
     """The roles that have something to look after."""
     kinds_of: dict[str, str] = {}
-    for actor, worker in cluster.engine.workers.items():
-        kinds_of.setdefault(lane_of(actor), worker.controller.reconciles)
+    for actor, state in cluster.actors.items():
+        kinds_of.setdefault(lane_of(actor), state.reconciles)
     present = {kind: _is_declared(cluster, kind) for kind in set(kinds_of.values())}
     return sorted(role for role, kind in kinds_of.items() if present[kind])
 
 
-def _is_declared(cluster: Any, kind: str) -> bool:
+def _is_declared(cluster: Look, kind: str) -> bool:
     if kind == CONTROL_PLANE.kind:
         return bool((cluster.get(CONTROL_PLANE) or {}).get("spec", {}).get("chaosPerMinute"))
     kind = ON_MACHINES.get(kind, kind)

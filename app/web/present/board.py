@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from app.api import conditions, kinds, objects, pods, quantities
+from app.api import conditions, kinds, objects, quantities
 from app.api.objects import Obj, Ref
-from app.api.printers import external_ip
+from app.component_helpers import pods
+from app.kubectl.printers.printers import external_ip
+from app.look import Look
 from app.web.present.card import PodView, by_place, element_id, pods_id
 from app.web.present.faults import MachineView, machine
 from app.web.present.values import Chip
@@ -79,7 +81,7 @@ def _natural(obj: Obj) -> tuple[tuple[int, str], ...]:
     return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)
 
 
-def board(cluster: Any, _: Words = ENGLISH) -> BoardView:
+def board(cluster: Look, _: Words = ENGLISH) -> BoardView:
     everything = cluster.objects("Pod")
     nodes = sorted(cluster.objects("Node"), key=_natural)
     cells = len(everything) >= CELLS_FROM
@@ -98,7 +100,7 @@ def board(cluster: Any, _: Words = ENGLISH) -> BoardView:
 # ------------------------------------------------------------------------------------------------ nodes
 
 
-def node(cluster: Any, obj: Obj, _: Words = ENGLISH) -> NodeView:
+def node(cluster: Look, obj: Obj, _: Words = ENGLISH) -> NodeView:
     ref = objects.ref_of(obj)
     ready = conditions.find((obj.get("status") or {}).get("conditions"), "Ready")
     is_ready = ready is not None and ready["status"] == "True"
@@ -116,7 +118,7 @@ def node(cluster: Any, obj: Obj, _: Words = ENGLISH) -> NodeView:
     )
 
 
-def _cpu_percent(cluster: Any, obj: Obj) -> int:
+def _cpu_percent(cluster: Look, obj: Obj) -> int:
     status = obj.get("status") or {}
     allocatable = (status.get("allocatable") or status.get("capacity") or {}).get("cpu")
     if not allocatable:
@@ -130,7 +132,7 @@ def _cpu_percent(cluster: Any, obj: Obj) -> int:
 # --------------------------------------------------------------------------------------------- services
 
 
-def service(cluster: Any, obj: Obj) -> ServiceView:
+def service(cluster: Look, obj: Obj) -> ServiceView:
     ref = objects.ref_of(obj)
     spec = obj.get("spec") or {}
     endpoints = tuple(_endpoints(cluster, ref))
@@ -155,7 +157,7 @@ def service_of_slice(obj: Obj) -> Ref | None:
     return Ref("Service", objects.namespace_of(obj), name) if name else None
 
 
-def _endpoints(cluster: Any, ref: Ref) -> Iterable[EndpointView]:
+def _endpoints(cluster: Look, ref: Ref) -> Iterable[EndpointView]:
     for piece in cluster.objects("EndpointSlice", ref.namespace):
         if service_of_slice(piece) != ref:
             continue
@@ -170,7 +172,7 @@ def _endpoints(cluster: Any, ref: Ref) -> Iterable[EndpointView]:
 # ------------------------------------------------------------------------------------------------ chips
 
 
-def chips(cluster: Any) -> tuple[ChipView, ...]:
+def chips(cluster: Look) -> tuple[ChipView, ...]:
     """Everything that has no drawing of its own: namespaces beside the system's, ConfigMaps, stored kinds."""
     views = []
     for row in kinds.KINDS.values():

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from app.api import conditions, objects, pods, times
+from app.api import conditions, objects, times
 from app.api.objects import Obj, Ref
-from app.api.printers import pod_status
+from app.component_helpers import pods
+from app.kubectl.printers.printers import pod_status
 from app.web.present.values import clip
 
 TRAY = "tray-pods"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from app.api import describe, objects
+from app.api import objects
 from app.api.objects import Obj
+from app.kubectl.describe import describe
+from app.look import Look
 
 RELATED = {
     "Deployment": ("ReplicaSet",),
@@ -20,7 +21,7 @@ RELATED = {
 """Which kinds kubectl asks for besides."""
 
 
-def text(cluster: Any, obj: Obj) -> str:
+def text(cluster: Look, obj: Obj) -> str:
     """Of a kind that `describe.knows`."""
     kind, namespace = obj["kind"], objects.namespace_of(obj)
     everywhere = None if kind == "Node" else namespace
@@ -28,7 +29,7 @@ def text(cluster: Any, obj: Obj) -> str:
     return describe.describe(obj, cluster.now_ms, events=_events(cluster, obj), related=related)
 
 
-def _events(cluster: Any, obj: Obj) -> Iterable[Obj]:
+def _events(cluster: Look, obj: Obj) -> Iterable[Obj]:
     """Those about this very object, not about another that had its name; kubelets name a node as its uid."""
     name, uids = objects.name_of(obj), {objects.uid_of(obj)}
     if obj["kind"] == "Node":

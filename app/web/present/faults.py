@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from app.api import objects
 from app.api.objects import Obj, Ref
+from app.look import Look
 from app.web.present.clock import duration
 from app.web.present.names import lane_of, role_title
 from app.web.present.words import Words
@@ -37,7 +38,7 @@ class MachineView(NamedTuple):
     marks: tuple[tuple[str, str], ...]  # sign and words for what is wrong
 
 
-def faults(cluster: Any, _: Words) -> tuple[FaultView, ...]:
+def faults(cluster: Look, _: Words) -> tuple[FaultView, ...]:
     """The control plane first, then machine by machine."""
     found = list(_control_plane((cluster.get(CONTROL_PLANE) or {}).get("spec") or {}, _))
     for machine in cluster.objects("Machine"):
@@ -63,7 +64,7 @@ def machine(obj: Obj | None, _: Words) -> MachineView:
     return MachineView(power, network, slow, disk, spec.get("zone", ""), tuple(marks))
 
 
-def zones(cluster: Any) -> list[tuple[str, bool]]:
+def zones(cluster: Look) -> list[tuple[str, bool]]:
     """Each zone, and whether all of its machines are without power."""
     dark: dict[str, bool] = {}
     for obj in cluster.objects("Machine"):

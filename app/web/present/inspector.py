@@ -9,9 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from app.api import describe, kinds, objects, pods, times
+from app.api import kinds, objects, times
 from app.api.objects import Obj, Ref
-from app.web.present import card, descriptions, kubectl, manifest
+from app.component_helpers import pods
+from app.kubectl.describe import describe
+from app.look import Look
+from app.web import kubectl
+from app.web.present import card, descriptions, manifest
 from app.web.present.clock import age
 from app.web.present.values import Chip
 from app.web.present.words import Words
@@ -48,7 +52,7 @@ class ActionView(NamedTuple):
     emptied: str = ""
 
 
-def inspector(cluster: Any, ref: Ref, _: Words, *, described: bool = False) -> dict[str, Any]:
+def inspector(cluster: Look, ref: Ref, _: Words, *, described: bool = False) -> dict[str, Any]:
     """Context of `templates/_inspector.html`. An object that is gone keeps its name and its Events.
 
     `described`: with the text of `kubectl describe` instead of the YAML, where there is one."""
@@ -77,7 +81,7 @@ def inspector(cluster: Any, ref: Ref, _: Words, *, described: bool = False) -> d
     }
 
 
-def events(cluster: Any, ref: Ref) -> tuple[EventView, ...]:
+def events(cluster: Look, ref: Ref) -> tuple[EventView, ...]:
     """Newest first."""
     about = []
     for event in cluster.objects("Event", ref.namespace or "default"):
@@ -106,7 +110,7 @@ def _age(obj: Obj, now_ms: int) -> str:
     return age(now_ms - times.parse(created)) if created else ""
 
 
-def _owners(cluster: Any, obj: Obj) -> Iterable[Chip]:
+def _owners(cluster: Look, obj: Obj) -> Iterable[Chip]:
     """The chain of controllers above an object, the topmost first."""
     chain: list[Chip] = []
     owner = objects.controller_of(obj)
@@ -118,7 +122,7 @@ def _owners(cluster: Any, obj: Obj) -> Iterable[Chip]:
     return reversed(chain)
 
 
-def _dependents(cluster: Any, obj: Obj) -> tuple[Chip, ...]:
+def _dependents(cluster: Look, obj: Obj) -> tuple[Chip, ...]:
     uid, namespace = objects.uid_of(obj), objects.namespace_of(obj)
     if not uid or not namespace:
         return ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.api import objects
@@ -74,7 +74,7 @@ def text_of(all_lines: tuple[Line, ...]) -> str:
     return "\n".join(f"{'  ' * line.indent}{line.dash}{line.key}{line.value}" for line in all_lines) + "\n"
 
 
-def documents(applied: list[Obj], texts: list[str]) -> tuple[Document, ...]:
+def documents(applied: Sequence[Obj], texts: Sequence[str]) -> tuple[Document, ...]:
     """For each object that was applied and still exists, the newest text that declared it, comments and all."""
     written: dict[tuple[str, str], str] = {}
     for text in texts:

@@ -8,7 +8,9 @@ from typing import Any
 from app.api import kinds
 from app.api.objects import Obj, Ref, name_of
 from app.engine.trace import Commanded, Differed, Step, is_visible
-from app.web.present import awake, board, captions, card, faults, kubectl, loop, manifest, timeline, traffic, workloads
+from app.look import Look
+from app.web import kubectl
+from app.web.present import awake, board, captions, card, faults, loop, manifest, timeline, traffic, workloads
 from app.web.present.names import YOU, lane_of, lanes, role_title
 from app.web.present.texts import browser_words, keys, templates_of
 from app.web.present.words import Words
@@ -74,7 +76,7 @@ def frame(room: Any, change: Any, _: Words) -> dict[str, Any]:
     }
 
 
-def step_detail(cluster: Any, number: int, _: Words) -> dict[str, Any] | None:
+def step_detail(cluster: Look, number: int, _: Words) -> dict[str, Any] | None:
     """One step of the past as a loop panel: what was known at that moment. None if the trace has dropped it."""
     step = cluster.trace.get(number)
     if step is None or not is_visible(step):
@@ -104,7 +106,7 @@ def state(
         "scenario": scenario_id(room.scenario),
         "viewers": room.viewers,
         "waiting": _waiting(waiting, cluster.epoch_ms),
-        "applied": _applied_count(cluster),
+        "applied": len(cluster.applied),
         "actors": actors(cluster),
         "awake": awake.declared(cluster),
         "zones": faults.zones(cluster),
@@ -117,7 +119,7 @@ def state(
     }
 
 
-def actors(cluster: Any) -> dict[str, list[Any]]:
+def actors(cluster: Look) -> dict[str, list[Any]]:
     """Per role: the phase that is going on ("" at rest), keys being worked on, keys that wait."""
     roles: dict[str, list[Any]] = {}
     for name, actor in cluster.actors.items():
@@ -129,24 +131,24 @@ def actors(cluster: Any) -> dict[str, list[Any]]:
     return roles
 
 
-def cells(cluster: Any, pods: Iterable[Obj]) -> list[list[Any]]:
+def cells(cluster: Look, pods: Iterable[Obj]) -> list[list[Any]]:
     """Pods as [namespace/name, node, tone], for the canvas that draws large clusters."""
     nodes = {name_of(obj) for obj in cluster.objects("Node")}
     views = (card.pod(obj, nodes) for obj in pods)
     return [[f"{view.namespace}/{view.name}", view.node, view.tone] for view in views]
 
 
-def documents(cluster: Any) -> tuple[manifest.Document, ...]:
+def documents(cluster: Look) -> tuple[manifest.Document, ...]:
     """A tab for each object that people applied, with the text they wrote."""
     usual = ("Namespace", "ConfigMap", *workloads.WORKLOADS, "Pod", "Service")
     every_kind = (*usual, *(kind for kind in _stored_kinds(cluster) if kind not in usual))
     applied = [obj for kind in every_kind for obj in cluster.objects(kind) if manifest.applied_of(obj)]
     order = (*workloads.WORKLOADS, "Pod", "Service")
     applied.sort(key=lambda obj: order.index(obj["kind"]) if obj["kind"] in order else len(order))
-    return manifest.documents(applied, list(_applied_texts(cluster)))
+    return manifest.documents(applied, cluster.applied)
 
 
-def newest_caption(cluster: Any, _: Words) -> captions.Caption:
+def newest_caption(cluster: Look, _: Words) -> captions.Caption:
     number = cluster.trace.count
     while (step := cluster.trace.get(number)) is not None:
         if is_visible(step):
@@ -196,28 +198,16 @@ def _in(texts: Mapping[str, str] | str, lang: str) -> str:
     return texts if isinstance(texts, str) else texts.get(lang) or texts.get("en") or ""
 
 
-def _roles(cluster: Any) -> tuple[str, ...]:
+def _roles(cluster: Look) -> tuple[str, ...]:
     return tuple(role for role in lanes(cluster.actors) if role != YOU)
 
 
-def _in_cells(cluster: Any) -> bool:
+def _in_cells(cluster: Look) -> bool:
     return len(cluster.objects("Pod")) >= board.CELLS_FROM
 
 
-def _stored_kinds(cluster: Any) -> list[str]:
-    return [kind for kind in cluster.store.kinds() if kind not in ("Event", "Lease", "EndpointSlice", "Node")]
-
-
-def _applied_texts(cluster: Any) -> Iterable[str]:
-    for entry in cluster.journal:
-        command = entry.command
-        text = command.get("text") if isinstance(command, Mapping) else getattr(command, "text", None)
-        if text:
-            yield text
-
-
-def _applied_count(cluster: Any) -> int:
-    return sum(1 for _text in _applied_texts(cluster))
+def _stored_kinds(cluster: Look) -> list[str]:
+    return [kind for kind in cluster.kinds() if kind not in ("Event", "Lease", "EndpointSlice", "Node")]
 
 
 def _waiting(waiting: Any, epoch_ms: int) -> dict[str, Any] | None:
@@ -227,7 +217,7 @@ def _waiting(waiting: Any, epoch_ms: int) -> dict[str, Any] | None:
     return {"from": from_ms - epoch_ms, "to": to_ms - epoch_ms, "wall": wall_s}
 
 
-def _moved_loops(cluster: Any, visible: Sequence[Step], _: Words) -> tuple[loop.LoopView, ...]:
+def _moved_loops(cluster: Look, visible: Sequence[Step], _: Words) -> tuple[loop.LoopView, ...]:
     """The panel of each role that took a step, as it is after its last one."""
     newest: dict[str, Step] = {}
     for step in visible:
@@ -257,7 +247,7 @@ def _is_housekeeping(step: Step) -> bool:
     return all(difference.background for difference in record.differences)
 
 
-def _changed(cluster: Any, changed: Mapping[Ref, Obj | None], _: Words) -> tuple[dict[str, Any], list[str]]:
+def _changed(cluster: Look, changed: Mapping[Ref, Obj | None], _: Words) -> tuple[dict[str, Any], list[str]]:
     """The views of what changed, and the ids of what is gone."""
     nodes = {name_of(obj) for obj in cluster.objects("Node")}
     in_cells = _in_cells(cluster)
@@ -284,7 +274,7 @@ def _is_internal(kind: str) -> bool:
     return row is not None and row.is_local
 
 
-def _touched_nodes(cluster: Any, changed: Mapping[Ref, Obj | None], _: Words) -> tuple[board.NodeView, ...]:
+def _touched_nodes(cluster: Look, changed: Mapping[Ref, Obj | None], _: Words) -> tuple[board.NodeView, ...]:
     """Nodes that changed, and those whose pods did: their share of requested CPU moved."""
     names = {ref.name for ref in changed if ref.kind in ("Node", "Machine")}
     names |= {str(obj["spec"].get("nodeName")) for ref, obj in changed.items() if ref.kind == "Pod" and obj}
@@ -292,7 +282,7 @@ def _touched_nodes(cluster: Any, changed: Mapping[Ref, Obj | None], _: Words) ->
     return tuple(board.node(cluster, obj, _) for obj in found if obj)
 
 
-def _touched_services(cluster: Any, changed: Mapping[Ref, Obj | None]) -> tuple[board.ServiceView, ...]:
+def _touched_services(cluster: Look, changed: Mapping[Ref, Obj | None]) -> tuple[board.ServiceView, ...]:
     refs = {ref for ref in changed if ref.kind == "Service"}
     for ref, obj in changed.items():
         if ref.kind == "EndpointSlice":
@@ -302,7 +292,9 @@ def _touched_services(cluster: Any, changed: Mapping[Ref, Obj | None]) -> tuple[
     return tuple(board.service(cluster, obj) for obj in found if obj)
 
 
-def _touched_workloads(cluster: Any, changed: Mapping[Ref, Obj | None], _: Words) -> tuple[workloads.WorkloadView, ...]:
+def _touched_workloads(
+    cluster: Look, changed: Mapping[Ref, Obj | None], _: Words
+) -> tuple[workloads.WorkloadView, ...]:
     roots = {workloads.root_of(cluster, ref) for ref in changed if ref.kind in workloads.WORKLOADS}
     children = {kind: workloads.children_of(cluster, kind) for kind in {ref.kind for ref in roots}}
     found = (cluster.get(ref) for ref in sorted(roots))

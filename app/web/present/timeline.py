@@ -7,6 +7,7 @@ from typing import Any
 
 from app.api.objects import Ref
 from app.engine.trace import Acted, Commanded, Differed, Step, Trace, is_visible
+from app.look import Look
 from app.web.present import card, workloads
 from app.web.present.names import known, lane_of
 from app.web.present.steps import phase_of
@@ -60,7 +61,7 @@ def visible_cause(step: Step, trace: Trace) -> int:
     return 0
 
 
-def chart(cluster: Any) -> dict[str, list[list[int]]]:
+def chart(cluster: Look) -> dict[str, list[list[int]]]:
     """Per workload the points (virtual ms, desired, ready) that the trace still knows, oldest first."""
     known, series = points(cluster.trace, cluster.epoch_ms), {}
     for view in workloads.workloads(cluster):

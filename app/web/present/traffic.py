@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.api.objects import Obj, Ref
+from app.look import Look
 from app.web.present.words import Words
 
 
-def views(cluster: Any, changed: Mapping[Ref, Obj | None] | None) -> dict[str, Any]:
+def views(cluster: Look, changed: Mapping[Ref, Obj | None] | None) -> dict[str, Any]:
     """By `namespace/name` of the Service; None where nobody uses it any more. `changed` None: all there are."""
     if changed is None:
         return {_key(load["metadata"]): view(load, cluster.epoch_ms) for load in cluster.objects("Load")}

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from app.api import conditions, kinds, objects, printers, times
+from app.api import conditions, kinds, objects, times
 from app.api.objects import Obj, Ref
+from app.kubectl.printers import printers
+from app.look import Look
 from app.web.present.card import element_id, image_of
 from app.web.present.words import ENGLISH, Words
 
@@ -182,7 +184,7 @@ def _meaning(kind: str, _: Words) -> str:
 # ------------------------------------------------------------------------------------------------ a card
 
 
-def workloads(cluster: Any, _: Words = ENGLISH) -> tuple[WorkloadView, ...]:
+def workloads(cluster: Look, _: Words = ENGLISH) -> tuple[WorkloadView, ...]:
     """Kind by kind, without those that are rows of their owner."""
     views = []
     for kind in WORKLOADS:
@@ -192,7 +194,7 @@ def workloads(cluster: Any, _: Words = ENGLISH) -> tuple[WorkloadView, ...]:
     return tuple(views)
 
 
-def children_of(cluster: Any, kind: str) -> list[Obj]:
+def children_of(cluster: Look, kind: str) -> list[Obj]:
     """All objects of the kind that this one draws as rows."""
     return [obj for below, above in OWNED.items() if above == kind for obj in cluster.objects(below)]
 
@@ -224,7 +226,7 @@ def workload(obj: Obj, children: Sequence[Obj] = (), _: Words = ENGLISH) -> Work
     )
 
 
-def root_of(cluster: Any, ref: Ref) -> Ref:
+def root_of(cluster: Look, ref: Ref) -> Ref:
     """The object in whose card this one is drawn: its owner, else itself."""
     obj = cluster.get(ref)
     owner = objects.controller_of(obj) if obj else None

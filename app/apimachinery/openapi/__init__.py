@@ -1,0 +1,1 @@
+"""What clients ask an API server about itself: discovery, OpenAPI, explain."""

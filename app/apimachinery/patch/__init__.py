@@ -1,0 +1,1 @@
+"""JSON Patch, merge patch, strategic merge patch, and `kubectl apply` by three-way merge."""

@@ -1,0 +1,163 @@
+"""JSON Patch (RFC 6902): a list of operations on paths. The API server calls it through
+`app.apimachinery.patch.strategic`.
+
+Models kubernetes/apiserver `pkg/endpoints/handlers/patch.go` `jsonPatcher`: a patch that cannot be read is 400, one
+that does not fit the object 422 without saying where.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from app.api.errors import BadRequest, Invalid, TooLarge
+from app.apimachinery.scheme.scalars import json_type
+
+_MAX_OPERATIONS = 10_000
+_INDEX = re.compile(r"0|[1-9][0-9]*", re.ASCII)
+_MISSING = object()
+
+
+def json_patch(obj: Any, operations: Any) -> Any:
+    """The document after all operations; parts no operation touched are shared. Raises BadRequest where `operations`
+    is no list of operations, TooLarge beyond 10,000 of them, Invalid where one does not fit."""
+    if not isinstance(operations, list):
+        raise BadRequest(f"json: cannot unmarshal {json_type(operations)} into Go value of type jsonpatch.Patch")
+    for operation in operations:
+        if not isinstance(operation, dict):
+            raise BadRequest(f"json: cannot unmarshal {json_type(operation)} into Go value of type jsonpatch.Operation")
+    if len(operations) > _MAX_OPERATIONS:
+        raise TooLarge(
+            f"The allowed maximum operations in a JSON patch is {_MAX_OPERATIONS}, got {len(operations)}",
+        )
+    for operation in operations:
+        obj = _apply(obj, operation)
+    return obj
+
+
+def _apply(doc: Any, operation: dict[str, Any]) -> Any:
+    path = _pointer(operation, "path")
+    match operation.get("op"):
+        case "add":
+            return _add(doc, path, _value(operation))
+        case "remove":
+            return _remove(doc, path)
+        case "replace":
+            return _replace(doc, path, _value(operation))
+        case "move":
+            source = _pointer(operation, "from")
+            moved = _get(doc, source)
+            if path[: len(source)] == source and path != source:
+                raise _does_not_fit()
+            return _add(_remove(doc, source), path, moved) if path != source else doc
+        case "copy":
+            return _add(doc, path, _get(doc, _pointer(operation, "from")))
+        case "test":
+            if not same(_get(doc, path), operation.get("value")):
+                raise _does_not_fit()
+            return doc
+    raise _does_not_fit()
+
+
+# -------------------------------------------------------------------------------------- operations by path
+
+
+def _get(doc: Any, path: Sequence[str]) -> Any:
+    for token in path:
+        doc = doc[_existing(doc, token)]
+    return doc
+
+
+def _add(doc: Any, path: Sequence[str], value: Any) -> Any:
+    if not path:
+        return value
+
+    def insert(parent: Any, token: str) -> Any:
+        if isinstance(parent, dict):
+            return {**parent, token: value}
+        index = len(parent) if token == "-" else _index(parent, token, len(parent))
+        return [*parent[:index], value, *parent[index:]]
+
+    return _changed(doc, path, insert)
+
+
+def _remove(doc: Any, path: Sequence[str]) -> Any:
+    if not path:
+        raise _does_not_fit()
+
+    def drop(parent: Any, token: str) -> Any:
+        place = _existing(parent, token)
+        if isinstance(parent, dict):
+            return {key: value for key, value in parent.items() if key != place}
+        return [*parent[:place], *parent[place + 1 :]]
+
+    return _changed(doc, path, drop)
+
+
+def _replace(doc: Any, path: Sequence[str], value: Any) -> Any:
+    if same(_get(doc, path), value):
+        return doc
+    if not path:
+        return value
+    return _changed(doc, path, lambda parent, token: _with(parent, _existing(parent, token), value))
+
+
+def _changed(doc: Any, path: Sequence[str], change: Callable[[Any, str], Any]) -> Any:
+    """A copy of the way down to the parent of `path`, which went through `change`."""
+    if not isinstance(doc, dict | list):
+        raise _does_not_fit()
+    if len(path) == 1:
+        return change(doc, path[0])
+    place = _existing(doc, path[0])
+    return _with(doc, place, _changed(doc[place], path[1:], change))
+
+
+def _with(parent: Any, place: Any, value: Any) -> Any:
+    if isinstance(parent, dict):
+        return {**parent, place: value}
+    return [*parent[:place], value, *parent[place + 1 :]]
+
+
+def _existing(parent: Any, token: str) -> Any:
+    """The key or index that `token` means in `parent`, where there is a value."""
+    if isinstance(parent, dict) and token in parent:
+        return token
+    if isinstance(parent, list):
+        return _index(parent, token, len(parent) - 1)
+    raise _does_not_fit()
+
+
+def _index(items: list[Any], token: str, last: int) -> int:
+    if not _INDEX.fullmatch(token) or len(token) > 9 or int(token) > last:
+        raise _does_not_fit()
+    return int(token)
+
+
+def _pointer(operation: dict[str, Any], field: str) -> list[str]:
+    text = operation.get(field)
+    if not isinstance(text, str) or (text and not text.startswith("/")):
+        raise _does_not_fit()
+    return [part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:]]
+
+
+def _value(operation: dict[str, Any]) -> Any:
+    value = operation.get("value", _MISSING)
+    if value is _MISSING:
+        raise _does_not_fit()
+    return value
+
+
+def _does_not_fit() -> Invalid:
+    return Invalid("the server rejected our request due to an error in our request", details={})
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal as JSON: unlike `==`, 1 is not true."""
+    if one is other:
+        return True
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)

@@ -1,0 +1,367 @@
+"""YAML as kubectl reads and prints it: text to values with the line of each, and back.
+
+`app/kubectl/manifests.py` reads what people type through `read`; pages show live objects through `dump`. Values follow
+sigs.k8s.io/yaml over go-yaml v2: `yes` and `on` are true, dates are text, `0o17` is 15, keys become text, a key that
+comes twice is an error. The walk is over libyaml's events, with limits on depth and on what aliases expand to, so that
+no text can exhaust the process.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import yaml
+
+from app.api.errors import BadRequest, TooLarge
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 64
+MAX_NODES = 100_000  # with aliases expanded
+
+Path = tuple[str | int, ...]
+Mark = tuple[int, int]  # line and column, from 1
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class ManifestError(BadRequest):
+    """A text that is no manifest. `message` is kubectl's sentence, `problem` what is wrong in it, `fix` what to do."""
+
+    def __init__(self, message: str, mark: Mark, problem: str, fix: str) -> None:
+        super().__init__(message)
+        self.line, self.column = mark
+        self.problem = problem
+        self.fix = fix
+
+
+class ManifestTooLarge(ManifestError, TooLarge):
+    code, reason = TooLarge.code, TooLarge.reason
+
+
+class Read(NamedTuple):
+    """One document of a text. `marks` has the place of each key and item that is written out."""
+
+    value: Any
+    marks: dict[Path, Mark]
+
+
+def read(text: str, twice: list[str] | None = None) -> Iterator[Read]:
+    """The documents of a text, one after another. Raises ManifestError.
+
+    With a list for `twice` a repeated key is no error: it is told there, and the last one holds.
+    """
+    _check_text(text)
+    events = yaml.parse(text, Loader=_LOADER)
+    try:
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                yield _Composer(events, twice).document()
+    except yaml.MarkedYAMLError as error:
+        raise _syntax_error(error, text) from None
+    except yaml.YAMLError as error:
+        raise _failure(
+            (1, 1), str(error).partition("\n")[0], "Remove the character that YAML does not allow."
+        ) from None
+
+
+_NOT_ALLOWED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def _check_text(text: str) -> None:
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_BYTES:
+        message = f"Request entity too large: limit is {MAX_BYTES}"
+        raise ManifestTooLarge(
+            message, (1, 1), message, f"The text has {size} bytes, {MAX_BYTES} are allowed. Apply it in several parts."
+        )
+    found = _NOT_ALLOWED.search(text)
+    if found:
+        line = text.count("\n", 0, found.start()) + 1
+        mark = (line, found.start() - text.rfind("\n", 0, found.start()))
+        name = f"U+{ord(found.group()):04X}"
+        fix = f"Remove the invisible character {name} in line {line}."
+        raise _failure(mark, "control characters are not allowed", fix)
+
+
+# ------------------------------------------------------------------------------------------------- composing
+
+
+class _Anchor(NamedTuple):
+    value: Any
+    nodes: int
+    height: int  # levels below it
+
+
+class _Composer:
+    """Builds one document from events. Recursion is as deep as the text, which is at most MAX_DEPTH."""
+
+    def __init__(self, events: Iterator[Any], twice: list[str] | None) -> None:
+        self._events = events
+        self._twice = twice
+        self._marks: dict[Path, Mark] = {}
+        self._anchors: dict[str, _Anchor | None] = {}  # None: not yet complete
+        self._nodes = 0
+        self._deepest = 0
+
+    def document(self) -> Read:
+        value = self._node(next(self._events), ())
+        return Read(value, self._marks)
+
+    def _node(self, event: Any, path: Path) -> Any:
+        mark = _mark(event)
+        self._marks.setdefault(path, mark)
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(str(event.anchor), len(path), mark)
+        if not event.anchor:
+            return self._value(event, path, mark)
+        self._anchors[event.anchor] = None
+        nodes, deepest = self._nodes, self._deepest
+        self._deepest = len(path)
+        value = self._value(event, path, mark)
+        self._anchors[event.anchor] = _Anchor(value, self._nodes - nodes, self._deepest - len(path))
+        self._deepest = max(deepest, self._deepest)
+        return value
+
+    def _value(self, event: Any, path: Path, mark: Mark) -> Any:
+        self._count(1, len(path), mark)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(path)
+        return self._sequence(path) if isinstance(event, yaml.SequenceStartEvent) else _scalar(event, mark)
+
+    def _mapping(self, path: Path) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        merged: list[Any] = []
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            mark = _mark(event)
+            if isinstance(event, yaml.ScalarEvent) and event.implicit[0] and event.value == "<<":
+                value = self._node(next(self._events), (*path, "<<"))
+                merged += value if isinstance(value, list) else [value]
+                continue
+            key = _key(self._node(event, (*path, "")), mark)
+            del self._marks[(*path, "")]
+            if key in found:
+                self._repeated(key, mark)
+            self._marks[(*path, key)] = mark
+            found[key] = self._node(next(self._events), (*path, key))
+        for source in merged:
+            if not isinstance(source, dict):
+                fix = 'Give "<<" an alias of a map, such as "<<: *defaults".'
+                raise _failure(
+                    self._marks[(*path, "<<")], "map merge requires map or sequence of maps as the value", fix
+                )
+            found = {**source, **found}
+        return found
+
+    def _repeated(self, key: str, mark: Mark) -> None:
+        problem = f'key "{key}" already set in map'
+        if self._twice is not None:
+            self._twice.append(f"line {mark[0]}: {problem}")
+            return
+        fix = f'"{key}" is there twice in the same map: keep one of the two.'
+        text = f"yaml: unmarshal errors:\n  line {mark[0]}: {problem}"
+        raise ManifestError(f"error converting YAML to JSON: {text}", mark, problem, fix)
+
+    def _sequence(self, path: Path) -> list[Any]:
+        items: list[Any] = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            items.append(self._node(event, (*path, len(items))))
+        return items
+
+    def _alias(self, anchor: str, depth: int, mark: Mark) -> Any:
+        if anchor not in self._anchors:
+            fix = f'There is no "&{anchor}" above line {mark[0]}: define it first, or put the value in quotes.'
+            raise _failure(mark, f"unknown anchor '{anchor}' referenced", fix)
+        known = self._anchors[anchor]
+        if known is None:
+            raise _failure(mark, f"anchor '{anchor}' value contains itself", f'Remove "*{anchor}" inside of itself.')
+        self._count(known.nodes, depth + known.height, mark)
+        return known.value
+
+    def _count(self, nodes: int, depth: int, mark: Mark) -> None:
+        self._nodes += nodes
+        self._deepest = max(self._deepest, depth)
+        if self._deepest > MAX_DEPTH:
+            raise _failure(mark, f"exceeded max depth of {MAX_DEPTH}", f"Nest at most {MAX_DEPTH} levels deep.")
+        if self._nodes > MAX_NODES:
+            fix = f"With its aliases written out this document has more than {MAX_NODES:,} values. Use fewer aliases."
+            raise _failure(mark, "document contains excessive aliasing", fix)
+
+
+def _mark(event: Any) -> Mark:
+    return (event.start_mark.line + 1, event.start_mark.column + 1)
+
+
+def _key(value: Any, mark: Mark) -> str:
+    """As sigs.k8s.io/yaml: JSON knows only text as keys."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return _digits(value)
+    raise _failure(mark, "unsupported map key", "A key must be plain text: put it in quotes.")
+
+
+# --------------------------------------------------------------------------------------------------- scalars
+
+_TRUE = ("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON")
+_FALSE = ("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF")
+_INFINITE = (".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF")
+_WORDS: dict[str, Any] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(_TRUE, True),
+    **dict.fromkeys(_FALSE, False),
+    **dict.fromkeys(_INFINITE, math.inf),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
+}
+
+_INTEGER = re.compile(r"[-+]?(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)", re.ASCII)
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
+_STANDARD = "tag:yaml.org,2002:"
+
+
+def resolve(text: str) -> Any:
+    """What a plain scalar means: text, number, boolean or None."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] not in "+-.0123456789":
+        return text
+    digits = text.replace("_", "")
+    if _INTEGER.fullmatch(digits):
+        number = _integer(digits)
+        return number if -(2**63) <= number < 2**64 else _float(digits, text)
+    return _float(digits, text) if _FLOAT.fullmatch(digits) else text
+
+
+def _integer(digits: str) -> int:
+    sign = -1 if digits.startswith("-") else 1
+    bare = digits.lstrip("+-").lower()
+    if len(bare) > 400:  # beyond any number that fits; also what Python refuses to convert
+        return 2**64
+    if re.match(r"0[xbo]", bare):
+        return sign * int(bare, 0)
+    return sign * int(bare, 8 if bare.startswith("0") and len(bare) > 1 else 10)
+
+
+def _float(digits: str, text: str) -> Any:
+    number = float(digits) if _FLOAT.fullmatch(digits) else math.inf
+    return number if math.isfinite(number) else text
+
+
+def _scalar(event: Any, mark: Mark) -> Any:
+    tag, text = event.tag, event.value
+    if tag is None:
+        value = resolve(text) if event.implicit[0] else text
+    elif tag == f"{_STANDARD}binary":
+        value = _binary(text, mark)
+    elif tag.startswith(_STANDARD) and tag.removeprefix(_STANDARD) in ("int", "float", "bool", "null"):
+        value = resolve(text)
+    else:
+        value = text
+    if isinstance(value, float) and not math.isfinite(value):
+        fix = f'JSON has no "{text}": write a number, or put it in quotes if text is meant.'
+        raise _failure(mark, f"json: unsupported value: {_digits(value)}", fix)
+    return value
+
+
+def _binary(text: str, mark: Mark) -> str:
+    try:
+        return base64.b64decode(text, validate=False).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        raise _failure(mark, "!!binary value contains invalid base64 data", 'Remove "!!binary".') from None
+
+
+def _digits(number: float) -> str:
+    if isinstance(number, float) and not math.isfinite(number):
+        return {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}[str(number)]
+    return str(int(number)) if number == int(number) and abs(number) < 1e21 else repr(number)
+
+
+# ---------------------------------------------------------------------------------------------------- errors
+
+
+def _failure(mark: Mark, problem: str, fix: str) -> ManifestError:
+    return ManifestError(f"error converting YAML to JSON: yaml: line {mark[0]}: {problem}", mark, problem, fix)
+
+
+def _syntax_error(error: yaml.MarkedYAMLError, text: str) -> ManifestError:
+    place = error.problem_mark or error.context_mark
+    mark = (place.line + 1, place.column + 1) if place else (1, 1)
+    problem = error.problem or "could not be read"
+    # go-yaml counts lines from 0 in what its parser finds, and from 1 in what its scanner finds.
+    printed = mark[0] if isinstance(error, yaml.scanner.ScannerError) else mark[0] - 1
+    where = f"line {printed}: " if printed else ""
+    message = f"error converting YAML to JSON: yaml: {where}{problem}"
+    if error.context_mark and _NEVER_CLOSED.search(problem):
+        mark = (error.context_mark.line + 1, error.context_mark.column + 1)
+    return ManifestError(message, mark, problem, _advice(problem, mark, text))
+
+
+_NEVER_CLOSED = re.compile(r"end of stream|',' or '[]}]'")
+
+
+def _advice(problem: str, mark: Mark, text: str) -> str:
+    lines = text.splitlines() or [""]
+    line = lines[min(mark[0], len(lines)) - 1]
+    if "cannot start any token" in problem:
+        if "\t" in line[: mark[1]]:
+            return f"Line {mark[0]} has a tab. YAML is indented with spaces only: replace it by two spaces."
+        return f'Put the value of line {mark[0]} in quotes: "{line[mark[1] - 1 : mark[1]]}" has a meaning of its own.'
+    for part, advice in _ADVICE.items():
+        if part in problem:
+            return advice.format(line=mark[0])
+    return f"Look at the syntax of line {mark[0]} and the line above it."
+
+
+_ADVICE = {
+    "expected key": "Line {line} does not line up with the lines before it: give it the indentation of its siblings.",
+    "expected '-' indicator": 'Line {line} stands among list items: start it with "- " or indent it differently.',
+    "mapping values are not allowed": 'Line {line} has a ":" too many or is indented too far. Quote a value with ": ".',
+    "could not find expected ':'": 'Line {line} needs a ":" after its key.',
+    "unexpected end of stream": "A quotation mark is opened in line {line} and never closed.",
+    "',' or ']'": 'A "[" is opened in line {line} and never closed: add "]", or a comma between items.',
+    "',' or '}'": 'A "{{" is opened in line {line} and never closed: add "}}", or a comma between fields.',
+    "node content": "Before line {line} a value is missing, or a bracket is never closed.",
+    "unknown escape character": "Line {line}: use single quotes, or write a backslash as two.",
+    "document start": 'Separate documents by a line "---" before line {line}.',
+}
+
+# -------------------------------------------------------------------------------------------------- printing
+
+
+def dump(obj: Any) -> str:
+    """As `kubectl get -o yaml` prints: keys sorted, block style, lists not indented, texts of several lines as `|`."""
+    text: str = yaml.dump(
+        obj, Dumper=_Dumper, sort_keys=True, allow_unicode=True, default_flow_style=False, width=_ENDLESS
+    )
+    return text
+
+
+_ENDLESS = 2**30
+
+
+class _Dumper(_DUMPER):  # type: ignore[misc, valid-type]
+    def ignore_aliases(self, data: Any) -> bool:
+        """Objects share parts with each other; nobody wants to see that."""
+        return True
+
+
+def _text(dumper: Any, value: str) -> Any:
+    style = None
+    if "\n" in value and not re.search(r"[ \t]\n|^\s|[^\n\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd]", value):
+        style = "|"
+    elif not isinstance(resolve(value), str) or _DATE.match(value):
+        style = '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_DATE = re.compile(r"\d{4}-\d\d?-\d\d?([Tt ]|$)", re.ASCII)
+
+_Dumper.add_representer(str, _text)

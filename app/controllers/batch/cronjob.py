@@ -1,0 +1,236 @@
+"""cronjob-controller: creates a Job each time a schedule says so, and keeps count of those that run.
+
+A Job's name is the CronJob's and the minute it was due, so a time is never served twice. What is still running decides,
+by `concurrencyPolicy`, whether the next one may start. Waiting for the next time is background.
+Models kubernetes/pkg/controller/cronjob/cronjob_controllerv2.go and utils.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.api import cron, objects, times
+from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
+from app.api.status import changed_fields
+from app.controllers.batch import jobs
+from app.reconcile import (
+    Action,
+    Announce,
+    Controller,
+    Create,
+    Delete,
+    Difference,
+    Reader,
+    RequeueAfter,
+    UpdateStatus,
+    itself,
+    owned_by,
+    owns,
+)
+
+_SCHEDULED = "batch.kubernetes.io/cronjob-scheduled-timestamp"
+
+
+@dataclass(frozen=True, slots=True)
+class CronJobObservation:
+    cron_job: Obj
+    jobs: Sequence[Obj]  # that it controls
+    now_ms: int
+
+
+class CronJobController(Controller):
+    name = "cronjob-controller"
+    reconciles = "CronJob"
+    sleeps = True
+
+    def __init__(self) -> None:
+        self.watches = (
+            itself("CronJob"),
+            owns("Job", "CronJob", only=owned_by("CronJob"), indexes={"controller": _controller}),
+        )
+
+    def observe(self, key: Ref, reader: Reader) -> CronJobObservation | None:
+        cron_job = reader.get(key)
+        if cron_job is None:
+            return None
+        return CronJobObservation(cron_job, reader.by("Job", "controller", uid_of(cron_job)), reader.now_ms)
+
+    def diff(self, seen: CronJobObservation) -> Iterable[Difference]:
+        if is_terminating(seen.cron_job):
+            return
+        active, last_success, events = _still_active(seen)
+        yield from _history(seen)
+        yield from _start(seen, active, last_success, events)
+
+
+# -------------------------------------------------------------------------------------------------- the old ones
+
+
+def _still_active(seen: CronJobObservation) -> tuple[list[dict[str, Any]], str, list[Announce]]:
+    """(status.active without those that have ended, lastSuccessfulTime, what to tell)."""
+    cron_job, status = seen.cron_job, seen.cron_job.get("status") or {}
+    by_uid = {uid_of(job): job for job in seen.jobs}
+    active, events = [], []
+    known = {reference["uid"] for reference in status.get("active") or ()}
+    last_success = status.get("lastSuccessfulTime", "")
+    for reference in status.get("active") or ():
+        job = by_uid.get(reference["uid"])
+        if job is None:
+            events.append(Announce(cron_job, "Normal", "MissingJob", f"Active job went missing: {reference['name']}"))
+        elif how := jobs.finished(job):
+            message = f"Saw completed job: {name_of(job)}, condition: {how}"
+            events.append(Announce(cron_job, "Normal", "SawCompletedJob", message))
+        else:
+            active.append(reference)
+    for job in seen.jobs:
+        ended = jobs.finished(job)
+        if uid_of(job) not in known and not ended:
+            message = f"Saw a job that the controller did not create or forgot: {name_of(job)}"
+            events.append(Announce(cron_job, "Warning", "UnexpectedJob", message))
+        completed = (job.get("status") or {}).get("completionTime", "")
+        if ended == "Complete" and completed > last_success:
+            last_success = completed
+    return active, last_success, events
+
+
+def _history(seen: CronJobObservation) -> Iterator[Difference]:
+    """Of the Jobs that have ended only the newest few are kept."""
+    spec = seen.cron_job["spec"]
+    limits = {"Complete": spec.get("successfulJobsHistoryLimit", 3), "Failed": spec.get("failedJobsHistoryLimit", 1)}
+    for how, limit in limits.items():
+        ended = sorted((job for job in seen.jobs if jobs.finished(job) == how and not is_terminating(job)), key=_began)
+        for job in ended[: max(0, len(ended) - limit)]:
+            yield Difference(ref_of(job), "exists", False, True, "JobHistoryExceeded", (_delete(seen.cron_job, job),))
+
+
+def _began(job: Obj) -> tuple[str, str]:
+    return (job.get("status") or {}).get("startTime", ""), name_of(job)
+
+
+def _delete(cron_job: Obj, job: Obj) -> Delete:
+    told = Announce(cron_job, "Normal", "SuccessfulDelete", f"Deleted job {name_of(job)}")
+    return Delete(ref_of(job), uid=uid_of(job), propagation="Background", announce=told)
+
+
+# --------------------------------------------------------------------------------------------------- the next one
+
+
+def _start(
+    seen: CronJobObservation, active: list[dict[str, Any]], last_success: str, events: list[Announce]
+) -> Iterator[Difference]:
+    """The Job that is due, if one is; then what the status says; then when to look again."""
+    cron_job, spec = seen.cron_job, seen.cron_job["spec"]
+    due_ms, next_ms = (None, None)
+    if not cron.knows_zone(spec.get("timeZone") or ""):
+        message = f"invalid timeZone: {spec['timeZone']!r}: unknown time zone {spec['timeZone']}".replace("'", '"')
+        events.append(Announce(cron_job, "Warning", "UnknownTimeZone", message))
+    elif not spec.get("suspend"):
+        due_ms, next_ms = _times(seen)
+    status = _status(cron_job, active, last_success)
+    replaced: list[Obj] = []
+    if due_ms is not None:
+        policy, name = spec.get("concurrencyPolicy", "Allow"), f"{name_of(cron_job)}-{due_ms // 60_000}"
+        late = spec.get("startingDeadlineSeconds")
+        if late is not None and seen.now_ms > due_ms + 1000 * late:
+            when = times.rfc3339(due_ms)
+            events.append(
+                Announce(cron_job, "Warning", "MissSchedule", f"Missed scheduled time to start a job: {when}")
+            )
+        elif policy == "Forbid" and active:
+            message = "Not starting job because prior execution is running and concurrency policy is Forbid"
+            events.append(Announce(cron_job, "Normal", "JobAlreadyActive", message))
+        elif not any(name_of(job) == name for job in seen.jobs):
+            replaced = [job for job in seen.jobs if policy == "Replace" and not jobs.finished(job)]
+            for job in replaced:
+                yield Difference(ref_of(job), "exists", False, True, "JobReplaced", (_delete(cron_job, job),))
+            told = Announce(cron_job, "Normal", "SuccessfulCreate", f"Created job {name}")
+            failed = Announce(cron_job, "Warning", "FailedCreate", "Error creating job: {error}")
+            create = Create(_new_job(cron_job, name, due_ms), announce=told, on_error=failed)
+            yield Difference(ref_of(cron_job), "schedule", name, "", "JobIsDue", (create,))
+    yield from _write(seen, status, replaced, events)
+    if next_ms is not None:
+        wait = (RequeueAfter(next_ms - seen.now_ms, "the schedule"),)
+        yield Difference(ref_of(cron_job), "schedule", "a job", "not due", "NextTimeAhead", wait, background=True)
+
+
+def _status(cron_job: Obj, active: list[dict[str, Any]], last_success: str) -> dict[str, Any]:
+    status = {key: value for key, value in (cron_job.get("status") or {}).items() if key != "active"}
+    if active:
+        status["active"] = active
+    if last_success:
+        status["lastSuccessfulTime"] = last_success
+    return status
+
+
+def _write(
+    seen: CronJobObservation, status: dict[str, Any], replaced: Sequence[Obj], events: list[Announce]
+) -> Iterator[Difference]:
+    """Jobs of ours that it does not know as active yet are the ones just created."""
+    cron_job, old = seen.cron_job, seen.cron_job.get("status") or {}
+    known = {reference["uid"] for reference in status.get("active") or ()}
+    gone = set(map(uid_of, replaced))
+    mine = [job for job in seen.jobs if _is_scheduled(job) and not jobs.finished(job) and uid_of(job) not in gone]
+    fresh = [job for job in mine if uid_of(job) not in known]
+    events = [each for each in events if not any(each.message.endswith(f": {name_of(job)}") for job in fresh)]
+    active = [each for each in status.get("active") or () if each["uid"] not in gone]
+    active += [_reference(job) for job in fresh]
+    status = {
+        **{key: value for key, value in status.items() if key != "active"},
+        **({"active": active} if active else {}),
+    }
+    last = max((objects.annotations_of(job)[_SCHEDULED] for job in mine), default="")
+    if last > status.get("lastScheduleTime", ""):
+        status["lastScheduleTime"] = last
+    if status == old:
+        if events:
+            yield Difference(ref_of(cron_job), "status.active", "as it is", "otherwise", "JobsSeen", tuple(events))
+        return
+    desired, observed = changed_fields(status, old)
+    actions: tuple[Action, ...] = (UpdateStatus(cron_job, status), *events)
+    yield Difference(ref_of(cron_job), "status", desired, observed, "StatusOutdated", actions)
+
+
+def _is_scheduled(job: Obj) -> bool:
+    return _SCHEDULED in objects.annotations_of(job)
+
+
+def _reference(job: Obj) -> dict[str, Any]:
+    return {
+        "kind": "Job",
+        "namespace": namespace_of(job),
+        "name": name_of(job),
+        "uid": uid_of(job),
+        "apiVersion": "batch/v1",
+        "resourceVersion": job["metadata"]["resourceVersion"],
+    }
+
+
+def _times(seen: CronJobObservation) -> tuple[int | None, int | None]:
+    """(the latest time that was due and not served yet, the next one)."""
+    spec, status = seen.cron_job["spec"], seen.cron_job.get("status") or {}
+    schedule, zone = cron.parse(spec["schedule"]), spec.get("timeZone") or ""
+    since = status.get("lastScheduleTime") or seen.cron_job["metadata"]["creationTimestamp"]
+    since_ms = times.parse(since)
+    if (late := spec.get("startingDeadlineSeconds")) is not None:
+        since_ms = max(since_ms, seen.now_ms - 1000 * late)
+    scheduled = [objects.annotations_of(job)[_SCHEDULED] for job in seen.jobs if _is_scheduled(job)]
+    since_ms = max([since_ms, *map(times.parse, scheduled)])
+    return cron.latest_within(schedule, since_ms, seen.now_ms, zone), cron.next_after(schedule, seen.now_ms, zone)
+
+
+def _new_job(cron_job: Obj, name: str, due_ms: int) -> Obj:
+    template = cron_job["spec"]["jobTemplate"]
+    given = template.get("metadata") or {}
+    meta: dict[str, Any] = {"name": name, "namespace": namespace_of(cron_job)}
+    if given.get("labels"):
+        meta["labels"] = given["labels"]
+    meta["annotations"] = {**(given.get("annotations") or {}), _SCHEDULED: times.rfc3339(due_ms)}
+    meta["ownerReferences"] = [objects.owner_reference(cron_job)]
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": meta, "spec": template["spec"]}
+
+
+def _controller(obj: Obj) -> tuple[str, ...]:
+    uid = objects.controller_uid(obj)
+    return (uid,) if uid else ()

@@ -1,0 +1,1 @@
+"""A pod on each node. Models kubernetes/pkg/controller/daemon."""

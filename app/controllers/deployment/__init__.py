@@ -1,0 +1,1 @@
+"""Deployments: the loop, the arithmetic of a rollout, its status. Models kubernetes/pkg/controller/deployment."""

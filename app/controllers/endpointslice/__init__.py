@@ -1,0 +1,1 @@
+"""Who is behind a Service. Models kubernetes/pkg/controller/endpointslice."""

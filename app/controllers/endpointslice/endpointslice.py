@@ -1,0 +1,301 @@
+"""The EndpointSlice controller: writes down, for every Service with a selector, which pods may get its traffic.
+
+The engine runs it for a Service when the Service, one of its slices, or an endpoint-relevant fact of a pod that it
+selects (address, readiness, deletion, labels) changed. A slice holds up to 100 endpoints with the same ports.
+Models kubernetes/pkg/controller/endpointslice/endpointslice_controller.go and, from
+kubernetes/staging/src/k8s.io/endpointslice, reconciler.go, utils.go and util/trigger_time_tracker.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.api import objects, selectors
+from app.api.objects import Obj, Ref, ref_of
+from app.component_helpers import pods
+from app.controllers.endpointslice import endpoints
+from app.controllers.endpointslice.endpoints import Endpoint, Ports
+from app.reconcile import (
+    Announce,
+    Controller,
+    Create,
+    Delete,
+    Difference,
+    Reader,
+    Update,
+    Watch,
+    itself,
+    metadata_differs,
+)
+
+MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
+MANAGER = "endpointslice-controller.k8s.io"
+SERVICE_NAME = "kubernetes.io/service-name"
+HEADLESS = "service.kubernetes.io/headless"
+TRIGGER_TIME = "endpoints.kubernetes.io/last-change-trigger-time"
+ZONE = "topology.kubernetes.io/zone"
+"""Labels and annotations with a meaning of their own."""
+
+MAX_ENDPOINTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceObservation:
+    service: Obj
+    pods: Sequence[Obj]  # those that its selector selects
+    slices: Sequence[Obj]  # those that this controller wrote for it
+    zones: Mapping[str, str]  # by name of the node, where it has one
+
+
+class EndpointSliceController(Controller):
+    name = "endpointslice-controller"
+    reconciles = "Service"
+    concurrency = 5
+
+    def __init__(self) -> None:
+        self.watches = (
+            itself("Service", indexes={"label": _selected_label}),
+            Watch("Pod", _services_of, matters=_endpoint_changed, indexes={"label": _labels}),
+            Watch("EndpointSlice", _service_of, indexes={"service": _managed_for}),
+            Watch("Node", lambda node, reader: (), matters=metadata_differs, indexes={"zoned": _is_zoned}),
+        )
+
+    def observe(self, key: Ref, reader: Reader) -> ServiceObservation | None:
+        service = reader.get(key)
+        if service is None:
+            return None
+        selector = service["spec"].get("selector")
+        if not selector or service["spec"].get("type") == "ExternalName":
+            return ServiceObservation(service, (), (), {})
+        candidates = reader.by("Pod", "label", *_selected_label(service))
+        if len(selector) > 1:
+            candidates = [pod for pod in candidates if selectors.matches_labels(selector, objects.labels_of(pod))]
+        zoned = reader.by("Node", "zoned", True)
+        return ServiceObservation(
+            service=service,
+            pods=tuple(candidates),
+            slices=reader.by("EndpointSlice", "service", (key.namespace, key.name)),
+            zones={objects.name_of(node): objects.labels_of(node)[ZONE] for node in zoned},
+        )
+
+    def diff(self, seen: ServiceObservation) -> Iterable[Difference]:
+        spec = seen.service["spec"]
+        if not spec.get("selector") or spec.get("type") == "ExternalName" or objects.is_terminating(seen.service):
+            return ()
+        return _write(seen, _reconcile(seen))
+
+
+# --------------------------------------------------------------------------------------------- what to write
+
+
+@dataclass(slots=True)
+class Plan:
+    """One slice as it should be, being filled. `held` None: it is to be created; `endpoints` None: to be deleted."""
+
+    held: Obj | None
+    ports: Ports
+    endpoints: list[Endpoint] | None
+    changed: bool = False
+
+    def is_due(self, labels: dict[str, str]) -> bool:
+        """It must be written, if these are the labels it should have."""
+        if self.held is None or self.endpoints is None or self.changed:
+            return True
+        return objects.labels_of(self.held) != labels
+
+
+def _reconcile(seen: ServiceObservation) -> list[Plan]:
+    """All slices. Each group of pods with the same ports has slices of its own; a Service without pods has an empty
+    one. A slice that is not needed any more becomes one that is, if it can."""
+    wanted: dict[Ports, dict[str, Endpoint]] = {}
+    reachable = [pod for pod in seen.pods if endpoints.belongs(pod)]
+    common = endpoints.ports_of(reachable[0], seen.service) if reachable else ()
+    same_for_all = endpoints.same_for_all(seen.service)
+    for pod in reachable:
+        ports = common if same_for_all else endpoints.ports_of(pod, seen.service)
+        endpoint = endpoints.endpoint_of(pod, seen.service, seen.zones)
+        wanted.setdefault(ports, {})[objects.uid_of(pod)] = endpoint
+    held: dict[Ports, list[Obj]] = {}
+    for each in seen.slices:
+        held.setdefault(endpoints.ports_in(each), []).append(each)
+    plans: list[Plan] = []
+    for ports, group in wanted.items():
+        plans += _with_ports(ports, held.pop(ports, []), group)
+    for ports, slices in held.items():
+        plans += (Plan(each, ports, None) for each in slices)
+    if all(plan.endpoints is None for plan in plans):
+        plans = _keep_one_empty(plans)
+    return _reuse(plans)
+
+
+def _with_ports(ports: Ports, held: list[Obj], group: dict[str, Endpoint]) -> Iterable[Plan]:
+    """Fill what is changed anyway, then the slice that the rest fits best, then new ones: few writes, full slices."""
+    plans = [_kept(each, ports, group) for each in held]
+    rest = list(group.values())
+    open_plans = [plan for plan in plans if plan.changed and plan.endpoints]
+    for plan in sorted(open_plans, key=_fullness, reverse=True):
+        rest = _fill(plan, rest)
+    while rest:
+        fitting = [p for p in plans if not p.changed and p.endpoints and _fullness(p) + len(rest) <= MAX_ENDPOINTS]
+        if fitting and len(rest) < MAX_ENDPOINTS:
+            plan = max(fitting, key=_fullness)
+        else:
+            plan = Plan(None, ports, [])
+            plans.append(plan)
+        rest = _fill(plan, rest)
+    return plans
+
+
+def _kept(held: Obj, ports: Ports, group: dict[str, Endpoint]) -> Plan:
+    """A slice with those of its endpoints that are still wanted, which leave `group`."""
+    before = held.get("endpoints") or []
+    now = [group.pop(uid) for uid in map(endpoints.uid_of, before) if uid in group]
+    return Plan(held, ports, now or None, changed=now != before)
+
+
+def _fill(plan: Plan, rest: list[Endpoint]) -> list[Endpoint]:
+    assert plan.endpoints is not None
+    room = MAX_ENDPOINTS - len(plan.endpoints)
+    if rest and room:
+        plan.endpoints = plan.endpoints + rest[:room]
+        plan.changed = True
+    return rest[room:]
+
+
+def _fullness(plan: Plan) -> int:
+    return len(plan.endpoints or ())
+
+
+def _keep_one_empty(plans: list[Plan]) -> list[Plan]:
+    """The slice that says: there are none. One that says so already stays as it is."""
+    for plan in plans:
+        if plan.held is not None and not plan.ports and not plan.held.get("endpoints"):
+            plan.endpoints = []
+            return plans
+    return [*plans, Plan(None, (), [])]
+
+
+def _reuse(plans: list[Plan]) -> list[Plan]:
+    """A slice to be deleted takes the content of one to be created: one write instead of two."""
+    fresh = [plan for plan in plans if plan.held is None]
+    for plan in plans:
+        if plan.held is not None and plan.endpoints is None and fresh:
+            new = fresh.pop()
+            plan.ports, plan.endpoints, plan.changed, new.endpoints = new.ports, new.endpoints, True, None
+    return [plan for plan in plans if plan.held is not None or plan.endpoints is not None]
+
+
+# ------------------------------------------------------------------------------------------------ writing it
+
+
+def _write(seen: ServiceObservation, plans: list[Plan]) -> Iterator[Difference]:
+    labels = _slice_labels(seen.service)
+    due = [plan for plan in plans if plan.is_due(labels)]
+    if not due:
+        return
+    changed_at = endpoints.changed_at(seen.service, seen.pods, seen.slices)
+    failed = f"Error updating Endpoint Slices for Service {'/'.join(ref_of(seen.service)[1:])}: {{error}}"
+    sorry = Announce(seen.service, "Warning", "FailedToUpdateEndpointSlices", failed)
+    for plan in due:
+        held = plan.held
+        before = endpoints.states((held or {}).get("endpoints") or ())
+        after = endpoints.states(plan.endpoints or ())
+        if held is None:
+            create = Create(_new_slice(seen.service, plan, labels, changed_at), on_error=sorry)
+            yield Difference(ref_of(seen.service), "endpoints", after, None, "EndpointSliceMissing", (create,))
+        elif plan.endpoints is None:
+            delete = Delete(ref_of(held), on_error=sorry)
+            yield Difference(ref_of(held), "endpoints", None, before, "EndpointSliceNotNeeded", (delete,))
+        else:
+            desired = {name: after.get(name) for name in {**before, **after} if before.get(name) != after.get(name)}
+            observed = {name: before.get(name) for name in desired}
+            update = Update(_updated(held, plan, labels, changed_at), on_error=sorry)
+            yield Difference(ref_of(held), "endpoints", desired, observed, "EndpointsOutdated", (update,))
+
+
+def _new_slice(service: Obj, plan: Plan, labels: dict[str, str], changed_at: str) -> Obj:
+    annotations = {"annotations": {TRIGGER_TIME: changed_at}} if changed_at else {}
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {
+            "generateName": f"{objects.name_of(service)}-",
+            "namespace": objects.namespace_of(service),
+            "labels": labels,
+            **annotations,
+            "ownerReferences": [objects.owner_reference(service)],
+        },
+        "addressType": "IPv4",
+        "endpoints": plan.endpoints or None,
+        "ports": endpoints.as_list(plan.ports),
+    }
+
+
+def _updated(held: Obj, plan: Plan, labels: dict[str, str], changed_at: str) -> Obj:
+    annotations = {key: value for key, value in objects.annotations_of(held).items() if key != TRIGGER_TIME}
+    if changed_at:
+        annotations[TRIGGER_TIME] = changed_at
+    slice_ = objects.with_metadata(held, labels=labels, annotations=annotations or None)
+    return {**slice_, "endpoints": plan.endpoints or None, "ports": endpoints.as_list(plan.ports)}
+
+
+def _slice_labels(service: Obj) -> dict[str, str]:
+    """The Service's own labels, and those by which a slice is found."""
+    labels = {**objects.labels_of(service)}
+    labels.pop(HEADLESS, None)
+    if service["spec"].get("clusterIP") == "None":
+        labels[HEADLESS] = ""
+    return {**labels, MANAGED_BY: MANAGER, SERVICE_NAME: objects.name_of(service)}
+
+
+# ------------------------------------------------------------------------------------------- waking and looking
+
+
+def _endpoint_changed(old: Obj, new: Obj) -> bool:
+    return _facts(old) != _facts(new)
+
+
+def _facts(pod: Obj) -> tuple[Any, ...]:
+    meta, status = pod["metadata"], pod.get("status") or {}
+    going = "deletionTimestamp" in meta
+    return status.get("podIP"), pods.is_ready(pod), pods.is_terminal(pod), going, meta.get("labels")
+
+
+def _services_of(pod: Obj, reader: Reader) -> Iterator[Ref]:
+    labels = objects.labels_of(pod)
+    for label in _labels(pod):
+        for service in reader.by("Service", "label", label):
+            if selectors.matches_labels(service["spec"]["selector"], labels):
+                yield ref_of(service)
+
+
+def _is_zoned(node: Obj) -> list[bool]:
+    return [True] if objects.labels_of(node).get(ZONE) else []
+
+
+def _service_of(slice_: Obj, reader: Reader) -> Iterator[Ref]:
+    for namespace, name in _managed_for(slice_):
+        yield Ref("Service", namespace, name)
+
+
+Label = tuple[str, str, str]
+
+
+def _labels(pod: Obj) -> list[Label]:
+    namespace = objects.namespace_of(pod)
+    return [(namespace, key, value) for key, value in objects.labels_of(pod).items()]
+
+
+def _selected_label(service: Obj) -> list[Label]:
+    """One of the labels that it selects by, enough to find the candidates: the last, by key."""
+    selector = service["spec"].get("selector")
+    return [(objects.namespace_of(service), *max(selector.items()))] if selector else []
+
+
+def _managed_for(slice_: Obj) -> list[tuple[str, str]]:
+    labels = objects.labels_of(slice_)
+    if labels.get(MANAGED_BY) != MANAGER or SERVICE_NAME not in labels:
+        return []
+    return [(objects.namespace_of(slice_), labels[SERVICE_NAME])]

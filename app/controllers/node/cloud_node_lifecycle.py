@@ -1,0 +1,62 @@
+"""cloud-node-lifecycle-controller: deletes the Node of a machine that is gone for good.
+
+Whether a silent node is only cut off or does not exist any more, only the cloud knows; here the cloud is the set of
+Machine objects. Models kubernetes/cloud-provider `controllers/nodelifecycle/node_lifecycle_controller.go`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from app.api.objects import Obj, Ref, name_of, ref_of
+from app.controllers.node import node_health
+from app.reconcile import Announce, Controller, Delete, Difference, Reader, Watch, itself
+
+
+@dataclass(frozen=True, slots=True)
+class CloudNodeSeen:
+    node: Obj
+    machine: Obj | None
+
+
+class CloudNodeLifecycleController(Controller):
+    name = "cloud-node-lifecycle-controller"
+    reconciles = "Node"
+
+    def __init__(self) -> None:
+        self.watches = (
+            itself("Node", when=_is_lost, matters=_is_lost),
+            Watch(
+                "Machine",
+                lambda machine, reader: (Ref("Node", "", name_of(machine)),),
+                when=lambda old, new: new is None,
+                matters=lambda old, new: False,
+            ),
+        )
+
+    def observe(self, key: Ref, reader: Reader) -> CloudNodeSeen | None:
+        node = reader.get(key)
+        return CloudNodeSeen(node, reader.get(Ref("Machine", "", key.name))) if node else None
+
+    def diff(self, seen: CloudNodeSeen) -> Iterable[Difference]:
+        if seen.machine is not None or node_health.readiness(seen.node) == "True" or not _was_registered(seen.node):
+            return
+        name = name_of(seen.node)
+        message = f"Deleting node {name} because it does not exist in the cloud provider"
+        delete = Delete(ref_of(seen.node), announce=Announce(seen.node, "Normal", "DeletingNode", message))
+        yield Difference(ref_of(seen.node), "exists", False, True, "MachineIsGone", (delete,))
+
+
+def _was_registered(node: Obj) -> bool:
+    """By a kubelet of ours, not by hand."""
+    info = (node.get("status") or {}).get("nodeInfo") or {}
+    return bool(info.get("machineID"))
+
+
+def _is_lost(old: Obj | None, new: Obj | None) -> bool:
+    return (
+        new is not None
+        and node_health.readiness(new) != "True"
+        and (old is None or node_health.readiness(old) == "True")
+    )

@@ -1,0 +1,197 @@
+"""node-lifecycle-controller: notices nodes that fell silent, says so, and taints them.
+
+A kubelet renews its Lease every 10 seconds. After 50 without a sign of life the node's conditions become Unknown, every
+pod on it counts as not ready (so Services leave them at once), and taints follow: one that keeps new pods away, and one
+that evicts, for at most one node per zone in 10 seconds, and for none at all where most of a zone, or all nodes, are
+lost. Waiting for the next sign of life is background.
+Models kubernetes/pkg/controller/nodelifecycle/node_lifecycle_controller.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from app.api import conditions, times
+from app.api.conditions import Condition
+from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
+from app.component_helpers import pods
+from app.controllers.node import node_health
+from app.reconcile import Announce, Controller, Difference, Patch, Reader, RequeueAfter, Watch, itself
+
+_LEASES = "kube-node-lease"
+_WATCHED = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
+_SILENT = ("NodeStatusUnknown", "Kubelet stopped posting node status.")
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSeen:
+    node: Obj
+    heard_ms: int  # its last sign of life
+    nodes: Sequence[Obj]  # all of them; read only when this one is not Ready
+    pods: Sequence[Obj]  # on it, read only then
+    now_ms: int
+
+
+class NodeLifecycleController(Controller):
+    name = "node-lifecycle-controller"
+    component = "node-controller"
+    reconciles = "Node"
+    assumes = True  # of the nodes of a zone one at a time is tainted: it must see the last one
+
+    def __init__(self) -> None:
+        self.watches = (
+            itself("Node", when=_is_news),
+            Watch("Node", _lost, when=_readiness_changed),
+            Watch("Lease", lambda lease, reader: ()),
+        )
+
+    def observe(self, key: Ref, reader: Reader) -> NodeSeen | None:
+        node = reader.get(key)
+        if node is None:
+            return None
+        lease = reader.get(Ref("Lease", _LEASES, key.name))
+        heard_ms = max(_heartbeat_ms(node), times.parse(lease["spec"]["renewTime"]) if lease else 0)
+        nodes: Sequence[Obj] = ()
+        on_it: Sequence[Obj] = ()
+        if node_health.readiness(node) != "True" or reader.now_ms - heard_ms >= node_health.GRACE_MS:
+            nodes = reader.list("Node")
+            on_it = tuple(pod for pod in reader.live("Pod", None) if pods.node_name(pod) == key.name)
+        return NodeSeen(node, heard_ms, nodes, on_it, reader.now_ms)
+
+    def diff(self, seen: NodeSeen) -> Iterable[Difference]:
+        silent = seen.now_ms - seen.heard_ms >= node_health.GRACE_MS
+        if silent and node_health.readiness(seen.node) != "Unknown":
+            yield _lose(seen)
+            yield from _unready_pods(seen)
+            return
+        if node_health.readiness(seen.node) != "True":
+            yield from _unready_pods(seen)
+        # Both write the whole list of taints: one after the other.
+        yield from [*_no_schedule(seen)] or _no_execute(seen)
+        if not silent:
+            wait = RequeueAfter(seen.heard_ms + node_health.GRACE_MS - seen.now_ms, "the next sign of life")
+            about = ref_of(seen.node)
+            yield Difference(about, "spec.renewTime", "renewed", "renewed", "HeardFrom", (wait,), background=True)
+
+
+# -------------------------------------------------------------------------------------------------- not heard of
+
+
+def _lose(seen: NodeSeen) -> Difference:
+    """Of a node that is silent nothing is known any more."""
+    node, at = seen.node, times.rfc3339(seen.now_ms)
+    held: list[Condition] = (node.get("status") or {}).get("conditions") or []
+    lost = [_unknown(each, at) if each["type"] in _WATCHED else each for each in held]
+    for type_ in _WATCHED:
+        if conditions.find(held, type_) is None:
+            lost.append(_unknown({"type": type_, "lastHeartbeatTime": at}, at))
+    event = Announce(node, "Normal", "NodeNotReady", f"Node {name_of(node)} status is now: NodeNotReady")
+    patch = Patch(ref_of(node), {"status": {"conditions": lost}}, subresource="status", announce=event)
+    silence_s = (seen.now_ms - seen.heard_ms) // 1000
+    return Difference(
+        ref_of(node), "status.conditions", "a sign of life", f"{silence_s} s of silence", "NodeSilent", (patch,)
+    )
+
+
+def _unknown(condition: Condition, at: str) -> Condition:
+    reason, message = _SILENT
+    return {**condition, "status": "Unknown", "reason": reason, "message": message, "lastTransitionTime": at}
+
+
+def _unready_pods(seen: NodeSeen) -> Iterator[Difference]:
+    """What runs there, or does not, is served by nobody: Services leave these pods now."""
+    for pod in seen.pods:
+        ready = pods.ready_condition(pod)
+        if ready is None or ready["status"] != "True":
+            continue
+        held = pod["status"]["conditions"]
+        unready = {key: value for key, value in ready.items() if key not in ("reason", "message")} | {"status": "False"}
+        patch = {"status": {"conditions": conditions.with_condition(held, unready, seen.now_ms)}}
+        event = Announce(pod, "Warning", "NodeNotReady", "Node is not ready")
+        action = Patch(ref_of(pod), patch, uid=uid_of(pod), subresource="status", announce=event)
+        yield Difference(ref_of(pod), "status.conditions[Ready]", "False", "True", "PodOnLostNode", (action,))
+
+
+# --------------------------------------------------------------------------------------------------------- taints
+
+
+def _no_schedule(seen: NodeSeen) -> Iterator[Difference]:
+    wanted, held = node_health.wanted_no_schedule(seen.node), node_health.has_no_schedule(seen.node)
+    if wanted == held:
+        return
+    taints = node_health.with_no_schedule(seen.node, wanted, times.rfc3339(seen.now_ms))
+    patch = Patch(ref_of(seen.node), {"spec": {"taints": taints or None}})
+    desired, observed = ", ".join(sorted(wanted)), ", ".join(sorted(held))
+    yield Difference(ref_of(seen.node), "spec.taints", desired, observed, "TaintsOutdated", (patch,))
+
+
+def _no_execute(seen: NodeSeen) -> Iterator[Difference]:
+    """The taint that evicts, or its end. Waiting for one's turn is foreground: something will come of it."""
+    node, about = seen.node, ref_of(seen.node)
+    wanted, held = node_health.health_taint(node), node_health.no_execute(node)
+    if wanted == (held["key"] if held else ""):
+        return
+    others = [taint for taint in node_health.taints_of(node) if taint is not held]
+    if not wanted:
+        patch = Patch(about, {"spec": {"taints": others or None}})
+        yield Difference(about, "spec.taints", "", held["key"] if held else "", "NodeIsBack", (patch,))
+        return
+    zone = node_health.zone_of(node)
+    pause_ms = node_health.eviction_pause_ms(seen.nodes, zone)
+    if pause_ms is None:
+        yield Difference(about, "spec.taints", wanted, "", "EvictionsStopped")
+        return
+    due_ms = (
+        max((_tainted_ms(other) for other in seen.nodes if node_health.zone_of(other) == zone), default=0) + pause_ms
+    )
+    if held is None and seen.now_ms < due_ms:
+        wait = RequeueAfter(due_ms - seen.now_ms, "one node at a time")
+        yield Difference(about, "spec.taints", wanted, "", "EvictionRateLimited", (wait,))
+        return
+    at = times.rfc3339(seen.now_ms)
+    taints = [*others, {"key": wanted, "effect": "NoExecute", "timeAdded": held["timeAdded"] if held else at}]
+    yield Difference(
+        about,
+        "spec.taints",
+        wanted,
+        held["key"] if held else "",
+        "NodeLost",
+        (Patch(about, {"spec": {"taints": taints}}),),
+    )
+
+
+def _tainted_ms(node: Obj) -> int:
+    taint = node_health.no_execute(node)
+    return times.parse(taint["timeAdded"]) if taint and taint.get("timeAdded") else 0
+
+
+# --------------------------------------------------------------------------------------------------- what wakes it
+
+
+def _heartbeat_ms(node: Obj) -> int:
+    ready = conditions.find((node.get("status") or {}).get("conditions"), "Ready")
+    beat = (ready or {}).get("lastHeartbeatTime") or node["metadata"].get("creationTimestamp")
+    return times.parse(beat) if beat else 0
+
+
+def _is_news(old: Obj | None, new: Obj | None) -> bool:
+    """Not a mere heartbeat."""
+    if old is None or new is None:
+        return True
+    return old.get("spec") != new.get("spec") or _statuses(old) != _statuses(new)
+
+
+def _statuses(node: Obj) -> list[tuple[str, str]]:
+    return [(each["type"], each["status"]) for each in (node.get("status") or {}).get("conditions") or ()]
+
+
+def _readiness_changed(old: Obj | None, new: Obj | None) -> bool:
+    if old is None or new is None:
+        return new is None
+    return node_health.readiness(old) != node_health.readiness(new)
+
+
+def _lost(_: Obj, reader: Reader) -> Iterable[Ref]:
+    """Whether nodes that are lost may be evicted depends on how many are."""
+    return tuple(ref_of(node) for node in reader.list("Node") if node_health.readiness(node) != "True")

@@ -1,0 +1,129 @@
+"""taint-eviction-controller: deletes the pods of a node whose NoExecute taints they do not tolerate, in time.
+
+A pod that tolerates a taint for 300 seconds, as every pod does by default for a node that is not ready or unreachable,
+goes 300 seconds after the taint came. If the taint is gone before, it stays. That wait is foreground: something comes
+of it. Models kubernetes/pkg/controller/tainteviction/taint_eviction.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.api import conditions, times
+from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
+from app.component_helpers import placement, pods
+from app.controllers.node import node_health
+from app.reconcile import (
+    Announce,
+    Controller,
+    Delete,
+    Difference,
+    Patch,
+    Reader,
+    Remember,
+    RequeueAfter,
+    itself,
+)
+
+_CONDITION = {
+    "type": "DisruptionTarget",
+    "status": "True",
+    "reason": "DeletionByTaintManager",
+    "message": "Taint manager: deleting due to NoExecute taint",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TaintedSeen:
+    node: Obj
+    pods: Sequence[Obj]  # on it; read only while it has NoExecute taints, or somebody waits
+    waiting: frozenset[str]  # uids of pods that were to go later
+    now_ms: int
+
+
+class TaintEvictionController(Controller):
+    name = "taint-eviction-controller"
+    reconciles = "Node"
+
+    def __init__(self) -> None:
+        self.watches = (itself("Node", when=_taints_changed, matters=_taints_changed),)
+
+    def observe(self, key: Ref, reader: Reader) -> TaintedSeen | None:
+        node = reader.get(key)
+        if node is None:
+            return None
+        waiting: frozenset[str] = reader.remembered() or frozenset()
+        on_it: Sequence[Obj] = ()
+        if waiting or _no_execute(node):
+            on_it = tuple(pod for pod in reader.live("Pod", None) if pods.node_name(pod) == key.name)
+        return TaintedSeen(node, on_it, waiting, reader.now_ms)
+
+    def diff(self, seen: TaintedSeen) -> Iterable[Difference]:
+        taints = _no_execute(seen.node)
+        due = {uid_of(pod): due_ms for pod in seen.pods if (due_ms := _due_ms(pod, taints, seen.now_ms)) is not None}
+        for pod in seen.pods:
+            due_ms = due.get(uid_of(pod))
+            if due_ms is not None and seen.now_ms >= due_ms:
+                yield _evict(pod, seen)
+            elif due_ms is None and uid_of(pod) in seen.waiting and not is_terminating(pod):
+                yield _cancel(pod)
+        yield from _wait(seen, {uid: due_ms for uid, due_ms in due.items() if due_ms > seen.now_ms})
+
+
+def _wait(seen: TaintedSeen, later: dict[str, int]) -> Iterator[Difference]:
+    about = ref_of(seen.node)
+    remember = (Remember(frozenset(later) or None),) if frozenset(later) != seen.waiting else ()
+    if later:
+        delay_ms = min(later.values()) - seen.now_ms
+        wait = (*remember, RequeueAfter(delay_ms, "tolerationSeconds"))
+        yield Difference(about, "pods", "gone", f"{len(later)} tolerate it for now", "ToleratedForNow", wait)
+    elif remember:
+        yield Difference(about, "pods", "none", "none", "NobodyWaits", remember, background=True)
+
+
+def _evict(pod: Obj, seen: TaintedSeen) -> Difference:
+    name = f"{namespace_of(pod)}/{name_of(pod)}"
+    told = Announce(pod, "Normal", "TaintManagerEviction", f"Marking for deletion Pod {name}")
+    held = (pod.get("status") or {}).get("conditions")
+    marked = conditions.with_condition(held, dict(_CONDITION), seen.now_ms)
+    actions = (
+        told,
+        Patch(ref_of(pod), {"status": {"conditions": marked}}, uid=uid_of(pod), subresource="status"),
+        Delete(ref_of(pod), uid=uid_of(pod)),
+    )
+    return Difference(ref_of(pod), "spec.nodeName", "", name_of(seen.node), "TaintNotTolerated", actions)
+
+
+def _cancel(pod: Obj) -> Difference:
+    name = f"{namespace_of(pod)}/{name_of(pod)}"
+    told = Announce(pod, "Normal", "TaintManagerEviction", f"Cancelling deletion of Pod {name}")
+    return Difference(ref_of(pod), "spec.nodeName", "as it is", "to go", "TaintIsGone", (told,))
+
+
+def _due_ms(pod: Obj, taints: Sequence[dict[str, Any]], now_ms: int) -> int | None:
+    """When it has to go; None: never."""
+    if not taints or is_terminating(pod) or pods.is_terminal(pod):
+        return None
+    tolerations = pod["spec"].get("tolerations") or ()
+    soonest: int | None = None
+    for taint in taints:
+        matching = [each for each in tolerations if placement.tolerates(each, taint)]
+        if not matching:
+            return now_ms
+        limits = [each["tolerationSeconds"] for each in matching if each.get("tolerationSeconds") is not None]
+        if limits:
+            since_ms = times.parse(taint["timeAdded"]) if taint.get("timeAdded") else now_ms
+            until_ms = since_ms + 1000 * max(0, min(limits))
+            soonest = until_ms if soonest is None else min(soonest, until_ms)
+    return soonest
+
+
+def _no_execute(node: Obj) -> list[dict[str, Any]]:
+    return [taint for taint in node_health.taints_of(node) if taint["effect"] == "NoExecute"]
+
+
+def _taints_changed(old: Obj | None, new: Obj | None) -> bool:
+    before, after = (_no_execute(node) if node else [] for node in (old, new))
+    return before != after

@@ -1,0 +1,1 @@
+"""ReplicaSets and ReplicationControllers, which decide alike. Models kubernetes/pkg/controller/replicaset."""

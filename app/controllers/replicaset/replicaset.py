@@ -1,0 +1,140 @@
+"""The ReplicaSet controller: as many active pods as `spec.replicas` says, made from one template.
+
+The engine runs it for every ReplicaSet whose own object, or one of whose pods, changed. A pod counts from its creation
+until it is marked for deletion or has finished, so a replacement is made the moment a pod is marked. What it shares
+with the ReplicationController loop is in app/component_helpers/replicas.py.
+Models kubernetes/pkg/controller/replicaset/replica_set.go. Unlike there, a change of a pod that cannot alter the
+answer (it was bound, its containers are being created) wakes nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from app import pod_control
+from app.api import objects
+from app.api.objects import Obj, Ref, ref_of
+from app.api.status import changed_fields
+from app.component_helpers import pods, replicas
+from app.component_helpers.replicas import Claims
+from app.reconcile import (
+    BY_NAMESPACE,
+    Controller,
+    Create,
+    Delete,
+    Difference,
+    Failure,
+    Reader,
+    RequeueAfter,
+    UpdateStatus,
+    Watch,
+    itself,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaSetObservation:
+    replica_set: Obj
+    owned_pods: Sequence[Obj]  # those it controls, finished and terminating ones too
+    orphans: Sequence[Obj]  # pods of the namespace that nobody controls
+    related_pods: Sequence[Obj]  # of all ReplicaSets with the same owner; read only when pods must go
+    failures: Sequence[Failure]
+    now_ms: int
+
+
+class ReplicaSetController(Controller):
+    name = "replicaset-controller"
+    reconciles = "ReplicaSet"
+    concurrency = 5
+
+    def __init__(self) -> None:
+        self.watches = (
+            itself("ReplicaSet", indexes={"controller": _controller, **BY_NAMESPACE}),
+            Watch(
+                "Pod",
+                pod_control.owner_or_claimants("ReplicaSet"),
+                when=replicas.matters,
+                indexes={"controller": replicas.controller_or_namespace},
+            ),
+        )
+
+    def observe(self, key: Ref, reader: Reader) -> ReplicaSetObservation | None:
+        replica_set = reader.get(key)
+        if replica_set is None:
+            return None
+        owned = reader.by("Pod", "controller", objects.uid_of(replica_set))
+        related: list[Obj] = []
+        owner_uid, wanted = objects.controller_uid(replica_set), replica_set["spec"]["replicas"]
+        if owner_uid and len(owned) > wanted and sum(map(pods.is_active, owned)) > wanted:
+            for sibling in reader.by("ReplicaSet", "controller", owner_uid):
+                related += reader.by("Pod", "controller", objects.uid_of(sibling))
+        return ReplicaSetObservation(
+            replica_set=replica_set,
+            owned_pods=owned,
+            orphans=reader.by("Pod", "controller", key.namespace),
+            related_pods=tuple(related),
+            failures=tuple(reader.failures()),
+            now_ms=reader.now_ms,
+        )
+
+    def diff(self, seen: ReplicaSetObservation) -> Iterable[Difference]:
+        selector = seen.replica_set["spec"]["selector"]
+        claims = replicas.claim(seen.replica_set, selector, seen.owned_pods, seen.orphans)
+        yield from pod_control.adopt_and_release(seen.replica_set, claims)
+        if not objects.is_terminating(seen.replica_set):
+            yield from _replicas(seen, claims.active)
+        yield from _status(seen, claims)
+
+
+# ----------------------------------------------------------------------------------------------- how many
+
+
+def _replicas(seen: ReplicaSetObservation, active: list[Obj]) -> Iterator[Difference]:
+    replica_set = seen.replica_set
+    desired, observed = replica_set["spec"]["replicas"], len(active)
+    surplus = observed - desired
+    if surplus < 0 and any(map(replicas.namespace_goes, seen.failures)):
+        yield Difference(ref_of(replica_set), "spec.replicas", desired, observed, "NamespaceTerminating")
+    elif surplus < 0:
+        # Upstream sends them in waves of 1, 2, 4, 8 ... and gives up when a wave has an error. One by one, stopping
+        # at the first error, is the same protection. All are wished for with the same words: one action serves them.
+        actions: tuple[Create | Delete, ...] = (
+            pod_control.creation(replica_set, replicas.new_pod(replica_set)),
+        ) * min(-surplus, replicas.BURST_REPLICAS)
+        yield Difference(ref_of(replica_set), "spec.replicas", desired, observed, "TooFewReplicas", actions)
+    elif surplus > 0:
+        surplus = min(surplus, replicas.BURST_REPLICAS)
+        ranked = replicas.first_to_go(active, seen.related_pods, seen.now_ms) if surplus < observed else active
+        actions = tuple(pod_control.deletion(replica_set, pod) for pod in ranked[:surplus])
+        yield Difference(ref_of(replica_set), "spec.replicas", desired, observed, "TooManyReplicas", actions)
+
+
+# -------------------------------------------------------------------------------------------------- status
+
+
+def _status(seen: ReplicaSetObservation, claims: Claims) -> Iterator[Difference]:
+    """What was seen before acting. The next reconcile, woken by the acts, sees what came of them."""
+    replica_set = seen.replica_set
+    status, waits_ms = replicas.counted(replica_set, claims, seen.now_ms)
+    status |= {"terminatingReplicas": claims.terminating, "observedGeneration": replica_set["metadata"]["generation"]}
+    if failure := replicas.failure_conditions(replica_set, seen.failures, seen.now_ms):
+        status["conditions"] = failure
+    if status != replica_set.get("status"):
+        desired, observed = changed_fields(status, replica_set.get("status"))
+        actions = (UpdateStatus(replica_set, status),)
+        yield Difference(ref_of(replica_set), "status", desired, observed, "StatusOutdated", actions)
+    if waits_ms is not None:
+        ready, available = status.get("readyReplicas", 0), status.get("availableReplicas", 0)
+        wake = RequeueAfter(waits_ms, "minReadySeconds")
+        yield Difference(
+            ref_of(replica_set), "status.availableReplicas", ready, available, "MinReadySecondsNotOver", (wake,)
+        )
+
+
+# ------------------------------------------------------------------------------------------- waking and looking
+
+
+def _controller(obj: Obj) -> Iterable[str]:
+    uid = objects.controller_uid(obj)
+    return (uid,) if uid else ()

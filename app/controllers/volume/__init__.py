@@ -1,0 +1,1 @@
+"""Claims and the volumes they are given. Models kubernetes/pkg/controller/volume/persistentvolume."""

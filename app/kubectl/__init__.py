@@ -1,0 +1,1 @@
+"""What kubectl prints and reads, in its own words and columns."""

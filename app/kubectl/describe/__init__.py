@@ -1,0 +1,1 @@
+"""`kubectl describe`. Models kubectl/pkg/describe."""

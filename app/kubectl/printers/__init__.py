@@ -1,0 +1,1 @@
+"""The tables of `kubectl get`. Models kubernetes/pkg/printers."""

@@ -1,0 +1,271 @@
+"""kubelet: one loop per machine that makes the pods bound to it run, and says in their status how they are.
+
+It asks the container runtime for what a pod needs (app/nodes/sandbox.py), restarts what ended, probes what runs, stops
+what is to be deleted, and reports. It only receives pods of its own node. How a single container is dealt with is in
+app/nodes/kubelet/containers.py, how the pod's status is put together in app/nodes/kubelet/pod_status.py.
+Models kubernetes/pkg/kubelet (`syncPod`, `SyncTerminatingPod`, `SyncTerminatedPod`), with pod status patched as its
+status manager does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from app.api.objects import Obj, Ref, is_terminating, ref_of
+from app.component_helpers import pods
+from app.nodes import sandbox
+from app.nodes.kubelet import containers, pod_status
+from app.nodes.kubelet.containers import Look, PodSeen
+from app.nodes.kubelet.pod_status import Status
+from app.nodes.kubelet.restarts import Memory
+from app.nodes.sandbox import EXITED, RUNNING, Container
+from app.reconcile import Action, Announce, Controller, Create, Delete, Difference, Patch, Reader, Watch, itself
+
+_ORPHAN_GRACE_SECONDS = 2
+
+
+class Kubelet(Controller):
+    name = "kubelet"
+    reconciles = "Pod"
+    concurrency = 0
+    assumes = True
+
+    def __init__(self, node: str) -> None:
+        self.instance = node
+        own = ("spec.nodeName", node)
+        self.watches = (
+            itself("Pod", when=_by_others, matters=_by_others, selects=own),
+            Watch("PodSandbox", _pod_of, when=_happened, matters=_happened, selects=own),
+            Watch("Machine", lambda machine, reader: (), selects=("metadata.name", node)),
+        )
+
+    def observe(self, key: Ref, reader: Reader) -> PodSeen | None:
+        pod = reader.get(key)
+        found = reader.get(sandbox.sandbox_ref(key.namespace, key.name, self.instance))
+        machine = reader.get(Ref("Machine", "", self.instance))
+        if machine is None or (pod is None and found is None):
+            return None
+        return PodSeen(pod, found, machine, reader.remembered() or Memory(), reader.now_ms)
+
+    def diff(self, seen: PodSeen) -> Iterable[Difference]:
+        pod, found = seen.pod, seen.sandbox
+        if found is not None and (pod is None or found["spec"]["podUID"] != pod["metadata"]["uid"]):
+            return _clear_away(found, seen.now_ms)
+        assert pod is not None
+        if found is None:
+            return _without_sandbox(seen, pod)
+        if is_terminating(pod):
+            return _terminate(seen, pod, found)
+        return _sync(seen, pod, found)
+
+
+# ------------------------------------------------------------------------------------------------ starting
+
+
+def _without_sandbox(seen: PodSeen, pod: Obj) -> Iterator[Difference]:
+    if is_terminating(pod):
+        yield from _finish_deletion(pod, ())
+    elif not pods.is_terminal(pod):
+        yield from _start(seen, pod)
+
+
+def _start(seen: PodSeen, pod: Obj) -> Iterator[Difference]:
+    """Have the sandbox made, and say that containers are being created."""
+    asked, events = _requests(pod, seen.machine, _due(pod, {}))
+    first, *others = events
+    actions: list[Action] = [Create(sandbox.new_sandbox(pod, asked), announce=first), *others]
+    yield Difference(ref_of(pod), "sandbox", "ready", "", "SandboxMissing", tuple(actions))
+    spec = pod["spec"]
+    inits = [containers.first_status(pod, seen.machine, each) for each in spec.get("initContainers") or ()]
+    apps = [
+        containers.first_status(pod, seen.machine, each, asked=each["name"] in asked) for each in spec["containers"]
+    ]
+    status = pod_status.pod_status(pod, seen.machine, None, inits, apps, seen.now_ms)
+    yield from _report(pod, status, ())
+
+
+def _due(pod: Obj, known: dict[str, Container]) -> list[tuple[dict[str, Any], bool]]:
+    """The containers that should run by now, and whether each is an init container: those go first, one by one."""
+    sidecars: list[tuple[dict[str, Any], bool]] = []
+    for init in pod["spec"].get("initContainers") or ():
+        state = known.get(init["name"]) or {"state": ""}
+        if pods.is_sidecar(init):
+            sidecars.append((init, True))
+            if state["state"] != RUNNING:
+                return sidecars
+        elif state["state"] != EXITED or state["exitCode"] != 0:
+            return [*sidecars, (init, True)]
+    return [*sidecars, *((each, False) for each in pod["spec"]["containers"])]
+
+
+def _requests(
+    pod: Obj, machine: Obj, due: list[tuple[dict[str, Any], bool]]
+) -> tuple[dict[str, Container], list[Announce]]:
+    asked: dict[str, Container] = {}
+    events = []
+    for container, is_init in due:
+        wanted, event = containers.request(pod, machine, container, is_init=is_init)
+        events.append(event)
+        if wanted is not None:
+            asked[container["name"]] = wanted
+    return asked, events
+
+
+# ------------------------------------------------------------------------------------------------- running
+
+
+def _sync(seen: PodSeen, pod: Obj, found: Obj) -> Iterator[Difference]:
+    inits, apps = _looks(seen, pod)
+    over = all(look.over for look in apps) or any(look.over and not look.status["ready"] for look in inits)
+    status = pod_status.pod_status(
+        pod, seen.machine, found, [i.status for i in inits], [a.status for a in apps], seen.now_ms, over=over
+    )  # fmt: skip
+    looks = (*inits, *apps)
+    events = tuple(event for look in looks for event in look.events)
+    if over:
+        yield from _report(pod, status, events, Delete(ref_of(found)))
+        return
+    yield from _report(pod, status, events)
+    for look in looks:
+        yield from look.differences
+    yield from _ask_for_next(seen, pod, found)
+
+
+def _looks(seen: PodSeen, pod: Obj) -> tuple[list[Look], list[Look]]:
+    memory = seen.memory
+    looks: tuple[list[Look], list[Look]] = ([], [])
+    for container, is_init in _all_containers(pod):
+        look = containers.look(seen, container, memory, is_init=is_init)
+        memory = look.memory
+        looks[0 if is_init else 1].append(look)
+    return looks
+
+
+def _all_containers(pod: Obj) -> list[tuple[dict[str, Any], bool]]:
+    spec = pod["spec"]
+    return [*((init, True) for init in spec.get("initContainers") or ()), *((app, False) for app in spec["containers"])]
+
+
+def _ask_for_next(seen: PodSeen, pod: Obj, found: Obj) -> Iterator[Difference]:
+    """An init container has done its work: on to the next, or to the containers proper."""
+    if not pod["spec"].get("initContainers"):
+        return
+    asked = sandbox.wanted_of(found)
+    new = [item for item in _due(pod, sandbox.known_of(found)) if item[0]["name"] not in asked]
+    wanted, events = _requests(pod, seen.machine, new)
+    if wanted:
+        first, *others = events
+        patch = Patch(ref_of(found), {"spec": {"containers": wanted}}, announce=first)
+        yield Difference(ref_of(pod), "sandbox", [*asked, *wanted], [*asked], "ContainersMissing", (patch, *others))
+
+
+def _report(pod: Obj, status: Status, events: tuple[Announce, ...], *then: Action) -> Iterator[Difference]:
+    """Patch the pod's status if it changed, announce what happened, and go on to `then`."""
+    old: Status = pod.get("status") or {}
+    changed = pod_status.changes(old, status)
+    actions: list[Action] = [*events]
+    if changed:
+        first, others = (events[0], events[1:]) if events else (None, ())
+        uid = pod["metadata"]["uid"]
+        actions = [Patch(ref_of(pod), {"status": changed}, uid=uid, subresource="status", announce=first), *others]
+    if actions or then:
+        desired, observed = pod_status.summary(status), pod_status.summary(old)
+        yield Difference(ref_of(pod), "status", desired, observed, "StatusOutdated", (*actions, *then))
+
+
+# ------------------------------------------------------------------------------------------------ stopping
+
+
+def _terminate(seen: PodSeen, pod: Obj, found: Obj) -> Iterator[Difference]:
+    """The pod was marked for deletion: stop what runs, report how it ended, then let the pod go."""
+    grace = pod["metadata"].get("deletionGracePeriodSeconds", 30)
+    known, wanted = sandbox.known_of(found), sandbox.wanted_of(found)
+    alive = [item for item in _all_containers(pod) if known.get(item[0]["name"], {}).get("state") == RUNNING]
+    for container, is_init in alive:
+        past = wanted[container["name"]].get("stop")
+        if past is None or past["graceSeconds"] > grace:
+            yield _stop(seen, pod, found, container, is_init, grace, first=past is None)
+    inits, apps = ([_final(look) if not alive else look for look in looks] for looks in _looks(seen, pod))
+    status = pod_status.pod_status(
+        pod, seen.machine, found, [i.status for i in inits], [a.status for a in apps], seen.now_ms, over=not alive
+    )  # fmt: skip
+    if alive:
+        yield from _report(pod, status, ())
+    else:
+        changed = pod_status.changes(pod.get("status") or {}, status)
+        uid = pod["metadata"]["uid"]
+        report = (Patch(ref_of(pod), {"status": changed}, uid=uid, subresource="status"),) if changed else ()
+        yield from _finish_deletion(pod, (*report, Delete(ref_of(found))))
+
+
+def _final(look: Look) -> Look:
+    """Once nothing runs any more, every container counts as terminated."""
+    if "terminated" in look.status["state"]:
+        return look
+    return look._replace(status=pod_status.never_ran(look.status))
+
+
+def _stop(
+    seen: PodSeen, pod: Obj, found: Obj, container: dict[str, Any], is_init: bool, grace: int, *, first: bool
+) -> Difference:
+    name = container["name"]
+    event = Announce(containers.about(pod, container, is_init), "Normal", "Killing", f"Stopping container {name}")
+    stop = sandbox.stop(seen.now_ms, grace, containers.pre_stop_ms(container) if first else 0)
+    patch = Patch(ref_of(found), {"spec": {"containers": {name: {"stop": stop}}}}, announce=event if first else None)
+    return Difference(ref_of(pod), f"containers[{name}].state", EXITED, RUNNING, "PodDeleted", (patch,))
+
+
+def _finish_deletion(pod: Obj, before: tuple[Action, ...]) -> Iterator[Difference]:
+    """Nothing of it runs here any more: delete it for good. A pod held by finalizers is already marked so."""
+    actions = before
+    if pod["metadata"].get("deletionGracePeriodSeconds", 0) != 0:
+        actions = (*before, Delete(ref_of(pod), uid=pod["metadata"]["uid"], grace_seconds=0))
+    if actions:
+        yield Difference(ref_of(pod), "metadata.deletionTimestamp", "deleted", "terminating", "PodTerminated", actions)
+
+
+def _clear_away(found: Obj, now_ms: int) -> Iterator[Difference]:
+    """Stop what is left of a pod that is no longer in the API, as after a forced deletion."""
+    known, wanted = sandbox.known_of(found), sandbox.wanted_of(found)
+    alive = [name for name, container in known.items() if container["state"] == RUNNING]
+    stops = {
+        name: {"stop": sandbox.stop(now_ms, _ORPHAN_GRACE_SECONDS)}
+        for name in alive
+        if wanted[name].get("stop", {"graceSeconds": _ORPHAN_GRACE_SECONDS + 1})["graceSeconds"] > _ORPHAN_GRACE_SECONDS
+    }
+    actions: tuple[Action, ...] = ()
+    if stops:
+        actions = (Patch(ref_of(found), {"spec": {"containers": stops}}),)
+    elif not alive:
+        actions = (Delete(ref_of(found)),)
+    yield Difference(sandbox.pod_ref(found), "sandbox", "gone", alive or "stopped", "PodGone", actions)
+
+
+# ------------------------------------------------------------------------------------------ what it watches
+
+
+def _pod_of(found: Obj, _: Reader) -> tuple[Ref]:
+    return (sandbox.pod_ref(found),)
+
+
+def _by_others(old: Obj | None, new: Obj | None) -> bool:
+    """A change of the pod that the kubelet did not make itself by reporting a status."""
+    if old is None or new is None:
+        return True
+    before, after = old["metadata"], new["metadata"]
+    for field in ("uid", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"):
+        if before.get(field) != after.get(field):
+            return True
+    was, now = old.get("status") or {}, new.get("status") or {}
+    if was is now or "containerStatuses" not in was:
+        return False
+    return bool(was["containerStatuses"] == now.get("containerStatuses") and was != now)
+
+
+def _happened(old: Obj | None, new: Obj | None) -> bool:
+    """The runtime did something that a kubelet answers to; or the sandbox is gone."""
+    if new is None:
+        return True
+    after = sandbox.states(new)
+    return bool(after) if old is None else sandbox.states(old) != after

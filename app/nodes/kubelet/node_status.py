@@ -1,0 +1,255 @@
+"""kubelet-node-status: one loop per machine that registers its Node and keeps saying that it is alive.
+
+The kubelet's other half: it creates the Node, reports capacity, conditions and images, renews the Lease in
+kube-node-lease every 10 seconds and the node's status at least every 5 minutes. A Node that someone deleted is not
+registered again before the kubelet restarts, as in Kubernetes. Heartbeats are background: a quiet cluster stays quiet.
+Models kubernetes/pkg/kubelet/kubelet_node_status.go and component-helpers apimachinery/lease/controller.go.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from app.api import times
+from app.api.conditions import Condition, find, is_true
+from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
+from app.api.status import changed_fields
+from app.nodes.runtime import images
+from app.reconcile import (
+    Action,
+    Announce,
+    Controller,
+    Create,
+    Difference,
+    Patch,
+    Reader,
+    Remember,
+    RequeueAfter,
+    Watch,
+    itself,
+)
+
+_RENEW_MS = 10_000
+_LEASE_SECONDS = 40
+_REPORT_MS = 300_000
+_LEASES = "kube-node-lease"
+_HEALTHY = (
+    ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+    ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+    ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+    ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+)
+_FULL = ("DiskPressure", "True", "KubeletHasDiskPressure", "kubelet has disk pressure")
+
+
+@dataclass(frozen=True, slots=True)
+class MachineSeen:
+    machine: Obj
+    node: Obj | None
+    lease: Obj | None
+    registered: bool  # since this kubelet started
+    now_ms: int
+
+
+class NodeStatus(Controller):
+    name = "kubelet-node-status"
+    component = "kubelet"
+    reconciles = "Machine"
+
+    def __init__(self, node: str) -> None:
+        self.instance = node
+        own = ("metadata.name", node)
+        machine = Ref("Machine", "", node)
+        self.watches = (
+            itself("Machine", selects=own),
+            Watch("Node", lambda obj, reader: (machine,), when=lambda old, new: old is None, selects=own),
+            Watch("Lease", lambda lease, reader: (), selects=own),
+        )
+
+    def observe(self, key: Ref, reader: Reader) -> MachineSeen | None:
+        machine = reader.get(key)
+        if machine is None:
+            return None
+        node, lease = reader.get(Ref("Node", "", key.name)), reader.get(Ref("Lease", _LEASES, key.name))
+        return MachineSeen(machine, node, lease, bool(reader.remembered()), reader.now_ms)
+
+    def diff(self, seen: MachineSeen) -> Iterable[Difference]:
+        if seen.node is not None:
+            yield from _report(seen, seen.node)
+        elif not seen.registered:
+            yield from _register(seen)
+        yield from _renew(seen)
+
+
+def _register(seen: MachineSeen) -> Iterator[Difference]:
+    node = new_node(seen.machine, seen.now_ms)
+    about = {**node, "metadata": {"name": name_of(node), "uid": name_of(node)}}
+    starting = Announce(about, "Normal", "Starting", "Starting kubelet.")
+    actions = (Create(node, announce=starting), _node_ready(about), Remember(True))
+    yield Difference(ref_of(node), "metadata.name", name_of(node), "", "NodeNotRegistered", actions)
+
+
+def _report(seen: MachineSeen, node: Obj) -> Iterator[Difference]:
+    """The node's status, if it changed; else what of it is older than five minutes."""
+    old: dict[str, Any] = node.get("status") or {}
+    new = node_status(seen.machine, old, seen.now_ms)
+    changed = {
+        key: value for key, value in new.items() if _without_heartbeats(old.get(key)) != _without_heartbeats(value)
+    }
+    ready = find(old.get("conditions"), "Ready")
+    last_ms = times.parse(ready["lastHeartbeatTime"]) if ready else 0
+    if changed:
+        event = None if is_true(old.get("conditions"), "Ready") else _node_ready(node)
+        actions: list[Action] = [Patch(ref_of(node), {"status": changed}, subresource="status", announce=event)]
+        if not seen.registered:
+            actions.append(Remember(True))
+        desired, observed = changed_fields(_counted(changed), _counted({key: old.get(key) for key in changed}))
+        yield Difference(ref_of(node), "status", desired, observed, "NodeStatusOutdated", tuple(actions))
+    elif seen.now_ms - last_ms >= _REPORT_MS:
+        patch = Patch(ref_of(node), {"status": {"conditions": new["conditions"]}}, subresource="status")
+        now, last = times.rfc3339(seen.now_ms), times.rfc3339(last_ms)
+        yield Difference(ref_of(node), "status.conditions", now, last, "HeartbeatDue", (patch,), background=True)
+
+
+def _counted(status: dict[str, Any]) -> dict[str, Any]:
+    """For people: how many images, not their names and sizes."""
+    return {**status, "images": len(status["images"] or ())} if "images" in status else status
+
+
+def _renew(seen: MachineSeen) -> Iterator[Difference]:
+    """The Lease: what the control plane takes for the machine's pulse."""
+    ref = Ref("Lease", _LEASES, name_of(seen.machine))
+    now = times.rfc3339_micro(seen.now_ms)
+    again = RequeueAfter(_RENEW_MS, "lease renewal")
+    if seen.lease is None:
+        if seen.node is not None:
+            lease = new_lease(seen.node, seen.now_ms)
+            yield Difference(ref, "spec.renewTime", now, "", "LeaseMissing", (Create(lease), again), background=True)
+        return
+    renewed: str = seen.lease["spec"]["renewTime"]
+    due_ms = times.parse(renewed) + _RENEW_MS
+    if seen.now_ms < due_ms:
+        wait = RequeueAfter(due_ms - seen.now_ms, "lease renewal")
+        yield Difference(ref, "spec.renewTime", renewed, renewed, "LeaseHeld", (wait,), background=True)
+    else:
+        renewal = Patch(ref, {"spec": {"renewTime": now}})
+        yield Difference(ref, "spec.renewTime", now, renewed, "LeaseDue", (renewal, again), background=True)
+
+
+# ------------------------------------------------------------------------------------------- the objects
+
+
+def new_node(machine: Obj, now_ms: int) -> Obj:
+    """The Node as its kubelet registers it."""
+    name, spec = name_of(machine), machine["spec"]
+    labels = {
+        "beta.kubernetes.io/arch": "amd64",
+        "beta.kubernetes.io/os": "linux",
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+    }
+    if spec.get("zone"):
+        labels["topology.kubernetes.io/zone"] = spec["zone"]
+    annotations = {
+        "node.alpha.kubernetes.io/ttl": "0",
+        "volumes.kubernetes.io/controller-managed-attach-detach": "true",
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": labels, "annotations": annotations},
+        "spec": {"podCIDR": spec["podCIDR"], "podCIDRs": [spec["podCIDR"]]},
+        "status": node_status(machine, {}, now_ms),
+    }
+
+
+def node_status(machine: Obj, old: dict[str, Any], now_ms: int) -> dict[str, Any]:
+    """What a healthy machine reports; `old` gives the times at which its conditions became so."""
+    spec = machine["spec"]
+    resources = {
+        "cpu": spec["cpu"],
+        "ephemeral-storage": "100Gi",
+        "hugepages-2Mi": "0",
+        "memory": spec["memory"],
+        "pods": str(spec["pods"]),
+    }
+    pulled: dict[str, int] = (machine.get("status") or {}).get("images") or {}
+    ours = [_condition(old, row, now_ms) for row in _rows(machine)]
+    others = [each for each in old.get("conditions") or () if find(ours, each["type"]) is None]
+    return {
+        "capacity": resources,
+        "allocatable": resources,
+        "conditions": ours + others,
+        "addresses": [
+            {"type": "InternalIP", "address": spec["address"]},
+            {"type": "Hostname", "address": name_of(machine)},
+        ],
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
+        "nodeInfo": _node_info(name_of(machine)),
+        "images": [
+            {"names": [images.reference(name)], "sizeBytes": size}
+            for name, size in sorted(pulled.items(), key=lambda item: (-item[1], item[0]))
+        ],
+    }
+
+
+def new_lease(node: Obj, now_ms: int) -> Obj:
+    name = name_of(node)
+    owner = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": uid_of(node)}
+    return {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": name, "namespace": _LEASES, "ownerReferences": [owner]},
+        "spec": {
+            "holderIdentity": name,
+            "leaseDurationSeconds": _LEASE_SECONDS,
+            "renewTime": times.rfc3339_micro(now_ms),
+        },
+    }
+
+
+def _rows(machine: Obj) -> Iterator[tuple[str, str, str, str]]:
+    for row in _HEALTHY:
+        yield _FULL if row[0] == "DiskPressure" and machine["spec"].get("disk") == "full" else row
+
+
+def _condition(old: dict[str, Any], row: tuple[str, str, str, str], now_ms: int) -> Condition:
+    type_, status, reason, message = row
+    before = find(old.get("conditions"), type_)
+    now = times.rfc3339(now_ms)
+    since = before["lastTransitionTime"] if before is not None and before["status"] == status else now
+    stamps = {"lastHeartbeatTime": now, "lastTransitionTime": since}
+    return {"type": type_, "status": status, **stamps, "reason": reason, "message": message}
+
+
+def _node_info(name: str) -> dict[str, str]:
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    return {
+        "machineID": digest[:32],
+        "systemUUID": f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}",
+        "bootID": f"{digest[32:40]}-{digest[40:44]}-4{digest[45:48]}-a{digest[49:52]}-{digest[52:64]}",
+        "kernelVersion": "6.12.0-simulated",
+        "osImage": "Simulated Linux",
+        "containerRuntimeVersion": "containerd://2.1.4",
+        "kubeletVersion": "v1.36.2",
+        "kubeProxyVersion": "",
+        "operatingSystem": "linux",
+        "architecture": "amd64",
+    }
+
+
+def _node_ready(node: Obj) -> Announce:
+    return Announce(node, "Normal", "NodeReady", f"Node {name_of(node)} status is now: NodeReady")
+
+
+def _without_heartbeats(value: Any) -> Any:
+    if isinstance(value, list):
+        return [
+            {k: v for k, v in item.items() if k != "lastHeartbeatTime"} if isinstance(item, dict) else item
+            for item in value
+        ]
+    return value

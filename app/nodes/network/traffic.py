@@ -1,0 +1,298 @@
+"""The request generator: people out there who use a Service, once per virtual second and Load.
+
+It looks at what is physically so (machines, sandboxes, the rules of each machine; never at what the API server says)
+and works out every request of the seconds that have passed (app/nodes/network/requests.py). What came of them goes into
+the Load's status; what one second hands to the next (workers that are busy, health checks) is remembered. All of it is
+background: traffic alone never makes a cluster restless. Without a Load it takes no step.
+
+    Load/web
+      spec: service, rps, pattern ("steady", "ramp", "spike"), path ("node-port", "direct"), startedMs
+      status:
+        window: {fromMs, toMs, sent, ok, failed: {REASON: n}, p50Ms, p99Ms, forwarded}
+        total:  {sent, ok, failed: {REASON: n}}          # since the generator runs
+        pods:   {POD: {requests, failed, cpuMilli, memoryBytes, requestsPerSecond, latencyMs, queued,
+                     busyPercent, queuePercent}}   # of what its workers can do, and of its queue
+        nodes:  {NODE: {requests, failed}}
+        samples: "137,node-1,web-x,22,Ok;..."            # a few of the window's requests, for the eye: when in it,
+                                                         # machine, pod, how long, outcome
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.api import memo
+from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
+from app.nodes.network import health_checks, requests
+from app.nodes.network.health_checks import Target
+from app.nodes.network.queueing import Workers
+from app.nodes.network.requests import DIRECT, Outcome, PodAt, Rules, Sample, Window
+from app.nodes.network.serving import Busy, pods_at
+from app.reconcile import Controller, Delete, Difference, Patch, Reader, Remember, RequeueAfter, itself
+
+WINDOW_MS = 1_000
+MAX_RPS = 2_000
+PATTERNS, PATHS = ("steady", "ramp", "spike"), (requests.NODE_PORT, DIRECT)
+_RAMP_MS = 60_000
+_SPIKE_EVERY_MS, _SPIKE_FROM_MS, _SPIKE_MS, _SPIKE_TIMES = 60_000, 20_000, 10_000, 4
+_MANY_PODS, _MANY_EVERY = 50, 5  # of more pods than that it tells every fifth second
+_MOST_WINDOWS = 5  # at once; a generator that stood still does not make up for hours
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What one window hands to the next."""
+
+    until_ms: int = 0  # up to here every request has been worked out; 0: none was sent yet
+    busy: Mapping[tuple[str, str], Busy] = field(default_factory=dict)  # pods that still work at that moment
+    checks: Mapping[str, Target] = field(default_factory=dict)  # the load balancer's, by machine or pod
+    dark: Mapping[str, int] = field(default_factory=dict)
+    total: Mapping[str, Any] = field(default_factory=lambda: {"sent": 0, "ok": 0, "failed": {}})
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficSeen:
+    load: Obj
+    has_service: bool
+    machines: Sequence[Obj]
+    sandboxes: Sequence[Obj]
+    paths: Sequence[Obj]  # of this Service
+    memory: Memory | None
+    now_ms: int
+
+
+class Traffic(Controller):
+    name = "traffic"
+    reconciles = "Load"
+    only_while = "Load"
+    concurrency = 0
+    watches = (itself("Load", matters=lambda old, new: old["spec"] != new["spec"]),)
+
+    def observe(self, key: Ref, reader: Reader) -> TrafficSeen | None:
+        loads = reader.live("Load", key.namespace)  # its own writes of a status wake nobody, so a cache would be old
+        load = next((each for each in loads if name_of(each) == key.name), None)
+        if load is None:
+            return None
+        services = reader.live("Service", key.namespace)
+        paths = [each for each in reader.live("DataPath", key.namespace) if each["spec"]["service"] == key.name]
+        return TrafficSeen(
+            load,
+            any(name_of(each) == key.name for each in services),
+            reader.live("Machine", None),
+            reader.live("PodSandbox", key.namespace),
+            paths,
+            reader.remembered(),
+            reader.now_ms,
+        )
+
+    def diff(self, seen: TrafficSeen) -> Iterable[Difference]:
+        about = ref_of(seen.load)
+        if not seen.has_service:
+            gone = (*(Delete(ref_of(path)) for path in seen.paths), Delete(about))
+            return [Difference(about, "exists", False, True, "ServiceGone", gone)]
+        memory = seen.memory or Memory()
+        if not _is_ready(seen, memory):
+            wait = RequeueAfter(WINDOW_MS // 4, "the rules of the machines")
+            return [Difference(about, "status.window", "known", "none", "RulesAwaited", (wait,), True)]
+        return [_advance(seen, about, memory)]
+
+
+def _is_ready(seen: TrafficSeen, memory: Memory) -> bool:
+    """Traffic begins when each machine's rules are known, and does not wait for a machine that has none to tell."""
+    if memory.until_ms or len(seen.paths) > len(seen.machines):
+        return True
+    return seen.now_ms >= int(seen.load["spec"]["startedMs"]) + _MOST_WINDOWS * WINDOW_MS
+
+
+def _advance(seen: TrafficSeen, about: Ref, memory: Memory) -> Difference:
+    until_ms = memory.until_ms or seen.now_ms - seen.now_ms % WINDOW_MS
+    until_ms = max(until_ms, seen.now_ms // WINDOW_MS * WINDOW_MS - _MOST_WINDOWS * WINDOW_MS)
+    memory = Memory(until_ms, memory.busy, memory.checks, memory.dark, memory.total)
+    status: dict[str, Any] | None = None
+    while memory.until_ms + WINDOW_MS <= seen.now_ms:
+        window, checks, dark = _window(seen, memory)
+        outcome = requests.simulate(window)
+        status, memory = _told(window, outcome, memory, checks, dark)
+    wait = RequeueAfter(memory.until_ms + WINDOW_MS - seen.now_ms, "the next second")
+    if status is None:
+        return Difference(about, "status.window", "known", "not yet", "WindowOpen", (Remember(memory), wait), True)
+    write = Patch(about, {"status": _replacing(seen.load.get("status") or {}, status)})
+    desired, observed = status["window"]["sent"], status["window"]["ok"]
+    return Difference(about, "status.window", desired, observed, "WindowOver", (write, Remember(memory), wait), True)
+
+
+def count_of(spec: Mapping[str, Any], from_ms: int) -> int:
+    """Requests in the second that begins at `from_ms`.
+
+    steady: as many as asked for; ramp: growing to that for a minute; spike: four times as many for 10 s a minute."""
+    rps, since_ms = int(spec["rps"]), from_ms - int(spec["startedMs"])
+    match spec["pattern"]:
+        case "ramp":
+            rps = rps * min(_RAMP_MS, max(0, since_ms) + WINDOW_MS) // _RAMP_MS
+        case "spike":
+            within = since_ms % _SPIKE_EVERY_MS - _SPIKE_FROM_MS
+            rps *= _SPIKE_TIMES if 0 <= within < _SPIKE_MS else 1
+    return min(rps, MAX_RPS)
+
+
+# ------------------------------------------------------------------------------------------------ one window
+
+
+def _window(seen: TrafficSeen, memory: Memory) -> tuple[Window, dict[str, Target], dict[str, int]]:
+    from_ms, to_ms = memory.until_ms, memory.until_ms + WINDOW_MS
+    spec = seen.load["spec"]
+    dark = _dark(seen.machines, memory.dark, from_ms)
+    rules = {path["spec"]["node"]: _rules(path["status"]) for path in seen.paths}
+    named = frozenset[tuple[str, str]]().union(*(_named(path["status"]) for path in seen.paths))
+    pods = pods_at(seen.sandboxes, seen.machines, named, memory.busy)
+    answering = _answering(seen, spec["path"], pods, dark, rules, from_ms)
+    checks = health_checks.checked(memory.checks, answering, from_ms, from_ms)
+    usable = health_checks.in_use(checks)
+    direct = spec["path"] == DIRECT
+    window = Window(
+        from_ms, to_ms, count_of(spec, from_ms), spec["path"], f"{uid_of(seen.load)}/{from_ms}",
+        () if direct else usable, rules, pods, dark, frozenset(set(checks) - set(usable)) if direct else frozenset(),
+    )  # fmt: skip
+    return window, checks, dark
+
+
+def _answering(
+    seen: TrafficSeen, path: str, pods: Mapping[tuple[str, str], PodAt], dark: Mapping[str, int],
+    rules: Mapping[str, Sequence[Rules]], now_ms: int,
+) -> dict[str, bool]:  # fmt: skip
+    """What a health check would find at each target: machines for the one way, pods for the other."""
+    if path == DIRECT:
+        places = rules[""][-1].endpoints if rules.get("") else ()
+        return {
+            each.pod: each.node not in dark and _listens(pods.get((each.pod, each.node)), now_ms) for each in places
+        }
+    balancer = next((each for each in seen.paths if not each["spec"]["node"]), None)
+    names = balancer["status"].get("nodes", []) if balancer else [name_of(each) for each in seen.machines]
+    known = {name_of(each) for each in seen.machines}
+    return {name: name in known and name not in dark for name in names}
+
+
+def _listens(pod: PodAt | None, now_ms: int) -> bool:
+    if pod is None:
+        return False
+    return any(s.from_ms <= now_ms and (s.until_ms is None or now_ms < s.until_ms) for s in pod.spans)
+
+
+def _dark(machines: Sequence[Obj], before: Mapping[str, int], from_ms: int) -> dict[str, int]:
+    """Machines that nobody reaches, and since when: a cut is noticed at the window's begin, power knows its moment."""
+    dark = {}
+    for machine in machines:
+        spec, name = machine["spec"], name_of(machine)
+        if spec["power"] == "off" or spec["network"] == "cut":
+            off_ms = spec.get("poweredOffMs") if spec["network"] != "cut" else None
+            dark[name] = before.get(name, from_ms if off_ms is None else int(off_ms))
+    return dark
+
+
+@memo.by_identity
+def _rules(status: Mapping[str, Any]) -> tuple[Rules, ...]:
+    return tuple(
+        Rules(rule["fromMs"], tuple(requests.Endpoint(*place) for place in rule["endpoints"]))
+        for rule in status["rules"]
+    )
+
+
+@memo.by_identity
+def _named(status: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """Pods and their machines that a rule sends to."""
+    return frozenset((each.pod, each.node) for rule in _rules(status) for each in rule.endpoints)
+
+
+# ------------------------------------------------------------------------------------------ what is told
+
+
+def _told(
+    window: Window, outcome: Outcome, memory: Memory, checks: dict[str, Target], dark: dict[str, int]
+) -> tuple[dict[str, Any], Memory]:
+    end_us = window.to_ms * 1000
+    left = {key: _left(workers, end_us) for key, workers in outcome.workers.items()}
+    busy = {key: each for key, each in left.items() if each.free}
+    past = memory.total
+    total = {
+        "sent": past["sent"] + outcome.sent,
+        "ok": past["ok"] + outcome.ok,
+        "failed": {
+            reason: past["failed"].get(reason, 0) + outcome.failed.get(reason, 0)
+            for reason in requests.FAILURES
+            if reason in past["failed"] or reason in outcome.failed
+        },
+    }
+    status = {
+        "window": {
+            "fromMs": window.from_ms,
+            "toMs": window.to_ms,
+            "sent": outcome.sent,
+            "ok": outcome.ok,
+            "failed": outcome.failed,
+            "forwarded": outcome.forwarded,
+            "p50Ms": requests.percentile_ms(outcome.took_us, 50),
+            "p99Ms": requests.percentile_ms(outcome.took_us, 99),
+        },
+        "total": total,
+        "pods": _told_of_pods(window, outcome),
+        "nodes": {name: {"requests": t.requests, "failed": t.failed} for name, t in sorted(outcome.nodes.items())},
+        "samples": ";".join(_written(sample, window.from_ms) for sample in outcome.samples),
+    }
+    if len(window.pods) > _MANY_PODS and window.to_ms // WINDOW_MS % _MANY_EVERY:
+        del status["pods"]
+    return status, Memory(window.to_ms, busy, checks, dark, total)
+
+
+def _left(workers: Workers, end_us: int) -> Busy:
+    return Busy(
+        tuple(sorted(each for each in workers.free if each > end_us)),
+        tuple(each for each in workers.starts if each > end_us),
+    )
+
+
+def _written(sample: Sample, from_ms: int) -> str:
+    """As one word: a room keeps thousands of them in its trace."""
+    at_ms = sample.at_us // 1000 - from_ms
+    return f"{at_ms},{sample.node},{sample.pod},{sample.took_us // 1000},{sample.outcome}"
+
+
+def _told_of_pods(window: Window, outcome: Outcome) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    end_us, seconds = window.to_ms * 1000, (window.to_ms - window.from_ms) / 1000
+    for (name, node), workers in sorted(outcome.workers.items()):
+        pod = window.pods[name, node]
+        tally = outcome.pods.get(name, requests.Tally())
+        answered = tally.requests - tally.failed
+        told[name] = {
+            "requests": tally.requests,
+            "failed": tally.failed,
+            "cpuMilli": round(workers.busy_us / 1000 / seconds),
+            "memoryBytes": requests.memory_bytes(workers.in_flight(end_us)),
+            "requestsPerSecond": round(tally.requests / seconds),
+            "latencyMs": round(tally.took_us / answered / 1000, 1) if answered else 0.0,
+            "queued": workers.waiting(end_us),
+            "busyPercent": _percent(workers.busy_us, _can_us(window, pod)),
+            "queuePercent": _percent(workers.waiting(end_us), pod.capacity.queue),
+        }
+    return told
+
+
+def _can_us(window: Window, pod: PodAt) -> int:
+    """CPU time that a pod can spend in the window: what its workers, or its limit, allow."""
+    most_milli = min(pod.capacity.concurrency * 1000, pod.capacity.cpu_milli or 1_000_000)
+    return (window.to_ms - window.from_ms) * most_milli
+
+
+def _percent(part: int, whole: int) -> int:
+    return min(100, part * 100 // whole) if whole else 0
+
+
+def _replacing(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """The merge patch after which there is exactly `new`: maps lose what is not in them any more."""
+    patch: dict[str, Any] = {name: None for name in old if name not in new}
+    for name, value in new.items():
+        before = old.get(name)
+        patch[name] = _replacing(before, value) if isinstance(value, dict) and isinstance(before, dict) else value
+    return patch

@@ -1,0 +1,249 @@
+"""container-runtime: one loop per machine that makes its containers be what the kubelet asked for in a PodSandbox.
+
+It pulls images, starts programs, notices when they end, and stops them on request: SIGTERM, then SIGKILL at the end of
+the grace period. What programs do is in app/nodes/runtime/images.py, the shape of a PodSandbox in app/nodes/sandbox.py.
+It knows nothing of pods, restarts or probes: those are the kubelet's. Models the CRI of kubernetes/cri-api
+`pkg/apis/runtime/v1` as containerd serves it.
+
+One sandbox is worked on at a time (`concurrency` 1), and its own writes are seen at once, since every machine has a
+single book of addresses (CNI's host-local IPAM holds a lock just so): two sandboxes must not take the same one.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from app.api.objects import Obj, Ref, ref_of
+from app.nodes import sandbox
+from app.nodes.runtime import images
+from app.nodes.runtime.images import Durations, Program
+from app.nodes.sandbox import CREATING, EXITED, PULL_FAILED, PULLING, RUNNING, Container
+from app.reconcile import Action, Controller, Difference, Patch, Reader, RequeueAfter, Watch, itself
+
+_LONG_MS = 300_000  # a program that runs on for longer does not keep a cluster from being quiet
+_SIGKILL_CODE = 137
+_FIRST_HOST = 2  # .1 is the machine's end of the pod network
+_ADDRESS_RETRY_MS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSeen:
+    sandbox: Obj
+    machine: Obj
+    ip: str  # its address, or the one it is given now; "" if none is free
+    now_ms: int
+
+
+class ContainerRuntime(Controller):
+    name = "container-runtime"
+    reconciles = "PodSandbox"
+    assumes = True
+
+    def __init__(self, node: str) -> None:
+        self.instance = node
+        self.watches = (
+            itself(
+                "PodSandbox",
+                when=_asked,
+                matters=_asked,
+                selects=("spec.nodeName", node),
+                totals={"address": _address, "addressed": _addressed},
+            ),
+            Watch("Machine", lambda obj, reader: (), selects=("metadata.name", node)),
+        )
+
+    def observe(self, key: Ref, reader: Reader) -> SandboxSeen | None:
+        found, machine = reader.get(key), reader.get(Ref("Machine", "", self.instance))
+        if found is None or machine is None:
+            return None
+        ip = sandbox.ip_of(found) or _free_address(found, machine, reader)
+        return SandboxSeen(found, machine, ip, reader.now_ms)
+
+    def diff(self, seen: SandboxSeen) -> Iterable[Difference]:
+        if not seen.ip:
+            why = "no free address in " + seen.machine["spec"]["podCIDR"]
+            actions = (RequeueAfter(_ADDRESS_RETRY_MS, why),)
+            yield Difference(ref_of(seen.sandbox), "status.ip", "an address", "", "NoFreeAddress", actions)
+            return
+        for name, wanted in sandbox.wanted_of(seen.sandbox).items():
+            yield from _container(seen, name, wanted)
+
+
+def _container(seen: SandboxSeen, name: str, wanted: Container) -> Iterator[Difference]:
+    known = sandbox.known_of(seen.sandbox).get(name)
+    program = sandbox.program_of(wanted)
+    present = wanted["image"] in _images(seen.machine)
+    durations = images.durations_of(seen.machine)
+    new, due_ms = advance(known, wanted, World(program, durations, present, seen.now_ms))
+    actions: list[Action] = []
+    if new is not known:
+        assert new is not None
+        status = {"ip": seen.ip, "containers": {name: sandbox.replacing(known, new)}}
+        actions.append(Patch(ref_of(seen.sandbox), {"status": status}))
+        if "pullMs" in new and not present:
+            pulled = {"status": {"images": {wanted["image"]: program.size_bytes}}}
+            actions.append(Patch(ref_of(seen.machine), pulled))
+    wait = (
+        None if due_ms is None else RequeueAfter(due_ms - seen.now_ms, _WAITS_FOR.get(new["state"] if new else "", ""))
+    )
+    long = wait is not None and wait.delay_ms > _LONG_MS
+    if wait is not None and not long:
+        actions.append(wait)
+    field, observed = f"status.containers.{name}.state", known["state"] if known else ""
+    if actions:
+        desired = EXITED if "stop" in wanted or observed == RUNNING else RUNNING
+        yield Difference(ref_of(seen.sandbox), field, desired, observed, _reason(known, wanted), tuple(actions))
+    if wait is not None and long:
+        yield Difference(ref_of(seen.sandbox), field, EXITED, RUNNING, "ProgramEnds", (wait,), background=True)
+
+
+_WAITS_FOR = {PULLING: "image pull", CREATING: "container start", RUNNING: "end of the program"}
+
+
+def _reason(known: Container | None, wanted: Container) -> str:
+    if "stop" in wanted:
+        return "StopRequested"
+    if known is None:
+        return "ContainerMissing"
+    if known["state"] == RUNNING:
+        return "ProgramEnds"
+    return {PULLING: "ImagePulling", PULL_FAILED: "PullRequested", CREATING: "ContainerStarting"}.get(
+        known["state"], "RestartRequested"
+    )
+
+
+# ------------------------------------------------------------------------------------- a container in time
+
+
+class World(NamedTuple):
+    """What decides how a container goes on."""
+
+    program: Program
+    durations: Durations
+    present: bool  # the machine has the image
+    now_ms: int
+
+
+def advance(known: Container | None, wanted: Container, world: World) -> tuple[Container | None, int | None]:
+    """What the container is by now, and when it will be something else (None: not by itself).
+
+    Goes through as many states as the time that passed allows, each starting when the one before was over; the same
+    object comes back if nothing changed.
+    """
+    while True:
+        due_ms = _due_ms(known, wanted, world)
+        if due_ms is None or due_ms > world.now_ms:
+            return known, due_ms
+        known = _next(known, wanted, world, due_ms)
+
+
+def _due_ms(known: Container | None, wanted: Container, world: World) -> int | None:
+    """When the state that `known` is in ends."""
+    if known is not None and known["state"] == RUNNING:
+        return _end(known, wanted, world).at_ms
+    if "stop" in wanted:
+        return None  # it never ran, or has ended: nothing to stop, and nothing to start either
+    if known is None or known["attempt"] < wanted["attempt"]:
+        return world.now_ms
+    match known["state"]:
+        case "pulling":
+            since: int = known["sinceMs"]
+            return since + world.durations.pull_ms(world.program, world.present)
+        case "pull-failed":
+            again = (wanted["image"], wanted["pull"]) != (known["image"], known["pull"])
+            return world.now_ms if again else None
+        case "creating":
+            since = known["sinceMs"]
+            return since + world.durations.start_ms
+    return None
+
+
+def _next(known: Container | None, wanted: Container, world: World, at_ms: int) -> Container:
+    """The state that begins at `at_ms`, when `known` ends."""
+    state = known["state"] if known is not None and known["attempt"] == wanted["attempt"] else ""
+    about = {key: wanted[key] for key in ("attempt", "image", "pull")}
+    if known is not None and "last" in known:
+        about["last"] = known["last"]
+    if known is not None and state == RUNNING:
+        end = _end(known, wanted, world)
+        return {**known, "state": EXITED, "finishedMs": at_ms, "exitCode": end.code, "reason": end.reason}
+    if known is not None and state == CREATING:
+        pulled = {"pullMs": known["pullMs"]} if "pullMs" in known else {}
+        return {**about, **pulled, "state": RUNNING, "startedMs": at_ms}
+    if known is not None and state == PULLING:
+        took = {"pullMs": at_ms - known["sinceMs"]} if world.program.pulls else {}
+        return {**about, **took, "state": CREATING if took else PULL_FAILED, "sinceMs": at_ms}
+    if known is not None and known["state"] == EXITED:
+        about["last"] = {key: known[key] for key in ("startedMs", "finishedMs", "exitCode", "reason", "attempt")}
+    return {**about, "state": PULLING if wanted["pull"] else CREATING, "sinceMs": at_ms}
+
+
+class End(NamedTuple):
+    at_ms: int | None  # None: it runs on
+    code: int
+    reason: str
+
+
+def _end(known: Container, wanted: Container, world: World) -> End:
+    """When a running program ends, and how."""
+    program, started_ms = world.program, known["startedMs"]
+    ends: list[tuple[int, int, str]] = []
+    if program.exit_ms is not None:
+        ends.append((started_ms + program.exit_ms, program.exit_code, sandbox.end_reason(program.exit_code)))
+    if (passed_ms := program.out_of_memory_ms(wanted.get("memoryLimit"))) is not None:
+        ends.append((started_ms + passed_ms, _SIGKILL_CODE, "OOMKilled"))
+    if "stop" in wanted:
+        stop = wanted["stop"]
+        if program.stop_ms is not None:
+            at_ms = stop["atMs"] + world.durations.of_program(program.stop_ms)
+            ends.append((at_ms, program.stop_code, sandbox.end_reason(program.stop_code)))
+        ends.append((stop["killAtMs"], _SIGKILL_CODE, sandbox.end_reason(_SIGKILL_CODE)))
+    return End(*min(ends, key=lambda end: end[0])) if ends else End(None, 0, "")
+
+
+# ------------------------------------------------------------------------------------------ what it watches
+
+
+def _asked(old: Obj | None, new: Obj | None) -> bool:
+    """Only the kubelet's wishes wake the runtime, not what it wrote itself."""
+    return old is None or new is None or (old["spec"] is not new["spec"] and old["spec"] != new["spec"])
+
+
+def _address(found: Obj) -> tuple[str, tuple[int]] | None:
+    ip = sandbox.ip_of(found)
+    return (ip, (1,)) if ip else None
+
+
+def _addressed(found: Obj) -> tuple[str, tuple[int]] | None:
+    return ("", (1,)) if sandbox.ip_of(found) and not found["spec"].get("hostNetwork") else None
+
+
+def _free_address(found: Obj, machine: Obj, reader: Reader) -> str:
+    """The next address of the machine's range, counted from how many are in use; one in use is passed over."""
+    if found["spec"].get("hostNetwork"):
+        address: str = machine["spec"]["address"]
+        return address
+    first, hosts = _range(machine["spec"]["podCIDR"])
+    in_use = sum(reader.totals("PodSandbox", "addressed").get("", ()))
+    taken = reader.totals("PodSandbox", "address")
+    for number in range(hosts):
+        address = str(ipaddress.IPv4Address(first + (in_use + number) % hosts))
+        if address not in taken:
+            return address
+    return ""
+
+
+@lru_cache(maxsize=1024)
+def _range(cidr: str) -> tuple[int, int]:
+    """The first address that a pod may have, as a number, and how many there are."""
+    network = ipaddress.IPv4Network(cidr)
+    return int(network.network_address) + _FIRST_HOST, network.num_addresses - _FIRST_HOST - 1
+
+
+def _images(machine: Obj) -> dict[str, Any]:
+    images: dict[str, Any] = (machine.get("status") or {}).get("images") or {}
+    return images

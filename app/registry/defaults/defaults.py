@@ -1,0 +1,233 @@
+"""Defaulting: the fields that the API server adds to what people leave out.
+
+The API server calls `default` on every object it is given, and `admit` on what is being created. Both are idempotent,
+copy only the path they change, and answer the same dict when there is nothing to add. A pod that shares its spec with a
+template costs one look-up. Objects must have passed `app.apimachinery.scheme.schema.decode`, or be built like one.
+Models kubernetes `pkg/apis/*/v1/defaults.go` and the admission plugins DefaultTolerationSeconds and Priority.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable
+
+from app.api.errors import Forbidden
+from app.api.objects import Obj, name_of
+from app.component_helpers.pods import total
+from app.registry.defaults.defaults_pods import (
+    DEFAULT_TOLERATION_SECONDS,
+    admitted_spec,
+    claim,
+    pod_spec,
+    pull_policy,
+    tcp,
+)
+from app.registry.defaults.defaults_workloads import WORKLOADS
+from app.registry.defaults.filling import each, filled, having, inside
+
+__all__ = ["DEFAULT_TOLERATION_SECONDS", "admit", "default", "pull_policy", "readmit"]
+
+
+def default(obj: Obj) -> Obj:
+    """`obj` with every field that Kubernetes fills in. Cluster IPs and node ports are the API server's to allocate."""
+    fill = _BY_KIND.get(obj["kind"])
+    return fill(obj) if fill else obj
+
+
+def admit(pod: Obj, classes: Iterable[Obj] = ()) -> Obj:
+    """A pod being created, with the default tolerations of failing nodes and its priority, which is that of its
+    PriorityClass: one of `classes`, or Kubernetes' own. Raises Forbidden for one that does not exist. Other kinds are
+    answered as they are."""
+    if pod["kind"] != "Pod" or "spec" not in pod:
+        return pod
+    name = pod["spec"].get("priorityClassName", "")
+    if name in _PRIORITIES:
+        priority, preemption = _PRIORITIES[name], _PREEMPTS
+        chosen = next((one for one in classes if one.get("globalDefault")), None) if not name else None
+    else:
+        chosen = next((one for one in classes if name_of(one) == name), None)
+        if chosen is None:
+            why = f"no PriorityClass with name {name} was found"
+            raise Forbidden(f'pods "{pod["metadata"].get("name", "")}" is forbidden: {why}')
+    if chosen is not None:
+        name, priority, preemption = name_of(chosen), chosen.get("value", 0), chosen.get("preemptionPolicy", _PREEMPTS)
+    return having(pod, "spec", admitted_spec(pod["spec"], name, priority, preemption))
+
+
+def readmit(pod: Obj, old: Obj) -> Obj:
+    """A pod being updated: what `admit` gave it, and whoever sends the whole pod leaves out, is not lost. Other kinds
+    are answered as they are."""
+    if pod["kind"] != "Pod" or "spec" not in pod or pod["spec"] == old["spec"]:
+        return pod
+    before = old["spec"]
+    priority, preemption = before.get("priority", 0), before.get("preemptionPolicy", _PREEMPTS)
+    return having(pod, "spec", admitted_spec(pod["spec"], "", priority, preemption))
+
+
+_PREEMPTS = "PreemptLowerPriority"
+_PRIORITIES = {"": 0, "system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
+
+
+def _pod(obj: Obj) -> Obj:
+    spec = pod_spec(obj.get("spec", {}))
+    if (spec.get("resources") or {}).get("limits"):
+        spec = {**spec, "resources": _requests_of_pod(spec)}
+    return having(obj, "spec", spec)
+
+
+def _requests_of_pod(spec: Obj) -> Obj:
+    """A pod with limits as a whole asks as a whole for what its containers ask for, or else for as much as its limits.
+
+    Models `defaultPodRequests` of kubernetes/pkg/apis/core/v1/defaults.go."""
+    own = spec["resources"]
+    bare = {"spec": {key: value for key, value in spec.items() if key not in ("resources", "overhead")}}
+    summed = {resource: total(bare, resource) for resource in ("cpu", "memory")}
+    asked = {resource: amount for resource, amount in summed.items() if amount != "0"}
+    requests = filled(filled(own.get("requests") or {}, asked), own["limits"])
+    return own if requests == own.get("requests") else {**own, "requests": requests}
+
+
+# ------------------------------------------------------------------------------------------ services, nodes
+
+
+def _service(obj: Obj) -> Obj:
+    spec = filled(obj.get("spec", {}), {"sessionAffinity": "None", "type": "ClusterIP"})
+    if spec["sessionAffinity"] == "None":
+        spec = {key: value for key, value in spec.items() if key != "sessionAffinityConfig"}
+    elif spec["sessionAffinity"] == "ClientIP":
+        timeout = spec.get("sessionAffinityConfig", {}).get("clientIP", {}).get("timeoutSeconds")
+        if timeout is None:
+            spec = {**spec, "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 10800}}}
+    spec = each(spec, "ports", _service_port)
+    if spec["type"] in ("NodePort", "LoadBalancer") or (spec["type"] == "ClusterIP" and spec.get("externalIPs")):
+        spec = filled(spec, {"externalTrafficPolicy": "Cluster"})
+    if spec["type"] == "LoadBalancer":
+        spec = filled(spec, {"allocateLoadBalancerNodePorts": True})
+    if spec["type"] in ("ClusterIP", "NodePort", "LoadBalancer"):
+        families, policy = ["IPv4"], "SingleStack"
+        if spec.get("clusterIP") == "None" and not spec.get("selector"):
+            families, policy = ["IPv4", "IPv6"], "RequireDualStack"
+        wanted = {"internalTrafficPolicy": "Cluster", "ipFamilies": families, "ipFamilyPolicy": policy}
+        spec = filled(spec, wanted)
+    return obj if spec == obj.get("spec") else {**obj, "spec": spec}
+
+
+def _service_port(port: Obj) -> Obj:
+    complete = tcp(port)
+    if port.get("targetPort") in (None, 0, ""):
+        return {**complete, "targetPort": port.get("port", 0)}
+    return complete
+
+
+def _namespace(obj: Obj) -> Obj:
+    """Every namespace bears its name as a label, so that selectors can name it."""
+    if not obj["metadata"].get("name"):
+        return obj
+    labels = {**obj["metadata"].get("labels", {}), "kubernetes.io/metadata.name": name_of(obj)}
+    return inside(obj, "metadata", lambda metadata: having(metadata, "labels", labels))
+
+
+def _node(obj: Obj) -> Obj:
+    capacity = obj.get("status", {}).get("capacity")
+    return inside(obj, "status", lambda status: filled(status, {"allocatable": capacity})) if capacity else obj
+
+
+def _endpoint_slice(obj: Obj) -> Obj:
+    return each(obj, "ports", lambda port: filled(filled(port, {"name": ""}, text=True), {"protocol": "TCP"}))
+
+
+# ------------------------------------------------------------------------------------------------ networking
+
+
+def _endpoints(obj: Obj) -> Obj:
+    return each(obj, "subsets", lambda subset: each(subset, "ports", tcp))
+
+
+def _ingress_class(obj: Obj) -> Obj:
+    return inside(
+        obj, "spec", lambda spec: inside(spec, "parameters", lambda found: filled(found, {"scope": "Cluster"}))
+    )
+
+
+def _network_policy(obj: Obj) -> Obj:
+    spec = obj.get("spec", {})
+    for direction in ("ingress", "egress"):
+        spec = each(spec, direction, lambda rule: each(rule, "ports", tcp))
+    if not spec.get("policyTypes"):
+        spec = {**spec, "policyTypes": ["Ingress", "Egress"] if spec.get("egress") else ["Ingress"]}
+    return having(obj, "spec", spec)
+
+
+# ------------------------------------------------------------------------------------ storage and secrets
+
+
+def _secret(obj: Obj) -> Obj:
+    """`stringData` is for writing only: it goes into `data`, over what is there."""
+    obj = filled(obj, {"type": "Opaque"})
+    if "stringData" not in obj:
+        return obj
+    written = {key: base64.b64encode(text.encode()).decode() for key, text in obj["stringData"].items()}
+    kept = {key: value for key, value in obj.items() if key != "stringData"}
+    return {**kept, "data": {**obj.get("data", {}), **written}}
+
+
+def _persistent_volume(obj: Obj) -> Obj:
+    spec = filled(obj.get("spec", {}), {"persistentVolumeReclaimPolicy": "Retain", "volumeMode": "Filesystem"})
+    return having(obj, "spec", inside(spec, "hostPath", lambda found: filled(found, {"type": ""}, text=True)))
+
+
+def _storage_class(obj: Obj) -> Obj:
+    return filled(obj, {"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"})
+
+
+# -------------------------------------------------------------------------------------- the cluster's rules
+
+_RBAC = "rbac.authorization.k8s.io"
+
+
+def _role_binding(obj: Obj) -> Obj:
+    obj = inside(obj, "roleRef", lambda role: filled(role, {"apiGroup": _RBAC}))
+    return each(obj, "subjects", _subject)
+
+
+def _subject(subject: Obj) -> Obj:
+    return filled(subject, {"apiGroup": _RBAC}) if subject.get("kind") in ("User", "Group") else subject
+
+
+def _limit_range(obj: Obj) -> Obj:
+    return inside(obj, "spec", lambda spec: each(spec, "limits", _limit))
+
+
+def _limit(limit: Obj) -> Obj:
+    """What a container may have by default is at most what it may have; what it asks for, at most that."""
+    if limit.get("type") != "Container":
+        return limit
+    default = filled(limit.get("default", {}), limit.get("max", {}))
+    request = filled(filled(limit.get("defaultRequest", {}), default), limit.get("min", {}))
+    given = {"default": default, "defaultRequest": request}
+    return {**limit, **{name: amounts for name, amounts in given.items() if amounts and amounts != limit.get(name)}}
+
+
+def _priority_class(obj: Obj) -> Obj:
+    return filled(obj, {"preemptionPolicy": _PREEMPTS})
+
+
+_BY_KIND: dict[str, Callable[[Obj], Obj]] = {
+    **WORKLOADS,
+    "Pod": _pod,
+    "Service": _service,
+    "Namespace": _namespace,
+    "Node": _node,
+    "EndpointSlice": _endpoint_slice,
+    "Endpoints": _endpoints,
+    "IngressClass": _ingress_class,
+    "NetworkPolicy": _network_policy,
+    "Secret": _secret,
+    "PersistentVolume": _persistent_volume,
+    "PersistentVolumeClaim": claim,
+    "StorageClass": _storage_class,
+    "RoleBinding": _role_binding,
+    "ClusterRoleBinding": _role_binding,
+    "LimitRange": _limit_range,
+    "PriorityClass": _priority_class,
+}

@@ -1,0 +1,50 @@
+"""The subresource `scale`: how many replicas an object has and should have, in one shape for every workload.
+
+The API server reads a wish from it, the Kubernetes face shows it. Models kubernetes/pkg/apis/autoscaling.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.api.errors import Cause, invalid
+from app.api.objects import Obj
+from app.api.selectors import format_labels, format_selector
+from app.apimachinery.scheme.scalars import json_type
+from app.apimachinery.scheme.schema import DecodingError
+
+
+def scale_of(obj: Obj) -> Obj:
+    """An autoscaling/v1 Scale of a Deployment, ReplicaSet, ReplicationController or StatefulSet."""
+    meta, spec = obj["metadata"], obj.get("spec") or {}
+    kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    selector = spec.get("selector") or {}
+    plain = not selector.keys() & {"matchLabels", "matchExpressions"}
+    text = format_labels(selector) if plain else format_selector(selector)
+    replicas = spec.get("replicas")
+    return {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {field: meta[field] for field in kept if field in meta},
+        "spec": {"replicas": 1 if replicas is None else replicas},
+        "status": {
+            "replicas": (obj.get("status") or {}).get("replicas", 0),
+            "selector": "" if text == "<none>" else text,
+        },
+    }
+
+
+def replicas_of(scale: Any, name: str) -> int:
+    """What a Scale asks for. Raises DecodingError for a wrong type, Invalid for a negative number."""
+    spec = (scale.get("spec") if isinstance(scale, dict) else None) or {}
+    replicas = spec.get("replicas", 0) if isinstance(spec, dict) else spec
+    if isinstance(replicas, bool) or not isinstance(replicas, int):
+        why = f"json: cannot unmarshal {json_type(replicas)} into Go struct field ScaleSpec.spec.replicas of type int32"
+        raise DecodingError(f'Scale in version "v1" cannot be handled as a Scale: {why}')
+    if replicas >= 1 << 31:
+        why = f"json: cannot unmarshal number {replicas} into Go struct field ScaleSpec.spec.replicas of type int32"
+        raise DecodingError(f'Scale in version "v1" cannot be handled as a Scale: {why}')
+    if replicas < 0:
+        text = f"Invalid value: {replicas}: must be greater than or equal to 0"
+        raise invalid("Scale", name, [Cause("spec.replicas", "FieldValueInvalid", text)], "autoscaling")
+    return replicas

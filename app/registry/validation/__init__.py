@@ -1,0 +1,126 @@
+"""Validation: what is wrong with an object, field by field, in the API server's own words and order.
+
+The API server calls `validate` on what is to be created and `validate_update` on what is to replace something, and
+turns the causes into an error with `app.api.errors.invalid`; the editor shows each beside its line. Objects must have
+passed `app.apimachinery.scheme.schema.decode` and `app.registry.defaults.default`. A pod spec that was checked before,
+as the spec that a ReplicaSet's pods share with its template, costs one look-up. Models kubernetes
+`pkg/apis/*/validation` and apimachinery `pkg/api/validation`; one file a group of kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from app.api.errors import Cause
+from app.api.kinds import KINDS
+from app.api.objects import Obj
+from app.registry.validation import (
+    batch,
+    configmaps,
+    metadata,
+    networking,
+    nodes,
+    pods,
+    rules,
+    scaling,
+    secrets,
+    services,
+    sets,
+    storage,
+    workloads,
+)
+
+__all__ = ["validate", "validate_update"]
+
+Check = Callable[[Obj], Iterator[Cause]]
+UpdateCheck = Callable[[Obj, Obj], Iterator[Cause]]
+
+_CHECKS: dict[str, Check] = {
+    "Pod": pods.check,
+    "PodTemplate": pods.check_pod_template,
+    "Deployment": workloads.check_deployment,
+    "ReplicaSet": workloads.check_replica_set,
+    "ReplicationController": sets.check_replication_controller,
+    "StatefulSet": sets.check_stateful_set,
+    "DaemonSet": sets.check_daemon_set,
+    "ControllerRevision": sets.check_controller_revision,
+    "Job": batch.check_job,
+    "CronJob": batch.check_cron_job,
+    "HorizontalPodAutoscaler": scaling.check_autoscaler,
+    "PodDisruptionBudget": scaling.check_budget,
+    "Service": services.check,
+    "EndpointSlice": services.check_endpoint_slice,
+    "Endpoints": networking.check_endpoints,
+    "Ingress": networking.check_ingress,
+    "IngressClass": networking.check_ingress_class,
+    "NetworkPolicy": networking.check_network_policy,
+    "ConfigMap": configmaps.check,
+    "Secret": secrets.check,
+    "PersistentVolume": storage.check_volume,
+    "PersistentVolumeClaim": storage.check_claim,
+    "StorageClass": storage.check_storage_class,
+    "Role": rules.check_role,
+    "ClusterRole": rules.check_role,
+    "RoleBinding": rules.check_role_binding,
+    "ClusterRoleBinding": rules.check_role_binding,
+    "ResourceQuota": rules.check_quota,
+    "LimitRange": rules.check_limit_range,
+    "PriorityClass": rules.check_priority_class,
+    "Node": nodes.check,
+}
+_UPDATE_CHECKS: dict[str, UpdateCheck] = {
+    "Pod": pods.check_update,
+    "Deployment": workloads.check_selector_unchanged,
+    "ReplicaSet": workloads.check_selector_unchanged,
+    "DaemonSet": workloads.check_selector_unchanged,
+    "StatefulSet": sets.check_stateful_set_update,
+    "ControllerRevision": sets.check_controller_revision_update,
+    "Job": batch.check_job_update,
+    "Service": services.check_update,
+    "EndpointSlice": services.check_endpoint_slice_update,
+    "IngressClass": networking.check_ingress_class_update,
+    "ConfigMap": configmaps.check_update,
+    "Secret": secrets.check_update,
+    "PersistentVolume": storage.check_volume_update,
+    "PersistentVolumeClaim": storage.check_claim_update,
+    "StorageClass": storage.check_storage_class_update,
+    "RoleBinding": rules.check_role_binding_update,
+    "ClusterRoleBinding": rules.check_role_binding_update,
+    "PriorityClass": rules.check_priority_class_update,
+    "Node": nodes.check_update,
+}
+_NAMES: dict[str, metadata.NameProblems] = {
+    **dict.fromkeys(("Namespace", "Service"), metadata.is_label),  # named in DNS, so without dots
+    **dict.fromkeys(("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"), metadata.is_path_segment),
+}
+_UPDATE_FIRST = frozenset({"Service", "ConfigMap", "Secret"})  # kinds that say first what may not change
+
+
+def validate(obj: Obj) -> tuple[Cause, ...]:
+    """Everything that is wrong with an object to be created; () if nothing."""
+    kind = obj["kind"]
+    name_problems = _NAMES.get(kind, metadata.is_subdomain)
+    namespaced = KINDS[kind].namespaced if kind in KINDS else True
+    causes = list(metadata.check(obj["metadata"], name_problems, namespaced))
+    if kind in _CHECKS:
+        causes += _CHECKS[kind](obj)
+    return tuple(causes)
+
+
+def validate_update(new: Obj, old: Obj) -> tuple[Cause, ...]:
+    """Everything that is wrong with `new` as the successor of `old`; () if nothing."""
+    kind = new["kind"]
+    causes = list(metadata.check_update(new["metadata"], old["metadata"]))
+    check = _CHECKS.get(kind, _nothing)(new)
+    update_check = _UPDATE_CHECKS.get(kind, _nothing_new)(new, old)
+    for checks in (update_check, check) if kind in _UPDATE_FIRST else (check, update_check):
+        causes += checks
+    return tuple(causes)
+
+
+def _nothing(obj: Obj) -> Iterator[Cause]:
+    return iter(())
+
+
+def _nothing_new(new: Obj, old: Obj) -> Iterator[Cause]:
+    return iter(())

@@ -1,0 +1,121 @@
+"""Jobs and CronJobs. Models kubernetes `pkg/apis/batch/validation`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.api import cron
+from app.api.errors import Cause
+from app.api.objects import Obj
+from app.api.selectors import matches
+from app.apimachinery.scheme.schema import named_values
+from app.registry.validation import causes, metadata, pods
+
+_MAX_NAME = 52  # the jobs of a CronJob add eleven characters, and a label holds 63
+_MAX_PARALLELISM_INDEXED = 100_000
+_UID_LABEL = "batch.kubernetes.io/controller-uid"
+
+
+def check_job(obj: Obj) -> Iterator[Cause]:
+    spec = obj["spec"]
+    yield from _check_generated_selector(obj)
+    yield from _check_spec(spec, "spec")
+    selector, labels = spec.get("selector"), spec["template"]["metadata"].get("labels")
+    if selector is None:
+        if spec.get("manualSelector"):
+            yield causes.required("spec.selector")
+        return  # else the server is about to make one
+    yield from metadata.check_selector(selector, "spec.selector")
+    if not matches(selector, labels or {}):
+        why = "`selector` does not match template `labels`"
+        yield causes.invalid("spec.template.metadata.labels", labels, why)
+
+
+def _check_generated_selector(job: Obj) -> Iterator[Cause]:
+    """Without `manualSelector` only the one that the server makes may stand there."""
+    spec, uid = job["spec"], job["metadata"].get("uid")
+    if spec.get("manualSelector") or "selector" not in spec or not uid:
+        return
+    if spec["selector"] != {"matchLabels": {_UID_LABEL: uid}}:
+        yield causes.invalid("spec.selector", spec["selector"], "`selector` not auto-generated")
+
+
+def check_job_update(new: Obj, old: Obj) -> Iterator[Cause]:
+    before, after = old["spec"], new["spec"]
+    indexed = after.get("completionMode") == "Indexed"
+    if after.get("completions") != before.get("completions") and not (
+        indexed and after.get("completions") == after.get("parallelism")
+    ):
+        yield causes.invalid("spec.completions", after.get("completions"), causes.IMMUTABLE)
+    for name in ("selector", "template", "completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy"):
+        if name == "template" and before.get("suspend") and "startTime" not in (old.get("status") or {}):
+            continue  # of a job that has not begun the pods may still be placed elsewhere
+        if after.get(name) != before.get(name):
+            yield causes.invalid(f"spec.{name}", after.get(name), causes.IMMUTABLE)
+
+
+def _check_spec(spec: Obj, field: str) -> Iterator[Cause]:
+    numbers = ("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished")
+    yield from causes.not_negative(spec, field, *numbers, "backoffLimitPerIndex", "maxFailedIndexes")
+    mode = spec.get("completionMode")
+    if mode is not None:
+        yield from _check_mode(spec, mode, field)
+    template = spec["template"]
+    yield from pods.check_template(template, f"{field}.template")
+    policy = template["spec"].get("restartPolicy")
+    at = f"{field}.template.spec.restartPolicy"
+    if policy in ("", None, "Always"):
+        yield causes.required(at, 'valid values: "OnFailure", "Never"')
+    elif policy not in ("OnFailure", "Never"):
+        yield causes.not_supported(at, policy, ["OnFailure", "Never"])
+    elif "podFailurePolicy" in spec and policy != "Never":
+        why = 'only "Never" is supported when podFailurePolicy is specified'
+        yield causes.invalid(at, policy, why)
+
+
+def _check_mode(spec: Obj, mode: str, field: str) -> Iterator[Cause]:
+    if mode not in named_values("CompletionMode"):
+        yield causes.not_supported(f"{field}.completionMode", mode, ["NonIndexed", "Indexed"])
+    if mode == "Indexed":
+        if "completions" not in spec:
+            yield causes.required(f"{field}.completions", "when completion mode is Indexed")
+        parallelism = spec.get("parallelism", 1)
+        if parallelism > _MAX_PARALLELISM_INDEXED:
+            why = f"must be less than or equal to {_MAX_PARALLELISM_INDEXED} when completion mode is Indexed"
+            yield causes.invalid(f"{field}.parallelism", parallelism, why)
+
+
+# ------------------------------------------------------------------------------------------------ cron jobs
+
+
+def check_cron_job(obj: Obj) -> Iterator[Cause]:
+    spec, name = obj["spec"], obj["metadata"].get("name", "")
+    yield from _check_schedule(spec)
+    yield from causes.not_negative(spec, "spec", "startingDeadlineSeconds")
+    policy = spec.get("concurrencyPolicy")
+    yield from causes.supported("spec.concurrencyPolicy", policy, named_values("ConcurrencyPolicy"))
+    yield from causes.not_negative(spec, "spec", "successfulJobsHistoryLimit", "failedJobsHistoryLimit")
+    yield from _check_spec(spec["jobTemplate"]["spec"], "spec.jobTemplate.spec")
+    if spec["jobTemplate"]["spec"].get("manualSelector"):
+        yield causes.not_supported("spec.jobTemplate.spec.manualSelector", True, ["nil", "false"])
+    if len(name) > _MAX_NAME:
+        yield causes.invalid("metadata.name", name, f"must be no more than {_MAX_NAME} characters")
+
+
+def _check_schedule(spec: Obj) -> Iterator[Cause]:
+    schedule, zone = spec.get("schedule", ""), spec.get("timeZone")
+    if not schedule:
+        yield causes.required("spec.schedule")
+    elif "TZ" in schedule:
+        why = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
+        yield causes.invalid("spec.schedule", schedule, why)
+    else:
+        try:
+            cron.parse(schedule)
+        except ValueError as wrong:
+            yield causes.invalid("spec.schedule", schedule, str(wrong))
+    if zone == "":
+        yield causes.invalid("spec.timeZone", zone, "timeZone must be nil or non-empty string")
+    elif zone is not None and zone.lower() == "local":
+        why = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"
+        yield causes.invalid("spec.timeZone", zone, why)

@@ -1,0 +1,111 @@
+"""Which pods wait for a node, what a change of a pod or a node may mean to them, and what is counted of those that run.
+
+The scheduler's watches are made of these. Pure.
+Models kubernetes/pkg/scheduler (eventhandlers.go, backend/queue, and the plugins' `EventsToRegister`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from app.api.objects import Obj, is_terminating, labels_of
+from app.component_helpers import pods
+from app.scheduler import interpod
+from app.scheduler.framework import demand_of, spread_by
+from app.scheduler.preemption import priority_of
+
+
+def is_ours(pod: Obj) -> bool:
+    spec = pod["spec"]
+    return (
+        not spec.get("nodeName")
+        and spec.get("schedulerName", "default-scheduler") == "default-scheduler"
+        and not is_terminating(pod)
+        and not spec.get("schedulingGates")
+    )
+
+
+def waiting_places(pod: Obj) -> tuple[Hashable, ...]:
+    if not is_ours(pod):
+        return ()
+    return (True, "cares") if interpod.cares(pod["spec"]) else (True,)
+
+
+def places(pod: Obj) -> tuple[str, ...]:
+    """Pods that the scheduler must know one by one."""
+    if not pods.node_name(pod):
+        return ("nominated",) if (pod.get("status") or {}).get("nominatedNodeName") else ()
+    return ("choosy",) if interpod.keeps_others_away(pod["spec"]) and not pods.is_terminal(pod) else ()
+
+
+def is_new(old: Obj | None, new: Obj | None) -> bool:
+    """A pod without a node came, went, or asks for something else now."""
+    if old is None or new is None:
+        pod = new or old
+        return pod is not None and not pod["spec"].get("nodeName")
+    return is_ours(new) and old["spec"] is not new["spec"] and old["spec"] != new["spec"]
+
+
+def made_room(old: Obj | None, new: Obj | None) -> bool:
+    """A bound pod is gone or has finished, or one that room was made for is not there to take it."""
+    if new is None and old is not None and (old.get("status") or {}).get("nominatedNodeName"):
+        return True
+    if old is None or not old["spec"].get("nodeName") or pods.is_terminal(old):
+        return False
+    return new is None or pods.is_terminal(new)
+
+
+def is_new_neighbour(old: Obj | None, new: Obj | None) -> bool:
+    """A pod got its node, or is called otherwise than before: whoever looks for company may like it."""
+    if new is None or not pods.node_name(new):
+        return False
+    return old is None or not pods.node_name(old) or labels_of(old) != labels_of(new)
+
+
+def may_fit_more(old: Obj | None, new: Obj | None) -> bool:
+    """A node came, or changed in what scheduling looks at."""
+    if old is None or new is None:
+        return new is not None
+    return any(part(old) != part(new) for part in (_node_spec, labels_of, _allocatable))
+
+
+def node_differs(old: Obj, new: Obj) -> bool:
+    """More than a heartbeat."""
+    return may_fit_more(old, new) or _images(old) != _images(new)
+
+
+def _node_spec(node: Obj) -> Obj:
+    spec: Obj = node.get("spec") or {}
+    return spec
+
+
+def _images(node: Obj) -> list[Obj]:
+    images: list[Obj] = (node.get("status") or {}).get("images") or []
+    return images
+
+
+def _allocatable(node: Obj) -> Obj:
+    amounts: Obj = (node.get("status") or {}).get("allocatable") or {}
+    return amounts
+
+
+def requested_of(pod: Obj) -> tuple[str, tuple[int, ...]] | None:
+    """What a bound pod takes from its node."""
+    node = pod["spec"].get("nodeName")
+    if not node or pods.is_terminal(pod):
+        return None
+    cpu, memory, scored_cpu, scored_memory = demand_of(pod["spec"])
+    return node, (cpu, memory, 1, scored_cpu, scored_memory)
+
+
+def replica_of(pod: Obj) -> tuple[tuple[str, str], tuple[int]] | None:
+    """A bound pod among the replicas of its controller. Terminating ones do not count: they are about to make room."""
+    node, owner = pod["spec"].get("nodeName"), spread_by(pod)
+    if not node or not owner or is_terminating(pod) or pods.is_terminal(pod):
+        return None
+    return (owner, node), (1,)
+
+
+def of_priority(pod: Obj) -> tuple[int, tuple[int]] | None:
+    """How many pods of each priority run."""
+    return (priority_of(pod), (1,)) if pods.node_name(pod) and not pods.is_terminal(pod) else None

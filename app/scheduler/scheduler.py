@@ -1,0 +1,384 @@
+"""default-scheduler: gives each new pod a node. Filter those it may run on, score them, bind it to the best.
+
+A decision looks at every node once and at no pod but its own: what the pods of a node request, and how many replicas
+of its own kind run there, are totals kept up to date per change. The table behind a decision, one `NodeVerdict` a node
+(app/scheduler/framework.py), is part of the Difference, so that *why this node* can be shown.
+
+Pods are read one by one only where needed: all that run when the pod says something about its neighbours; those that
+mind theirs when there are any (app/scheduler/interpod.py); all when it fits nowhere and may take the place of others
+(app/scheduler/preemption.py).
+
+Models kubernetes/pkg/scheduler (schedule_one.go, eventhandlers.go, backend/queue).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from app.api import conditions
+from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
+from app.component_helpers import pods
+from app.reconcile import (
+    Action,
+    Announce,
+    Bind,
+    Controller,
+    Delete,
+    Difference,
+    Patch,
+    Reader,
+    Remember,
+    RequeueAfter,
+    Watch,
+    itself,
+    metadata_differs,
+)
+from app.scheduler import interpod, preemption, queue
+from app.scheduler.framework import Decision, NodeSeen, decide, demand_of, facts_of, refusal, spread_by
+from app.scheduler.interpod import Neighbourhood, Rules
+from app.scheduler.preemption import Plan, priority_of
+
+_FIRST_BACKOFF_MS, _MAX_BACKOFF_MS = 1_000, 10_000
+_RETRY_MS = 300_000  # unschedulable pods are tried again even if nothing relevant happened
+
+
+class Attempts(NamedTuple):
+    """What the scheduler remembers of a pod it could not place."""
+
+    number: int
+    last_ms: int
+
+
+class Requested(NamedTuple):
+    """What the pods of a node ask for together. It reads as people write it; the scores count with more."""
+
+    cpu_milli: int = 0
+    memory: int = 0
+    pods: int = 0
+    scored_cpu_milli: int = 0
+    scored_memory: int = 0
+
+    def __str__(self) -> str:
+        return f"cpu {self.cpu_milli}m, memory {_binary(self.memory)}, pods {self.pods}"
+
+
+def _binary(count: int) -> str:
+    for unit, size in (("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)):
+        if count >= size:
+            return f"{count / size:.4g}{unit}"
+    return str(count)
+
+
+@dataclass(frozen=True, slots=True)
+class PodSeen:
+    pod: Obj
+    nodes: tuple[NodeSeen, ...]
+    attempts: Attempts
+    now_ms: int
+    neighbours: Sequence[Obj] | None = None  # None: nobody cares about neighbours
+    namespaces: Sequence[Obj] = ()  # if somebody selects by their labels
+    bound: Sequence[Obj] = ()  # of a pod that fits nowhere: those whose place it may take, and the others
+    budgets: Sequence[Obj] = ()
+    nominated: Sequence[Obj] = ()  # pods that room is being made for
+
+
+class Scheduler(Controller):
+    name = "default-scheduler"
+    reconciles = "Pod"
+    assumes = True
+
+    def __init__(self) -> None:
+        self.watches = (
+            itself(
+                "Pod",
+                when=queue.is_new,
+                matters=_concerns,
+                indexes={"unscheduled": queue.waiting_places, "place": queue.places},
+                totals={
+                    "requested": queue.requested_of,
+                    "replicas": queue.replica_of,
+                    "priorities": queue.of_priority,
+                },
+            ),
+            Watch("Pod", _all_unscheduled, when=queue.made_room, matters=_concerns),
+            Watch("Node", _all_unscheduled, when=queue.may_fit_more, matters=queue.node_differs),
+            Watch("Pod", _caring_unscheduled, when=queue.is_new_neighbour, matters=_concerns),
+        )
+
+    def observe(self, key: Ref, reader: Reader) -> PodSeen | None:
+        pod = reader.get(key)
+        if pod is None or not queue.is_ours(pod):
+            return None
+        owner = spread_by(pod)
+        requested, replicas = reader.totals("Pod", "requested"), reader.totals("Pod", "replicas")
+        nodes = tuple(
+            NodeSeen(
+                node,
+                facts,
+                Requested(*requested.get(facts.name, ())),
+                sum(replicas.get((owner, facts.name), ())) if owner else 0,
+            )
+            for node in reader.list("Node")
+            for facts in (facts_of(node),)
+        )
+        nodes = _with_nominated(pod, nodes, reader)
+        beside, namespaces = _neighbours(pod, reader)
+        bound: Sequence[Obj] = ()
+        if _may_preempt(pod, reader):
+            rules = _rules(pod, _neighbourhood(nodes, beside, namespaces))
+            if all(refusal(pod, each, rules) for each in nodes):
+                bound = _bound(reader)
+        return PodSeen(
+            pod,
+            nodes,
+            reader.remembered() or Attempts(0, 0),
+            reader.now_ms,
+            beside,
+            namespaces,
+            bound,
+            reader.live("PodDisruptionBudget", None) if bound else (),
+            reader.by("Pod", "place", "nominated") if bound else (),
+        )
+
+    def urgency(self, key: Ref, reader: Reader) -> int:
+        pod = reader.get(key)
+        return priority_of(pod) if pod else 0
+
+    def diff(self, seen: PodSeen) -> Iterable[Difference]:
+        again_ms = seen.attempts.last_ms + _backoff_ms(seen.attempts.number)
+        if seen.now_ms < again_ms:
+            wait = RequeueAfter(again_ms - seen.now_ms, "scheduling back-off")
+            yield Difference(ref_of(seen.pod), "spec.nodeName", "a node", "", "SchedulingBackOff", (wait,))
+            return
+        around = _neighbourhood(seen.nodes, seen.neighbours, seen.namespaces)
+        rules = _rules(seen.pod, around)
+        decision, resolvable = decide(seen.pod, seen.nodes, around, rules)
+        if decision.node:
+            yield _bind(seen, decision)
+            return
+        plan, outcome = _preemption(seen, resolvable, rules)
+        if plan is not None:
+            yield from _preempt(seen, decision, plan)
+        else:
+            yield from _unschedulable(seen, decision, outcome)
+
+
+def _bound(reader: Reader) -> tuple[Obj, ...]:
+    return tuple(each for each in reader.list("Pod") if pods.node_name(each) and not pods.is_terminal(each))
+
+
+def _neighbours(pod: Obj, reader: Reader) -> tuple[Sequence[Obj] | None, Sequence[Obj]]:
+    """The pods that its own rules, or those of others, are about, and the namespaces if a rule selects by them."""
+    choosy = reader.by("Pod", "place", "choosy")
+    cares = interpod.cares(pod["spec"])
+    if not cares and not choosy:
+        return None, ()
+    selects = any(interpod.selects_namespaces(each["spec"]) for each in (pod, *choosy))
+    return _bound(reader) if cares else choosy, reader.live("Namespace", None) if selects else ()
+
+
+def _neighbourhood(
+    nodes: Sequence[NodeSeen], beside: Sequence[Obj] | None, namespaces: Sequence[Obj]
+) -> Neighbourhood | None:
+    if beside is None:
+        return None
+    return interpod.neighbourhood([each.node for each in nodes], beside, namespaces)
+
+
+def _rules(pod: Obj, around: Neighbourhood | None) -> Rules | None:
+    return Rules(pod, around) if around is not None else None
+
+
+def _may_preempt(pod: Obj, reader: Reader) -> bool:
+    """Somebody less important runs."""
+    if pod["spec"].get("preemptionPolicy") == "Never":
+        return False
+    priorities = reader.totals("Pod", "priorities")
+    return any(isinstance(number, int) and number < priority_of(pod) for number in priorities)
+
+
+def _bind(seen: PodSeen, decision: Decision) -> Difference:
+    pod, node = seen.pod, decision.node
+    message = f"Successfully assigned {namespace_of(pod)}/{name_of(pod)} to {node}"
+    event = Announce(pod, "Normal", "Scheduled", message)
+    actions: list[Action] = [Bind(ref_of(pod), node, uid=uid_of(pod), announce=event)]
+    if seen.attempts.number:
+        actions.append(Remember(None))
+    return Difference(ref_of(pod), "spec.nodeName", decision, "", "PodUnscheduled", tuple(actions))
+
+
+# ----------------------------------------------------------------------------------------- unschedulable
+
+
+def _unschedulable(seen: PodSeen, decision: Decision, outcome: Outcome) -> Iterator[Difference]:
+    """Say why in condition and Event, and try again when something relevant happens, or after five minutes."""
+    pod, message = seen.pod, _why_not(decision, outcome)
+    old, new = pod["status"].get("conditions"), _not_scheduled(pod, message, seen.now_ms)
+    event = Announce(pod, "Warning", "FailedScheduling", message)
+    actions: list[Action] = [event]
+    hopes = outcome.gives_up and "nominatedNodeName" in pod["status"]
+    if new is not old or hopes:
+        status = {"conditions": new, **({"nominatedNodeName": None} if hopes else {})}
+        actions = [Patch(ref_of(pod), {"status": status}, uid=uid_of(pod), subresource="status", announce=event)]
+    actions.append(Remember(Attempts(seen.attempts.number + 1, seen.now_ms)))
+    known = new is old and not hopes
+    yield Difference(ref_of(pod), "spec.nodeName", decision, "", "Unschedulable", tuple(actions), background=known)
+    retry = RequeueAfter(_RETRY_MS, "unschedulable pods are tried again")
+    yield Difference(ref_of(pod), "spec.nodeName", "a node", "", "RetryLater", (retry,), background=True)
+
+
+def _not_scheduled(pod: Obj, message: str, now_ms: int) -> list[conditions.Condition]:
+    condition = {
+        "type": "PodScheduled",
+        "observedGeneration": pod["metadata"].get("generation", 1),
+        "status": "False",
+        "lastProbeTime": None,
+        "reason": "Unschedulable",
+        "message": message,
+    }
+    return conditions.with_condition(pod["status"].get("conditions"), condition, now_ms)
+
+
+def _why_not(decision: Decision, outcome: Outcome) -> str:
+    count = len(decision.verdicts)
+    if not count:
+        return "no nodes available to schedule pods"
+    preemption = outcome.refusal or f"0/{count} nodes are available: {_histogram(outcome.reasons)}"
+    return f"{_not_available(decision)} no new claims to deallocate, preemption: {preemption}"
+
+
+def _not_available(decision: Decision) -> str:
+    reasons = Counter(reason for verdict in decision.verdicts for reason in verdict.reasons)
+    return f"0/{len(decision.verdicts)} nodes are available: {_histogram(reasons)}"
+
+
+_NOT_HELPFUL = "Preemption is not helpful for scheduling"
+
+
+def _histogram(reasons: Mapping[str, int]) -> str:
+    """`1 Insufficient cpu, 2 node(s) were unschedulable.`, in order of text."""
+    return ", ".join(sorted(f"{count} {reason}" for reason, count in reasons.items() if count)) + "."
+
+
+# ------------------------------------------------------------------------------------------- preemption
+
+
+class Outcome(NamedTuple):
+    """Why no place of others was taken."""
+
+    refusal: str  # it may not even try
+    reasons: Mapping[str, int]  # or why it would not help, by text, on how many nodes
+
+    @property
+    def gives_up(self) -> bool:
+        return not self.refusal
+
+
+def _preemption(seen: PodSeen, resolvable: frozenset[str], rules: Rules | None) -> tuple[Plan | None, Outcome]:
+    """Whose place it takes, or None and why."""
+    pod, status = seen.pod, seen.pod.get("status") or {}
+    if pod["spec"].get("preemptionPolicy") == "Never":
+        return None, Outcome("not eligible due to preemptionPolicy=Never.", {})
+    nominated = status.get("nominatedNodeName")
+    if nominated in resolvable and any(
+        pods.node_name(each) == nominated and _leaves_for_another(each) and priority_of(each) < priority_of(pod)
+        for each in seen.bound
+    ):
+        return None, Outcome("not eligible due to a terminating pod on the nominated node.", {})
+    on_node: dict[str, list[Obj]] = {}
+    for each in seen.bound:
+        on_node.setdefault(pods.node_name(each), []).append(each)
+    candidates = [each for each in seen.nodes if each.facts.name in resolvable]
+    plan, refused = preemption.plan(pod, candidates, on_node, seen.budgets, rules)
+    reasons = Counter(reason for each in refused.values() for reason in each)
+    reasons[_NOT_HELPFUL] += len(seen.nodes) - len(candidates)
+    return plan, Outcome("", reasons)
+
+
+def _leaves_for_another(pod: Obj) -> bool:
+    marked = conditions.find((pod.get("status") or {}).get("conditions"), "DisruptionTarget")
+    return is_terminating(pod) and marked is not None and marked.get("reason") == _PREEMPTED["reason"]
+
+
+def _preempt(seen: PodSeen, decision: Decision, plan: Plan) -> Iterator[Difference]:
+    """The victims are deleted, and the node is named as the one that is being made ready for the pod."""
+    pod, about = seen.pod, ref_of(seen.pod)
+    for victim in plan.victims:
+        if is_terminating(victim):
+            continue
+        told = Announce(victim, "Normal", "Preempted", f"Preempted by pod {uid_of(pod)} on node {plan.node}")
+        marked = conditions.with_condition(
+            (victim.get("status") or {}).get("conditions"), dict(_PREEMPTED), seen.now_ms
+        )
+        mark = Patch(ref_of(victim), {"status": {"conditions": marked}}, uid=uid_of(victim), subresource="status")
+        kill = Delete(ref_of(victim), uid=uid_of(victim), announce=told)
+        yield Difference(
+            ref_of(victim), "spec.priority", priority_of(pod), priority_of(victim), "Preempted", (mark, kill)
+        )
+    for other in seen.nominated:
+        # Whoever was promised this node, and is less important, looks for another.
+        if other["status"]["nominatedNodeName"] == plan.node and priority_of(other) < priority_of(pod):
+            clear = Patch(ref_of(other), {"status": {"nominatedNodeName": None}}, uid_of(other), "status")
+            yield Difference(ref_of(other), "status.nominatedNodeName", "", plan.node, "NominationLost", (clear,))
+    message = _not_available(decision)
+    event = Announce(pod, "Warning", "FailedScheduling", message)
+    patch = {"status": {"nominatedNodeName": plan.node, "conditions": _not_scheduled(pod, message, seen.now_ms)}}
+    nominate = Patch(about, patch, uid=uid_of(pod), subresource="status", announce=event)
+    keep = Remember(Attempts(seen.attempts.number + 1, seen.now_ms))
+    yield Difference(about, "status.nominatedNodeName", plan.node, "", "MakingRoom", (nominate, keep))
+
+
+_PREEMPTED = {
+    "type": "DisruptionTarget",
+    "status": "True",
+    "reason": "PreemptionByScheduler",
+    "message": "default-scheduler: preempting to accommodate a higher priority pod",
+}
+
+
+def _with_nominated(pod: Obj, nodes: tuple[NodeSeen, ...], reader: Reader) -> tuple[NodeSeen, ...]:
+    """Room that is being made for others, at least as important, is not free."""
+    waiting = [
+        each for each in reader.by("Pod", "place", "nominated")
+        if uid_of(each) != uid_of(pod) and priority_of(each) >= priority_of(pod)
+    ]  # fmt: skip
+    if not waiting:
+        return nodes
+    more: dict[str, tuple[int, ...]] = {}
+    for each in waiting:
+        cpu, memory, scored_cpu, scored_memory = demand_of(each["spec"])
+        name, own = each["status"]["nominatedNodeName"], (cpu, memory, 1, scored_cpu, scored_memory)
+        more[name] = tuple(map(sum, zip(more.get(name, (0,) * 5), own, strict=True)))
+    return tuple(
+        seen._replace(requested=Requested(*map(sum, zip(seen.requested, more[seen.facts.name], strict=True))))
+        if seen.facts.name in more
+        else seen
+        for seen in nodes
+    )
+
+
+def _backoff_ms(attempts: int) -> int:
+    return min(_FIRST_BACKOFF_MS << min(attempts - 1, 10), _MAX_BACKOFF_MS) if attempts else 0
+
+
+# ------------------------------------------------------------------------------------------ what wakes it
+
+
+def _all_unscheduled(_: Obj, reader: Reader) -> Iterator[Ref]:
+    return (ref_of(pod) for pod in reader.by("Pod", "unscheduled", True))
+
+
+def _caring_unscheduled(_: Obj, reader: Reader) -> Iterator[Ref]:
+    return (ref_of(pod) for pod in reader.by("Pod", "unscheduled", "cares"))
+
+
+def _concerns(old: Obj, new: Obj) -> bool:
+    """Of a pod that has its node, only whether it still takes its place: not how its containers are."""
+    if not old["spec"].get("nodeName") or not new["spec"].get("nodeName"):
+        return True
+    return (
+        old["spec"] is not new["spec"] or pods.is_terminal(old) != pods.is_terminal(new) or metadata_differs(old, new)
+    )

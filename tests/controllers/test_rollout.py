@@ -1,0 +1,165 @@
+"""A Deployment beside its ReplicaSets: surge, proportions, revisions, rollback."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.api import objects
+from app.api.errors import ApiError
+from app.api.objects import Obj
+from app.controllers.deployment import rollout
+from app.controllers.deployment.rollout import Rollout, rollout_of
+from tests.support.builders import CREATED_MS, deployment, replica_set, with_spec
+
+
+def member(name: str, replicas: int = 0, revision: int = 0, **facts: Any) -> Obj:
+    notes = facts.pop("notes", {})
+    annotations = {rollout.REVISION: str(revision)} if revision else {}
+    return replica_set(name, replicas=replicas, metadata={"annotations": {**annotations, **notes}}, **facts)
+
+
+@pytest.mark.parametrize(
+    ("replicas", "surge", "unavailable"),
+    [(0, 0, 0), (1, 1, 0), (2, 1, 0), (3, 1, 0), (4, 1, 1), (5, 2, 1), (10, 3, 2)],
+    ids=lambda value: str(value),
+)
+def test_25_percent_surge_rounds_up_and_unavailable_down(replicas: int, surge: int, unavailable: int) -> None:
+    web = deployment(replicas=replicas)
+    assert (rollout.max_surge(web), rollout.max_unavailable(web)) == (surge, unavailable)
+
+
+@pytest.mark.parametrize(
+    ("facts", "surge", "unavailable"),
+    [
+        pytest.param({"max_surge": 0, "max_unavailable": "1%"}, 0, 1, id="both would be zero: one may be missing"),
+        pytest.param({"max_surge": 2, "max_unavailable": 9}, 2, 3, id="never more missing than there are"),
+        pytest.param({"max_surge": "100%", "max_unavailable": 0}, 3, 0, id="all at once"),
+        pytest.param({"recreate": True}, 0, 0, id="Recreate knows neither"),
+    ],
+)
+def test_fenceposts(facts: dict[str, Any], surge: int, unavailable: int) -> None:
+    web = deployment(replicas=3, **facts)
+    assert (rollout.max_surge(web), rollout.max_unavailable(web)) == (surge, unavailable)
+
+
+def test_the_new_replica_set_is_the_oldest_with_the_current_template() -> None:
+    same = [member("b", created_ms=CREATED_MS + 1000), member("a")]
+    other = member("c", image="nginx:1.28")
+    found = rollout_of(deployment(), [*same, other])
+    assert found.new is same[1]
+    assert found.old == (other, same[0])
+
+
+def test_the_hash_label_makes_no_other_template() -> None:
+    labelled = member("a", labels={"app": "web", rollout.HASH_LABEL: "abc"})
+    assert rollout_of(deployment(), [labelled]).new is labelled
+    assert rollout_of(deployment(), [member("a", labels={"app": "web", "tier": "x"})]).new is None
+
+
+def noted(before: int) -> dict[str, str]:
+    return {rollout.MAX_REPLICAS: str(before), rollout.DESIRED_REPLICAS: "10"}
+
+
+@pytest.mark.parametrize(
+    ("replicas", "old", "new", "sizes"),
+    [
+        pytest.param(15, 8, 5, (11, 7), id="up from 10 to 15: the example of the Kubernetes documentation"),
+        pytest.param(10, 2, 1, (12, 1), id="what rounding leaves over goes to the largest"),
+        pytest.param(5, 8, 5, (5, 3), id="down from 10 to 5: in proportion"),
+        pytest.param(0, 8, 5, (0, 0), id="down to nothing: all of them"),
+        pytest.param(10, 8, 5, (8, 5), id="as many as before: nothing changes"),
+    ],
+)
+def test_proportional_sizes(replicas: int, old: int, new: int, sizes: tuple[int, int]) -> None:
+    web = deployment(replicas=replicas, image="nginx:1.28", max_surge=3, max_unavailable=2)
+    before = member("old", old, notes=noted(13))
+    after = member("new", new, image="nginx:1.28", notes=noted(13))
+    found = rollout.proportional_sizes(rollout_of(web, [before, after]))
+    assert (found["old"], found["new"]) == sizes
+
+
+# ------------------------------------------------------------------------------------------------- revisions
+
+
+def test_a_first_replica_set_has_revision_1_and_notes_the_size() -> None:
+    web = deployment(metadata={"annotations": {rollout.CHANGE_CAUSE: "first", rollout.REVISION: "9"}})
+    assert rollout.new_annotations(Rollout(web, None, ())) == {
+        rollout.CHANGE_CAUSE: "first",
+        rollout.REVISION: "1",
+        rollout.DESIRED_REPLICAS: "3",
+        rollout.MAX_REPLICAS: "4",
+    }
+
+
+@pytest.mark.parametrize(
+    ("notes", "revision", "history"),
+    [
+        pytest.param({}, "3", "1", id="the first return"),
+        pytest.param({rollout.REVISION_HISTORY: "5,7"}, "3", "5,7,1", id="a later return"),
+        pytest.param(
+            {rollout.REVISION_HISTORY: "8" * 1999}, "3", "1", id="a history that grows too long loses its start"
+        ),
+    ],
+)
+def test_a_template_that_returns_gets_the_next_revision(notes: dict[str, str], revision: str, history: str) -> None:
+    new, old = member("a", 0, 1, notes=notes), member("b", 3, 2, image="nginx:1.28")
+    found = rollout.new_annotations(rollout_of(deployment(), [new, old]))
+    assert (found[rollout.REVISION], found[rollout.REVISION_HISTORY]) == (revision, history)
+
+
+WEB = deployment(
+    image="nginx:1.29",
+    metadata={"annotations": {rollout.REVISION: "3", rollout.CHANGE_CAUSE: "third"}},
+)
+REVISIONS = [
+    member("c", 3, 3, owner=WEB, image="nginx:1.29", notes={rollout.CHANGE_CAUSE: "third"}),
+    member("a", 0, 1, owner=WEB, labels={"app": "web", rollout.HASH_LABEL: "abc"}),
+    member("b", 0, 2, owner=WEB, image="nginx:1.28", notes={rollout.CHANGE_CAUSE: "second"}),
+    member("stranger", 0, 9, image="nginx:1.30"),
+]
+
+
+def test_history_lists_revisions_in_order() -> None:
+    lines = rollout.history(WEB, REVISIONS)
+    assert [(line.revision, line.change_cause) for line in lines] == [(1, ""), (2, "second"), (3, "third")]
+
+
+@pytest.mark.parametrize(
+    ("to_revision", "image", "cause"),
+    [
+        pytest.param(0, "nginx:1.28", "second", id="without a number: the one before"),
+        pytest.param(1, "nginx:1.27", None, id="to the first, whose change had no cause"),
+    ],
+)
+def test_undo(to_revision: int, image: str, cause: str | None) -> None:
+    back = rollout.rolled_back(WEB, REVISIONS, to_revision)
+    assert back["spec"]["template"]["spec"]["containers"][0]["image"] == image
+    assert back["spec"]["template"]["metadata"]["labels"] == {"app": "web"}
+    assert objects.annotations_of(back).get(rollout.CHANGE_CAUSE) == cause
+    assert objects.annotations_of(back)[rollout.REVISION] == "3", "the controller writes the next one"
+
+
+def test_undo_to_the_current_template_changes_nothing() -> None:
+    assert rollout.rolled_back(WEB, REVISIONS, 3) is WEB
+
+
+@pytest.mark.parametrize(
+    ("web", "replica_sets", "to_revision", "message"),
+    [
+        pytest.param(
+            with_spec(WEB, paused=True),
+            REVISIONS,
+            0,
+            "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
+            id="paused",
+        ),
+        pytest.param(WEB, REVISIONS, 8, "unable to find specified revision 8 in history", id="no such revision"),
+        pytest.param(WEB, REVISIONS[:1], 0, 'no rollout history found for deployment "web"', id="nothing before"),
+    ],
+)
+def test_undo_refused(web: Obj, replica_sets: list[Obj], to_revision: int, message: str) -> None:
+    with pytest.raises(ApiError) as refused:
+        rollout.rolled_back(web, replica_sets, to_revision)
+    assert refused.value.message == message

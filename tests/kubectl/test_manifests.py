@@ -1,0 +1,240 @@
+"""Texts become documents, and what is wrong with them is marked at its line with what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.api.errors import Cause, Conflict, Invalid
+from app.apimachinery.documents import MAX_DOCUMENTS, parse
+from app.apimachinery.scheme import schema
+from app.apimachinery.yamltext import ManifestError
+from app.kubectl.manifests import Problem, check, problems_of
+
+TEXT = """\
+# a web service
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  labels:
+    app.kubernetes.io/name: web
+spec:
+  replicas: 3
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+      - name: nginx
+        image: nginx:1.27
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80}]
+"""
+
+
+def test_a_text_is_several_documents_with_their_lines() -> None:
+    deployment, service = parse(TEXT)
+    assert (deployment.obj["kind"], deployment.line) == ("Deployment", 2)
+    assert (service.obj["kind"], service.line) == ("Service", 20)
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("", 2),
+        ("spec.replicas", 9),
+        ("spec.template.spec.containers[0].image", 18),
+        ("spec.template.spec.containers[0].ports[0].name", 17),
+        ("spec.template.spec.containers[7].image", 16),
+        ("metadata.labels.app.kubernetes.io/name", 7),
+        ("metadata.labels[app.kubernetes.io/name]", 7),
+        ("status", 2),
+    ],
+)
+def test_a_field_has_a_line_or_its_nearest_ancestor_has(path: str, line: int) -> None:
+    assert parse(TEXT)[0].line_of(path) == line
+
+
+def test_empty_documents_are_skipped_and_lists_expanded() -> None:
+    text = """---
+---
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: ConfigMap
+  metadata: {name: one}
+- apiVersion: v1
+  kind: ConfigMapList
+  items:
+  - {apiVersion: v1, kind: ConfigMap, metadata: {name: two}}
+---
+"""
+    documents = parse(text)
+    assert [document.obj["metadata"]["name"] for document in documents] == ["one", "two"]
+    assert [document.line_of("metadata.name") for document in documents] == [8, 12]
+
+
+def test_items_of_a_list_may_be_aliases() -> None:
+    text = "apiVersion: v1\nkind: List\nx: &one {apiVersion: v1, kind: ConfigMap}\nitems: [*one, *one]\n"
+    assert [document.line for document in parse(text)] == [4, 4]
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "line"),
+    [
+        ("a: 1", "error validating data: [apiVersion not set, kind not set]", 1),
+        ("apiVersion: apps/v1\nmetadata: {}", "error validating data: kind not set", 1),
+        ("\n\nkind: Pod", "error validating data: apiVersion not set", 3),
+        ("apiVersion: v1\nkind: 5", "invalid type for kind: expected string, got number", 2),
+        ("just text", "cannot unmarshal string into Go value of type map[string]interface {}", 1),
+        ("{apiVersion: v1, kind: List, items: [5]}", "cannot unmarshal number into Go value", 1),
+    ],
+)
+def test_what_is_no_object_is_refused(text: str, message: str, line: int) -> None:
+    with pytest.raises(ManifestError) as caught:
+        parse(text)
+    assert message in caught.value.message
+    assert (caught.value.code, caught.value.line) == (400, line)
+    assert caught.value.fix
+
+
+def test_one_bad_document_is_an_error_of_the_whole_text() -> None:
+    with pytest.raises(ManifestError) as caught:
+        parse(TEXT + "---\nkind: Pod\n")
+    assert caught.value.line == 27
+
+
+def test_a_text_has_a_limit_of_documents() -> None:
+    one = "---\n{apiVersion: v1, kind: ConfigMap}\n"
+    assert len(parse(one * MAX_DOCUMENTS)) == MAX_DOCUMENTS
+    with pytest.raises(ManifestError, match="more than 200 objects"):
+        parse(one * (MAX_DOCUMENTS + 1))
+
+
+def test_a_good_text_has_no_problems() -> None:
+    assert check(TEXT) == []
+    assert check("") == []
+
+
+def problem_in(text: str) -> Problem:
+    (problem,) = check(text)
+    return problem
+
+
+CASES = {
+    "a syntax error": (
+        TEXT.replace("  replicas: 3", "   replicas: 3"),
+        10,
+        "did not find expected key",
+        "Line 10 does not line up with the lines before it: give it the indentation of its siblings.",
+    ),
+    "an unknown field": (
+        TEXT.replace("replicas", "replica"),
+        9,
+        'unknown field "spec.replica"',
+        'Did you mean "replicas"?',
+    ),
+    "a wrong type": (
+        TEXT.replace("replicas: 3", "replicas: three"),
+        9,
+        "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32",
+        "Write a whole number here.",
+    ),
+    "a word that YAML takes for a boolean": (
+        TEXT.replace("labels: {app: web}\n    spec", "labels: {app: web, debug: no}\n    spec"),
+        14,
+        "json: cannot unmarshal bool into Go struct field ObjectMeta.spec.template.metadata.labels of type string",
+        "Write text here: in quotes, or YAML reads it as a number, or as true or false.",
+    ),
+    "a missing field": (
+        TEXT.replace("        image: nginx:1.27\n", ""),
+        17,
+        "spec.template.spec.containers[0].image: Required value",
+        'Add "image:".',
+    ),
+    "an unsupported value": (
+        TEXT.replace("    spec:\n", "    spec:\n      dnsPolicy: Mine\n"),
+        16,
+        'spec.template.spec.dnsPolicy: Unsupported value: "Mine": supported values: "ClusterFirstWithHostNet", '
+        '"ClusterFirst", "Default", "None"',
+        "Write one of ClusterFirstWithHostNet, ClusterFirst, Default, None.",
+    ),
+    "labels that do not match": (
+        TEXT.replace("labels: {app: web}\n    spec", "labels: {app: x}\n    spec"),
+        14,
+        'spec.template.metadata.labels: Invalid value: {"app":"x"}: `selector` does not match template `labels`',
+        "Give the template the labels that the selector asks for.",
+    ),
+    "a label of the template": (
+        TEXT.replace("labels: {app: web}\n    spec", "labels: {app: web, a b: c}\n    spec"),
+        14,
+        None,
+        "",
+    ),
+    "an address": (TEXT + "  clusterIP: here\n", 26, None, ""),
+    "a misspelt kind": (
+        TEXT.replace("kind: Service", "kind: Servise"),
+        21,
+        'no matches for kind "Servise" in version "v1"',
+        'Did you mean "Service"?',
+    ),
+    "a wrong version": (
+        TEXT.replace("apps/v1", "apps/v1beta9"),
+        2,
+        'no matches for kind "Deployment" in version "apps/v1beta9"',
+        'Deployment is in "apiVersion: apps/v1".',
+    ),
+    "a kind that is Kubernetes' but not ours": (
+        TEXT.replace("apiVersion: v1\nkind: Service", "apiVersion: storage.k8s.io/v1\nkind: CSIDriver"),
+        21,
+        'no matches for kind "CSIDriver" in version "storage.k8s.io/v1"',
+        "CSIDriver is a kind of Kubernetes that is not modelled here.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "message", "fix"), CASES.values(), ids=CASES.keys())
+def test_a_problem_has_its_line_its_sentence_and_a_remedy(text: str, line: int, message: str | None, fix: str) -> None:
+    problem = problem_in(text)
+    assert problem.line == line
+    assert problem.fix == fix
+    if message is not None:
+        assert problem.message == message
+
+
+def test_all_problems_are_told_at_once_in_order_of_lines() -> None:
+    text = TEXT.replace("replicas: 3", "replica: 3").replace("image:", "imag:").replace("port: 80", "port: 80000")
+    assert [(problem.line, problem.field) for problem in check(text)] == [
+        (9, "spec.replica"),
+        (17, "spec.template.spec.containers[0].image"),
+        (18, "spec.template.spec.containers[0].imag"),
+        (25, "spec.ports[0].targetPort"),
+        (25, "spec.ports[0].port"),
+    ]
+
+
+def test_the_answer_of_a_dry_run_is_marked_at_its_lines() -> None:
+    deployment = parse(TEXT)[0]
+    causes = [Cause("spec.selector", "FieldValueInvalid", "Invalid value: {}: field is immutable")]
+    assert problems_of(deployment, Invalid("...", causes=causes)) == [
+        Problem(
+            10,
+            3,
+            "spec.selector",
+            "spec.selector: Invalid value: {}: field is immutable",
+            "It cannot be changed: put the old value back, or delete the object and apply this as a new one.",
+        )
+    ]
+    assert problems_of(deployment, Conflict("somebody was faster")) == [Problem(2, 1, "", "somebody was faster")]
+
+
+def test_a_decoded_document_is_its_object() -> None:
+    assert schema.decode(parse(TEXT)[1].obj)["spec"]["ports"] == [{"port": 80}]

@@ -1,0 +1,190 @@
+"""One good manifest of every kind that is stored, run or not, with the fields that people use. For tests."""
+
+from __future__ import annotations
+
+from app.api.objects import Obj
+from app.apimachinery.documents import parse
+
+TEMPLATE = """\
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: "nginx:1.27", ports: [{name: http, containerPort: 80}]}]}
+"""
+MANIFESTS = f"""\
+apiVersion: v1
+kind: ReplicationController
+metadata: {{name: guestbook}}
+spec:
+  replicas: 2
+  template:
+{TEMPLATE}
+---
+apiVersion: v1
+kind: PodTemplate
+metadata: {{name: web}}
+template:
+{TEMPLATE}
+---
+apiVersion: v1
+kind: Secret
+metadata: {{name: password}}
+stringData: {{root: "correct horse", user: admin}}
+data: {{token: aGVsbG8=}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {{name: certificate}}
+type: kubernetes.io/tls
+data: {{tls.crt: aGVsbG8=, tls.key: aGVsbG8=}}
+---
+{{apiVersion: v1, kind: ServiceAccount, metadata: {{name: robot}}, automountServiceAccountToken: false,
+ imagePullSecrets: [{{name: password}}]}}
+---
+apiVersion: v1
+kind: PersistentVolume
+metadata: {{name: disk, labels: {{tier: fast}}}}
+spec:
+  capacity: {{storage: 5Gi}}
+  accessModes: [ReadWriteOnce, ReadOnlyMany]
+  storageClassName: manual
+  hostPath: {{path: /data}}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {{name: database}}
+spec:
+  accessModes: [ReadWriteOnce]
+  selector: {{matchLabels: {{tier: fast}}}}
+  resources: {{requests: {{storage: 1Gi}}}}
+  storageClassName: manual
+---
+{{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {{name: manual}}, provisioner: example.com/disks,
+ parameters: {{type: ssd}}, allowVolumeExpansion: true}}
+---
+apiVersion: v1
+kind: LimitRange
+metadata: {{name: limits}}
+spec:
+  limits:
+  - {{type: Container, max: {{cpu: "2"}}, min: {{cpu: 10m}}, default: {{memory: 1Gi}}}}
+  - {{type: Pod, max: {{cpu: "4"}}}}
+---
+{{apiVersion: v1, kind: ResourceQuota, metadata: {{name: quota}}, spec: {{hard: {{pods: "40", requests.cpu: "40"}}}}}}
+---
+apiVersion: v1
+kind: Endpoints
+metadata: {{name: outside}}
+subsets: [{{addresses: [{{ip: 192.0.2.1}}], ports: [{{name: http, port: 80}}]}}]
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {{name: db}}
+spec:
+  serviceName: db
+  replicas: 3
+  selector: {{matchLabels: {{app: web}}}}
+  volumeClaimTemplates:
+  - metadata: {{name: data}}
+    spec: {{accessModes: [ReadWriteOnce], resources: {{requests: {{storage: 1Gi}}}}}}
+  template:
+{TEMPLATE}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {{name: agent}}
+spec:
+  selector: {{matchLabels: {{app: web}}}}
+  template:
+{TEMPLATE}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {{name: work}}
+spec:
+  completions: 3
+  parallelism: 2
+  template: {{spec: {{restartPolicy: Never, containers: [{{name: c, image: busybox}}]}}}}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {{name: tick}}
+spec:
+  schedule: "*/5 0-6 * jan-mar mon,fri"
+  timeZone: Asia/Tokyo
+  jobTemplate:
+    spec: {{template: {{spec: {{restartPolicy: OnFailure, containers: [{{name: c, image: busybox}}]}}}}}}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {{name: web}}
+spec:
+  maxReplicas: 10
+  scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: web}}
+  metrics:
+  - {{type: Resource, resource: {{name: cpu, target: {{type: Utilization, averageUtilization: 50}}}}}}
+  - {{type: Pods, pods: {{metric: {{name: requests}}, target: {{type: AverageValue, averageValue: "100"}}}}}}
+  behavior: {{scaleDown: {{stabilizationWindowSeconds: 30}}}}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {{name: web}}
+spec: {{minAvailable: 50%, selector: {{matchLabels: {{app: web}}}}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {{name: web}}
+spec:
+  ingressClassName: plain
+  defaultBackend: {{service: {{name: web, port: {{name: http}}}}}}
+  rules:
+  - host: shop.example.com
+    http: {{paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: web, port: {{number: 80}}}}}}}}]}}
+  - host: "*.example.com"
+  tls: [{{hosts: [shop.example.com], secretName: certificate}}]
+---
+{{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {{name: plain}},
+ spec: {{controller: example.com/ingress, parameters: {{kind: Settings, name: s}}}}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: only-web}}
+spec:
+  podSelector: {{matchLabels: {{app: web}}}}
+  ingress:
+  - from: [{{podSelector: {{}}}}, {{ipBlock: {{cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}}}]
+    ports: [{{port: 80}}, {{port: 8000, endPort: 8010, protocol: UDP}}]
+  egress: [{{to: [{{namespaceSelector: {{}}}}]}}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {{name: "reader:pods"}}
+rules: [{{apiGroups: [""], resources: [pods], verbs: [get, list]}}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: readers}}
+roleRef: {{kind: Role, name: "reader:pods"}}
+subjects: [{{kind: User, name: jane}}, {{kind: ServiceAccount, name: robot}}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {{name: health}}
+rules: [{{nonResourceURLs: [/healthz], verbs: [get]}}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {{name: everyone}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: health}}
+subjects: [{{kind: Group, name: "system:authenticated"}}, {{kind: ServiceAccount, name: robot, namespace: default}}]
+---
+{{apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {{name: high}}, value: 1000, description: first}}
+---
+apiVersion: apps/v1
+kind: ControllerRevision
+metadata: {{name: kept-by-hand}}
+revision: 1
+data: {{spec: {{template: {{$patch: replace, metadata: {{labels: {{app: web}}}}}}}}}}
+"""
+
+
+def documents() -> list[Obj]:
+    return [document.obj for document in parse(MANIFESTS)]
