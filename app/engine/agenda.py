@@ -53,6 +53,14 @@ class Agenda:
             self._pending -= 1
         entry.event = None
 
+    def in_foreground(self, entry: Entry) -> Entry:
+        """The same, but waited for."""
+        if not entry.background or entry.event is None:
+            return entry
+        awaited = self.add(entry.due_ms, entry.rank, entry.event)
+        self.cancel(entry)
+        return awaited
+
     def next_due_ms(self, *, foreground: bool = False) -> int | None:
         """When the next entry is due; `foreground`: the next that is no heartbeat. None: there is none."""
         ahead = _head(self._foreground)

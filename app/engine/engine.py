@@ -8,8 +8,7 @@ knows a wall clock. The Cluster (app/cluster) owns the engine and submits comman
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from app.api.objects import Ref
 from app.apiserver.events import EventRecorder
@@ -20,24 +19,10 @@ from app.engine.client import Client, is_internal, is_local, is_request
 from app.engine.faults import Faults
 from app.engine.informer import Informer
 from app.engine.latency import RELIST_MS, Latencies
-from app.engine.subscriptions import Subscriptions
+from app.engine.processes import PHYSICAL, LoopsOfMachine, Processes
 from app.engine.trace import Acted, Differed, Fired, Observed, Record, Step, Trace, Wake
 from app.engine.worker import Reconcile, Worker
 from app.reconcile import Action, Controller
-
-
-class Condition(NamedTuple):
-    """Of a process."""
-
-    frozen: bool  # it does not run
-    unreachable: bool  # it does not reach the API server
-    edge: bool  # it goes by events alone
-
-
-LoopsOfMachine = Callable[[str], Sequence[Controller]]
-
-_PHYSICAL = ("Machine", "ControlPlane", "Load")  # kinds that the engine itself follows
-_MACHINE_RANK = 1
 
 
 class Engine:
@@ -60,125 +45,26 @@ class Engine:
         self.server = ApiServer(store, lambda: self.now_ms, rng)
         self.recorder = EventRecorder(self.server)
         self.faults = Faults()
-        self.workers: dict[str, Worker] = {}
-        self._loops_of_machine = loops_of_machine
-        self._on_machine: dict[str, tuple[str, ...]] = {}  # the actors that run there
+        self.processes = Processes(store, self.agenda, self.faults, self._client, lambda: self.now_ms, loops_of_machine)
         self._rng = rng
-        self._subscriptions = Subscriptions()
 
-    # ------------------------------------------------------------------------------------------ actors
+    # ------------------------------------------------------------------------------------------ processes
+
+    @property
+    def workers(self) -> dict[str, Worker]:
+        return self.processes.workers
 
     def start(self, controller: Controller, rank: int) -> None:
         """Run `controller` from now on. Its informers list first, then watch."""
-        faults, actor = self.faults, controller.actor
-        client = Client(self.server, self.recorder, controller, self._injected_conflict, lambda: faults.obstacle(actor))
-        worker = Worker(controller, rank, client, self.store)
-        self.workers[actor] = worker
-        worker.frozen = self._stands_still(worker)
-        if not worker.frozen:
-            self._begin(worker)
-
-    def stop(self, actor: str) -> None:
-        self._halt(self.workers.pop(actor))
+        self.processes.start(controller, rank)
 
     def crash(self, actor: str) -> None:
         """The controller's process dies and starts again: everything it held in memory is lost."""
-        worker = self.workers[actor]
-        self._halt(worker)
-        if not worker.frozen:
-            self._begin(worker)
+        self.processes.crash(actor)
 
-    def _begin(self, worker: Worker) -> None:
-        self._subscriptions.add(worker.actor, worker.informers)
-        kinds = tuple(worker.informers)
-        if worker.controller.sleeps and not self.store.count(worker.controller.reconciles):
-            kinds = (worker.controller.reconciles,)
-            for kind, informer in worker.informers.items():
-                informer.asleep = kind not in kinds
-        for kind in kinds:
-            worker.informers[kind].broken = True  # what is still on its way to the process before never arrives
-        self._list(worker, kinds)
-
-    def _list(self, worker: Worker, kinds: Iterable[str]) -> None:
-        for kind in kinds:
-            self.agenda.add(self.now_ms, 0, ("relist", worker.actor, kind))
-
-    def _wake_up(self, worker: Worker) -> None:
-        """There is something to do: from now on the loop is told of everything it watches."""
-        asleep = [kind for kind, informer in worker.informers.items() if informer.asleep]
-        for kind in asleep:
-            worker.informers[kind].asleep = False
-        self._list(worker, asleep)
-
-    def _halt(self, worker: Worker) -> None:
-        for entry in worker.timers.values():
-            self.agenda.cancel(entry)
-        worker.timers.clear()
-        self._subscriptions.remove(worker.actor)
-        worker.crash()
-
-    # ------------------------------------------------------------------------------------------ faults
-
-    def _follow(self, change: Change) -> None:
-        """A machine came or went, or something physical broke or was mended."""
-        if change.old is not None and change.new is not None and change.old["spec"] is change.new["spec"]:
-            return
-        of_machine = change.ref.kind == "Machine"
-        actors = self._on_machine.get(change.ref.name, ()) if of_machine else tuple(self.workers)
-        before = [(actor, self._condition(actor)._replace(frozen=self.workers[actor].frozen)) for actor in actors]
-        self.faults.follow(change)
-        if of_machine and change.old is None:
-            loops = self._loops_of_machine(change.ref.name)
-            self._on_machine[change.ref.name] = tuple(loop.actor for loop in loops)
-            for loop in loops:
-                self.start(loop, _MACHINE_RANK)
-        elif of_machine and change.new is None:
-            for actor in self._on_machine.pop(change.ref.name, ()):
-                self.stop(actor)
-        if of_machine and self.faults.is_silent(change.ref.name):
-            self._hasten_all(Ref("Node", "", change.ref.name))
-        for actor, condition in before:
-            if actor in self.workers and condition != self._condition(actor):
-                self._adapt(self.workers[actor], condition)
-
-    def _condition(self, actor: str) -> Condition:
-        frozen, unreachable = self._stands_still(self.workers[actor]), bool(self.faults.obstacle(actor))
-        return Condition(frozen, unreachable, self.faults.is_edge_triggered(actor))
-
-    def _stands_still(self, worker: Worker) -> bool:
-        """Its process does not run: that is broken, or nobody needs it now."""
-        needed_by = worker.controller.only_while
-        return self.faults.is_frozen(worker.actor) or bool(needed_by and not self.store.count(needed_by))
-
-    def _adapt(self, worker: Worker, before: Condition) -> None:
-        """A process stops, or starts with an empty memory; a watch breaks, or its informer lists again."""
-        frozen, unreachable, edge = self._condition(worker.actor)
-        was_frozen, was_unreachable, was_edge = before
-        worker.frozen = frozen
-        if frozen != was_frozen or edge != was_edge:
-            self._halt(worker)
-            if not frozen:
-                self._begin(worker)
-        elif unreachable != was_unreachable and not frozen:
-            for kind, informer in worker.informers.items():
-                if not is_internal(kind):
-                    informer.broken = True
-                    if not unreachable:
-                        self._list(worker, () if informer.asleep else (kind,))
-            if not unreachable:
-                self._hasten(worker)
-
-    def _hasten_all(self, key: Ref) -> None:
-        """Timers for `key` are no mere background any more."""
-        for worker in self.workers.values():
-            if (entry := worker.timers.get(key)) is not None:
-                worker.timers[key] = self._in_foreground(entry)
-
-    def _hasten(self, worker: Worker) -> None:
-        """What was tried in vain is worth waiting for again: its back-off is no mere background any more."""
-        for key, entry in tuple(worker.timers.items()):
-            if entry.event is not None and entry.event[3] == "BACKOFF":
-                worker.timers[key] = self._in_foreground(entry)
+    def _client(self, controller: Controller) -> Client:
+        faults, actor = self.faults, controller.actor
+        return Client(self.server, self.recorder, controller, self._injected_conflict, lambda: faults.obstacle(actor))
 
     # ------------------------------------------------------------------------------------------ stepping
 
@@ -200,7 +86,7 @@ class Engine:
     def publish(self, changes: Sequence[Change], cause: int, background: bool = False) -> None:
         """Put the deliveries of `changes` to every informer that watches them on the agenda."""
         for change in changes:
-            for actor, informer in self._subscriptions.watching(change):
+            for actor, informer in self.processes.watching(change):
                 if informer.asleep or not informer.concerns(change):
                     continue
                 delay = self._delay(self.latencies.watch_ms) + self.faults.watch_delay_ms(actor)
@@ -208,8 +94,8 @@ class Engine:
                 informer.last_due_ms = due
                 self.agenda.add(due, 0, ("deliver", actor, change, cause), background)
         for change in changes:
-            if change.ref.kind in _PHYSICAL:
-                self._follow(change)
+            if change.ref.kind in PHYSICAL:
+                self.processes.follow(change)
 
     def _perform(self, entry: Entry) -> Step | None:
         event = entry.event
@@ -242,7 +128,7 @@ class Engine:
             return self._lose(worker, informer, change, cause, background)
         by_edge = self.faults.is_edge_triggered(worker.actor)
         if worker.controller.sleeps and change.ref.kind == worker.controller.reconciles:
-            self._wake_up(worker)
+            self.processes.wake_up(worker)
         delivered = informer.deliver(change, worker.view, by_edge=by_edge)
         step = self.record(worker.actor, change.ref, cause, delivered, background)
         self._queue(worker, delivered.queued, Wake(change.type, change.ref, step.number), background)
@@ -269,7 +155,7 @@ class Engine:
     def _relist(self, worker: Worker, kind: str) -> Step | None:
         informer = worker.informers[kind]
         if worker.controller.sleeps and kind == worker.controller.reconciles and self.store.count(kind):
-            self._wake_up(worker)
+            self.processes.wake_up(worker)
         if not is_internal(kind) and self.faults.obstacle(worker.actor):
             informer.broken = True  # when requests get through again it is tried again
             return None
@@ -303,14 +189,7 @@ class Engine:
         ahead = [worker.in_flight.get(key)] if worker.has_room else [*worker.in_flight.values()]
         for reconcile in ahead:
             if reconcile is not None and reconcile.entry is not None:
-                reconcile.entry = self._in_foreground(reconcile.entry)
-
-    def _in_foreground(self, entry: Entry) -> Entry:
-        if not entry.background or entry.event is None:
-            return entry
-        sooner = self.agenda.add(entry.due_ms, entry.rank, entry.event)
-        self.agenda.cancel(entry)
-        return sooner
+                reconcile.entry = self.agenda.in_foreground(reconcile.entry)
 
     def _call(self, worker: Worker) -> None:
         """Have the worker look at its queue. Entries beyond the keys that wait are not needed."""

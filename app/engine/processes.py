@@ -1,0 +1,175 @@
+"""The processes in which the loops run: what starts, stops, freezes, crashes and wakes them.
+
+The Engine has one `Processes`. Loops of the control plane are started once; those of a machine come and go with its
+Machine object. Faults are followed here (app/engine/faults.py): a process that stands still has lost its memory when it
+starts again, and one that reaches the API server again lists again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from app.api.objects import Ref
+from app.apiserver.store import Change, Store
+from app.engine.agenda import Agenda
+from app.engine.client import Client, is_internal
+from app.engine.faults import Faults
+from app.engine.subscriptions import Subscription, Subscriptions
+from app.engine.worker import Worker
+from app.reconcile import Controller
+
+LoopsOfMachine = Callable[[str], Sequence[Controller]]
+
+PHYSICAL = ("Machine", "ControlPlane", "Load")  # kinds whose changes are to be followed
+_MACHINE_RANK = 1
+
+
+class Condition(NamedTuple):
+    """Of a process."""
+
+    frozen: bool  # it does not run
+    unreachable: bool  # it does not reach the API server
+    edge: bool  # it goes by events alone
+
+
+class Processes:
+    """`client_of` gives a loop its way to the API server, `loops_of_machine` the loops that run on the machine of a
+    name, `now_ms` virtual time."""
+
+    def __init__(
+        self,
+        store: Store,
+        agenda: Agenda,
+        faults: Faults,
+        client_of: Callable[[Controller], Client],
+        now_ms: Callable[[], int],
+        loops_of_machine: LoopsOfMachine,
+    ) -> None:
+        self.workers: dict[str, Worker] = {}
+        self._store = store
+        self._agenda = agenda
+        self._faults = faults
+        self._client_of = client_of
+        self._now_ms = now_ms
+        self._loops_of_machine = loops_of_machine
+        self._on_machine: dict[str, tuple[str, ...]] = {}  # the actors that run there
+        self._subscriptions = Subscriptions()
+
+    def watching(self, change: Change) -> Sequence[Subscription]:
+        """The informers that the change may concern."""
+        return self._subscriptions.watching(change)
+
+    # ------------------------------------------------------------------------------------------ one process
+
+    def start(self, controller: Controller, rank: int) -> None:
+        """Run `controller` from now on. Its informers list first, then watch."""
+        worker = Worker(controller, rank, self._client_of(controller), self._store)
+        self.workers[worker.actor] = worker
+        worker.frozen = self._stands_still(worker)
+        if not worker.frozen:
+            self._begin(worker)
+
+    def stop(self, actor: str) -> None:
+        self._halt(self.workers.pop(actor))
+
+    def crash(self, actor: str) -> None:
+        """The process dies and starts again: everything it held in memory is lost."""
+        worker = self.workers[actor]
+        self._halt(worker)
+        if not worker.frozen:
+            self._begin(worker)
+
+    def wake_up(self, worker: Worker) -> None:
+        """There is something to do: from now on the loop is told of everything it watches."""
+        asleep = [kind for kind, informer in worker.informers.items() if informer.asleep]
+        for kind in asleep:
+            worker.informers[kind].asleep = False
+        self._list(worker, asleep)
+
+    def _begin(self, worker: Worker) -> None:
+        self._subscriptions.add(worker.actor, worker.informers)
+        kinds = tuple(worker.informers)
+        if worker.controller.sleeps and not self._store.count(worker.controller.reconciles):
+            kinds = (worker.controller.reconciles,)
+            for kind, informer in worker.informers.items():
+                informer.asleep = kind not in kinds
+        for kind in kinds:
+            worker.informers[kind].broken = True  # what is still on its way to the process before never arrives
+        self._list(worker, kinds)
+
+    def _list(self, worker: Worker, kinds: Iterable[str]) -> None:
+        for kind in kinds:
+            self._agenda.add(self._now_ms(), 0, ("relist", worker.actor, kind))
+
+    def _halt(self, worker: Worker) -> None:
+        for entry in worker.timers.values():
+            self._agenda.cancel(entry)
+        worker.timers.clear()
+        self._subscriptions.remove(worker.actor)
+        worker.crash()
+
+    # ------------------------------------------------------------------------------------------ faults
+
+    def follow(self, change: Change) -> None:
+        """A machine came or went, or something physical broke or was mended."""
+        if change.old is not None and change.new is not None and change.old["spec"] is change.new["spec"]:
+            return
+        name = change.ref.name
+        of_machine = change.ref.kind == "Machine"
+        actors = self._on_machine.get(name, ()) if of_machine else tuple(self.workers)
+        before = [(actor, self._condition(actor)._replace(frozen=self.workers[actor].frozen)) for actor in actors]
+        self._faults.follow(change)
+        if of_machine and change.old is None:
+            loops = self._loops_of_machine(name)
+            self._on_machine[name] = tuple(loop.actor for loop in loops)
+            for loop in loops:
+                self.start(loop, _MACHINE_RANK)
+        elif of_machine and change.new is None:
+            for actor in self._on_machine.pop(name, ()):
+                self.stop(actor)
+        if of_machine and self._faults.is_silent(name):
+            self._await(Ref("Node", "", name))
+        for actor, condition in before:
+            if actor in self.workers and condition != self._condition(actor):
+                self._adapt(self.workers[actor], condition)
+
+    def _condition(self, actor: str) -> Condition:
+        frozen, unreachable = self._stands_still(self.workers[actor]), bool(self._faults.obstacle(actor))
+        return Condition(frozen, unreachable, self._faults.is_edge_triggered(actor))
+
+    def _stands_still(self, worker: Worker) -> bool:
+        """Its process does not run: that is broken, or nobody needs it now."""
+        needed_by = worker.controller.only_while
+        is_needed = not needed_by or bool(self._store.count(needed_by))
+        return self._faults.is_frozen(worker.actor) or not is_needed
+
+    def _adapt(self, worker: Worker, before: Condition) -> None:
+        """A process stops, or starts with an empty memory; a watch breaks, or its informer lists again."""
+        frozen, unreachable, edge = self._condition(worker.actor)
+        was_frozen, was_unreachable, was_edge = before
+        worker.frozen = frozen
+        if frozen != was_frozen or edge != was_edge:
+            self._halt(worker)
+            if not frozen:
+                self._begin(worker)
+        elif unreachable != was_unreachable and not frozen:
+            for kind, informer in worker.informers.items():
+                if not is_internal(kind):
+                    informer.broken = True
+                    if not unreachable:
+                        self._list(worker, () if informer.asleep else (kind,))
+            if not unreachable:
+                self._await_retries(worker)
+
+    def _await(self, key: Ref) -> None:
+        """Timers for `key` are no mere background any more."""
+        for worker in self.workers.values():
+            if (entry := worker.timers.get(key)) is not None:
+                worker.timers[key] = self._agenda.in_foreground(entry)
+
+    def _await_retries(self, worker: Worker) -> None:
+        """What was tried in vain is worth waiting for again: its back-off is no mere background any more."""
+        for key, entry in tuple(worker.timers.items()):
+            if entry.event is not None and entry.event[3] == "BACKOFF":
+                worker.timers[key] = self._agenda.in_foreground(entry)
