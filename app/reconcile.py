@@ -168,7 +168,7 @@ class Reader(Protocol):
 
     def live(self, kind: str, namespace: str | None) -> Sequence[Obj]:
         """A LIST at the API server instead of the cache, as the few controllers do that must not be stale; None: of
-        every namespace."""
+        every namespace. Raises ServiceUnavailable if the API server is out of reach: the key comes back later."""
 
     def remembered(self) -> Any:
         """What `Remember` last kept for the key being observed, or None."""

@@ -1,4 +1,5 @@
-"""Fixtures for every test. The mutation detector runs always: a stored object that changes fails the test."""
+"""Fixtures for every test. Two detectors run always: a stored object that changes fails the test, and so does a loop of
+ours that makes a mistake."""
 
 from __future__ import annotations
 
@@ -9,6 +10,16 @@ from typing import Any
 import pytest
 
 from app.apiserver.store import Change, Store
+from tests.support import mistakes
+
+
+@pytest.fixture(autouse=True)
+def mistake_detector(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No loop fails by a mistake of its own, but where a test is marked `mistakes`."""
+    with mistakes.noticed() as made:
+        yield
+    if request.node.get_closest_marker("mistakes") is None:
+        assert not made, made[0]
 
 
 @pytest.fixture(autouse=True)

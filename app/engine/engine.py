@@ -8,7 +8,7 @@ knows a wall clock. The Cluster (app/cluster) owns the engine and submits comman
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from app.api.objects import Ref
 from app.apiserver.events import EventRecorder
@@ -20,9 +20,11 @@ from app.engine.faults import Faults
 from app.engine.informer import Informer
 from app.engine.latency import RELIST_MS, Latencies
 from app.engine.processes import PHYSICAL, LoopsOfMachine, Processes
-from app.engine.trace import Acted, Differed, Fired, Observed, Record, Step, Trace, Wake
+from app.engine.trace import Acted, Differed, Failed, Fired, Observed, Record, Step, Trace, Wake
 from app.engine.worker import Reconcile, Worker
 from app.reconcile import Action, Controller
+
+PATIENCE = 2  # mistakes in a row that a loop may make before nobody waits for it any more
 
 
 class Engine:
@@ -62,9 +64,8 @@ class Engine:
         """The controller's process dies and starts again: everything it held in memory is lost."""
         self.processes.crash(actor)
 
-    def _client(self, controller: Controller) -> Client:
-        faults, actor = self.faults, controller.actor
-        return Client(self.server, self.recorder, controller, self._injected_conflict, lambda: faults.obstacle(actor))
+    def _client(self, controller: Controller, obstacle: Callable[[], str]) -> Client:
+        return Client(self.server, self.recorder, controller, self._injected_conflict, obstacle)
 
     # ------------------------------------------------------------------------------------------ stepping
 
@@ -103,8 +104,11 @@ class Engine:
         worker = self.workers.get(event[1])
         if worker is None:
             return None
+        if event[0] == "work":
+            worker.called -= 1
+            if entry.background:
+                worker.called_softly.remove(entry)
         if worker.frozen:
-            worker.called -= event[0] == "work"
             return None
         match event[0]:
             case "deliver":
@@ -129,7 +133,10 @@ class Engine:
         by_edge = self.faults.is_edge_triggered(worker.actor)
         if worker.controller.sleeps and change.ref.kind == worker.controller.reconciles:
             self.processes.wake_up(worker)
-        delivered = informer.deliver(change, worker.view, by_edge=by_edge)
+        try:
+            delivered = informer.deliver(change, worker.view, by_edge=by_edge)
+        except Exception as mistake:
+            return self._fall(worker, change.ref, cause, mistake)
         step = self.record(worker.actor, change.ref, cause, delivered, background)
         self._queue(worker, delivered.queued, Wake(change.type, change.ref, step.number), background)
         self._unpark(worker, informer)
@@ -161,13 +168,24 @@ class Engine:
             return None
         queued: dict[Ref, None] = {}
         number = self.trace.count + 1
-        for type_, ref, keys in informer.relist(self.store, worker.view):
-            queued.update(dict.fromkeys(keys))
-            for key in keys:
-                worker.queue.add(key, Wake(type_, ref, number))
+        try:
+            for type_, ref, keys in informer.relist(self.store, worker.view):
+                queued.update(dict.fromkeys(keys))
+                for key in keys:
+                    worker.queue.add(key, Wake(type_, ref, number))
+        except Exception as mistake:
+            return self._fall(worker, None, 0, mistake)
         step = self.record(worker.actor, None, 0, Fired("RELIST", 0, tuple(queued)))
+        if not any(each.broken for each in worker.informers.values()):
+            worker.mistakes.pop(None, None)
         self._unpark(worker, informer)
         self._call(worker)
+        return step
+
+    def _fall(self, worker: Worker, key: Ref | None, cause: int, mistake: Exception) -> Step:
+        """A loop cannot even take what it is told of: it ends, and does nothing on half a picture of the world."""
+        step = self.record(worker.actor, key, cause, worker.failed("watch", None, mistake), worker.falls >= PATIENCE)
+        self.processes.fall(worker)
         return step
 
     def _unpark(self, worker: Worker, informer: Informer) -> None:
@@ -193,17 +211,25 @@ class Engine:
 
     def _call(self, worker: Worker) -> None:
         """Have the worker look at its queue. Entries beyond the keys that wait are not needed."""
+        background = worker.queue.background
+        if worker.called_softly and not background:
+            for entry in worker.called_softly:
+                self.agenda.in_foreground(entry)
+            worker.called_softly.clear()
         if worker.called < len(worker.queue) and worker.has_room:
             worker.called += 1
-            self.agenda.add(self.now_ms, worker.rank, ("work", worker.actor), worker.queue.background)
+            entry = self.agenda.add(self.now_ms, worker.rank, ("work", worker.actor), background)
+            if background:
+                worker.called_softly.append(entry)
 
     def _work(self, worker: Worker) -> Step | None:
-        worker.called -= 1
         if not worker.queue or not worker.has_room:
             return None
         key, wakes, background, record = worker.observe(self.now_ms)
         step = self.record(worker.actor, key, wakes[0].step, record, background)
-        if isinstance(record, Observed):
+        if isinstance(record, Failed):
+            self._finish(worker, key, step.number, None, record)
+        elif isinstance(record, Observed):
             if record.observation is None:
                 self._finish(worker, key, step.number, None)
             else:
@@ -218,10 +244,14 @@ class Engine:
         if reconcile is None:
             return None  # the controller crashed in between
         background = worker.next_is_background(reconcile)
-        record: Differed | Acted = worker.diff(reconcile) if reconcile.phase == "diff" else worker.act(reconcile)
+        record = worker.diff(reconcile) if reconcile.phase == "diff" else worker.act(reconcile)
         background = background and (isinstance(record, Acted) or reconcile.background)
         step = self.record(worker.actor, key, reconcile.cause, record, background)
         reconcile.cause = step.number
+        if isinstance(record, Failed):
+            del worker.in_flight[key]
+            self._finish(worker, key, step.number, reconcile, record)
+            return step
         if isinstance(record, Acted):
             self.publish(record.result.changes, step.number, background)
         if worker.in_flight.get(key) is not reconcile:
@@ -242,7 +272,9 @@ class Engine:
         background = background and not self._is_awaited(reconcile.key)
         reconcile.entry = self.agenda.add(due, worker.rank, event, background)
 
-    def _finish(self, worker: Worker, key: Ref, step: int, reconcile: Reconcile | None) -> None:
+    def _finish(
+        self, worker: Worker, key: Ref, step: int, reconcile: Reconcile | None, failed: Failed | None = None
+    ) -> None:
         """The one place that decides when a key is looked at again."""
         worker.queue.done(key)
         timer = worker.timers.pop(key, None)
@@ -251,14 +283,17 @@ class Engine:
         delay, why, background = None, "TIMER", True
         if reconcile is not None:
             delay, background = reconcile.requeue_ms, reconcile.requeue_background
-        if reconcile is not None and reconcile.failed:
+        if failed is not None or (reconcile is not None and reconcile.failed):
             retry = worker.queue.retry_delay_ms(key)
             if delay is None or retry <= delay:
                 # With the API server out of reach nothing can come of it before that is mended.
                 delay, why, background = retry, "BACKOFF", bool(self.faults.obstacle(worker.actor))
         else:
             worker.queue.forget(key)
+            worker.falls = 0
         background = background and not self._is_awaited(key)
+        if failed is not None and failed.times > PATIENCE:
+            background = True  # who makes one mistake after the other is not waited for: it is named
         if delay is not None:
             event = ("timer", worker.actor, key, why, step)
             worker.timers[key] = self.agenda.add(self.now_ms + delay, 0, event, background)

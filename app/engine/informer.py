@@ -6,11 +6,13 @@ map a change to keys; indexes and totals are kept up to date per change, so that
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from app.api import errors
 from app.api.objects import Obj, Ref, ref_of, uid_of
 from app.apiserver.store import ADDED, DELETED, MODIFIED, Change, Store
+from app.engine.client import is_internal
 from app.engine.edge import heard
 from app.engine.trace import Delivered
 from app.reconcile import Failure, Reader, Watch
@@ -176,9 +178,10 @@ class CacheView:
 
     now_ms = 0
 
-    def __init__(self, informers: dict[str, Informer], store: Store) -> None:
+    def __init__(self, informers: dict[str, Informer], store: Store, obstacle: Callable[[], str] = lambda: "") -> None:
         self._informers = informers
         self._store = store
+        self._obstacle = obstacle  # why requests do not reach the API server, or ""
 
     def get(self, ref: Ref) -> Obj | None:
         return self._informers[ref.kind].objects.get(ref)
@@ -195,6 +198,8 @@ class CacheView:
         return self._informers[kind].totals(name)
 
     def live(self, kind: str, namespace: str | None) -> Sequence[Obj]:
+        if (why := self._obstacle()) and not is_internal(kind):
+            raise errors.ServiceUnavailable(why)
         return tuple(self._store.objects(kind, namespace))
 
     def remembered(self) -> Any:
@@ -214,8 +219,9 @@ class RecordingReader(CacheView):
         now_ms: int,
         memory: Any = None,
         failures: Sequence[Failure] = (),
+        obstacle: Callable[[], str] = lambda: "",
     ) -> None:
-        super().__init__(informers, store)
+        super().__init__(informers, store, obstacle)
         self.now_ms = now_ms
         self.reads: list[Any] = []
         self._memory = memory

@@ -23,6 +23,7 @@ LoopsOfMachine = Callable[[str], Sequence[Controller]]
 
 PHYSICAL = ("Machine", "ControlPlane", "Load")  # kinds whose changes are to be followed
 _MACHINE_RANK = 1
+_FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 1_000, 300_000  # after a process ended by its own mistake
 
 
 class Condition(NamedTuple):
@@ -42,7 +43,7 @@ class Processes:
         store: Store,
         agenda: Agenda,
         faults: Faults,
-        client_of: Callable[[Controller], Client],
+        client_of: Callable[[Controller, Callable[[], str]], Client],
         now_ms: Callable[[], int],
         loops_of_machine: LoopsOfMachine,
     ) -> None:
@@ -64,7 +65,9 @@ class Processes:
 
     def start(self, controller: Controller, rank: int) -> None:
         """Run `controller` from now on. Its informers list first, then watch."""
-        worker = Worker(controller, rank, self._client_of(controller), self._store)
+        actor = controller.actor
+        obstacle = lambda: self._faults.obstacle(actor)  # noqa: E731
+        worker = Worker(controller, rank, self._client_of(controller, obstacle), self._store, obstacle)
         self.workers[worker.actor] = worker
         worker.frozen = self._stands_still(worker)
         if not worker.frozen:
@@ -80,6 +83,13 @@ class Processes:
         if not worker.frozen:
             self._begin(worker)
 
+    def fall(self, worker: Worker) -> None:
+        """The process ends by a mistake of its own in what it is told of: it starts again after a pause that grows."""
+        falls, mistakes = worker.falls, dict(worker.mistakes)
+        self._halt(worker)
+        worker.falls, worker.mistakes = falls + 1, mistakes
+        self._begin(worker, min(_FIRST_PAUSE_MS << min(falls, 30), _LONGEST_PAUSE_MS))
+
     def wake_up(self, worker: Worker) -> None:
         """There is something to do: from now on the loop is told of everything it watches."""
         asleep = [kind for kind, informer in worker.informers.items() if informer.asleep]
@@ -87,7 +97,7 @@ class Processes:
             worker.informers[kind].asleep = False
         self._list(worker, asleep)
 
-    def _begin(self, worker: Worker) -> None:
+    def _begin(self, worker: Worker, after_ms: int = 0) -> None:
         self._subscriptions.add(worker.actor, worker.informers)
         kinds = tuple(worker.informers)
         if worker.controller.sleeps and not self._store.count(worker.controller.reconciles):
@@ -96,11 +106,11 @@ class Processes:
                 informer.asleep = kind not in kinds
         for kind in kinds:
             worker.informers[kind].broken = True  # what is still on its way to the process before never arrives
-        self._list(worker, kinds)
+        self._list(worker, kinds, after_ms)
 
-    def _list(self, worker: Worker, kinds: Iterable[str]) -> None:
+    def _list(self, worker: Worker, kinds: Iterable[str], after_ms: int = 0) -> None:
         for kind in kinds:
-            self._agenda.add(self._now_ms(), 0, ("relist", worker.actor, kind))
+            self._agenda.add(self._now_ms() + after_ms, 0, ("relist", worker.actor, kind), after_ms > 0)
 
     def _halt(self, worker: Worker) -> None:
         for entry in worker.timers.values():

@@ -1,8 +1,8 @@
 """The trace: what each of the four functions that make something happen returned, in order.
 
-`Cluster.submit` -> Commanded; `Informer.deliver` -> Delivered; `Worker.step` -> Observed, Differed, Acted or Waited;
-`Engine.fire` -> Fired. One line in one place appends a Step. What the page shows is drawn from these records and from
-nothing else.
+`Cluster.submit` -> Commanded; `Informer.deliver` -> Delivered; `Worker.step` -> Observed, Differed, Acted, Waited or
+Failed; `Engine.fire` -> Fired. One line in one place appends a Step. What the page shows is drawn from these records
+and from nothing else.
 """
 
 from __future__ import annotations
@@ -93,6 +93,18 @@ class Waited:
 
 
 @dataclass(frozen=True, slots=True)
+class Failed:
+    """A loop made a mistake, or could not read what it had to; the key is looked at again later, the others go on."""
+
+    phase: str  # "observe", "diff", or "watch": in what the loop says of the objects it is told of
+    error: str  # "KeyError: 'topologyKey'"
+    where: str  # "interpod.py, line 120"; "" if it was a request that failed
+    times: int  # in a row
+    code: int = 0  # HTTP status, if it was a request that failed
+    reads: tuple[Any, ...] = ()  # what had been read by then
+
+
+@dataclass(frozen=True, slots=True)
 class Fired:
     """A timer is due: a RequeueAfter or back-off of an earlier step (`set_by`), or an informer's (re)list."""
 
@@ -101,7 +113,7 @@ class Fired:
     queued: tuple[Ref, ...] = ()
 
 
-Record = Commanded | Delivered | Observed | Differed | Acted | Waited | Fired
+Record = Commanded | Delivered | Observed | Differed | Acted | Waited | Failed | Fired
 
 
 class Step(NamedTuple):
@@ -115,6 +127,13 @@ class Step(NamedTuple):
     background: bool  # heartbeat and what follows from it
 
 
+class Mistake(NamedTuple):
+    """Where a loop fails at present."""
+
+    key: Ref | None  # None: in what it says of the objects that it is told of, so that it does nothing at all
+    failed: Failed
+
+
 class ActorState(NamedTuple):
     """What the page shows of an actor."""
 
@@ -123,6 +142,7 @@ class ActorState(NamedTuple):
     reconciles: str  # the kind its keys are of
     queue_length: int
     in_flight: tuple[tuple[Ref, str], ...]  # key, phase that comes next
+    mistakes: tuple[Mistake, ...] = ()  # of its own; the newest last
 
 
 def is_visible(step: Step) -> bool:

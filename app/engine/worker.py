@@ -6,17 +6,23 @@ the reconcile is plain data in `in_flight`, so the engine can pause there, and t
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
+from app.api import errors
 from app.api.objects import Ref
 from app.apiserver.store import Store
 from app.engine.agenda import Entry
 from app.engine.client import Client
 from app.engine.informer import CacheView, Informer, RecordingReader, informers_of
-from app.engine.trace import Acted, ActorState, Differed, Observed, Result, Waited, Wake
+from app.engine.trace import Acted, ActorState, Differed, Failed, Mistake, Observed, Result, Waited, Wake
 from app.engine.workqueue import WorkQueue
 from app.reconcile import Action, Controller, Delete, Difference, Failure, Remember, RequeueAfter
+
+_LONGEST_ERROR = 400  # characters
 
 
 @dataclass(slots=True)
@@ -43,20 +49,33 @@ class Parked(NamedTuple):
 
 
 class Worker:
-    def __init__(self, controller: Controller, rank: int, client: Client, store: Store) -> None:
+    """`obstacle`: why its requests do not reach the API server, or ""."""
+
+    def __init__(
+        self,
+        controller: Controller,
+        rank: int,
+        client: Client,
+        store: Store,
+        obstacle: Callable[[], str] = lambda: "",
+    ) -> None:
         self.controller = controller
         self.actor = controller.actor
         self.rank = rank
         self.informers: dict[str, Informer] = informers_of(controller.watches)
-        self.view = CacheView(self.informers, store)
+        self.view = CacheView(self.informers, store, obstacle)
         self.queue = self._new_queue()
         self.in_flight: dict[Ref, Reconcile] = {}
         self.timers: dict[Ref, Entry] = {}
         self.called = 0  # "work" entries on the agenda
+        self.called_softly: list[Entry] = []  # those of them that are background
         self.received = 0  # events of its watches, those that were lost too
         self.frozen = False  # its process does not run
+        self.falls = 0  # how often in a row its process ended by its own mistake
+        self.mistakes: dict[Ref | None, Failed] = {}  # None: in what it says of the objects that it is told of
         self._client = client
         self._store = store
+        self._obstacle = obstacle
         self._memory: dict[Ref, Any] = {}
         self._failures: dict[Ref, tuple[Failure, ...]] = {}  # of the last reconcile
         self._own_writes: dict[Ref, dict[str, int]] = {}  # key -> kind -> revision the cache must have reached
@@ -75,11 +94,13 @@ class Worker:
     def state(self) -> ActorState:
         flights = tuple((key, reconcile.phase) for key, reconcile in self.in_flight.items())
         controller = self.controller
-        return ActorState(controller.name, controller.instance, controller.reconciles, len(self.queue), flights)
+        mistakes = tuple(Mistake(key, failed) for key, failed in self.mistakes.items())
+        queued = len(self.queue)
+        return ActorState(controller.name, controller.instance, controller.reconciles, queued, flights, mistakes)
 
     # ------------------------------------------------------------------------------------------ the three phases
 
-    def observe(self, now_ms: int) -> tuple[Ref, tuple[Wake, ...], bool, Observed | Waited]:
+    def observe(self, now_ms: int) -> tuple[Ref, tuple[Wake, ...], bool, Observed | Waited | Failed]:
         """Take the next key and look at it, or park it until the cache shows the loop's own last writes."""
         key, wakes, background = self.queue.get()
         gate = self._closed_gate(key)
@@ -89,17 +110,25 @@ class Worker:
             self._parked.setdefault(kind, {})[key] = Parked(revision, wakes, background)
             return key, wakes, background, Waited("OwnWriteNotSeen", kind, revision)
         failures = self._failures.pop(key, ())
-        reader = RecordingReader(self.informers, self._store, now_ms, self._memory.get(key), failures)
-        observation = self.controller.observe(key, reader)
+        reader = RecordingReader(self.informers, self._store, now_ms, self._memory.get(key), failures, self._obstacle)
+        try:
+            observation = self.controller.observe(key, reader)
+        except Exception as mistake:
+            return key, wakes, background, self.failed("observe", key, mistake, tuple(reader.reads))
         if observation is None:
             self._memory.pop(key, None)
             self._own_writes.pop(key, None)
+            self.mistakes.pop(key, None)
         else:
             self.in_flight[key] = Reconcile(key, background, 0, "diff", observation)
         return key, wakes, background, Observed(observation, tuple(reader.reads), wakes)
 
-    def diff(self, reconcile: Reconcile) -> Differed:
-        differences = tuple(self.controller.diff(reconcile.observation))
+    def diff(self, reconcile: Reconcile) -> Differed | Failed:
+        try:
+            differences = tuple(self.controller.diff(reconcile.observation))
+        except Exception as mistake:
+            return self.failed("diff", reconcile.key, mistake)
+        self.mistakes.pop(reconcile.key, None)
         reconcile.differences = differences
         todo = [(d, a) for d, difference in enumerate(differences) for a in range(len(difference.actions))]
         reconcile.todo = todo[::-1]
@@ -127,6 +156,16 @@ class Worker:
         self._note_own_writes(reconcile.key, result)
         return Acted(reconcile.observation, reconcile.differences, d, a, action, result, not reconcile.todo)
 
+    def failed(self, phase: str, key: Ref | None, mistake: Exception, reads: tuple[Any, ...] = ()) -> Failed:
+        """What went wrong. A request that did not get through is no mistake of the loop."""
+        if isinstance(mistake, errors.ApiError):
+            return Failed(phase, mistake.message, "", 1, mistake.code, reads)
+        before = self.mistakes.pop(key, None)
+        times = before.times + 1 if before else 1
+        error = f"{type(mistake).__name__}: {mistake}"[:_LONGEST_ERROR]
+        self.mistakes[key] = failed = Failed(phase, error, _place_of(mistake), times, 0, reads)
+        return failed
+
     def next_action(self, reconcile: Reconcile) -> Action | None:
         if not reconcile.todo:
             return None
@@ -142,8 +181,9 @@ class Worker:
         """Lose what a process holds: queue, caches, memory, reconciles in flight. A relist must follow."""
         self.queue = self._new_queue()
         self.informers = informers_of(self.controller.watches)
-        self.view = CacheView(self.informers, self._store)
+        self.view = CacheView(self.informers, self._store, self._obstacle)
         self.in_flight.clear()
+        self.mistakes.clear()
         self._memory.clear()
         self._failures.clear()
         self._own_writes.clear()
@@ -195,6 +235,12 @@ class Worker:
         if reconcile.requeue_ms is None or delay_ms < reconcile.requeue_ms:
             reconcile.requeue_ms = delay_ms
         reconcile.requeue_background = reconcile.requeue_background and background
+
+
+def _place_of(mistake: Exception) -> str:
+    """The line of source that raised it, without the folders of the machine it ran on."""
+    last = traceback.extract_tb(mistake.__traceback__)[-1]
+    return f"{PurePath(last.filename).name}, line {last.lineno}"
 
 
 def _writes(actions: tuple[Action, ...]) -> bool:
