@@ -36,6 +36,13 @@ class EventRecorder:
         self._tokens: dict[Key, tuple[float, int]] = {}
         self._kept: dict[Ref, tuple[int, Key]] = {}  # when it was last counted, and as what; the longest ago first
 
+    def copy(self, server: ApiServer) -> EventRecorder:
+        copied = EventRecorder(server)
+        copied._nanos = self._nanos
+        copied._known, copied._similar = dict(self._known), dict(self._similar)
+        copied._tokens, copied._kept = dict(self._tokens), dict(self._kept)
+        return copied
+
     def record(self, source: dict[str, str], about: Obj, type_: str, reason: str, message: str) -> tuple[Change, ...]:
         """Write or count up one Event. () if the spam filter holds it back or its namespace is going away."""
         now = self._server.now_ms()

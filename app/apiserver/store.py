@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from app.api import errors
+from app.api.history import History
 from app.api.objects import Obj, Ref, ref_of
 
 ADDED, MODIFIED, DELETED = "ADDED", "MODIFIED", "DELETED"
@@ -37,11 +38,10 @@ class Store:
 
     def __init__(self, log_limit: int = 20_000, object_limit: int = 40_000) -> None:
         self.revision = 0
-        self.log_limit = log_limit
         self.object_limit = object_limit
         self._kinds: dict[str, dict[tuple[str, str], Obj]] = {}
         self._sorted: dict[str, list[Obj]] = {}
-        self._log: list[Change] = []
+        self.log: History[Change] = History(log_limit)  # one revision is one change: that of revision 1 is number 0
         self._count = 0
         self.listeners: list[Callable[[Change], None]] = []
 
@@ -68,11 +68,9 @@ class Store:
 
     def changes_since(self, revision: int) -> Sequence[Change]:
         """Changes with a greater revision, oldest first. Raises Gone if the log no longer reaches back that far."""
-        # One revision is one change, so the position in the log follows from the revision.
-        first = self.revision - len(self._log) + 1
-        if revision + 1 < first:
-            raise errors.Gone(f"too old resource version: {revision} ({first - 1})")
-        return self._log[revision + 1 - first :]
+        if revision < self.log.first:
+            raise errors.Gone(f"too old resource version: {revision} ({self.log.first})")
+        return self.log.since(revision)
 
     def at(self, revision: int) -> Mapping[Ref, Obj]:
         """Every object as it was at `revision`. Raises Gone if that is older than the log."""
@@ -85,13 +83,15 @@ class Store:
                 state[change.ref] = change.old
         return state
 
-    def overlay(self) -> Store:
-        """A store with the same objects that can be written to without touching this one: for dry runs."""
-        copy = Store(self.log_limit, self.object_limit)
-        copy.revision = self.revision
-        copy._kinds = {kind: dict(items) for kind, items in self._kinds.items()}
-        copy._count = self._count
-        return copy
+    def copy(self) -> Store:
+        """A store with the same objects and the same past, and a future of its own."""
+        copied = Store(object_limit=self.object_limit)
+        copied.revision = self.revision
+        copied._kinds = {kind: dict(items) for kind, items in self._kinds.items()}
+        copied._sorted = dict(self._sorted)
+        copied.log = self.log.copy()
+        copied._count = self._count
+        return copied
 
     # writing
 
@@ -120,9 +120,7 @@ class Store:
     def _record(self, change: Change) -> Change:
         self.revision = change.revision
         self._sorted.pop(change.ref.kind, None)
-        self._log.append(change)
-        if len(self._log) > self.log_limit * 5 // 4:
-            del self._log[: len(self._log) - self.log_limit]
+        self.log.append(change)
         for listener in self.listeners:
             listener(change)
         return change

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from app import controllers, operators
 from app.api import errors, times
+from app.api.history import History
 from app.api.objects import Obj, Ref, with_metadata
 from app.apiserver.server import ApiServer, Written
 from app.apiserver.store import Change, Store
@@ -63,14 +64,28 @@ class Cluster:
         self.epoch_ms = epoch_ms
         self.store = Store()
         self.trace = Trace()
-        rng, table = random.Random(seed), PRESETS[latencies]
-        self.engine = Engine(self.store, rng, epoch_ms, table, self.trace, machine_controllers)
-        self.journal: list[Entry] = []
+        self._rng = random.Random(seed)
+        self.engine = Engine(self.store, self._rng, epoch_ms, PRESETS[latencies], self.trace, machine_controllers)
+        self.journal: History[Entry] = History()
         self.applied: list[str] = []  # manifests, as people wrote them
         loops: tuple[type[Controller], ...] = (Scheduler, *controllers.CONTROLLERS, *operators.OPERATORS, *OUTSIDE)
         for rank, controller in enumerate(loops, start=2):
             self.engine.start(controller(), rank)
         self.submit(Bootstrap(nodes, latencies, **machine))
+
+    def copy(self) -> Cluster:
+        """A cluster that has come as far, in the middle of whatever goes on, and goes its own way from here.
+
+        Objects, steps and changes are shared, for they never change: what is copied is who knows what."""
+        copied = Cluster.__new__(Cluster)
+        copied.seed, copied.epoch_ms = self.seed, self.epoch_ms
+        copied.store, copied.trace = self.store.copy(), self.trace.copy()
+        copied.journal, copied.applied = self.journal.copy(), list(self.applied)
+        rng = random.Random(0)
+        rng.setstate(self._rng.getstate())
+        copied._rng = rng
+        copied.engine = self.engine.copy(copied.store, rng, copied.trace)
+        return copied
 
     # ------------------------------------------------------------------------------------------ looking
 
@@ -226,7 +241,7 @@ class Cluster:
     def dry_run(self, command: Command) -> tuple[Result, ...]:
         """What an API client's command would write. Raises the ApiError with which it would be refused."""
         performing.check_api_server(self.engine)
-        server = ApiServer(self.store.overlay(), lambda: self.now_ms, random.Random(self.trace.count))
+        server = ApiServer(self.store.copy(), lambda: self.now_ms, random.Random(self.trace.count))
         results = (_result(written) for written in performing.requested(server, command))
         return tuple(result._replace(obj=self._unwritten(result)) for result in results)
 

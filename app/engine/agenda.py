@@ -27,6 +27,26 @@ class Entry:
 _Item = tuple[int, int, int, Entry]
 
 
+class Moved:
+    """The entries of a copied agenda, by those that they stand for."""
+
+    def __init__(self) -> None:
+        self._entries: dict[int, Entry] = {}
+
+    def item(self, item: _Item) -> _Item:
+        due_ms, rank, sequence, _ = item
+        return due_ms, rank, sequence, self.entry(item[3])
+
+    def entry(self, old: Entry) -> Entry:
+        """One that is not on the agenda any more is copied too: whoever holds it may still ask it."""
+        copied = self._entries.get(id(old))
+        if copied is None:
+            copied = Entry(old.due_ms, old.rank, old.sequence, old.event or (), old.background)
+            copied.event = old.event
+            self._entries[id(old)] = copied
+        return copied
+
+
 class Agenda:
     def __init__(self) -> None:
         self._foreground: list[_Item] = []
@@ -60,6 +80,14 @@ class Agenda:
         awaited = self.add(entry.due_ms, entry.rank, entry.event)
         self.cancel(entry)
         return awaited
+
+    def copy(self) -> tuple[Agenda, Moved]:
+        """The same entries on an agenda of their own, and which stands for which."""
+        copied, moved = Agenda(), Moved()
+        copied._foreground = [moved.item(item) for item in self._foreground]
+        copied._background = [moved.item(item) for item in self._background]
+        copied._sequence, copied._pending = self._sequence, self._pending
+        return copied, moved
 
     def next_due_ms(self, *, foreground: bool = False) -> int | None:
         """When the next entry is due; `foreground`: the next that is no heartbeat. None: there is none."""

@@ -47,10 +47,25 @@ class Engine:
         self.server = ApiServer(store, lambda: self.now_ms, rng)
         self.recorder = EventRecorder(self.server)
         self.faults = Faults()
-        self.processes = Processes(store, self.agenda, self.faults, self._client, lambda: self.now_ms, loops_of_machine)
         self._rng = rng
+        self._loops_of_machine = loops_of_machine
+        self.processes = self._new_processes()
+
+    def copy(self, store: Store, rng: random.Random, trace: Trace) -> Engine:
+        """The same machinery in the same state over a copied store, generator and trace."""
+        copied = Engine(store, rng, self.now_ms, self.latencies, trace, self._loops_of_machine)
+        copied.agenda, moved = self.agenda.copy()
+        copied.faults = self.faults.copy()
+        copied.recorder = self.recorder.copy(copied.server)
+        copied.processes = copied._new_processes()
+        copied.processes.take_over(self.processes, moved)
+        return copied
 
     # ------------------------------------------------------------------------------------------ processes
+
+    def _new_processes(self) -> Processes:
+        clock = lambda: self.now_ms  # noqa: E731
+        return Processes(self.store, self.agenda, self.faults, self._client, clock, self._loops_of_machine)
 
     @property
     def workers(self) -> dict[str, Worker]:

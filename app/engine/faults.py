@@ -45,6 +45,11 @@ class Faults:
         _mark(self._dark, change.ref.name, spec.get("power") == "off" or change.new is None)
         _mark(self._cut, change.ref.name, spec.get("network") == "cut")
 
+    def copy(self) -> Faults:
+        copied = Faults()
+        copied._spec, copied._dark, copied._cut = self._spec, set(self._dark), set(self._cut)
+        return copied
+
     @property
     def api_down(self) -> bool:
         return self._spec.get("apiServer") == "down"

@@ -21,6 +21,13 @@ from app.reconcile import Failure, Reader, Watch
 class Informer:
     """`position` is the revision up to which the cache has seen every change that concerns it."""
 
+    _FIXED = (
+        "_everything_matters", "_field", "_index_of", "_matters", "_only", "_total_of", "kind", "selects", "watches",
+    )  # fmt: skip
+    __slots__ = (
+        *_FIXED, "_assumed", "_indexes", "_order", "_totals", "asleep", "broken", "last_due_ms", "objects", "position",
+    )  # fmt: skip
+
     def __init__(self, kind: str, watches: Sequence[Watch]) -> None:
         self.kind = kind
         self.watches = tuple(watches)
@@ -105,6 +112,20 @@ class Informer:
             if before is not new:
                 self._replace(ref, before, new)
                 yield (MODIFIED if before else ADDED), ref, self.keys(before, new, reader)
+
+    def copy(self) -> Informer:
+        copied = Informer.__new__(Informer)
+        for name in Informer._FIXED:
+            setattr(copied, name, getattr(self, name))
+        copied.objects = dict(self.objects)
+        copied.position, copied.last_due_ms = self.position, self.last_due_ms
+        copied.broken, copied.asleep = self.broken, self.asleep
+        copied._assumed, copied._order = dict(self._assumed), self._order
+        copied._indexes = {
+            name: {value: dict(objects) for value, objects in index.items()} for name, index in self._indexes.items()
+        }
+        copied._totals = {name: dict(groups) for name, groups in self._totals.items()}
+        return copied
 
     def keys(self, old: Obj | None, new: Obj | None, reader: Reader) -> tuple[Ref, ...]:
         keys: dict[Ref, None] = {}

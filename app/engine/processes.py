@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from app.api.objects import Ref
 from app.apiserver.store import Change, Store
-from app.engine.agenda import Agenda
+from app.engine.agenda import Agenda, Moved
 from app.engine.client import Client, is_internal
 from app.engine.faults import Faults
 from app.engine.subscriptions import Subscription, Subscriptions
@@ -57,6 +57,15 @@ class Processes:
         self._on_machine: dict[str, tuple[str, ...]] = {}  # the actors that run there
         self._subscriptions = Subscriptions()
 
+    def take_over(self, original: Processes, moved: Moved) -> None:
+        """Run what runs in `original`, in the same state."""
+        for actor, worker in original.workers.items():
+            obstacle = self._obstacle(actor)
+            client = self._client_of(worker.controller, obstacle)
+            self.workers[actor] = worker.copy(client, self._store, obstacle, moved)
+        self._on_machine = dict(original._on_machine)
+        self._subscriptions = original._subscriptions.copy(lambda actor, kind: self.workers[actor].informers[kind])
+
     def watching(self, change: Change) -> Sequence[Subscription]:
         """The informers that the change may concern."""
         return self._subscriptions.watching(change)
@@ -65,13 +74,15 @@ class Processes:
 
     def start(self, controller: Controller, rank: int) -> None:
         """Run `controller` from now on. Its informers list first, then watch."""
-        actor = controller.actor
-        obstacle = lambda: self._faults.obstacle(actor)  # noqa: E731
+        obstacle = self._obstacle(controller.actor)
         worker = Worker(controller, rank, self._client_of(controller, obstacle), self._store, obstacle)
         self.workers[worker.actor] = worker
         worker.frozen = self._stands_still(worker)
         if not worker.frozen:
             self._begin(worker)
+
+    def _obstacle(self, actor: str) -> Callable[[], str]:
+        return lambda: self._faults.obstacle(actor)
 
     def stop(self, actor: str) -> None:
         self._halt(self.workers.pop(actor))

@@ -5,7 +5,7 @@ The engine asks for every change. Informers that select by a field (`spec.nodeNa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.api.objects import Obj, get_path
@@ -35,6 +35,19 @@ class Subscriptions:
             for key, informers in group.items():
                 group[key] = [(name, informer) for name, informer in informers if name != actor]
 
+    def copy(self, informer_of: Callable[[str, str], Informer]) -> Subscriptions:
+        """In the same order. `informer_of` gives the informer of (actor, kind) that stands for the one here."""
+        copied = Subscriptions()
+        copied._everyone = {kind: _copied(group, informer_of) for kind, group in self._everyone.items()}
+        copied._selective = {
+            kind: {
+                field: {value: _copied(group, informer_of) for value, group in by_value.items()}
+                for field, by_value in fields.items()
+            }
+            for kind, fields in self._selective.items()
+        }
+        return copied
+
     def watching(self, change: Change) -> list[Subscription]:
         """Those that the change may concern; whether it does says each informer."""
         kind = change.ref.kind
@@ -45,6 +58,10 @@ class Subscriptions:
             if before != after:
                 found += by_value.get(before, ())
         return found
+
+
+def _copied(group: list[Subscription], informer_of: Callable[[str, str], Informer]) -> list[Subscription]:
+    return [(actor, informer_of(actor, informer.kind)) for actor, informer in group]
 
 
 def _value(obj: Obj | None, field: str) -> Any:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from app.api.errors import ApiError
+from app.api.history import History
 from app.api.objects import Obj, Ref
 from app.apiserver.store import Change
 from app.reconcile import Action, Difference
@@ -157,31 +158,35 @@ def is_visible(step: Step) -> bool:
 
 
 class Trace:
-    """The last `limit` steps. Numbers go on counting when old steps are dropped."""
+    """The last `limit` steps, and at most a few hundred more. Numbers go on counting when old steps are dropped."""
 
     def __init__(self, limit: int = 20_000) -> None:
-        self.limit = limit
-        self._steps: list[Step] = []
-        self.count = 0  # number of the newest step
+        self._steps: History[Step] = History(limit)
 
     def append(self, step: Step) -> None:
         self._steps.append(step)
-        self.count = step.number
-        if len(self._steps) > self.limit * 5 // 4:
-            del self._steps[: len(self._steps) - self.limit]
+
+    @property
+    def count(self) -> int:
+        """Number of the newest step."""
+        return self._steps.end
 
     @property
     def first(self) -> int:
         """Number of the oldest step kept."""
-        return self.count - len(self._steps) + 1
+        return self._steps.first + 1
 
     def get(self, number: int) -> Step | None:
-        index = number - self.first
-        return self._steps[index] if 0 <= index < len(self._steps) else None
+        return self._steps.get(number - 1)
 
     def since(self, number: int) -> Sequence[Step]:
         """Steps with a number greater than `number` that are still kept."""
-        return self._steps[max(0, number - self.first + 1) :]
+        return self._steps.since(number)
+
+    def copy(self) -> Trace:
+        copied = Trace()
+        copied._steps = self._steps.copy()
+        return copied
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self._steps)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from app.api import errors
 from app.api.objects import Ref
 from app.apiserver.store import Store
-from app.engine.agenda import Entry
+from app.engine.agenda import Entry, Moved
 from app.engine.client import Client
 from app.engine.informer import CacheView, Informer, RecordingReader, informers_of
 from app.engine.trace import Acted, ActorState, Differed, Failed, Mistake, Observed, Result, Waited, Wake
@@ -41,6 +41,9 @@ class Reconcile:
     requeue_background: bool = True
     entry: Entry | None = None  # its next phase on the agenda
 
+    def copy(self, moved: Moved) -> Reconcile:
+        return replace(self, todo=list(self.todo), entry=moved.entry(self.entry) if self.entry else None)
+
 
 class Parked(NamedTuple):
     revision: int
@@ -51,6 +54,12 @@ class Parked(NamedTuple):
 class Worker:
     """`obstacle`: why its requests do not reach the API server, or ""."""
 
+    __slots__ = (
+        "_client", "_failures", "_memory", "_obstacle", "_own_writes", "_parked", "_store", "actor", "called",
+        "called_softly", "controller", "falls", "frozen", "in_flight", "informers", "mistakes", "queue", "rank",
+        "received", "timers", "view",
+    )  # fmt: skip
+
     def __init__(
         self,
         controller: Controller,
@@ -58,13 +67,14 @@ class Worker:
         client: Client,
         store: Store,
         obstacle: Callable[[], str] = lambda: "",
+        informers: dict[str, Informer] | None = None,
     ) -> None:
         self.controller = controller
         self.actor = controller.actor
         self.rank = rank
-        self.informers: dict[str, Informer] = informers_of(controller.watches)
+        self.informers = informers_of(controller.watches) if informers is None else informers
         self.view = CacheView(self.informers, store, obstacle)
-        self.queue = self._new_queue()
+        self.queue = WorkQueue(self.urgency)
         self.in_flight: dict[Ref, Reconcile] = {}
         self.timers: dict[Ref, Entry] = {}
         self.called = 0  # "work" entries on the agenda
@@ -81,10 +91,13 @@ class Worker:
         self._own_writes: dict[Ref, dict[str, int]] = {}  # key -> kind -> revision the cache must have reached
         self._parked: dict[str, dict[Ref, Parked]] = {}  # kind -> keys that wait for that revision
 
-    def _new_queue(self) -> WorkQueue:
+    @property
+    def urgency(self) -> Callable[[Ref], int] | None:
+        """What its queue ranks keys by, if by anything."""
         controller = self.controller
-        ranks = type(controller).urgency is not Controller.urgency
-        return WorkQueue((lambda key: controller.urgency(key, self.view)) if ranks else None)
+        if type(controller).urgency is Controller.urgency:
+            return None
+        return lambda key: controller.urgency(key, self.view)
 
     @property
     def has_room(self) -> bool:
@@ -177,9 +190,24 @@ class Worker:
             bool(reconcile.todo) and reconcile.differences[reconcile.todo[-1][0]].background
         )
 
+    def copy(self, client: Client, store: Store, obstacle: Callable[[], str], moved: Moved) -> Worker:
+        """The same loop in the same state, in another cluster: the controller is shared, it has none of its own."""
+        informers = {kind: informer.copy() for kind, informer in self.informers.items()}
+        copied = Worker(self.controller, self.rank, client, store, obstacle, informers)
+        copied.queue = self.queue.copy(copied.urgency)
+        copied.in_flight = {key: reconcile.copy(moved) for key, reconcile in self.in_flight.items()}
+        copied.timers = {key: moved.entry(entry) for key, entry in self.timers.items()}
+        copied.called, copied.received = self.called, self.received
+        copied.called_softly = [moved.entry(entry) for entry in self.called_softly]
+        copied.frozen, copied.falls, copied.mistakes = self.frozen, self.falls, dict(self.mistakes)
+        copied._memory, copied._failures = dict(self._memory), dict(self._failures)
+        copied._own_writes = {key: dict(gates) for key, gates in self._own_writes.items()}
+        copied._parked = {kind: dict(waiting) for kind, waiting in self._parked.items()}
+        return copied
+
     def crash(self) -> None:
         """Lose what a process holds: queue, caches, memory, reconciles in flight. A relist must follow."""
-        self.queue = self._new_queue()
+        self.queue = WorkQueue(self.urgency)
         self.informers = informers_of(self.controller.watches)
         self.view = CacheView(self.informers, self._store, self._obstacle)
         self.in_flight.clear()

@@ -19,6 +19,8 @@ _WAKES_KEPT = 8
 class WorkQueue:
     """`urgency`: of a key at the time it comes; the scheduler's queue has it, others go by order alone."""
 
+    __slots__ = ("_dirty", "_failures", "_foreground", "_processing", "_urgency", "_urgent", "_waiting")
+
     def __init__(self, urgency: Callable[[Ref], int] | None = None) -> None:
         self._urgency = urgency
         self._urgent: dict[Ref, int] = {}  # keys that wait and are more, or less, urgent than others
@@ -51,6 +53,16 @@ class WorkQueue:
         wakes = tuple(self._waiting.pop(key))
         self._processing[key] = None
         return key, wakes, self._foreground.pop(key, False) is False
+
+    def copy(self, urgency: Callable[[Ref], int] | None) -> WorkQueue:
+        copied = WorkQueue(urgency)
+        copied._urgent = dict(self._urgent)
+        copied._waiting = {key: list(wakes) for key, wakes in self._waiting.items()}
+        copied._dirty = {key: list(wakes) for key, wakes in self._dirty.items()}
+        copied._processing = dict(self._processing)
+        copied._failures = dict(self._failures)
+        copied._foreground = dict(self._foreground)
+        return copied
 
     def _rank(self, key: Ref, urgency: int) -> None:
         if urgency:

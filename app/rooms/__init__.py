@@ -7,6 +7,7 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     fanout    one frame to many viewers: a short ring, a cursor per viewer, never a queue
     motion    how far a cluster moves in one turn: beat pace, clock pace, run until quiet
     room      one cluster with its lock, pace, frames and viewers
+    beginnings  clusters as their lessons begin: rooms are copies of them
     pacer     the one thread that gives every room that is watched its turns
     storage   rooms as text in SQLite: seed, scenario, journal, position
     rooms     the registry: create, get, evict, restore

@@ -14,6 +14,7 @@ from typing import Protocol
 from app.rooms.motion import SLICE_S
 
 BREATH_S = 0.001  # after a slice: others get the process
+STRIDE = 32  # steps of a cluster between looks at the wall clock
 
 
 def slices() -> Iterator[None]:

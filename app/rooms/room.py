@@ -103,7 +103,7 @@ class Room:
         return self.pace.paused and self._motion.restless
 
     @property
-    def journal(self) -> list[Entry]:
+    def journal(self) -> Sequence[Entry]:
         return self.cluster.journal
 
     def look(self, draw: Callable[[], T]) -> T:

@@ -14,24 +14,21 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from app import scenarios
 from app.api import errors
 from app.cluster import Cluster
-from app.commands import Apply, Command, command_from_json
-from app.engine.trace import Commanded, Step
+from app.commands import Command, command_from_json
+from app.engine.trace import Step
+from app.rooms.beginnings import Beginnings
 from app.rooms.frames import Pace
-from app.rooms.pacer import Pacer, slices
+from app.rooms.pacer import STRIDE, Pacer, slices
 from app.rooms.room import Draw, Room
 from app.rooms.storage import Storage, Stored
 
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # as in the names of pods: no word can come of it
 LENGTH = 20  # 95 bits: nobody guesses a room
 REPLAY_STEPS = 1_000_000  # more than that is not replayed: the room starts its scenario again
-STRIDE = 32  # steps between looks at the wall clock
-HEAD_START_S = 60
-SEED = 1  # the same names in every room, so that a talk can be rehearsed
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +54,7 @@ class Rooms:
         self._draw = draw
         self._clock = clock
         self._storage = Storage(data_dir)
+        self._beginnings = Beginnings(clock)
         self._closed = False
         self._rooms: OrderedDict[str, Room] = OrderedDict()  # the one asked for longest ago first
         self._lock = threading.Lock()
@@ -71,7 +69,7 @@ class Rooms:
         """A new room with that lesson. Raises NotFound, or ServiceUnavailable when every room is being watched."""
         scenario = scenarios.get(scenario_id)
         id = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
-        room = self._add(self._room(id, scenario, prepared(scenario), Pace()))
+        room = self._add(self._room(id, scenario, self._beginnings.of(scenario), Pace()))
         self.save(room)
         self._storage.prune(self.limits.rooms_stored)
         return room
@@ -101,7 +99,7 @@ class Rooms:
     def reset(self, room: Room, scenario_id: str | None = None) -> None:
         """The room begins its lesson anew, or another one. Raises NotFound."""
         scenario = scenarios.get(scenario_id) if scenario_id else room.scenario
-        room.restart(scenario, prepared(scenario))
+        room.restart(scenario, self._beginnings.of(scenario))
         self.save(room)
 
     def save(self, room: Room) -> None:
@@ -110,7 +108,7 @@ class Rooms:
             cluster = room.cluster
             stored = Stored(
                 room.id, room.scenario.id, cluster.seed, cluster.epoch_ms, cluster.trace.count, cluster.now_ms,
-                room.pace.to_json(), list(cluster.journal),
+                room.pace.to_json(), cluster.journal,
             )  # fmt: skip
             self._storage.save(stored, room.journaled, time.time())
             room.journaled = len(stored.journal)
@@ -170,31 +168,10 @@ class Rooms:
         except (errors.ApiError, LookupError, ValueError, AssertionError):
             # A journal of another version, or one too long to replay.
             log.warning("room %s cannot be replayed and starts again", id, exc_info=True)
-            cluster, journaled = prepared(scenario), 0
+            cluster, journaled = self._beginnings.of(scenario), 0
         room = self._room(id, scenario, cluster, Pace(**stored.pace))
         room.journaled = journaled
         return self._add(room)
-
-
-def prepared(scenario: scenarios.Scenario) -> Cluster:
-    """A cluster as the lesson begins: its manifests applied, and quiet or as far as `settle_ms` lets it come."""
-    # Clients reckon ages by their own clock: let it be about now when the first of them looks.
-    began_ms = (int(time.time()) - HEAD_START_S) * 1000
-    machines: dict[str, Any] = {"zones": scenario.zones, "cpu": scenario.cpu, "memory": scenario.memory}
-    cluster = Cluster(seed=SEED, epoch_ms=began_ms, nodes=scenario.nodes, **machines)
-    _settle(cluster, scenario.settle_ms)
-    if scenario.manifests:
-        _begin(cluster, scenario, Apply(scenario.manifests))
-        _settle(cluster, scenario.settle_ms)
-    for command in scenario.begin:
-        _begin(cluster, scenario, command_from_json(dict(command)))
-    return cluster
-
-
-def _begin(cluster: Cluster, scenario: scenarios.Scenario, command: Command) -> None:
-    step = cluster.submit(command)
-    assert isinstance(step.record, Commanded)
-    assert not step.record.error, f"scenario {scenario.id}: {step.record.error}"
 
 
 def replayed(stored: Stored) -> Cluster:
@@ -207,14 +184,6 @@ def replayed(stored: Stored) -> Cluster:
         cluster.submit(command_from_json(entry.command))
     _forward(cluster, stored.steps, stored.now_ms)
     return cluster
-
-
-def _settle(cluster: Cluster, limit_ms: int) -> None:
-    """`cluster.run()`, letting others have the process in between."""
-    latest = cluster.now_ms + limit_ms
-    for _ in slices():
-        if cluster.run(limit_ms=latest - cluster.now_ms, limit_steps=STRIDE).steps < STRIDE:
-            return
 
 
 def _forward(cluster: Cluster, to_step: int, at_ms: int) -> None:

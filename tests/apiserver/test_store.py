@@ -69,7 +69,7 @@ def test_the_past_can_be_looked_at_through_the_log() -> None:
 def test_an_overlay_is_written_to_without_a_trace_in_the_store() -> None:
     store = Store()
     store.put(config("a"))
-    overlay = store.overlay()
+    overlay = store.copy()
     overlay.put(config("b"))
     overlay.remove(Ref("ConfigMap", "default", "a"))
     assert [o["metadata"]["name"] for o in store.objects("ConfigMap")] == ["a"]

@@ -49,7 +49,7 @@ def test_pages_show_the_list_as_it_was_when_the_first_was_asked_for(api: Api) ->
 def test_an_old_page_is_gone(api: Api) -> None:
     put(api, "a", "b")
     token = api.get(f"{CONFIGS}?limit=1")["metadata"]["continue"]
-    api.cluster.store.log_limit = 0
+    api.cluster.store.log.limit = 0
     put(api, "c")
     assert api.status("GET", f"{CONFIGS}?continue={token}")["code"] == 410
 

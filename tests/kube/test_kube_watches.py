@@ -138,7 +138,7 @@ def test_it_ends_when_its_time_is_up(api: Api) -> None:
 
 @pytest.mark.parametrize("revision", ["1", "99999999"], ids=["older than the log", "newer than all"])
 def test_a_version_that_the_log_does_not_reach(api: Api, revision: str) -> None:
-    api.cluster.store.log_limit = 0
+    api.cluster.store.log.limit = 0
     for name in ("one", "two"):
         api.ok("POST", CONFIGS, config(name))
     (event,) = api.stream(f"{CONFIGS}?watch=true&resourceVersion={revision}")

@@ -9,8 +9,8 @@ import pytest
 from app.api.objects import Ref
 from app.commands import ApiServerDown, Apply, DeleteObject, Scale
 from app.engine.trace import Commanded
+from app.rooms.beginnings import prepared
 from app.rooms.room import AWAKE_S, FRAME_S, MAX_JOURNAL, Broken
-from app.rooms.rooms import prepared
 from tests.support.rooms import WATCHER, live, make_room
 
 WEB = Ref("Deployment", "default", "web")
@@ -136,7 +136,7 @@ def test_a_log_that_was_overrun_begins_a_new_epoch() -> None:
     room, _script, clock = make_room()
     viewer = room.attach(WATCHER, room.epoch, room.frame)
     epoch = room.epoch
-    room.cluster.store.log_limit = 10
+    room.cluster.store.log.limit = 10
     room.submit(Scale(WEB, 6))
     room.run_until_quiet()
     room.cluster.run()

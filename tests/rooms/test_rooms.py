@@ -12,7 +12,9 @@ from app.api.objects import Ref
 from app.cluster import Cluster
 from app.commands import DeleteObject, Scale, SetLatencies
 from app.rooms import Limits, Room, Rooms
-from app.rooms.rooms import ALPHABET, prepared
+from app.rooms.beginnings import FRESH_S, Beginnings, prepared
+from app.rooms.rooms import ALPHABET
+from tests.support.rooms import Clock
 
 WEB = Ref("Deployment", "default", "web")
 
@@ -190,3 +192,28 @@ def test_lessons_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.undo()
         scenarios._all.cache_clear()
     assert not scenarios.has("mine")
+
+
+def test_rooms_begin_as_copies_and_each_goes_its_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    lived: list[str] = []
+
+    def counted(scenario: scenarios.Scenario) -> Cluster:
+        lived.append(scenario.id)
+        return prepared(scenario)
+
+    monkeypatch.setattr("app.rooms.beginnings.prepared", counted)
+    clock = Clock()
+    beginnings = Beginnings(clock)
+    lesson, other = scenarios.get("self-healing"), scenarios.get("rolling-update")
+    first, second = beginnings.of(lesson), beginnings.of(lesson)
+    assert lived == ["self-healing"]
+    assert first.journal == second.journal
+    assert [entry.command for entry in first.journal] == [entry.command for entry in prepared(lesson).journal]
+    pod = first.objects("Pod", "default")[0]
+    first.submit(DeleteObject(Ref("Pod", "default", pod["metadata"]["name"])))
+    assert second.get(Ref("Pod", "default", pod["metadata"]["name"])) == pod
+    assert not [entry for entry in second.journal if entry.command["do"] == "delete"]
+    beginnings.of(other)
+    clock.now += FRESH_S
+    beginnings.of(lesson)
+    assert lived == ["self-healing", "rolling-update", "self-healing"], "ages are about right for a minute"

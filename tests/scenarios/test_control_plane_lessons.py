@@ -20,7 +20,7 @@ from app.commands import (
     Scale,
 )
 from app.engine.trace import Commanded
-from app.rooms.rooms import prepared
+from app.rooms.beginnings import prepared
 
 WEB = Ref("Deployment", "default", "web")
 RS = "replicaset-controller"

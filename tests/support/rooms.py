@@ -7,7 +7,7 @@ from typing import Any
 
 from app import scenarios
 from app.rooms import Frame, Room
-from app.rooms.rooms import prepared
+from app.rooms.beginnings import prepared
 
 WATCHER = "en"
 

@@ -1,0 +1,72 @@
+"""How the rooms of a lesson begin: as copies of one cluster that has lived through its beginning.
+
+`Rooms` asks for every new or reset room. A beginning is lived through again when it is a minute old: clients reckon ages
+by their own clock, so a room should begin at about now.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from app.cluster import Cluster
+from app.commands import Apply, Command, command_from_json
+from app.engine.trace import Commanded
+from app.rooms.pacer import STRIDE, slices
+from app.scenarios import Scenario
+
+FRESH_S = 60
+HEAD_START_S = 60
+SEED = 1  # the same names in every room, so that a talk can be rehearsed
+
+
+class Beginning(NamedTuple):
+    scenario: Scenario
+    cluster: Cluster
+    lived_at: float  # by `clock`
+
+
+class Beginnings:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._kept: dict[str, Beginning] = {}
+        self._locks: dict[str, threading.Lock] = {}
+
+    def of(self, scenario: Scenario) -> Cluster:
+        """A cluster as that lesson begins. Of many who ask at once one lives through it, and the others wait."""
+        with self._locks.setdefault(scenario.id, threading.Lock()):
+            kept = self._kept.get(scenario.id)
+            if kept is None or kept.scenario is not scenario or self._clock() >= kept.lived_at + FRESH_S:
+                kept = self._kept[scenario.id] = Beginning(scenario, prepared(scenario), self._clock())
+            return kept.cluster.copy()
+
+
+def prepared(scenario: Scenario) -> Cluster:
+    """A cluster as the lesson begins: its manifests applied, and quiet or as far as `settle_ms` lets it come."""
+    # Clients reckon ages by their own clock: let it be about now when the first of them looks.
+    began_ms = (int(time.time()) - HEAD_START_S) * 1000
+    machines: dict[str, Any] = {"zones": scenario.zones, "cpu": scenario.cpu, "memory": scenario.memory}
+    cluster = Cluster(seed=SEED, epoch_ms=began_ms, nodes=scenario.nodes, **machines)
+    _settle(cluster, scenario.settle_ms)
+    if scenario.manifests:
+        _begin(cluster, scenario, Apply(scenario.manifests))
+        _settle(cluster, scenario.settle_ms)
+    for command in scenario.begin:
+        _begin(cluster, scenario, command_from_json(dict(command)))
+    return cluster
+
+
+def _begin(cluster: Cluster, scenario: Scenario, command: Command) -> None:
+    step = cluster.submit(command)
+    assert isinstance(step.record, Commanded)
+    assert not step.record.error, f"scenario {scenario.id}: {step.record.error}"
+
+
+def _settle(cluster: Cluster, limit_ms: int) -> None:
+    """`cluster.run()`, letting others have the process in between."""
+    latest = cluster.now_ms + limit_ms
+    for _ in slices():
+        if cluster.run(limit_ms=latest - cluster.now_ms, limit_steps=STRIDE).steps < STRIDE:
+            return
