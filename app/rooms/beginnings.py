@@ -1,7 +1,7 @@
 """How the rooms of a lesson begin: as copies of one cluster that has lived through its beginning.
 
-`Rooms` asks for every new or reset room. A beginning is lived through again when it is a minute old: clients reckon ages
-by their own clock, so a room should begin at about now.
+`Rooms` asks for every new or reset room. A beginning is lived through again when it is a minute old: clients reckon
+ages by their own clock, so a room should begin at about now.
 """
 
 from __future__ import annotations
