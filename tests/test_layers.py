@@ -23,7 +23,7 @@ ALLOWED = {
     "app.registry": ("app.api", "app.apimachinery", "app.component_helpers"),
     "app.apiserver": ("app.api", "app.apimachinery", "app.component_helpers", "app.registry"),
     "app.engine": ("app.api", "app.reconcile", "app.apiserver"),
-    "app.look": ("app.api", "app.apiserver.store", "app.engine.trace"),
+    "app.look": ("app.api", "app.commands", "app.apiserver.store", "app.engine.trace"),
     "app.controllers": ("app.api", "app.reconcile", "app.component_helpers", "app.pod_control"),
     "app.scheduler": ("app.api", "app.reconcile", "app.component_helpers", "app.pod_control"),
     "app.nodes": ("app.api", "app.reconcile", "app.component_helpers", "app.pod_control"),
@@ -31,7 +31,8 @@ ALLOWED = {
     "app.kubectl": ("app.api", "app.apimachinery", "app.component_helpers", "app.registry"),
     "app.cluster": (
         "app.api", "app.apimachinery", "app.component_helpers", "app.reconcile", "app.commands", "app.pod_control",
-        "app.registry", "app.apiserver", "app.engine", "app.controllers", "app.scheduler", "app.nodes", "app.operators",
+        "app.registry", "app.apiserver", "app.engine", "app.look", "app.controllers", "app.scheduler", "app.nodes",
+        "app.operators",
     ),
     "app.scenarios": ("app.api", "app.apimachinery.yamltext", "app.commands", "app.look", "app.engine.trace"),
     "app.rooms": ("app.api", "app.commands", "app.cluster", "app.look", "app.scenarios", "app.engine.trace"),

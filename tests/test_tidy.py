@@ -61,3 +61,22 @@ def test_every_loop_has_its_test_file_its_upstream_and_its_place_on_the_page(loo
     source = (ROOT / (loop.__module__.replace(".", "/") + ".py")).read_text()
     assert re.search(r"Models\s+(the|kubernetes)", source), "names what it models"
     assert loop.name in names.TITLES
+
+
+DRAWN = ("change", "cluster", "frame", "lesson", "look", "room", "scenario", "step", "trace", "waiting")
+
+
+@pytest.mark.parametrize("path", tracked("app/web/present/*.py"), ids=lambda path: path.name)
+def test_what_is_drawn_has_a_type(path: Path) -> None:
+    """Observations and JSON may be anything; clusters, rooms and steps may not."""
+    tree = ast.parse(path.read_text())
+    vague = [arg.arg for arg in ast.walk(tree) if isinstance(arg, ast.arg) and vaguely_typed(arg)]
+    assert not vague
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "cast"]
+
+
+def vaguely_typed(arg: ast.arg) -> bool:
+    return arg.arg in DRAWN and arg.annotation is not None and bool(VAGUE.search(ast.unparse(arg.annotation)))
+
+
+VAGUE = re.compile(r"\b(Any|object)\b")

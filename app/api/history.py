@@ -61,6 +61,15 @@ class History(Sequence[T]):
         copied._full, copied._tail = list(self._full), list(self._tail)
         return copied
 
+    def until(self, end: int) -> History[T]:
+        """As it was when `end` was the number of the next to come; what was forgotten since then stays forgotten."""
+        assert self.first <= end <= self.end
+        past = self.copy()
+        full, rest = divmod(end - self._begin, _CHUNK)
+        past._full, past._tail = self._full[:full], (*self._full, self._tail)[full][:rest]
+        past.end = end
+        return past
+
     def __len__(self) -> int:
         return self.end - self.first
 

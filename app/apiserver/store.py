@@ -33,6 +33,17 @@ class Change(NamedTuple):
         return obj
 
 
+def without(state: Mapping[Ref, Obj], later: Sequence[Change]) -> dict[Ref, Obj]:
+    """The objects as they were before these changes, which are the newest."""
+    before = dict(state)
+    for change in reversed(later):
+        if change.old is None:
+            before.pop(change.ref, None)
+        else:
+            before[change.ref] = change.old
+    return before
+
+
 class Store:
     """`object_limit` counts every object but Events, whose number the event recorder bounds."""
 
@@ -66,22 +77,23 @@ class Store:
         """Kinds that have at least one object."""
         return [kind for kind, items in self._kinds.items() if items]
 
+    @property
+    def known_from(self) -> int:
+        """The oldest revision that the log reaches back to."""
+        return self.log.first
+
     def changes_since(self, revision: int) -> Sequence[Change]:
         """Changes with a greater revision, oldest first. Raises Gone if the log no longer reaches back that far."""
-        if revision < self.log.first:
-            raise errors.Gone(f"too old resource version: {revision} ({self.log.first})")
+        if revision < self.known_from:
+            raise errors.Gone(f"too old resource version: {revision} ({self.known_from})")
         return self.log.since(revision)
 
     def at(self, revision: int) -> Mapping[Ref, Obj]:
         """Every object as it was at `revision`. Raises Gone if that is older than the log."""
-        undo = self.changes_since(revision)
-        state = {Ref(kind, *key): obj for kind, items in self._kinds.items() for key, obj in items.items()}
-        for change in reversed(undo):
-            if change.old is None:
-                state.pop(change.ref, None)
-            else:
-                state[change.ref] = change.old
-        return state
+        later = self.changes_since(revision)
+        return without(
+            {Ref(kind, *key): obj for kind, items in self._kinds.items() for key, obj in items.items()}, later
+        )
 
     def copy(self) -> Store:
         """A store with the same objects and the same past, and a future of its own."""

@@ -28,6 +28,8 @@ from app.commands import Apply, Bootstrap, Command, command_from_json
 from app.engine.engine import Engine
 from app.engine.latency import PRESETS
 from app.engine.trace import ActorState, Commanded, Result, Step, Trace, is_visible
+from app.look import Look
+from app.look.recording import Recording
 from app.nodes import OUTSIDE, machine_controllers
 from app.nodes.runtime.shell import Done
 from app.reconcile import Controller
@@ -98,6 +100,11 @@ class Cluster:
         return self.store.revision
 
     @property
+    def known_from(self) -> int:
+        """The oldest revision that is still known."""
+        return self.store.known_from
+
+    @property
     def latencies(self) -> str:
         """The name of the preset that is in force."""
         return next(name for name, preset in PRESETS.items() if preset is self.engine.latencies)
@@ -105,6 +112,11 @@ class Cluster:
     @property
     def api_down(self) -> bool:
         return self.engine.faults.api_down
+
+    @property
+    def at_rest(self) -> bool:
+        """Quiet, and none of the loops that act at a time of their own will act."""
+        return self.quiet and self.awaited_ms() is None
 
     @property
     def under_load(self) -> bool:
@@ -140,6 +152,10 @@ class Cluster:
     def as_of(self, revision: int) -> Mapping[Ref, Obj]:
         """Every object as it was at `revision`. Raises Gone if that is older than the log."""
         return self.store.at(revision)
+
+    def at(self, step: int) -> Look:
+        """The cluster as it was right after that step. Raises NotFound, or Gone if that is too long ago."""
+        return Recording.of(self).at(step)
 
     def next_due_ms(self, *, foreground: bool = True) -> int | None:
         return self.engine.agenda.next_due_ms(foreground=foreground)

@@ -144,6 +144,7 @@ class ActorState(NamedTuple):
     queue_length: int
     in_flight: tuple[tuple[Ref, str], ...]  # key, phase that comes next
     mistakes: tuple[Mistake, ...] = ()  # of its own; the newest last
+    only_while: str = ""  # a kind: its process stands still while there is no object of it
 
 
 def is_visible(step: Step) -> bool:
@@ -155,6 +156,16 @@ def is_visible(step: Step) -> bool:
     if step.background or isinstance(record, (Delivered, Waited, Fired)):
         return False
     return not isinstance(record, Acted) or record.result.code != 0
+
+
+def changes_of(step: Step) -> tuple[Change, ...]:
+    """What it changed in the store."""
+    record = step.record
+    if isinstance(record, Acted):
+        return record.result.changes
+    if isinstance(record, Commanded):
+        return tuple(change for result in record.results for change in result.changes)
+    return ()
 
 
 class Trace:
@@ -187,6 +198,12 @@ class Trace:
         copied = Trace()
         copied._steps = self._steps.copy()
         return copied
+
+    def until(self, number: int) -> Trace:
+        """The same up to and with that step."""
+        past = Trace()
+        past._steps = self._steps.until(number)
+        return past
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self._steps)

@@ -106,10 +106,10 @@ class Worker:
 
     def state(self) -> ActorState:
         flights = tuple((key, reconcile.phase) for key, reconcile in self.in_flight.items())
-        controller = self.controller
+        loop = self.controller
         mistakes = tuple(Mistake(key, failed) for key, failed in self.mistakes.items())
         queued = len(self.queue)
-        return ActorState(controller.name, controller.instance, controller.reconciles, queued, flights, mistakes)
+        return ActorState(loop.name, loop.instance, loop.reconciles, queued, flights, mistakes, loop.only_while)
 
     # ------------------------------------------------------------------------------------------ the three phases
 

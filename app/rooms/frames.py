@@ -49,10 +49,6 @@ class Frame(NamedTuple):
     """What changed since the frame before. Objects are the latest of each ref, None where it is gone."""
 
     number: int
-    epoch: int
     steps: Sequence[Step]
     changed: Mapping[Ref, Obj | None]
-    now_ms: int
-    pace: Pace
-    quiet: bool
     waiting: Waiting | None

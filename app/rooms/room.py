@@ -26,6 +26,7 @@ from app.rooms.fanout import Fanout, Viewer
 from app.rooms.frames import Frame, Pace
 from app.rooms.motion import Motion
 from app.rooms.watches import Watch, Watches
+from app.scenarios import Scenario
 
 FRAME_S = 0.1
 RENDER_SHARE = 5  # drawing frames takes at most a fifth of the process, however large they are
@@ -49,7 +50,7 @@ class Room:
     def __init__(
         self,
         id: str,
-        scenario: Any,
+        scenario: Scenario,
         cluster: Cluster,
         draw: Draw,
         wake: Callable[[Room], None],
@@ -106,14 +107,19 @@ class Room:
     def journal(self) -> Sequence[Entry]:
         return self.cluster.journal
 
-    def look(self, draw: Callable[[], T]) -> T:
+    @property
+    def look(self) -> Look:
+        """The cluster as others see it, for whoever holds the lock: `drawn`, `snapshot` and `read` do."""
+        return self.cluster
+
+    def drawn(self, draw: Callable[[], T]) -> T:
         """What `draw` makes of the room, exactly as of `frame`."""
         with self.lock, self._boundary():
             self._settle()
             return draw()
 
     def snapshot(self, key: Hashable, draw: Callable[[], T]) -> T:
-        """As `look`, but drawn once per frame and key, and for that at most a tenth of a second old."""
+        """As `drawn`, but once per frame and key, and for that at most a tenth of a second old."""
         with self.lock, self._boundary():
             number, drawn = self._snapshots.get(key, (-1, None))
             if number != self.frame or self._clock() >= self._cut_at + FRAME_S:
@@ -202,7 +208,7 @@ class Room:
         with self._doing():
             self._motion.rush()
 
-    def restart(self, scenario: Any, cluster: Cluster) -> None:
+    def restart(self, scenario: Scenario, cluster: Cluster) -> None:
         """Another cluster in the same room: every viewer takes a snapshot."""
         with self.lock:
             self.scenario, self.cluster, self.broken = scenario, cluster, ""
@@ -332,8 +338,7 @@ class Room:
         steps = cluster.trace.since(max(self._seen_step, cluster.trace.count - MAX_STEPS))
         changed: dict[Ref, Obj | None] = {change.ref: change.new for change in changes}
         self._mark()
-        number, waiting = self.frame + 1, self._motion.waiting
-        return Frame(number, self.epoch, steps, changed, cluster.now_ms, self.pace, cluster.quiet, waiting)
+        return Frame(self.frame + 1, steps, changed, self._motion.waiting)
 
     def _mark(self) -> None:
         self._seen_step = self.cluster.trace.count

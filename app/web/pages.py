@@ -51,7 +51,7 @@ def room(id: str) -> Response:
     room = rooms().get(id)
     _ = language.here()
     config = kubeconfig.of(room.id)
-    html = room.look(
+    html = room.drawn(
         lambda: render_template("room.html", kubeconfig=config, **present.page(room, scenarios.every(), _))
     )
     return make_response(html)
@@ -79,7 +79,7 @@ def inspect(id: str, kind: str, namespace: str, name: str) -> Response:
     _ = language.here()
     described = request.args.get("view") == "describe"
     return make_response(
-        room.look(lambda: render_template("_inspector.html", room=room, **_inspected(room, ref, _, described)))
+        room.drawn(lambda: render_template("_inspector.html", room=room, **_inspected(room, ref, _, described)))
     )
 
 
@@ -100,12 +100,12 @@ def step(id: str, number: int) -> Response:
     _ = language.here()
 
     def draw() -> str:
-        detail = present.step_detail(room.cluster, number, _)
+        detail = present.step_detail(room.look, number, _)
         if detail is None:
             raise errors.NotFound(_("Step %(n)s is not kept any more.", n=number))
         return render_template("_step.html", room=room, **detail)
 
-    return make_response(room.look(draw))
+    return make_response(room.drawn(draw))
 
 
 @blueprint.get("/rooms/<id>/explain")
@@ -142,7 +142,7 @@ def _ref(kind: str, namespace: str, name: str) -> Ref:
 
 
 def _inspected(room: Room, ref: Ref, _: present.Words, described: bool) -> dict[str, Any]:
-    view = present.inspector(room.cluster, ref, _, described=described)
+    view = present.inspector(room.look, ref, _, described=described)
     if view["gone"] and not view["events"]:
         raise errors.not_found(kinds.KINDS[ref.kind].resource, ref.name)
     return view

@@ -47,3 +47,18 @@ def test_a_copy_and_its_original_go_on_apart() -> None:
         copied.append(7)
         assert list(copied)[-1] == 7
         assert list(original) == ahead
+
+
+@pytest.mark.parametrize("length", [1, 256, 700])
+def test_as_it_was_before_and_what_comes_now_is_not_seen_by_it(length: int) -> None:
+    history: History[int] = History(400)
+    for number in range(length):
+        history.append(number)
+    for end in {history.first, 255, 256, length - 1, length} & set(range(history.first, length + 1)):
+        past = history.until(end)
+        assert list(past) == list(range(past.first, end))
+        assert past.first <= history.first
+        past.append(-1)
+        assert list(past)[-1] == -1
+    history.append(length)
+    assert list(history)[-1] == length

@@ -96,7 +96,7 @@ def test_clock_pace_keeps_virtual_time_with_the_wall() -> None:
     room.set_pace(mode="clock", speed=2.0)
     started = room.cluster.now_ms
     live(room, clock, 30)
-    room.look(lambda: None)
+    room.drawn(lambda: None)
     assert room.cluster.now_ms - started == pytest.approx(60_000, abs=100)
 
 

@@ -88,7 +88,7 @@ def test_somebody_who_looks_sees_what_no_frame_had_shown_yet() -> None:
     room, script, _clock = make_room()
     viewer = room.attach(WATCHER, room.epoch, room.frame)
     room.submit(Scale(WEB, 5))
-    shown = room.look(lambda: (room.frame, room.cluster.get(WEB)))
+    shown = room.drawn(lambda: (room.frame, room.cluster.get(WEB)))
     assert shown[0] == 1
     assert script.frames[0].changed[WEB] is shown[1]
     assert room.take(viewer) == [b"en:1"]

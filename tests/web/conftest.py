@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
+from app.look.recording import Recording
 from tests.support.browser import Browser, make_app
+from tests.support.looks import See
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +23,10 @@ def app() -> Iterator[Flask]:
 def browser(app: Flask) -> Browser:
     app.extensions["buckets"]._left.clear()
     return Browser(app)
+
+
+@pytest.fixture(params=[lambda cluster: cluster, Recording.of], ids=["live", "recorded"])
+def see(request: pytest.FixtureRequest) -> See:
+    """What is drawn of a cluster is drawn of its recording too."""
+    found: See = request.param
+    return found

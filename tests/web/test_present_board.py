@@ -12,22 +12,9 @@ from app.apimachinery import documents
 from app.web.present import Words, board, card, manifest, workloads
 from app.web.present.inspector import actions, inspector
 from tests.support import builders
+from tests.support.looks import holding
 
 _ = Words()
-
-
-class Objects:
-    """As much of a cluster as the board asks for."""
-
-    def __init__(self, *objs: Obj) -> None:
-        self._objs = {ref_of(obj): obj for obj in objs}
-        self.now_ms = builders.NOW_MS
-
-    def objects(self, kind: str, namespace: str | None = None) -> list[Obj]:
-        return [o for r, o in self._objs.items() if r.kind == kind and namespace in (None, r.namespace)]
-
-    def get(self, ref: Ref) -> Obj | None:
-        return self._objs.get(ref)
 
 
 def test_a_running_pod() -> None:
@@ -77,7 +64,7 @@ def test_a_service_with_its_endpoints() -> None:
         "metadata": {"name": "web-abc", "namespace": "default", "labels": {board.SERVICE_LABEL: "web"}},
         "endpoints": [endpoint("web-1", ready=True), endpoint("web-2", ready=False, terminating=True)],
     }
-    view = board.service(Objects(piece), builders.service("web"))
+    view = board.service(holding(piece), builders.service("web"))
     assert (view.ready, view.total) == (1, 2)
     assert [(e.name, e.state) for e in view.endpoints] == [("web-1", "ready"), ("web-2", "terminating")]
 
@@ -100,7 +87,7 @@ REVISION = "deployment.kubernetes.io/revision"
 def test_a_replica_set_is_drawn_with_its_deployment_unless_it_is_bare() -> None:
     deployment = builders.deployment("web")
     owned, bare = builders.replica_set("web-1", owner=deployment), builders.replica_set("bare")
-    cluster = Objects(deployment, owned, bare)
+    cluster = holding(deployment, owned, bare)
     assert [view.name for view in workloads.workloads(cluster)] == ["web", "bare"]
     assert workloads.root_of(cluster, ref_of(owned)) == ref_of(deployment)
     assert workloads.root_of(cluster, ref_of(bare)) == ref_of(bare)
@@ -108,7 +95,7 @@ def test_a_replica_set_is_drawn_with_its_deployment_unless_it_is_bare() -> None:
 
 def test_a_replication_controller_has_a_card_and_no_chip() -> None:
     controller: Obj = {**builders.replica_set("old"), "kind": "ReplicationController", "apiVersion": "v1"}
-    cluster = Objects(controller)
+    cluster = holding(controller)
     assert [(view.kind, view.name, view.desired) for view in workloads.workloads(cluster)] == [
         ("ReplicationController", "old", 3)
     ]
@@ -118,7 +105,7 @@ def test_a_replication_controller_has_a_card_and_no_chip() -> None:
 
 def test_kinds_that_nothing_acts_on_are_told_apart() -> None:
     claim: Obj = {"kind": "PersistentVolumeClaim", "metadata": {"name": "disk", "namespace": "default"}}
-    assert {view.chip.kind: view.stored for view in board.chips(Objects(CONFIG, claim))} == {
+    assert {view.chip.kind: view.stored for view in board.chips(holding(CONFIG, claim))} == {
         "ConfigMap": True,
         "PersistentVolumeClaim": False,
     }
@@ -176,7 +163,7 @@ def test_an_object_opened_shows_events_family_and_what_to_do() -> None:
         "lastTimestamp": "2026-01-01T08:59:48Z",
         "count": 2,
     }
-    view = inspector(Objects(replica_set, pod, event), ref_of(pod), _)
+    view = inspector(holding(replica_set, pod, event), ref_of(pod), _)
     assert [chip.name for chip in view["owners"]] == ["web-1"]
     assert [(e.reason, e.age, e.count) for e in view["events"]] == [("Started", "12s", 2)]
     assert [action.kubectl for action in view["actions"]][:2] == [
@@ -200,7 +187,7 @@ def test_an_object_as_kubectl_describes_it_has_the_events_of_its_own_life_only()
         }
         for reason, uid in (("Now", replica_set["metadata"]["uid"]), ("Earlier", "another"))
     ]
-    cluster = Objects(replica_set, pod, *events)
+    cluster = holding(replica_set, pod, *events)
     text = inspector(cluster, ref_of(replica_set), _, described=True)["described"]
     assert "Pods Status:  1 Running / 0 Waiting / 0 Succeeded / 0 Failed" in text
     assert "Now" in text
@@ -209,7 +196,7 @@ def test_an_object_as_kubectl_describes_it_has_the_events_of_its_own_life_only()
 
 
 def test_an_object_that_is_gone_keeps_its_name() -> None:
-    view = inspector(Objects(), Ref("Pod", "default", "gone"), _)
+    view = inspector(holding(), Ref("Pod", "default", "gone"), _)
     assert view["gone"]
     assert not view["actions"]
 

@@ -32,7 +32,7 @@ from app.commands import (
 )
 from app.engine.trace import Commanded, Differed
 from app.web.present import Words, awake, board, captions, faults, frame
-from tests.web.test_present_room import frame_since, room_of
+from tests.support.looks import Stage, frame_since
 
 _ = Words()
 RS = "replicaset-controller"
@@ -175,7 +175,7 @@ def test_a_heartbeat_does_not_speak_over_what_a_person_did(cluster: Cluster) -> 
     do(cluster, CutNetwork("node-1"))
     for _count in range(40):
         cluster.step()
-    said = frame(room_of(cluster), frame_since(cluster, revision, step), _)["caption"]
+    said = frame(Stage(cluster), frame_since(cluster, revision, step), _)["caption"]
     assert said.text == "You cut the network of node-1. It goes on alone, and nobody hears of it."
     spoken = [
         record.differences

@@ -5,8 +5,6 @@ from __future__ import annotations
 import gettext
 import re
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from babel.messages.pofile import read_po
@@ -15,18 +13,14 @@ from app import scenarios
 from app.api.objects import Ref
 from app.cluster import Cluster
 from app.commands import Apply, DeleteObject, Scale
-from app.rooms import Frame, Pace
+from app.scenarios import Scenario
 from app.web.present import Words, frame, page, step_detail
+from tests.support.looks import See, Stage, frame_since
 
 _ = Words()
 ROOT = Path(__file__).parent.parent.parent
 TRANSLATIONS = ROOT / "app" / "translations"
 PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}")
-
-
-def room_of(cluster: Cluster) -> Any:
-    scenario = scenarios.get("self-healing")
-    return SimpleNamespace(id="r", scenario=scenario, cluster=cluster, pace=Pace(), viewers=1, frame=7, epoch=9)
 
 
 @pytest.fixture
@@ -37,13 +31,12 @@ def cluster() -> Cluster:
     return cluster
 
 
-def frame_since(cluster: Cluster, revision: int, step: int) -> Frame:
-    changed = {change.ref: change.new for change in cluster.store.changes_since(revision)}
-    return Frame(8, 9, cluster.trace.since(step), changed, cluster.now_ms, Pace(), cluster.quiet, None)
+def some_pod(cluster: Cluster) -> Ref:
+    return Ref("Pod", "default", cluster.objects("Pod", "default")[0]["metadata"]["name"])
 
 
-def test_the_page_shows_the_cluster_as_it_is(cluster: Cluster) -> None:
-    context = page(room_of(cluster), scenarios.every(), _)
+def test_the_page_shows_the_cluster_as_it_is(cluster: Cluster, see: See) -> None:
+    context = page(Stage(see(cluster)), scenarios.every(), _)
     board = context["board"]
     assert [(w.name, w.ready, w.desired) for w in board.workloads] == [("web", 3, 3)]
     assert sum(map(len, board.pods.values())) == 3
@@ -52,57 +45,60 @@ def test_the_page_shows_the_cluster_as_it_is(cluster: Cluster) -> None:
     assert context["documents"][0].text == scenarios.get("self-healing").manifests.split("---")[0].strip("\n") + "\n"
 
 
-def test_the_chart_remembers_how_it_came(cluster: Cluster) -> None:
+def test_the_chart_remembers_how_it_came(cluster: Cluster, see: See) -> None:
     cluster.submit(Scale(Ref("Deployment", "default", "web"), 5))
     cluster.run()
-    (points,) = page(room_of(cluster), scenarios.every(), _)["chart"].values()
+    (points,) = page(Stage(see(cluster)), scenarios.every(), _)["chart"].values()
     assert points[0][1:] == [3, 0]
     assert points[-1][1:] == [5, 5]
 
 
-def test_a_frame_holds_only_what_changed(cluster: Cluster) -> None:
+def test_a_frame_holds_only_what_changed(cluster: Cluster, see: See) -> None:
     revision, step = cluster.store.revision, cluster.trace.count
-    victim = Ref("Pod", "default", cluster.objects("Pod", "default")[0]["metadata"]["name"])
+    victim = some_pod(cluster)
     cluster.submit(DeleteObject(victim))
-    context = frame(room_of(cluster), frame_since(cluster, revision, step), _)
+    seen = see(cluster)
+    context = frame(Stage(seen), frame_since(seen, revision, step), _)
     assert [(pod.name, pod.status) for pod in context["pods"]] == [(victim.name, "Terminating")]
     assert (context["workloads"], context["services"], context["gone"]) == ((), (), [])
     assert context["caption"].text == f"You killed Pod {victim.name}."
     assert context["state"]["steps"][0][2:4] == ["you", "you"]
 
 
-def test_what_is_gone_is_named_by_its_id(cluster: Cluster) -> None:
+def test_what_is_gone_is_named_by_its_id(cluster: Cluster, see: See) -> None:
     revision, step = cluster.store.revision, cluster.trace.count
-    victim = Ref("Pod", "default", cluster.objects("Pod", "default")[0]["metadata"]["name"])
+    victim = some_pod(cluster)
     cluster.submit(DeleteObject(victim))
     cluster.run()
-    context = frame(room_of(cluster), frame_since(cluster, revision, step), _)
+    seen = see(cluster)
+    context = frame(Stage(seen), frame_since(seen, revision, step), _)
     assert f"o-Pod-default-{victim.name}" in context["gone"]
     assert {view.role for view in context["loops"]} >= {"replicaset-controller", "default-scheduler", "kubelet"}
     assert context["services"][0].ready == 3
 
 
-def test_beyond_500_pods_the_board_is_cells(cluster: Cluster) -> None:
+def test_beyond_500_pods_the_board_is_cells(cluster: Cluster, see: See) -> None:
     revision, step = cluster.store.revision, cluster.trace.count
     cluster.submit(Scale(Ref("Deployment", "default", "web"), 600))
     cluster.run(until=lambda c: len(c.objects("Pod")) >= 600)
-    context = page(room_of(cluster), scenarios.every(), _)
+    seen = see(cluster)
+    context = page(Stage(seen), scenarios.every(), _)
     assert (context["board"].cells, len(context["cells"]), context["board"].pods) == (True, 600, {})
-    pushed = frame(room_of(cluster), frame_since(cluster, revision, step), _)
+    pushed = frame(Stage(seen), frame_since(seen, revision, step), _)
     assert pushed["pods"] == ()
     assert len(pushed["cells"]) >= 597
 
 
-def test_a_step_of_the_past_can_be_seen_again(cluster: Cluster) -> None:
-    seen = [step_detail(cluster, number, _) for number in range(1, cluster.trace.count + 1)]
-    assert any(detail and detail["view"] and detail["view"].latest == "act" for detail in seen)
-    assert step_detail(cluster, 10**6, _) is None
+def test_a_step_of_the_past_can_be_seen_again(cluster: Cluster, see: See) -> None:
+    details = [step_detail(see(cluster), number, _) for number in range(1, cluster.trace.count + 1)]
+    assert any(detail and detail["view"] and detail["view"].latest == "act" for detail in details)
+    assert step_detail(see(cluster), 10**6, _) is None
 
 
 @pytest.mark.parametrize("scenario", scenarios.every(), ids=lambda scenario: scenario.id)
-def test_every_scenario_speaks_both_languages_and_its_suggestions_are_commands(scenario: Any) -> None:
+def test_every_scenario_speaks_both_languages_and_its_suggestions_are_commands(scenario: Scenario) -> None:
     for lang in scenarios.LANGUAGES:
-        view = page(SimpleNamespace(**{**vars(room_of(Cluster())), "scenario": scenario}), [scenario], Words(lang))
+        view = page(Stage(Cluster(), scenario), [scenario], Words(lang))
         assert view["scenario"]["title"] == scenario.title[lang]
         assert len(view["scenario"]["tries"]) >= 2
 

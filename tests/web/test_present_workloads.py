@@ -10,7 +10,7 @@ from app.api.objects import Obj, ref_of
 from app.web.present import Words, timeline, workloads
 from app.web.present.inspector import actions
 from tests.support import builders
-from tests.web.test_present_board import Objects
+from tests.support.looks import holding
 
 _ = Words()
 
@@ -101,7 +101,7 @@ def test_jobs_of_a_cron_job_are_rows_of_its_card_newest_first() -> None:
         )
         for n in range(5)
     ]  # fmt: skip
-    cluster = Objects(CRON, *jobs, JOB)
+    cluster = holding(CRON, *jobs, JOB)
     views = workloads.workloads(cluster)
     assert [view.name for view in views] == ["sums", "report"]
     assert [(row.short, row.tally) for row in views[1].rows] == [("4", "1/1"), ("3", "1/1"), ("2", "1/1")]

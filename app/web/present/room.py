@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from app.api import kinds
 from app.api.objects import Obj, Ref, name_of
 from app.engine.trace import Commanded, Differed, Step, is_visible
 from app.look import Look
+from app.rooms import Frame, Pace, Waiting
+from app.scenarios import Scenario
 from app.web import kubectl
 from app.web.present import awake, board, captions, card, faults, loop, manifest, timeline, traffic, workloads
 from app.web.present.names import YOU, lane_of, lanes, role_title
@@ -19,9 +21,37 @@ CAPTION_STEPS = 4  # of a long frame only the newest may speak
 SLIM_STEPS = 400  # more steps than this in one frame: the timeline starts afresh
 
 
-def page(room: Any, scenarios: Iterable[Any], _: Words) -> dict[str, Any]:
+class Shown(Protocol):
+    """As much of a room as is drawn: what its viewers see, and how they see it."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def scenario(self) -> Scenario: ...
+
+    @property
+    def look(self) -> Look: ...
+
+    @property
+    def pace(self) -> Pace: ...
+
+    @property
+    def restless(self) -> bool: ...
+
+    @property
+    def viewers(self) -> int: ...
+
+    @property
+    def epoch(self) -> int: ...
+
+    @property
+    def frame(self) -> int: ...
+
+
+def page(room: Shown, scenarios: Iterable[Scenario], _: Words) -> dict[str, Any]:
     """Context of `templates/room.html` and `templates/snapshot.html`: everything as it is now."""
-    cluster = room.cluster
+    cluster = room.look
     roles = _roles(cluster)
     written = documents(cluster)
     return {
@@ -50,9 +80,9 @@ def page(room: Any, scenarios: Iterable[Any], _: Words) -> dict[str, Any]:
     }
 
 
-def frame(room: Any, change: Any, _: Words) -> dict[str, Any]:
+def frame(room: Shown, change: Frame, _: Words) -> dict[str, Any]:
     """Context of `templates/frame.html`. Objects that are gone are named by id; at most one operation per id."""
-    cluster = room.cluster
+    cluster = room.look
     visible = [step for step in change.steps if is_visible(step)]
     drawn, gone = _changed(cluster, change.changed, _)
     broken = any(ref.kind in faults.KINDS for ref in change.changed)
@@ -90,22 +120,21 @@ def step_detail(cluster: Look, number: int, _: Words) -> dict[str, Any] | None:
 
 
 def state(
-    room: Any, rows: Sequence[timeline.Row], points: Mapping[str, list[list[int]]], change: Any
+    room: Shown, rows: Sequence[timeline.Row], points: Mapping[str, list[list[int]]], change: Frame | None
 ) -> dict[str, Any]:
     """The JSON that every message begins with: clocks, pace, who is busy, the new steps."""
-    cluster, pace = room.cluster, room.pace
-    waiting = change.waiting if change is not None else None
+    cluster, pace = room.look, room.pace
     return {
         "frame": change.number if change is not None else room.frame,
-        "epoch": getattr(room, "epoch", 0),
+        "epoch": room.epoch,
         "now": cluster.now_ms - cluster.epoch_ms,
-        "quiet": bool(change.quiet if change is not None else cluster.quiet) and cluster.awaited_ms() is None,
+        "quiet": cluster.at_rest,
         "pace": {"mode": pace.mode, "speed": pace.speed, "paused": pace.paused},
-        "restless": getattr(room, "restless", False),
+        "restless": room.restless,
         "latencies": cluster.latencies,
-        "scenario": scenario_id(room.scenario),
+        "scenario": room.scenario.id,
         "viewers": room.viewers,
-        "waiting": _waiting(waiting, cluster.epoch_ms),
+        "waiting": _waiting(change.waiting if change is not None else None, cluster.epoch_ms),
         "applied": len(cluster.applied),
         "actors": actors(cluster),
         "awake": awake.declared(cluster),
@@ -157,21 +186,16 @@ def newest_caption(cluster: Look, _: Words) -> captions.Caption:
     return captions.nothing_yet(_)
 
 
-def scenario_id(scenario: Any) -> str:
-    return str(getattr(scenario, "id", None) or getattr(scenario, "name", scenario))
-
-
-def scenario_view(scenario: Any, lang: str) -> dict[str, Any]:
+def scenario_view(scenario: Scenario, lang: str) -> dict[str, Any]:
     """A lesson as the header shows it, in one language."""
     tries = [
-        {"label": _in(entry["label"], lang), "command": entry["command"], "kubectl": kubectl.command(entry["command"])}
-        for entry in _tries(scenario)
+        {"label": each.label[lang], "command": each.command, "kubectl": kubectl.command(each.command)}
+        for each in scenario.tries
     ]
-    title, promise = _in(scenario.title, lang), _in(scenario.promise, lang)
-    return {"id": scenario_id(scenario), "title": title, "promise": promise, "tries": tries}
+    return {"id": scenario.id, "title": scenario.title[lang], "promise": scenario.promise[lang], "tries": tries}
 
 
-def grouped(lessons: Iterable[Any], _: Words) -> list[tuple[str, list[dict[str, Any]]]]:
+def grouped(lessons: Iterable[Scenario], _: Words) -> list[tuple[str, list[dict[str, Any]]]]:
     """The lessons of the menu under the titles of their groups."""
     titles = {
         "basics": _("Basics"),
@@ -183,19 +207,8 @@ def grouped(lessons: Iterable[Any], _: Words) -> list[tuple[str, list[dict[str, 
     }
     groups: dict[str, list[dict[str, Any]]] = {name: [] for name in titles}
     for lesson in lessons:
-        groups[getattr(lesson, "group", "basics")].append(scenario_view(lesson, _.lang))
+        groups[lesson.group].append(scenario_view(lesson, _.lang))
     return [(titles[name], found) for name, found in groups.items() if found]
-
-
-def _tries(scenario: Any) -> list[Any]:
-    found = getattr(scenario, "tries", None) or getattr(scenario, "suggestions", None) or ()
-    return [
-        entry if isinstance(entry, Mapping) else {"label": entry.label, "command": entry.command} for entry in found
-    ]
-
-
-def _in(texts: Mapping[str, str] | str, lang: str) -> str:
-    return texts if isinstance(texts, str) else texts.get(lang) or texts.get("en") or ""
 
 
 def _roles(cluster: Look) -> tuple[str, ...]:
@@ -207,14 +220,13 @@ def _in_cells(cluster: Look) -> bool:
 
 
 def _stored_kinds(cluster: Look) -> list[str]:
-    return [kind for kind in cluster.kinds() if kind not in ("Event", "Lease", "EndpointSlice", "Node")]
+    return [kind for kind in sorted(cluster.kinds()) if kind not in ("Event", "Lease", "EndpointSlice", "Node")]
 
 
-def _waiting(waiting: Any, epoch_ms: int) -> dict[str, Any] | None:
-    if not waiting:
+def _waiting(waiting: Waiting | None, epoch_ms: int) -> dict[str, float] | None:
+    if waiting is None:
         return None
-    from_ms, to_ms, wall_s = waiting
-    return {"from": from_ms - epoch_ms, "to": to_ms - epoch_ms, "wall": wall_s}
+    return {"from": waiting.from_ms - epoch_ms, "to": waiting.to_ms - epoch_ms, "wall": waiting.wall_s}
 
 
 def _moved_loops(cluster: Look, visible: Sequence[Step], _: Words) -> tuple[loop.LoopView, ...]:

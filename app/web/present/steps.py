@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.api.objects import Ref
-from app.engine.trace import Acted, Commanded, Differed, Observed, Result, Step, Trace, is_visible
+from app.engine.trace import Acted, Commanded, Differed, Observed, Record, Result, Step, Trace, is_visible
 from app.reconcile import Difference
 from app.web.present.names import lane_of
 from app.web.present.words import Words
@@ -114,7 +114,7 @@ def is_phase(step: Step) -> bool:
     return isinstance(step.record, Observed | Differed | Acted)
 
 
-def _is_over(record: Any) -> bool:
+def _is_over(record: Record) -> bool:
     if isinstance(record, Observed):
         return record.observation is None
     if isinstance(record, Differed):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from app.api.objects import Ref
-from app.engine.trace import Acted, Commanded, Differed, Step, Trace, is_visible
+from app.engine.trace import Acted, Commanded, Differed, Step, Trace, changes_of, is_visible
 from app.look import Look
 from app.web.present import card, workloads
 from app.web.present.names import known, lane_of
@@ -76,23 +74,11 @@ def points(steps: Iterable[Step], epoch_ms: int) -> dict[str, list[list[int]]]:
     """The same of some steps, for every workload that they wrote."""
     found: dict[str, list[list[int]]] = {}
     for step in steps:
-        for ref, obj in _written(step):
-            if obj is not None:
-                _add(found.setdefault(card.element_id(ref), []), step.at_ms - epoch_ms, workloads.point(obj))
+        for change in changes_of(step):
+            if change.new is not None and change.ref.kind in workloads.CHARTED:
+                series = found.setdefault(card.element_id(change.ref), [])
+                _add(series, step.at_ms - epoch_ms, workloads.point(change.new))
     return {identity: series[-KEPT_POINTS:] for identity, series in found.items()}
-
-
-def _written(step: Step) -> Iterable[tuple[Ref, Any]]:
-    match step.record:
-        case Acted(result=result):
-            changes = result.changes
-        case Commanded(results=results):
-            changes = tuple(change for result in results for change in result.changes)
-        case _:
-            return
-    for change in changes:
-        if change.ref.kind in workloads.CHARTED:
-            yield change.ref, change.new
 
 
 def _add(series: list[list[int]], at_ms: int, values: tuple[int, int]) -> None:

@@ -1,6 +1,7 @@
 """The port through which scenarios and the web see a cluster: typed, and read-only.
 
-`present` draws whatever stands behind it. A live cluster does (app/cluster/cluster.py); a recording may.
+`present` draws whatever stands behind it: a live cluster (app/cluster/cluster.py), a moment of its past, or a recorded
+run (app/look/recording.py).
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ class Look(Protocol):
         """Of the store: the number of its newest change."""
 
     @property
+    def known_from(self) -> int:
+        """The oldest revision that is still known."""
+
+    @property
     def trace(self) -> Trace: ...
 
     @property
@@ -43,18 +48,14 @@ class Look(Protocol):
         """The name of the preset that is in force."""
 
     @property
-    def quiet(self) -> bool:
-        """Nothing is left to do but heartbeats."""
+    def at_rest(self) -> bool:
+        """Nothing is left to do but heartbeats, and no loop has set itself a time to act.
+
+        Of a moment of the past: nothing came of it any more that a person would follow, unless somebody did something.
+        """
 
     @property
     def api_down(self) -> bool: ...
-
-    @property
-    def under_load(self) -> bool:
-        """Somebody sends requests to a Service."""
-
-    def awaited_ms(self) -> int | None:
-        """When one of the loops that act at a time of their own acts next; None: none of them will."""
 
     def get(self, ref: Ref) -> Obj | None: ...
 
@@ -64,10 +65,15 @@ class Look(Protocol):
     def count(self, kind: str) -> int: ...
 
     def kinds(self) -> Sequence[str]:
-        """Kinds that have at least one object."""
+        """Kinds that have at least one object, in no particular order."""
 
     def changes_since(self, revision: int) -> Sequence[Change]:
         """Changes with a greater revision, oldest first. Raises Gone if they are not all known any more."""
 
     def as_of(self, revision: int) -> Mapping[Ref, Obj]:
         """Every object as it was at `revision`. Raises Gone if that is too long ago."""
+
+    def at(self, step: int) -> Look:
+        """The cluster as it was right after that step, which is the newest then.
+
+        Raises NotFound for a step that there is not, and Gone for one that is too long ago."""

@@ -1,0 +1,42 @@
+"""For tests of what is drawn: a moment that holds some objects, a room that shows a Look, a frame of what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from app import scenarios
+from app.api.objects import Obj, ref_of
+from app.cluster import Cluster
+from app.look import Look
+from app.look.recording import Recording
+from app.rooms import Frame, Pace
+from app.scenarios import Scenario
+from tests.support.builders import NOW_MS
+
+See = Callable[[Cluster], Look]
+"""How a test looks at a cluster: as it is, or as it was recorded (the fixture `see`)."""
+
+
+def holding(*objs: Obj) -> Recording:
+    """A moment at which there are these objects, and nothing has happened."""
+    return Recording(epoch_ms=0, now_ms=NOW_MS, state={ref_of(obj): obj for obj in objs})
+
+
+class Stage(NamedTuple):
+    """A room as its viewers see it, without anything behind it."""
+
+    look: Look
+    scenario: Scenario = scenarios.get("self-healing")
+    id: str = "r"
+    pace: Pace = Pace()
+    restless: bool = False
+    viewers: int = 1
+    epoch: int = 9
+    frame: int = 7
+
+
+def frame_since(look: Look, revision: int, step: int) -> Frame:
+    """What changed since then."""
+    changed = {change.ref: change.new for change in look.changes_since(revision)}
+    return Frame(8, look.trace.since(step), changed, None)
