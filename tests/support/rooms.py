@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from app import scenarios
+from app.engine.trace import Step
 from app.rooms import Frame, Room
 from app.rooms.beginnings import prepared
 
@@ -35,7 +35,7 @@ class Script:
         self.wakes += 1
 
     @property
-    def steps(self) -> list[Any]:
+    def steps(self) -> list[Step]:
         return [step for frame in self.frames for step in frame.steps]
 
 

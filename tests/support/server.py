@@ -92,7 +92,7 @@ class Server(Visitor):
             assert self.process.poll() is None, self.log()
             assert time.monotonic() < deadline, self.log()
             time.sleep(0.02)
-        _until(lambda: self._is_up(), deadline)
+        _until(self._is_up, deadline)
         return self
 
     def __exit__(
@@ -122,7 +122,7 @@ class Server(Visitor):
         return True
 
 
-def _until(condition: Any, deadline: float) -> None:
+def _until(condition: Callable[[], bool], deadline: float) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -155,6 +155,6 @@ class World(Cluster):
         return [e["reason"] for e in self.objects("Event") if e["involvedObject"]["kind"] == kind]
 
     def condition(self, type_: str, name: str = "web") -> dict[str, Any]:
-        found = [c for c in self.deployment(name)["status"]["conditions"] if c["type"] == type_]
+        found: list[dict[str, Any]] = [c for c in self.deployment(name)["status"]["conditions"] if c["type"] == type_]
         assert len(found) == 1
         return found[0]
