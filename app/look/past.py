@@ -2,6 +2,9 @@
 
 Which loop waits for what, and how far its reconciles have come, a cluster knows from its workers. Afterwards the trace
 tells the same: who queued a key, who looked at it, what came of that, and what ended a process with all that it held.
+
+Two things no step tells: which kind was listed again, and that a loop which runs under load alone has stood still. What
+is read then may be wrong until the loop looks at that key again.
 """
 
 from __future__ import annotations
