@@ -65,6 +65,12 @@ def test_where_nobody_asks_any_more_measurements_go_and_no_look_is_planned() -> 
     assert all(isinstance(action, Delete) for action in left)
 
 
+def test_measurements_go_in_one_order_in_every_process() -> None:
+    known = tuple(created(scrape((pod(name=name, status=SINCE),)))["PodMetrics"] for name in "hcaegbfd")
+    gone = [action.ref.name for action in actions(scrape(known=known)) if isinstance(action, Delete)]
+    assert gone == list("abcdefgh")
+
+
 def test_it_waits_for_its_next_scrape() -> None:
     assert actions(scrape(next_ms=NOW_MS + 5_000)) == [RequeueAfter(5_000, "the next scrape")]
     assert RequeueAfter(RESOLUTION_MS, "the next scrape") in actions(scrape())
