@@ -8,11 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+from app.api.loads import DIRECT, NODE_PORT
 from app.api.objects import Ref
 from app.cluster import Cluster
 from app.commands import Apply, SetTraffic
 from app.nodes.network.capacity import Capacity
-from app.nodes.network.requests import DIRECT, NODE_PORT, Endpoint, PodAt, Rules, Span, Window, simulate
+from app.nodes.network.requests import Endpoint, PodAt, Rules, Span, Window, simulate
 from benchmarks.engine import DEPLOYMENT
 
 SECONDS = 2.0

@@ -18,7 +18,7 @@ ALLOWED = {
     "app.apimachinery": ("app.api",),
     "app.component_helpers": ("app.api",),
     "app.reconcile": ("app.api",),
-    "app.commands": ("app.api",),
+    "app.commands": ("app.api", "app.component_helpers"),
     "app.pod_control": ("app.api", "app.reconcile", "app.component_helpers"),
     "app.registry": ("app.api", "app.apimachinery", "app.component_helpers"),
     "app.apiserver": ("app.api", "app.apimachinery", "app.component_helpers", "app.registry"),

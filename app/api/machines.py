@@ -12,6 +12,7 @@ from typing import Any
 from app.api import kinds
 from app.api.objects import Obj, name_of
 
+MAX_MACHINES = 500
 _FIRST_HOST = 10
 _POD_NETWORKS_FROM = 244
 

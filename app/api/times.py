@@ -25,3 +25,12 @@ def rfc3339_micro(at_ms: int) -> str:
 def parse(text: str) -> int:
     """Milliseconds since the epoch of an RFC 3339 text. Raises ValueError."""
     return round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
+
+
+def duration(ms: int) -> str:
+    """A span of time: `250 ms`, `1.2 s`, `30 s`, `5:00`."""
+    if ms < 1000:
+        return f"{ms} ms"
+    if ms < 60_000:
+        return f"{ms / 1000:.1f}".removesuffix(".0") + " s"
+    return f"{ms // 60_000}:{ms // 1000 % 60:02d}"

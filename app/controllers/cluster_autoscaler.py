@@ -40,7 +40,6 @@ _KEY = Ref("ConfigMap", "kube-system", "cluster-autoscaler")
 _GONE_TAINT = "ToBeDeletedByClusterAutoscaler"
 _HALF = 50  # percent of a node's cpu or memory: below, it is a candidate
 _UNNEEDED_MS = 600_000
-_MAX_NODES = 500
 
 
 class Room(NamedTuple):
@@ -163,7 +162,7 @@ class Plan(NamedTuple):
 
 def _grow(seen: ClusterSeen, waiting: Sequence[Obj]) -> Plan:
     """As many new machines as the waiting pods fill, first fit."""
-    size, most = len(seen.machines), _number(seen.config, "max", _MAX_NODES)
+    size, most = len(seen.machines), _number(seen.config, "max", machines.MAX_MACHINES)
     model = seen.machines[0]["spec"] if seen.machines else machines.machine("", 1)["spec"]
     empty = Room(quantities.milli(model["cpu"]), quantities.value(model["memory"]), int(model["pods"]))
     bins: list[Room] = []
@@ -336,7 +335,7 @@ def _capacity(node: Obj) -> Room:
 
 def _number(config: Obj, name: str, otherwise: int) -> int:
     text = (config.get("data") or {}).get(name, "").strip()
-    return min(int(text), _MAX_NODES) if text.isdecimal() and len(text) < 6 else otherwise
+    return min(int(text), machines.MAX_MACHINES) if text.isdecimal() and len(text) < 6 else otherwise
 
 
 def _duration_ms(config: Obj, name: str, otherwise: int) -> int:

@@ -3,16 +3,8 @@
 The engine asks here before every step. Faults are not set by hand: they follow two internal objects that commands
 patch, so they are in the store, the trace and the journal like everything else.
 
-    Machine/node-1        spec: power "on" | "off", network "on" | "cut"
-    ControlPlane/control-plane
-      spec:
-        apiServer: "up" | "down"
-        stopped:      {deployment-controller: true}    # the process was stopped
-        edge:         {replicaset-controller: true}    # does not notice that its watch lost something
-        watchDelayMs: {replicaset-controller: 5000}    # beside the usual latency
-        dropEvery:    {replicaset-controller: 3}       # every third event of its watches is lost
-
-An actor is named in full (`kubelet/node-1`) or by its role (`kubelet`: on every machine).
+    Machine/node-1                spec: power "on" | "off", network "on" | "cut"
+    ControlPlane/control-plane    see app/api/control_plane.py
 """
 
 from __future__ import annotations
@@ -20,10 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.api.objects import Obj, Ref
+from app.api.control_plane import CONTROL_PLANE
 from app.apiserver.store import Change
 
-CONTROL_PLANE = Ref("ControlPlane", "", "control-plane")
 _REFUSED = "dial tcp 10.96.0.1:443: connect: connection refused"
 _TIMED_OUT = "dial tcp 10.96.0.1:443: i/o timeout"
 
@@ -83,12 +74,6 @@ class Faults:
         if not table:
             return None
         return table.get(actor) or table.get(actor.partition("/")[0])
-
-
-def new_control_plane() -> Obj:
-    """All is well."""
-    kind = "ControlPlane"
-    return {"apiVersion": "loopscope.internal/v1", "kind": kind, "metadata": {"name": CONTROL_PLANE.name}, "spec": {}}
 
 
 def _machine(actor: str) -> str:

@@ -1,12 +1,11 @@
 """What one does: plain form posts. A refusal is an answer with its status code, never a 500, and changes nothing.
 
-The fields of a form are those of the command (app/commands.py); a Ref is the three fields kind, namespace and name.
+The fields of a form are those of the command (app/commands); a Ref is the three fields kind, namespace and name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
@@ -14,53 +13,17 @@ from flask import Blueprint, Response, jsonify, make_response, render_template, 
 from app.api import errors, kinds
 from app.api.objects import Ref
 from app.apimachinery.yamltext import MAX_BYTES
-from app.commands import (
-    COMMANDS,
-    AddNode,
-    ApiServerDown,
-    Apply,
-    Chaos,
-    Command,
-    Cordon,
-    CrashContainer,
-    CrashController,
-    CutNetwork,
-    DelayWatch,
-    DeleteObject,
-    Drain,
-    DropEvents,
-    EdgeTriggered,
-    FailZone,
-    FillDisk,
-    PowerNode,
-    RemoveNode,
-    SetLabel,
-    SetLatencies,
-    SetTraffic,
-    SlowNode,
-    StopController,
-    Suspend,
-    command_from_json,
-)
+from app.commands import COMMANDS, Command, command_from_json
+from app.commands.base import required_by, types_of
 from app.engine.trace import Commanded, Result
 from app.kubectl import manifests
 from app.rooms import Pace, Room
-from app.web import kubectl, language, security
+from app.web import language, security
 from app.web.pages import rooms
 from app.web.problems import wants_json
 
 ALIASES = {"manifest": "text"}  # what the editor calls it
-# The first of all, and what API clients ask for (app/web/kube).
-NOT_FOR_FORMS = ("bootstrap", "create", "replace", "patch", "delete-collection", "bind", "evict")
 YES, NO = ("true", "on", "1"), ("false", "off", "0")
-# What kubectl prints after the name of the object.
-DONE = {
-    "scale": "scaled",
-    "image": "image updated",
-    "undo": "rolled back",
-    "restart": "restarted",
-    "run-now": "created",
-}
 
 blueprint = Blueprint("commands", __name__, url_prefix="/rooms/<id>")
 blueprint.before_request(security.guard)
@@ -72,20 +35,19 @@ blueprint.before_request(security.guard)
 @blueprint.post("/commands/<do>")
 def command(id: str, do: str) -> Response:
     room = rooms().get(id)
-    if do not in COMMANDS or do in NOT_FOR_FORMS:
+    if do not in COMMANDS or not COMMANDS[do].on_forms:
         raise errors.NotFound(f'unknown command "{do}"')
     step = rooms().submit(room, command_of(do, form()))
     record = step.record
     assert isinstance(record, Commanded)
     if record.refusal is not None:
         raise record.refusal
-    return answer(said(record.command, record.results), step.number, record.results, command=record.command)
+    return answer(record.command.said(record.results), step.number, record.results, command=record.command)
 
 
 def command_of(do: str, values: Mapping[str, str]) -> Command:
     """Raises BadRequest that names the field which is unknown, missing, or not a number."""
-    kind = COMMANDS[do]
-    known = {field.name: str(field.type) for field in fields(kind)}
+    known, required = types_of(COMMANDS[do]), required_by(COMMANDS[do])
     data: dict[str, Any] = {"do": do}
     rest = _renamed(values)
     if "ref" in known:
@@ -93,7 +55,6 @@ def command_of(do: str, values: Mapping[str, str]) -> Command:
         if missing:
             raise errors.BadRequest(f'command "{do}" needs the field "{missing[0]}"')
         data["ref"] = _ref(rest.pop("kind"), rest.pop("namespace", ""), rest.pop("name"))
-    required = {field.name for field in fields(kind) if field.default is MISSING}
     for name, text in rest.items():
         type_ = known.get(name)
         if type_ is None or type_ == "Ref":
@@ -166,87 +127,11 @@ def answer(
     if wants_json():
         response = jsonify(ok=True, code=code, message=message, results=rows, step=step)
     else:
-        _ = language.here()
-        data = command.to_json() if command else {"do": ""}
-        response = make_response(
-            render_template(
-                "_answer.html", ok=True, message=message, kubectl=kubectl.command(data), whole=kubectl.whole(data), _=_
-            )
-        )
+        line, whole = (command.kubectl(), command.whole()) if command else ("", "")
+        html = render_template("_answer.html", ok=True, message=message, kubectl=line, whole=whole, _=language.here())
+        response = make_response(html)
     response.status_code = code
     return response
-
-
-def said(command: Command, results: tuple[Result, ...]) -> str:
-    """What kubectl prints when it does the same."""
-    match command:
-        case CrashContainer(ref):
-            return f"pod/{ref.name} crashed"
-        case SetLatencies(preset):
-            return f"latencies/{preset} set"
-    if command.physical:
-        return broken(command)
-    return "\n".join(_line(command, result) for result in results if result.ref is not None)
-
-
-def broken(command: Command) -> str:
-    """What was done to machines and processes, in the manner of kubectl, which cannot do it."""
-    match command:
-        case PowerNode(node, on):
-            return f"node/{node} powered {'on' if on else 'off'}"
-        case CutNetwork(node, cut):
-            return f"node/{node} network {'cut' if cut else 'mended'}"
-        case SlowNode(node, factor):
-            return f"node/{node} slowed down {factor}x" if factor > 1 else f"node/{node} as fast as before"
-        case FillDisk(node, full):
-            return f"node/{node} disk {'full' if full else 'emptied'}"
-        case AddNode():
-            return "node added"
-        case RemoveNode(node):
-            return f"node/{node} removed"
-        case FailZone(zone, failed):
-            return f"zone/{zone} powered {'off' if failed else 'on'}"
-        case ApiServerDown(down):
-            return f"api server {'down' if down else 'up'}"
-        case StopController(actor, stopped):
-            return f"{actor} {'stopped' if stopped else 'started'}"
-        case CrashController(actor):
-            return f"{actor} crashed"
-        case EdgeTriggered(actor, on):
-            return f"{actor} {'edge' if on else 'level'}-triggered"
-        case DelayWatch(actor, delay_ms):
-            return f"{actor} hears of changes {delay_ms} ms late"
-        case DropEvents(actor, every):
-            return f"{actor} loses one event in {every}" if every else f"{actor} loses no events"
-        case SetTraffic(ref, rps):
-            return f"service/{ref.name} gets {rps} req/s" if rps else f"service/{ref.name} gets no traffic"
-        case Chaos(per_minute):
-            return f"chaos {per_minute} times a minute" if per_minute else "chaos off"
-    return command.do
-
-
-def _line(command: Command, result: Result) -> str:
-    assert result.ref is not None
-    row, name = kinds.KINDS[result.ref.kind], result.ref.name
-    kind = f"{row.singular}.{row.group}" if row.group else row.singular
-    match command:
-        case Apply():
-            return (
-                f"{kind}/{name} {'created' if result.code == 201 else 'configured' if result.changes else 'unchanged'}"
-            )
-        case DeleteObject(grace_seconds=grace_seconds):
-            return f'{kind} "{name}" {"force deleted" if grace_seconds == 0 else "deleted"}'
-        case Drain() if result.warnings:
-            return result.warnings[0]
-        case Drain(node):
-            return f"{kind}/{name} cordoned" if name == node else f"{kind}/{name} evicted"
-        case Suspend(suspended=suspended):
-            return f"{kind}/{name} {'suspended' if suspended else 'resumed'}"
-        case SetLabel(value=value):
-            return f"{kind}/{name} {'unlabeled' if value is None else 'labeled'}"
-        case Cordon(unschedulable=unschedulable):
-            return f"{kind}/{name} {'cordoned' if unschedulable else 'uncordoned'}"
-    return f"{kind}/{name} {DONE[command.do]}"
 
 
 def _row(result: Result) -> dict[str, Any]:

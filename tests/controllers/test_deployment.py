@@ -8,6 +8,7 @@ import pytest
 
 from app.api import conditions, objects
 from app.api.objects import Obj, Ref
+from app.component_helpers import rollouts
 from app.controllers.deployment import rollout
 from app.controllers.deployment.deployment import DeploymentController, DeploymentObservation
 from app.reconcile import Create, Delete, Difference, Failure, Patch, RequeueAfter, Update, UpdateStatus
@@ -50,7 +51,7 @@ def member(web: Obj, name: str, replicas: int, revision: int, **facts: Any) -> O
     """A ReplicaSet of `web`, all of whose pods are available unless `status` says otherwise."""
     status = facts.pop("status", {})
     full = {"readyReplicas": replicas, "availableReplicas": replicas} if replicas else {}
-    notes = {rollout.REVISION: str(revision), **rollout.replica_annotations(web), **facts.pop("notes", {})}
+    notes = {rollouts.REVISION: str(revision), **rollout.replica_annotations(web), **facts.pop("notes", {})}
     counts = {"replicas": replicas, **full, "terminatingReplicas": 0, "observedGeneration": 1, **status}
     return replica_set(name, replicas=replicas, owner=web, metadata={"annotations": notes}, status=counts, **facts)
 
@@ -88,7 +89,7 @@ def test_a_first_replica_set_is_created_with_the_news_in_the_status() -> None:
         "NewReplicaSetCreated",
         f'Created new replica set "{name}"',
     )
-    assert objects.annotations_of(tell.obj)[rollout.REVISION] == "1"
+    assert objects.annotations_of(tell.obj)[rollouts.REVISION] == "1"
 
 
 def test_a_failed_creation_is_told_once_and_tried_again() -> None:
@@ -114,10 +115,10 @@ def test_a_name_that_is_taken_makes_another_hash() -> None:
 
 
 def test_annotations_of_the_deployment_are_copied() -> None:
-    notes = {rollout.CHANGE_CAUSE: "nginx 1.27", "kubectl.kubernetes.io/last-applied-configuration": "{}"}
+    notes = {rollouts.CHANGE_CAUSE: "nginx 1.27", "kubectl.kubernetes.io/last-applied-configuration": "{}"}
     web = deployment(metadata={"annotations": notes})
     (gap,) = diff(web, [member(web, "web-a", 3, 1)])
-    assert (gap.reason, gap.desired) == ("AnnotationsOutdated", {rollout.CHANGE_CAUSE: "nginx 1.27"})
+    assert (gap.reason, gap.desired) == ("AnnotationsOutdated", {rollouts.CHANGE_CAUSE: "nginx 1.27"})
 
 
 def test_min_ready_seconds_reach_the_new_replica_set() -> None:
@@ -233,14 +234,14 @@ def test_recreate_creates_the_new_when_the_old_are_gone() -> None:
     create = gap.actions[0]
     assert isinstance(create, Create)
     assert create.obj["spec"]["replicas"] == 3
-    assert objects.annotations_of(create.obj)[rollout.MAX_REPLICAS] == "3"
+    assert objects.annotations_of(create.obj)[rollouts.MAX_REPLICAS] == "3"
 
 
 # ----------------------------------------------------------------------------------- history and status
 
 
 def test_old_replica_sets_beyond_the_limit_go_lowest_revision_first() -> None:
-    web = deployment(revisionHistoryLimit=1, image="nginx:9", metadata={"annotations": {rollout.REVISION: "4"}})
+    web = deployment(revisionHistoryLimit=1, image="nginx:9", metadata={"annotations": {rollouts.REVISION: "4"}})
     old = [member(web, f"old-{n}", 0, n, image=f"nginx:{n}") for n in (3, 1, 2)]
     new = member(web, "new", 3, 4, image="nginx:9")
     settled = with_status(web, **status_of(diff(web, [*old, new])))
@@ -298,7 +299,7 @@ def test_progress_moves_the_update_time_only() -> None:
 
 
 def test_a_silent_rollout_is_looked_at_again_at_its_deadline_and_then_fails() -> None:
-    web = deployment(progressDeadlineSeconds=15, metadata={"annotations": {rollout.REVISION: "1"}})
+    web = deployment(progressDeadlineSeconds=15, metadata={"annotations": {rollouts.REVISION: "1"}})
     replica = member(web, "web-a", 3, 1, status={"readyReplicas": 0, "availableReplicas": 0})
     waiting = with_status(web, **status_of(diff(web, [replica])))
     (gap,) = diff(waiting, [replica], now_ms=NOW_MS + 5000)
@@ -325,7 +326,7 @@ def test_a_replica_failure_shows_on_the_deployment() -> None:
 
 
 def test_a_quiet_deployment_has_no_differences() -> None:
-    web = deployment(metadata={"annotations": {rollout.REVISION: "1"}})
+    web = deployment(metadata={"annotations": {rollouts.REVISION: "1"}})
     replica = member(web, "web-a", 3, 1)
     settled = with_status(web, **status_of(diff(web, [replica])))
     assert diff(settled, [replica], now_ms=NOW_MS + 10**9) == []

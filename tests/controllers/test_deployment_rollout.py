@@ -8,6 +8,7 @@ import pytest
 
 from app.api import conditions, objects
 from app.api.objects import Obj
+from app.component_helpers import rollouts
 from app.controllers.deployment import rollout
 from app.controllers.deployment.deployment import DeploymentController, DeploymentObservation
 from app.reconcile import Create, Delete, Difference, RequeueAfter, Update, UpdateStatus
@@ -109,7 +110,7 @@ def test_golden_rolling_updates(replicas: int, facts: dict[str, Any], waves: lis
     progressing = conditions.find(world.web["status"]["conditions"], "Progressing")
     assert progressing is not None
     assert progressing["reason"] == "NewReplicaSetAvailable"
-    assert objects.annotations_of(world.web)[rollout.REVISION] == "2"
+    assert objects.annotations_of(world.web)[rollouts.REVISION] == "2"
 
 
 def test_a_bad_image_freezes_ten_at_old_eight_and_new_five() -> None:
@@ -127,7 +128,7 @@ def test_undo_of_a_frozen_rollout_uses_the_old_replica_set_again() -> None:
     world.settle()
     world.all_ready(but=NEW_IMAGE)
     world.settle()
-    world.web = rollout.rolled_back(world.web, list(world.replica_sets.values()))
+    world.web = rollouts.rolled_back(world.web, list(world.replica_sets.values()))
     world.web = with_spec(world.web)
     assert world.settle() == "new2->0, old3->4", "what never became available goes first"
     world.all_ready()
@@ -135,10 +136,10 @@ def test_undo_of_a_frozen_rollout_uses_the_old_replica_set_again() -> None:
     assert len(world.replica_sets) == 2
     notes = [
         (
-            objects.annotations_of(each)[rollout.REVISION],
-            objects.annotations_of(each).get(rollout.REVISION_HISTORY),
+            objects.annotations_of(each)[rollouts.REVISION],
+            objects.annotations_of(each).get(rollouts.REVISION_HISTORY),
         )
         for each in world.replica_sets.values()
     ]
     assert notes == [("3", "1"), ("2", None)]
-    assert objects.annotations_of(world.web)[rollout.REVISION] == "3"
+    assert objects.annotations_of(world.web)[rollouts.REVISION] == "3"

@@ -1,4 +1,4 @@
-"""A Deployment beside its ReplicaSets: surge, proportions, revisions, rollback."""
+"""A Deployment beside its ReplicaSets: surge, proportions, and which revision a template gets."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from typing import Any
 
 import pytest
 
-from app.api import objects
-from app.api.errors import ApiError
 from app.api.objects import Obj
+from app.component_helpers import rollouts
 from app.controllers.deployment import rollout
 from app.controllers.deployment.rollout import Rollout, rollout_of
-from tests.support.builders import CREATED_MS, deployment, replica_set, with_spec
+from tests.support.builders import CREATED_MS, deployment, replica_set
 
 
 def member(name: str, replicas: int = 0, revision: int = 0, **facts: Any) -> Obj:
     notes = facts.pop("notes", {})
-    annotations = {rollout.REVISION: str(revision)} if revision else {}
+    annotations = {rollouts.REVISION: str(revision)} if revision else {}
     return replica_set(name, replicas=replicas, metadata={"annotations": {**annotations, **notes}}, **facts)
 
 
@@ -53,13 +52,13 @@ def test_the_new_replica_set_is_the_oldest_with_the_current_template() -> None:
 
 
 def test_the_hash_label_makes_no_other_template() -> None:
-    labelled = member("a", labels={"app": "web", rollout.HASH_LABEL: "abc"})
+    labelled = member("a", labels={"app": "web", rollouts.HASH_LABEL: "abc"})
     assert rollout_of(deployment(), [labelled]).new is labelled
     assert rollout_of(deployment(), [member("a", labels={"app": "web", "tier": "x"})]).new is None
 
 
 def noted(before: int) -> dict[str, str]:
-    return {rollout.MAX_REPLICAS: str(before), rollout.DESIRED_REPLICAS: "10"}
+    return {rollouts.MAX_REPLICAS: str(before), rollouts.DESIRED_REPLICAS: "10"}
 
 
 @pytest.mark.parametrize(
@@ -84,12 +83,12 @@ def test_proportional_sizes(replicas: int, old: int, new: int, sizes: tuple[int,
 
 
 def test_a_first_replica_set_has_revision_1_and_notes_the_size() -> None:
-    web = deployment(metadata={"annotations": {rollout.CHANGE_CAUSE: "first", rollout.REVISION: "9"}})
+    web = deployment(metadata={"annotations": {rollouts.CHANGE_CAUSE: "first", rollouts.REVISION: "9"}})
     assert rollout.new_annotations(Rollout(web, None, ())) == {
-        rollout.CHANGE_CAUSE: "first",
-        rollout.REVISION: "1",
-        rollout.DESIRED_REPLICAS: "3",
-        rollout.MAX_REPLICAS: "4",
+        rollouts.CHANGE_CAUSE: "first",
+        rollouts.REVISION: "1",
+        rollouts.DESIRED_REPLICAS: "3",
+        rollouts.MAX_REPLICAS: "4",
     }
 
 
@@ -97,69 +96,13 @@ def test_a_first_replica_set_has_revision_1_and_notes_the_size() -> None:
     ("notes", "revision", "history"),
     [
         pytest.param({}, "3", "1", id="the first return"),
-        pytest.param({rollout.REVISION_HISTORY: "5,7"}, "3", "5,7,1", id="a later return"),
+        pytest.param({rollouts.REVISION_HISTORY: "5,7"}, "3", "5,7,1", id="a later return"),
         pytest.param(
-            {rollout.REVISION_HISTORY: "8" * 1999}, "3", "1", id="a history that grows too long loses its start"
+            {rollouts.REVISION_HISTORY: "8" * 1999}, "3", "1", id="a history that grows too long loses its start"
         ),
     ],
 )
 def test_a_template_that_returns_gets_the_next_revision(notes: dict[str, str], revision: str, history: str) -> None:
     new, old = member("a", 0, 1, notes=notes), member("b", 3, 2, image="nginx:1.28")
     found = rollout.new_annotations(rollout_of(deployment(), [new, old]))
-    assert (found[rollout.REVISION], found[rollout.REVISION_HISTORY]) == (revision, history)
-
-
-WEB = deployment(
-    image="nginx:1.29",
-    metadata={"annotations": {rollout.REVISION: "3", rollout.CHANGE_CAUSE: "third"}},
-)
-REVISIONS = [
-    member("c", 3, 3, owner=WEB, image="nginx:1.29", notes={rollout.CHANGE_CAUSE: "third"}),
-    member("a", 0, 1, owner=WEB, labels={"app": "web", rollout.HASH_LABEL: "abc"}),
-    member("b", 0, 2, owner=WEB, image="nginx:1.28", notes={rollout.CHANGE_CAUSE: "second"}),
-    member("stranger", 0, 9, image="nginx:1.30"),
-]
-
-
-def test_history_lists_revisions_in_order() -> None:
-    lines = rollout.history(WEB, REVISIONS)
-    assert [(line.revision, line.change_cause) for line in lines] == [(1, ""), (2, "second"), (3, "third")]
-
-
-@pytest.mark.parametrize(
-    ("to_revision", "image", "cause"),
-    [
-        pytest.param(0, "nginx:1.28", "second", id="without a number: the one before"),
-        pytest.param(1, "nginx:1.27", None, id="to the first, whose change had no cause"),
-    ],
-)
-def test_undo(to_revision: int, image: str, cause: str | None) -> None:
-    back = rollout.rolled_back(WEB, REVISIONS, to_revision)
-    assert back["spec"]["template"]["spec"]["containers"][0]["image"] == image
-    assert back["spec"]["template"]["metadata"]["labels"] == {"app": "web"}
-    assert objects.annotations_of(back).get(rollout.CHANGE_CAUSE) == cause
-    assert objects.annotations_of(back)[rollout.REVISION] == "3", "the controller writes the next one"
-
-
-def test_undo_to_the_current_template_changes_nothing() -> None:
-    assert rollout.rolled_back(WEB, REVISIONS, 3) is WEB
-
-
-@pytest.mark.parametrize(
-    ("web", "replica_sets", "to_revision", "message"),
-    [
-        pytest.param(
-            with_spec(WEB, paused=True),
-            REVISIONS,
-            0,
-            "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
-            id="paused",
-        ),
-        pytest.param(WEB, REVISIONS, 8, "unable to find specified revision 8 in history", id="no such revision"),
-        pytest.param(WEB, REVISIONS[:1], 0, 'no rollout history found for deployment "web"', id="nothing before"),
-    ],
-)
-def test_undo_refused(web: Obj, replica_sets: list[Obj], to_revision: int, message: str) -> None:
-    with pytest.raises(ApiError) as refused:
-        rollout.rolled_back(web, replica_sets, to_revision)
-    assert refused.value.message == message
+    assert (found[rollouts.REVISION], found[rollouts.REVISION_HISTORY]) == (revision, history)

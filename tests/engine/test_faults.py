@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.api.control_plane import new_control_plane
 from app.api.objects import Obj, Ref
 from app.apiserver.store import ADDED, Change
-from app.engine import faults
 from app.engine.faults import Faults
 
 WEB, KUBELET = "deployment-controller", "kubelet/node-1"
 
 
 def control_plane(**spec: Any) -> Obj:
-    return {**faults.new_control_plane(), "spec": spec}
+    return {**new_control_plane(), "spec": spec}
 
 
 def machine(name: str = "node-1", **spec: Any) -> Obj:

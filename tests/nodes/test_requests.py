@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from app.api.loads import DIRECT, NODE_PORT
 from app.nodes.network import requests
 from app.nodes.network.capacity import Capacity
 from app.nodes.network.queueing import Workers
-from app.nodes.network.requests import DIRECT, NODE_PORT, Endpoint, Outcome, PodAt, Rules, Span, Window, simulate
+from app.nodes.network.requests import Endpoint, Outcome, PodAt, Rules, Span, Window, simulate
 
 UP = (Span(0, None, None),)
 A, B, C = (Endpoint(name, node, 80) for name, node in (("a", "n1"), ("b", "n2"), ("c", "n3")))

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from app import scenarios
 from app.api.objects import Obj
-from app.commands import COMMANDS
+from app.commands import COMMANDS, Apply, Command, command_from_json, lines
 from app.web import kubectl
-from app.web.commands import NOT_FOR_FORMS
 from app.web.present import Words
 from app.web.present.inspector import actions
 from tests.support import builders
@@ -51,22 +51,22 @@ def test_the_command_that_does_the_same(data: dict[str, Any], text: str) -> None
 
 
 def test_only_what_kubectl_cannot_do_has_none() -> None:
-    commands = {do for do in COMMANDS if do not in NOT_FOR_FORMS}
+    commands = {do for do, kind in COMMANDS.items() if kind.on_forms}
     physical = {do for do in commands if COMMANDS[do].physical and do != "crash"}  # and `kill 1` crashes a container
     assert {data["do"] for data, _text in TOLD} | physical == commands
     assert {data["do"] for data, text in TOLD if not text} == {"latencies"}
-    assert not any(kubectl.command({"do": do}) for do in physical)
+    assert all(COMMANDS[do].kubectl is Command.kubectl for do in physical)
 
 
 def test_applying_brings_its_manifest() -> None:
     text = "kind: ConfigMap\ndata:\n  a: $HOME `x` 'y'\n  b: |\n    EOF\nEOF\n"
-    whole = kubectl.whole({"do": "apply", "text": text}).replace("kubectl apply -f -", "cat")
+    whole = Apply(text).whole().replace("kubectl apply -f -", "cat")
     assert subprocess.run(["sh", "-c", whole], capture_output=True, text=True, check=True).stdout == text
 
 
 @pytest.mark.parametrize("text", ["plain", "nginx:1.27", "a b", "it's", "*", "$(rm)", ""])
 def test_a_word_stays_one_word_in_a_shell(text: str) -> None:
-    told = subprocess.run(["sh", "-c", f"printf %s {kubectl.word(text)}"], capture_output=True, text=True, check=True)
+    told = subprocess.run(["sh", "-c", f"printf %s {lines.word(text)}"], capture_output=True, text=True, check=True)
     assert told.stdout == text
 
 
@@ -86,3 +86,10 @@ def test_a_replication_controller_can_be_scaled() -> None:
     controller: Obj = {**builders.replica_set("old"), "kind": "ReplicationController", "apiVersion": "v1"}
     scale, *_others = actions(controller, _)
     assert scale.kubectl == "kubectl scale replicationcontroller/old --replicas=3"
+
+
+@pytest.mark.parametrize("lesson", scenarios.every(), ids=lambda lesson: lesson.id)
+def test_what_a_lesson_begins_with_and_suggests_are_commands(lesson: scenarios.Scenario) -> None:
+    for data in (*lesson.begin, *(suggestion.command for suggestion in lesson.tries)):
+        command = command_from_json(dict(data))
+        assert kubectl.command(data) == command.kubectl()

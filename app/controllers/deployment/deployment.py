@@ -13,9 +13,9 @@ from app.api import objects, selectors
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
 from app.component_helpers import pods
+from app.component_helpers.rollouts import REVISION, revision_of
 from app.controllers.deployment import status as deployment_status
 from app.controllers.deployment.rollout import (
-    REVISION,
     Rollout,
     is_rolling,
     is_saturated,
@@ -27,7 +27,6 @@ from app.controllers.deployment.rollout import (
     proportional_sizes,
     replica_annotations,
     replicas_of,
-    revision_of,
     rollout_of,
     status_count,
     total_replicas,

@@ -16,10 +16,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from app.api.loads import DIRECT
 from app.nodes.network.capacity import Capacity
 from app.nodes.network.queueing import Workers
 
-NODE_PORT, DIRECT = "node-port", "direct"
 OK = "Ok"
 NO_ENDPOINT = "NoEndpoint"  # rejected by the rules: there is nobody to send it to
 REFUSED = "ConnectionRefused"  # nobody listens there (any more, or yet)

@@ -24,17 +24,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.api import memo
+from app.api.loads import DIRECT, MAX_RPS
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
 from app.nodes.network import health_checks, requests
 from app.nodes.network.health_checks import Target
 from app.nodes.network.queueing import Workers
-from app.nodes.network.requests import DIRECT, Outcome, PodAt, Rules, Sample, Window
+from app.nodes.network.requests import Outcome, PodAt, Rules, Sample, Window
 from app.nodes.network.serving import Busy, pods_at
 from app.reconcile import Controller, Delete, Difference, Patch, Reader, Remember, RequeueAfter, itself
 
 WINDOW_MS = 1_000
-MAX_RPS = 2_000
-PATTERNS, PATHS = ("steady", "ramp", "spike"), (requests.NODE_PORT, DIRECT)
 _RAMP_MS = 60_000
 _SPIKE_EVERY_MS, _SPIKE_FROM_MS, _SPIKE_MS, _SPIKE_TIMES = 60_000, 20_000, 10_000, 4
 _MANY_PODS, _MANY_EVERY = 50, 5  # of more pods than that it tells every fifth second

@@ -1,6 +1,6 @@
 """The Kubernetes REST face of a room, under `/rooms/<room>/kube`: what kubectl and client libraries talk to.
 
-A read looks at the room's cluster; a write becomes a command (app/commands.py), so that it stands in the journal and on
+A read looks at the room's cluster; a write becomes a command (app/commands), so that it stands in the journal and on
 the timeline like everything people do. Answers are JSON, whatever else a client would take too.
 
     routes     the blueprint: from a request to one of the functions below; refusals as a Status

@@ -11,7 +11,7 @@ the viewer's language. The trace is the only source: there is no second, drawn v
     room           page and frame: all of it together     inspector   one object and what can be done to it
     kubectl        the command that does the same         descriptions  one object as kubectl describes it
     workloads      the card of each kind of workload      faults      what is broken, and what mends it
-    breaking       sentences for what was broken          awake       which loops have a place on the page
+    awake          which loops have a place on the page
 """
 
 from __future__ import annotations

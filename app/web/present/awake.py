@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.api import kinds, objects
+from app.api.control_plane import CONTROL_PLANE
 from app.engine.trace import Acted, Step, is_visible
 from app.look import Look
 from app.reconcile import RequeueAfter
 from app.web.present.board import is_shown
-from app.web.present.faults import CONTROL_PLANE
 from app.web.present.names import lane_of
 
 ON_MACHINES = {"PodSandbox": "Pod"}

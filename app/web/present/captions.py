@@ -8,25 +8,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from app.api.messages import Plural
 from app.api.objects import Ref
-from app.commands import (
-    Apply,
-    Bootstrap,
-    Command,
-    Cordon,
-    CrashContainer,
-    DeleteObject,
-    Drain,
-    RolloutRestart,
-    RolloutUndo,
-    RunNow,
-    Scale,
-    SetImage,
-    SetLabel,
-    SetLatencies,
-    SetTraffic,
-    Suspend,
-)
+from app.commands import ClientRequest, Command
 from app.engine.trace import Acted, Commanded, Differed, Observed, Step
 from app.reconcile import (
     Announce,
@@ -42,8 +26,6 @@ from app.reconcile import (
 )
 from app.web.present import news
 from app.web.present.actions import describe
-from app.web.present.breaking import broke
-from app.web.present.clients import asked, client
 from app.web.present.clock import duration
 from app.web.present.names import known, lane_of, role_title, subject
 from app.web.present.sentences import LONG, SHORT, WAITING_FOR_ONE
@@ -159,61 +141,17 @@ def named(ref: Ref | None) -> str:
 
 
 def commanded(command: Command, count: int, _: Words) -> str:
-    """What a person did, or an API client of hers."""
-    if said := asked(command, _) or broke(command, _):
-        return said
-    match command:
-        case Bootstrap(nodes=nodes):
-            return _.many("The cluster starts with one node.", "The cluster starts with %(n)s nodes.", nodes)
-        case Apply():
-            return (
-                _.many("You applied one object.", "You applied %(n)s objects.", count) if count else _("You applied.")
-            )
-        case DeleteObject(ref=ref, grace_seconds=0):
-            return _("You removed %(what)s by force, without waiting for it to stop.", what=named(ref))
-        case DeleteObject(ref=ref, propagation="Orphan"):
-            return _("You deleted %(what)s and leave its dependents as orphans.", what=named(ref))
-        case DeleteObject(ref=ref, propagation="Foreground"):
-            return _("You deleted %(what)s: its dependents go first.", what=named(ref))
-        case DeleteObject(ref=ref, propagation="Background") if ref.kind != "Pod":
-            return _("You deleted %(what)s: its dependents go afterwards.", what=named(ref))
-        case DeleteObject(ref=ref) if ref.kind == "Pod":
-            return _("You killed Pod %(name)s.", name=ref.name)
-        case DeleteObject(ref=ref):
-            return _("You deleted %(what)s.", what=named(ref))
-        case CrashContainer(ref=ref, exit_code=code):
-            return _("You crashed the container in Pod %(name)s (exit code %(code)s).", name=ref.name, code=code)
-        case Scale(ref=ref, replicas=replicas):
-            return _("You scaled %(what)s to %(replicas)s.", what=named(ref), replicas=replicas)
-        case SetImage(ref=ref, image=image):
-            return _("You set the image of %(what)s to %(image)s.", what=named(ref), image=image)
-        case SetLabel(ref=ref, label=label, value=None):
-            return _("You took the label %(label)s off %(what)s.", label=label, what=named(ref))
-        case SetLabel(ref=ref, label=label, value=value):
-            return _("You labelled %(what)s with %(label)s.", label=f"{label}={value}", what=named(ref))
-        case RolloutUndo(ref=ref):
-            return _("You rolled %(what)s back.", what=named(ref))
-        case RolloutRestart(ref=ref):
-            return _("You restarted the rollout of %(what)s.", what=named(ref))
-        case Suspend(ref=ref, suspended=True):
-            return _("You suspended %(what)s: it starts nothing until it is resumed.", what=named(ref))
-        case Suspend(ref=ref):
-            return _("You resumed %(what)s.", what=named(ref))
-        case RunNow(ref=ref):
-            return _("You started a Job from %(what)s, before its time.", what=named(ref))
-        case Drain(node=node):
-            return _("You drained %(node)s: its pods have to go elsewhere.", node=node)
-        case Cordon(node=node, unschedulable=True):
-            return _("You cordoned %(node)s: no new pods there.", node=node)
-        case Cordon(node=node):
-            return _("You uncordoned %(node)s.", node=node)
-        case SetLatencies(preset=preset):
-            return _("You set the latencies to %(preset)s.", preset=preset)
-        case SetTraffic(ref=ref, rps=0):
-            return _("You ended the traffic of %(what)s.", what=named(ref))
-        case SetTraffic(ref=ref, rps=rps):
-            return _("You have %(what)s used, %(rps)s requests a second.", what=named(ref), rps=rps)
-    return _("You did: %(command)s.", command=command.do)
+    """What a person did, or an API client of hers; `count` objects were written."""
+    text, values, n = command.sentence(count)
+    shown: dict[str, Any] = {name: named(value) if isinstance(value, Ref) else value for name, value in values.items()}
+    if "who" in shown and _.lang == "ja":
+        shown["who"] = f"{shown['who']} "  # a Latin name before a particle
+    return _.many(*text, n, **shown) if isinstance(text, Plural) else _(text, **shown)
+
+
+def client(command: Command) -> str:
+    """The API client that sent it, as it names itself; "" if a person did it on the page."""
+    return command.who if isinstance(command, ClientRequest) else ""
 
 
 def _observed(step: Step, record: Observed, _: Words) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from app.api.times import duration as duration
+
 
 def virtual(ms: int) -> str:
     """Time since the room's epoch: `00:42.6`, `1:02:42.6`."""
@@ -10,15 +12,6 @@ def virtual(ms: int) -> str:
     minutes, tenths = divmod(rest, 600)
     clock = f"{minutes:02d}:{tenths // 10:02d}.{tenths % 10}"
     return f"{hours}:{clock}" if hours else clock
-
-
-def duration(ms: int) -> str:
-    """A span of time: `250 ms`, `1.2 s`, `30 s`, `5:00`."""
-    if ms < 1000:
-        return f"{ms} ms"
-    if ms < 60_000:
-        return f"{ms / 1000:.1f}".removesuffix(".0") + " s"
-    return f"{ms // 60_000}:{ms // 1000 % 60:02d}"
 
 
 def age(ms: int) -> str:

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from app.api import objects
-from app.api.objects import Obj, Ref
+from app.api.control_plane import CONTROL_PLANE as CONTROL_PLANE
+from app.api.objects import Obj
 from app.look import Look
 from app.web.present.clock import duration
 from app.web.present.names import lane_of, role_title
 from app.web.present.words import Words
 
-CONTROL_PLANE = Ref("ControlPlane", "", "control-plane")
 KINDS = ("Machine", "ControlPlane")
 SHOWN = 2
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from app.api import kinds, objects, times
 from app.api.objects import Obj, Ref
+from app.commands import lines
 from app.component_helpers import pods
 from app.kubectl.describe import describe
 from app.look import Look
@@ -74,7 +75,7 @@ def inspector(cluster: Look, ref: Ref, _: Words, *, described: bool = False) -> 
         "applied": manifest.applied_lines(obj) if obj else (),
         "events": events(cluster, ref),
         "actions": actions(obj, _) if obj else (),
-        "kubectl": f"kubectl {verb} {kubectl.kubectl_name(ref)}{flags}{kubectl.namespace_flag(ref)}",
+        "kubectl": f"kubectl {verb} {lines.target(ref)}{flags}{lines.flag(ref.namespace)}",
         "knows": knows,
         "described": text,
         "stored": obj is not None and not kinds.KINDS[ref.kind].runs,

@@ -10,10 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-
-def N_(text: str) -> str:
-    """Marks a sentence for the catalogue where it is written down, to be translated where it is used."""
-    return text
+from app.api.messages import N_ as N_
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,28 @@
+"""ControlPlane: what is broken of the control plane at the moment. An internal kind: no API client sees it.
+
+There is one. Commands patch it, the engine follows it (app/engine/faults.py), and the chaos monkey lives by it.
+
+    spec:
+      apiServer: "up" | "down"
+      stopped:      {deployment-controller: true}    # the process was stopped
+      edge:         {replicaset-controller: true}    # does not notice that its watch lost something
+      watchDelayMs: {replicaset-controller: 5000}    # beside the usual latency
+      dropEvery:    {replicaset-controller: 3}       # every third event of its watches is lost
+      chaosPerMinute: 6                              # kills at random
+
+An actor is named in full (`kubelet/node-1`) or by its role (`kubelet`: on every machine).
+"""
+
+from __future__ import annotations
+
+from app.api import kinds
+from app.api.objects import Obj, Ref
+
+CONTROL_PLANE = Ref("ControlPlane", "", "control-plane")
+
+
+def new_control_plane() -> Obj:
+    """All is well."""
+    kind = CONTROL_PLANE.kind
+    api_version = kinds.KINDS[kind].api_version
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": CONTROL_PLANE.name}, "spec": {}}

@@ -1,0 +1,160 @@
+"""The hands of commands (app/commands/hands.py): what they may do to a cluster, done to this one.
+
+Two pairs: `ServerHands` need no more than an API server, which may be one for dry runs; `ClusterHands` reach the
+machines and processes of a living cluster too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from app import nodes
+from app.api import errors
+from app.api.objects import Obj, Ref, ref_of
+from app.apiserver import requests
+from app.apiserver.server import ApiServer, Written
+from app.cluster import applying
+from app.engine.engine import Engine
+from app.engine.latency import PRESETS
+
+
+class ServerHands:
+    """`written` is what they wrote, in this order."""
+
+    def __init__(self, server: ApiServer) -> None:
+        self.written: list[Written] = []
+        self._server = server
+
+    @property
+    def now_ms(self) -> int:
+        return self._server.now_ms()
+
+    @property
+    def has_changed(self) -> bool:
+        return any(each.changes for each in self.written)
+
+    # looking
+
+    def get(self, ref: Ref) -> Obj:
+        return self._server.get(ref)
+
+    def find(self, ref: Ref) -> Obj | None:
+        return self._server.store.get(ref)
+
+    def objects(self, kind: str, namespace: str | None = None) -> Sequence[Obj]:
+        return self._server.store.objects(kind, namespace)
+
+    # writing
+
+    def create(self, obj: Obj) -> None:
+        self.written.append(self._server.create(obj))
+
+    def patch(self, ref: Ref, patch: dict[str, Any] | Callable[[Obj], Obj]) -> None:
+        self.written.append(self._server.patch(ref, patch))
+
+    def delete(
+        self,
+        ref: Ref,
+        *,
+        grace_seconds: int | None = None,
+        propagation: str | None = None,
+        uid: str = "",
+        resource_version: str = "",
+    ) -> None:
+        self.written.append(requests.delete(self._server, ref, grace_seconds, propagation, uid, resource_version))
+
+    def evict(self, ref: Ref, *, grace_seconds: int | None = None, uid: str = "") -> None:
+        self.written.append(requests.evict(self._server, ref, grace_seconds, uid))
+
+    def apply(self, text: str, namespace: str) -> None:
+        applying.plan(self._server, text, namespace)  # all or nothing
+        self.written += applying.apply(self._server, text, namespace)
+
+    def warn(self, about: Obj, text: str) -> None:
+        self.written.append(Written(about, (), (text,)))
+
+    # what came over HTTP
+
+    def create_from(self, text: str, manager: str) -> None:
+        self.written.append(requests.create(self._server, text, manager))
+
+    def replace_from(self, ref: Ref, text: str, subresource: str, manager: str) -> None:
+        self.written.append(requests.replace(self._server, ref, text, subresource, manager))
+
+    def patch_from(
+        self,
+        ref: Ref,
+        patch_type: str,
+        text: str,
+        *,
+        subresource: str,
+        manager: str,
+        force: bool,
+        validation: str,
+        api_version: str,
+    ) -> None:
+        self.written.append(
+            requests.patch(
+                self._server, ref, patch_type, text, subresource, manager, force, validation, api_version
+            )
+        )  # fmt: skip
+
+    def delete_all(
+        self,
+        kind: str,
+        namespace: str,
+        *,
+        label_selector: str,
+        field_selector: str,
+        grace_seconds: int | None,
+        propagation: str | None,
+    ) -> None:
+        self.written += requests.delete_collection(
+            self._server, kind, namespace, label_selector, field_selector, grace_seconds, propagation
+        )
+
+    def bind(self, ref: Ref, node: str, uid: str) -> None:
+        self.written.append(requests.bind(self._server, ref, node, uid))
+
+
+class ClusterHands(ServerHands):
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine.server)
+        self._engine = engine
+
+    def set_latencies(self, preset: str) -> None:
+        if preset not in PRESETS:
+            raise errors.BadRequest(f'unknown latencies "{preset}": one of {", ".join(PRESETS)}')
+        self._engine.latencies = PRESETS[preset]
+
+    def actors(self, name: str) -> Sequence[str]:
+        found = [actor for actor in self._engine.workers if name in (actor, actor.partition("/")[0])]
+        if not found:
+            raise errors.NotFound(f'no loop is called "{name}"')
+        return found
+
+    def crash_loop(self, actor: str) -> None:
+        self._engine.crash(actor)
+
+    def crash_container(self, ref: Ref, container: str, exit_code: int) -> None:
+        pod = self.get(ref)
+        name = container or pod["spec"]["containers"][0]["name"]
+        sandbox = nodes.sandbox_ref(ref.namespace, ref.name, pod["spec"].get("nodeName", ""))
+        running = self.find(sandbox)
+        if running is None or nodes.crashed(running, name, exit_code, self.now_ms) is running:
+            raise errors.BadRequest(f'container "{name}" in pod "{ref.name}" is not running')
+        self.patch(sandbox, lambda obj: nodes.crashed(obj, name, exit_code, self.now_ms))
+
+    def end_processes(self, node: str, died_ms: int) -> None:
+        for sandbox in self._sandboxes(node):
+            dead = nodes.after_power_loss(sandbox, died_ms)
+            if dead is not sandbox:
+                self.patch(ref_of(sandbox), lambda _, dead=dead: dead)  # type: ignore[misc]
+
+    def forget_processes(self, node: str) -> None:
+        for sandbox in self._sandboxes(node):
+            self.delete(ref_of(sandbox))
+
+    def _sandboxes(self, node: str) -> Iterable[Obj]:
+        return [each for each in self.objects("PodSandbox") if each["spec"]["nodeName"] == node]

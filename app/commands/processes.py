@@ -1,0 +1,191 @@
+"""What is done to processes: a container crashes; a loop stops, crashes, lags, loses events; the API server is down;
+chaos.
+
+Nobody is asked. All but a crash patch the ControlPlane object, which says how things are (app/api/control_plane.py);
+the engine follows it. An `actor` is one loop: "deployment-controller", "kubelet/node-1", or "kubelet" for those of
+every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from app.api import times
+from app.api.control_plane import CONTROL_PLANE
+from app.api.messages import N_, Message, message
+from app.api.objects import Ref
+from app.commands import lines
+from app.commands.base import Done, Physical, within
+from app.commands.hands import Hands
+
+_MAX_DELAY_MS, _MAX_EVERY, _MAX_CHAOS = 600_000, 1_000, 600
+
+
+@dataclass(frozen=True, slots=True)
+class CrashContainer(Physical):
+    """The process of a container exits, as if it had a bug. The pod stays."""
+
+    do = "crash"
+    ref: Ref
+    container: str = ""  # the first one
+    exit_code: int = 1
+
+    def perform(self, hands: Hands) -> None:
+        hands.crash_container(self.ref, self.container, self.exit_code)
+
+    def kubectl(self) -> str:
+        container = f" -c {self.container}" if self.container else ""
+        return f"kubectl exec {self.ref.name}{container}{lines.flag(self.ref.namespace)} -- kill 1"
+
+    def said(self, done: Iterable[Done]) -> str:
+        return f"pod/{self.ref.name} crashed"
+
+    def sentence(self, count: int) -> Message:
+        text = N_("You crashed the container in Pod %(name)s (exit code %(code)s).")
+        return message(text, name=self.ref.name, code=self.exit_code)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiServerDown(Physical):
+    do = "api-server"
+    down: bool = True
+
+    def perform(self, hands: Hands) -> None:
+        _patch(hands, apiServer="down" if self.down else "up")
+
+    def said(self, done: Iterable[Done]) -> str:
+        return f"api server {'down' if self.down else 'up'}"
+
+    def sentence(self, count: int) -> Message:
+        if self.down:
+            return message(N_("You stopped the API server. Loops can neither see nor act; what runs goes on running."))
+        return message(N_("You started the API server. Every loop lists again what it missed."))
+
+
+@dataclass(frozen=True, slots=True)
+class StopController(Physical):
+    do = "stop-controller"
+    actor: str
+    stopped: bool = True
+
+    def perform(self, hands: Hands) -> None:
+        _patch_actor(hands, "stopped", self.actor, self.stopped)
+
+    def said(self, done: Iterable[Done]) -> str:
+        return f"{self.actor} {'stopped' if self.stopped else 'started'}"
+
+    def sentence(self, count: int) -> Message:
+        if self.stopped:
+            return message(N_("You stopped %(loop)s. Its work stays undone until it runs again."), loop=self.actor)
+        return message(N_("You started %(loop)s. It lists everything and goes on from what is there."), loop=self.actor)
+
+
+@dataclass(frozen=True, slots=True)
+class CrashController(Physical):
+    """The process dies and starts again at once: queue, caches, memory and what it was in the middle of are lost."""
+
+    do = "crash-controller"
+    actor: str
+
+    def perform(self, hands: Hands) -> None:
+        for actor in hands.actors(self.actor):
+            hands.crash_loop(actor)
+
+    def said(self, done: Iterable[Done]) -> str:
+        return f"{self.actor} crashed"
+
+    def sentence(self, count: int) -> Message:
+        text = N_("You crashed %(loop)s. Its queue and caches are lost; it starts again and lists.")
+        return message(text, loop=self.actor)
+
+
+@dataclass(frozen=True, slots=True)
+class DelayWatch(Physical):
+    do = "delay-watch"
+    actor: str
+    delay_ms: int = 0  # beside the usual latency; 0: as usual
+
+    def perform(self, hands: Hands) -> None:
+        _patch_actor(hands, "watchDelayMs", self.actor, within("delay_ms", self.delay_ms, 0, _MAX_DELAY_MS))
+
+    def said(self, done: Iterable[Done]) -> str:
+        return f"{self.actor} hears of changes {self.delay_ms} ms late"
+
+    def sentence(self, count: int) -> Message:
+        if not self.delay_ms:
+            return message(N_("%(loop)s hears of changes as soon as before."), loop=self.actor)
+        delay = times.duration(self.delay_ms)
+        return message(N_("From now on %(loop)s hears of changes %(delay)s late."), loop=self.actor, delay=delay)
+
+
+@dataclass(frozen=True, slots=True)
+class DropEvents(Physical):
+    do = "drop-events"
+    actor: str
+    every: int = 0  # the n-th event of its watches is lost; 0: none
+
+    def perform(self, hands: Hands) -> None:
+        _patch_actor(hands, "dropEvery", self.actor, within("every", self.every, 0, _MAX_EVERY))
+
+    def said(self, done: Iterable[Done]) -> str:
+        return f"{self.actor} loses " + (f"one event in {self.every}" if self.every else "no events")
+
+    def sentence(self, count: int) -> Message:
+        if not self.every:
+            return message(N_("From now on %(loop)s hears of every change."), loop=self.actor)
+        if self.every == 1:
+            return message(N_("From now on %(loop)s loses every event of its watches."), loop=self.actor)
+        text = N_("From now on %(loop)s loses one event in %(n)s of its watches.")
+        return message(text, loop=self.actor, n=self.every)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeTriggered(Physical):
+    """The loop goes by the events it gets alone, and does not notice when one is lost."""
+
+    do = "edge"
+    actor: str
+    on: bool = True
+
+    def perform(self, hands: Hands) -> None:
+        _patch_actor(hands, "edge", self.actor, self.on)
+
+    def said(self, done: Iterable[Done]) -> str:
+        return f"{self.actor} {'edge' if self.on else 'level'}-triggered"
+
+    def sentence(self, count: int) -> Message:
+        if self.on:
+            return message(N_("%(loop)s now goes by the events it gets alone (edge-triggered)."), loop=self.actor)
+        return message(N_("%(loop)s compares with what is there again (level-triggered)."), loop=self.actor)
+
+
+@dataclass(frozen=True, slots=True)
+class Chaos(Physical):
+    """Something random breaks so often; 0: no more."""
+
+    do = "chaos"
+    per_minute: int = 0
+
+    def perform(self, hands: Hands) -> None:
+        _patch(hands, chaosPerMinute=within("per_minute", self.per_minute, 0, _MAX_CHAOS))
+
+    def said(self, done: Iterable[Done]) -> str:
+        return f"chaos {self.per_minute} times a minute" if self.per_minute else "chaos off"
+
+    def sentence(self, count: int) -> Message:
+        if not self.per_minute:
+            return message(N_("You ended the chaos."))
+        text = N_("You let chaos in: about %(n)s pods a minute are killed at random.")
+        return message(text, n=self.per_minute)
+
+
+def _patch_actor(hands: Hands, fault: str, actor: str, value: Any) -> None:
+    """What is false or 0 is taken away. Raises NotFound for a loop that there is not."""
+    hands.actors(actor)
+    _patch(hands, **{fault: {actor: value or None}})
+
+
+def _patch(hands: Hands, **spec: Any) -> None:
+    hands.patch(CONTROL_PLANE, {"spec": spec})
