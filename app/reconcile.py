@@ -5,7 +5,7 @@ from what was declared? *Act*: which writes close the gap? A controller answers 
 `diff`, and names the writes as data; the engine performs them, so conflicts, latency, faults, Events and the
 trace have one place each, and no controller can write on the side.
 
-    class ReplicaSets(Controller):
+    class ReplicaSetController(Controller[ReplicaSetObservation]):
         name = "replicaset-controller"
         reconciles = "ReplicaSet"
         watches = (itself("ReplicaSet"), owns("Pod", "ReplicaSet"))
@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from app.api.objects import Obj, Ref, controller_of, namespace_of, ref_of
 
@@ -247,8 +247,12 @@ def owns(kind: str, owner_kind: str, **options: Any) -> Watch:
 # ------------------------------------------------------------------------------------------- controllers
 
 
-class Controller:
-    """Base of every control loop. Subclasses set the names and implement `observe` and `diff`."""
+Seen = TypeVar("Seen")
+
+
+class Controller(Generic[Seen]):
+    """Base of every control loop. Subclasses say what they see of a key, set the names, and implement `observe` and
+    `diff`."""
 
     name: str  # Kubernetes' own: "replicaset-controller"
     instance: str = ""  # the machine, for loops that run once per node
@@ -260,11 +264,11 @@ class Controller:
     assumes: bool = False  # sees its own writes at once, as the scheduler's assume cache does
     sleeps: bool = False  # is told of nothing else before the first object of the kind it reconciles appears
 
-    def observe(self, key: Ref, reader: Reader) -> Any | None:
+    def observe(self, key: Ref, reader: Reader) -> Seen | None:
         """A frozen dataclass of what matters about `key`, or None if it is gone. The only place that reads."""
         raise NotImplementedError
 
-    def diff(self, seen: Any) -> Iterable[Difference]:
+    def diff(self, seen: Seen) -> Iterable[Difference]:
         """The gaps in what was seen. Pure: equal input, equal output. A status Difference only when it changes."""
         raise NotImplementedError
 
@@ -276,3 +280,7 @@ class Controller:
     def actor(self) -> str:
         """Unique in a cluster: "replicaset-controller", "kubelet/node-1"."""
         return f"{self.name}/{self.instance}" if self.instance else self.name
+
+
+AnyController = Controller[Any]
+"""A loop for whoever runs loops of every kind: what one of them sees is handed back to that one alone."""

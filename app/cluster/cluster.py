@@ -32,7 +32,7 @@ from app.look import Look
 from app.look.recording import Recording
 from app.nodes import OUTSIDE, machine_controllers
 from app.nodes.runtime.shell import Done
-from app.reconcile import Controller
+from app.reconcile import AnyController
 from app.scheduler.scheduler import Scheduler
 
 DEFAULT_EPOCH_MS = times.parse("2026-01-01T00:00:00Z")
@@ -70,7 +70,7 @@ class Cluster:
         self.engine = Engine(self.store, self._rng, epoch_ms, PRESETS[latencies], self.trace, machine_controllers)
         self.journal: History[Entry] = History()
         self.applied: list[str] = []  # manifests, as people wrote them
-        loops: tuple[type[Controller], ...] = (Scheduler, *controllers.CONTROLLERS, *operators.OPERATORS, *OUTSIDE)
+        loops: tuple[type[AnyController], ...] = (Scheduler, *controllers.CONTROLLERS, *operators.OPERATORS, *OUTSIDE)
         for rank, controller in enumerate(loops, start=2):
             self.engine.start(controller(), rank)
         self.submit(Bootstrap(nodes, latencies, **machine))

@@ -29,11 +29,11 @@ from app.controllers.resourcequota import ResourceQuotaController
 from app.controllers.service_lb import ServiceLoadBalancers
 from app.controllers.statefulset.statefulset import StatefulSetController
 from app.controllers.volume.persistentvolumeclaim import PersistentVolumeBinder
-from app.reconcile import Controller
+from app.reconcile import AnyController
 
 # In this order within one millisecond: those nearest to the machines first, and those that evict before those that
 # replace, so that what leaves in one instant is replaced in one look (see app/engine/agenda.py).
-CONTROLLERS: tuple[type[Controller], ...] = (
+CONTROLLERS: tuple[type[AnyController], ...] = (
     NodeLifecycleController,
     TaintEvictionController,
     PodGarbageCollector,

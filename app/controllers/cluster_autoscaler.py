@@ -100,7 +100,7 @@ def _can_spare(seen: ClusterSeen) -> bool:
     return len(seen.machines) > _number(seen.config, "min", 1)
 
 
-class ClusterAutoscaler(Controller):
+class ClusterAutoscaler(Controller[ClusterSeen]):
     name = "cluster-autoscaler"
     reconciles = "ConfigMap"
     sleeps = True

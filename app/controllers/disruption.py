@@ -43,7 +43,7 @@ class BudgetSeen:
     failure: str = ""  # why what their controllers want is not known
 
 
-class DisruptionController(Controller):
+class DisruptionController(Controller[BudgetSeen]):
     name = "disruption-controller"
     component = "controllermanager"
     reconciles = "PodDisruptionBudget"

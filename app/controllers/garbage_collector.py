@@ -30,7 +30,7 @@ class OwnershipObservation:
     dependents: tuple[Obj, ...]  # objects that name this one as an owner; read where it may matter
 
 
-class GarbageCollector(Controller):
+class GarbageCollector(Controller[OwnershipObservation]):
     name = "garbage-collector"
     reconciles = "*"
     concurrency = 20

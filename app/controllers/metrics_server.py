@@ -42,7 +42,7 @@ class Scrape:
     now_ms: int
 
 
-class MetricsServer(Controller):
+class MetricsServer(Controller[Scrape]):
     name = "metrics-server"
     reconciles = "Namespace"
     watches = (

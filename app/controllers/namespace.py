@@ -43,7 +43,7 @@ class NamespaceObservation:
     now_ms: int
 
 
-class NamespaceController(Controller):
+class NamespaceController(Controller[NamespaceObservation]):
     name = "namespace-controller"
     reconciles = "Namespace"
     concurrency = 10

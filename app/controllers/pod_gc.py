@@ -44,7 +44,7 @@ def _to_look_at(node: Obj, reader: Reader) -> Iterable[Ref]:
     return found
 
 
-class PodGarbageCollector(Controller):
+class PodGarbageCollector(Controller[OrphansSeen]):
     name = "pod-garbage-collector-controller"
     reconciles = "Node"
     watches = (

@@ -25,7 +25,7 @@ class QuotaSeen:
     objects: Sequence[Obj]  # of the kinds that it counts
 
 
-class ResourceQuotaController(Controller):
+class ResourceQuotaController(Controller[QuotaSeen]):
     name = "resourcequota-controller"
     reconciles = "ResourceQuota"
     sleeps = True

@@ -41,7 +41,7 @@ class LoadBalancerSeen:
     now_ms: int
 
 
-class ServiceLoadBalancers(Controller):
+class ServiceLoadBalancers(Controller[LoadBalancerSeen]):
     name = "service-lb-controller"
     component = "service-controller"
     reconciles = "Service"

@@ -16,8 +16,8 @@ from app.engine.trace import Result
 from app.reconcile import (
     Action,
     Announce,
+    AnyController,
     Bind,
-    Controller,
     Create,
     Delete,
     Patch,
@@ -37,7 +37,7 @@ class Client:
         self,
         server: ApiServer,
         recorder: EventRecorder,
-        controller: Controller,
+        controller: AnyController,
         conflicts: Callable[[], bool],
         obstacle: Callable[[], str] = lambda: "",
     ) -> None:

@@ -22,7 +22,7 @@ from app.engine.latency import RELIST_MS, Latencies
 from app.engine.processes import PHYSICAL, LoopsOfMachine, Processes
 from app.engine.trace import Acted, Differed, Failed, Fired, Observed, Record, Step, Trace, Wake
 from app.engine.worker import Reconcile, Worker
-from app.reconcile import Action, Controller
+from app.reconcile import Action, AnyController
 
 PATIENCE = 2  # mistakes in a row that a loop may make before nobody waits for it any more
 
@@ -71,7 +71,7 @@ class Engine:
     def workers(self) -> dict[str, Worker]:
         return self.processes.workers
 
-    def start(self, controller: Controller, rank: int) -> None:
+    def start(self, controller: AnyController, rank: int) -> None:
         """Run `controller` from now on. Its informers list first, then watch."""
         self.processes.start(controller, rank)
 
@@ -79,7 +79,7 @@ class Engine:
         """The controller's process dies and starts again: everything it held in memory is lost."""
         self.processes.crash(actor)
 
-    def _client(self, controller: Controller, obstacle: Callable[[], str]) -> Client:
+    def _client(self, controller: AnyController, obstacle: Callable[[], str]) -> Client:
         return Client(self.server, self.recorder, controller, self._injected_conflict, obstacle)
 
     # ------------------------------------------------------------------------------------------ stepping

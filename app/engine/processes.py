@@ -17,9 +17,9 @@ from app.engine.client import Client, is_internal
 from app.engine.faults import Faults
 from app.engine.subscriptions import Subscription, Subscriptions
 from app.engine.worker import Worker
-from app.reconcile import Controller
+from app.reconcile import AnyController
 
-LoopsOfMachine = Callable[[str], Sequence[Controller]]
+LoopsOfMachine = Callable[[str], Sequence[AnyController]]
 
 PHYSICAL = ("Machine", "ControlPlane", "Load")  # kinds whose changes are to be followed
 _MACHINE_RANK = 1
@@ -43,7 +43,7 @@ class Processes:
         store: Store,
         agenda: Agenda,
         faults: Faults,
-        client_of: Callable[[Controller, Callable[[], str]], Client],
+        client_of: Callable[[AnyController, Callable[[], str]], Client],
         now_ms: Callable[[], int],
         loops_of_machine: LoopsOfMachine,
     ) -> None:
@@ -72,7 +72,7 @@ class Processes:
 
     # ------------------------------------------------------------------------------------------ one process
 
-    def start(self, controller: Controller, rank: int) -> None:
+    def start(self, controller: AnyController, rank: int) -> None:
         """Run `controller` from now on. Its informers list first, then watch."""
         obstacle = self._obstacle(controller.actor)
         worker = Worker(controller, rank, self._client_of(controller, obstacle), self._store, obstacle)

@@ -20,7 +20,7 @@ from app.engine.client import Client
 from app.engine.informer import CacheView, Informer, RecordingReader, informers_of
 from app.engine.trace import Acted, ActorState, Differed, Failed, Mistake, Observed, Result, Waited, Wake
 from app.engine.workqueue import WorkQueue
-from app.reconcile import Action, Controller, Delete, Difference, Failure, Remember, RequeueAfter
+from app.reconcile import Action, AnyController, Controller, Delete, Difference, Failure, Remember, RequeueAfter
 
 _LONGEST_ERROR = 400  # characters
 
@@ -62,7 +62,7 @@ class Worker:
 
     def __init__(
         self,
-        controller: Controller,
+        controller: AnyController,
         rank: int,
         client: Client,
         store: Store,

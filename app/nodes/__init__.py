@@ -17,12 +17,12 @@ from app.nodes.runtime.runtime import ContainerRuntime
 from app.nodes.sandbox import after_power_loss as after_power_loss
 from app.nodes.sandbox import crashed as crashed
 from app.nodes.sandbox import sandbox_ref as sandbox_ref
-from app.reconcile import Controller
+from app.reconcile import AnyController
 
 # What is outside of every machine: the load balancer before them, and those who use it.
-OUTSIDE: tuple[type[Controller], ...] = (LoadBalancer, Traffic)
+OUTSIDE: tuple[type[AnyController], ...] = (LoadBalancer, Traffic)
 
 
-def machine_controllers(name: str) -> tuple[Controller, ...]:
+def machine_controllers(name: str) -> tuple[AnyController, ...]:
     """The loops that run on one machine. How fast it is says `spec.latencies` of its Machine object."""
     return NodeStatus(name), Kubelet(name), ContainerRuntime(name), KubeProxy(name)

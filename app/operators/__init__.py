@@ -6,6 +6,6 @@ By the same contract as the controllers (app/reconcile.py), and like those they 
 from __future__ import annotations
 
 from app.operators.chaos import ChaosMonkey
-from app.reconcile import Controller
+from app.reconcile import AnyController
 
-OPERATORS: tuple[type[Controller], ...] = (ChaosMonkey,)
+OPERATORS: tuple[type[AnyController], ...] = (ChaosMonkey,)

@@ -26,7 +26,7 @@ class ChaosSeen:
     now_ms: int
 
 
-class ChaosMonkey(Controller):
+class ChaosMonkey(Controller[ChaosSeen]):
     name = "chaos-monkey"
     reconciles = "ControlPlane"
     watches = (itself("ControlPlane", when=lambda old, new: _rate(old) != _rate(new)),)

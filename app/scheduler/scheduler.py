@@ -85,7 +85,7 @@ class PodSeen:
     nominated: Sequence[Obj] = ()  # pods that room is being made for
 
 
-class Scheduler(Controller):
+class Scheduler(Controller[PodSeen]):
     name = "default-scheduler"
     reconciles = "Pod"
     assumes = True

@@ -29,7 +29,7 @@ class Seen(NamedTuple):
     failures: tuple[Any, ...]
 
 
-class Loop(Controller):
+class Loop(Controller[Seen]):
     """Does what the function `decide` says about each ConfigMap it sees."""
 
     name = "loop"

@@ -40,7 +40,7 @@ class CronJobObservation:
     now_ms: int
 
 
-class CronJobController(Controller):
+class CronJobController(Controller[CronJobObservation]):
     name = "cronjob-controller"
     reconciles = "CronJob"
     sleeps = True

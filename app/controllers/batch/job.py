@@ -40,7 +40,7 @@ class JobObservation:
     now_ms: int
 
 
-class JobController(Controller):
+class JobController(Controller[JobObservation]):
     name = "job-controller"
     reconciles = "Job"
     sleeps = True

@@ -20,7 +20,7 @@ class FinishedSeen:
     now_ms: int
 
 
-class TtlAfterFinishedController(Controller):
+class TtlAfterFinishedController(Controller[FinishedSeen]):
     name = "ttl-after-finished-controller"
     reconciles = "Job"
 

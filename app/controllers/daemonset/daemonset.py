@@ -58,7 +58,7 @@ class DaemonSetObservation:
     now_ms: int
 
 
-class DaemonSetController(Controller):
+class DaemonSetController(Controller[DaemonSetObservation]):
     name = "daemonset-controller"
     reconciles = KIND
     concurrency = 2

@@ -61,7 +61,7 @@ class DeploymentObservation:
     now_ms: int
 
 
-class DeploymentController(Controller):
+class DeploymentController(Controller[DeploymentObservation]):
     name = "deployment-controller"
     reconciles = "Deployment"
     concurrency = 5

@@ -49,7 +49,7 @@ class ServiceObservation:
     zones: Mapping[str, str]  # by name of the node, where it has one
 
 
-class EndpointSliceController(Controller):
+class EndpointSliceController(Controller[ServiceObservation]):
     name = "endpointslice-controller"
     reconciles = "Service"
     concurrency = 5

@@ -20,7 +20,7 @@ class CloudNodeSeen:
     machine: Obj | None
 
 
-class CloudNodeLifecycleController(Controller):
+class CloudNodeLifecycleController(Controller[CloudNodeSeen]):
     name = "cloud-node-lifecycle-controller"
     reconciles = "Node"
 

@@ -33,7 +33,7 @@ class NodeSeen:
     now_ms: int
 
 
-class NodeLifecycleController(Controller):
+class NodeLifecycleController(Controller[NodeSeen]):
     name = "node-lifecycle-controller"
     component = "node-controller"
     reconciles = "Node"

@@ -43,7 +43,7 @@ class TaintedSeen:
     now_ms: int
 
 
-class TaintEvictionController(Controller):
+class TaintEvictionController(Controller[TaintedSeen]):
     name = "taint-eviction-controller"
     reconciles = "Node"
 

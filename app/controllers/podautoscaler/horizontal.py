@@ -55,7 +55,7 @@ class AutoscalerObservation:
     now_ms: int
 
 
-class HorizontalController(Controller):
+class HorizontalController(Controller[AutoscalerObservation]):
     name = "horizontal-pod-autoscaler"
     reconciles = KIND
     concurrency = 5

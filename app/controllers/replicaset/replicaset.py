@@ -43,7 +43,7 @@ class ReplicaSetObservation:
     now_ms: int
 
 
-class ReplicaSetController(Controller):
+class ReplicaSetController(Controller[ReplicaSetObservation]):
     name = "replicaset-controller"
     reconciles = "ReplicaSet"
     concurrency = 5

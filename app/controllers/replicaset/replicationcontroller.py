@@ -42,7 +42,7 @@ class ReplicationControllerObservation:
     now_ms: int
 
 
-class ReplicationController(Controller):
+class ReplicationController(Controller[ReplicationControllerObservation]):
     name = "replication-controller"
     reconciles = KIND
     concurrency = 5

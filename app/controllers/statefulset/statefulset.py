@@ -72,7 +72,7 @@ class Plan:
         return sorted((number for number in self.pods if number not in wanted), reverse=True)
 
 
-class StatefulSetController(Controller):
+class StatefulSetController(Controller[StatefulSetObservation]):
     name = "statefulset-controller"
     reconciles = KIND
     concurrency = 5

@@ -47,7 +47,7 @@ class VolumeObservation:
     claim: Obj | None  # the one that it is for
 
 
-class PersistentVolumeBinder(Controller):
+class PersistentVolumeBinder(Controller[ClaimObservation | VolumeObservation]):
     name = "persistentvolume-binder"
     component = "persistentvolume-controller"
     reconciles = "*"

@@ -25,7 +25,7 @@ from app.reconcile import Action, Announce, Controller, Create, Delete, Differen
 _ORPHAN_GRACE_SECONDS = 2
 
 
-class Kubelet(Controller):
+class Kubelet(Controller[PodSeen]):
     name = "kubelet"
     reconciles = "Pod"
     concurrency = 0

@@ -54,7 +54,7 @@ class MachineSeen:
     now_ms: int
 
 
-class NodeStatus(Controller):
+class NodeStatus(Controller[MachineSeen]):
     name = "kubelet-node-status"
     component = "kubelet"
     reconciles = "Machine"

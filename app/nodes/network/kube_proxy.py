@@ -63,7 +63,7 @@ def path_ref(namespace: str, service: str, node: str) -> Ref:
     return Ref("DataPath", namespace, f"{service}.{node or LOAD_BALANCER}")
 
 
-class KubeProxy(Controller):
+class KubeProxy(Controller[RulesSeen]):
     name = "kube-proxy"
     reconciles = "Service"
     only_while = "Load"

@@ -62,7 +62,7 @@ class TrafficSeen:
     now_ms: int
 
 
-class Traffic(Controller):
+class Traffic(Controller[TrafficSeen]):
     name = "traffic"
     reconciles = "Load"
     only_while = "Load"

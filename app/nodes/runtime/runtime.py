@@ -38,7 +38,7 @@ class SandboxSeen:
     now_ms: int
 
 
-class ContainerRuntime(Controller):
+class ContainerRuntime(Controller[SandboxSeen]):
     name = "container-runtime"
     reconciles = "PodSandbox"
     assumes = True
