@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from app.api import objects, selectors
+from app.api.messages import N_, Saying, many
 from app.api.objects import Obj, Ref, ref_of
 from app.component_helpers import replicas, revisions
 from app.component_helpers.replicas import Claims
@@ -119,3 +120,35 @@ def shorten_history(owner: Obj, history: History, live: Collection[str]) -> Iter
         held = len(history.revisions)
         yield Difference(ref_of(revision), "spec.revisionHistoryLimit", limit, held, "HistoryTooLong",
                          (Delete(ref_of(revision)),))  # fmt: skip
+
+
+SAYS = {
+    "OrphanMatches": Saying(
+        N_("%(kind)s %(about)s has the right labels and no owner. %(desired)s adopts it."), N_("an orphan to adopt")
+    ),
+    "OwnedPodNoLongerMatches": Saying(
+        N_("Pod %(about)s lost the labels that made it part of %(observed)s. It is let go."), N_("one to let go")
+    ),
+    "TooFewReplicas": Saying(
+        N_("%(kind)s %(about)s wants %(desired)s pods and counts %(observed)s. It creates what is missing."),
+        many("one pod short", "%(n)s pods short"),
+    ),
+    "TooManyReplicas": Saying(
+        N_("%(kind)s %(about)s wants %(desired)s pods and counts %(observed)s. It deletes the surplus."),
+        many("one pod too many", "%(n)s pods too many"),
+    ),
+    "MinReadySecondsNotOver": Saying(
+        N_("Pods of %(about)s are ready, but not long enough yet to count as available."),
+        N_("ready, not yet available"),
+    ),
+    "NewRevisionNeeded": Saying(
+        N_("The pod template of %(about)s is new. It is kept as revision %(desired)s."), N_("a new template")
+    ),
+    "TemplateIsBack": Saying(
+        N_("An earlier pod template is back: %(about)s becomes revision %(desired)s."), N_("an old template again")
+    ),
+    "HistoryTooLong": Saying(
+        N_("%(desired)s former revisions are kept. %(about)s is beyond that and goes."), N_("too much history")
+    ),
+}
+"""What loops that own pods say in the same words, by the reason of the Difference."""

@@ -24,6 +24,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from app.api.messages import LAST_LANE, N_, Saying, Voice
 from app.api.objects import Obj, Ref, controller_of, namespace_of, ref_of
 
 # ---------------------------------------------------------------------------------------------- actions
@@ -252,7 +253,7 @@ Seen = TypeVar("Seen")
 
 class Controller(Generic[Seen]):
     """Base of every control loop. Subclasses say what they see of a key, set the names, and implement `observe` and
-    `diff`."""
+    `diff`. How it speaks on the page (app/api/messages.py: Voice) stands with it too: `title` to `labels`."""
 
     name: str  # Kubernetes' own: "replicaset-controller"
     instance: str = ""  # the machine, for loops that run once per node
@@ -263,6 +264,12 @@ class Controller(Generic[Seen]):
     only_while: str = ""  # a kind: its process stands still while there is no object of it
     assumes: bool = False  # sees its own writes at once, as the scheduler's assume cache does
     sleeps: bool = False  # is told of nothing else before the first object of the kind it reconciles appears
+
+    title: str = ""
+    subject: str = ""
+    lane: int = LAST_LANE
+    says: Mapping[str, Saying] = {}
+    labels: Mapping[str, str] = {}
 
     def observe(self, key: Ref, reader: Reader) -> Seen | None:
         """A frozen dataclass of what matters about `key`, or None if it is gone. The only place that reads."""
@@ -281,6 +288,16 @@ class Controller(Generic[Seen]):
         """Unique in a cluster: "replicaset-controller", "kubelet/node-1"."""
         return f"{self.name}/{self.instance}" if self.instance else self.name
 
+    @property
+    def voice(self) -> Voice:
+        return Voice(self.title, self.subject, self.lane, {**_SAID_BY_ALL, **self.says}, self.labels)
+
+
+_SAID_BY_ALL = {
+    "StatusOutdated": Saying(
+        N_("The status of %(kind)s %(about)s is out of date. It is written anew."), N_("status is old")
+    ),
+}
 
 AnyController = Controller[Any]
 """A loop for whoever runs loops of every kind: what one of them sees is handed back to that one alone."""

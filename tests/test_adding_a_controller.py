@@ -14,6 +14,8 @@ from app import controllers
 from app.api.objects import Ref
 from app.commands import DeleteObject
 from app.engine.trace import Differed
+from app.web import present
+from app.web.present import Words, captions, names
 from tests.support.world import World
 
 DOC = Path(__file__).parent.parent / "docs" / "adding-a-controller.md"
@@ -71,3 +73,22 @@ def test_the_promise_is_kept_in_a_running_cluster(module: Any) -> None:
         for difference in step.record.differences
     ]
     assert reasons == ["WelcomeMissing", "WelcomeMissing", "WelcomeDiffers"]
+
+
+def test_the_page_says_what_stands_in_the_one_file(module: Any) -> None:
+    world = World()
+    world.apply(NAMESPACE % "hello")
+    world.settle()
+    world.apply(NAMESPACE % "hi")
+    world.settle()
+    _ = Words().among(world.voices)
+    assert names.lanes(world.actors, _)[-1] == "welcome-controller"
+    steps = [step for step in world.trace if step.actor == "welcome-controller" and isinstance(step.record, Differed)]
+    told = [present.step_detail(world, step.number, Words()) for step in steps]
+    missing, differs = [each for each in told if each and each["view"].differences]
+    assert missing["caption"].text == "Nobody greets here yet. ConfigMap welcome will."
+    assert missing["view"].centre.big == "no greeting yet"
+    assert missing["view"].title == "Welcome"
+    assert differs["caption"].text == "welcome: data.greeting is hello and should be hi."
+    said = [captions.sentence(step, _) for step in world.trace]
+    assert "The Welcome controller created ConfigMap welcome." in said

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from app import controllers, nodes, operators
-from app.scheduler.scheduler import Scheduler
-from app.web.present import names
+from app import pod_control
+from app.api.messages import LAST_LANE
+from app.reconcile import AnyController, Controller
+from tests.support.voices import LOOPS
 
 ROOT = Path(__file__).parent.parent
 LONGEST_FILE, LONGEST_FUNCTION = 420, 60
@@ -49,18 +50,33 @@ def test_a_file_is_short_and_finished(path: Path) -> None:
                 assert (function.end_lineno or 0) - function.lineno < LONGEST_FUNCTION, function.name
 
 
-MACHINE = tuple(type(each) for each in nodes.machine_controllers("node-1"))
-LOOPS = [Scheduler, *controllers.CONTROLLERS, *operators.OPERATORS, *MACHINE]
+@pytest.mark.parametrize("loop", LOOPS, ids=lambda loop: loop.name)
+def test_every_loop_has_its_test_file_its_upstream_and_its_place_on_the_page(loop: AnyController) -> None:
+    module = type(loop).__module__.rsplit(".", 1)[-1]
+    folder = type(loop).__module__.split(".")[1]
+    assert list((ROOT / "tests" / folder).glob(f"test_{module}*.py"))
+    source = (ROOT / (type(loop).__module__.replace(".", "/") + ".py")).read_text()
+    models = re.search(r"Models\s+(the|kubernetes)", source)
+    assert models or loop.name == "traffic", "names what it models, unless that is people"
+    assert loop.title
+    assert loop.lane < LAST_LANE
+    assert [other.name for other in LOOPS if other.lane == loop.lane] == [loop.name]
 
 
 @pytest.mark.parametrize("loop", LOOPS, ids=lambda loop: loop.name)
-def test_every_loop_has_its_test_file_its_upstream_and_its_place_on_the_page(loop: type) -> None:
-    module = loop.__module__.rsplit(".", 1)[-1]
-    folder = loop.__module__.split(".")[1]
-    assert list((ROOT / "tests" / folder).glob(f"test_{module}*.py"))
-    source = (ROOT / (loop.__module__.replace(".", "/") + ".py")).read_text()
-    assert re.search(r"Models\s+(the|kubernetes)", source), "names what it models"
-    assert loop.name in names.TITLES
+def test_a_loop_says_nothing_that_it_cannot_mean(loop: AnyController) -> None:
+    """Each reason that it has words for is one that it gives: in its file, or beside it where it has a folder."""
+    file = ROOT / (type(loop).__module__.replace(".", "/") + ".py")
+    beside = file.parent.glob("*.py") if (file.parent / "sayings.py").exists() else [file]
+    source = "".join(path.read_text() for path in beside if path.name != "sayings.py")
+    source += (ROOT / "app/pod_control.py").read_text().partition("SAYS = {")[0]
+    given = set(re.findall(r'"([A-Z][A-Za-z]+)"', source)) | {"RecreatingFailedPod", "RecreatingTerminatedPod"}
+    assert loop.says.keys() - pod_control.SAYS.keys() <= given
+
+
+def test_loops_of_one_name_are_told_apart_by_their_machines() -> None:
+    assert len({loop.name for loop in LOOPS}) == len(LOOPS)
+    assert all(isinstance(loop, Controller) for loop in LOOPS)
 
 
 DRAWN = ("change", "cluster", "frame", "lesson", "look", "room", "scenario", "step", "trace", "waiting")

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from app import controllers, operators
 from app.api import errors, times
 from app.api.history import History
+from app.api.messages import Voice
 from app.api.objects import Obj, Ref, with_metadata
 from app.apiserver.server import ApiServer, Written
 from app.apiserver.store import Change, Store
@@ -131,6 +132,13 @@ class Cluster:
     @property
     def actors(self) -> dict[str, ActorState]:
         return {name: worker.state() for name, worker in self.engine.workers.items()}
+
+    @property
+    def voices(self) -> dict[str, Voice]:
+        """How each loop speaks of itself, by its name without the machine."""
+        loops = {worker.controller.name: worker.controller for worker in self.engine.workers.values()}
+        of_machines = {loop.name: loop for loop in machine_controllers("")}
+        return {name: loop.voice for name, loop in {**of_machines, **loops}.items()}
 
     def get(self, ref: Ref) -> Obj | None:
         return self.store.get(ref)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.api import conditions, machines, quantities
+from app.api.messages import N_, Saying
 from app.api.objects import Obj, Ref, controller_of, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.component_helpers import pods
 from app.reconcile import (
@@ -102,6 +103,8 @@ def _can_spare(seen: ClusterSeen) -> bool:
 
 class ClusterAutoscaler(Controller[ClusterSeen]):
     name = "cluster-autoscaler"
+    title = N_("Node scaler")
+    lane = 290
     reconciles = "ConfigMap"
     sleeps = True
     watches = (
@@ -110,6 +113,14 @@ class ClusterAutoscaler(Controller[ClusterSeen]):
         ),
         Watch("Pod", _the_config, when=_waits_or_leaves, indexes={"waiting": _waiting}),
     )  # fmt: skip
+    says = {
+        "PodsFindNoRoom": Saying(N_("Pods find no room on %(observed)s machines. There will be %(desired)s.")),
+        "NoMachineWouldHelp": Saying(N_("No further machine would help Pod %(about)s.")),
+        "NodeUnneeded": Saying(N_("Node %(about)s was needed by nobody for long. It is closed, to be removed.")),
+        "NodeIsLeaving": Saying(N_("Node %(observed)s is about to be removed. Pod %(about)s has to move.")),
+        "NodeIsEmpty": Saying(N_("The node is empty. Its machine is given back.")),
+        "LookDue": Saying(N_("It looks at fixed intervals. The next look comes by the clock.")),
+    }
 
     def observe(self, key: Ref, reader: Reader) -> ClusterSeen | None:
         config = reader.get(key)

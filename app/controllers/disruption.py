@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.api import kinds, objects, selectors, times
+from app.api.messages import N_, Saying
 from app.api.objects import Obj, Ref, namespace_of, ref_of
 from app.api.status import changed_fields
 from app.component_helpers import budgets, pods
@@ -45,9 +46,17 @@ class BudgetSeen:
 
 class DisruptionController(Controller[BudgetSeen]):
     name = "disruption-controller"
+    title = N_("Disruption")
+    lane = 190
     component = "controllermanager"
     reconciles = "PodDisruptionBudget"
     sleeps = True
+    says = {
+        "EvictionUnderWay": Saying(
+            N_("%(about)s allowed the eviction of %(observed)s. It waits to see it go, two minutes at most."),
+            N_("an eviction under way"),
+        ),
+    }
 
     def __init__(self) -> None:
         self.watches = (

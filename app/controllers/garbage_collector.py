@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from app.api import objects
 from app.api.kinds import KINDS
+from app.api.messages import N_, Saying
 from app.api.objects import Obj, Ref, ref_of
 from app.reconcile import Controller, Delete, Difference, Patch, Reader, Watch, metadata_differs
 
@@ -32,8 +33,35 @@ class OwnershipObservation:
 
 class GarbageCollector(Controller[OwnershipObservation]):
     name = "garbage-collector"
+    title = N_("Garbage")
+    subject = N_("The garbage collector")
+    lane = 220
     reconciles = "*"
     concurrency = 20
+    says = {
+        "OwnerAbsent": Saying(
+            N_("The owner of %(kind)s %(about)s, %(observed)s, does not exist any more. It is deleted too."),
+            N_("the owner is gone"),
+        ),
+        "OwnerWaitsForDependents": Saying(
+            N_("The owner, %(observed)s, is being deleted and waits for %(kind)s %(about)s to go first."),
+            N_("the owner waits"),
+        ),
+        "OwnerReferenceDangles": Saying(
+            N_("%(kind)s %(about)s names an owner that is gone. Only that reference is removed.")
+        ),
+        "OwnerOrphansDependents": Saying(
+            N_("%(observed)s is deleted without its dependents: %(kind)s %(about)s forgets it and stays."),
+            N_("left as an orphan"),
+        ),
+        "DependentsOrphaned": Saying(N_("All dependents of %(kind)s %(about)s have forgotten it. Now it may go.")),
+        "WaitingForDependents": Saying(
+            N_("%(kind)s %(about)s must wait for %(observed)s dependents to go before it may."),
+            N_("dependents first"),
+            of_one=N_("%(kind)s %(about)s must wait for one dependent to go before it may."),
+        ),
+        "DependentsGone": Saying(N_("The dependents of %(kind)s %(about)s are gone. Now it may go too.")),
+    }
 
     def __init__(self) -> None:
         self.watches = tuple(

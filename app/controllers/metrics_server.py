@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from app.api import objects, quantities, times
+from app.api.messages import N_
 from app.api.objects import Obj, Ref, name_of, namespace_of, ref_of
 from app.component_helpers import pods
 from app.reconcile import Action, Controller, Create, Delete, Difference, Patch, Reader, Remember, RequeueAfter, Watch
@@ -44,6 +45,8 @@ class Scrape:
 
 class MetricsServer(Controller[Scrape]):
     name = "metrics-server"
+    title = N_("Metrics")
+    lane = 170
     reconciles = "Namespace"
     watches = (
         Watch("HorizontalPodAutoscaler", lambda obj, reader: (_KEY,), when=lambda old, new: old is None or new is None),

@@ -16,6 +16,7 @@ from typing import Any
 from app.api import conditions, objects
 from app.api.conditions import Condition
 from app.api.kinds import KINDS
+from app.api.messages import N_, Saying
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
 from app.component_helpers import pods
@@ -45,9 +46,19 @@ class NamespaceObservation:
 
 class NamespaceController(Controller[NamespaceObservation]):
     name = "namespace-controller"
+    title = "Namespace"
+    lane = 230
     reconciles = "Namespace"
     concurrency = 10
     watches = (itself("Namespace", when=lambda old, new: new is not None and objects.is_terminating(new)),)
+    says = {
+        "NamespaceContentRemains": Saying(
+            N_("Namespace %(about)s is being deleted and still holds %(observed)s objects. They go first."),
+            N_("not empty yet"),
+        ),
+        "WaitingForContentToGo": Saying(N_("Namespace %(about)s waits for its last %(observed)s objects to go.")),
+        "NamespaceEmpty": Saying(N_("Namespace %(about)s is empty. Now it may go.")),
+    }
 
     def observe(self, key: Ref, reader: Reader) -> NamespaceObservation | None:
         namespace = reader.get(key)

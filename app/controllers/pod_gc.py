@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.api import conditions
+from app.api.messages import N_, Saying
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
 from app.component_helpers import pods
 from app.reconcile import Action, Controller, Delete, Difference, Patch, Reader, Remember, RequeueAfter, Watch
@@ -46,6 +47,8 @@ def _to_look_at(node: Obj, reader: Reader) -> Iterable[Ref]:
 
 class PodGarbageCollector(Controller[OrphansSeen]):
     name = "pod-garbage-collector-controller"
+    title = N_("Pod GC")
+    lane = 270
     reconciles = "Node"
     watches = (
         Watch(
@@ -56,6 +59,14 @@ class PodGarbageCollector(Controller[OrphansSeen]):
             totals={"nodes": lambda node: ("", (1,))},
         ),
     )
+    says = {
+        "NodeGoneQuarantine": Saying(
+            N_("Node %(about)s does not exist any more. Its pods are left alone for 40 seconds.")
+        ),
+        "NodeIsGone": Saying(
+            N_("%(about)s was made for a node that is no longer there. It is deleted."), N_("its node is gone")
+        ),
+    }
 
     def observe(self, key: Ref, reader: Reader) -> OrphansSeen | None:
         exists = reader.get(key) is not None

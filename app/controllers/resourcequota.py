@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.api import kinds
+from app.api.messages import N_
 from app.api.objects import Obj, Ref, namespace_of, ref_of
 from app.api.status import changed_fields
 from app.component_helpers import pods, quotas
@@ -27,6 +28,8 @@ class QuotaSeen:
 
 class ResourceQuotaController(Controller[QuotaSeen]):
     name = "resourcequota-controller"
+    title = N_("Quota")
+    lane = 200
     reconciles = "ResourceQuota"
     sleeps = True
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.api import names
+from app.api.messages import N_, Saying
 from app.api.objects import Obj, Ref, get_path, is_terminating, ref_of, uid_of
 from app.reconcile import (
     Action,
@@ -43,9 +44,22 @@ class LoadBalancerSeen:
 
 class ServiceLoadBalancers(Controller[LoadBalancerSeen]):
     name = "service-lb-controller"
+    title = N_("Cloud LB")
+    subject = N_("The cloud’s service controller")
+    lane = 130
     component = "service-controller"
     reconciles = "Service"
     concurrency = 1
+    says = {
+        "LoadBalancerMissing": Saying(
+            N_("Service %(about)s wants a load balancer. The cloud is asked for one."), N_("no address yet")
+        ),
+        "LoadBalancerPending": Saying(N_("The cloud is still making the load balancer of %(about)s."), N_("pending")),
+        "LoadBalancerReady": Saying(
+            N_("The cloud has a load balancer for %(about)s: its address is %(desired)s."), N_("an address")
+        ),
+        "LoadBalancerUnneeded": Saying(N_("Service %(about)s needs no load balancer any more. It is given back.")),
+    }
 
     def __init__(self) -> None:
         self.watches: tuple[Watch, ...] = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from app.api.messages import Voice
 from app.api.objects import Obj, Ref
 from app.apiserver.store import Change
 from app.engine.trace import ActorState, Trace
@@ -38,6 +39,10 @@ class Look(Protocol):
     @property
     def actors(self) -> Mapping[str, ActorState]:
         """Every loop that there is, by actor."""
+
+    @property
+    def voices(self) -> Mapping[str, Voice]:
+        """How each loop speaks of itself, by its name without the machine; those of machines even if there is none."""
 
     @property
     def applied(self) -> Sequence[str]:

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from app.api import errors
+from app.api.control_plane import CONTROL_PLANE
+from app.api.messages import Voice
 from app.api.objects import Obj, Ref
 from app.apiserver.store import Change, without
 from app.commands import Apply
 from app.engine.trace import ActorState, Commanded, Step, Trace
 from app.look import Look, past
-
-CONTROL_PLANE = Ref("ControlPlane", "", "control-plane")
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Recording:
     changes: Sequence[Change] = ()  # those that are known, the last is that of `revision`
     trace: Trace = field(default_factory=Trace)
     actors: Mapping[str, ActorState] = field(default_factory=dict)
+    voices: Mapping[str, Voice] = field(default_factory=dict)
     applied: Sequence[str] = ()
     latencies: str = "textbook"
     at_rest: bool = True
@@ -49,6 +50,7 @@ class Recording:
             changes=tuple(look.changes_since(look.known_from)),
             trace=look.trace.until(look.trace.count),
             actors=dict(look.actors),
+            voices=dict(look.voices),
             applied=tuple(look.applied),
             latencies=look.latencies,
             at_rest=look.at_rest,
@@ -102,6 +104,7 @@ class Recording:
             changes=self.changes[: last.revision - self.known_from],
             trace=trace,
             actors=past.actors(trace, self.actors, state) if later else self.actors,
+            voices=self.voices,
             applied=self.applied[: len(self.applied) - sum(map(_applies, later))],
             latencies=past.latencies(state) or self.latencies,
             at_rest=past.came_to_rest(later, at_rest=self.at_rest),

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from app.api.messages import N_, Saying
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.component_helpers import pods
 from app.reconcile import Announce, Controller, Delete, Difference, Reader, Remember, RequeueAfter, itself
@@ -28,8 +29,15 @@ class ChaosSeen:
 
 class ChaosMonkey(Controller[ChaosSeen]):
     name = "chaos-monkey"
+    title = N_("Chaos")
+    lane = 300
     reconciles = "ControlPlane"
     watches = (itself("ControlPlane", when=lambda old, new: _rate(old) != _rate(new)),)
+    says = {
+        "ChaosPlanned": Saying(N_("The chaos monkey chooses a moment for its next kill.")),
+        "ChaosOff": Saying(N_("The chaos is over: no kill is planned any more.")),
+        "ChaosStrikes": Saying(N_("The chaos monkey drew Pod %(about)s. It is killed, without a reason.")),
+    }
 
     def observe(self, key: Ref, reader: Reader) -> ChaosSeen | None:
         control_plane = reader.get(key)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.api import conditions
+from app.api.messages import N_
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.component_helpers import pods
 from app.reconcile import (
@@ -36,7 +37,7 @@ from app.reconcile import (
     itself,
     metadata_differs,
 )
-from app.scheduler import interpod, preemption, queue
+from app.scheduler import interpod, preemption, queue, sayings
 from app.scheduler.framework import Decision, NodeSeen, decide, demand_of, facts_of, refusal, spread_by
 from app.scheduler.interpod import Neighbourhood, Rules
 from app.scheduler.preemption import Plan, priority_of
@@ -87,8 +88,17 @@ class PodSeen:
 
 class Scheduler(Controller[PodSeen]):
     name = "default-scheduler"
+    title = N_("Scheduler")
+    subject = N_("The scheduler")
+    lane = 90
     reconciles = "Pod"
     assumes = True
+    says = sayings.SAYS
+    labels = {
+        "requested": N_("requested by its pods"),
+        "replicas": N_("pods of this owner"),
+        "attempts": N_("attempts"),
+    }
 
     def __init__(self) -> None:
         self.watches = (

@@ -7,11 +7,11 @@ from typing import Any
 from app.api.objects import Obj
 from app.apiserver.store import Store
 from app.engine.informer import RecordingReader, informers_of
-from app.reconcile import Controller
+from app.reconcile import AnyController
 from tests.support.builders import NOW_MS
 
 
-def reader(controller: Controller, *objects: Obj, now_ms: int = NOW_MS, memory: Any = None) -> RecordingReader:
+def reader(controller: AnyController, *objects: Obj, now_ms: int = NOW_MS, memory: Any = None) -> RecordingReader:
     """What `controller` sees once its informers have listed `objects`."""
     store = Store()
     for obj in objects:

@@ -31,10 +31,11 @@ from app.commands import (
     command_from_json,
 )
 from app.engine.trace import Commanded, Differed
-from app.web.present import Words, awake, board, captions, faults, frame
+from app.web.present import awake, board, captions, faults, frame
 from tests.support.looks import Stage, frame_since
+from tests.support.voices import ENGLISH
 
-_ = Words()
+_ = ENGLISH
 RS = "replicaset-controller"
 
 

@@ -6,22 +6,24 @@ from typing import NamedTuple
 
 import pytest
 
-from app import controllers, nodes
 from app.api.objects import Obj, Ref, ref_of
-from app.commands import Apply, Command, CrashContainer, DeleteObject, PatchObject, ReplaceObject, Scale
+from app.cluster import Cluster
+from app.commands import Apply, Command, CrashContainer, DeleteObject, PatchObject, RemoveNode, ReplaceObject, Scale
 from app.engine.trace import Acted, Commanded, Differed, Observed, Record, Result, Step, Trace, Wake
-from app.reconcile import Action, Create, Delete, Difference, Patch, RequeueAfter
-from app.web.present import Words, caption
+from app.look.recording import Recording
+from app.reconcile import Action, AnyController, Create, Delete, Difference, Patch, RequeueAfter
+from app.web.present import caption, news
 from app.web.present.actions import describe
-from app.web.present.captions import difference
+from app.web.present.captions import difference, short
+from app.web.present.labels import labelled
 from app.web.present.loop import idle, loops, panel
-from app.web.present.names import lanes, role_title
-from app.web.present.sentences import LONG, SHORT
+from app.web.present.names import lane_of, lanes, role_title, subject
 from app.web.present.timeline import recent, row, visible_cause
-from app.web.present.values import Chip
+from app.web.present.values import Chip, Field, Value
 from tests.support import builders
+from tests.support.voices import ENGLISH, LOOPS
 
-_ = Words()
+_ = ENGLISH
 RS = builders.replica_set("web", replicas=3)
 KEY = ref_of(RS)
 ACTOR = "replicaset-controller"
@@ -109,7 +111,7 @@ def test_a_loop_that_never_ran_has_a_panel_too() -> None:
 
 
 def test_the_lanes_begin_with_you_and_go_the_way_of_a_deployment() -> None:
-    names = lanes(["kubelet/node-2", "kubelet/node-1", "zebra-controller", "replicaset-controller"])
+    names = lanes(["kubelet/node-2", "kubelet/node-1", "zebra-controller", "replicaset-controller"], _)
     assert names == ("you", "replicaset-controller", "kubelet", "zebra-controller")
     assert role_title("zebra-controller", _) == "zebra"
 
@@ -174,21 +176,93 @@ def test_the_caption_is_one_plain_sentence(record: Record, sentence: str) -> Non
 
 def test_a_reason_without_an_entry_speaks_by_its_fields() -> None:
     gap = Difference(KEY, "spec.colour", "blue", "red", "ColourDiffers", (RequeueAfter(1000),))
-    assert difference(gap, _) == "web: spec.colour is red and should be blue."
+    assert difference(gap, ACTOR, _) == "web: spec.colour is red and should be blue."
 
 
-def test_every_sentence_takes_exactly_the_values_there_are() -> None:
-    gap = Difference(KEY, "f", 1, 2, "R")
-    for reason in LONG:
-        assert "%(" not in difference(Difference(KEY, "f", 1, 2, reason), _)
-    assert not [reason for reason in SHORT if reason not in LONG]
-    assert gap.reason not in LONG
+@pytest.mark.parametrize("loop", LOOPS, ids=lambda loop: loop.name)
+def test_every_sentence_takes_exactly_the_values_there_are(loop: AnyController) -> None:
+    about = Ref("DataPath", "default", "web.node-1")
+    for reason, saying in loop.voice.says.items():
+        for observed in (1, 2):
+            gap = Difference(KEY, "f", 3, observed, reason)
+            assert "%(" not in difference(gap, loop.name, _)
+            assert "%(" not in short(gap, loop.name, _)
+        for kind in {written.partition(" ")[0] for written in saying.done}:
+            write = Delete(about._replace(kind=kind))
+            assert "%(" not in news.changed(Difference(about, "f", [1, 2], 2, reason), write, loop.name, "It", _)
 
 
-def test_every_loop_of_the_cluster_has_a_title() -> None:
-    names = {controller.name for controller in controllers.CONTROLLERS}
-    names |= {controller.name for controller in nodes.machine_controllers("node-1")}
-    assert all(role_title(name, _) for name in names)
+def test_a_loop_is_known_by_its_own_words_alone() -> None:
+    """Another loop may give the same reason, and another cluster may not have that loop."""
+    gap = Difference(KEY, "spec.replicas", 3, 2, "TooFewReplicas")
+    assert difference(gap, "zebra-controller", _) == "web: spec.replicas is 2 and should be 3."
+    assert difference(gap, ACTOR, _.among({})) == "web: spec.replicas is 2 and should be 3."
+    assert short(gap, ACTOR, _.among({})) == "TooFewReplicas"
+    assert subject("kubelet/node-1", _.among({})) == "kubelet (node-1)"
+
+
+def test_one_dependent_is_spoken_of_as_one() -> None:
+    said = [
+        difference(Difference(KEY, "f", 0, left, "WaitingForDependents"), "garbage-collector", _) for left in (1, 2)
+    ]
+    assert said == [
+        "ReplicaSet web must wait for one dependent to go before it may.",
+        "ReplicaSet web must wait for 2 dependents to go before it may.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("actor", "reason", "action", "text"),
+    [
+        ("kubelet/node-1", "ContainerDied", {}, "The kubelet of node-1 has the container of Pod web-1 started again."),
+        (
+            "container-runtime/node-1",
+            "ImagePulling",
+            {"status": {"containers": {"web": {"state": "creating"}}}},
+            "The container runtime of node-1 creates the container of Pod web-1.",
+        ),
+        (
+            "container-runtime/node-1",
+            "ProgramEnds",
+            {"status": {"containers": {"web": {"state": "exited"}}}},
+            "The container of Pod web-1 has ended.",
+        ),
+        ("replicaset-controller", "TooFewReplicas", {}, ""),
+    ],
+)
+def test_what_is_written_on_a_machine_is_told_as_its_loop_says(actor: str, reason: str, action: Obj, text: str) -> None:
+    gap, write = Difference(Ref("Pod", "default", "web-1"), "state", "b", "a", reason), Patch(SANDBOX, action)
+    assert news.changed(gap, write, lane_of(actor), subject(actor, _), _) == text
+
+
+def test_rules_are_counted() -> None:
+    path = Ref("DataPath", "default", "web.load-balancer")
+    for places, text in ((["a"], "1 pod."), (["a", "b"], "2 pods."), ([], "0 pods.")):
+        gap = Difference(path, "status.rules", places, None, "RulesOutdated")
+        said = news.changed(gap, Patch(path, {}), "load-balancer", "The load balancer", _)
+        assert said == f"The load balancer sends Service web to {text}"
+
+
+def test_fields_are_called_as_their_loop_calls_them() -> None:
+    requested = Field("requested", Value("number", "7"))
+    assert [field.name for field in labelled([requested], "default-scheduler", _)] == ["requested by its pods"]
+    assert [field.name for field in labelled([requested], ACTOR, _)] == ["requested"]
+    assert [field.name for field in labelled([Field("pod", Value("number", "7"))], ACTOR, _)] == ["Pod"]
+
+
+def test_every_loop_of_a_cluster_speaks_even_those_of_machines_that_are_gone() -> None:
+    cluster = Cluster(latencies="zero", nodes=1)
+    assert cluster.voices == {loop.name: loop.voice for loop in LOOPS}
+    cluster.submit(RemoveNode("node-1"))
+    assert not [actor for actor in cluster.actors if actor.startswith("kubelet")]
+    assert cluster.voices["kubelet"].title == "kubelet"
+
+
+def test_a_recording_speaks_as_the_run_did() -> None:
+    cluster = Cluster(latencies="zero", nodes=1)
+    begun = cluster.trace.count
+    cluster.run()
+    assert Recording.of(cluster).voices == Recording.of(cluster).at(begun).voices == cluster.voices
 
 
 SANDBOX = Ref("PodSandbox", "default", "web-1.node-1")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from app.engine.trace import is_visible
-from app.web.present import Words, captions
+from app.web.present import captions
 from app.web.present.loop import loops
+from tests.support.voices import ENGLISH
 from tests.support.world import World
 
-_ = Words()
+_ = ENGLISH
 
 
 def broken() -> tuple[World, list[captions.Caption]]:

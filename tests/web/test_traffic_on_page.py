@@ -10,8 +10,8 @@ from app.api.objects import Ref
 from app.cluster import Cluster
 from app.commands import Apply, PatchObject, SetTraffic
 from app.web.present import board, captions, traffic
-from app.web.present.words import Words
 from tests.support.browser import Browser
+from tests.support.voices import ENGLISH
 from tests.support.world import SERVICE, WEB
 
 SERVICE_WEB = {"kind": "Service", "namespace": "default", "name": "web"}
@@ -71,12 +71,12 @@ def test_what_is_pushed_is_small_and_of_what_changed_only(cluster: Cluster) -> N
 
 def test_a_command_and_the_rules_have_their_sentences(cluster: Cluster) -> None:
     cluster.run()
-    said = [captions.sentence(step, Words()) for step in cluster.trace]
+    said = [captions.sentence(step, ENGLISH) for step in cluster.trace]
     assert "You have Service web used, 120 requests a second." in said
     assert "kube-proxy of node-2 sends Service web to 3 pods." in said
     assert "The load balancer sends Service web to 3 pods." in said
     step = cluster.submit(SetTraffic(REF, 0))
-    assert captions.sentence(step, Words()) == "You ended the traffic of Service web."
+    assert captions.sentence(step, ENGLISH) == "You ended the traffic of Service web."
 
 
 def test_the_card_of_a_load_balancer_shows_its_address(cluster: Cluster) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.api import cron, objects, times
+from app.api.messages import N_, Saying
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.api.status import changed_fields
 from app.controllers.batch import jobs
@@ -42,8 +43,15 @@ class CronJobObservation:
 
 class CronJobController(Controller[CronJobObservation]):
     name = "cronjob-controller"
+    title = "CronJob"
+    lane = 10
     reconciles = "CronJob"
     sleeps = True
+    says = {
+        "JobIsDue": Saying(N_("The schedule says it is time: CronJob %(about)s creates %(desired)s.")),
+        "JobReplaced": Saying(N_("Job %(about)s still runs when the next is due. It is replaced.")),
+        "JobHistoryExceeded": Saying(N_("More finished Jobs than are kept: %(about)s, the oldest, goes.")),
+    }
 
     def __init__(self) -> None:
         self.watches = (

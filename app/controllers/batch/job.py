@@ -13,6 +13,7 @@ from typing import Any
 
 from app import pod_control
 from app.api import conditions, objects, times
+from app.api.messages import N_, Saying
 from app.api.objects import Obj, Ref, is_terminating, namespace_of, ref_of, uid_of
 from app.api.status import changed_fields
 from app.controllers.batch import jobs
@@ -42,9 +43,25 @@ class JobObservation:
 
 class JobController(Controller[JobObservation]):
     name = "job-controller"
+    title = "Job"
+    lane = 20
     reconciles = "Job"
     sleeps = True
     concurrency = 5
+    says = {
+        **pod_control.SAYS,
+        "TooFewActivePods": Saying(
+            N_("Job %(about)s may have %(desired)s pods at work and has %(observed)s. It creates what is missing.")
+        ),
+        "TooManyActivePods": Saying(
+            N_("Job %(about)s wants %(desired)s pods at work and has %(observed)s. The surplus is deleted.")
+        ),
+        "NoMorePodsWanted": Saying(N_("Job %(about)s needs its pods no longer. What still runs is deleted.")),
+        "PodBackOff": Saying(N_("A pod of Job %(about)s failed. The next one has to wait, longer each time.")),
+        "PodCounted": Saying(N_("Pod %(about)s has ended and is noted. Its finalizer may go.")),
+        "JobIsGone": Saying(N_("The Job of Pod %(about)s is gone: nobody counts it any more.")),
+        "DeadlineAhead": Saying(N_("Job %(about)s has a deadline. It is looked at again then.")),
+    }
 
     def __init__(self) -> None:
         self.watches = (

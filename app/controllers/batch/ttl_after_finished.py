@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from app.api.messages import N_, Saying
 from app.api.objects import Obj, Ref, is_terminating, ref_of, uid_of
 from app.controllers.batch import jobs
 from app.reconcile import Controller, Delete, Difference, Reader, RequeueAfter, itself
@@ -22,7 +23,13 @@ class FinishedSeen:
 
 class TtlAfterFinishedController(Controller[FinishedSeen]):
     name = "ttl-after-finished-controller"
+    title = "Job TTL"
+    lane = 210
     reconciles = "Job"
+    says = {
+        "TimeToLiveAhead": Saying(N_("Job %(about)s has ended and stays for a while.")),
+        "TimeToLiveIsOver": Saying(N_("The time Job %(about)s was to be kept is over. It is deleted.")),
+    }
 
     def __init__(self) -> None:
         self.watches = (itself("Job", when=lambda old, new: new is not None and _ttl_ms(new) is not None),)

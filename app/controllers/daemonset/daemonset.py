@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from app import pod_control
 from app.api import objects
+from app.api.messages import N_, Saying
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
 from app.component_helpers import pods, replicas, revisions
@@ -60,8 +61,41 @@ class DaemonSetObservation:
 
 class DaemonSetController(Controller[DaemonSetObservation]):
     name = "daemonset-controller"
+    title = "DaemonSet"
+    lane = 70
     reconciles = KIND
     concurrency = 2
+    says = {
+        **pod_control.SAYS,
+        "NodesWithoutPod": Saying(
+            N_("%(desired)s nodes should have a pod of %(about)s, %(observed)s do. It creates the rest."),
+            N_("nodes without a pod"),
+        ),
+        "NodeIsGone": Saying(
+            N_("%(about)s was made for a node that is no longer there. It is deleted."), N_("its node is gone")
+        ),
+        "NodeNoLongerFits": Saying(
+            N_("Node %(observed)s no longer fits. Pod %(about)s is deleted."), N_("node fits no more")
+        ),
+        "TooManyOnNode": Saying(
+            N_("Node %(observed)s has more than one of these pods. %(about)s is deleted."), N_("one too many")
+        ),
+        "FailedDaemonPod": Saying(
+            N_("%(observed)s pods of %(about)s have failed. Each is deleted and made anew, ever more slowly."),
+            N_("failed: start over"),
+        ),
+        "DaemonPodOutdated": Saying(
+            N_("%(about)s has the old template. It is deleted, and its node will get a new one."), N_("an old template")
+        ),
+        "RoomToSurge": Saying(
+            N_("%(about)s puts new pods beside old ones, on at most %(desired)s nodes at once."),
+            N_("room for new pods"),
+        ),
+        "TooManyNodesUnavailable": Saying(
+            N_("%(observed)s nodes are without an available pod of %(about)s, %(desired)s may be. The next must wait."),
+            N_("may not remove more"),
+        ),
+    }
 
     def __init__(self) -> None:
         self.watches = (

@@ -14,6 +14,7 @@ from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
 from app.component_helpers import pods
 from app.component_helpers.rollouts import REVISION, revision_of
+from app.controllers.deployment import sayings
 from app.controllers.deployment import status as deployment_status
 from app.controllers.deployment.rollout import (
     Rollout,
@@ -63,8 +64,12 @@ class DeploymentObservation:
 
 class DeploymentController(Controller[DeploymentObservation]):
     name = "deployment-controller"
+    title = "Deployment"
+    lane = 30
     reconciles = "Deployment"
     concurrency = 5
+    says = sayings.SAYS
+    labels = sayings.LABELS
 
     def __init__(self) -> None:
         self.watches = (

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.api import objects, selectors
+from app.api.messages import N_, Saying
 from app.api.objects import Obj, Ref, ref_of
 from app.component_helpers import pods
 from app.controllers.endpointslice import endpoints
@@ -51,8 +52,22 @@ class ServiceObservation:
 
 class EndpointSliceController(Controller[ServiceObservation]):
     name = "endpointslice-controller"
+    title = N_("Endpoints")
+    subject = N_("The EndpointSlice controller")
+    lane = 120
     reconciles = "Service"
     concurrency = 5
+    says = {
+        "EndpointSliceMissing": Saying(
+            N_("Service %(about)s has no EndpointSlice. One is created with the pods it selects."),
+            N_("no EndpointSlice yet"),
+        ),
+        "EndpointSliceNotNeeded": Saying(N_("EndpointSlice %(about)s is not needed any more.")),
+        "EndpointsOutdated": Saying(
+            N_("The pods behind the Service changed: EndpointSlice %(about)s is brought up to date."),
+            N_("endpoints changed"),
+        ),
+    }
 
     def __init__(self) -> None:
         self.watches = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from app.api.messages import N_, Saying
 from app.api.objects import Obj, Ref, name_of, ref_of
 from app.controllers.node import node_health
 from app.reconcile import Announce, Controller, Delete, Difference, Reader, Watch, itself
@@ -22,7 +23,12 @@ class CloudNodeSeen:
 
 class CloudNodeLifecycleController(Controller[CloudNodeSeen]):
     name = "cloud-node-lifecycle-controller"
+    title = N_("Cloud nodes")
+    lane = 280
     reconciles = "Node"
+    says = {
+        "MachineIsGone": Saying(N_("The machine of node %(about)s is gone for good. Its Node is deleted.")),
+    }
 
     def __init__(self) -> None:
         self.watches = (

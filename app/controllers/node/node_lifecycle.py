@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from app.api import conditions, times
 from app.api.conditions import Condition
+from app.api.messages import N_, Saying
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
 from app.component_helpers import pods
 from app.controllers.node import node_health
@@ -35,9 +36,24 @@ class NodeSeen:
 
 class NodeLifecycleController(Controller[NodeSeen]):
     name = "node-lifecycle-controller"
+    title = N_("Node health")
+    lane = 250
     component = "node-controller"
     reconciles = "Node"
     assumes = True  # of the nodes of a zone one at a time is tainted: it must see the last one
+    says = {
+        "NodeSilent": Saying(N_("Nothing was heard of node %(about)s for %(observed)s. Its state counts as unknown.")),
+        "PodOnLostNode": Saying(
+            N_("Pod %(about)s is on a node nobody hears of. It counts as not ready, and Services leave it now.")
+        ),
+        "TaintsOutdated": Saying(N_("The taints of node %(about)s follow its state: %(desired)s.")),
+        "NodeIsBack": Saying(N_("Node %(about)s is back. The taint that evicts is taken away.")),
+        "EvictionsStopped": Saying(
+            N_("So many nodes are lost that nobody is evicted: perhaps it is the control plane that is cut off.")
+        ),
+        "EvictionRateLimited": Saying(N_("Node %(about)s must wait: one node of a zone in ten seconds is evicted.")),
+        "NodeLost": Saying(N_("Node %(about)s is lost. It gets the taint that evicts its pods in time.")),
+    }
 
     def __init__(self) -> None:
         self.watches = (

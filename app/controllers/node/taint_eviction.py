@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.api import conditions, times
+from app.api.messages import N_, Saying
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.component_helpers import placement, pods
 from app.controllers.node import node_health
@@ -45,7 +46,16 @@ class TaintedSeen:
 
 class TaintEvictionController(Controller[TaintedSeen]):
     name = "taint-eviction-controller"
+    title = N_("Eviction")
+    lane = 260
     reconciles = "Node"
+    says = {
+        "TaintNotTolerated": Saying(
+            N_("Pod %(about)s does not tolerate the taint of node %(observed)s any longer. It is evicted.")
+        ),
+        "TaintIsGone": Saying(N_("The taint is gone in time: Pod %(about)s may stay.")),
+        "ToleratedForNow": Saying(N_("Pods of node %(about)s tolerate its taint for a while: %(observed)s.")),
+    }
 
     def __init__(self) -> None:
         self.watches = (itself("Node", when=_taints_changed, matters=_taints_changed),)

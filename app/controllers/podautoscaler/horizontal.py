@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from app.api import conditions, objects, selectors, times
 from app.api.conditions import Condition
+from app.api.messages import N_, Saying
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
 from app.controllers.podautoscaler import behavior, metrics
@@ -57,9 +58,21 @@ class AutoscalerObservation:
 
 class HorizontalController(Controller[AutoscalerObservation]):
     name = "horizontal-pod-autoscaler"
+    title = "HPA"
+    lane = 80
     reconciles = KIND
     concurrency = 5
     sleeps = True
+    says = {
+        "LoadAboveTarget": Saying(
+            N_("The load is above its target: %(kind)s %(about)s goes from %(observed)s to %(desired)s pods.")
+        ),
+        "LoadBelowTarget": Saying(
+            N_("The load is below its target: %(kind)s %(about)s goes from %(observed)s to %(desired)s pods.")
+        ),
+        "LookDue": Saying(N_("It looks at fixed intervals. The next look comes by the clock.")),
+        "MetricsMissing": Saying(N_("The autoscaler %(about)s has no measurement to go by.")),
+    }
 
     def __init__(self) -> None:
         self.watches = (

@@ -45,8 +45,11 @@ class ReplicaSetObservation:
 
 class ReplicaSetController(Controller[ReplicaSetObservation]):
     name = "replicaset-controller"
+    title = "ReplicaSet"
+    lane = 40
     reconciles = "ReplicaSet"
     concurrency = 5
+    says = pod_control.SAYS
 
     def __init__(self) -> None:
         self.watches = (

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from app import pod_control
 from app.api import objects, selectors
+from app.api.messages import N_
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
 from app.component_helpers import replicas
@@ -44,8 +45,12 @@ class ReplicationControllerObservation:
 
 class ReplicationController(Controller[ReplicationControllerObservation]):
     name = "replication-controller"
+    title = "RC"
+    subject = N_("The replication controller")
+    lane = 50
     reconciles = KIND
     concurrency = 5
+    says = pod_control.SAYS
 
     def __init__(self) -> None:
         self.watches = (

@@ -19,7 +19,7 @@ from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
 from app.component_helpers import pods, replicas, revisions
 from app.component_helpers.revisions import History
-from app.controllers.statefulset import identities
+from app.controllers.statefulset import identities, sayings
 from app.reconcile import (
     BY_NAMESPACE,
     Action,
@@ -74,8 +74,11 @@ class Plan:
 
 class StatefulSetController(Controller[StatefulSetObservation]):
     name = "statefulset-controller"
+    title = "StatefulSet"
+    lane = 60
     reconciles = KIND
     concurrency = 5
+    says = sayings.SAYS
 
     def __init__(self) -> None:
         self.watches = (

@@ -49,6 +49,8 @@ class VolumeObservation:
 
 class PersistentVolumeBinder(Controller[ClaimObservation | VolumeObservation]):
     name = "persistentvolume-binder"
+    title = "Volumes"
+    lane = 180
     component = "persistentvolume-controller"
     reconciles = "*"
 

@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from app.api.messages import N_
 from app.api.objects import Obj, Ref, is_terminating, ref_of
 from app.component_helpers import pods
 from app.nodes import sandbox
-from app.nodes.kubelet import containers, pod_status
+from app.nodes.kubelet import containers, pod_status, sayings
 from app.nodes.kubelet.containers import Look, PodSeen
 from app.nodes.kubelet.pod_status import Status
 from app.nodes.kubelet.restarts import Memory
@@ -27,9 +28,14 @@ _ORPHAN_GRACE_SECONDS = 2
 
 class Kubelet(Controller[PodSeen]):
     name = "kubelet"
+    title = "kubelet"
+    subject = N_("The kubelet of %(node)s")
+    lane = 100
     reconciles = "Pod"
     concurrency = 0
     assumes = True
+    says = sayings.SAYS
+    labels = {"sandbox": N_("what runs here")}
 
     def __init__(self, node: str) -> None:
         self.instance = node

@@ -15,6 +15,7 @@ from typing import Any
 
 from app.api import times
 from app.api.conditions import Condition, find, is_true
+from app.api.messages import N_, Saying
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
 from app.api.status import changed_fields
 from app.nodes.runtime import images
@@ -56,8 +57,22 @@ class MachineSeen:
 
 class NodeStatus(Controller[MachineSeen]):
     name = "kubelet-node-status"
+    title = N_("Node status")
+    subject = N_("The kubelet of %(node)s")
+    lane = 240
     component = "kubelet"
     reconciles = "Machine"
+    says = {
+        "NodeNotRegistered": Saying(
+            N_("Machine %(about)s is not known to the cluster yet. It registers as a Node."), N_("not registered")
+        ),
+        "NodeStatusOutdated": Saying(N_("Node %(about)s reports how it is."), N_("status is old")),
+        "HeartbeatDue": Saying(N_("Node %(about)s says that it is well.")),
+        "LeaseMissing": Saying(N_("Node %(about)s takes out its Lease.")),
+        "LeaseHeld": Saying(N_("The Lease of Node %(about)s is fresh. It is renewed in time.")),
+        "LeaseDue": Saying(N_("Node %(about)s renews its Lease.")),
+    }
+    labels = {"registered": N_("registered")}
 
     def __init__(self, node: str) -> None:
         self.instance = node

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.api import kinds
+from app.api.messages import N_, Saying, many
 from app.api.objects import Obj, Ref, is_terminating, labels_of, name_of, namespace_of, ref_of
 from app.reconcile import (
     Action,
@@ -65,10 +66,28 @@ def path_ref(namespace: str, service: str, node: str) -> Ref:
 
 class KubeProxy(Controller[RulesSeen]):
     name = "kube-proxy"
+    title = "kube-proxy"
+    subject = N_("kube-proxy of %(node)s")
+    lane = 140
     reconciles = "Service"
     only_while = "Load"
     concurrency = 0
     assumes = True
+    says = {
+        "RulesOutdated": Saying(
+            N_("The rules for Service %(about)s no longer fit its endpoints. They are written anew."),
+            N_("rules are old"),
+            {
+                "DataPath": many(
+                    "%(who)s sends Service %(name)s to %(n)s pod.", "%(who)s sends Service %(name)s to %(n)s pods."
+                )
+            },
+        ),
+        "RulesUnused": Saying(
+            N_("Nobody uses Service %(about)s any more. Its rules go."),
+            done={"DataPath": N_("%(who)s forgets the rules for Service %(name)s.")},
+        ),
+    }
 
     def __init__(self, node: str) -> None:
         self.instance = self.node = node
@@ -103,6 +122,9 @@ class LoadBalancer(KubeProxy):
     """The load balancer outside the cluster: which machines, and for the direct way which pods, it may send to."""
 
     name = LOAD_BALANCER
+    title = N_("LB targets")
+    subject = N_("The load balancer")
+    lane = 150
 
     def __init__(self) -> None:
         super().__init__("")

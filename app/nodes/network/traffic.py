@@ -25,6 +25,7 @@ from typing import Any
 
 from app.api import memo
 from app.api.loads import DIRECT, MAX_RPS
+from app.api.messages import N_, Saying
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
 from app.nodes.network import health_checks, requests
 from app.nodes.network.health_checks import Target
@@ -64,10 +65,27 @@ class TrafficSeen:
 
 class Traffic(Controller[TrafficSeen]):
     name = "traffic"
+    title = N_("Traffic")
+    subject = N_("The request generator")
+    lane = 160
     reconciles = "Load"
     only_while = "Load"
     concurrency = 0
     watches = (itself("Load", matters=lambda old, new: old["spec"] != new["spec"]),)
+    says = {
+        "RulesAwaited": Saying(
+            N_("Requests for Service %(about)s wait until the machines have their rules."), N_("rules first")
+        ),
+        "WindowOpen": Saying(
+            N_("The second is not over yet. Then every request of it for Service %(about)s is worked out."),
+            N_("the second runs"),
+        ),
+        "WindowOver": Saying(
+            N_("In this second Service %(about)s was sent %(desired)s requests and served %(observed)s."),
+            N_("a second is over"),
+        ),
+        "ServiceGone": Saying(N_("Service %(about)s is gone, and its traffic with it.")),
+    }
 
     def observe(self, key: Ref, reader: Reader) -> TrafficSeen | None:
         loads = reader.live("Load", key.namespace)  # its own writes of a status wake nobody, so a cache would be old

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from app.api.messages import N_, Saying
 from app.api.objects import Obj, Ref, ref_of
 from app.nodes import sandbox
 from app.nodes.runtime import images
@@ -38,10 +39,38 @@ class SandboxSeen:
     now_ms: int
 
 
+_DONE = {
+    "PodSandbox pulling": N_("%(who)s pulls the image of Pod %(name)s."),
+    "PodSandbox pull-failed": N_("%(who)s could not pull the image of Pod %(name)s."),
+    "PodSandbox creating": N_("%(who)s creates the container of Pod %(name)s."),
+    "PodSandbox running": N_("The container of Pod %(name)s runs now on its machine."),
+    "PodSandbox exited": N_("The container of Pod %(name)s has ended."),
+    "Machine": N_("%(who)s keeps the image that was pulled."),
+}
+
+
 class ContainerRuntime(Controller[SandboxSeen]):
     name = "container-runtime"
+    title = N_("Runtime")
+    subject = N_("The container runtime of %(node)s")
+    lane = 110
     reconciles = "PodSandbox"
     assumes = True
+    says = {
+        "ContainerMissing": Saying(
+            N_("The kubelet asked for a container in %(about)s. It begins."), N_("not started yet"), _DONE
+        ),
+        "ImagePulling": Saying(N_("The image for %(about)s is being pulled."), N_("pulling the image"), _DONE),
+        "PullRequested": Saying(N_("The kubelet asked to try the pull for %(about)s again."), done=_DONE),
+        "ContainerStarting": Saying(N_("The container in %(about)s is starting."), N_("starting"), _DONE),
+        "RestartRequested": Saying(
+            N_("The kubelet asked to start the container in %(about)s again."), N_("start again"), _DONE
+        ),
+        "StopRequested": Saying(N_("The container in %(about)s was told to stop."), N_("told to stop"), _DONE),
+        "ProgramEnds": Saying(N_("The program in %(about)s ends by itself."), N_("has ended"), _DONE),
+        "NoFreeAddress": Saying(N_("There is no free address for %(about)s on this node.")),
+    }
+    labels = {"sandbox": N_("what runs here")}
 
     def __init__(self, node: str) -> None:
         self.instance = node

@@ -3,13 +3,13 @@
 `pages` renders `page` (first paint) and `inspector`, `live` renders `frame` (what is pushed), both with the Words of
 the viewer's language. The trace is the only source: there is no second, drawn version of the truth.
 
-    words          the catalogue of one language          captions    one sentence for what just happened
-    values         any value a loop read, by its type     loop        ring, phases, Differences, actions
-    steps          reconciles found in the trace          card        a pod
-    timeline       rows for lanes and chart               board       Services, nodes, workloads, the rest
-    sentences      what a Difference says, by reason      manifest    YAML with who decided what
-    room           page and frame: all of it together     inspector   one object and what can be done to it
-    kubectl        the command that does the same         descriptions  one object as kubectl describes it
+    words          the catalogue of one language,         captions    one sentence for what just happened
+                   and the loops' own words               loop        ring, phases, Differences, actions
+    values         any value a loop read, by its type     card        a pod
+    steps          reconciles found in the trace          board       Services, nodes, workloads, the rest
+    timeline       rows for lanes and chart               manifest    YAML with who decided what
+    news           what a write says about the world      inspector   one object and what can be done to it
+    room           page and frame: all of it together     descriptions  one object as kubectl describes it
     workloads      the card of each kind of workload      faults      what is broken, and what mends it
     awake          which loops have a place on the page
 """

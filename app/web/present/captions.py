@@ -1,14 +1,14 @@
 """One plain sentence for what just happened, from the record and from nothing else.
 
-A Difference speaks by its reason (`sentences.py`); one without an entry gets a sentence made of its fields, so a new
-controller speaks from its first run. Called for the caption below the columns, the loop panel and the timeline.
+A Difference speaks as its loop says by its reason; one that the loop has no words for gets a sentence made of its
+fields, so a new controller speaks from its first run. Called for the caption below the columns, the loop panel and the
+timeline.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from app.api.messages import Plural
 from app.api.objects import Ref
 from app.commands import ClientRequest, Command
 from app.engine.trace import Acted, Commanded, Differed, Observed, Step
@@ -28,7 +28,6 @@ from app.web.present import news
 from app.web.present.actions import describe
 from app.web.present.clock import duration
 from app.web.present.names import known, lane_of, role_title, subject
-from app.web.present.sentences import LONG, SHORT, WAITING_FOR_ONE
 from app.web.present.steps import foreground, main_difference, phase_of, phase_title
 from app.web.present.values import brief, clip
 from app.web.present.words import Words
@@ -95,33 +94,26 @@ def sentence(step: Step, _: Words) -> str:
     return ""
 
 
-def difference(gap: Difference, _: Words) -> str:
+def difference(gap: Difference, role: str, _: Words) -> str:
     """Why there is something to do, as a whole sentence."""
     values = values_of(gap)
     told = news.reported(gap.actions[0], _) if gap.actions and gap.field == "status" else ""
     if told:
         more = _("The status does not say so yet.")
         return f"{told} {more}" if _.lang == "en" else f"{told}{more}"
-    long = _fitting(gap)
-    if long:
-        return _(long, **values)
-    return _("%(about)s: %(field)s is %(observed)s and should be %(desired)s.", **values)
+    saying = _.voice(role).says.get(gap.reason)
+    if saying is None:
+        return _("%(about)s: %(field)s is %(observed)s and should be %(desired)s.", **values)
+    return _(saying.of_one if saying.of_one and gap.observed == 1 else saying.text, **values)
 
 
-def _fitting(gap: Difference) -> str | None:
-    if gap.reason == "WaitingForDependents" and gap.observed == 1:
-        return WAITING_FOR_ONE
-    return LONG.get(gap.reason)
-
-
-def short(gap: Difference, _: Words) -> str:
-    """The same in two to four words, for the inside of the ring; without an entry, the reason itself."""
-    want, have = gap.desired, gap.observed
-    if gap.reason == "TooFewReplicas" and isinstance(want, int) and isinstance(have, int):
-        return _.many("one pod short", "%(n)s pods short", want - have)
-    if gap.reason == "TooManyReplicas" and isinstance(want, int) and isinstance(have, int):
-        return _.many("one pod too many", "%(n)s pods too many", have - want)
-    return _(SHORT[gap.reason]) if gap.reason in SHORT else gap.reason
+def short(gap: Difference, role: str, _: Words) -> str:
+    """The same in two to four words, for the inside of the ring; where the loop has none, the reason itself."""
+    want, have, saying = gap.desired, gap.observed, _.voice(role).says.get(gap.reason)
+    if saying is None or not saying.short:
+        return gap.reason
+    apart = abs(want - have) if isinstance(want, int) and isinstance(have, int) else 0
+    return _.say(saying.short, apart)
 
 
 def values_of(gap: Difference) -> dict[str, Any]:
@@ -146,7 +138,7 @@ def commanded(command: Command, count: int, _: Words) -> str:
     shown: dict[str, Any] = {name: named(value) if isinstance(value, Ref) else value for name, value in values.items()}
     if "who" in shown and _.lang == "ja":
         shown["who"] = f"{shown['who']} "  # a Latin name before a particle
-    return _.many(*text, n, **shown) if isinstance(text, Plural) else _(text, **shown)
+    return _.say(text, n, **shown)
 
 
 def client(command: Command) -> str:
@@ -176,7 +168,7 @@ def _differed(step: Step, differences: tuple[Difference, ...], _: Words) -> str:
     gap = main_difference(differences)
     if gap is None:
         return _("%(who)s has nothing to do for %(what)s now.", who=subject(step.actor, _), what=named(step.key))
-    said = difference(gap, _)
+    said = difference(gap, lane_of(step.actor), _)
     others = len(foreground(differences)) - 1
     if others > 0:
         more = _.many("And one more difference.", "And %(n)s more differences.", others)
@@ -200,7 +192,7 @@ def _acted(step: Step, record: Acted, _: Words) -> str:
     if told:
         return _("%(who)s reports: %(news)s", who=who, news=told)
     gap = record.differences[record.difference]
-    if said := news.changed(gap, record.action, who, _):
+    if said := news.changed(gap, record.action, lane_of(step.actor), who, _):
         return said
     match record.action:
         case Create(obj=obj):

@@ -1,9 +1,10 @@
-"""What the fields of an observation are called on the page. A field without an entry keeps its own name."""
+"""What the fields of an observation are called on the page: as its loop says, or as here. A field without an entry
+keeps its own name."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from app.web.present.values import Field, Value
 from app.web.present.words import N_, Words
@@ -16,22 +17,15 @@ LABELS = {
     "pod": "Pod",
     "images": N_("images"),
     "machine": N_("machine"),
-    "sandbox": N_("what runs here"),
     "memory": N_("memory"),
     "memory of pods": N_("memory"),
-    "requested": N_("requested by its pods"),
-    "replicas": N_("pods of this owner"),
     "cpu": "CPU",
     "zone": N_("zone"),
-    "attempts": N_("attempts"),
     "number": N_("number"),
     "last": N_("last"),
     "owned pods": N_("owned pods"),
     "orphans": N_("orphans"),
     "failures": N_("failures"),
-    "registered": N_("registered"),
-    "holder of name": N_("holder of the name"),
-    "running pods": N_("running pods"),
     "name": N_("name"),
     "unschedulable": N_("unschedulable"),
     "taints": N_("taints"),
@@ -45,17 +39,22 @@ LABELS = {
 """Kinds stay as they are in every language."""
 
 
-def labelled(fields: Iterable[Field], _: Words) -> tuple[Field, ...]:
-    """The same fields with the names of a language; empty ones are left out."""
-    shown = (field for field in fields if not _is_empty(field))
-    return tuple(Field(_(LABELS.get(field.name, field.name)), _inside(field.value, _)) for field in shown)
+def labelled(fields: Iterable[Field], role: str, _: Words) -> tuple[Field, ...]:
+    """The same fields with the names that the loop gives them, in a language; empty ones are left out."""
+    return tuple(_labelled(fields, {**LABELS, **_.voice(role).labels}, _))
 
 
-def _inside(value: Value, _: Words) -> Value:
+def _labelled(fields: Iterable[Field], labels: Mapping[str, str], _: Words) -> Iterator[Field]:
+    for field in fields:
+        if not _is_empty(field):
+            yield Field(_(labels.get(field.name, field.name)), _inside(field.value, labels, _))
+
+
+def _inside(value: Value, labels: Mapping[str, str], _: Words) -> Value:
     if value.form == "table":
-        return dataclasses.replace(value, columns=tuple(_(LABELS.get(name, name)) for name in value.columns))
+        return dataclasses.replace(value, columns=tuple(_(labels.get(name, name)) for name in value.columns))
     if value.form == "fields":
-        return dataclasses.replace(value, fields=labelled(value.fields, _))
+        return dataclasses.replace(value, fields=tuple(_labelled(value.fields, labels, _)))
     return value
 
 

@@ -140,7 +140,7 @@ def panel(trace: Trace, step: Step, epoch_ms: int, _: Words) -> LoopView:
         latest=latest,
         centre=_centre(run, _),
         phases=_phases(run, latest, epoch_ms, _),
-        fields=labelled(fields_of(run.observation, epoch_ms), _) if run.observation is not None else (),
+        fields=labelled(fields_of(run.observation, epoch_ms), run.role, _) if run.observation is not None else (),
         gone=run.observed is not None and run.observation is None,
         reads=_count_reads(run.observed),
         wakes=tuple(WakeView(wake_word(w, _), chip_of(w.ref), w.step) for w in woken[:SHOWN_WAKES]),
@@ -194,7 +194,7 @@ def _centre(run: Reconcile, _: Words) -> Centre:
     difference = main_difference(run.differences)
     if difference is None:
         return Centre(_("want = have"), "✓", _("nothing to do"), "calm")
-    label = captions.short(difference, _)
+    label = captions.short(difference, run.role, _)
     want, have = difference.desired, difference.observed
     if _is_count(want) and _is_count(have):
         sign = "−" if want - have < 0 else ""
@@ -219,7 +219,7 @@ def _difference(run: Reconcile, index: int, _: Words, epoch_ms: int) -> Differen
         desired=clip(brief(difference.desired), 48),
         observed=clip(brief(difference.observed), 48),
         reason=difference.reason,
-        sentence=captions.difference(difference, _),
+        sentence=captions.difference(difference, run.role, _),
         slots=_slots(difference),
         table=next((found for value in values if (found := table_in(value))), None),
         actions=actions[:SHOWN_ACTIONS],

@@ -6,11 +6,12 @@ the Difference that asks for the write and for the write itself. "" where there 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Any
 
 from app.api import conditions
-from app.reconcile import Action, Create, Difference, Patch, Update, UpdateStatus
+from app.api.objects import Ref
+from app.reconcile import Action, Bind, Create, Delete, Difference, Patch, Update, UpdateStatus
 from app.web.present.names import known
 from app.web.present.values import brief, clip
 from app.web.present.words import N_, Words
@@ -28,26 +29,6 @@ WAITING = {
     "PodInitializing": N_("The init containers of Pod %(name)s run first."),
 }
 TROUBLE = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "CrashLoopBackOff")
-
-SANDBOX = {
-    "SandboxMissing": N_("%(who)s asks the container runtime for the containers of Pod %(name)s."),
-    "ContainersMissing": N_("%(who)s asks the container runtime for the next containers of Pod %(name)s."),
-    "ImageMissing": N_("%(who)s asks for another pull of the image of Pod %(name)s."),
-    "ContainerDied": N_("%(who)s has the container of Pod %(name)s started again."),
-    "ContainerChanged": N_("%(who)s has the container of Pod %(name)s restarted with its new image."),
-    "Unhealthy": N_("%(who)s has the container of Pod %(name)s restarted: its probe failed."),
-    "PodDeleted": N_("%(who)s tells the container of Pod %(name)s to stop."),
-    "PodTerminated": N_("%(who)s clears away what is left of Pod %(name)s."),
-    "PodGone": N_("%(who)s clears away what is left of Pod %(name)s."),
-}
-STATES = {
-    "pulling": N_("%(who)s pulls the image of Pod %(name)s."),
-    "pull-failed": N_("%(who)s could not pull the image of Pod %(name)s."),
-    "creating": N_("%(who)s creates the container of Pod %(name)s."),
-    "running": N_("The container of Pod %(name)s runs now on its machine."),
-    "exited": N_("The container of Pod %(name)s has ended."),
-}
-
 
 _REPLICATED = ("ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet")
 
@@ -78,19 +59,14 @@ def is_trouble(action: Action | None) -> bool:
     return False
 
 
-def changed(gap: Difference, action: Action, who: str, _: Words) -> str:
-    """What a write other than a status changes, in the words of the page."""
-    if isinstance(action, Create) and action.obj["kind"] == "PodSandbox":
-        asked_for = SANDBOX["SandboxMissing"]
-        return _(asked_for, who=who, name=gap.about.name)
-    ref = getattr(action, "ref", None)
-    if ref is not None and ref.kind == "PodSandbox":
-        text = STATES.get(_state(action)) or SANDBOX.get(gap.reason)
-        return _(text, who=who, name=known(ref).name) if text else ""
-    if gap.about.kind == "DataPath":
-        return _rules(gap, action, who, _)
-    if ref is not None and ref.kind == "Machine":
-        return _("%(who)s keeps the image that was pulled.", who=who)
+def changed(gap: Difference, action: Action, role: str, who: str, _: Words) -> str:
+    """What a write other than a status changes, in the words of its loop."""
+    ref, saying = _written(action), _.voice(role).says.get(gap.reason)
+    if ref is not None and saying is not None:
+        done = saying.done.get(f"{ref.kind} {_state(action)}") or saying.done.get(ref.kind)
+        if done:
+            n = len(gap.desired) if isinstance(gap.desired, Sized) else 0
+            return _.say(done, n, who=who, name=known(ref).name)
     if gap.field == "spec.replicas" and isinstance(action, Patch | Update):
         return _(
             "%(who)s sets %(kind)s %(name)s from %(observed)s to %(desired)s pods.",
@@ -103,17 +79,15 @@ def changed(gap: Difference, action: Action, who: str, _: Words) -> str:
     return ""
 
 
-def _rules(gap: Difference, action: Action, who: str, _: Words) -> str:
-    name = known(gap.about).name
-    if isinstance(action, Create | Patch):
-        return _.many(
-            "%(who)s sends Service %(name)s to %(n)s pod.",
-            "%(who)s sends Service %(name)s to %(n)s pods.",
-            len(gap.desired),
-            who=who,
-            name=name,
-        )
-    return _("%(who)s forgets the rules for Service %(name)s.", who=who, name=name)
+def _written(action: Action) -> Ref | None:
+    """The object that an action writes; None if it writes none."""
+    match action:
+        case Create(obj=obj) | Update(obj=obj) | UpdateStatus(obj=obj):
+            meta = obj["metadata"]
+            return Ref(obj["kind"], meta.get("namespace", ""), meta.get("name") or meta.get("generateName", ""))
+        case Patch(ref=ref) | Delete(ref=ref) | Bind(ref=ref):
+            return ref
+    return None
 
 
 def _state(action: Action) -> str:

@@ -52,7 +52,8 @@ class Shown(Protocol):
 def page(room: Shown, scenarios: Iterable[Scenario], _: Words) -> dict[str, Any]:
     """Context of `templates/room.html` and `templates/snapshot.html`: everything as it is now."""
     cluster = room.look
-    roles = _roles(cluster)
+    _ = _.among(cluster.voices)
+    roles = _roles(cluster, _)
     written = documents(cluster)
     return {
         "_": _,
@@ -83,6 +84,7 @@ def page(room: Shown, scenarios: Iterable[Scenario], _: Words) -> dict[str, Any]
 def frame(room: Shown, change: Frame, _: Words) -> dict[str, Any]:
     """Context of `templates/frame.html`. Objects that are gone are named by id; at most one operation per id."""
     cluster = room.look
+    _ = _.among(cluster.voices)
     visible = [step for step in change.steps if is_visible(step)]
     drawn, gone = _changed(cluster, change.changed, _)
     broken = any(ref.kind in faults.KINDS for ref in change.changed)
@@ -111,6 +113,7 @@ def step_detail(cluster: Look, number: int, _: Words) -> dict[str, Any] | None:
     step = cluster.trace.get(number)
     if step is None or not is_visible(step):
         return None
+    _ = _.among(cluster.voices)
     said = captions.caption(step, _)
     common = {"_": _, "lang": _.lang, "caption": said, "step": step, "epoch_ms": cluster.epoch_ms, "past": True}
     if isinstance(step.record, Commanded):
@@ -211,8 +214,8 @@ def grouped(lessons: Iterable[Scenario], _: Words) -> list[tuple[str, list[dict[
     return [(titles[name], found) for name, found in groups.items() if found]
 
 
-def _roles(cluster: Look) -> tuple[str, ...]:
-    return tuple(role for role in lanes(cluster.actors) if role != YOU)
+def _roles(cluster: Look, _: Words) -> tuple[str, ...]:
+    return tuple(role for role in lanes(cluster.actors, _) if role != YOU)
 
 
 def _in_cells(cluster: Look) -> bool:

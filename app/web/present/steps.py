@@ -25,6 +25,11 @@ class Reconcile(NamedTuple):
     results: Mapping[tuple[int, int], tuple[Result, int]]  # (difference, action) -> result, step number
     over: bool
 
+    @property
+    def role(self) -> str:
+        """Whose loop it is."""
+        return lane_of(self.steps[-1].actor)
+
 
 def newest_steps(trace: Trace, roles: Iterable[str]) -> dict[str, Step]:
     """The newest visible step of each role."""

@@ -1,16 +1,19 @@
-"""Words: the catalogue of one language, handed to every function here that writes a sentence.
+"""Words: the catalogue of one language, and how the loops of a cluster speak of themselves. Handed to every function
+here that writes a sentence.
 
-`present` knows nothing of Flask: whoever renders (pages, live) passes the gettext functions of the viewer's language.
-An instance is named `_` where it is used, so that babel finds the sentences.
+`present` knows nothing of Flask: whoever renders (pages, live) passes the gettext functions of the viewer's language,
+and `room` adds the voices of the cluster that is drawn. An instance is named `_` where it is used, so that babel finds
+the sentences.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.api.messages import N_ as N_
+from app.api.messages import SILENT, Plural, Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class Words:
     lang: str = "en"
     gettext: Callable[[str], str] = str
     ngettext: Callable[[str, str, int], str] = lambda one, more, n: one if n == 1 else more
+    voices: Mapping[str, Voice] = field(default_factory=dict)  # of loops, by role
 
     def __call__(self, text: str, **values: Any) -> str:
         """The sentence in this language; `%(name)s` in it is replaced by `values`."""
@@ -27,6 +31,17 @@ class Words:
     def many(self, one: str, more: str, n: int, **values: Any) -> str:
         """The sentence for `n` things; `%(n)s` is the number."""
         return self.ngettext(one, more, n) % {"n": n, **values}
+
+    def say(self, text: str | Plural, n: int = 0, /, **values: Any) -> str:
+        """A sentence that may come in two forms; `n` decides which."""
+        return self.many(*text, n, **values) if isinstance(text, Plural) else self(text, **values)
+
+    def among(self, voices: Mapping[str, Voice]) -> Words:
+        """The words of this language where these loops are."""
+        return replace(self, voices=voices)
+
+    def voice(self, role: str) -> Voice:
+        return self.voices.get(role, SILENT)
 
 
 ENGLISH = Words()
