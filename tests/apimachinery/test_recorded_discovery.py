@@ -8,7 +8,7 @@ import pytest
 
 from app.api.kinds import KINDS
 from app.apimachinery.openapi import discovery
-from app.kubectl.printers import printers
+from app.kubectl.printers import printers, printing
 
 # In the order of the table. `+`: only with -o wide; `#`: an integer, `?`: a boolean, `@`: a date, else text.
 COLUMNS = {
@@ -179,10 +179,10 @@ def test_the_columns_of_a_table(kind: str) -> None:
     assert [each._replace(description="") for each in printers.table(kind, [], 0).columns] == expected
 
 
-def column(written: str) -> printers.Column:
+def column(written: str) -> printing.Column:
     name = written.strip("+#?@")
     type_ = {"#": "integer", "?": "boolean", "@": "date"}.get(written[-1], "string")
-    return printers.Column(name, type_, "name" if name == "Name" else "", "", int(written[0] == "+"))
+    return printing.Column(name, type_, "name" if name == "Name" else "", "", int(written[0] == "+"))
 
 
 def test_what_discovery_tells_of_each_resource() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from app.api.objects import Obj, Ref
 from app.commands import DeleteObject, PatchObject
 from app.controllers.service_lb import CLOUD_MS, FINALIZER, LoadBalancerSeen, ServiceLoadBalancers, address_of
-from app.kubectl.printers.printers import external_ip
+from app.kubectl.printers.network import external_ip
 from app.reconcile import Difference, Patch, Remember, RequeueAfter
 from tests.support import builders
 from tests.support.world import SERVICE, WEB, World

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from app.api import times
-from app.kubectl.printers import printers
+from app.kubectl.printers import durations, events, pods, printers, printing
 
 NOW = times.parse("2026-11-23T10:06:30Z")
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
@@ -40,7 +40,7 @@ SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
     ],
 )
 def test_age(duration_ms, text):
-    assert printers.age(duration_ms) == text
+    assert durations.age(duration_ms) == text
 
 
 # -------------------------------------------------------------------------------------------------- pods
@@ -186,8 +186,8 @@ SIDECAR = [{"name": "one", "restartPolicy": "Always"}]
     ],
 )
 def test_the_status_of_a_pod(given, status, ready):
-    assert printers.pod_status(given) == status
-    assert printers.pod_ready(given) == ready
+    assert pods.pod_status(given) == status
+    assert pods.pod_ready(given) == ready
 
 
 def crashed(restarts, at, name="nginx"):
@@ -228,7 +228,7 @@ def crashed(restarts, at, name="nginx"):
     ],
 )
 def test_the_restarts_of_a_pod(given, text):
-    assert printers.pod_restarts(given, NOW) == text
+    assert pods.pod_restarts(given, NOW) == text
 
 
 # ------------------------------------------------------------------------------------------------ tables
@@ -254,7 +254,7 @@ SELECTOR = {"matchLabels": {"app": "web"}}
 
 def test_a_column_has_a_type_a_format_and_a_priority():
     columns = {column.name: column for column in printers.table("ReplicaSet", [], NOW).columns}
-    assert columns["Name"] == printers.Column("Name", "string", "name")
+    assert columns["Name"] == printing.Column("Name", "string", "name")
     assert columns["Desired"].type == "integer"
     assert (columns["Age"].priority, columns["Images"].priority) == (0, 1)
 
@@ -459,7 +459,7 @@ def test_an_event_row():
     ],
 )
 def test_the_age_of_an_event(given, text):
-    assert printers.event_age(given, NOW) == text
+    assert events.event_age(given, NOW) == text
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from app.api.objects import Ref
 from app.cluster import Cluster
-from app.kubectl.printers import printers
+from app.kubectl.printers.pods import pod_status
 from tests.support.random_world import (
     active_pods_of_web,
     calm_down,
@@ -35,7 +35,7 @@ def test_safe_at_every_step_and_as_declared_in_the_end(seed: int) -> None:
     wanted = deployment["spec"]["replicas"]
     owned = active_pods_of_web(cluster)
     assert len(owned) == wanted == deployment["status"].get("availableReplicas", 0)
-    statuses = {printers.pod_status(pod) for pod in cluster.objects("Pod") if pod["metadata"]["name"] in owned}
+    statuses = {pod_status(pod) for pod in cluster.objects("Pod") if pod["metadata"]["name"] in owned}
     assert statuses <= {"Running"}
     selected = [pod for pod in cluster.objects("Pod", "default") if pod["metadata"]["labels"].get("app") == "web"]
     addresses = [
@@ -45,6 +45,4 @@ def test_safe_at_every_step_and_as_declared_in_the_end(seed: int) -> None:
         if endpoint["conditions"]["ready"]
         for address in endpoint["addresses"]
     ]
-    assert sorted(addresses) == sorted(
-        pod["status"]["podIP"] for pod in selected if printers.pod_status(pod) == "Running"
-    )
+    assert sorted(addresses) == sorted(pod["status"]["podIP"] for pod in selected if pod_status(pod) == "Running")

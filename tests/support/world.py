@@ -19,7 +19,7 @@ from app.commands import (
     SetLabel,
 )
 from app.engine.trace import Commanded, Step
-from app.kubectl.printers import printers
+from app.kubectl.printers.pods import pod_status
 
 WEB = """
 apiVersion: apps/v1
@@ -130,7 +130,7 @@ class World(Cluster):
         return [pod["metadata"]["name"] for pod in self.pods()]
 
     def statuses(self) -> list[str]:
-        return sorted(printers.pod_status(pod) for pod in self.pods())
+        return sorted(pod_status(pod) for pod in self.pods())
 
     def replica_sets(self) -> dict[str, int]:
         """Name of each ReplicaSet's image -> replicas wanted."""

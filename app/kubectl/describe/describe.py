@@ -22,7 +22,7 @@ from app.api.selectors import format_selector, of_owner
 from app.kubectl.describe import describe_network, describe_nodes, describe_pods, describe_sets
 from app.kubectl.describe.describe_pods import Lines
 from app.kubectl.describe.tabbed import align, head, marks, rfc1123, truth
-from app.kubectl.printers.printers import event_age
+from app.kubectl.printers.events import event_age
 from app.kubectl.printers.printing import replicas
 
 _OWN_WORDS = (

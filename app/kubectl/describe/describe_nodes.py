@@ -13,7 +13,7 @@ from app.api.objects import Obj, name_of, namespace_of
 from app.component_helpers import pods
 from app.kubectl.describe.tabbed import listed, marks, rfc1123, truth
 from app.kubectl.printers.durations import since
-from app.kubectl.printers.printers import node_roles
+from app.kubectl.printers.nodes import node_roles
 
 Lines = Iterator[str]
 

@@ -1,14 +1,11 @@
-"""What all tables are made of: columns, printers, and the cells that many kinds share.
-
-`app.kubectl.printers.printers` and `app.kubectl.printers.printers_more` build on it.
-"""
+"""What all tables are made of: columns, printers, and cells that many kinds share. The files beside it use them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from app.api.objects import Obj, get_path
+from app.api.objects import Obj, get_path, name_of
 from app.kubectl.printers.durations import since
 
 NONE, UNSET = "<none>", "<unset>"
@@ -66,3 +63,9 @@ def load_balancer_addresses(obj: Obj) -> list[str]:
 
 def age_of(obj: Obj, now_ms: int) -> str:
     return since(obj["metadata"].get("creationTimestamp"), now_ms)
+
+
+NAME_AND_AGE = Printer(columns("Name, Age:date"), lambda obj, now_ms: (name_of(obj), age_of(obj, now_ms)))
+CREATED_AT = Printer(
+    columns("Name, Created At:date"), lambda obj, now_ms: (name_of(obj), obj["metadata"].get("creationTimestamp", ""))
+)

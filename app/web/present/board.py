@@ -13,7 +13,7 @@ from typing import NamedTuple
 from app.api import conditions, kinds, objects, quantities
 from app.api.objects import Obj, Ref
 from app.component_helpers import pods
-from app.kubectl.printers.printers import external_ip
+from app.kubectl.printers.network import external_ip
 from app.look import Look
 from app.web.present.card import PodView, by_place, element_id, pods_id
 from app.web.present.faults import MachineView, machine

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from app.api import conditions, objects, times
 from app.api.objects import Obj, Ref
 from app.component_helpers import pods
-from app.kubectl.printers.printers import pod_status
+from app.kubectl.printers.pods import pod_status
 from app.web.present.values import clip
 
 TRAY = "tray-pods"
