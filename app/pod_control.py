@@ -58,7 +58,7 @@ def owner_or_claimants(kind: str) -> KeyFunction:
     def keys(pod: Obj, reader: Reader) -> Iterable[Ref]:
         owner, namespace = objects.controller_of(pod), objects.namespace_of(pod)
         if owner is not None:
-            return (Ref(kind, namespace, owner["name"]),) if owner["kind"] == kind else ()
+            return (Ref(kind, namespace, owner["name"]),) if objects.is_of(owner, kind) else ()
         labels = objects.labels_of(pod)
         candidates = reader.by(kind, "namespace", namespace) if labels else ()
         return tuple(ref_of(each) for each in candidates if selectors.matches(selectors.of_owner(each), labels))

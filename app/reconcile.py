@@ -24,8 +24,9 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from app.api.kinds import Kind
 from app.api.messages import LAST_LANE, N_, Saying, Voice
-from app.api.objects import Obj, Ref, controller_of, namespace_of, ref_of
+from app.api.objects import Obj, Ref, controller_of, is_of, namespace_of, ref_of
 
 # ---------------------------------------------------------------------------------------------- actions
 
@@ -171,6 +172,12 @@ class Reader(Protocol):
         """A LIST at the API server instead of the cache, as the few controllers do that must not be stale; None: of
         every namespace. Raises ServiceUnavailable if the API server is out of reach: the key comes back later."""
 
+    def kinds(self) -> Sequence[Kind]:
+        """Every kind that there is now, as discovery tells it."""
+
+    def kind(self, key: str) -> Kind | None:
+        """The one that goes by this word (`kinds.key_of`), if there is one."""
+
     def remembered(self) -> Any:
         """What `Remember` last kept for the key being observed, or None."""
 
@@ -219,8 +226,7 @@ def owned_by(kind: str) -> Callable[[Obj], bool]:
     """For `Watch.only`: objects whose controller is of that kind."""
 
     def is_owned(obj: Obj) -> bool:
-        owner = controller_of(obj)
-        return owner is not None and owner["kind"] == kind
+        return is_of(controller_of(obj), kind)
 
     return is_owned
 
@@ -239,7 +245,7 @@ def owns(kind: str, owner_kind: str, **options: Any) -> Watch:
 
     def keys(obj: Obj, reader: Reader) -> Iterable[Ref]:
         owner = controller_of(obj)
-        if owner and owner["kind"] == owner_kind:
+        if owner and is_of(owner, owner_kind):
             yield Ref(owner_kind, obj["metadata"].get("namespace", ""), owner["name"])
 
     return Watch(kind, keys, **options)
@@ -278,6 +284,11 @@ class Controller(Generic[Seen]):
     def diff(self, seen: Seen) -> Iterable[Difference]:
         """The gaps in what was seen. Pure: equal input, equal output. A status Difference only when it changes."""
         raise NotImplementedError
+
+    def watches_of(self, row: Kind) -> Iterable[Watch]:
+        """What it watches of a kind, beside `watches`: for loops that care for every kind that there is. Asked of each
+        when the loop starts, and of a kind that appears while it runs. A loop watches such a kind in no other way."""
+        return ()
 
     def urgency(self, key: Ref, reader: Reader) -> int:
         """Of the keys that wait the most urgent goes first, among equals the one that came first."""

@@ -22,8 +22,10 @@ ALLOWED = {
     "app.pod_control": ("app.api", "app.reconcile", "app.component_helpers"),
     "app.registry": ("app.api", "app.apimachinery", "app.component_helpers"),
     "app.apiserver": ("app.api", "app.apimachinery", "app.component_helpers", "app.registry"),
-    "app.engine": ("app.api", "app.reconcile", "app.apiserver"),
-    "app.look": ("app.api", "app.commands", "app.apiserver.store", "app.engine.trace"),
+    "app.engine": ("app.api", "app.apimachinery.scheme.scheme", "app.reconcile", "app.apiserver"),
+    "app.look": (
+        "app.api", "app.apimachinery.scheme.scheme", "app.commands", "app.apiserver.store", "app.engine.trace",
+    ),
     "app.controllers": ("app.api", "app.reconcile", "app.component_helpers", "app.pod_control"),
     "app.scheduler": ("app.api", "app.reconcile", "app.component_helpers", "app.pod_control"),
     "app.nodes": ("app.api", "app.reconcile", "app.component_helpers", "app.pod_control"),

@@ -15,7 +15,7 @@ An actor is named in full (`kubelet/node-1`) or by its role (`kubelet`: on every
 
 from __future__ import annotations
 
-from app.api import kinds
+from app.api.kinds import INTERNAL_V1
 from app.api.objects import Obj, Ref
 
 CONTROL_PLANE = Ref("ControlPlane", "", "control-plane")
@@ -24,5 +24,4 @@ CONTROL_PLANE = Ref("ControlPlane", "", "control-plane")
 def new_control_plane() -> Obj:
     """All is well."""
     kind = CONTROL_PLANE.kind
-    api_version = kinds.KINDS[kind].api_version
-    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": CONTROL_PLANE.name}, "spec": {}}
+    return {"apiVersion": INTERNAL_V1, "kind": kind, "metadata": {"name": CONTROL_PLANE.name}, "spec": {}}

@@ -1,20 +1,88 @@
-"""The kinds this control plane knows: one row each.
+"""What a kind is: one row of facts, as Kubernetes' discovery tells them; and the word that stands for it everywhere.
 
-A row is a fact sheet from Kubernetes 1.36 discovery. `runs` is False for kinds that are accepted, validated
-and stored but that no loop here acts on. Internal kinds (`group` "loopscope.internal") are what a machine
-knows and no API client sees: they are kept in the same store so that everything that moves leaves a trace.
+Which kinds there are is asked of a cluster's scheme (app/apimachinery/scheme/scheme.py). Kubernetes' own are listed in
+app/registry/kinds.py.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
-from app.api.errors import NotFound
-
 INTERNAL = "loopscope.internal"
+INTERNAL_V1 = f"{INTERNAL}/v1"
+OWN_GROUPS = frozenset(
+    {
+        "",
+        "admissionregistration.k8s.io",
+        "apiextensions.k8s.io",
+        "apiregistration.k8s.io",
+        "apps",
+        "authentication.k8s.io",
+        "authorization.k8s.io",
+        "autoscaling",
+        "batch",
+        "certificates.k8s.io",
+        "coordination.k8s.io",
+        "discovery.k8s.io",
+        "events.k8s.io",
+        "flowcontrol.apiserver.k8s.io",
+        "metrics.k8s.io",
+        "networking.k8s.io",
+        "node.k8s.io",
+        "policy",
+        "rbac.authorization.k8s.io",
+        "resource.k8s.io",
+        "scheduling.k8s.io",
+        "storage.k8s.io",
+        INTERNAL,
+    }
+)
+"""Groups whose kinds go by their plain names: those of Kubernetes itself, and what only machines know."""
+
+
+def key_of(api_version: str, kind: str) -> str:
+    """The word that stands for a kind in a Ref, a Watch and the store: "Deployment" for Kubernetes' own groups, for all
+    others "Widget.example.com", so that two kinds of one name in two groups never meet.
+
+    An empty `api_version` is what old references leave out. Models `schema.GroupKind.String()`."""
+    return kind if api_version in OWN_VERSIONS else _group_kind(api_version, kind)
+
+
+OWN_VERSIONS = frozenset({"", "v1", *(f"{group}/v1" for group in OWN_GROUPS if group)})
+"""Most objects are of one of these: asked for each object that anybody looks at, so it costs one look-up."""
+
+
+@lru_cache(maxsize=4096)
+def _group_kind(api_version: str, kind: str) -> str:
+    group = api_version.rpartition("/")[0]
+    return kind if group in OWN_GROUPS else f"{kind}.{group}"
+
+
+def bare_kind(key: str) -> str:
+    """What people call it: "Widget"."""
+    return key.partition(".")[0]
+
+
+def printed(api_version: str, kind: str) -> str:
+    """As kubectl prints it before the name of an object: `pod`, `deployment.apps`."""
+    group = api_version.rpartition("/")[0]
+    return f"{kind.lower()}.{group}" if group else kind.lower()
+
+
+class Scaling(NamedTuple):
+    """Where the objects of a kind with the subresource `scale` say how many there should be, and how many there are."""
+
+    wanted: str = "spec.replicas"
+    observed: str = "status.replicas"
+    selector: str = ""  # of a text; "": it is in spec.selector, as a selector
 
 
 class Kind(NamedTuple):
+    """`runs` is False for kinds that are accepted, validated and stored but that no loop here acts on. Internal kinds
+    are what a machine knows and no API client sees: they are kept in the same store so that everything that moves
+    leaves a trace."""
+
     kind: str
     group: str
     version: str
@@ -26,6 +94,16 @@ class Kind(NamedTuple):
     categories: tuple[str, ...] = ()
     runs: bool = True
     measured: bool = False  # kept by metrics-server in its own memory; clients may only look
+    scaling: Scaling = Scaling()
+
+    @property
+    def key(self) -> str:
+        return key_of(self.api_version, self.kind)
+
+    @property
+    def is_own(self) -> bool:
+        """Of Kubernetes itself (or of ours), and not a custom kind."""
+        return self.group in OWN_GROUPS
 
     @property
     def is_local(self) -> bool:
@@ -44,85 +122,3 @@ class Kind(NamedTuple):
     def resource(self) -> str:
         """As error texts name it: `pods`, `deployments.apps`."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
-
-
-_STATUS, _SCALE, _ALL = ("status",), ("status", "scale"), ("all",)
-_RBAC = "rbac.authorization.k8s.io"
-
-# In the order of discovery: groups, and within a group plural names.
-_ROWS = (
-    Kind("ConfigMap", "", "v1", "configmaps", "configmap", ("cm",), runs=False),
-    Kind("Endpoints", "", "v1", "endpoints", "endpoints", ("ep",), runs=False),
-    Kind("Event", "", "v1", "events", "event", ("ev",)),
-    Kind("LimitRange", "", "v1", "limitranges", "limitrange", ("limits",)),
-    Kind("Namespace", "", "v1", "namespaces", "namespace", ("ns",), False, ("status", "finalize")),
-    Kind("Node", "", "v1", "nodes", "node", ("no",), False, ("status",)),
-    Kind("PersistentVolumeClaim", "", "v1", "persistentvolumeclaims", "persistentvolumeclaim", ("pvc",), True, _STATUS),
-    Kind("PersistentVolume", "", "v1", "persistentvolumes", "persistentvolume", ("pv",), False, _STATUS),
-    Kind("Pod", "", "v1", "pods", "pod", ("po",), True,
-         ("status", "attach", "binding", "eviction", "exec", "log"), _ALL),
-    Kind("PodTemplate", "", "v1", "podtemplates", "podtemplate", runs=False),
-    Kind("ReplicationController", "", "v1", "replicationcontrollers", "replicationcontroller", ("rc",), True, _SCALE,
-         _ALL),
-    Kind("ResourceQuota", "", "v1", "resourcequotas", "resourcequota", ("quota",), True, _STATUS),
-    Kind("Secret", "", "v1", "secrets", "secret", runs=False),
-    Kind("ServiceAccount", "", "v1", "serviceaccounts", "serviceaccount", ("sa",), True, ("token",), runs=False),
-    Kind("Service", "", "v1", "services", "service", ("svc",), True, _STATUS, _ALL),
-    Kind("ControllerRevision", "apps", "v1", "controllerrevisions", "controllerrevision"),
-    Kind("DaemonSet", "apps", "v1", "daemonsets", "daemonset", ("ds",), True, _STATUS, _ALL),
-    Kind("Deployment", "apps", "v1", "deployments", "deployment", ("deploy",), True, _SCALE, _ALL),
-    Kind("ReplicaSet", "apps", "v1", "replicasets", "replicaset", ("rs",), True, _SCALE, _ALL),
-    Kind("StatefulSet", "apps", "v1", "statefulsets", "statefulset", ("sts",), True, _SCALE, _ALL),
-    Kind("HorizontalPodAutoscaler", "autoscaling", "v2", "horizontalpodautoscalers", "horizontalpodautoscaler",
-         ("hpa",), True, _STATUS, _ALL),
-    Kind("CronJob", "batch", "v1", "cronjobs", "cronjob", ("cj",), True, _STATUS, _ALL),
-    Kind("Job", "batch", "v1", "jobs", "job", (), True, _STATUS, _ALL),
-    Kind("IngressClass", "networking.k8s.io", "v1", "ingressclasses", "ingressclass", (), False, runs=False),
-    Kind("Ingress", "networking.k8s.io", "v1", "ingresses", "ingress", ("ing",), True, _STATUS, runs=False),
-    Kind("NetworkPolicy", "networking.k8s.io", "v1", "networkpolicies", "networkpolicy", ("netpol",), runs=False),
-    Kind("PodDisruptionBudget", "policy", "v1", "poddisruptionbudgets", "poddisruptionbudget", ("pdb",), True, _STATUS),
-    Kind("ClusterRoleBinding", _RBAC, "v1", "clusterrolebindings", "clusterrolebinding", (), False, runs=False),
-    Kind("ClusterRole", _RBAC, "v1", "clusterroles", "clusterrole", (), False, runs=False),
-    Kind("RoleBinding", _RBAC, "v1", "rolebindings", "rolebinding", runs=False),
-    Kind("Role", _RBAC, "v1", "roles", "role", runs=False),
-    Kind("StorageClass", "storage.k8s.io", "v1", "storageclasses", "storageclass", ("sc",), False, runs=False),
-    Kind("PriorityClass", "scheduling.k8s.io", "v1", "priorityclasses", "priorityclass", ("pc",), False, runs=False),
-    Kind("Lease", "coordination.k8s.io", "v1", "leases", "lease"),
-    Kind("EndpointSlice", "discovery.k8s.io", "v1", "endpointslices", "endpointslice"),
-    Kind("NodeMetrics", "metrics.k8s.io", "v1beta1", "nodes", "", (), False, measured=True),
-    Kind("PodMetrics", "metrics.k8s.io", "v1beta1", "pods", "", measured=True),
-    Kind("PodSandbox", INTERNAL, "v1", "podsandboxes", "podsandbox"),
-    Kind("Machine", INTERNAL, "v1", "machines", "machine", (), False),
-    Kind("ControlPlane", INTERNAL, "v1", "controlplanes", "controlplane", (), False),
-    Kind("Load", INTERNAL, "v1", "loads", "load"),
-    Kind("DataPath", INTERNAL, "v1", "datapaths", "datapath"),
-)  # fmt: skip
-
-KINDS: dict[str, Kind] = {row.kind: row for row in _ROWS}
-# Versions that are served beside the one above, which is stored. `app/apimachinery/scheme/conversion.py` knows the way
-# there and back.
-OLDER = (KINDS["HorizontalPodAutoscaler"]._replace(version="v1"),)
-SERVED = (*(row for row in _ROWS if not row.internal), *OLDER)
-_BY_API_VERSION = {(row.api_version, row.kind): row for row in (*_ROWS, *OLDER)}
-_BY_NAME = {
-    name: row
-    for row in _ROWS
-    if not row.internal
-    for name in (row.kind.lower(), *(() if row.measured else (row.plural, row.singular, *row.short_names)))
-}
-
-
-def kind_of(api_version: str, kind: str) -> Kind:
-    """Raises NotFound in the words kubectl uses for a kind it cannot map."""
-    row = _BY_API_VERSION.get((api_version, kind))
-    if row is None or row.internal:
-        raise NotFound(
-            f'no matches for kind "{kind}" in version "{api_version}"',
-            details={"kind": kind, "apiVersion": api_version},
-        )
-    return row
-
-
-def lookup(name: str) -> Kind | None:
-    """By plural, singular, short name or kind, in any case: `po`, `deploy`, `ReplicaSet`."""
-    return _BY_NAME.get(name.lower())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.api import kinds
+from app.api.kinds import INTERNAL_V1
 from app.api.objects import Obj, Ref
 
 MAX_RPS = 2_000
@@ -21,7 +21,7 @@ PATTERNS, PATHS = ("steady", "ramp", "spike"), (NODE_PORT, DIRECT)
 def load(ref: Ref, spec: dict[str, Any]) -> Obj:
     """The Load object `ref`."""
     return {
-        "apiVersion": kinds.KINDS["Load"].api_version,
+        "apiVersion": INTERNAL_V1,
         "kind": "Load",
         "metadata": {"name": ref.name, "namespace": ref.namespace},
         "spec": spec,

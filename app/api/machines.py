@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from app.api import kinds
+from app.api.kinds import INTERNAL_V1
 from app.api.objects import Obj, name_of
 
 MAX_MACHINES = 500
@@ -42,7 +42,7 @@ def machine(
         "latencies": latencies,
     }
     return {
-        "apiVersion": kinds.KINDS["Machine"].api_version,
+        "apiVersion": INTERNAL_V1,
         "kind": "Machine",
         "metadata": {"name": name},
         "spec": spec,

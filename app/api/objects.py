@@ -11,23 +11,44 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from app.api import kinds
+from app.api.kinds import OWN_VERSIONS, key_of
+
 Obj = dict[str, Any]
 
 
 class Ref(NamedTuple):
-    """Names one object. `namespace` is "" for cluster-scoped kinds."""
+    """Names one object. `kind` is the kind's key (`kinds.key_of`): "Pod", or "Widget.example.com" for a kind that is
+    not Kubernetes' own. `namespace` is "" for cluster-scoped kinds."""
 
     kind: str
     namespace: str
     name: str
+
+    @property
+    def bare_kind(self) -> str:
+        """As people read it: "Widget"."""
+        return kinds.bare_kind(self.kind)
 
     def __str__(self) -> str:
         return f"{self.kind.lower()}/{self.name}"
 
 
 def ref_of(obj: Mapping[str, Any]) -> Ref:
-    meta = obj["metadata"]
-    return Ref(obj["kind"], meta.get("namespace", ""), meta["name"])
+    meta, kind = obj["metadata"], obj["kind"]
+    if obj["apiVersion"] not in OWN_VERSIONS:  # as `kind_of`, without a call: this runs for every object in every list
+        kind = key_of(obj["apiVersion"], kind)
+    return Ref(kind, meta.get("namespace", ""), meta["name"])
+
+
+def kind_of(thing: Mapping[str, Any]) -> str:
+    """The key of the kind that an object is of, or that a reference to one names."""
+    return key_of(thing.get("apiVersion", ""), thing.get("kind", ""))
+
+
+def is_of(thing: Mapping[str, Any] | None, kind: str) -> bool:
+    """Whether an object, or what a reference names, is of that kind."""
+    return thing is not None and kind_of(thing) == kind
 
 
 def name_of(obj: Mapping[str, Any]) -> str:

@@ -12,12 +12,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from app.api import conditions, errors, kinds, objects, selectors
-from app.api.objects import Obj, Ref, namespace_of, ref_of, with_metadata
+from app.api import conditions, errors, objects, selectors
+from app.api.objects import Obj, Ref, is_of, kind_of, namespace_of, ref_of, with_metadata
 from app.apimachinery.managedfields import managed_fields
 from app.apimachinery.patch.strategic import json_patch, merge_patch, strategic_merge
-from app.apimachinery.scheme import conversion, schema
+from app.apimachinery.scheme import schema, shapes
 from app.apimachinery.scheme.scalars import json_type
+from app.apimachinery.scheme.shapes import Struct
 from app.apiserver.server import ApiServer, Written
 from app.apiserver.store import Change
 from app.component_helpers import budgets
@@ -28,27 +29,27 @@ _STRICT, _IGNORE = "Strict", "Ignore"
 
 
 def create(server: ApiServer, text: str, manager: str = "") -> Written:
-    obj = schema.decode(_parsed(text), strict=False)
-    if obj["kind"] == "Event":
+    obj = server.scheme.decode(_parsed(text), strict=False)
+    if is_of(obj, "Event"):
         obj = _whole_event(obj)
-    return server.create(managed_fields.updated(None, obj, manager, now_ms=server.now_ms()))
+    return server.create(managed_fields.updated(server.scheme, None, obj, manager, now_ms=server.now_ms()))
 
 
 def replace(server: ApiServer, ref: Ref, text: str, subresource: str = "", manager: str = "") -> Written:
     wanted = _parsed(text)
     if subresource == "scale":
         return _scaled(server, ref, lambda _: wanted, manager)
-    obj = _named(schema.decode(wanted, strict=False), ref)
+    obj = _named(server.scheme.decode(wanted, strict=False), ref)
     old = server.get(ref)
     uid, current = obj["metadata"].get("uid", ""), old["metadata"]["uid"]
     if uid and uid != current:
-        kind = kinds.KINDS[ref.kind]
+        kind = server.scheme.kind(ref.kind)
         key = "/".join(part for part in ("/registry", kind.plural, ref.namespace, ref.name) if part)
         why = f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
         why += f"Precondition failed: UID in precondition: {uid}, UID in object meta: {current}"
         raise errors.conflict(kind.plural, ref.name, kind.group, why)
     obj = _whole(obj, subresource, server)
-    obj = managed_fields.updated(old, obj, manager, now_ms=server.now_ms(), subresource=subresource)
+    obj = managed_fields.updated(server.scheme, old, obj, manager, now_ms=server.now_ms(), subresource=subresource)
     return server.update(obj, subresource=subresource)
 
 
@@ -68,18 +69,20 @@ def patch(
     Raises NotFound, Conflict, BadRequest for what is no patch, Invalid for what a patch makes of the object."""
     how = _patcher(patch_type, _parsed(text))
     if subresource == "scale":
-        return _scaled(server, ref, lambda scale: how(scale, "Scale"), manager)
+        return _scaled(server, ref, lambda scale: how(scale, _SCALE), manager)
+    definition = server.scheme.definition(ref.kind)
+    shape = definition.shape_in(api_version)
     if patch_type == "apply":
         return _applied(server, ref, _parsed(text), subresource, manager, force=force, validation=validation)
     warnings: list[str] = []
 
     def change(old: Obj) -> Obj:
-        new, unknown = _decoded(how(conversion.to_version(old, api_version), ref.kind), text)
+        new, unknown = _decoded(server, how(definition.to_version(old, api_version), shape), text)
         if unknown and validation == _STRICT:
             raise _bad_patch(text, "strict decoding error: " + ", ".join(unknown))
         warnings.extend(unknown if validation != _IGNORE else ())
         new = _whole(_named(new, ref), subresource, server)
-        return managed_fields.updated(old, new, manager, now_ms=server.now_ms(), subresource=subresource)
+        return managed_fields.updated(server.scheme, old, new, manager, now_ms=server.now_ms(), subresource=subresource)
 
     return server.patch(ref, change, subresource=subresource)._replace(warnings=tuple(warnings))
 
@@ -94,7 +97,7 @@ def delete(
 ) -> Written:
     current = server.get(ref)["metadata"]["resourceVersion"]
     if resource_version and resource_version != current:
-        kind = kinds.KINDS[ref.kind]
+        kind = server.scheme.kind(ref.kind)
         why = "Precondition failed: ResourceVersion in precondition: "
         why += f"{resource_version}, ResourceVersion in object meta: {current}"
         raise errors.conflict(kind.plural, ref.name, kind.group, why)
@@ -110,7 +113,7 @@ def delete_collection(
     grace_seconds: int | None = None,
     propagation: str | None = None,
 ) -> list[Written]:
-    row = kinds.KINDS.get(kind)
+    row = server.scheme.find(kind)
     if row is None or row.internal:
         raise errors.NotFound(f'the server doesn\'t have a resource type "{kind}"')
     labels, fields = selectors.parse_labels(label_selector), selectors.parse_fields(field_selector, kind)
@@ -153,17 +156,20 @@ def evict(server: ApiServer, ref: Ref, grace_seconds: int | None = None, uid: st
 # ------------------------------------------------------------------------------------------------- patches
 
 
-def _patcher(patch_type: str, document: Any) -> Callable[[Obj, str], Any]:
-    """From (object, kind) to what the patch makes of it."""
+_SCALE = shapes.struct_of("autoscaling/v1", "Scale")
+
+
+def _patcher(patch_type: str, document: Any) -> Callable[[Obj, Struct], Any]:
+    """From an object and its type to what the patch makes of it."""
     match patch_type:
         case "json":
-            return lambda obj, _kind: json_patch(obj, document)
+            return lambda obj, _shape: json_patch(obj, document)
         case "merge":
-            return lambda obj, _kind: merge_patch(obj, _map(document))
+            return lambda obj, _shape: merge_patch(obj, _map(document))
         case "strategic":
-            return lambda obj, kind: strategic_merge(obj, _map(document), kind)
+            return lambda obj, shape: strategic_merge(obj, _map(document), shape)
         case "apply":  # of a scale; of objects in `_applied`
-            return lambda obj, _kind: merge_patch(obj, _map(document))
+            return lambda obj, _shape: merge_patch(obj, _map(document))
     raise errors.BadRequest(f'unknown patch type "{patch_type}": one of json, merge, strategic, apply')
 
 
@@ -178,10 +184,10 @@ def _whole(obj: Obj, subresource: str, server: ApiServer) -> Obj:
     return whole_status(obj, server.now_ms()) if subresource == "status" else obj
 
 
-def _decoded(obj: Any, text: str) -> tuple[Obj, tuple[str, ...]]:
+def _decoded(server: ApiServer, obj: Any, text: str) -> tuple[Obj, tuple[str, ...]]:
     """What a patch made, as an object again. Raises Invalid with the patch as the wrong value."""
     try:
-        return schema.decode_with_warnings(obj)
+        return server.scheme.decode_with_warnings(obj)
     except schema.DecodingError as error:
         raise _bad_patch(text, error.problems[0].message if error.problems else error.message) from None
 
@@ -196,14 +202,14 @@ def _applied(
     server: ApiServer, ref: Ref, document: Any, subresource: str, manager: str, *, force: bool, validation: str
 ) -> Written:
     """Server-side apply. Raises Conflict with every field that another manager holds, unless `force`."""
-    wanted, unknown = schema.decode_with_warnings(_map(document))
+    scheme = server.scheme
+    wanted, unknown = scheme.decode_with_warnings(_map(document))
     if unknown and validation == _STRICT:
-        schema.decode(document)
+        scheme.decode(document)
     wanted = _named(wanted, ref)
     current = server.get(ref) if subresource else server.store.get(ref)
-    version, now_ms = kinds.KINDS[ref.kind].api_version, server.now_ms()
     merged = managed_fields.apply(
-        current, wanted, manager, force=force, api_version=version, now_ms=now_ms, subresource=subresource
+        scheme, current, wanted, manager, force=force, now_ms=server.now_ms(), subresource=subresource
     )
     merged = _whole(merged, subresource, server)
     done = server.create(merged) if current is None else server.patch(ref, lambda _: merged, subresource=subresource)
@@ -215,15 +221,14 @@ def _applied(
 
 def _scaled(server: ApiServer, ref: Ref, change: Callable[[Obj], Any], manager: str) -> Written:
     """The object with the replicas that `change` makes of its Scale."""
-    old = server.get(ref)
-    scale = change(scales.scale_of(old))
+    kind, old = server.scheme.kind(ref.kind), server.get(ref)
+    scale = change(scales.scale_of(kind, old))
     replicas = scales.replicas_of(scale, ref.name)
     version = (scale.get("metadata") or {}).get("resourceVersion")
     if version and version != old["metadata"]["resourceVersion"]:
-        kind = kinds.KINDS[ref.kind]
         raise errors.conflict(kind.plural, ref.name, kind.group)
-    new = {**old, "spec": {**old["spec"], "replicas": replicas}}
-    new = managed_fields.updated(old, new, manager, now_ms=server.now_ms(), subresource="scale")
+    new = scales.with_replicas(kind, old, replicas)
+    new = managed_fields.updated(server.scheme, old, new, manager, now_ms=server.now_ms(), subresource="scale")
     return server.patch(ref, lambda _: new)
 
 
@@ -244,9 +249,9 @@ def _named(obj: Obj, ref: Ref) -> Obj:
         raise errors.BadRequest(f"the name of the object ({name}) does not match the name on the URL ({ref.name})")
     if namespace and ref.namespace and namespace != ref.namespace:
         raise errors.BadRequest("the namespace of the provided object does not match the namespace sent on the request")
-    if obj["kind"] != ref.kind:
+    if kind_of(obj) != ref.kind:
         raise errors.BadRequest(
-            f"the kind of the object ({obj['kind']}) does not match the kind on the URL ({ref.kind})"
+            f"the kind of the object ({obj['kind']}) does not match the kind on the URL ({ref.bare_kind})"
         )
     return with_metadata(obj, name=ref.name, namespace=ref.namespace or None)
 

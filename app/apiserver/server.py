@@ -14,9 +14,11 @@ import random
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from app.api import errors, kinds, names, objects, times
-from app.api.objects import Obj, Ref, ref_of
+from app.api import errors, names, objects, times
+from app.api.kinds import Kind
+from app.api.objects import Obj, Ref, is_of, kind_of, ref_of
 from app.apimachinery.patch.strategic import merge_patch
+from app.apimachinery.scheme.scheme import Definition, Scheme
 from app.apiserver import allocation
 from app.apiserver.admission import admission
 from app.apiserver.store import Change, Store
@@ -44,9 +46,11 @@ class Written(NamedTuple):
 
 
 class ApiServer:
-    """`now_ms` gives virtual time, `rng` names and uids: the server is as deterministic as they are."""
+    """`scheme` says which kinds there are. `now_ms` gives virtual time, `rng` names and uids: the server is as
+    deterministic as they are."""
 
-    def __init__(self, store: Store, now_ms: Callable[[], int], rng: random.Random) -> None:
+    def __init__(self, scheme: Scheme, store: Store, now_ms: Callable[[], int], rng: random.Random) -> None:
+        self.scheme = scheme
         self.store = store
         self.now_ms = now_ms
         self.rng = rng
@@ -63,8 +67,9 @@ class ApiServer:
 
     def create(self, obj: Obj, *, dry_run: bool = False) -> Written:
         """POST. Internal kinds and Events are built by this program only, and not checked again."""
-        kind = kinds.KINDS[obj["kind"]]
-        trusted = kind.is_local or kind.kind == "Event"
+        definition = self.scheme.definition(kind_of(obj))
+        kind = definition.row
+        trusted = kind.is_local or kind.key == "Event"
         obj = self._named(obj, kind)
         ref = ref_of(obj)
         if obj["metadata"].get("resourceVersion"):
@@ -72,18 +77,17 @@ class ApiServer:
         if not kind.is_local:
             self._check_namespace(kind, ref)
         if not trusted:
-            obj = admission.limited(defaults.default(obj), self.store)
-            obj = defaults.admit(defaults.default(obj), self._priority_classes(kind))
-        obj = self._prepared_for_create(obj)
+            obj = self._defaulted(definition, obj)
+        obj = self._prepared_for_create(kind, obj)
         if not trusted:
-            self._refuse(kind, ref.name, validation.validate(obj))
+            self._refuse(kind, ref.name, validation.validate(definition, obj))
         if self.store.get(ref) is not None:  # what is wrong with an object is told before
             raise errors.already_exists(kind.plural, ref.name, kind.group)
         if ref.kind == "Service":
             obj = allocation.allocate_service(obj, self.store, self.rng)
         if trusted:
             return self._written(obj, dry_run)
-        return self._admitted(obj, None, dry_run)
+        return self._admitted(kind, obj, None, dry_run)
 
     def update(self, obj: Obj, *, subresource: str = "", dry_run: bool = False) -> Written:
         """PUT. Refuses a resourceVersion or uid that is not the current one; without them it overwrites."""
@@ -166,15 +170,23 @@ class ApiServer:
         change = self.store.put(obj)
         return Written(change.obj, (change,))
 
-    def _admitted(self, obj: Obj, old: Obj | None, dry_run: bool) -> Written:
+    def _defaulted(self, definition: Definition, obj: Obj) -> Obj:
+        """What is being created, with what people may leave out. Raises Forbidden."""
+        obj = definition.default(obj)
+        if definition.row.key != "Pod":
+            return obj
+        pod = definition.default(admission.limited(obj, self.store))
+        return defaults.admit(pod, self.store.objects("PriorityClass"))
+
+    def _admitted(self, kind: Kind, obj: Obj, old: Obj | None, dry_run: bool) -> Written:
         """Written, and charged to the quotas of its namespace. Raises Forbidden."""
-        admission.check_limits(obj, self.store)
-        quotas = admission.charged(obj, self.store, old)
+        admission.check_limits(kind, obj, self.store)
+        quotas = admission.charged(kind, obj, self.store, old)
         charges = () if dry_run else tuple(self.store.put(quota) for quota in quotas)
         written = self._written(obj, dry_run)
         return written._replace(changes=(*charges, *written.changes)) if charges else written
 
-    def _named(self, obj: Obj, kind: kinds.Kind) -> Obj:
+    def _named(self, obj: Obj, kind: Kind) -> Obj:
         meta = obj["metadata"]
         if kind.namespaced and not meta.get("namespace"):
             meta = {**meta, "namespace": "default"}
@@ -196,7 +208,7 @@ class ApiServer:
         text = f"{self.rng.getrandbits(128):032x}"
         return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
 
-    def _check_namespace(self, kind: kinds.Kind, ref: Ref) -> None:
+    def _check_namespace(self, kind: Kind, ref: Ref) -> None:
         if not kind.namespaced:
             return
         namespace = self.store.get(Ref("Namespace", "", ref.namespace))
@@ -211,18 +223,16 @@ class ApiServer:
                 causes=[errors.Cause("metadata.namespace", "NamespaceTerminating", gone)],
             )
 
-    def _prepared_for_create(self, obj: Obj) -> Obj:
+    def _prepared_for_create(self, kind: Kind, obj: Obj) -> Obj:
         """What a client may not choose. Models apiserver pkg/registry/rest/create.go (BeforeCreate)."""
         meta = {key: value for key, value in obj["metadata"].items() if key not in _SERVER_OWNED}
         meta["uid"] = self._uid()
         meta["creationTimestamp"] = times.rfc3339(self.now_ms())
-        return strategies.for_create({**obj, "metadata": meta}, self.now_ms())
-
-    def _priority_classes(self, kind: kinds.Kind) -> list[Obj]:
-        return self.store.objects("PriorityClass") if kind.kind == "Pod" else []
+        return strategies.for_create(kind, {**obj, "metadata": meta}, self.now_ms())
 
     def _replace(self, ref: Ref, old: Obj, wanted: Obj, subresource: str, dry_run: bool) -> Written:
-        kind = kinds.KINDS[ref.kind]
+        definition = self.scheme.definition(ref.kind)
+        kind = definition.row
         if ref_of(wanted) != ref:
             name = wanted["metadata"].get("name", "")
             raise errors.BadRequest(f"the name of the object ({name}) does not match the name on the URL ({ref.name})")
@@ -230,25 +240,27 @@ class ApiServer:
         if not kind.is_local and subresource == "":
             if ref.kind == "Service":
                 new = allocation.without_other_types_fields(allocation.kept_allocations(new, old), old)
-            new = defaults.readmit(defaults.default(new), old)
-            self._refuse(kind, ref.name, validation.validate_update(new, old))
+            new = definition.default(new)
+            if ref.kind == "Pod":
+                new = defaults.readmit(new, old)
+            self._refuse(kind, ref.name, validation.validate_update(definition, new, old))
             if ref.kind == "Service":
                 new = allocation.allocate_service(new, self.store, self.rng)
         if new == old:
             return Written(old, ())
         if subresource == "status":
-            new = strategies.for_status(new, old, self.now_ms())
+            new = strategies.for_status(kind, new, old, self.now_ms())
         else:
-            new = strategies.for_update(new, old)
+            new = strategies.for_update(kind, new, old)
         if dry_run:
             return Written(new, ())
         if objects.is_terminating(new) and _may_go(new):
             return Written(new, (self.store.put(new), self.store.remove(ref)))
         if subresource == "" and ref.kind in admission.CHECKED_ON_UPDATE:
-            return self._admitted(new, old, dry_run)
+            return self._admitted(kind, new, old, dry_run)
         return self._written(new)
 
-    def _merged(self, old: Obj, wanted: Obj, subresource: str, kind: kinds.Kind) -> Obj:
+    def _merged(self, old: Obj, wanted: Obj, subresource: str, kind: Kind) -> Obj:
         """The parts that this subresource may write, from `wanted`; the rest from `old`."""
         if subresource == "status":  # annotations travel along with a status, and who wrote it
             along = {field: wanted["metadata"].get(field) for field in ("annotations", "managedFields")}
@@ -261,7 +273,7 @@ class ApiServer:
         meta = {**{k: v for k, v in wanted["metadata"].items() if k not in _SERVER_OWNED}, **kept}
         meta["resourceVersion"] = old["metadata"]["resourceVersion"]
         new = {**wanted, "metadata": meta}
-        if kind.kind == "Namespace":  # its finalizers go through `finalize` only
+        if kind.key == "Namespace":  # its finalizers go through `finalize` only
             new["spec"] = old.get("spec", {})
         if "status" in kind.subresources:
             new.pop("status", None)
@@ -289,18 +301,18 @@ class ApiServer:
         if not fields:
             return old
         marked = objects.with_metadata(old, **fields)
-        if old["kind"] == "Namespace":
+        if is_of(old, "Namespace"):
             marked = {**marked, "status": {**old.get("status", {}), "phase": "Terminating"}}
         return marked
 
     def _grace(self, obj: Obj, grace_seconds: int | None) -> int:
         """Seconds. Only pods are graceful, and only those that a kubelet runs."""
-        if obj["kind"] != "Pod" or not obj["spec"].get("nodeName") or pods.is_terminal(obj):
+        if not is_of(obj, "Pod") or not obj["spec"].get("nodeName") or pods.is_terminal(obj):
             return 0
         own: int = obj["spec"].get("terminationGracePeriodSeconds", 30)
         return own if grace_seconds is None else grace_seconds
 
-    def _refuse(self, kind: kinds.Kind, name: str, causes: tuple[errors.Cause, ...]) -> None:
+    def _refuse(self, kind: Kind, name: str, causes: tuple[errors.Cause, ...]) -> None:
         if causes:
             raise errors.invalid(kind.kind, name, causes, kind.group)
 
@@ -311,11 +323,11 @@ class ApiServer:
             raise self._conflict(ref, why)
 
     def _not_found(self, ref: Ref) -> errors.NotFound:
-        kind = kinds.KINDS[ref.kind]
+        kind = self.scheme.kind(ref.kind)
         return errors.not_found(kind.plural, ref.name, kind.group)
 
     def _conflict(self, ref: Ref, why: str = "") -> errors.Conflict:
-        kind = kinds.KINDS[ref.kind]
+        kind = self.scheme.kind(ref.kind)
         return errors.conflict(kind.plural, ref.name, kind.group, why)
 
 
@@ -344,4 +356,4 @@ def _may_go(obj: Obj) -> bool:
     """Marked, grace over, no finalizer left (a Namespace has some in its spec too)."""
     if not objects.is_terminating(obj) or obj["metadata"].get("finalizers") or not _gone_at_once(obj):
         return False
-    return obj["kind"] != "Namespace" or not obj.get("spec", {}).get("finalizers")
+    return not is_of(obj, "Namespace") or not obj.get("spec", {}).get("finalizers")

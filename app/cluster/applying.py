@@ -10,11 +10,10 @@ import random
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from app.api import errors, kinds
-from app.api.objects import Obj, Ref, annotations_of
+from app.api import errors
+from app.api.objects import Obj, Ref, annotations_of, kind_of
 from app.apimachinery import documents
 from app.apimachinery.patch.strategic import FieldChange, apply_manifest, field_changes
-from app.apimachinery.scheme import schema
 from app.apiserver.server import ApiServer, Written
 
 
@@ -33,7 +32,7 @@ def plan(server: ApiServer, text: str, namespace: str) -> tuple[Planned, ...]:
 
     Raises ManifestError or another ApiError; its `document` is the one that was refused, if it is one's fault.
     """
-    overlay = ApiServer(server.store.copy(), server.now_ms, random.Random(0))
+    overlay = ApiServer(server.scheme, server.store.copy(), server.now_ms, random.Random(0))
     planned = []
     for document in documents.parse(text):
         try:
@@ -46,37 +45,33 @@ def plan(server: ApiServer, text: str, namespace: str) -> tuple[Planned, ...]:
 
 def apply(server: ApiServer, text: str, namespace: str) -> Iterator[Written]:
     for document in documents.parse(text):
-        yield _apply(server, *_wanted(document, namespace))
+        yield _apply(server, *_wanted(server, document, namespace))
 
 
 def _planned(server: ApiServer, document: documents.Document, namespace: str) -> Planned:
-    wanted, ref = _wanted(document, namespace)
+    wanted, ref = _wanted(server, document, namespace)
     before = server.store.get(ref)
     written = _apply(server, wanted, ref)
     operation = "created" if before is None else "configured" if written.changes else "unchanged"
-    return Planned(ref, operation, field_changes(_shown(before), _shown(written.obj)), written.obj, document)
+    changes = field_changes(_shown(before), _shown(written.obj), server.scheme.definition(ref.kind).shape)
+    return Planned(ref, operation, changes, written.obj, document)
 
 
 def _apply(server: ApiServer, wanted: Obj, ref: Ref) -> Written:
     """`kubectl apply` of one document: create it, or merge what its author changed since the last apply."""
     current = server.store.get(ref)
-    applied = apply_manifest(current, _in_namespace(wanted, ref))
+    applied = apply_manifest(current, _in_namespace(wanted, ref), server.scheme.definition(ref.kind).shape)
     if current is None:
         return server.create(applied)
-    return server.patch(ref, lambda _: schema.decode(applied))
+    return server.patch(ref, lambda _: server.scheme.decode(applied))
 
 
-def _wanted(document: documents.Document, namespace: str) -> tuple[Obj, Ref]:
-    """A document decoded, and what it is about."""
-    wanted = schema.decode(document.obj)
-    return wanted, _target(wanted, namespace)
-
-
-def _target(obj: Obj, namespace: str) -> Ref:
-    """What a decoded manifest is about; `namespace` where it names none."""
-    meta = obj.get("metadata") or {}
-    namespaced = kinds.KINDS[obj["kind"]].namespaced
-    return Ref(obj["kind"], (meta.get("namespace") or namespace) if namespaced else "", meta.get("name", ""))
+def _wanted(server: ApiServer, document: documents.Document, namespace: str) -> tuple[Obj, Ref]:
+    """A document decoded, and what it is about: an object of `namespace` where it names none."""
+    wanted = server.scheme.decode(document.obj)
+    kind, meta = server.scheme.kind(kind_of(wanted)), wanted.get("metadata") or {}
+    placed = (meta.get("namespace") or namespace) if kind.namespaced else ""
+    return wanted, Ref(kind.key, placed, meta.get("name", ""))
 
 
 def _in_namespace(obj: Obj, ref: Ref) -> Obj:

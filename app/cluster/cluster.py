@@ -19,7 +19,8 @@ from app import controllers, operators
 from app.api import errors, times
 from app.api.history import History
 from app.api.messages import Voice
-from app.api.objects import Obj, Ref, with_metadata
+from app.api.objects import Obj, Ref, ref_of, with_metadata
+from app.apimachinery.scheme.scheme import Scheme
 from app.apiserver.server import ApiServer, Written
 from app.apiserver.store import Change, Store
 from app.cluster import applying, containers, performing
@@ -34,6 +35,7 @@ from app.look.recording import Recording
 from app.nodes import OUTSIDE, machine_controllers
 from app.nodes.runtime.shell import Done
 from app.reconcile import AnyController
+from app.registry.builtin import built_in
 from app.scheduler.scheduler import Scheduler
 
 DEFAULT_EPOCH_MS = times.parse("2026-01-01T00:00:00Z")
@@ -68,7 +70,8 @@ class Cluster:
         self.store = Store()
         self.trace = Trace()
         self._rng = random.Random(seed)
-        self.engine = Engine(self.store, self._rng, epoch_ms, PRESETS[latencies], self.trace, machine_controllers)
+        table = PRESETS[latencies]
+        self.engine = Engine(built_in(), self.store, self._rng, epoch_ms, table, self.trace, machine_controllers)
         self.journal: History[Entry] = History()
         self.applied: list[str] = []  # manifests, as people wrote them
         loops: tuple[type[AnyController], ...] = (Scheduler, *controllers.CONTROLLERS, *operators.OPERATORS, *OUTSIDE)
@@ -104,6 +107,11 @@ class Cluster:
     def known_from(self) -> int:
         """The oldest revision that is still known."""
         return self.store.known_from
+
+    @property
+    def scheme(self) -> Scheme:
+        """The kinds that there are. After a change of it the engine is to be told: `engine.follow_kinds`."""
+        return self.engine.server.scheme
 
     @property
     def latencies(self) -> str:
@@ -265,7 +273,7 @@ class Cluster:
     def dry_run(self, command: Command) -> tuple[Result, ...]:
         """What an API client's command would write. Raises the ApiError with which it would be refused."""
         performing.check_api_server(self.engine)
-        server = ApiServer(self.store.copy(), lambda: self.now_ms, random.Random(self.trace.count))
+        server = ApiServer(self.scheme, self.store.copy(), lambda: self.now_ms, random.Random(self.trace.count))
         results = (_result(written) for written in performing.requested(server, command))
         return tuple(result._replace(obj=self._unwritten(result)) for result in results)
 
@@ -302,10 +310,8 @@ class Cluster:
 
 def _result(written: Written) -> Result:
     created = any(change.type == "ADDED" for change in written.changes)
-    meta = written.obj["metadata"]
-    ref = Ref(written.obj["kind"], meta.get("namespace", ""), meta["name"])
     code, reason = (201, "Created") if created else (200, "OK")
-    return Result(code, reason, "", ref, written.obj, written.changes, written.warnings)
+    return Result(code, reason, "", ref_of(written.obj), written.obj, written.changes, written.warnings)
 
 
 def _about(command: Command, results: Sequence[Result]) -> Ref | None:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from app.api import errors
 from app.api.messages import N_, Message, message
-from app.api.objects import Ref
+from app.api.objects import Obj, Ref
 from app.commands import lines
 from app.commands.hands import Hands, Verbs
 
@@ -26,7 +26,7 @@ class Done(Protocol):
         """201 if it was created, else 200."""
 
     @property
-    def ref(self) -> Ref | None: ...
+    def obj(self) -> Obj | None: ...
 
     @property
     def changes(self) -> tuple[Any, ...]:
@@ -84,11 +84,11 @@ class Request(Command):
     def perform(self, hands: Verbs) -> None: ...
 
     def said(self, done: Iterable[Done]) -> str:
-        return "\n".join(self.line(each.ref, each) for each in done if each.ref is not None)
+        return "\n".join(self.line(each.obj, each) for each in done if each.obj is not None)
 
-    def line(self, ref: Ref, done: Done) -> str:
+    def line(self, obj: Obj, done: Done) -> str:
         """Of one object that was written."""
-        return f"{lines.resource(ref)} {self.done}"
+        return f"{lines.resource(obj)} {self.done}"
 
 
 class Physical(Command):

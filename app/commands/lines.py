@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from app.api import kinds
-from app.api.objects import Ref
+from app.api.objects import Obj, Ref, name_of
 
 _PLAIN = re.compile(r"[\w@%+=:,./{}-]+")  # what a shell takes as it stands
 
@@ -17,9 +17,8 @@ def word(text: str) -> str:
 
 
 def target(ref: Ref) -> str:
-    """As one types it: `pod/web-1`, `deployment/web`."""
-    row = kinds.KINDS.get(ref.kind)
-    return f"{row.singular if row else ref.kind.lower()}/{ref.name}"
+    """As one types it: `pod/web-1`, `deployment/web`, `widget.example.com/w`."""
+    return str(ref)
 
 
 def flag(namespace: str) -> str:
@@ -27,11 +26,10 @@ def flag(namespace: str) -> str:
     return f" -n {namespace}" if namespace not in ("", "default") else ""
 
 
-def resource(ref: Ref) -> str:
+def resource(obj: Obj) -> str:
     """As it is printed: `pod/web-1`, `deployment.apps/web`."""
-    return f"{resource_type(ref)}/{ref.name}"
+    return f"{resource_type(obj)}/{name_of(obj)}"
 
 
-def resource_type(ref: Ref) -> str:
-    row = kinds.KINDS[ref.kind]
-    return f"{row.singular}.{row.group}" if row.group else row.singular
+def resource_type(obj: Obj) -> str:
+    return kinds.printed(obj["apiVersion"], obj["kind"])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.api import errors
 from app.api.messages import N_, Message, message
-from app.api.objects import Ref, controller_of, is_terminating, name_of, namespace_of, ref_of
+from app.api.objects import Obj, Ref, controller_of, is_of, is_terminating, name_of, namespace_of, ref_of
 from app.commands import lines
 from app.commands.base import Done, Request
 from app.commands.hands import Verbs
@@ -24,8 +24,8 @@ class Cordon(Request):
     def kubectl(self) -> str:
         return f"kubectl {'cordon' if self.unschedulable else 'uncordon'} {self.node}"
 
-    def line(self, ref: Ref, done: Done) -> str:
-        return f"{lines.resource(ref)} {'cordoned' if self.unschedulable else 'uncordoned'}"
+    def line(self, obj: Obj, done: Done) -> str:
+        return f"{lines.resource(obj)} {'cordoned' if self.unschedulable else 'uncordoned'}"
 
     def sentence(self, count: int) -> Message:
         if self.unschedulable:
@@ -47,8 +47,7 @@ class Drain(Request):
         hands.patch(Ref("Node", "", self.node), {"spec": {"unschedulable": True}})
         refused: errors.ApiError | None = None
         for pod in [each for each in hands.objects("Pod") if each["spec"].get("nodeName") == self.node]:
-            owner = controller_of(pod)
-            if (owner is not None and owner["kind"] == "DaemonSet") or is_terminating(pod):
+            if is_of(controller_of(pod), "DaemonSet") or is_terminating(pod):
                 continue
             try:
                 hands.evict(ref_of(pod))
@@ -62,10 +61,10 @@ class Drain(Request):
     def kubectl(self) -> str:
         return f"kubectl drain {self.node} --ignore-daemonsets"
 
-    def line(self, ref: Ref, done: Done) -> str:
+    def line(self, obj: Obj, done: Done) -> str:
         if done.warnings:
             return done.warnings[0]
-        return f"{lines.resource(ref)} {'cordoned' if ref.name == self.node else 'evicted'}"
+        return f"{lines.resource(obj)} {'cordoned' if name_of(obj) == self.node else 'evicted'}"
 
     def sentence(self, count: int) -> Message:
         return message(N_("You drained %(node)s: its pods have to go elsewhere."), node=self.node)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.api.messages import N_, Message, counted, many, message
-from app.api.objects import Ref
+from app.api.objects import Obj, Ref, name_of
 from app.commands import lines
 from app.commands.base import Done, Request
 from app.commands.hands import Verbs
@@ -35,9 +35,9 @@ class Apply(Request):
             end += "_"
         return f"{self.kubectl()} <<'{end}'\n{text}\n{end}"
 
-    def line(self, ref: Ref, done: Done) -> str:
+    def line(self, obj: Obj, done: Done) -> str:
         what = "created" if done.code == 201 else "configured" if done.changes else "unchanged"
-        return f"{lines.resource(ref)} {what}"
+        return f"{lines.resource(obj)} {what}"
 
     def sentence(self, count: int) -> Message:
         if not count:
@@ -71,9 +71,9 @@ class DeleteObject(ClientRequest):
         what = lines.target(self.ref).replace("/", " ")
         return f"kubectl delete {what}{cascade}{force}{lines.flag(self.ref.namespace)}"
 
-    def line(self, ref: Ref, done: Done) -> str:
+    def line(self, obj: Obj, done: Done) -> str:
         how = "force deleted" if self.grace_seconds == 0 else "deleted"
-        return f'{lines.resource_type(ref)} "{ref.name}" {how}'
+        return f'{lines.resource_type(obj)} "{name_of(obj)}" {how}'
 
     def sentence(self, count: int) -> Message:
         ref = self.ref
@@ -111,8 +111,8 @@ class SetLabel(Request):
         )
         return f"kubectl label {lines.target(self.ref)} {change}{lines.flag(self.ref.namespace)}"
 
-    def line(self, ref: Ref, done: Done) -> str:
-        return f"{lines.resource(ref)} {'unlabeled' if self.value is None else 'labeled'}"
+    def line(self, obj: Obj, done: Done) -> str:
+        return f"{lines.resource(obj)} {'unlabeled' if self.value is None else 'labeled'}"
 
     def sentence(self, count: int) -> Message:
         if self.value is None:

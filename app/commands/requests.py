@@ -154,11 +154,11 @@ class EvictPod(ClientRequest):
 
 
 def deleted(who: str, ref: Ref) -> Message:
-    return message(N_("%(who)s deleted %(kind)s %(name)s."), who=who, kind=ref.kind, name=ref.name)
+    return message(N_("%(who)s deleted %(kind)s %(name)s."), who=who, kind=ref.bare_kind, name=ref.name)
 
 
 def _changed(who: str, ref: Ref, subresource: str, body: str) -> Message:
-    about = {"who": who, "kind": ref.kind, "name": ref.name}
+    about = {"who": who, "kind": ref.bare_kind, "name": ref.name}
     if subresource == "status":
         return message(N_("%(who)s wrote down the status of %(kind)s %(name)s."), **about)
     if subresource == "scale" and (replicas := _replicas(body)) is not None:

@@ -65,7 +65,7 @@ def _stop(hands: Hands, about: Ref) -> None:
 
 def _check_service(hands: Hands, ref: Ref) -> None:
     if ref.kind != "Service":
-        raise errors.BadRequest(f"only a Service takes traffic, not a {ref.kind}")
+        raise errors.BadRequest(f"only a Service takes traffic, not a {ref.bare_kind}")
     spec = hands.get(ref)["spec"]
     if spec.get("type") == "ExternalName" or spec.get("clusterIP") == "None":
         raise errors.BadRequest(f'service "{ref.name}" has no virtual IP that a load balancer could stand before')

@@ -121,8 +121,8 @@ class Suspend(Request):
         patch = lines.word(f'{{"spec":{{"suspend":{str(self.suspended).lower()}}}}}')
         return f"kubectl patch {lines.target(self.ref)} -p {patch}{lines.flag(self.ref.namespace)}"
 
-    def line(self, ref: Ref, done: Done) -> str:
-        return f"{lines.resource(ref)} {'suspended' if self.suspended else 'resumed'}"
+    def line(self, obj: Obj, done: Done) -> str:
+        return f"{lines.resource(obj)} {'suspended' if self.suspended else 'resumed'}"
 
     def sentence(self, count: int) -> Message:
         if self.suspended:

@@ -1,5 +1,5 @@
 """What a ResourceQuota limits and what an object uses of it. Pure; for the admission of new objects and for the loop
-that counts anew.
+that counts anew. A kind is named here as quotas name it, by its resource: `pods`, `deployments.apps`.
 
 Models kubernetes/pkg/quota/v1/evaluator/core and apiserver `pkg/quota/v1/resources.go`.
 """
@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.api import kinds, quantities
+from app.api import quantities
+from app.api.kinds import Kind
 from app.api.objects import Obj
 from app.component_helpers import pods, qos
 
@@ -29,41 +30,44 @@ _COMPUTE = {
 # Where one of these is limited, every container has to say how much it wants.
 _MUST_BE_SAID = ("cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory")
 _CLASS = ".storageclass.storage.k8s.io/"
-_COUNTED = {
-    "Pod": "pods",
-    "Service": "services",
-    "ReplicationController": "replicationcontrollers",
-    "ResourceQuota": "resourcequotas",
-    "Secret": "secrets",
-    "ConfigMap": "configmaps",
-    "PersistentVolumeClaim": "persistentvolumeclaims",
-}
+_COUNTED = frozenset(
+    {
+        "pods",
+        "services",
+        "replicationcontrollers",
+        "resourcequotas",
+        "secrets",
+        "configmaps",
+        "persistentvolumeclaims",
+    }
+)
+"""Resources that may be limited by their bare names too, not only as `count/pods`."""
 
 
-def counted_kinds(hard: Mapping[str, Any]) -> list[str]:
-    """The kinds whose objects use something of what a quota limits."""
-    found = {kind for kind, resource in _COUNTED.items() if resource in hard}
+def counted_kinds(hard: Mapping[str, Any], kinds: Iterable[Kind]) -> list[Kind]:
+    """Those of `kinds` whose objects use something of what a quota limits."""
+    wanted = {resource.removeprefix("count/") for resource in hard if resource.startswith("count/")}
+    wanted |= _COUNTED & hard.keys()
     if hard.keys() & _COMPUTE.keys():
-        found.add("Pod")
+        wanted.add("pods")
     if any(resource.startswith("services.") for resource in hard):
-        found.add("Service")
+        wanted.add("services")
     if any(resource.endswith(("requests.storage", f"{_CLASS}persistentvolumeclaims")) for resource in hard):
-        found.add("PersistentVolumeClaim")
-    found |= {row.kind for row in kinds.KINDS.values() if not row.internal and f"count/{row.resource}" in hard}
-    return sorted(found)
+        wanted.add("persistentvolumeclaims")
+    found = (kind for kind in kinds if not kind.internal and kind.resource in wanted)
+    return sorted(found, key=lambda kind: kind.key)
 
 
-def usage(obj: Obj) -> Amounts:
+def usage(resource: str, obj: Obj) -> Amounts:
     """Everything that this object uses, whatever is limited."""
-    kind = obj["kind"]
-    used = {f"count/{kinds.KINDS[kind].resource}": "1"}
-    if kind in _COUNTED and not (kind == "Pod" and pods.is_terminal(obj)):
-        used[_COUNTED[kind]] = "1"
-    if kind == "Pod" and not pods.is_terminal(obj):
+    used = {f"count/{resource}": "1"}
+    if resource in _COUNTED and not (resource == "pods" and pods.is_terminal(obj)):
+        used[resource] = "1"
+    if resource == "pods" and not pods.is_terminal(obj):
         used |= {name: pods.total(obj, *where) for name, where in _COMPUTE.items()}
-    elif kind == "Service":
+    elif resource == "services":
         used |= _of_service(obj["spec"])
-    elif kind == "PersistentVolumeClaim":
+    elif resource == "persistentvolumeclaims":
         used |= _of_claim(obj["spec"])
     return used
 
@@ -85,19 +89,19 @@ def _of_claim(spec: Mapping[str, Any]) -> Amounts:
     return used
 
 
-def more_of(obj: Obj, old: Obj | None) -> Amounts:
+def more_of(resource: str, obj: Obj, old: Obj | None) -> Amounts:
     """What this object uses beyond what it used before; nothing of what it uses less of now."""
-    before = usage(old) if old is not None else {}
-    more = {name: quantities.add(amount, f"-{before.get(name, '0')}") for name, amount in usage(obj).items()}
+    before = usage(resource, old) if old is not None else {}
+    more = {name: quantities.add(amount, f"-{before.get(name, '0')}") for name, amount in usage(resource, obj).items()}
     return {name: amount for name, amount in more.items() if quantities.parse(amount) > 0}
 
 
-def applies(quota: Obj, obj: Obj) -> bool:
+def applies(quota: Obj, resource: str, obj: Obj) -> bool:
     """Whether its scopes take in this object; quotas without scopes take in all."""
     spec = quota.get("spec") or {}
     rules = [{"scopeName": scope, "operator": "Exists"} for scope in spec.get("scopes") or ()]
     rules += (spec.get("scopeSelector") or {}).get("matchExpressions") or ()
-    return not rules or (obj["kind"] == "Pod" and all(_in_scope(rule, obj["spec"]) for rule in rules))
+    return not rules or (resource == "pods" and all(_in_scope(rule, obj["spec"]) for rule in rules))
 
 
 def _in_scope(rule: Mapping[str, Any], spec: Mapping[str, Any]) -> bool:
@@ -139,15 +143,16 @@ def missing(hard: Mapping[str, Any], pod: Obj) -> str:
     return "; ".join(said)
 
 
-def counted(quota: Obj, found: Iterable[Obj]) -> Amounts:
-    """What these objects use together of what the quota limits."""
+def counted(quota: Obj, found: Mapping[str, Iterable[Obj]]) -> Amounts:
+    """What these objects, by resource, use together of what the quota limits."""
     hard: Mapping[str, Any] = (quota.get("spec") or {}).get("hard") or {}
     sums = dict.fromkeys(sorted(hard), "0")
-    for obj in found:
-        if applies(quota, obj):
-            for resource, amount in usage(obj).items():
-                if resource in sums:
-                    sums[resource] = quantities.add(sums[resource], amount)
+    for resource, objects in found.items():
+        for obj in objects:
+            if applies(quota, resource, obj):
+                for name, amount in usage(resource, obj).items():
+                    if name in sums:
+                        sums[name] = quantities.add(sums[name], amount)
     return sums
 
 

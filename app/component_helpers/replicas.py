@@ -241,7 +241,7 @@ def matters_to(kind: str) -> Callable[[Obj, Obj], bool]:
 
 def _owner_kind(pod: Obj) -> str | None:
     owner = objects.controller_of(pod)
-    return owner["kind"] if owner else None
+    return objects.kind_of(owner) if owner else None
 
 
 def _what_counts(pod: Obj) -> tuple[Any, ...]:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from app.api import conditions, machines, quantities
 from app.api.messages import N_, Saying
-from app.api.objects import Obj, Ref, controller_of, is_terminating, name_of, namespace_of, ref_of, uid_of
+from app.api.objects import Obj, Ref, controller_of, is_of, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.component_helpers import pods
 from app.reconcile import (
     Action,
@@ -319,8 +319,7 @@ def _is_leaving(node: Obj) -> bool:
 
 
 def _is_daemon(pod: Obj) -> bool:
-    owner = controller_of(pod)
-    return owner is not None and owner["kind"] == "DaemonSet"
+    return is_of(controller_of(pod), "DaemonSet")
 
 
 def _need(pod: Obj) -> Room:

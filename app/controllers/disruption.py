@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from app.api import kinds, objects, selectors, times
+from app.api import objects, selectors, times
 from app.api.messages import N_, Saying
 from app.api.objects import Obj, Ref, namespace_of, ref_of
 from app.api.status import changed_fields
@@ -147,28 +147,35 @@ def _declared(found: Sequence[Obj], reader: Reader) -> tuple[int, list[str]]:
         top = _scaled_owner(pod, reader)
         if top is None:
             raise _NotCountable(f'found no controllers for pod "{objects.name_of(pod)}"')
-        owners[objects.uid_of(top)] = int(top["spec"].get("replicas", 1))
+        owners[top.uid] = top.replicas
     return sum(owners.values()), unmanaged
 
 
-def _scaled_owner(pod: Obj, reader: Reader) -> Obj | None:
+class _Workload(NamedTuple):
+    uid: str
+    replicas: int
+
+
+def _scaled_owner(pod: Obj, reader: Reader) -> _Workload | None:
     """The workload that says how many there should be: the Deployment above a ReplicaSet, else the controller."""
     owner = objects.controller_of(pod)
     assert owner is not None
-    kind = kinds.KINDS.get(owner["kind"])
+    kind = reader.kind(objects.kind_of(owner))
     if kind is None:
         raise _NotCountable(f'no matches for kind "{owner["kind"]}" in version "{owner["apiVersion"]}"')
     if "scale" not in kind.subresources:
         raise _NotCountable(f"{kind.resource} does not implement the scale subresource")
     found = _controller(owner, namespace_of(pod), reader)
     above = objects.controller_of(found) if found else None
-    if above is not None and above["kind"] == "Deployment":
-        return _controller(above, namespace_of(pod), reader)
-    return found
+    if above is not None and objects.is_of(above, "Deployment"):
+        found = _controller(above, namespace_of(pod), reader)
+    if found is None:
+        return None
+    return _Workload(objects.uid_of(found), int(objects.get_path(found, kind.scaling.wanted, 1)))
 
 
 def _controller(owner: Mapping[str, Any], namespace: str, reader: Reader) -> Obj | None:
-    found = reader.live(owner["kind"], namespace)
+    found = reader.live(objects.kind_of(owner), namespace)
     return next((each for each in found if objects.uid_of(each) == owner["uid"]), None)
 
 

@@ -12,14 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.api import objects
-from app.api.kinds import KINDS
+from app.api.kinds import Kind
 from app.api.messages import N_, Saying
-from app.api.objects import Obj, Ref, ref_of
+from app.api.objects import Obj, Ref, kind_of, ref_of
 from app.reconcile import Controller, Delete, Difference, Patch, Reader, Watch, metadata_differs
 
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
-OWNABLE = tuple(kind.kind for kind in KINDS.values() if not kind.is_local and kind.kind != "Event")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +37,7 @@ class GarbageCollector(Controller[OwnershipObservation]):
     lane = 220
     reconciles = "*"
     concurrency = 20
+    watches = ()
     says = {
         "OwnerAbsent": Saying(
             N_("The owner of %(kind)s %(about)s, %(observed)s, does not exist any more. It is deleted too."),
@@ -63,11 +63,9 @@ class GarbageCollector(Controller[OwnershipObservation]):
         "DependentsGone": Saying(N_("The dependents of %(kind)s %(about)s are gone. Now it may go too.")),
     }
 
-    def __init__(self) -> None:
-        self.watches = tuple(
-            Watch(kind, _concerned, when=_may_matter, matters=metadata_differs, indexes={"owner": _owners})
-            for kind in OWNABLE
-        )
+    def watches_of(self, row: Kind) -> Iterable[Watch]:
+        if _is_collected(row):
+            yield Watch(row.key, _concerned, when=_may_matter, matters=metadata_differs, indexes={"owner": _owners})
 
     def observe(self, key: Ref, reader: Reader) -> OwnershipObservation | None:
         obj = reader.get(key)
@@ -75,7 +73,7 @@ class GarbageCollector(Controller[OwnershipObservation]):
             return None
         solid, absent, waiting = [], [], []
         for reference in objects.owner_refs(obj):
-            owner_ref = _ref_of_owner(obj, reference)
+            owner_ref = _ref_of_owner(obj, reference, reader)
             owner = _owner(owner_ref, reference["uid"], reader)
             if owner is None:
                 absent.append(owner_ref)
@@ -117,10 +115,10 @@ def _collect(seen: OwnershipObservation) -> Difference:
 
 def _forget_owners(seen: OwnershipObservation) -> Iterator[Difference]:
     """It still has an owner: only the references to those that are gone, or are waiting to be, go."""
-    gone = {*seen.absent_owners, *seen.waiting_owners}
+    gone = {(ref.kind, ref.name) for ref in (*seen.absent_owners, *seen.waiting_owners)}
     if not gone:
         return
-    kept = [each for each in objects.owner_refs(seen.obj) if _ref_of_owner(seen.obj, each) not in gone]
+    kept = [each for each in objects.owner_refs(seen.obj) if (kind_of(each), each["name"]) not in gone]
     owners = seen.solid_owners, (*seen.solid_owners, *seen.absent_owners, *seen.waiting_owners)
     yield Difference(
         ref_of(seen.obj), "metadata.ownerReferences", *owners, "OwnerReferenceDangles", (_with_owners(seen.obj, kept),)
@@ -188,8 +186,8 @@ def _concerned(obj: Obj, reader: Reader) -> Iterator[Ref]:
     if alive and _is_finishing(obj):
         yield ref
     for reference in objects.owner_refs(obj):
-        owner_ref = _ref_of_owner(obj, reference)
-        owner = reader.get(owner_ref) if owner_ref.kind in OWNABLE else None
+        owner_ref = _ref_of_owner(obj, reference, reader)
+        owner = reader.get(owner_ref) if _is_collected(reader.kind(owner_ref.kind)) else None
         if owner is None or objects.uid_of(owner) != reference["uid"]:
             if alive:
                 yield ref
@@ -206,7 +204,7 @@ def _owner(ref: Ref, uid: str, reader: Reader) -> Obj | None:
 
     A kind that is not known here cannot be looked up: its reference counts as that of an owner that is there.
     """
-    if ref.kind not in OWNABLE:
+    if not _is_collected(reader.kind(ref.kind)):
         return {"metadata": {"uid": uid}}
     cached = reader.get(ref)
     if cached is not None and objects.uid_of(cached) == uid:
@@ -216,19 +214,26 @@ def _owner(ref: Ref, uid: str, reader: Reader) -> Obj | None:
 
 def _dependents(obj: Obj, reader: Reader) -> Iterator[Obj]:
     uid = objects.uid_of(obj)
-    for kind in OWNABLE:
-        yield from reader.by(kind, "owner", uid)
+    for row in reader.kinds():
+        if _is_collected(row):
+            yield from reader.by(row.key, "owner", uid)
 
 
 def _owners(obj: Obj) -> Sequence[str]:
     return [reference["uid"] for reference in objects.owner_refs(obj)]
 
 
-def _ref_of_owner(obj: Obj, reference: Obj) -> Ref:
+def _is_collected(row: Kind | None) -> bool:
+    """Whether objects of the kind may own and be owned."""
+    return row is not None and not row.is_local and row.key != "Event"
+
+
+def _ref_of_owner(obj: Obj, reference: Obj, reader: Reader) -> Ref:
     """An owner lives in the namespace of its dependent, unless its kind knows no namespaces."""
-    kind = KINDS.get(reference["kind"])
-    namespace = objects.namespace_of(obj) if kind is None or kind.namespaced else ""
-    return Ref(reference["kind"], namespace, reference["name"])
+    kind = kind_of(reference)
+    row = reader.kind(kind)
+    namespace = objects.namespace_of(obj) if row is None or row.namespaced else ""
+    return Ref(kind, namespace, reference["name"])
 
 
 def _is_finishing(obj: Obj) -> bool:

@@ -15,7 +15,6 @@ from typing import Any
 
 from app.api import conditions, objects
 from app.api.conditions import Condition
-from app.api.kinds import KINDS
 from app.api.messages import N_, Saying
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
@@ -32,6 +31,7 @@ from app.reconcile import (
     itself,
 )
 
+_PODS = "pods"
 FINALIZER_ESTIMATE_SECONDS = 15
 """How long a finalizer is thought to take."""
 
@@ -39,7 +39,9 @@ FINALIZER_ESTIMATE_SECONDS = 15
 @dataclass(frozen=True, slots=True)
 class NamespaceObservation:
     namespace: Obj
-    content: Mapping[str, Sequence[Obj]]  # by kind, live; only kinds of which something is left
+    content: Mapping[
+        str, Sequence[Obj]
+    ]  # by resource (`pods`, `jobs.batch`), live; only those that something is left of
     failures: Sequence[Failure]
     now_ms: int
 
@@ -64,8 +66,9 @@ class NamespaceController(Controller[NamespaceObservation]):
         namespace = reader.get(key)
         if namespace is None or not objects.is_terminating(namespace):
             return None
-        found = {kind: tuple(reader.live(kind, key.name)) for kind in _namespaced_kinds()}
-        content = {kind: left for kind, left in found.items() if left}
+        rows = [row for row in reader.kinds() if row.namespaced and not row.is_local]
+        found = {row.resource: tuple(reader.live(row.key, key.name)) for row in rows}
+        content = {resource: left for resource, left in found.items() if left}
         return NamespaceObservation(namespace, content, tuple(reader.failures()), reader.now_ms)
 
     def diff(self, seen: NamespaceObservation) -> Iterable[Difference]:
@@ -83,27 +86,26 @@ class NamespaceController(Controller[NamespaceObservation]):
 
 def _empty(seen: NamespaceObservation) -> Iterator[Difference]:
     """Delete what is not being deleted yet, pods before all else, and say when to look again."""
-    due = {"Pod": seen.content["Pod"]} if "Pod" in seen.content else seen.content
-    for kind, left in due.items():
+    due = {_PODS: seen.content[_PODS]} if _PODS in seen.content else seen.content
+    for resource, left in due.items():
         fresh = [each for each in left if not objects.is_terminating(each)]
         if fresh:
             actions = tuple(Delete(ref_of(each), propagation="Background") for each in fresh)
-            where = f"{KINDS[kind].plural} in namespace"
+            where = f"{resource.partition('.')[0]} in namespace"
             yield Difference(ref_of(seen.namespace), where, 0, len(left), "NamespaceContentRemains", actions)
-    left_over = [each for left in due.values() for each in left]
-    delay_ms, why = _patience(left_over)
+    delay_ms, why = _patience(due)
     counts = sum(map(len, seen.content.values()))
     again = RequeueAfter(delay_ms, why)
     yield Difference(ref_of(seen.namespace), "content", 0, counts, "WaitingForContentToGo", (again,))
 
 
-def _patience(left: Sequence[Obj]) -> tuple[int, str]:
+def _patience(due: Mapping[str, Sequence[Obj]]) -> tuple[int, str]:
     """After how many ms to look again: half of the longest wait to be expected, and a second. What needs no waiting
     is gone as soon as it is deleted."""
-    graces = [_grace_seconds(each) for each in left if each["kind"] == "Pod"]
+    graces = [_grace_seconds(each) for each in due.get(_PODS, ())]
     if any(graces):
         return (max(graces) // 2 + 1) * 1000, "terminationGracePeriodSeconds"
-    if any(each["metadata"].get("finalizers") for each in left):
+    if any(each["metadata"].get("finalizers") for left in due.values() for each in left):
         return (FINALIZER_ESTIMATE_SECONDS // 2 + 1) * 1000, "finalizers"
     return 0, "deleted content should be gone"
 
@@ -114,10 +116,6 @@ def _grace_seconds(pod: Obj) -> int:
         return 0
     seconds: int = pod["spec"].get("terminationGracePeriodSeconds", 30)
     return seconds
-
-
-def _namespaced_kinds() -> list[str]:
-    return [kind.kind for kind in KINDS.values() if kind.namespaced and not kind.is_local]
 
 
 # -------------------------------------------------------------------------------------------------- status
@@ -141,10 +139,12 @@ _OK = {
 def _status(seen: NamespaceObservation) -> Iterator[Difference]:
     """Only what stays after it was deleted is told: before the first deletion there is nothing to say."""
     namespace = seen.namespace
-    staying = [each for left in seen.content.values() for each in left if objects.is_terminating(each)]
+    staying = {
+        resource: [each for each in left if objects.is_terminating(each)] for resource, left in seen.content.items()
+    }
     held: dict[str, Any] = namespace.get("status") or {}
     found: list[Condition] = held.get("conditions") or []
-    if staying or found or seen.failures:
+    if any(staying.values()) or found or seen.failures:
         bad = _remaining(staying) | _failed(seen.failures)
         for type, (reason, message) in _OK.items():
             reason, message = bad.get(type, (reason, message))
@@ -157,14 +157,16 @@ def _status(seen: NamespaceObservation) -> Iterator[Difference]:
         yield Difference(ref_of(namespace), "status", desired, observed, "StatusOutdated", actions)
 
 
-def _remaining(staying: Sequence[Obj]) -> dict[str, tuple[str, str]]:
+def _remaining(staying: Mapping[str, Sequence[Obj]]) -> dict[str, tuple[str, str]]:
     """Type -> (reason, message) of the conditions that tell what is left, and whose finalizers hold it."""
     bad = {}
-    resources = Counter(f"{KINDS[each['kind']].plural}.{KINDS[each['kind']].group}" for each in staying)
-    if resources:
-        told = ", ".join(sorted(f"{name} has {count} resource instances" for name, count in resources.items()))
+    # Kubernetes writes the core group too, which has no name: `pods.`
+    counts = {resource if "." in resource else f"{resource}.": len(left) for resource, left in staying.items() if left}
+    if counts:
+        told = ", ".join(sorted(f"{name} has {count} resource instances" for name, count in counts.items()))
         bad["NamespaceContentRemaining"] = ("SomeResourcesRemain", f"Some resources are remaining: {told}")
-    finalizers = Counter(each for obj in staying for each in obj["metadata"].get("finalizers") or ())
+    held = (obj["metadata"].get("finalizers") or () for left in staying.values() for obj in left)
+    finalizers = Counter(finalizer for each in held for finalizer in each)
     if finalizers:
         told = ", ".join(sorted(f"{name} in {count} resource instances" for name, count in finalizers.items()))
         message = f"Some content in the namespace has finalizers remaining: {told}"

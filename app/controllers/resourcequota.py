@@ -6,24 +6,23 @@ again. Models kubernetes/pkg/controller/resourcequota/resource_quota_controller.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.api import kinds
+from app.api.kinds import Kind
 from app.api.messages import N_
 from app.api.objects import Obj, Ref, namespace_of, ref_of
 from app.api.status import changed_fields
 from app.component_helpers import pods, quotas
 from app.reconcile import BY_NAMESPACE, Controller, Difference, Reader, UpdateStatus, Watch, itself
 
-_FREED = tuple(row.kind for row in kinds.KINDS.values() if row.namespaced and not row.internal)
 _NOT_COUNTED = ("Event", "ResourceQuota")
 
 
 @dataclass(frozen=True, slots=True)
 class QuotaSeen:
     quota: Obj
-    objects: Sequence[Obj]  # of the kinds that it counts
+    objects: Mapping[str, Sequence[Obj]]  # by resource, of those that it counts
 
 
 class ResourceQuotaController(Controller[QuotaSeen]):
@@ -32,23 +31,19 @@ class ResourceQuotaController(Controller[QuotaSeen]):
     lane = 200
     reconciles = "ResourceQuota"
     sleeps = True
+    watches = (itself("ResourceQuota", indexes=BY_NAMESPACE),)
 
-    def __init__(self) -> None:
-        self.watches = (
-            itself("ResourceQuota", indexes=BY_NAMESPACE),
-            *(
-                Watch(kind, _quotas_of, when=_is_free_again, matters=_is_free_again)
-                for kind in _FREED
-                if kind not in _NOT_COUNTED
-            ),
-        )
+    def watches_of(self, row: Kind) -> Iterable[Watch]:
+        if row.namespaced and not row.internal and row.key not in _NOT_COUNTED:
+            freed = _FREED.get(row.key, _is_gone)
+            yield Watch(row.key, _quotas_of, when=freed, matters=freed)
 
     def observe(self, key: Ref, reader: Reader) -> QuotaSeen | None:
         quota = reader.get(key)
         if quota is None:
             return None
-        counted = quotas.counted_kinds((quota.get("spec") or {}).get("hard") or {})
-        return QuotaSeen(quota, [obj for kind in counted for obj in reader.live(kind, key.namespace)])
+        counted = quotas.counted_kinds((quota.get("spec") or {}).get("hard") or {}, reader.kinds())
+        return QuotaSeen(quota, {kind.resource: reader.live(kind.key, key.namespace) for kind in counted})
 
     def diff(self, seen: QuotaSeen) -> Iterable[Difference]:
         quota = seen.quota
@@ -63,10 +58,33 @@ def _quotas_of(obj: Obj, reader: Reader) -> Iterable[Ref]:
     return tuple(ref_of(quota) for quota in reader.by("ResourceQuota", "namespace", namespace_of(obj)))
 
 
-def _is_free_again(old: Obj | None, new: Obj | None) -> bool:
-    """It is gone, a pod has ended, or another object uses something else than before."""
-    if new is None or old is None:
+# Whether what an object used is free again, by a change of it.
+
+
+def _is_gone(old: Obj | None, new: Obj | None) -> bool:
+    return new is None
+
+
+def _has_ended(old: Obj | None, new: Obj | None) -> bool:
+    """A pod."""
+    if old is None or new is None:
         return new is None
-    if new["kind"] == "Pod":
-        return pods.is_terminal(new) and not pods.is_terminal(old)
-    return new["kind"] in ("Service", "PersistentVolumeClaim") and quotas.usage(old) != quotas.usage(new)
+    return pods.is_terminal(new) and not pods.is_terminal(old)
+
+
+def _uses_otherwise(resource: str) -> Callable[[Obj | None, Obj | None], bool]:
+    """A Service or a claim, which may come to use something else than before."""
+
+    def differs(old: Obj | None, new: Obj | None) -> bool:
+        if old is None or new is None:
+            return new is None
+        return quotas.usage(resource, old) != quotas.usage(resource, new)
+
+    return differs
+
+
+_FREED = {
+    "Pod": _has_ended,
+    "Service": _uses_otherwise("services"),
+    "PersistentVolumeClaim": _uses_otherwise("persistentvolumeclaims"),
+}

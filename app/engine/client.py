@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.api import errors, kinds
-from app.api.objects import Obj, Ref, ref_of
+from app.api import errors
+from app.api.objects import Obj, Ref, kind_of, ref_of
 from app.apiserver.events import EventRecorder
 from app.apiserver.server import ApiServer, Written
 from app.apiserver.store import Change
@@ -27,9 +27,11 @@ from app.reconcile import (
 )
 from app.reconcile import Remember as Remember  # re-exported beside the other actions
 
+Request = Create | Update | UpdateStatus | Patch | Delete | Bind
+
 _NOTHING_ASKED = Result(0, "OK", "", None, None)
 _CREATED = (Create, Bind)
-_NOT_A_REQUEST = (RequeueAfter, Remember, Announce)
+NOT_A_REQUEST = (RequeueAfter, Remember, Announce)
 
 
 class Client:
@@ -65,9 +67,9 @@ class Client:
         code, reason = (201, "Created") if isinstance(action, _CREATED) else (200, "OK")
         return Result(code, reason, "", ref_of(obj), obj, changes)
 
-    def _request(self, action: Create | Update | UpdateStatus | Patch | Delete | Bind) -> Written:
+    def _request(self, action: Request) -> Written:
         server = self._server
-        if (why := self._obstacle()) and not is_local(action):
+        if (why := self._obstacle()) and not server.scheme.is_local(kind_written(action)):
             raise errors.ServiceUnavailable(why)
         match action:
             case Create():
@@ -89,7 +91,8 @@ class Client:
 
     def _maybe_conflict(self, obj: Obj) -> None:
         if self._conflicts():
-            raise errors.conflict(obj["kind"].lower() + "s", obj["metadata"]["name"])
+            kind = self._server.scheme.kind(kind_of(obj))
+            raise errors.conflict(kind.plural, obj["metadata"]["name"], kind.group)
 
     def _announce(self, announce: Announce | None, words: dict[str, str]) -> tuple[Change, ...]:
         if announce is None or self._obstacle():
@@ -100,28 +103,12 @@ class Client:
         return self._recorder.record(self._source, announce.about, announce.type, announce.reason, message)
 
 
-def is_local(action: Action) -> bool:
-    """Asks the machine it runs on, not the API server."""
-    if isinstance(action, (Patch, Delete, Bind)):
-        kind = action.ref.kind
-    elif isinstance(action, _NOT_A_REQUEST):
-        return False
-    else:
-        kind = action.obj["kind"]
-    return is_internal(kind)
+def kind_written(action: Request) -> str:
+    return action.ref.kind if isinstance(action, (Patch, Delete, Bind)) else kind_of(action.obj)
 
 
-def is_internal(kind: str) -> bool:
-    """Known to those who write it: no API server is asked."""
-    return kinds.KINDS[kind].is_local
-
-
-def is_request(action: Action) -> bool:
-    return not isinstance(action, _NOT_A_REQUEST)
-
-
-def _about(action: Create | Update | UpdateStatus | Patch | Delete | Bind) -> Ref | None:
+def _about(action: Request) -> Ref | None:
     if isinstance(action, (Patch, Delete, Bind)):
         return action.ref
     meta = action.obj["metadata"]
-    return Ref(action.obj["kind"], meta.get("namespace", ""), meta.get("name") or meta.get("generateName", ""))
+    return Ref(kind_written(action), meta.get("namespace", ""), meta.get("name") or meta.get("generateName", ""))

@@ -11,11 +11,12 @@ import random
 from collections.abc import Callable, Sequence
 
 from app.api.objects import Ref
+from app.apimachinery.scheme.scheme import Scheme
 from app.apiserver.events import EventRecorder
 from app.apiserver.server import ApiServer
 from app.apiserver.store import Change, Store
 from app.engine.agenda import Agenda, Entry
-from app.engine.client import Client, is_internal, is_local, is_request
+from app.engine.client import NOT_A_REQUEST, Client, kind_written
 from app.engine.faults import Faults
 from app.engine.informer import Informer
 from app.engine.latency import RELIST_MS, Latencies
@@ -32,6 +33,7 @@ class Engine:
 
     def __init__(
         self,
+        scheme: Scheme,
         store: Store,
         rng: random.Random,
         now_ms: int,
@@ -44,7 +46,7 @@ class Engine:
         self.latencies = latencies
         self.trace = trace
         self.agenda = Agenda()
-        self.server = ApiServer(store, lambda: self.now_ms, rng)
+        self.server = ApiServer(scheme, store, lambda: self.now_ms, rng)
         self.recorder = EventRecorder(self.server)
         self.faults = Faults()
         self._rng = rng
@@ -52,8 +54,10 @@ class Engine:
         self.processes = self._new_processes()
 
     def copy(self, store: Store, rng: random.Random, trace: Trace) -> Engine:
-        """The same machinery in the same state over a copied store, generator and trace."""
-        copied = Engine(store, rng, self.now_ms, self.latencies, trace, self._loops_of_machine)
+        """The same machinery in the same state over a copied store, generator and trace, with a scheme of its own."""
+        copied = Engine(
+            self.server.scheme.copy(), store, rng, self.now_ms, self.latencies, trace, self._loops_of_machine
+        )
         copied.agenda, moved = self.agenda.copy()
         copied.faults = self.faults.copy()
         copied.recorder = self.recorder.copy(copied.server)
@@ -65,7 +69,7 @@ class Engine:
 
     def _new_processes(self) -> Processes:
         clock = lambda: self.now_ms  # noqa: E731
-        return Processes(self.store, self.agenda, self.faults, self._client, clock, self._loops_of_machine)
+        return Processes(self.server, self.agenda, self.faults, self._client, clock, self._loops_of_machine)
 
     @property
     def workers(self) -> dict[str, Worker]:
@@ -74,6 +78,11 @@ class Engine:
     def start(self, controller: AnyController, rank: int) -> None:
         """Run `controller` from now on. Its informers list first, then watch."""
         self.processes.start(controller, rank)
+
+    def follow_kinds(self) -> None:
+        """To be called when the scheme has gained or lost a kind. Objects go before their kind does."""
+        assert all(self.server.scheme.find(kind) for kind in self.store.kinds())
+        self.processes.follow_kinds()
 
     def crash(self, actor: str) -> None:
         """The controller's process dies and starts again: everything it held in memory is lost."""
@@ -140,9 +149,9 @@ class Engine:
     # ------------------------------------------------------------------------------------------ informers
 
     def _deliver(self, worker: Worker, change: Change, cause: int, background: bool) -> Step | None:
-        informer = worker.informers[change.ref.kind]
-        if informer.broken or change.revision <= informer.position:
-            return None  # a relist shows it, or has shown it already
+        informer = worker.informers.get(change.ref.kind)
+        if informer is None or informer.broken or change.revision <= informer.position:
+            return None  # a relist shows it, or has shown it already; or the kind is gone
         if self._is_lost(worker):
             return self._lose(worker, informer, change, cause, background)
         by_edge = self.faults.is_edge_triggered(worker.actor)
@@ -175,10 +184,12 @@ class Engine:
         return self.record(worker.actor, change.ref, cause, Fired("WATCH-BROKEN", cause), background)
 
     def _relist(self, worker: Worker, kind: str) -> Step | None:
-        informer = worker.informers[kind]
+        informer = worker.informers.get(kind)
+        if informer is None:
+            return None  # the kind is gone
         if worker.controller.sleeps and kind == worker.controller.reconciles and self.store.count(kind):
             self.processes.wake_up(worker)
-        if not is_internal(kind) and self.faults.obstacle(worker.actor):
+        if not self.server.scheme.is_local(kind) and self.faults.obstacle(worker.actor):
             informer.broken = True  # when requests get through again it is tried again
             return None
         queued: dict[Ref, None] = {}
@@ -327,9 +338,10 @@ class Engine:
     # ------------------------------------------------------------------------------------------ latency
 
     def _request_ms(self, action: Action) -> int:
-        if not is_request(action):
+        if isinstance(action, NOT_A_REQUEST):
             return 0
-        return self.latencies.local_ms if is_local(action) else self.latencies.api_ms
+        is_local = self.server.scheme.is_local(kind_written(action))
+        return self.latencies.local_ms if is_local else self.latencies.api_ms
 
     def _delay(self, delay_ms: int) -> int:
         if not self.latencies.jitter or not delay_ms:

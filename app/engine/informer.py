@@ -10,9 +10,10 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from typing import Any
 
 from app.api import errors
+from app.api.kinds import Kind
 from app.api.objects import Obj, Ref, ref_of, uid_of
+from app.apiserver.server import ApiServer
 from app.apiserver.store import ADDED, DELETED, MODIFIED, Change, Store
-from app.engine.client import is_internal
 from app.engine.edge import heard
 from app.engine.trace import Delivered
 from app.reconcile import Failure, Reader, Watch
@@ -199,9 +200,11 @@ class CacheView:
 
     now_ms = 0
 
-    def __init__(self, informers: dict[str, Informer], store: Store, obstacle: Callable[[], str] = lambda: "") -> None:
+    def __init__(
+        self, informers: dict[str, Informer], server: ApiServer, obstacle: Callable[[], str] = lambda: ""
+    ) -> None:
         self._informers = informers
-        self._store = store
+        self._server = server
         self._obstacle = obstacle  # why requests do not reach the API server, or ""
 
     def get(self, ref: Ref) -> Obj | None:
@@ -219,9 +222,15 @@ class CacheView:
         return self._informers[kind].totals(name)
 
     def live(self, kind: str, namespace: str | None) -> Sequence[Obj]:
-        if (why := self._obstacle()) and not is_internal(kind):
+        if (why := self._obstacle()) and not self._server.scheme.is_local(kind):
             raise errors.ServiceUnavailable(why)
-        return tuple(self._store.objects(kind, namespace))
+        return tuple(self._server.store.objects(kind, namespace))
+
+    def kinds(self) -> Sequence[Kind]:
+        return self._server.scheme.kinds()
+
+    def kind(self, key: str) -> Kind | None:
+        return self._server.scheme.find(key)
 
     def remembered(self) -> Any:
         return None
@@ -236,13 +245,13 @@ class RecordingReader(CacheView):
     def __init__(
         self,
         informers: dict[str, Informer],
-        store: Store,
+        server: ApiServer,
         now_ms: int,
         memory: Any = None,
         failures: Sequence[Failure] = (),
         obstacle: Callable[[], str] = lambda: "",
     ) -> None:
-        super().__init__(informers, store, obstacle)
+        super().__init__(informers, server, obstacle)
         self.now_ms = now_ms
         self.reads: list[Any] = []
         self._memory = memory

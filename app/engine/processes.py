@@ -7,14 +7,17 @@ starts again, and one that reaches the API server again lists again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from app.api.kinds import Kind
 from app.api.objects import Ref
-from app.apiserver.store import Change, Store
+from app.apiserver.server import ApiServer
+from app.apiserver.store import Change
 from app.engine.agenda import Agenda, Moved
-from app.engine.client import Client, is_internal
+from app.engine.client import Client
 from app.engine.faults import Faults
+from app.engine.informer import Informer
 from app.engine.subscriptions import Subscription, Subscriptions
 from app.engine.worker import Worker
 from app.reconcile import AnyController
@@ -40,7 +43,7 @@ class Processes:
 
     def __init__(
         self,
-        store: Store,
+        server: ApiServer,
         agenda: Agenda,
         faults: Faults,
         client_of: Callable[[AnyController, Callable[[], str]], Client],
@@ -48,7 +51,7 @@ class Processes:
         loops_of_machine: LoopsOfMachine,
     ) -> None:
         self.workers: dict[str, Worker] = {}
-        self._store = store
+        self._server = server
         self._agenda = agenda
         self._faults = faults
         self._client_of = client_of
@@ -62,7 +65,7 @@ class Processes:
         for actor, worker in original.workers.items():
             obstacle = self._obstacle(actor)
             client = self._client_of(worker.controller, obstacle)
-            self.workers[actor] = worker.copy(client, self._store, obstacle, moved)
+            self.workers[actor] = worker.copy(client, self._server, obstacle, moved)
         self._on_machine = dict(original._on_machine)
         self._subscriptions = original._subscriptions.copy(lambda actor, kind: self.workers[actor].informers[kind])
 
@@ -75,7 +78,7 @@ class Processes:
     def start(self, controller: AnyController, rank: int) -> None:
         """Run `controller` from now on. Its informers list first, then watch."""
         obstacle = self._obstacle(controller.actor)
-        worker = Worker(controller, rank, self._client_of(controller, obstacle), self._store, obstacle)
+        worker = Worker(controller, rank, self._client_of(controller, obstacle), self._server, obstacle)
         self.workers[worker.actor] = worker
         worker.frozen = self._stands_still(worker)
         if not worker.frozen:
@@ -109,15 +112,20 @@ class Processes:
         self._list(worker, asleep)
 
     def _begin(self, worker: Worker, after_ms: int = 0) -> None:
-        self._subscriptions.add(worker.actor, worker.informers)
         kinds = tuple(worker.informers)
-        if worker.controller.sleeps and not self._store.count(worker.controller.reconciles):
+        if worker.controller.sleeps and not self._server.store.count(worker.controller.reconciles):
             kinds = (worker.controller.reconciles,)
             for kind, informer in worker.informers.items():
                 informer.asleep = kind not in kinds
-        for kind in kinds:
-            worker.informers[kind].broken = True  # what is still on its way to the process before never arrives
-        self._list(worker, kinds, after_ms)
+        self._watch(worker, worker.informers, after_ms)
+
+    def _watch(self, worker: Worker, informers: Mapping[str, Informer], after_ms: int = 0) -> None:
+        """List first, then watch; what sleeps will be woken."""
+        self._subscriptions.add(worker.actor, informers)
+        awake = [kind for kind, informer in informers.items() if not informer.asleep]
+        for kind in awake:
+            informers[kind].broken = True  # what is still on its way to the process before never arrives
+        self._list(worker, awake, after_ms)
 
     def _list(self, worker: Worker, kinds: Iterable[str], after_ms: int = 0) -> None:
         for kind in kinds:
@@ -129,6 +137,28 @@ class Processes:
         worker.timers.clear()
         self._subscriptions.remove(worker.actor)
         worker.crash()
+
+    # ------------------------------------------------------------------------------------------ kinds
+
+    def follow_kinds(self) -> None:
+        """Loops that care for every kind watch those that there are now, and none that is gone."""
+        rows = {row.key: row for row in self._server.scheme.kinds()}
+        for worker in self.workers.values():
+            if worker.follows_kinds:
+                self._follow_kinds(worker, rows)
+
+    def _follow_kinds(self, worker: Worker, rows: Mapping[str, Kind]) -> None:
+        always = {watch.kind for watch in worker.controller.watches}
+        for kind in [kind for kind in worker.informers if kind not in rows and kind not in always]:
+            worker.unwatch(kind)
+            self._subscriptions.drop(worker.actor, kind)
+        asleep = any(informer.asleep for informer in worker.informers.values())
+        for kind, row in rows.items():
+            gained = worker.watch(row) if kind not in worker.informers else {}
+            for informer in gained.values():
+                informer.asleep = asleep
+            if gained and not worker.frozen:
+                self._watch(worker, gained)
 
     # ------------------------------------------------------------------------------------------ faults
 
@@ -162,7 +192,7 @@ class Processes:
     def _stands_still(self, worker: Worker) -> bool:
         """Its process does not run: that is broken, or nobody needs it now."""
         needed_by = worker.controller.only_while
-        is_needed = not needed_by or bool(self._store.count(needed_by))
+        is_needed = not needed_by or bool(self._server.store.count(needed_by))
         return self._faults.is_frozen(worker.actor) or not is_needed
 
     def _adapt(self, worker: Worker, before: Condition) -> None:
@@ -176,7 +206,7 @@ class Processes:
                 self._begin(worker)
         elif unreachable != was_unreachable and not frozen:
             for kind, informer in worker.informers.items():
-                if not is_internal(kind):
+                if not self._server.scheme.is_local(kind):
                     informer.broken = True
                     if not unreachable:
                         self._list(worker, () if informer.asleep else (kind,))

@@ -35,6 +35,13 @@ class Subscriptions:
             for key, informers in group.items():
                 group[key] = [(name, informer) for name, informer in informers if name != actor]
 
+    def drop(self, actor: str, kind: str) -> None:
+        """It watches that kind no more; its other subscriptions stay."""
+        groups = [self._everyone, *self._selective.get(kind, {}).values()]
+        for group in groups:
+            for key, informers in group.items():
+                group[key] = [pair for pair in informers if pair[0] != actor or pair[1].kind != kind]
+
     def copy(self, informer_of: Callable[[str, str], Informer]) -> Subscriptions:
         """In the same order. `informer_of` gives the informer of (actor, kind) that stands for the one here."""
         copied = Subscriptions()

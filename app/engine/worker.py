@@ -7,14 +7,15 @@ the reconcile is plain data in `in_flight`, so the engine can pause there, and t
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from app.api import errors
+from app.api.kinds import Kind
 from app.api.objects import Ref
-from app.apiserver.store import Store
+from app.apiserver.server import ApiServer
 from app.engine.agenda import Entry, Moved
 from app.engine.client import Client
 from app.engine.informer import CacheView, Informer, RecordingReader, informers_of
@@ -55,7 +56,7 @@ class Worker:
     """`obstacle`: why its requests do not reach the API server, or ""."""
 
     __slots__ = (
-        "_client", "_failures", "_memory", "_obstacle", "_own_writes", "_parked", "_store", "actor", "called",
+        "_client", "_failures", "_memory", "_obstacle", "_own_writes", "_parked", "_server", "actor", "called",
         "called_softly", "controller", "falls", "frozen", "in_flight", "informers", "mistakes", "queue", "rank",
         "received", "timers", "view",
     )  # fmt: skip
@@ -65,15 +66,16 @@ class Worker:
         controller: AnyController,
         rank: int,
         client: Client,
-        store: Store,
+        server: ApiServer,
         obstacle: Callable[[], str] = lambda: "",
         informers: dict[str, Informer] | None = None,
     ) -> None:
         self.controller = controller
         self.actor = controller.actor
         self.rank = rank
-        self.informers = informers_of(controller.watches) if informers is None else informers
-        self.view = CacheView(self.informers, store, obstacle)
+        self._server = server
+        self.informers = self._new_informers() if informers is None else informers
+        self.view = CacheView(self.informers, server, obstacle)
         self.queue = WorkQueue(self.urgency)
         self.in_flight: dict[Ref, Reconcile] = {}
         self.timers: dict[Ref, Entry] = {}
@@ -84,7 +86,6 @@ class Worker:
         self.falls = 0  # how often in a row its process ended by its own mistake
         self.mistakes: dict[Ref | None, Failed] = {}  # None: in what it says of the objects that it is told of
         self._client = client
-        self._store = store
         self._obstacle = obstacle
         self._memory: dict[Ref, Any] = {}
         self._failures: dict[Ref, tuple[Failure, ...]] = {}  # of the last reconcile
@@ -123,7 +124,7 @@ class Worker:
             self._parked.setdefault(kind, {})[key] = Parked(revision, wakes, background)
             return key, wakes, background, Waited("OwnWriteNotSeen", kind, revision)
         failures = self._failures.pop(key, ())
-        reader = RecordingReader(self.informers, self._store, now_ms, self._memory.get(key), failures, self._obstacle)
+        reader = RecordingReader(self.informers, self._server, now_ms, self._memory.get(key), failures, self._obstacle)
         try:
             observation = self.controller.observe(key, reader)
         except Exception as mistake:
@@ -190,10 +191,10 @@ class Worker:
             bool(reconcile.todo) and reconcile.differences[reconcile.todo[-1][0]].background
         )
 
-    def copy(self, client: Client, store: Store, obstacle: Callable[[], str], moved: Moved) -> Worker:
+    def copy(self, client: Client, server: ApiServer, obstacle: Callable[[], str], moved: Moved) -> Worker:
         """The same loop in the same state, in another cluster: the controller is shared, it has none of its own."""
         informers = {kind: informer.copy() for kind, informer in self.informers.items()}
-        copied = Worker(self.controller, self.rank, client, store, obstacle, informers)
+        copied = Worker(self.controller, self.rank, client, server, obstacle, informers)
         copied.queue = self.queue.copy(copied.urgency)
         copied.in_flight = {key: reconcile.copy(moved) for key, reconcile in self.in_flight.items()}
         copied.timers = {key: moved.entry(entry) for key, entry in self.timers.items()}
@@ -208,14 +209,40 @@ class Worker:
     def crash(self) -> None:
         """Lose what a process holds: queue, caches, memory, reconciles in flight. A relist must follow."""
         self.queue = WorkQueue(self.urgency)
-        self.informers = informers_of(self.controller.watches)
-        self.view = CacheView(self.informers, self._store, self._obstacle)
+        self.informers = self._new_informers()
+        self.view = CacheView(self.informers, self._server, self._obstacle)
         self.in_flight.clear()
         self.mistakes.clear()
         self._memory.clear()
         self._failures.clear()
         self._own_writes.clear()
         self._parked.clear()
+
+    # ------------------------------------------------------------------------------------------ what it watches
+
+    def _new_informers(self) -> dict[str, Informer]:
+        """Of what it always watches, and of what it watches of each kind that there is."""
+        watches = (watch for row in self._server.scheme.kinds() for watch in self.controller.watches_of(row))
+        return informers_of((*self.controller.watches, *watches))
+
+    @property
+    def follows_kinds(self) -> bool:
+        """Whether it watches kinds as they come and go."""
+        return type(self.controller).watches_of is not Controller.watches_of
+
+    def watch(self, row: Kind) -> Mapping[str, Informer]:
+        """The new informers of a kind that has appeared; {} if the loop does not care for it."""
+        gained = informers_of(self.controller.watches_of(row))
+        self.informers.update(gained)
+        return gained
+
+    def unwatch(self, kind: str) -> None:
+        """The kind is gone: nothing is known of its objects any more, and nothing waits for them to be seen."""
+        del self.informers[kind]
+        for gates in self._own_writes.values():
+            gates.pop(kind, None)
+        for key, parked in self._parked.pop(kind, {}).items():
+            self._unpark(key, parked)
 
     # ------------------------------------------------------------------------------------------ own writes
 
@@ -227,10 +254,12 @@ class Worker:
         position = self.informers[kind].position
         ready = [key for key, parked in waiting.items() if parked.revision <= position]
         for key in ready:
-            parked = waiting.pop(key)
-            for wake in parked.wakes:
-                self.queue.add(key, wake, parked.background)
+            self._unpark(key, waiting.pop(key))
         return bool(ready)
+
+    def _unpark(self, key: Ref, parked: Parked) -> None:
+        for wake in parked.wakes:
+            self.queue.add(key, wake, parked.background)
 
     def _closed_gate(self, key: Ref) -> tuple[str, int] | None:
         gates = self._own_writes.get(key)

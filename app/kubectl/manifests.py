@@ -1,7 +1,7 @@
 """Manifests: what people write, document by document, and what is wrong with it, line by line.
 
-The editor asks `check` while one types, and `problems_of` for what the API server answered to a dry run. Nothing here
-knows the cluster: whether a name is taken is the server's to say.
+The editor asks `check` while one types, and `problems_of` for what the API server answered to a dry run. Of the cluster
+only its scheme is known here: whether a name is taken is the server's to say.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from app.api import kinds
 from app.api.errors import ApiError, Cause, NotFound
-from app.api.objects import Obj
+from app.api.objects import Obj, kind_of
 from app.apimachinery.documents import Document, parse
 from app.apimachinery.scheme import scalars, schema
+from app.apimachinery.scheme.scheme import Scheme
+from app.apimachinery.scheme.shapes import Struct
 from app.apimachinery.yamltext import ManifestError
 from app.registry import validation
-from app.registry.defaults import defaults
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,68 +36,72 @@ class Problem:
 # -------------------------------------------------------------------------------------------------- problems
 
 
-def check(text: str) -> list[Problem]:
+def check(scheme: Scheme, text: str) -> list[Problem]:
     """Everything wrong with a text that can be seen without a cluster, in order of lines."""
     try:
         documents = parse(text)
     except ManifestError as error:
         return [Problem(error.line, error.column, "", error.problem, error.fix)]
-    problems = [problem for document in documents for problem in _check_document(document)]
+    problems = [problem for document in documents for problem in _check_document(scheme, document)]
     return sorted(problems, key=lambda problem: (problem.line, problem.column))
 
 
-def _check_document(document: Document) -> list[Problem]:
+def _check_document(scheme: Scheme, document: Document) -> list[Problem]:
     try:
-        obj, unknown = _decoded(document.obj)
-        namespace = {"namespace": "default"} if kinds.KINDS[obj["kind"]].namespaced else {}
-        obj = defaults.default({**obj, "metadata": {**namespace, **obj["metadata"]}})
-        causes = [*unknown, *validation.validate(obj)]
+        obj, unknown = _decoded(scheme, document.obj)
+        definition = scheme.definition(kind_of(obj))
+        namespace = {"namespace": "default"} if definition.row.namespaced else {}
+        obj = definition.default({**obj, "metadata": {**namespace, **obj["metadata"]}})
+        causes = [*unknown, *validation.validate(definition, obj)]
     except ApiError as error:
-        return problems_of(document, error)
-    return [_problem(document, cause) for cause in causes]
+        return problems_of(scheme, document, error)
+    return [_problem(scheme, document, cause) for cause in causes]
 
 
-def _decoded(doc: Any) -> tuple[Obj, Sequence[Cause]]:
+def _decoded(scheme: Scheme, doc: Any) -> tuple[Obj, Sequence[Cause]]:
     """The object without its unknown fields, and those: so that both they and what is invalid are shown at once."""
     try:
-        return schema.decode(doc), ()
+        return scheme.decode(doc), ()
     except schema.DecodingError as error:
         if any(cause.reason != "FieldValueUnknown" for cause in error.problems) or not error.problems:
             raise
-        return schema.decode(doc, strict=False), error.problems
+        return scheme.decode(doc, strict=False), error.problems
 
 
-def problems_of(document: Document, error: ApiError) -> list[Problem]:
+def problems_of(scheme: Scheme, document: Document, error: ApiError) -> list[Problem]:
     """What the API server said of a document, each cause beside its line."""
     causes = error.problems if isinstance(error, schema.DecodingError) else error.causes
     if causes:
-        return [_problem(document, cause) for cause in causes]
+        return [_problem(scheme, document, cause) for cause in causes]
     field = ""
     fix = ""
     if isinstance(error, NotFound) and "apiVersion" in error.details:
-        field, fix = _unknown_kind(document.obj)
+        field, fix = _unknown_kind(scheme, document.obj)
     elif isinstance(error, NotFound) and error.message.startswith("namespaces "):
         field, fix = "metadata.namespace", 'Create it first ("kind: Namespace"), or remove "namespace:".'
     line, column = document.mark_of(field)
     return [Problem(line, column, field, error.message, fix)]
 
 
-def _unknown_kind(obj: Obj) -> tuple[str, str]:
+def _unknown_kind(scheme: Scheme, obj: Obj) -> tuple[str, str]:
     """(the field to mark, what to write) for a kind that is not known in its apiVersion."""
-    known = {row.kind: row for row in kinds.KINDS.values() if not row.is_local}
+    known: dict[str, str] = {}
+    for row in scheme.kinds():
+        if not row.is_local:
+            known.setdefault(row.kind, row.api_version)
     if obj["kind"] in known:
-        return "apiVersion", f'{obj["kind"]} is in "apiVersion: {known[obj["kind"]].api_version}".'
-    if schema.knows(obj["kind"]):
+        return "apiVersion", f'{obj["kind"]} is in "apiVersion: {known[obj["kind"]]}".'
+    if schema.known(obj["kind"]):
         return "kind", f"{obj['kind']} is a kind of Kubernetes that is not modelled here."
     near = get_close_matches(obj["kind"], known, n=1)
     return "kind", f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(sorted(known))}."
 
 
-def _problem(document: Document, cause: Cause) -> Problem:
+def _problem(scheme: Scheme, document: Document, cause: Cause) -> Problem:
     line, column = document.mark_of(_written(cause.field))
     unknown = cause.reason == "FieldValueUnknown"
     message = cause.message if unknown or cause.reason == "FieldValueTypeInvalid" else str(cause)
-    return Problem(line, column, cause.field, message, _fix(document, cause))
+    return Problem(line, column, cause.field, message, _fix(scheme, document, cause))
 
 
 # Where the API server names a field otherwise than people write it.
@@ -114,14 +118,17 @@ def _written(field: str) -> str:
     return field
 
 
-def _fix(document: Document, cause: Cause) -> str:
-    kind = document.obj["kind"]
+def _shape_of(scheme: Scheme, obj: Obj) -> Struct:
+    return scheme.definition(kind_of(obj)).shape_in(obj["apiVersion"])
+
+
+def _fix(scheme: Scheme, document: Document, cause: Cause) -> str:
     name = cause.field.rpartition(".")[2]
     if cause.reason == "FieldValueUnknown":
-        nearest = schema.suggest(kind, cause.field)
+        nearest = schema.suggest(_shape_of(scheme, document.obj), cause.field)
         return f'Did you mean "{nearest}"?' if nearest else f'Remove "{name}": there is no such field here.'
     if cause.reason == "FieldValueTypeInvalid":
-        found = schema.type_at(kind, schema.split_path(cause.field))
+        found = schema.type_at(_shape_of(scheme, document.obj), schema.split_path(cause.field))
         return f"Write {_in_words(found.type)}." if found else ""
     if cause.reason == "FieldValueRequired":
         if not name or not _is_written(document, cause.field):

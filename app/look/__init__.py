@@ -11,6 +11,7 @@ from typing import Protocol
 
 from app.api.messages import Voice
 from app.api.objects import Obj, Ref
+from app.apimachinery.scheme.scheme import Scheme
 from app.apiserver.store import Change
 from app.engine.trace import ActorState, Trace
 
@@ -32,6 +33,10 @@ class Look(Protocol):
     @property
     def known_from(self) -> int:
         """The oldest revision that is still known."""
+
+    @property
+    def scheme(self) -> Scheme:
+        """Which kinds there are, and what is known of each."""
 
     @property
     def trace(self) -> Trace: ...

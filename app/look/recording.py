@@ -17,6 +17,7 @@ from app.api import errors
 from app.api.control_plane import CONTROL_PLANE
 from app.api.messages import Voice
 from app.api.objects import Obj, Ref
+from app.apimachinery.scheme.scheme import Scheme
 from app.apiserver.store import Change, without
 from app.commands import Apply
 from app.engine.trace import ActorState, Commanded, Step, Trace
@@ -30,6 +31,7 @@ class Recording:
     epoch_ms: int
     now_ms: int
     state: Mapping[Ref, Obj]  # every object
+    scheme: Scheme  # the kinds that there were in the end
     revision: int = 0
     changes: Sequence[Change] = ()  # those that are known, the last is that of `revision`
     trace: Trace = field(default_factory=Trace)
@@ -46,6 +48,7 @@ class Recording:
             epoch_ms=look.epoch_ms,
             now_ms=look.now_ms,
             state=look.as_of(look.revision),
+            scheme=look.scheme.copy(),
             revision=look.revision,
             changes=tuple(look.changes_since(look.known_from)),
             trace=look.trace.until(look.trace.count),
@@ -100,6 +103,7 @@ class Recording:
             epoch_ms=self.epoch_ms,
             now_ms=last.at_ms,
             state=state,
+            scheme=self.scheme,
             revision=last.revision,
             changes=self.changes[: last.revision - self.known_from],
             trace=trace,

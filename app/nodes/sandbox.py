@@ -37,7 +37,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.api import kinds
+from app.api.kinds import INTERNAL_V1
 from app.api.objects import Obj, Ref
 from app.nodes.network import capacity
 from app.nodes.runtime.images import Program, program
@@ -72,7 +72,7 @@ def new_sandbox(pod: Obj, containers: dict[str, Container]) -> Obj:
     if serving := capacity.of_pod(pod):
         spec["serving"] = serving
     return {
-        "apiVersion": kinds.KINDS["PodSandbox"].api_version,
+        "apiVersion": INTERNAL_V1,
         "kind": "PodSandbox",
         "metadata": {"name": ref.name, "namespace": ref.namespace},
         "spec": spec,

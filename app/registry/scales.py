@@ -8,30 +8,46 @@ from __future__ import annotations
 from typing import Any
 
 from app.api.errors import Cause, invalid
-from app.api.objects import Obj
+from app.api.kinds import Kind
+from app.api.objects import Obj, get_path
 from app.api.selectors import format_labels, format_selector
 from app.apimachinery.scheme.scalars import json_type
 from app.apimachinery.scheme.schema import DecodingError
 
 
-def scale_of(obj: Obj) -> Obj:
-    """An autoscaling/v1 Scale of a Deployment, ReplicaSet, ReplicationController or StatefulSet."""
-    meta, spec = obj["metadata"], obj.get("spec") or {}
+def scale_of(kind: Kind, obj: Obj) -> Obj:
+    """An autoscaling/v1 Scale of an object of that kind."""
+    meta, where = obj["metadata"], kind.scaling
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
-    selector = spec.get("selector") or {}
-    plain = not selector.keys() & {"matchLabels", "matchExpressions"}
-    text = format_labels(selector) if plain else format_selector(selector)
-    replicas = spec.get("replicas")
+    replicas = get_path(obj, where.wanted)
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {field: meta[field] for field in kept if field in meta},
         "spec": {"replicas": 1 if replicas is None else replicas},
         "status": {
-            "replicas": (obj.get("status") or {}).get("replicas", 0),
-            "selector": "" if text == "<none>" else text,
+            "replicas": get_path(obj, where.observed, 0),
+            "selector": get_path(obj, where.selector, "") if where.selector else _selector(obj),
         },
     }
+
+
+def with_replicas(kind: Kind, obj: Obj, replicas: int) -> Obj:
+    """The object as it should be with so many."""
+    return _with(obj, kind.scaling.wanted.split("."), replicas)
+
+
+def _with(obj: Obj, path: list[str], value: Any) -> Obj:
+    name, *below = path
+    return {**obj, name: _with(obj.get(name) or {}, below, value) if below else value}
+
+
+def _selector(obj: Obj) -> str:
+    """Of a workload; that of a ReplicationController is a plain map of labels."""
+    selector = (obj.get("spec") or {}).get("selector") or {}
+    plain = not selector.keys() & {"matchLabels", "matchExpressions"}
+    text = format_labels(selector) if plain else format_selector(selector)
+    return "" if text == "<none>" else text
 
 
 def replicas_of(scale: Any, name: str) -> int:

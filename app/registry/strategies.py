@@ -2,19 +2,21 @@
 
 The API server calls `for_create` on what it is about to store for the first time, `for_update` and `for_status` on what
 it is about to replace. Models the `PrepareForCreate` and `PrepareForUpdate` of the strategies under
-kubernetes/pkg/registry.
+kubernetes/pkg/registry, and for custom kinds that of apiextensions-apiserver `pkg/registry/customresource`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from app.api import kinds, objects, times
+from app.api import objects, times
+from app.api.kinds import Kind
 from app.api.objects import Obj
 from app.component_helpers import qos
 from app.registry.whole_status import whole_status
 
-# Kinds whose metadata.generation counts changes of the desired state, and those where an annotation counts too.
+# Kinds whose metadata.generation counts changes of the desired state, as all custom kinds' does, and those where an
+# annotation counts too.
 _GENERATION = frozenset(
     [
         "Pod",
@@ -33,7 +35,7 @@ _GENERATION = frozenset(
     ]
 )
 _GENERATION_ON_ANNOTATIONS = frozenset({"Deployment"})
-_NOT_DESIRED = frozenset({"apiVersion", "kind", "metadata", "status"})
+_NOT_DESIRED = frozenset({"apiVersion", "kind", "metadata"})
 
 _FIRST_STATUS: dict[str, Any] = {
     "ReplicationController": {"replicas": 0},
@@ -64,10 +66,10 @@ _GATED = {
 _TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 
 
-def for_create(obj: Obj, now_ms: int) -> Obj:
+def for_create(row: Kind, obj: Obj, now_ms: int) -> Obj:
     """`obj`, which has its name and uid already, as it is stored first: generation 1, nothing observed yet."""
-    kind, meta = obj["kind"], obj["metadata"]
-    if kind in _GENERATION or kind == "PriorityClass":
+    kind, meta = row.key, obj["metadata"]
+    if _counts_generations(row) or kind == "PriorityClass":
         obj = objects.with_metadata(obj, generation=1)
     if kind == "Pod":
         status = {"phase": "Pending", "qosClass": qos.qos_class(obj["spec"])}
@@ -81,20 +83,27 @@ def for_create(obj: Obj, now_ms: int) -> Obj:
         obj = _with_template_generation(obj, 1)
     if kind == "Node":
         return whole_status(obj, now_ms)
-    if "status" not in kinds.KINDS[kind].subresources:
+    if "status" not in row.subresources:
         return obj
+    if not row.is_own:
+        return {key: value for key, value in obj.items() if key != "status"}
     status = _FIRST_STATUS.get(kind, {})
     if kind == "PersistentVolume":
         status = {**status, "lastPhaseTransitionTime": times.rfc3339(now_ms)}
     return {**obj, "status": status}
 
 
-def for_update(new: Obj, old: Obj) -> Obj:
+def _counts_generations(row: Kind) -> bool:
+    return row.key in _GENERATION or not row.is_own
+
+
+def for_update(row: Kind, new: Obj, old: Obj) -> Obj:
     """`new` in the place of `old`: one generation on if what is desired changed."""
-    kind, meta = new["kind"], old["metadata"]
-    if kind not in _GENERATION or "generation" not in meta:
+    kind, meta = row.key, old["metadata"]
+    if not _counts_generations(row) or "generation" not in meta:
         return new
-    changed = any(_differ(new, old, key) for key in {**new, **old} if key not in _NOT_DESIRED)
+    ignored = _NOT_DESIRED | {"status"} if "status" in row.subresources else _NOT_DESIRED
+    changed = any(_differ(new, old, key) for key in {**new, **old} if key not in ignored)
     if kind in _GENERATION_ON_ANNOTATIONS and objects.annotations_of(new) != objects.annotations_of(old):
         changed = True
     if kind == "DaemonSet":
@@ -103,10 +112,12 @@ def for_update(new: Obj, old: Obj) -> Obj:
     return objects.with_metadata(new, generation=meta["generation"] + 1) if changed else new
 
 
-def for_status(new: Obj, old: Obj, now_ms: int) -> Obj:
+def for_status(row: Kind, new: Obj, old: Obj, now_ms: int) -> Obj:
     """`new` with another status than `old`: a volume notes when its phase changed."""
+    if row.key != "PersistentVolume":
+        return new
     phase, before = ((obj.get("status") or {}).get("phase") for obj in (new, old))
-    if new["kind"] != "PersistentVolume" or phase == before:
+    if phase == before:
         return new
     return {**new, "status": {**new["status"], "lastPhaseTransitionTime": times.rfc3339(now_ms)}}
 

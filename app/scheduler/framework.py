@@ -16,7 +16,7 @@ from operator import mul
 from typing import Any, NamedTuple
 
 from app.api import memo, quantities
-from app.api.objects import Obj, controller_of
+from app.api.objects import Obj, controller_of, kind_of
 from app.component_helpers import placement, pods
 from app.scheduler import interpod
 from app.scheduler.interpod import Neighbourhood, Rules
@@ -335,4 +335,4 @@ def _demand(spec: dict[str, Any]) -> Demand:
 def spread_by(pod: Obj) -> str:
     """The uid of the controller whose pods are spread by default, or ""."""
     owner = controller_of(pod)
-    return owner["uid"] if owner and owner["kind"] in _SPREAD_KINDS else ""
+    return owner["uid"] if owner and kind_of(owner) in _SPREAD_KINDS else ""

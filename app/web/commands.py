@@ -10,8 +10,9 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
 
-from app.api import errors, kinds
+from app.api import errors
 from app.api.objects import Ref
+from app.apimachinery.scheme.scheme import Scheme
 from app.apimachinery.yamltext import MAX_BYTES
 from app.commands import COMMANDS, Command, command_from_json
 from app.commands.base import required_by, types_of
@@ -37,7 +38,7 @@ def command(id: str, do: str) -> Response:
     room = rooms().get(id)
     if do not in COMMANDS or not COMMANDS[do].on_forms:
         raise errors.NotFound(f'unknown command "{do}"')
-    step = rooms().submit(room, command_of(do, form()))
+    step = rooms().submit(room, command_of(room.cluster.scheme, do, form()))
     record = step.record
     assert isinstance(record, Commanded)
     if record.refusal is not None:
@@ -45,7 +46,7 @@ def command(id: str, do: str) -> Response:
     return answer(record.command.said(record.results), step.number, record.results, command=record.command)
 
 
-def command_of(do: str, values: Mapping[str, str]) -> Command:
+def command_of(scheme: Scheme, do: str, values: Mapping[str, str]) -> Command:
     """Raises BadRequest that names the field which is unknown, missing, or not a number."""
     known, required = types_of(COMMANDS[do]), required_by(COMMANDS[do])
     data: dict[str, Any] = {"do": do}
@@ -54,7 +55,7 @@ def command_of(do: str, values: Mapping[str, str]) -> Command:
         missing = [name for name in ("kind", "name") if not rest.get(name)]
         if missing:
             raise errors.BadRequest(f'command "{do}" needs the field "{missing[0]}"')
-        data["ref"] = _ref(rest.pop("kind"), rest.pop("namespace", ""), rest.pop("name"))
+        data["ref"] = _ref(scheme, rest.pop("kind"), rest.pop("namespace", ""), rest.pop("name"))
     for name, text in rest.items():
         type_ = known.get(name)
         if type_ is None or type_ == "Ref":
@@ -85,11 +86,11 @@ def form() -> dict[str, str]:
     return values
 
 
-def _ref(kind: str, namespace: str, name: str) -> list[str]:
-    row = kinds.lookup(kind)
+def _ref(scheme: Scheme, kind: str, namespace: str, name: str) -> list[str]:
+    row = scheme.lookup(kind)
     if row is None:
         raise errors.NotFound(f'the server doesn\'t have a resource type "{kind}"')
-    return list(Ref(row.kind, (namespace or "default") if row.namespaced else "", name))
+    return list(Ref(row.key, (namespace or "default") if row.namespaced else "", name))
 
 
 def _value(name: str, type_: str, text: str) -> str | int | bool:
@@ -238,7 +239,8 @@ def plan(id: str) -> Response:
 
 
 def planned(room: Room, text: str, namespace: str) -> dict[str, Any]:
-    problems = manifests.check(text)
+    scheme = room.cluster.scheme
+    problems = manifests.check(scheme, text)
     documents: list[dict[str, Any]] = []
     if not problems:
         try:
@@ -254,7 +256,7 @@ def planned(room: Room, text: str, namespace: str) -> dict[str, Any]:
             ]
         except errors.ApiError as error:
             whole = manifests.Problem(1, 1, "", error.message)
-            problems = manifests.problems_of(error.document, error) if error.document else [whole]
+            problems = manifests.problems_of(scheme, error.document, error) if error.document else [whole]
     return {"problems": [_problem(problem) for problem in problems], "documents": documents}
 
 

@@ -8,10 +8,13 @@ from flask import Blueprint, Response, current_app, jsonify, make_response, redi
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import scenarios
-from app.api import errors, kinds
+from app.api import errors
 from app.api.objects import Ref
 from app.apimachinery import yamltext
 from app.apimachinery.openapi import explain
+from app.apimachinery.scheme import schema
+from app.apimachinery.scheme.scheme import Scheme
+from app.apimachinery.scheme.shapes import Struct
 from app.rooms import Room, Rooms
 from app.web import kubeconfig, language, present, security
 
@@ -75,7 +78,7 @@ def inspect(id: str, kind: str, namespace: str, name: str) -> Response:
     """An object that is gone keeps its Events; one that there never was is a 404."""
     security.allow("look")
     room = rooms().get(id)
-    ref = _ref(kind, namespace, name)
+    ref = _ref(room.cluster.scheme, kind, namespace, name)
     _ = language.here()
     described = request.args.get("view") == "describe"
     return make_response(
@@ -86,10 +89,11 @@ def inspect(id: str, kind: str, namespace: str, name: str) -> Response:
 @blueprint.get("/rooms/<id>/objects/<kind>/<namespace>/<name>/yaml")
 def yaml(id: str, kind: str, namespace: str, name: str) -> Response:
     security.allow("look")
-    ref = _ref(kind, namespace, name)
-    obj = rooms().get(id).get(ref)
+    room = rooms().get(id)
+    ref = _ref(room.cluster.scheme, kind, namespace, name)
+    obj = room.get(ref)
     if obj is None:
-        raise errors.not_found(kinds.KINDS[ref.kind].resource, ref.name)
+        raise errors.not_found(room.cluster.scheme.kind(ref.kind).resource, ref.name)
     return Response(yamltext.dump(obj), mimetype="text/plain")
 
 
@@ -112,11 +116,10 @@ def step(id: str, number: int) -> Response:
 def explain_field(id: str) -> Response:
     """What the editor shows for a field, and which fields may stand inside it."""
     security.allow("look")
-    rooms().get(id)
     kind, path = request.args.get("kind", ""), request.args.get("path", "")
-    row = kinds.lookup(kind)
-    about = explain.describe_field(row.kind if row else kind, path)
-    fields = explain.fields_at(row.kind if row else kind, path)
+    shape = _type(rooms().get(id).cluster.scheme, kind)
+    about = explain.describe_field(shape, path)
+    fields = explain.fields_at(shape, path)
     response = jsonify(
         type=about.type,
         description=about.description,
@@ -134,15 +137,24 @@ def healthz() -> Response:
     return Response("ok\n", mimetype="text/plain")
 
 
-def _ref(kind: str, namespace: str, name: str) -> Ref:
-    row = kinds.lookup(kind)
+def _type(scheme: Scheme, kind: str) -> Struct:
+    """Of a kind that is served, or else one of Kubernetes' that is not. Raises NotFound in kubectl's words."""
+    row = scheme.lookup(kind)
+    shape = scheme.definition(row.key).shape if row else schema.known(kind)
+    if shape is None:
+        raise errors.NotFound(f'couldn\'t find resource for "{kind}"')
+    return shape
+
+
+def _ref(scheme: Scheme, kind: str, namespace: str, name: str) -> Ref:
+    row = scheme.lookup(kind)
     if row is None:
         raise errors.NotFound(f'the server doesn\'t have a resource type "{kind}"')
-    return Ref(row.kind, namespace if row.namespaced and namespace != "-" else "", name)
+    return Ref(row.key, namespace if row.namespaced and namespace != "-" else "", name)
 
 
 def _inspected(room: Room, ref: Ref, _: present.Words, described: bool) -> dict[str, Any]:
     view = present.inspector(room.look, ref, _, described=described)
     if view["gone"] and not view["events"]:
-        raise errors.not_found(kinds.KINDS[ref.kind].resource, ref.name)
+        raise errors.not_found(room.cluster.scheme.kind(ref.kind).resource, ref.name)
     return view

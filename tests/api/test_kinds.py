@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from app.api import kinds
-from app.api.kinds import KINDS
 from app.apimachinery.scheme import schema
 from app.kubectl.printers import printers
+from tests.support.kinds import KINDS, SCHEME
 
 VISIBLE = [row for row in KINDS.values() if not row.is_local]
 
@@ -15,7 +15,7 @@ VISIBLE = [row for row in KINDS.values() if not row.is_local]
 @pytest.mark.parametrize("row", VISIBLE, ids=lambda row: row.kind)
 def test_every_kind_has_fields_and_a_table(row: kinds.Kind) -> None:
     assert f"{row.api_version}/{row.kind}" in schema.kinds()
-    assert kinds.kind_of(row.api_version, row.kind) is row
+    assert SCHEME.kind_of(row.api_version, row.kind) is row
     assert printers.table(row.kind, (), 0).columns[0].name in ("Name", "Last Seen")
 
 
@@ -43,7 +43,7 @@ def test_every_kind_has_fields_and_a_table(row: kinds.Kind) -> None:
     ],
 )
 def test_kinds_are_found_by_the_names_people_use(name: str, kind: str) -> None:
-    found = kinds.lookup(name)
+    found = SCHEME.lookup(name)
     assert found is not None
     assert found.kind == kind
 

@@ -8,6 +8,7 @@ import pytest
 
 from app.api.objects import Obj
 from app.apimachinery.scheme import conversion, schema
+from tests.support.kinds import SCHEME, decode
 
 TARGET = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
 CPU = {
@@ -31,13 +32,17 @@ def v1(**spec: object) -> Obj:
     return {**v2(**spec), "apiVersion": "autoscaling/v1"}
 
 
+def to_v1(obj: Obj) -> Obj:
+    return SCHEME.definition("HorizontalPodAutoscaler").to_version(obj, "autoscaling/v1")
+
+
 def there_and_back(obj: Obj) -> Obj:
-    return conversion.to_stored(conversion.to_version(obj, "autoscaling/v1"))
+    return conversion.autoscaler_from_v1(to_v1(obj))
 
 
 def test_the_cpu_is_a_field_in_v1() -> None:
-    assert conversion.to_version(v2(metrics=[CPU]), "autoscaling/v1") == v1(targetCPUUtilizationPercentage=70)
-    assert conversion.to_stored(v1(targetCPUUtilizationPercentage=70)) == v2(metrics=[CPU])
+    assert to_v1(v2(metrics=[CPU])) == v1(targetCPUUtilizationPercentage=70)
+    assert conversion.autoscaler_from_v1(v1(targetCPUUtilizationPercentage=70)) == v2(metrics=[CPU])
 
 
 @pytest.mark.parametrize(
@@ -102,7 +107,7 @@ def test_the_cpu_is_a_field_in_v1() -> None:
     ids=["memory", "a container", "pods", "an object", "an object by average", "external"],
 )  # fmt: skip
 def test_other_metrics_travel_in_an_annotation(metric: Obj, said: Obj) -> None:
-    shown = conversion.to_version(v2(metrics=[CPU, metric]), "autoscaling/v1")
+    shown = to_v1(v2(metrics=[CPU, metric]))
     assert shown["spec"]["targetCPUUtilizationPercentage"] == 70
     annotation = json.loads(shown["metadata"]["annotations"][conversion.METRICS])
     assert annotation == [{"type": metric["type"], **said}]
@@ -118,7 +123,7 @@ def test_so_do_behavior_conditions_and_current_metrics() -> None:
     condition = {"type": "AbleToScale", "status": "True"}
     whole["status"] |= {"currentMetrics": [used], "conditions": [condition]}
     whole["metadata"] |= {"annotations": {"note": "hi"}}
-    shown = conversion.to_version(whole, "autoscaling/v1")
+    shown = to_v1(whole)
     assert shown["status"] == {"currentReplicas": 0, "desiredReplicas": 0, "currentCPUUtilizationPercentage": 33}
     assert there_and_back(whole) == whole
 
@@ -127,18 +132,18 @@ def test_so_do_behavior_conditions_and_current_metrics() -> None:
 def test_what_a_person_wrote_there_does_no_harm(text: str) -> None:
     strange = v1()
     strange["metadata"] |= {"annotations": {conversion.METRICS: text, conversion.BEHAVIOR: text}}
-    stored = schema.decode(strange)
+    stored = decode(strange)
     assert stored["apiVersion"] == "autoscaling/v2"
     assert "annotations" not in stored["metadata"]
 
 
 def test_other_kinds_are_left_alone() -> None:
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}}
-    assert conversion.to_stored(pod) is pod
-    assert conversion.to_version(pod, "v1") is pod
+    assert decode(pod) == pod
+    assert SCHEME.definition("Pod").to_version(pod, "v1") is pod
 
 
 def test_decoding_converts_and_errors_name_the_version_that_was_sent() -> None:
-    assert schema.decode(v1(targetCPUUtilizationPercentage=70)) == v2(metrics=[CPU])
+    assert decode(v1(targetCPUUtilizationPercentage=70)) == v2(metrics=[CPU])
     with pytest.raises(schema.DecodingError, match='in version "v1" cannot be handled'):
-        schema.decode(v1(metrics=[CPU]))
+        decode(v1(metrics=[CPU]))

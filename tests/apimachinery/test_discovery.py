@@ -6,14 +6,15 @@ import re
 
 import pytest
 
-from app.api.kinds import INTERNAL, KINDS
+from app.api.kinds import INTERNAL
 from app.apimachinery.openapi import discovery
+from tests.support.kinds import KINDS, SCHEME
 
 ALL_VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 
 
 def resources(group_version: str) -> dict[str, discovery.Doc]:
-    listed = discovery.resource_list(group_version)
+    listed = discovery.resource_list(SCHEME, group_version)
     assert listed is not None
     return {resource["name"]: resource for resource in listed["resources"]}
 
@@ -38,16 +39,16 @@ def test_groups_come_with_their_preferred_version() -> None:
         "versions": [{"groupVersion": "apps/v1", "version": "v1"}],
         "preferredVersion": {"groupVersion": "apps/v1", "version": "v1"},
     }
-    listed = discovery.api_group_list()
+    listed = discovery.api_group_list(SCHEME)
     assert (listed["kind"], listed["apiVersion"]) == ("APIGroupList", "v1")
     assert listed["groups"][0] == apps
-    assert discovery.api_group("apps") == {"kind": "APIGroup", "apiVersion": "v1", **apps}
+    assert discovery.api_group(SCHEME, "apps") == {"kind": "APIGroup", "apiVersion": "v1", **apps}
 
 
 @pytest.mark.parametrize("group", ["", "nope", INTERNAL])
 def test_unknown_groups_are_none(group: str) -> None:
-    assert discovery.api_group(group) is None
-    assert discovery.resource_list(f"{group}/v1") is None
+    assert discovery.api_group(SCHEME, group) is None
+    assert discovery.resource_list(SCHEME, f"{group}/v1") is None
 
 
 def test_a_resource_in_a_classic_list() -> None:
@@ -84,7 +85,7 @@ def test_subresources_say_what_they_take() -> None:
 
 
 def test_the_core_list_is_older_than_the_field_api_version() -> None:
-    core, apps = discovery.resource_list("v1"), discovery.resource_list("apps/v1")
+    core, apps = discovery.resource_list(SCHEME, "v1"), discovery.resource_list(SCHEME, "apps/v1")
     assert core is not None
     assert apps is not None
     assert list(core) == ["kind", "groupVersion", "resources"]
@@ -94,19 +95,21 @@ def test_the_core_list_is_older_than_the_field_api_version() -> None:
 def test_the_aggregated_form_holds_the_same_resources() -> None:
     found = {}
     for path in ("/api", "/apis"):
-        listed = discovery.aggregated(path)
+        listed = discovery.aggregated(SCHEME, path)
         assert (listed["kind"], listed["apiVersion"]) == ("APIGroupDiscoveryList", "apidiscovery.k8s.io/v2")
         for group in listed["items"]:
             for version in group["versions"]:
                 group_version = "/".join(filter(None, (group["metadata"].get("name"), version["version"])))
                 found[group_version] = [resource["resource"] for resource in version["resources"]]
-    assert list(found) == discovery.group_versions()
+    assert list(found) == discovery.group_versions(SCHEME)
     for group_version, names in found.items():
         assert names == [name for name in resources(group_version) if "/" not in name]
 
 
 def test_a_resource_in_the_aggregated_form() -> None:
-    apps = next(group for group in discovery.aggregated("/apis")["items"] if group["metadata"]["name"] == "apps")
+    apps = next(
+        group for group in discovery.aggregated(SCHEME, "/apis")["items"] if group["metadata"]["name"] == "apps"
+    )
     deployments = next(each for each in apps["versions"][0]["resources"] if each["resource"] == "deployments")
     assert deployments == {
         "resource": "deployments",
@@ -132,9 +135,9 @@ def test_a_resource_in_the_aggregated_form() -> None:
 
 
 def test_every_kind_is_found_and_internal_ones_are_hidden() -> None:
-    served = {row.kind for row in discovery.served()}
+    served = {row.kind for row in discovery.served(SCHEME)}
     assert served >= {row.kind for row in KINDS.values() if not row.internal}
-    assert not any(row.internal for row in discovery.served())
+    assert not any(row.internal for row in discovery.served(SCHEME))
 
 
 def test_reviews_are_only_asked() -> None:

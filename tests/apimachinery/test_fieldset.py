@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from app.apimachinery.managedfields import fieldset
+from tests.support.kinds import shape
 
-DEPLOYMENT = fieldset.root("apps/v1", "Deployment")
-POD = fieldset.root("v1", "Pod")
+DEPLOYMENT = fieldset.root(shape("Deployment"))
+POD = fieldset.root(shape("Pod"))
 NAMED = 'k:{"name":"c"}'
 
 
@@ -43,7 +44,7 @@ def test_what_is_said_stops_at_leaves_and_names_items_by_their_keys() -> None:
 
 
 def test_of_an_unknown_kind_maps_are_owned_by_key_and_lists_as_a_whole() -> None:
-    node = fieldset.root("example.com/v1", "Widget")
+    node = fieldset.root(shape("Widget"))
     obj = {"metadata": {"labels": {"a": "b"}}, "spec": {"size": {"x": 1}, "parts": [{"name": "p"}]}}
     assert fieldset.fields_v1(fieldset.said(obj, node)) == {
         "f:metadata": {"f:labels": {"f:a": {}}},
@@ -53,7 +54,7 @@ def test_of_an_unknown_kind_maps_are_owned_by_key_and_lists_as_a_whole() -> None
 
 def test_items_are_written_in_the_order_of_their_values_not_of_their_text() -> None:
     service = {"spec": {"ports": [{"port": port, "protocol": "TCP"} for port in (443, 80, 8080)]}}
-    ports = fieldset.fields_v1(fieldset.said(service, fieldset.root("v1", "Service")))["f:spec"]["f:ports"]
+    ports = fieldset.fields_v1(fieldset.said(service, fieldset.root(shape("Service"))))["f:spec"]["f:ports"]
     assert [name.split(":")[2].split(",")[0] for name in ports] == ["80", "443", "8080"]
 
 
@@ -154,5 +155,5 @@ def test_only_named_fields_count_as_parents() -> None:
 
 def test_a_list_that_patches_merge_may_still_have_one_owner() -> None:
     job = {"status": {"conditions": [{"type": "Complete", "status": "True"}]}}
-    said = fieldset.said(job, fieldset.root("batch/v1", "Job"))
+    said = fieldset.said(job, fieldset.root(shape("Job")))
     assert sorted(map(fieldset.text, said)) == [".status.conditions"]

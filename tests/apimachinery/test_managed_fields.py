@@ -12,12 +12,13 @@ import pytest
 from app.api.errors import ApiError, BadRequest, Conflict
 from app.apimachinery.managedfields import managed_fields
 from app.apimachinery.patch import strategic
-from app.apimachinery.scheme import schema
-from app.registry.defaults import defaults
+from app.apimachinery.scheme import shapes
+from tests.support.kinds import SCHEME, decode, default, shape, with_custom
 
 NOW = 1_700_000_000_000  # 2023-11-14T22:13:20Z
 Obj = dict[str, Any]
 CONTAINER = 'k:{"name":"c"}'
+WITH_WIDGETS = with_custom("Widget", shapes.custom("Widget", {}, open=True))
 
 
 def deployment(replicas: int | None = 3, image: str = "nginx:1", **metadata: Any) -> Obj:
@@ -42,22 +43,22 @@ def intent(**spec: Any) -> Obj:
 
 
 def apply(current: Obj | None, applied: Obj, manager: str, *, force: bool = False, at_ms: int = NOW) -> Obj:
-    return managed_fields.apply(current, applied, manager, force=force, api_version="apps/v1", now_ms=at_ms)
+    return managed_fields.apply(SCHEME, current, applied, manager, force=force, now_ms=at_ms)
 
 
 def stored(obj: Obj) -> Obj:
     """As the server keeps it: defaulted, with what is its own."""
-    full = defaults.default(obj)
+    full = default(obj)
     return {**full, "metadata": {**full["metadata"], "uid": "u-1", "resourceVersion": "7", "generation": 1}}
 
 
 def created(obj: Obj, manager: str) -> Obj:
-    return stored(managed_fields.updated(None, defaults.default(schema.decode(obj)), manager, now_ms=NOW))
+    return stored(managed_fields.updated(SCHEME, None, default(decode(obj)), manager, now_ms=NOW))
 
 
 def changed(old: Obj, patch: Obj, manager: str, *, subresource: str = "", at_ms: int = NOW + 1000) -> Obj:
     new = strategic.merge_patch(old, patch)
-    return managed_fields.updated(old, new, manager, now_ms=at_ms, subresource=subresource)
+    return managed_fields.updated(SCHEME, old, new, manager, now_ms=at_ms, subresource=subresource)
 
 
 def owned(obj: Obj, manager: str) -> Obj:
@@ -140,23 +141,23 @@ def test_what_is_removed_is_owned_by_nobody() -> None:
 
 def test_an_update_that_changes_nothing_leaves_the_record_alone() -> None:
     made = created(deployment(), "a")
-    assert managed_fields.updated(made, made, "b", now_ms=NOW + 9000) is made
+    assert managed_fields.updated(SCHEME, made, made, "b", now_ms=NOW + 9000) is made
 
 
 def test_a_client_that_drops_the_record_does_not_lose_it() -> None:
     made = created(deployment(), "a")
     bare = {**made, "metadata": {key: value for key, value in made["metadata"].items() if key != "managedFields"}}
-    assert managers(managed_fields.updated(made, bare, "b", now_ms=NOW)) == [("a", "Update")]
+    assert managers(managed_fields.updated(SCHEME, made, bare, "b", now_ms=NOW)) == [("a", "Update")]
 
 
 def test_one_empty_entry_drops_the_record() -> None:
     made = created(deployment(), "a")
     reset = {**made, "metadata": {**made["metadata"], "managedFields": [{}]}}
-    assert "managedFields" not in managed_fields.updated(made, reset, "b", now_ms=NOW)["metadata"]
+    assert "managedFields" not in managed_fields.updated(SCHEME, made, reset, "b", now_ms=NOW)["metadata"]
 
 
 def test_an_object_without_a_record_gets_none_from_an_update() -> None:
-    made = stored(schema.decode(deployment()))
+    made = stored(decode(deployment()))
     assert managers(changed(made, {"spec": {"replicas": 9}}, "b")) == []
 
 
@@ -304,7 +305,7 @@ def test_an_equal_quantity_is_the_same_value() -> None:
 
 
 def test_an_object_without_a_record_is_owned_by_before_first_apply() -> None:
-    made = stored(schema.decode(deployment()))
+    made = stored(decode(deployment()))
     with pytest.raises(Conflict, match=r'conflict with "before-first-apply" using apps/v1: .spec.replicas'):
         apply(made, intent(replicas=5), "two")
     shared = apply(made, intent(replicas=3), "two")
@@ -315,7 +316,7 @@ def test_an_object_without_a_record_is_owned_by_before_first_apply() -> None:
 
 
 def test_kubectl_takes_over_what_its_client_side_apply_wrote() -> None:
-    manifest = strategic.apply_manifest(None, deployment())
+    manifest = strategic.apply_manifest(None, deployment(), shape("Deployment"))
     made = created(manifest, "kubectl-client-side-apply")
     upgraded = apply(made, deployment(image="nginx:2"), "kubectl")
     assert upgraded["spec"]["template"]["spec"]["containers"][0]["image"] == "nginx:2"
@@ -327,7 +328,7 @@ def test_kubectl_takes_over_what_its_client_side_apply_wrote() -> None:
 
 
 def test_but_not_what_somebody_changed_since() -> None:
-    made = created(strategic.apply_manifest(None, deployment()), "kubectl-client-side-apply")
+    made = created(strategic.apply_manifest(None, deployment(), shape("Deployment")), "kubectl-client-side-apply")
     edited = changed(made, {"spec": {"replicas": 7}}, "kubectl-edit")
     with pytest.raises(Conflict, match=r'1 conflict: conflict with "kubectl-edit" using apps/v1: .spec.replicas'):
         apply(edited, deployment(replicas=4, image="nginx:2"), "kubectl")
@@ -337,7 +338,7 @@ def test_a_client_may_rewrite_the_record_as_kubectl_does_to_upgrade_it() -> None
     made = created(deployment(), "kubectl-client-side-apply")
     entry = {**made["metadata"]["managedFields"][0], "manager": "kubectl", "operation": "Apply"}
     rewritten = {**made, "metadata": {**made["metadata"], "managedFields": [entry]}}
-    assert managers(managed_fields.updated(made, rewritten, "kubectl", now_ms=NOW)) == [("kubectl", "Apply")]
+    assert managers(managed_fields.updated(SCHEME, made, rewritten, "kubectl", now_ms=NOW)) == [("kubectl", "Apply")]
 
 
 # -------------------------------------------------------------------------------------------- refusals
@@ -424,7 +425,7 @@ def test_endless_nesting_is_an_error_and_no_crash() -> None:
         apply(None, revision, "one")
     widget = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "x"}, "spec": fields}
     with pytest.raises(BadRequest, match="exceeded max depth"):
-        managed_fields.apply(None, widget, "one", force=False, api_version="example.com/v1", now_ms=NOW)
+        managed_fields.apply(WITH_WIDGETS, None, widget, "one", force=False, now_ms=NOW)
 
 
 def test_an_object_of_a_kind_without_a_schema_is_merged_by_key() -> None:
@@ -432,7 +433,7 @@ def test_an_object_of_a_kind_without_a_schema_is_merged_by_key() -> None:
         return {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": spec}
 
     def put(current: Obj | None, applied: Obj) -> Obj:
-        return managed_fields.apply(current, applied, "one", force=False, api_version="example.com/v1", now_ms=NOW)
+        return managed_fields.apply(WITH_WIDGETS, current, applied, "one", force=False, now_ms=NOW)
 
     made = put(None, widget(size={"x": 1, "y": 2}, parts=[1]))
     grown = {**made, "spec": {**made["spec"], "other": True}}

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from app.apimachinery.openapi import discovery, gnostic, openapi
+from tests.support.kinds import SCHEME
 
 CORE, META = "io.k8s.api.core.v1", "io.k8s.apimachinery.pkg.apis.meta.v1"
 
 
 def document(group_version: str) -> openapi.Doc:
-    found = openapi.openapi_v3(group_version)
+    found = openapi.openapi_v3(SCHEME, group_version)
     assert found is not None
     return found
 
@@ -25,24 +26,24 @@ def schemas(group_version: str) -> dict[str, openapi.Doc]:
 
 
 def test_the_index_names_every_group_version_below_the_base() -> None:
-    paths = openapi.openapi_v3_index("/rooms/a/kube")["paths"]
-    assert len(paths) == len(discovery.group_versions())
+    paths = openapi.openapi_v3_index(SCHEME, "/rooms/a/kube")["paths"]
+    assert len(paths) == len(discovery.group_versions(SCHEME))
     url = paths["apis/apps/v1"]["serverRelativeURL"]
-    assert url == f"/rooms/a/kube/openapi/v3/apis/apps/v1?hash={openapi.documents_hash()}"
+    assert url == f"/rooms/a/kube/openapi/v3/apis/apps/v1?hash={openapi.document_hash(SCHEME, 'apps/v1')}"
     assert "api/v1" in paths
 
 
 @pytest.mark.parametrize("group_version", ["nope/v1", "apps/v9", ""])
 def test_unknown_versions_are_none(group_version: str) -> None:
-    assert openapi.openapi_v3(group_version) is None
-    assert openapi.openapi_v3_json(group_version) is None
+    assert openapi.openapi_v3(SCHEME, group_version) is None
+    assert openapi.openapi_v3_json(SCHEME, group_version) is None
 
 
 def test_the_bytes_are_the_document_and_are_kept() -> None:
-    written = openapi.openapi_v3_json("apps/v1")
+    written = openapi.openapi_v3_json(SCHEME, "apps/v1")
     assert written is not None
     assert json.loads(written) == document("apps/v1")
-    assert openapi.openapi_v3_json("apps/v1") is written
+    assert openapi.openapi_v3_json(SCHEME, "apps/v1") is written
 
 
 def references(value: Any) -> Iterator[str]:
@@ -56,7 +57,7 @@ def references(value: Any) -> Iterator[str]:
             yield from references(part)
 
 
-@pytest.mark.parametrize("group_version", discovery.group_versions())
+@pytest.mark.parametrize("group_version", discovery.group_versions(SCHEME))
 def test_every_reference_leads_somewhere(group_version: str) -> None:
     doc = document(group_version)
     known = {f"#/components/schemas/{name}" for name in doc["components"]["schemas"]}
@@ -81,7 +82,7 @@ def test_explain_finds_the_kind_by_the_path_of_the_resource() -> None:
 
 
 def test_operations_have_names_of_their_own() -> None:
-    for group_version in discovery.group_versions():
+    for group_version in discovery.group_versions(SCHEME):
         items = document(group_version)["paths"].values()
         names = [each["operationId"] for item in items for each in item.values() if isinstance(each, dict)]
         assert len(names) == len(set(names))
@@ -165,16 +166,16 @@ def named(data: bytes, number: int) -> dict[str, bytes]:
 
 
 def test_version_2_in_protobuf_is_a_gnostic_document() -> None:
-    found = dict(parts(gnostic.openapi_v2_protobuf()))
+    found = dict(parts(gnostic.openapi_v2_protobuf(SCHEME)))
     assert found[1] == b"2.0"
     assert [text for _, text in parts(found[2])] == [b"Kubernetes", b"v1.36.2"]
     assert sorted(found) == [1, 2, 8, 9]
 
 
 def test_its_schemas_say_what_those_in_json_say() -> None:
-    found = dict(parts(gnostic.openapi_v2_protobuf()))
+    found = dict(parts(gnostic.openapi_v2_protobuf(SCHEME)))
     definitions = named(found[9], 1)
-    assert definitions.keys() == gnostic.openapi_v2()["definitions"].keys()
+    assert definitions.keys() == gnostic.openapi_v2(SCHEME)["definitions"].keys()
     spec = definitions[f"{CORE}.PodSpec"]
     assert [text for number, text in parts(spec) if number == 19] == [b"containers"]
     containers = named(dict(parts(spec))[25], 1)["containers"]
@@ -187,14 +188,14 @@ def test_its_schemas_say_what_those_in_json_say() -> None:
 
 
 def test_its_patches_take_a_dry_run() -> None:
-    found = dict(parts(gnostic.openapi_v2_protobuf()))
+    found = dict(parts(gnostic.openapi_v2_protobuf(SCHEME)))
     item = dict(parts(named(found[8], 2)["/api/v1/namespaces/{namespace}/pods/{name}"]))
     queries = [dict(parts(dict(parts(dict(parts(value))[1]))[2]))[3] for number, value in parts(item[8]) if number == 8]
     assert [dict(parts(query))[4] for query in queries] == [b"dryRun", b"fieldManager", b"fieldValidation", b"force"]
 
 
 def test_version_2_in_json() -> None:
-    doc = json.loads(gnostic.openapi_v2_json())
+    doc = json.loads(gnostic.openapi_v2_json(SCHEME))
     assert doc["swagger"] == "2.0"
     assert set(references(doc)) <= {f"#/definitions/{name}" for name in doc["definitions"]}
     meta = doc["definitions"]["io.k8s.api.apps.v1.Deployment"]["properties"]["metadata"]

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from app.api.kinds import KINDS
 from app.apimachinery.openapi import discovery
 from app.kubectl.printers import printers, printing
+from tests.support.kinds import KINDS, SCHEME
 
 # In the order of the table. `+`: only with -o wide; `#`: an integer, `?`: a boolean, `@`: a date, else text.
 COLUMNS = {
@@ -187,9 +187,9 @@ def column(written: str) -> printing.Column:
 
 def test_what_discovery_tells_of_each_resource() -> None:
     recorded = {lines[0].strip(":"): lines[1:] for lines in map(str.splitlines, _blocks(RESOURCES))}
-    assert set(recorded) & set(discovery.group_versions())
+    assert set(recorded) & set(discovery.group_versions(SCHEME))
     for group_version, lines in recorded.items():
-        listed = discovery.resource_list(group_version) or {"resources": []}
+        listed = discovery.resource_list(SCHEME, group_version) or {"resources": []}
         served = [told(resource) for resource in listed["resources"]]
         names = [line.split()[0] for line in served]
         assert served == [line.strip() for line in lines if line.split()[0] in names]

@@ -9,6 +9,7 @@ import pytest
 
 from app.api.errors import NotFound
 from app.apimachinery.scheme import schema
+from tests.support.kinds import SCHEME, decode, shape
 
 
 def deployment(**spec: Any) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def pod(container: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
 
 def refusal(doc: Any) -> schema.DecodingError:
     with pytest.raises(schema.DecodingError) as caught:
-        schema.decode(doc)
+        decode(doc)
     return caught.value
 
 
@@ -118,38 +119,38 @@ def test_a_wrong_type_is_told_before_unknown_fields_but_all_are_listed() -> None
 
 
 def test_not_strict_unknown_fields_are_dropped_with_a_warning() -> None:
-    obj, warnings = schema.decode_with_warnings(deployment(replica=3))
+    obj, warnings = SCHEME.decode_with_warnings(deployment(replica=3))
     assert warnings == ('unknown field "spec.replica"',)
     assert "replica" not in obj["spec"]
-    assert schema.decode(deployment(replica=3), strict=False) == obj
+    assert decode(deployment(replica=3), strict=False) == obj
 
 
 def test_what_go_leaves_out_is_left_out() -> None:
     doc = pod({"env": [], "args": None, "tty": False, "workingDir": ""}, hostNetwork=False, volumes=None)
-    assert schema.decode(doc) == pod()
+    assert decode(doc) == pod()
 
 
 def test_pointers_keep_their_zeros_and_empty_structs_stay() -> None:
     doc = pod(automountServiceAccountToken=False, securityContext={}, volumes=[{"name": "v", "emptyDir": {}}])
-    assert schema.decode(doc) == doc
-    assert schema.decode(deployment(replicas=0))["spec"]["replicas"] == 0
+    assert decode(doc) == doc
+    assert decode(deployment(replicas=0))["spec"]["replicas"] == 0
 
 
 def test_null_inside_maps_and_lists_becomes_the_empty_value() -> None:
     doc = pod() | {"metadata": {"name": "p", "labels": {"a": None}}}
-    assert schema.decode(doc)["metadata"]["labels"] == {"a": ""}
-    assert schema.decode(pod() | {"spec": {"containers": [None]}})["spec"]["containers"] == [{}]
+    assert decode(doc)["metadata"]["labels"] == {"a": ""}
+    assert decode(pod() | {"spec": {"containers": [None]}})["spec"]["containers"] == [{}]
 
 
 def test_quantities_become_canonical() -> None:
     resources = {"limits": {"cpu": 1.5, "memory": "1024Mi"}, "requests": {"cpu": "0.5", "memory": 1e6}}
-    decoded = schema.decode(pod({"resources": resources}))["spec"]["containers"][0]["resources"]
+    decoded = decode(pod({"resources": resources}))["spec"]["containers"][0]["resources"]
     assert decoded == {"limits": {"cpu": "1500m", "memory": "1Gi"}, "requests": {"cpu": "500m", "memory": "1M"}}
 
 
 def test_the_document_itself_is_not_touched() -> None:
     doc = pod({"env": None})
-    schema.decode(doc)
+    decode(doc)
     assert doc == pod({"env": None})
 
 
@@ -171,7 +172,7 @@ def test_what_is_no_object_is_refused(doc: Any, message: str) -> None:
 )
 def test_unknown_and_internal_kinds_are_refused(api_version: str, kind: str) -> None:
     with pytest.raises(NotFound, match=f'no matches for kind "{kind}" in version "{api_version}"'):
-        schema.decode({"apiVersion": api_version, "kind": kind, "metadata": {"name": "x"}})
+        decode({"apiVersion": api_version, "kind": kind, "metadata": {"name": "x"}})
 
 
 def test_endless_nesting_is_an_error_and_no_crash() -> None:
@@ -184,22 +185,22 @@ def test_endless_nesting_is_an_error_and_no_crash() -> None:
 
 def test_list_strategies_are_those_of_the_schema() -> None:
     containers = ("spec", "template", "spec", "containers")
-    assert schema.list_strategy("Deployment", containers) == ("merge", "name", False, ("name",))
-    ports = schema.list_strategy("Deployment", (*containers, schema.ITEM, "ports"))
+    assert schema.list_strategy(shape("Deployment"), containers) == ("merge", "name", False, ("name",))
+    ports = schema.list_strategy(shape("Deployment"), (*containers, schema.ITEM, "ports"))
     assert (ports.key, ports.keys) == ("containerPort", ("containerPort", "protocol"))
-    assert schema.list_strategy("Pod", ("metadata", "finalizers")) == ("merge", "", False, ())
-    assert schema.list_strategy("Pod", ("spec", "tolerations")).strategy == "replace"
-    assert schema.list_strategy("Pod", ("spec", "volumes")).retain_keys
-    assert schema.list_strategy("Unheard", ("spec", "things")) == ("replace", "", False, ())
-    assert schema.map_strategy("Deployment", ("spec", "strategy")) == "retainKeys"
-    assert schema.map_strategy("Deployment", ("metadata", "labels")) == "merge"
-    assert schema.merge_key("Service", ("spec", "ports")) == "port"
-    assert schema.merge_key("Pod", ("spec", "tolerations")) is None
+    assert schema.list_strategy(shape("Pod"), ("metadata", "finalizers")) == ("merge", "", False, ())
+    assert schema.list_strategy(shape("Pod"), ("spec", "tolerations")).strategy == "replace"
+    assert schema.list_strategy(shape("Pod"), ("spec", "volumes")).retain_keys
+    assert schema.list_strategy(shape("Unheard"), ("spec", "things")) == ("replace", "", False, ())
+    assert schema.map_strategy(shape("Deployment"), ("spec", "strategy")) == "retainKeys"
+    assert schema.map_strategy(shape("Deployment"), ("metadata", "labels")) == "merge"
+    assert schema.list_strategy(shape("Service"), ("spec", "ports")).key == "port"
+    assert not schema.list_strategy(shape("Pod"), ("spec", "tolerations")).key
 
 
 def test_types_are_found_through_lists_and_maps() -> None:
     def type_of(*path: str) -> str | None:
-        found = schema.type_at("Pod", path)
+        found = schema.type_at(shape("Pod"), path)
         return found.type if found else None
 
     assert type_of("spec", "containers") == "[]Container"
@@ -222,10 +223,10 @@ def test_types_are_found_through_lists_and_maps() -> None:
     ],
 )
 def test_the_nearest_right_name_is_suggested(kind: str, path: str, nearest: str | None) -> None:
-    assert schema.suggest(kind, path) == nearest
+    assert schema.suggest(shape(kind), path) == nearest
 
 
 def test_decoding_a_deployment_takes_less_than_a_millisecond() -> None:
     doc = deployment()
-    schema.decode(doc)
-    assert min(timeit.repeat(lambda: schema.decode(doc), number=20, repeat=5)) / 20 < 0.001
+    decode(doc)
+    assert min(timeit.repeat(lambda: decode(doc), number=20, repeat=5)) / 20 < 0.001

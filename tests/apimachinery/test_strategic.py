@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from app.api.errors import BadRequest
 from app.apimachinery.patch import strategic
 from app.apimachinery.patch.strategic import FieldChange
+from tests.support.kinds import shape
+
+DEPLOYMENT = shape("Deployment")
 
 # ---------------------------------------------------------------------------------------------- merge patch
 
@@ -106,14 +109,14 @@ A, B, C = container("a", "ia"), container("b", "ib"), container("c", "ic")
     ],
 )
 def test_containers_merge_by_name(patch, expected):
-    patched = strategic.strategic_merge(deployment(A, B, C), in_pod(**patch), "Deployment")
+    patched = strategic.strategic_merge(deployment(A, B, C), in_pod(**patch), DEPLOYMENT)
     assert patched["spec"]["template"]["spec"]["containers"] == expected
 
 
 def test_lists_inside_items_of_lists_merge_too():
     before = deployment(container("a", env=[{"name": "X", "value": "1"}, {"name": "Y", "value": "2"}]))
     patch = in_pod(containers=[container("a", env=[{"name": "Z", "value": "3"}, {"name": "X", "$patch": "delete"}])])
-    after = strategic.strategic_merge(before, patch, "Deployment")
+    after = strategic.strategic_merge(before, patch, DEPLOYMENT)
     assert after["spec"]["template"]["spec"]["containers"][0]["env"] == [
         {"name": "Z", "value": "3"},
         {"name": "Y", "value": "2"},
@@ -122,7 +125,7 @@ def test_lists_inside_items_of_lists_merge_too():
 
 def test_a_list_without_merge_key_is_replaced():
     before = deployment(A, tolerations=[{"key": "k", "operator": "Exists"}])
-    after = strategic.strategic_merge(before, in_pod(tolerations=[{"key": "q", "operator": "Exists"}]), "Deployment")
+    after = strategic.strategic_merge(before, in_pod(tolerations=[{"key": "q", "operator": "Exists"}]), DEPLOYMENT)
     assert after["spec"]["template"]["spec"]["tolerations"] == [{"key": "q", "operator": "Exists"}]
 
 
@@ -144,7 +147,7 @@ def test_a_list_without_merge_key_is_replaced():
 )
 def test_finalizers_merge_as_a_set(patch, expected):
     before = deployment(A, metadata={"finalizers": ["f1", "f2", "f3"]})
-    assert strategic.strategic_merge(before, {"metadata": patch}, "Deployment")["metadata"]["finalizers"] == expected
+    assert strategic.strategic_merge(before, {"metadata": patch}, DEPLOYMENT)["metadata"]["finalizers"] == expected
 
 
 ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}
@@ -163,7 +166,7 @@ ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}
 )
 def test_directives_of_a_map(strategy, expected):
     before = deployment(A, spec={"strategy": ROLLING})
-    after = strategic.strategic_merge(before, {"spec": {"strategy": strategy}}, "Deployment")
+    after = strategic.strategic_merge(before, {"spec": {"strategy": strategy}}, DEPLOYMENT)
     assert after["spec"].get("strategy") == expected
 
 
@@ -185,22 +188,22 @@ def test_directives_of_a_map(strategy, expected):
 )
 def test_a_malformed_patch_is_a_bad_request(patch, message):
     with pytest.raises(BadRequest) as refused:
-        strategic.strategic_merge(deployment(A), patch, "Deployment")
+        strategic.strategic_merge(deployment(A), patch, DEPLOYMENT)
     assert refused.value.message == message
 
 
 def test_a_kind_without_schema_merges_like_a_merge_patch():
     before = {"kind": "MySQL", "spec": {"containers": [A, B], "x": 1}}
-    after = strategic.strategic_merge(before, {"spec": {"containers": [C], "x": None}}, "MySQL")
+    after = strategic.strategic_merge(before, {"spec": {"containers": [C], "x": None}}, shape("MySQL"))
     assert after == {"kind": "MySQL", "spec": {"containers": [C]}}
 
 
 def test_what_a_patch_does_not_touch_is_shared():
     before = deployment(A, B)
-    after = strategic.strategic_merge(before, in_pod(containers=[container("b", "new")]), "Deployment")
+    after = strategic.strategic_merge(before, in_pod(containers=[container("b", "new")]), DEPLOYMENT)
     assert after["metadata"] is before["metadata"]
     assert after["spec"]["template"]["spec"]["containers"][0] is A
-    assert strategic.strategic_merge(before, in_pod(containers=[container("b", "ib")]), "Deployment") is before
+    assert strategic.strategic_merge(before, in_pod(containers=[container("b", "ib")]), DEPLOYMENT) is before
 
 
 # ------------------------------------------------------------------------------------------ kubectl apply
@@ -235,7 +238,7 @@ SERVICE = {
 
 def live(manifest):
     """As the server keeps it: with its defaults, what controllers added, and the kubelet's status."""
-    obj = strategic.apply_manifest(None, manifest)
+    obj = strategic.apply_manifest(None, manifest, DEPLOYMENT)
     meta = {**obj["metadata"], "uid": "u", "resourceVersion": "7"}
     meta["annotations"] = {**meta["annotations"], "deployment.kubernetes.io/revision": "1"}
     spec = {**obj["spec"], "strategy": ROLLING, "revisionHistoryLimit": 10}
@@ -248,7 +251,7 @@ def changed(**spec):
 
 def test_the_annotation_is_what_kubectl_writes():
     assert strategic.last_applied(MANIFEST) == ANNOTATION
-    created = strategic.apply_manifest(None, MANIFEST)
+    created = strategic.apply_manifest(None, MANIFEST, DEPLOYMENT)
     assert created["metadata"]["annotations"] == {strategic.LAST_APPLIED: ANNOTATION}
     assert strategic.last_applied(created) == ANNOTATION
     assert strategic.last_applied(SERVICE).endswith(
@@ -263,12 +266,12 @@ def test_the_annotation_escapes_as_go_does():
 
 def test_applying_again_changes_nothing():
     before = live(MANIFEST)
-    assert strategic.apply_manifest(before, MANIFEST) is before
+    assert strategic.apply_manifest(before, MANIFEST, DEPLOYMENT) is before
 
 
 def test_what_the_manifest_says_wins_and_what_it_does_not_speak_of_stays():
     before = live(MANIFEST)
-    after = strategic.apply_manifest(before, changed(replicas=5))
+    after = strategic.apply_manifest(before, changed(replicas=5), DEPLOYMENT)
     assert after["spec"] == {**before["spec"], "replicas": 5}
     assert after["status"] is before["status"]
     assert after["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "1"
@@ -277,30 +280,30 @@ def test_what_the_manifest_says_wins_and_what_it_does_not_speak_of_stays():
 
 def test_a_field_that_left_the_manifest_is_deleted():
     before = live(changed(minReadySeconds=5))
-    after = strategic.apply_manifest(before, MANIFEST)
+    after = strategic.apply_manifest(before, MANIFEST, DEPLOYMENT)
     assert "minReadySeconds" not in after["spec"]
 
 
 def test_a_field_that_somebody_else_set_stays_when_it_was_never_applied():
     before = live(MANIFEST)
     before = {**before, "spec": {**before["spec"], "paused": True}}
-    assert strategic.apply_manifest(before, changed(replicas=4))["spec"]["paused"] is True
+    assert strategic.apply_manifest(before, changed(replicas=4), DEPLOYMENT)["spec"]["paused"] is True
 
 
 def test_null_in_the_manifest_deletes():
     before = live(MANIFEST)
-    assert "replicas" not in strategic.apply_manifest(before, changed(replicas=None))["spec"]
+    assert "replicas" not in strategic.apply_manifest(before, changed(replicas=None), DEPLOYMENT)["spec"]
 
 
 def test_a_new_strategy_type_clears_the_defaults_of_the_old_one():
-    after = strategic.apply_manifest(live(MANIFEST), changed(strategy={"type": "Recreate"}))
+    after = strategic.apply_manifest(live(MANIFEST), changed(strategy={"type": "Recreate"}), DEPLOYMENT)
     assert after["spec"]["strategy"] == {"type": "Recreate"}
 
 
 def test_a_volume_keeps_only_what_the_manifest_says():
     was = deployment(A, volumes=[{"name": "v", "emptyDir": {}}, {"name": "w", "emptyDir": {}}])
     now = deployment(A, volumes=[{"name": "v", "hostPath": {"path": "/x"}}, {"name": "w", "emptyDir": {}}])
-    after = strategic.three_way({}, now, was, "Deployment")
+    after = strategic.three_way({}, now, was, DEPLOYMENT)
     assert after["spec"]["template"]["spec"]["volumes"] == now["spec"]["template"]["spec"]["volumes"]
 
 
@@ -308,7 +311,7 @@ def test_containers_come_and_go_by_name():
     injected = container("proxy", "istio")
     was, now = deployment(A, B), deployment(B, C)
     current = deployment(container("a", "ia", tty=True), container("b", "ib", tty=True), injected)
-    after = strategic.three_way(was, now, current, "Deployment")
+    after = strategic.three_way(was, now, current, DEPLOYMENT)
     assert after["spec"]["template"]["spec"]["containers"] == [container("b", "ib", tty=True), C, injected]
 
 
@@ -318,8 +321,8 @@ def test_ports_with_an_equal_number_are_matched_in_turn():
         return {"kind": "Service", "metadata": {}, "spec": {"ports": ports}}
 
     both = dns(("udp", "UDP"), ("tcp", "TCP"))
-    assert strategic.three_way(both, both, both, "Service") is both
-    assert strategic.three_way(both, dns(("udp", "UDP")), both, "Service") == dns(("udp", "UDP"))
+    assert strategic.three_way(both, both, both, shape("Service")) is both
+    assert strategic.three_way(both, dns(("udp", "UDP")), both, shape("Service")) == dns(("udp", "UDP"))
 
 
 def test_finalizers_are_a_set():
@@ -327,7 +330,7 @@ def test_finalizers_are_a_set():
         return {"kind": "Pod", "metadata": {"finalizers": list(names)}}
 
     after = strategic.three_way(
-        with_finalizers("a", "b"), with_finalizers("b", "c"), with_finalizers("x", "a", "b"), "Pod"
+        with_finalizers("a", "b"), with_finalizers("b", "c"), with_finalizers("x", "a", "b"), shape("Pod")
     )
     assert after == with_finalizers("x", "b", "c")
 
@@ -336,27 +339,34 @@ def test_an_annotation_that_cannot_be_read_counts_as_nothing_applied():
     before = live(MANIFEST)
     spoilt = {**before["metadata"]["annotations"], strategic.LAST_APPLIED: "{"}
     before = {**before, "metadata": {**before["metadata"], "annotations": spoilt}}
-    assert strategic.apply_manifest(before, MANIFEST)["metadata"]["annotations"][strategic.LAST_APPLIED] == ANNOTATION
+    assert (
+        strategic.apply_manifest(before, MANIFEST, DEPLOYMENT)["metadata"]["annotations"][strategic.LAST_APPLIED]
+        == ANNOTATION
+    )
 
 
 def test_a_manifest_with_lists_of_the_wrong_type_is_handed_on_for_validation():
     broken = deployment()
     broken["spec"]["template"]["spec"]["containers"] = ["nginx"]
-    after = strategic.three_way({}, broken, deployment(A), "Deployment")
+    after = strategic.three_way({}, broken, deployment(A), DEPLOYMENT)
     assert after["spec"]["template"]["spec"]["containers"] == ["nginx"]
 
 
 # ------------------------------------------------------------------------------------------ what will change
 
 
+def changes(old, new):
+    return strategic.field_changes(old, new, shape((new or old or {}).get("kind", "")))
+
+
 def test_field_changes_name_each_field_by_its_path():
     old = live(MANIFEST)
-    new = strategic.three_way({}, changed(replicas=5), old, "Deployment")
+    new = strategic.three_way({}, changed(replicas=5), old, DEPLOYMENT)
     template = copy.deepcopy(new["spec"]["template"])
     template["spec"]["containers"][0]["image"] = "nginx:1.28"
     template["metadata"]["annotations"] = {"a.b/c": "d"}
     new = {**new, "spec": {**new["spec"], "template": template}}
-    assert strategic.field_changes(old, new) == (
+    assert changes(old, new) == (
         FieldChange("spec.replicas", 3, 5),
         FieldChange("spec.template.metadata.annotations", None, {"a.b/c": "d"}),
         FieldChange("spec.template.spec.containers[name=nginx].image", "nginx:1.27", "nginx:1.28"),
@@ -405,7 +415,7 @@ def test_field_changes_name_each_field_by_its_path():
     ],
 )
 def test_field_changes(old, new, expected):
-    assert strategic.field_changes(old, new) == expected
+    assert changes(old, new) == expected
 
 
 # --------------------------------------------------------------------------------------------- properties
@@ -427,21 +437,21 @@ DEPLOYMENTS = st.builds(
 @given(DEPLOYMENTS, DEPLOYMENTS, DEPLOYMENTS)
 def test_applying_twice_is_applying_once_and_nothing_is_mutated(original, modified, current):
     before = copy.deepcopy((original, modified, current))
-    once = strategic.three_way(original, modified, current, "Deployment")
-    assert strategic.three_way(modified, modified, once, "Deployment") is once
+    once = strategic.three_way(original, modified, current, DEPLOYMENT)
+    assert strategic.three_way(modified, modified, once, DEPLOYMENT) is once
     assert (original, modified, current) == before
 
 
 @given(DEPLOYMENTS, DEPLOYMENTS)
 def test_where_all_was_applied_the_result_is_the_manifest(was, now):
-    assert strategic.three_way(was, now, was, "Deployment") == now
+    assert strategic.three_way(was, now, was, DEPLOYMENT) == now
 
 
 @given(DEPLOYMENTS, DEPLOYMENTS)
 def test_a_strategic_merge_patch_twice_is_once(obj, patch):
     before = copy.deepcopy((obj, patch))
-    once = strategic.strategic_merge(obj, patch, "Deployment")
-    assert strategic.strategic_merge(once, patch, "Deployment") is once
+    once = strategic.strategic_merge(obj, patch, DEPLOYMENT)
+    assert strategic.strategic_merge(once, patch, DEPLOYMENT) is once
     assert (obj, patch) == before
 
 
@@ -460,7 +470,7 @@ def test_a_merge_patch_twice_is_once(obj, patch):
 
 @given(DEPLOYMENTS, DEPLOYMENTS)
 def test_there_are_changes_exactly_where_objects_differ(old, new):
-    assert (strategic.field_changes(old, new) == ()) is (old == new)
+    assert (changes(old, new) == ()) is (old == new)
 
 
 KEYS = ["spec", "template", "containers", "name", "$patch", "$retainKeys", "$setElementOrder/containers"]
@@ -475,4 +485,4 @@ KEYS = ["spec", "template", "containers", "name", "$patch", "$retainKeys", "$set
 )
 def test_any_strategic_merge_patch_gives_an_object_or_a_bad_request(patch):
     with contextlib.suppress(BadRequest):
-        assert isinstance(strategic.strategic_merge(deployment(A, B), patch, "Deployment"), dict)
+        assert isinstance(strategic.strategic_merge(deployment(A, B), patch, DEPLOYMENT), dict)

@@ -8,6 +8,7 @@ from app.api.objects import Obj
 from app.apiserver.events import EVENT_LIMIT, EventRecorder
 from app.apiserver.server import ApiServer
 from app.apiserver.store import Store
+from app.registry.builtin import built_in
 from tests.support import builders
 
 SOURCE = {"component": "kubelet", "host": "node-1"}
@@ -24,7 +25,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def recorder(clock: Clock) -> EventRecorder:
-    server = ApiServer(Store(), lambda: clock.now_ms, random.Random(1))
+    server = ApiServer(built_in(), Store(), lambda: clock.now_ms, random.Random(1))
     server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
     return EventRecorder(server)
 

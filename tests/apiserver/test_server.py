@@ -9,6 +9,7 @@ from app.api import errors
 from app.api.objects import Obj, Ref
 from app.apiserver.server import ApiServer
 from app.apiserver.store import Store
+from app.registry.builtin import built_in
 from tests.support import builders
 
 NOW_MS = builders.NOW_MS
@@ -17,7 +18,7 @@ POD = Ref("Pod", "default", "p")
 
 @pytest.fixture
 def server() -> ApiServer:
-    server = ApiServer(Store(), lambda: NOW_MS, random.Random(1))
+    server = ApiServer(built_in(), Store(), lambda: NOW_MS, random.Random(1))
     server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
     return server
 

@@ -8,7 +8,12 @@ from app.apiserver.store import Store
 
 
 def config(name: str, value: str = "", namespace: str = "default") -> dict:
-    return {"kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, "data": {"value": value}}
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": namespace},
+        "data": {"value": value},
+    }
 
 
 def test_every_write_takes_the_next_revision_and_says_so_in_the_object() -> None:

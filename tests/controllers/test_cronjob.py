@@ -28,7 +28,13 @@ def job(minute: str, ended: str = "") -> Obj:
     name = f"tick-{times.parse(at) // 60_000}"
     meta = {"name": name, "namespace": "default", "uid": name, "resourceVersion": "7", "annotations": {SCHEDULED: at}}
     conditions = [{"type": ended, "status": "True", "lastTransitionTime": at}] if ended else []
-    return {"kind": "Job", "metadata": meta, "spec": {}, "status": {"conditions": conditions, "startTime": at}}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": meta,
+        "spec": {},
+        "status": {"conditions": conditions, "startTime": at},
+    }
 
 
 def decided(of: Obj, *jobs: Obj, now: str = NOW) -> dict[str, Difference]:

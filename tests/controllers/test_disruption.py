@@ -14,7 +14,13 @@ from tests.support.builders import NOW_MS, pod
 def budget(status: dict[str, Any] | None = None, **spec: Any) -> Obj:
     meta = {"name": "web", "namespace": "default", "uid": "pdb", "generation": 1, "resourceVersion": "1"}
     whole = {"selector": {"matchLabels": {"app": "web"}}, **spec}
-    return {"kind": "PodDisruptionBudget", "metadata": meta, "spec": whole, "status": status or {}}
+    return {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": meta,
+        "spec": whole,
+        "status": status or {},
+    }
 
 
 def decided(of: Obj, *pods: Obj, declared: int | None = None, unmanaged: tuple[str, ...] = ()) -> dict[str, Any]:

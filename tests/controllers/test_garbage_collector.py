@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from app.api import objects
+from app.api.kinds import Kind
 from app.api.objects import Obj, Ref, ref_of
 from app.controllers.garbage_collector import FOREGROUND, ORPHAN, GarbageCollector, OwnershipObservation
 from app.reconcile import Delete, Difference, Patch
 from tests.support.builders import deployment, pod, replica_set, with_status
+from tests.support.kinds import KINDS, SCHEME
 
 WEB = deployment()
 RS = replica_set("web-a", owner=WEB)
@@ -124,6 +126,12 @@ class Cache:
             o for r, o in self.cached.items() if r.kind == kind and uid in [x["uid"] for x in objects.owner_refs(o)]
         ]
 
+    def kinds(self) -> tuple[Kind, ...]:
+        return SCHEME.kinds()
+
+    def kind(self, key: str) -> Kind | None:
+        return SCHEME.find(key)
+
     def live(self, kind: str, namespace: str) -> list[Obj]:
         return [o for o in (*self.cached.values(), *self.hidden) if o["kind"] == kind]
 
@@ -132,7 +140,7 @@ def woken(old: Obj | None, new: Obj | None, *cached: Obj) -> set[Ref]:
     reader: Any = Cache(*cached)
     obj = new or old
     assert obj is not None
-    (watch,) = [each for each in GarbageCollector().watches if each.kind == obj["kind"]]
+    (watch,) = GarbageCollector().watches_of(KINDS[obj["kind"]])
     assert watch.when is not None
     if not watch.when(old, new):
         return set()

@@ -11,6 +11,7 @@ from app.api.objects import Obj, Ref
 from app.controllers.namespace import NamespaceController, NamespaceObservation
 from app.reconcile import Delete, Difference, Failure, Patch, RequeueAfter, UpdateStatus
 from tests.support.builders import NOW_MS, deployment, namespace, pod, replica_set, service
+from tests.support.kinds import KINDS
 
 SHOP = namespace("shop", deleting=True)
 
@@ -18,7 +19,7 @@ SHOP = namespace("shop", deleting=True)
 def diff(ns: Obj, *left: Obj, failures: tuple[Failure, ...] = ()) -> list[Difference]:
     content: dict[str, list[Obj]] = {}
     for each in left:
-        content.setdefault(each["kind"], []).append(each)
+        content.setdefault(KINDS[each["kind"]].resource, []).append(each)
     return list(NamespaceController().diff(NamespaceObservation(ns, content, failures, NOW_MS)))
 
 

@@ -10,6 +10,7 @@ from app.api.objects import Obj
 from app.controllers.resourcequota import QuotaSeen, ResourceQuotaController
 from app.reconcile import UpdateStatus
 from tests.support.builders import pod, service
+from tests.support.kinds import KINDS
 
 
 def quota(status: dict[str, Any] | None = None, scopes: tuple[str, ...] = (), **hard: str) -> Obj:
@@ -17,11 +18,14 @@ def quota(status: dict[str, Any] | None = None, scopes: tuple[str, ...] = (), **
     spec: dict[str, Any] = {"hard": {name.replace("__", "."): amount for name, amount in hard.items()}}
     if scopes:
         spec["scopes"] = list(scopes)
-    return {"kind": "ResourceQuota", "metadata": meta, "spec": spec, "status": status or {}}
+    return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": meta, "spec": spec, "status": status or {}}
 
 
 def used(of: Obj, *found: Obj) -> dict[str, str] | None:
-    differences = list(ResourceQuotaController().diff(QuotaSeen(of, found)))
+    by_resource: dict[str, list[Obj]] = {}
+    for each in found:
+        by_resource.setdefault(KINDS[each["kind"]].resource, []).append(each)
+    differences = list(ResourceQuotaController().diff(QuotaSeen(of, by_resource)))
     if not differences:
         return None
     (update,) = differences[0].actions

@@ -28,7 +28,14 @@ def stateful_set(replicas: int = 3, image: str = "nginx:1.27", **spec: Any) -> O
         **spec,
     }
     meta = {**like["metadata"], "uid": "sts-db"}
-    return {**like, "kind": "StatefulSet", "metadata": meta, "spec": body, "status": {"replicas": 0}}
+    return {
+        **like,
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": meta,
+        "spec": body,
+        "status": {"replicas": 0},
+    }
 
 
 DB = stateful_set()
@@ -194,7 +201,11 @@ def test_claims_are_made_before_their_pod_and_kept() -> None:
 def test_who_owns_a_claim_says_with_whom_it_goes(deleted: str, scaled: str, replicas: int, owners: list[str]) -> None:
     policy = {"whenDeleted": deleted, "whenScaled": scaled}
     owner = stateful_set(replicas, volumeClaimTemplates=[CLAIM], persistentVolumeClaimRetentionPolicy=policy)
-    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "data-db-1", "namespace": "default", "uid": "c"}}
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data-db-1", "namespace": "default", "uid": "c"},
+    }
     found = [d for d in diff(owner, members(0, 1), claims={"data-db-1": claim}) if d.reason == "ClaimRetention"]
     written = [action.patch for d in found for action in d.actions if isinstance(action, Patch)]
     assert [ref["kind"] for patch in written for ref in patch["metadata"]["ownerReferences"]] == owners

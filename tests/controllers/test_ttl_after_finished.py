@@ -18,7 +18,13 @@ def job(ended_s: int | None, ttl: int | None = 30) -> Obj:
         at = times.rfc3339(NOW_MS - 1000 * ended_s)
         conditions = [{"type": "Complete", "status": "True", "lastTransitionTime": at}]
     spec = {} if ttl is None else {"ttlSecondsAfterFinished": ttl}
-    return {"kind": "Job", "metadata": meta, "spec": spec, "status": {"conditions": conditions}}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": meta,
+        "spec": spec,
+        "status": {"conditions": conditions},
+    }
 
 
 def actions(of: Obj) -> list[Action]:

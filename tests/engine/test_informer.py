@@ -4,11 +4,12 @@ from app.api.objects import Obj, Ref, labels_of, ref_of
 from app.apiserver.store import Store
 from app.engine.informer import CacheView, Informer, RecordingReader, informers_of
 from app.reconcile import Watch, itself, metadata_differs
+from tests.support.reading import server_over
 
 
 def config(name: str, uid: str = "1", app: str = "web", value: int = 0) -> Obj:
     meta = {"name": name, "namespace": "default", "uid": uid, "labels": {"app": app}}
-    return {"kind": "ConfigMap", "metadata": meta, "data": {"value": value}}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"value": value}}
 
 
 WATCH = itself(
@@ -20,7 +21,7 @@ WATCH = itself(
 
 def informer_and_view(store: Store, watch: Watch = WATCH) -> tuple[Informer, CacheView]:
     informers = informers_of([watch])
-    return informers["ConfigMap"], CacheView(informers, store)
+    return informers["ConfigMap"], CacheView(informers, server_over(store))
 
 
 def names(found: object) -> list[str]:
@@ -115,7 +116,7 @@ def test_a_recording_reader_notes_every_object_it_hands_out() -> None:
     informer, view = informer_and_view(store)
     for name in ("b", "a"):
         informer.deliver(store.put(config(name)), view)
-    reader = RecordingReader({"ConfigMap": informer}, store, now_ms=7, memory="kept")
+    reader = RecordingReader({"ConfigMap": informer}, server_over(store), now_ms=7, memory="kept")
     one = reader.get(Ref("ConfigMap", "default", "a"))
     listed = reader.list("ConfigMap", "default")
     assert (names(listed), reader.remembered(), reader.now_ms) == (["a", "b"], "kept", 7)

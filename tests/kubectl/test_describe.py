@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from textwrap import dedent
 
-from app.api import kinds, times
+from app.api import times
 from app.kubectl.describe.describe import describe, knows
+from tests.support.kinds import KINDS
 
 NOW = times.parse("2026-11-23T10:06:28Z")
 CREATED = "2026-11-23T10:06:17Z"
@@ -585,7 +586,7 @@ def test_a_replication_controller_selects_by_plain_labels():
 
 
 def test_only_what_is_modelled_is_known():
-    known = {kind for kind, row in kinds.KINDS.items() if knows(kind) and not row.is_local}
+    known = {kind for kind, row in KINDS.items() if knows(kind) and not row.is_local}
     assert known == {
         "ConfigMap", "ControllerRevision", "DaemonSet", "Deployment", "EndpointSlice", "Event", "Lease", "Namespace",
         "Node", "Pod", "PodTemplate", "ReplicaSet", "ReplicationController", "Service", "StatefulSet",

@@ -6,9 +6,9 @@ import pytest
 
 from app.api.errors import Cause, Conflict, Invalid
 from app.apimachinery.documents import MAX_DOCUMENTS, parse
-from app.apimachinery.scheme import schema
 from app.apimachinery.yamltext import ManifestError
 from app.kubectl.manifests import Problem, check, problems_of
+from tests.support.kinds import SCHEME, decode
 
 TEXT = """\
 # a web service
@@ -120,12 +120,12 @@ def test_a_text_has_a_limit_of_documents() -> None:
 
 
 def test_a_good_text_has_no_problems() -> None:
-    assert check(TEXT) == []
-    assert check("") == []
+    assert check(SCHEME, TEXT) == []
+    assert check(SCHEME, "") == []
 
 
 def problem_in(text: str) -> Problem:
-    (problem,) = check(text)
+    (problem,) = check(SCHEME, text)
     return problem
 
 
@@ -212,7 +212,7 @@ def test_a_problem_has_its_line_its_sentence_and_a_remedy(text: str, line: int, 
 
 def test_all_problems_are_told_at_once_in_order_of_lines() -> None:
     text = TEXT.replace("replicas: 3", "replica: 3").replace("image:", "imag:").replace("port: 80", "port: 80000")
-    assert [(problem.line, problem.field) for problem in check(text)] == [
+    assert [(problem.line, problem.field) for problem in check(SCHEME, text)] == [
         (9, "spec.replica"),
         (17, "spec.template.spec.containers[0].image"),
         (18, "spec.template.spec.containers[0].imag"),
@@ -224,7 +224,7 @@ def test_all_problems_are_told_at_once_in_order_of_lines() -> None:
 def test_the_answer_of_a_dry_run_is_marked_at_its_lines() -> None:
     deployment = parse(TEXT)[0]
     causes = [Cause("spec.selector", "FieldValueInvalid", "Invalid value: {}: field is immutable")]
-    assert problems_of(deployment, Invalid("...", causes=causes)) == [
+    assert problems_of(SCHEME, deployment, Invalid("...", causes=causes)) == [
         Problem(
             10,
             3,
@@ -233,8 +233,10 @@ def test_the_answer_of_a_dry_run_is_marked_at_its_lines() -> None:
             "It cannot be changed: put the old value back, or delete the object and apply this as a new one.",
         )
     ]
-    assert problems_of(deployment, Conflict("somebody was faster")) == [Problem(2, 1, "", "somebody was faster")]
+    assert problems_of(SCHEME, deployment, Conflict("somebody was faster")) == [
+        Problem(2, 1, "", "somebody was faster")
+    ]
 
 
 def test_a_decoded_document_is_its_object() -> None:
-    assert schema.decode(parse(TEXT)[1].obj)["spec"]["ports"] == [{"port": 80}]
+    assert decode(parse(TEXT)[1].obj)["spec"]["ports"] == [{"port": 80}]

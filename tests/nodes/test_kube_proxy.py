@@ -30,6 +30,7 @@ def seen(
     path = None
     if held is not None:
         path = {
+            "apiVersion": "loopscope.internal/v1",
             "kind": "DataPath",
             "metadata": {"name": "web.n1", "namespace": "default"},
             "status": {"rules": [{"fromMs": 0, "endpoints": held}]},

@@ -90,7 +90,12 @@ def test_steady_ramp_and_spike() -> None:
 
 
 def test_a_load_whose_service_is_gone_goes_too() -> None:
-    load: Obj = {"kind": "Load", "metadata": {"name": "web", "namespace": "default"}, "spec": spec("steady")}
+    load: Obj = {
+        "apiVersion": "loopscope.internal/v1",
+        "kind": "Load",
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": spec("steady"),
+    }
     (gap,) = Traffic().diff(TrafficSeen(load, False, (), (), (), Memory(), 0))
     assert gap.reason == "ServiceGone"
 

@@ -16,9 +16,8 @@ from app.apimachinery.openapi import explain
 from app.apimachinery.scheme import schema
 from app.apimachinery.yamltext import dump
 from app.kubectl.manifests import check
-from app.registry import validation
-from app.registry.defaults import defaults
 from tests.support import every_kind
+from tests.support.kinds import SCHEME, admit, decode, default, shape, validate, validate_update
 
 SEED = """\
 apiVersion: apps/v1
@@ -120,7 +119,7 @@ def accepted(doc: Any) -> Obj | None:
     code = 200
     status = {}
     try:
-        return defaults.default(schema.decode(doc, strict=False))
+        return default(decode(doc, strict=False))
     except ApiError as error:
         code, status = error.code, error.status()
     assert 400 <= code < 500
@@ -134,13 +133,13 @@ def test_mutated_documents_are_refused_or_become_objects(doc: Any, other: Any) -
     obj, before = accepted(doc), accepted(other)
     if obj is None:
         return
-    obj = defaults.admit(obj) if "priorityClassName" not in obj.get("spec", {}) else obj
-    assert defaults.default(obj) == obj
-    assert schema.decode(obj) == obj
-    for cause in validation.validate(obj):
+    obj = admit(obj) if "priorityClassName" not in obj.get("spec", {}) else obj
+    assert default(obj) == obj
+    assert decode(obj) == obj
+    for cause in validate(obj):
         str(cause).encode()
     if before and obj["kind"] == before["kind"]:
-        validation.validate_update(obj, before)
+        validate_update(obj, before)
     assert parse(dump(obj))[0].obj == obj
 
 
@@ -178,7 +177,7 @@ def texts(draw: Any) -> str:
 @given(texts())
 def test_mutated_texts_get_problems_with_lines_that_exist(text: str) -> None:
     lines = text.count("\n") + 2
-    for problem in check(text):
+    for problem in check(SCHEME, text):
         assert 1 <= problem.line <= lines
         assert problem.message
         assert problem.column >= 1
@@ -188,7 +187,7 @@ def test_mutated_texts_get_problems_with_lines_that_exist(text: str) -> None:
 @given(st.sampled_from(sorted(schema.kinds())), st.text(max_size=30))
 def test_any_path_may_be_asked_about(kind: str, path: str) -> None:
     kind = kind.rpartition("/")[2]
-    explain.fields_at(kind, path)
-    schema.suggest(kind, path or "x")
+    explain.fields_at(shape(kind), path)
+    schema.suggest(shape(kind), path or "x")
     with contextlib.suppress(NotFound):
-        explain.describe_field(kind, path)
+        explain.describe_field(shape(kind), path)

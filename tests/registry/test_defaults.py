@@ -9,13 +9,13 @@ import pytest
 from app.api.errors import Forbidden
 from app.api.objects import Obj
 from app.apimachinery.documents import parse
-from app.apimachinery.scheme import schema
 from app.registry.defaults import defaults
+from tests.support.kinds import admit, decode, default
 
 
 def stored(text: str) -> Obj:
     """What the API server makes of a manifest, before it allocates addresses."""
-    return defaults.admit(defaults.default(schema.decode(parse(text)[0].obj)))
+    return admit(default(decode(parse(text)[0].obj)))
 
 
 CONTAINER = {
@@ -143,7 +143,7 @@ spec:
 )
 def test_the_kinds_of_service_differ(spec: Obj, expected: Obj) -> None:
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": spec}
-    found = defaults.default(service)["spec"]
+    found = default(service)["spec"]
     assert {key: found.get(key) for key in expected} == expected
 
 
@@ -214,27 +214,27 @@ def pod(container: Obj, **spec: Any) -> Obj:
 def test_requests_follow_limits_in_pods_but_not_in_templates() -> None:
     resources = {"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"cpu": "500m"}}
     wanted = pod({"resources": resources})
-    assert defaults.default(wanted)["spec"]["containers"][0]["resources"] == {
+    assert default(wanted)["spec"]["containers"][0]["resources"] == {
         "limits": {"cpu": "1", "memory": "1Gi"},
         "requests": {"cpu": "500m", "memory": "1Gi"},
     }
     template = {"template": {"metadata": {}, "spec": wanted["spec"]}}
     replica_set = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": "r"}, "spec": template}
-    container = defaults.default(replica_set)["spec"]["template"]["spec"]["containers"][0]
+    container = default(replica_set)["spec"]["template"]["spec"]["containers"][0]
     assert container["resources"] == resources
 
 
 def test_what_a_pod_with_limits_as_a_whole_asks_for() -> None:
     whole = {"limits": {"cpu": "1", "memory": "200Mi"}}
-    by_limits = defaults.default(pod({}, resources=whole))
+    by_limits = default(pod({}, resources=whole))
     assert by_limits["spec"]["resources"]["requests"] == {"cpu": "1", "memory": "200Mi"}
-    by_container = defaults.default(pod({"resources": {"requests": {"cpu": "300m"}}}, resources=whole))
+    by_container = default(pod({"resources": {"requests": {"cpu": "300m"}}}, resources=whole))
     assert by_container["spec"]["resources"]["requests"] == {"cpu": "300m", "memory": "200Mi"}
-    assert defaults.default(by_container) == by_container
+    assert default(by_container) == by_container
 
 
 def test_with_the_hosts_network_ports_are_the_hosts() -> None:
-    found = defaults.default(pod({"ports": [{"containerPort": 80}]}, hostNetwork=True))
+    found = default(pod({"ports": [{"containerPort": 80}]}, hostNetwork=True))
     assert found["spec"]["containers"][0]["ports"] == [{"containerPort": 80, "protocol": "TCP", "hostPort": 80}]
 
 
@@ -255,29 +255,27 @@ def test_a_priority_class_gives_its_priority() -> None:
 
 def test_namespaces_nodes_and_slices_are_filled() -> None:
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "blue", "labels": {"a": "b"}}}
-    labels = defaults.default(namespace)["metadata"]["labels"]
+    labels = default(namespace)["metadata"]["labels"]
     assert labels == {"a": "b", "kubernetes.io/metadata.name": "blue"}
     node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}, "status": {"capacity": {"cpu": "4"}}}
-    assert defaults.default(node)["status"]["allocatable"] == {"cpu": "4"}
+    assert default(node)["status"]["allocatable"] == {"cpu": "4"}
     endpoints = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"name": "e"}}
-    assert defaults.default({**endpoints, "ports": [{"port": 80}]})["ports"] == [
-        {"port": 80, "name": "", "protocol": "TCP"}
-    ]
-    assert defaults.default({**endpoints, "ports": None})["ports"] is None
+    assert default({**endpoints, "ports": [{"port": 80}]})["ports"] == [{"port": 80, "name": "", "protocol": "TCP"}]
+    assert default({**endpoints, "ports": None})["ports"] is None
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "ReplicaSet"])
 def test_defaulting_twice_changes_nothing(kind: str) -> None:
     once = stored(DEPLOYMENT.replace("kind: Deployment", f"kind: {kind}"))
-    assert defaults.default(once) is once
+    assert default(once) is once
 
 
 def test_nothing_given_is_mutated_and_what_is_complete_comes_back_itself() -> None:
     wanted = pod({"ports": [{"containerPort": 80}]})
     text = repr(wanted)
-    found = defaults.admit(defaults.default(wanted))
+    found = admit(default(wanted))
     assert repr(wanted) == text
-    assert defaults.admit(defaults.default(found)) is found
+    assert admit(default(found)) is found
 
 
 def test_pods_of_one_template_share_one_spec() -> None:
@@ -285,6 +283,6 @@ def test_pods_of_one_template_share_one_spec() -> None:
 
     def new_pod(name: str) -> Obj:
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": template["spec"]}
-        return defaults.admit(defaults.default(pod))
+        return admit(default(pod))
 
     assert new_pod("one")["spec"] is new_pod("two")["spec"]

@@ -8,18 +8,18 @@ import pytest
 
 from app.api.objects import Obj
 from app.apimachinery.documents import parse
-from app.apimachinery.scheme import schema
 from app.registry.defaults import defaults
 from tests.support import every_kind
+from tests.support.kinds import decode, default
 
 
 def stored(text: str) -> Obj:
-    return defaults.default(schema.decode(parse(text)[0].obj))
+    return default(decode(parse(text)[0].obj))
 
 
 def only(kind: str) -> Obj:
     (found,) = [each for each in every_kind.documents() if each["kind"] == kind]
-    return defaults.default(schema.decode(found))
+    return default(decode(found))
 
 
 @pytest.mark.parametrize(
@@ -27,9 +27,9 @@ def only(kind: str) -> Obj:
 )
 def test_defaulting_is_done_once_and_decodes_to_itself(document: Obj) -> None:
     text = repr(document)
-    once = defaults.default(schema.decode(document))
-    assert defaults.default(once) == once
-    assert schema.decode(once) == once
+    once = default(decode(document))
+    assert default(once) == once
+    assert decode(once) == once
     assert repr(document) == text
 
 

@@ -7,26 +7,25 @@ import random
 import pytest
 
 from app.api import times
-from app.api.kinds import KINDS
 from app.api.objects import Obj
-from app.apimachinery.scheme import schema
 from app.apiserver.server import ApiServer
 from app.apiserver.store import Store
-from app.registry.defaults import defaults
+from app.registry.builtin import built_in
 from tests.support import every_kind
+from tests.support.kinds import KINDS, decode, default
 
 NOW = "2026-01-01T09:00:00Z"
 
 
 @pytest.fixture
 def server() -> ApiServer:
-    server = ApiServer(Store(), lambda: times.parse(NOW), random.Random(1))
+    server = ApiServer(built_in(), Store(), lambda: times.parse(NOW), random.Random(1))
     server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
     return server
 
 
 def of(kind: str) -> Obj:
-    return schema.decode(next(each for each in every_kind.documents() if each["kind"] == kind))
+    return decode(next(each for each in every_kind.documents() if each["kind"] == kind))
 
 
 @pytest.mark.parametrize(
@@ -119,5 +118,5 @@ def test_a_volume_notes_when_its_phase_changed(server: ApiServer) -> None:
 def test_a_dry_run_shows_what_would_be_stored(server: ApiServer) -> None:
     shown = server.create(of("StatefulSet"), dry_run=True).obj
     assert shown["status"] == {"replicas": 0, "availableReplicas": 0}
-    assert defaults.default(shown) == shown
+    assert default(shown) == shown
     assert server.store.objects("StatefulSet") == []

@@ -8,18 +8,15 @@ from typing import Any
 import pytest
 
 from app.api.errors import Cause, invalid
-from app.api.kinds import KINDS
 from app.api.objects import Obj
 from app.apimachinery.documents import parse
-from app.apimachinery.scheme import schema
-from app.registry.defaults import defaults
-from app.registry.validation import validate, validate_update
+from tests.support.kinds import KINDS, admit, decode, default, validate, validate_update
 
 
 def stored(text: str) -> Obj:
-    obj = schema.decode(parse(text)[0].obj)
+    obj = decode(parse(text)[0].obj)
     namespace = {"namespace": "default"} if KINDS[obj["kind"]].namespaced else {}
-    return defaults.admit(defaults.default({**obj, "metadata": {**namespace, **obj["metadata"]}}))
+    return admit(default({**obj, "metadata": {**namespace, **obj["metadata"]}}))
 
 
 def answer(text: str) -> str:
@@ -545,5 +542,5 @@ def test_what_is_being_deleted_gets_no_new_finalizers() -> None:
 def test_a_pod_of_a_known_template_costs_microseconds() -> None:
     replicas = stored(pod())
     pods = [{**replicas, "metadata": {"name": f"web-{i}", "namespace": "default"}} for i in range(100)]
-    seconds = min(timeit.repeat(lambda: [validate(defaults.default(pod)) for pod in pods], number=1, repeat=5))
+    seconds = min(timeit.repeat(lambda: [validate(default(pod)) for pod in pods], number=1, repeat=5))
     assert seconds / len(pods) < 0.0002

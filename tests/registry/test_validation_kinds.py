@@ -5,13 +5,11 @@ from __future__ import annotations
 import pytest
 
 from app.api.errors import Cause, invalid
-from app.api.kinds import KINDS
 from app.api.objects import Obj
 from app.apimachinery.documents import parse
 from app.apimachinery.scheme import schema
-from app.registry.defaults import defaults
-from app.registry.validation import validate, validate_update
 from tests.support import every_kind
+from tests.support.kinds import KINDS, decode, default, validate, validate_update
 
 GOOD = {document["metadata"]["name"]: document for document in every_kind.documents()}
 CONTAINERS = "containers: [{name: c, image: x}]"
@@ -27,9 +25,9 @@ def stored(text: str) -> Obj:
 
 
 def complete(document: Obj) -> Obj:
-    obj = schema.decode(document)
+    obj = decode(document)
     namespace = {"namespace": "default"} if KINDS[obj["kind"]].namespaced else {}
-    return defaults.default({**obj, "metadata": {**namespace, **obj["metadata"]}})
+    return default({**obj, "metadata": {**namespace, **obj["metadata"]}})
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from app.api import objects
 from app.api.objects import Ref
 from app.component_helpers import pods
 from app.kubectl import manifests
+from tests.support.kinds import SCHEME
 from tests.support.world import World
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "manifests"
@@ -273,7 +274,7 @@ def published(patterns: list[str]) -> str:
 
 @pytest.mark.parametrize("text", cases())
 def test_it_applies_unchanged_and_converges(text: str) -> None:
-    assert manifests.check(text) == [], "the editor has nothing to complain about"
+    assert manifests.check(SCHEME, text) == [], "the editor has nothing to complain about"
     world = World()
     world.apply(text)
     world.settle()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from app.api.kinds import KINDS
 from app.api.objects import Ref
 from app.apimachinery.yamltext import dump
 from tests.support.every_kind import MANIFESTS, documents
+from tests.support.kinds import KINDS
 from tests.support.world import World
 
 

@@ -13,6 +13,7 @@ from app.look.recording import Recording
 from app.rooms import Frame, Pace
 from app.scenarios import Scenario
 from tests.support.builders import NOW_MS
+from tests.support.kinds import SCHEME
 
 See = Callable[[Cluster], Look]
 """How a test looks at a cluster: as it is, or as it was recorded (the fixture `see`)."""
@@ -20,7 +21,7 @@ See = Callable[[Cluster], Look]
 
 def holding(*objs: Obj) -> Recording:
     """A moment at which there are these objects, and nothing has happened."""
-    return Recording(epoch_ms=0, now_ms=NOW_MS, state={ref_of(obj): obj for obj in objs})
+    return Recording(epoch_ms=0, now_ms=NOW_MS, state={ref_of(obj): obj for obj in objs}, scheme=SCHEME)
 
 
 class Stage(NamedTuple):

@@ -12,6 +12,7 @@ from app.engine.engine import Engine
 from app.engine.latency import Latencies
 from app.engine.trace import Step, Trace
 from app.reconcile import Controller, Difference, Reader, Watch, itself
+from app.registry.builtin import built_in
 
 SLOW = Latencies(watch_ms=10, api_ms=5, phase_ms=3)
 QUICK = Latencies(0, 0, 0)
@@ -52,7 +53,7 @@ class Loop(Controller[Seen]):
 
 
 def engine_with(*loops: Loop, latencies: Latencies = SLOW, seed: int = 1) -> Engine:
-    engine = Engine(Store(), random.Random(seed), 0, latencies, Trace())
+    engine = Engine(built_in(), Store(), random.Random(seed), 0, latencies, Trace())
     engine.server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
     for rank, loop in enumerate(loops, 1):
         engine.start(loop, rank)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 from app.api.objects import Obj
+from app.apiserver.server import ApiServer
 from app.apiserver.store import Store
 from app.engine.informer import RecordingReader, informers_of
 from app.reconcile import AnyController
 from tests.support.builders import NOW_MS
+from tests.support.kinds import SCHEME
 
 
 def reader(controller: AnyController, *objects: Obj, now_ms: int = NOW_MS, memory: Any = None) -> RecordingReader:
@@ -16,8 +19,14 @@ def reader(controller: AnyController, *objects: Obj, now_ms: int = NOW_MS, memor
     store = Store()
     for obj in objects:
         store.put(obj)
-    informers = informers_of(controller.watches)
-    found = RecordingReader(informers, store, now_ms, memory)
+    of_kinds = (watch for row in SCHEME.kinds() for watch in controller.watches_of(row))
+    informers = informers_of((*controller.watches, *of_kinds))
+    found = RecordingReader(informers, server_over(store), now_ms, memory)
     for informer in informers.values():
         list(informer.relist(store, found))
     return found
+
+
+def server_over(store: Store) -> ApiServer:
+    """One that is only asked what there is."""
+    return ApiServer(SCHEME, store, lambda: NOW_MS, random.Random(1))

@@ -182,6 +182,9 @@ def test_what_a_field_means(browser: Browser) -> None:
     assert "pods" in about["description"]
     inside = browser.get("/explain?kind=deploy&path=spec").get_json()
     assert {"name": "selector", "type": "LabelSelector", "required": True} in inside["fields"]
+    assert (
+        'couldn\'t find resource for "Gizmo"' in browser.get("/explain?kind=Gizmo", headers=JSON).get_json()["message"]
+    )
 
 
 def test_health(browser: Browser) -> None:

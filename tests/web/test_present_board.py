@@ -12,6 +12,7 @@ from app.apimachinery import documents
 from app.web.present import Words, board, card, manifest, workloads
 from app.web.present.inspector import actions, inspector
 from tests.support import builders
+from tests.support.kinds import SCHEME
 from tests.support.looks import holding
 
 _ = Words()
@@ -60,6 +61,7 @@ def test_pods_stand_in_the_order_they_came() -> None:
 
 def test_a_service_with_its_endpoints() -> None:
     piece: Obj = {
+        "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
         "metadata": {"name": "web-abc", "namespace": "default", "labels": {board.SERVICE_LABEL: "web"}},
         "endpoints": [endpoint("web-1", ready=True), endpoint("web-2", ready=False, terminating=True)],
@@ -77,7 +79,7 @@ def test_a_deployment_with_its_revisions() -> None:
     deployment = builders.deployment("web")
     old = with_metadata(builders.replica_set("web-1", owner=deployment), annotations={REVISION: "1"})
     new = with_metadata(builders.replica_set("web-2", owner=deployment), annotations={REVISION: "2"})
-    view = workloads.workload(deployment, [old, new])
+    view = workloads.workload(SCHEME, deployment, [old, new])
     assert [revision.short for revision in view.rows] == ["2", "1"]
 
 
@@ -104,7 +106,11 @@ def test_a_replication_controller_has_a_card_and_no_chip() -> None:
 
 
 def test_kinds_that_nothing_acts_on_are_told_apart() -> None:
-    claim: Obj = {"kind": "PersistentVolumeClaim", "metadata": {"name": "disk", "namespace": "default"}}
+    claim: Obj = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "disk", "namespace": "default"},
+    }
     assert {view.chip.kind: view.stored for view in board.chips(holding(CONFIG, claim))} == {
         "ConfigMap": True,
         "PersistentVolumeClaim": False,
@@ -154,6 +160,7 @@ def test_an_object_opened_shows_events_family_and_what_to_do() -> None:
     replica_set = builders.replica_set("web-1")
     pod = builders.pod("web-1-a", owner=replica_set)
     event: Obj = {
+        "apiVersion": "v1",
         "kind": "Event",
         "metadata": {"name": "e", "namespace": "default", "creationTimestamp": "2026-01-01T08:59:00Z"},
         "involvedObject": {"kind": "Pod", "name": "web-1-a"},
@@ -177,6 +184,7 @@ def test_an_object_as_kubectl_describes_it_has_the_events_of_its_own_life_only()
     pod = builders.pod("web-1-a", owner=replica_set)
     events = [
         {
+            "apiVersion": "v1",
             "kind": "Event",
             "metadata": {"name": f"e-{reason}", "namespace": "default"},
             "involvedObject": {"kind": "ReplicaSet", "name": "web-1", "uid": uid},

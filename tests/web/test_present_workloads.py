@@ -10,6 +10,7 @@ from app.api.objects import Obj, ref_of
 from app.web.present import Words, timeline, workloads
 from app.web.present.inspector import actions
 from tests.support import builders
+from tests.support.kinds import SCHEME
 from tests.support.looks import holding
 
 _ = Words()
@@ -71,22 +72,24 @@ BUDGET = obj(
     ],
 )
 def test_each_kind_shows_the_numbers_that_matter(workload: Obj, tally: str, settled: bool, facts: list[str]) -> None:
-    view = workloads.workload(workload)
+    view = workloads.workload(SCHEME, workload)
     assert (view.tally, view.settled) == (tally, settled)
     assert [f"{fact.label} {fact.value}".strip() for fact in view.facts] == facts
 
 
 def test_what_is_wrong_is_marked() -> None:
-    assert [fact.label for fact in workloads.workload(JOB).facts if fact.tone == "bad"] == ["failed"]
-    assert [fact.label for fact in workloads.workload(BUDGET).facts if fact.tone == "bad"] == ["allowed disruptions"]
+    assert [fact.label for fact in workloads.workload(SCHEME, JOB).facts if fact.tone == "bad"] == ["failed"]
+    assert [fact.label for fact in workloads.workload(SCHEME, BUDGET).facts if fact.tone == "bad"] == [
+        "allowed disruptions"
+    ]
     over = {"conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}]}
-    view = workloads.workload({**JOB, "status": over})
+    view = workloads.workload(SCHEME, {**JOB, "status": over})
     assert (view.note, view.bad) == ("BackoffLimitExceeded", True)
 
 
 def test_a_suspended_job_says_so_and_can_be_resumed() -> None:
     suspended = {**JOB, "spec": {**JOB["spec"], "suspend": True}}
-    assert "suspended" in [fact.value for fact in workloads.workload(suspended).facts]
+    assert "suspended" in [fact.value for fact in workloads.workload(SCHEME, suspended).facts]
     resume = next(action for action in actions(suspended, _) if action.command == "suspend")
     assert resume.kubectl == """kubectl patch job/sums -p '{"spec":{"suspend":false}}'"""
 
@@ -109,9 +112,9 @@ def test_jobs_of_a_cron_job_are_rows_of_its_card_newest_first() -> None:
 
 
 def test_only_kinds_with_replicas_have_a_chart() -> None:
-    assert [workloads.workload(each).charted for each in (STATEFUL, DAEMONS, JOB, AUTOSCALER, CRON, BUDGET)] == [
-        True, True, True, True, False, False,
-    ]  # fmt: skip
+    every = (STATEFUL, DAEMONS, JOB, AUTOSCALER, CRON, BUDGET)
+    charted = [workloads.workload(SCHEME, each).charted for each in every]
+    assert charted == [True, True, True, True, False, False]
     assert workloads.point(JOB) == (5, 2)
     assert timeline.points((), 0) == {}
 

@@ -13,12 +13,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from app.api.objects import Obj
 from app.apimachinery.patch.json_patch import same
-from app.apimachinery.scheme.shapes import Field, ListOf, MapOf, Shape, Struct, fields_of, struct_of, table
+from app.apimachinery.scheme.shapes import Field, ListOf, MapOf, Shape, Struct
 
 Path = tuple[str, ...]
 FieldSet = frozenset[Path]
@@ -48,7 +48,7 @@ class Node:
     def child(self, key: str) -> Node:
         """The value of a field or key."""
         if isinstance(self.shape, Struct):
-            field = fields_of(self.shape.go_name).get(key)
+            field = self.shape.fields.get(key)
             if field is None:
                 return _METADATA if key == "metadata" and not self.shape.go_name else _ANY
             return node_of(field)
@@ -61,7 +61,7 @@ class Node:
         """Is `key` a field that the schema names, and not just a key of a map?"""
         if not isinstance(self.shape, Struct):
             return False
-        return key in fields_of(self.shape.go_name) or (key == "metadata" and not self.shape.go_name)
+        return key in self.shape.fields or (key == "metadata" and not self.shape.go_name)
 
     def step(self, element: str) -> Node:
         return self.child(element[2:]) if element.startswith("f:") else self.item()
@@ -78,12 +78,12 @@ _LEAF = Node("leaf")
 _METADATA = Node("struct", Struct("ObjectMeta"))
 
 
-def root(api_version: str, kind: str) -> Node:
-    """Of a kind that the schema does not know, only the metadata has a shape."""
-    return Node("struct", struct_of(api_version, kind))
+def root(shape: Struct) -> Node:
+    """Of a kind. Of one that the schema does not know, only the metadata has a shape."""
+    return Node("struct", shape)
 
 
-@cache
+@lru_cache(maxsize=8192)
 def node_of(field: Field) -> Node:
     shape, strategy = field.shape, field.list_strategy
     if "atomic" in field.words:
@@ -93,7 +93,7 @@ def node_of(field: Field) -> Node:
             return Node("keyed", shape, strategy.keys)
         return Node("set", shape) if "set" in field.words or strategy.strategy == "merge" else _LEAF
     if isinstance(shape, Struct):
-        return _LEAF if table()["types"].get(shape.go_name, {}).get("") == "atomic" else Node("struct", shape)
+        return _LEAF if shape.is_atomic else Node("struct", shape)
     return Node("map", shape) if isinstance(shape, MapOf) else _LEAF
 
 
@@ -206,15 +206,15 @@ def _by_element(value: Any, node: Node) -> dict[str, list[Any]]:
     for name, part in _parts(value, node):
         parts.setdefault(name, []).append(part)
     if node.form == "struct":
-        for name, empty in _always_there(node.shape.go_name if node.shape else ""):
+        for name, empty in _always_there(node.shape) if isinstance(node.shape, Struct) else ():
             parts.setdefault(name, [empty])
     return parts
 
 
-@cache
-def _always_there(struct: str) -> tuple[tuple[str, Any], ...]:
+@lru_cache(maxsize=2048)
+def _always_there(struct: Struct) -> tuple[tuple[str, Any], ...]:
     """Fields that Go writes even when empty: structs that are no pointers, and lists without `omitempty`."""
-    fields = fields_of(struct).values()
+    fields = struct.fields.values()
     structs: list[tuple[str, Any]] = [(f"f:{field.name}", {}) for field in fields if "value" in field.words]
     return (*structs, *((f"f:{field.name}", None) for field in fields if field.required and _is_list(field)))
 

@@ -14,15 +14,16 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from app.api import kinds, times
+from app.api import times
 from app.api.errors import BadRequest, Cause, Conflict
-from app.api.objects import Obj, annotations_of, with_metadata
+from app.api.kinds import Kind
+from app.api.objects import Obj, annotations_of, kind_of, with_metadata
 from app.apimachinery.managedfields import fieldset
 from app.apimachinery.managedfields.fieldset import EMPTY, FieldSet, Node
 from app.apimachinery.managedfields.typed_patch import refuse_untyped
 from app.apimachinery.patch import strategic
 from app.apimachinery.patch.json_patch import same
-from app.apimachinery.scheme import schema
+from app.apimachinery.scheme.scheme import Scheme
 
 APPLY, UPDATE = "Apply", "Update"
 BEFORE_FIRST_APPLY = "before-first-apply"
@@ -80,12 +81,12 @@ class _Conflicts(Exception):
 
 
 def apply(
+    scheme: Scheme,
     current: Obj | None,
     applied: Obj,
     manager: str,
     *,
     force: bool,
-    api_version: str,
     now_ms: int,
     subresource: str = "",
 ) -> Obj:
@@ -95,14 +96,20 @@ def apply(
     Raises Conflict (409, causes FieldManagerConflict) if others own a field with another value and not `force`,
     BadRequest for another apiVersion or managedFields in the body, ApiError 500 for a field that does not exist."""
     try:
-        _check_body(applied, api_version)
-        return _apply(current, applied, manager or "unknown", force, api_version, now_ms, subresource)
+        return _apply(scheme, current, applied, manager or "unknown", force, now_ms, subresource)
     except RecursionError:
         raise BadRequest("exceeded max depth") from None
 
 
 def updated(
-    old: Obj | None, new: Obj, manager: str, operation: str = UPDATE, *, now_ms: int, subresource: str = ""
+    scheme: Scheme,
+    old: Obj | None,
+    new: Obj,
+    manager: str,
+    operation: str = UPDATE,
+    *,
+    now_ms: int,
+    subresource: str = "",
 ) -> Obj:
     """`new`, which replaces `old` (None: is created), with the record of who wrote which fields.
 
@@ -111,12 +118,12 @@ def updated(
     managers = _recorded(old) if subresource else _record_asked_for(old, new)
     if not managers and old is not None:
         return with_metadata(new, managedFields=None) if "managedFields" in new["metadata"] else new
-    api_version = new["apiVersion"]
+    definition, api_version = scheme.definition(kind_of(new)), new["apiVersion"]
     before, after = _bare(old) if old else {}, _bare(new)
-    compared = fieldset.compare(before, after, fieldset.root(api_version, new["kind"]))
+    compared = fieldset.compare(before, after, fieldset.root(definition.shape))
     changed = compared.added | compared.modified
     managers = _without(managers or {}, changed | compared.removed)
-    mine = _tracked(changed, new["kind"], subresource)
+    mine = _tracked(changed, definition.row, subresource)
     if mine:
         me = Manager(manager or "unknown", operation, "" if operation == APPLY else api_version, subresource)
         mine |= managers[me].fields if me in managers else EMPTY
@@ -124,30 +131,33 @@ def updated(
     return _with_record(old, new, _capped(managers))
 
 
-def _check_body(applied: Obj, api_version: str) -> None:
+def _check_body(applied: Obj, api_version: str, node: Node) -> None:
     if applied["apiVersion"] != api_version:
         raise BadRequest(
             "Incorrect version specified in apply patch. "
             f"Specified patch version: {applied['apiVersion']}, expected: {api_version}"
         )
-    refuse_untyped(applied, fieldset.root(api_version, applied["kind"]))
+    refuse_untyped(applied, node)
     if (applied.get("metadata") or {}).get("managedFields"):
         raise BadRequest("metadata.managedFields must be nil")
 
 
 def _apply(
-    current: Obj | None, applied: Obj, manager: str, force: bool, api_version: str, now_ms: int, subresource: str
+    scheme: Scheme, current: Obj | None, applied: Obj, manager: str, force: bool, now_ms: int, subresource: str
 ) -> Obj:
-    node = fieldset.root(api_version, applied["kind"])
+    definition = scheme.definition(kind_of(applied))
+    row, node = definition.row, fieldset.root(definition.shape)
+    api_version = row.api_version
+    _check_body(applied, api_version, node)
     managers = _recorded(current) or {}
     live = _bare(current) if current else {}
     if current and not managers:
         compared = fieldset.compare({}, live, node)
         before = Manager(BEFORE_FIRST_APPLY, UPDATE, api_version, subresource)
-        fields = _tracked(compared.added | compared.modified, applied["kind"], subresource)
+        fields = _tracked(compared.added | compared.modified, row, subresource)
         managers = {before: Owned(fields, api_version, times.rfc3339(now_ms))}
     me = Manager(manager, APPLY, "", subresource)
-    work = _Application(live, applied, node, me, api_version, managers)
+    work = _Application(scheme, row, live, applied, node, me, managers)
     try:
         new, managers = work.run(force)
     except _Conflicts as found:
@@ -162,25 +172,26 @@ def _apply(
 
 
 class _Application(NamedTuple):
+    scheme: Scheme
+    row: Kind
     live: Obj
     applied: Obj
     node: Node
     me: Manager
-    api_version: str
     managers: Managers
 
     def run(self, force: bool) -> tuple[Obj, Managers]:
         """The object merged, and who owns what then. Raises _Conflicts."""
-        kind = self.applied["kind"]
         last = self.managers.get(self.me)
-        said = _tracked(fieldset.said(self.applied, self.node), kind, self.me.subresource)
-        managers = {**self.managers, self.me: Owned(said, self.api_version, last.time if last else None)}
+        said = _tracked(fieldset.said(self.applied, self.node), self.row, self.me.subresource)
+        managers = {**self.managers, self.me: Owned(said, self.row.api_version, last.time if last else None)}
         merged = fieldset.merge(self.live, self.applied, self.node)
         if last and last.fields:
             # The name is nobody's in the record, but said all the same: it keeps the metadata there.
             owned = [fieldset.said(self.applied, self.node), *(each.fields for each in managers.values())]
             merged = _pruned(merged, last.fields, owned, self.node)
-        new = _canonical(self.live, merged)
+        # As it would be stored, sharing with `live` what is the same.
+        new: Obj = _sharing(self.live, self.scheme.decode(merged, strict=False))
         compared = fieldset.compare(self.live, new, self.node)
         others = {manager: owned for manager, owned in managers.items() if manager != self.me}
         changed = compared.added | compared.modified
@@ -203,7 +214,7 @@ class _Application(NamedTuple):
             before = json.loads(annotations_of(self.live).get(strategic.LAST_APPLIED) or "{}")
         except (ValueError, RecursionError):
             return EMPTY
-        if not isinstance(before, dict) or before.get("apiVersion") != self.api_version:
+        if not isinstance(before, dict) or before.get("apiVersion") != self.row.api_version:
             return EMPTY
         compared = fieldset.compare(before, self.live, self.node)
         return fieldset.said(before, self.node) - compared.modified - compared.added - compared.removed
@@ -221,13 +232,6 @@ def _pruned(merged: Obj, last: FieldSet, owned: Iterable[FieldSet], node: Node) 
     kept = fieldset.with_parents(fieldset.said(pruned, node), node) if pruned else EMPTY
     result: Obj = fieldset.remove(merged, (everything - kept) & last, node)
     return result
-
-
-def _canonical(live: Obj, merged: Obj) -> Obj:
-    """As it would be stored, sharing with `live` what is the same."""
-    new = schema.decode(merged, strict=False) if schema.knows(merged["kind"]) else merged
-    shared: Obj = _sharing(live, new)
-    return shared
 
 
 def _sharing(old: Any, new: Any) -> Any:
@@ -285,11 +289,10 @@ def _identifier(manager: Manager) -> str:
 # ----------------------------------------------------------------------------------------- the record
 
 
-def _tracked(fields: FieldSet, kind: str, subresource: str) -> FieldSet:
+def _tracked(fields: FieldSet, row: Kind, subresource: str) -> FieldSet:
     """Without what the server owns, and what a write through this door does not reach: the status through the main
     one, the spec through `/status`."""
-    row = kinds.KINDS.get(kind)
-    has_status = row is not None and "status" in row.subresources
+    has_status = "status" in row.subresources
     ignored = "f:spec" if subresource == "status" else "f:status" if has_status and not subresource else ""
     return frozenset(path for path in fields - _STRIPPED if path[0] != ignored)
 

@@ -16,7 +16,7 @@ from app.api.objects import Obj
 from app.apimachinery.managedfields import fieldset
 from app.apimachinery.managedfields.fieldset import Node, Path, Unnamed
 from app.apimachinery.scheme.scalars import DECODERS, text
-from app.apimachinery.scheme.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct, fields_of
+from app.apimachinery.scheme.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct
 
 
 class UntypedPatch(ApiError):
@@ -63,13 +63,13 @@ def _part_mistakes(key: str, part: Any, shape: Struct | MapOf, path: Path) -> It
     if isinstance(shape, MapOf):
         yield from _mistakes(part, shape.of, path)
         return
-    field = fields_of(shape.go_name).get(key)
+    field = shape.fields.get(key)
     if field is not None:
         if isinstance(part, list):
             yield from _item_mistakes(part, field, path)
         else:
             yield from _mistakes(part, field.shape, path)
-    elif shape.go_name:
+    elif shape.go_name and not shape.is_open:
         yield f"{fieldset.text(path)}: field not declared in schema"
 
 

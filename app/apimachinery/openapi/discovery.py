@@ -2,7 +2,7 @@
 
 The REST face calls these for `/version`, `/api`, `/apis` and what lies below. kubectl takes the aggregated form (two
 requests for everything); kopf, kr8s, lightkube and the Python client read the classic lists. All is derived from the
-rows of `app/api/kinds.py`; a kind that is added there is served here.
+rows of a cluster's scheme: a kind that is registered there is served here.
 
 Models kubernetes/apiserver `pkg/endpoints/discovery`.
 """
@@ -14,7 +14,8 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from app.api.kinds import KINDS, SERVED, Kind
+from app.api.kinds import Kind
+from app.apimachinery.scheme.scheme import Scheme
 
 Doc = dict[str, Any]
 
@@ -34,7 +35,7 @@ REVIEWS = (
         False,
     ),
 )
-_REVIEWS = {row.kind for row in REVIEWS}
+_REVIEWS = {row.key for row in REVIEWS}
 
 # Groups in the order of their priority, which decides between resources of one name; others follow by name.
 _GROUPS = (
@@ -114,40 +115,41 @@ def api_versions(server_address: str = "") -> Doc:
     return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": addresses}
 
 
-def api_group_list() -> Doc:
+def api_group_list(scheme: Scheme) -> Doc:
     """GET /apis."""
-    return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(group) for group in _groups() if group]}
+    groups = [_group(scheme, group) for group in _groups(scheme) if group]
+    return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
 
 
-def api_group(group: str) -> Doc | None:
+def api_group(scheme: Scheme, group: str) -> Doc | None:
     """GET /apis/GROUP; None if there is no such group."""
-    if not group or group not in _groups():
+    if not group or group not in _groups(scheme):
         return None
-    return {"kind": "APIGroup", "apiVersion": "v1", **_group(group)}
+    return {"kind": "APIGroup", "apiVersion": "v1", **_group(scheme, group)}
 
 
-def resource_list(group_version: str) -> Doc | None:
+def resource_list(scheme: Scheme, group_version: str) -> Doc | None:
     """GET /api/v1 and /apis/GROUP/VERSION; None if there is no such version."""
-    rows = _rows(group_version)
+    rows = _rows(scheme, group_version)
     if not rows:
         return None
-    resources = [resource for row in rows for resource in _classic(row)]
+    resources = [resource for row in rows for resource in _classic(scheme, row)]
     listed = {"groupVersion": group_version, "resources": resources}
     # The core group is older than the field.
     return {"kind": "APIResourceList", **({"apiVersion": "v1"} if "/" in group_version else {}), **listed}
 
 
-def group_versions() -> list[str]:
+def group_versions(scheme: Scheme) -> list[str]:
     """`v1`, `apps/v1`, ...: everything that is served, in order of priority."""
-    return [_group_version(group, each) for group in _groups() for each in _versions(group)]
+    return [_group_version(group, each) for group in _groups(scheme) for each in _versions(scheme, group)]
 
 
-def _group(group: str) -> Doc:
-    versions = [{"groupVersion": f"{group}/{each}", "version": each} for each in _versions(group)]
+def _group(scheme: Scheme, group: str) -> Doc:
+    versions = [{"groupVersion": f"{group}/{each}", "version": each} for each in _versions(scheme, group)]
     return {"name": group, "versions": versions, "preferredVersion": versions[0]}
 
 
-def _classic(row: Kind) -> Iterable[Doc]:
+def _classic(scheme: Scheme, row: Kind) -> Iterable[Doc]:
     yield {
         "name": row.plural,
         "singularName": row.singular,
@@ -155,7 +157,7 @@ def _classic(row: Kind) -> Iterable[Doc]:
         "kind": row.kind,
         "verbs": list(verbs(row)),
         **_names(row),
-        **({} if row.kind in _REVIEWS else {"storageVersionHash": _storage_version_hash(row)}),
+        **({} if row.key in _REVIEWS else {"storageVersionHash": _storage_version_hash(scheme.kind(row.key))}),
     }
     for name, subresource in _subresources(row):
         elsewhere = {"group": subresource.group, "version": subresource.version} if subresource.group else {}
@@ -169,30 +171,30 @@ def _classic(row: Kind) -> Iterable[Doc]:
         }
 
 
-def _storage_version_hash(row: Kind) -> str:
+def _storage_version_hash(stored: Kind) -> str:
     """Of the version that is stored, whichever is asked for."""
-    digest = hashlib.sha256(f"{row.group}/{KINDS[row.kind].version}/{row.kind}".encode()).digest()
+    digest = hashlib.sha256(f"{stored.group}/{stored.version}/{stored.kind}".encode()).digest()
     return base64.b64encode(digest[:8]).decode()
 
 
 # ------------------------------------------------------------------------------------------- aggregated
 
 
-def aggregated(path: str) -> Doc:
+def aggregated(scheme: Scheme, path: str) -> Doc:
     """GET /api or /apis, asked as APIGroupDiscoveryList of apidiscovery.k8s.io/v2."""
-    groups = [group for group in _groups() if bool(group) == (path.strip("/") == "apis")]
+    groups = [group for group in _groups(scheme) if bool(group) == (path.strip("/") == "apis")]
     items = [
         {
             "metadata": {"name": group} if group else {},
-            "versions": [_discovered_version(group, each) for each in _versions(group)],
+            "versions": [_discovered_version(scheme, group, each) for each in _versions(scheme, group)],
         }
         for group in groups
     ]
     return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items}
 
 
-def _discovered_version(group: str, version: str) -> Doc:
-    resources = [_discovered(row) for row in _rows(_group_version(group, version))]
+def _discovered_version(scheme: Scheme, group: str, version: str) -> Doc:
+    resources = [_discovered(row) for row in _rows(scheme, _group_version(group, version))]
     return {"version": version, "resources": resources, "freshness": "Current"}
 
 
@@ -224,23 +226,24 @@ def _response_kind(kind: str, group: str = "", version: str = "") -> Doc:
 # ------------------------------------------------------------------------------------------------- rows
 
 
-def served() -> list[Kind]:
-    return [*SERVED, *(row for row in REVIEWS if row.kind not in KINDS)]
+def served(scheme: Scheme) -> list[Kind]:
+    """What clients see, that which has no objects included."""
+    return [*scheme.served(), *REVIEWS]
 
 
-def _groups() -> list[str]:
+def _groups(scheme: Scheme) -> list[str]:
     ranks = {group: rank for rank, group in enumerate(_GROUPS)}
-    return sorted({row.group for row in served()}, key=lambda group: (ranks.get(group, len(ranks)), group))
+    return sorted({row.group for row in served(scheme)}, key=lambda group: (ranks.get(group, len(ranks)), group))
 
 
-def _versions(group: str) -> list[str]:
+def _versions(scheme: Scheme, group: str) -> list[str]:
     """The later a stable version, the more it is preferred: v2, v1, then v1beta1."""
-    found = {row.version for row in served() if row.group == group}
+    found = {row.version for row in served(scheme) if row.group == group}
     return sorted(sorted(found, reverse=True), key=lambda version: "alpha" in version or "beta" in version)
 
 
-def _rows(group_version: str) -> list[Kind]:
-    return sorted((row for row in served() if row.api_version == group_version), key=lambda row: row.plural)
+def _rows(scheme: Scheme, group_version: str) -> list[Kind]:
+    return sorted((row for row in served(scheme) if row.api_version == group_version), key=lambda row: row.plural)
 
 
 def _group_version(group: str, version: str) -> str:
@@ -248,12 +251,12 @@ def _group_version(group: str, version: str) -> str:
 
 
 def verbs(row: Kind) -> tuple[str, ...]:
-    if row.kind in _REVIEWS:
+    if row.key in _REVIEWS:
         return ("create",)
     if row.measured:
         return ("get", "list")
     # All namespaces at once cannot be deleted.
-    return tuple(verb for verb in VERBS if row.kind != "Namespace" or verb != "deletecollection")
+    return tuple(verb for verb in VERBS if row.key != "Namespace" or verb != "deletecollection")
 
 
 def _names(row: Kind) -> Doc:

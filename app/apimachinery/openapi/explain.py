@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from app.api.errors import NotFound
 from app.apimachinery.scheme import schema, shapes
+from app.apimachinery.scheme.shapes import OwnStruct, Struct
 
 
 class FieldDoc(NamedTuple):
@@ -34,26 +35,24 @@ class Child(NamedTuple):
     required: bool
 
 
-def describe_field(kind: str, path: str = "") -> FieldDoc:
-    """The field at `spec.template.spec.containers[0].image`, with or without `[0]`; "" is the kind itself.
+def describe_field(shape: Struct, path: str = "") -> FieldDoc:
+    """The field of a kind at `spec.template.spec.containers[0].image`, with or without `[0]`; "" is the kind itself.
 
-    Raises NotFound, in kubectl's words, for an unknown kind or field."""
-    if not schema.knows(kind):
-        raise NotFound(f'couldn\'t find resource for "{kind}"')
+    Raises NotFound, in kubectl's words, for an unknown field."""
     if not path:
-        return FieldDoc("Object", documentation(schema.root_type(kind)).about, False, ())
+        return FieldDoc("Object", about(shape).about, False, ())
     *parents, name = schema.split_path(path) or ("",)
-    owner = schema.owner_type(kind, tuple(parents))
-    field = schema.fields_at(kind, tuple(parents)).get(name)
-    if field is None:
+    owner = schema.struct_at(shape, tuple(parents))
+    field = owner.fields.get(name) if owner else None
+    if owner is None or field is None:
         raise NotFound(f'field "{name}" does not exist')
-    description = documentation(owner).fields.get(name, "")
+    description = about(owner).fields.get(name, "")
     return FieldDoc(_type(field.type), description, field.required, schema.named_values(field.type))
 
 
-def fields_at(kind: str, path: str = "") -> list[Child]:
+def fields_at(shape: Struct, path: str = "") -> list[Child]:
     """The fields that may be written inside of `path`, in order of name; [] for plain values and unknown paths."""
-    fields = schema.fields_at(kind, schema.split_path(path)) if path else schema.fields_at(kind)
+    fields = schema.fields_at(shape, schema.split_path(path) if path else ())
     return [Child(name, _type(field.type), field.required) for name, field in sorted(fields.items())]
 
 
@@ -77,6 +76,11 @@ class Documentation(NamedTuple):
 
     about: str
     fields: dict[str, str]
+
+
+def about(shape: Struct) -> Documentation:
+    """Of a custom kind's own types nothing is written here."""
+    return Documentation("", {}) if isinstance(shape, OwnStruct) else documentation(shape.go_name)
 
 
 @cache

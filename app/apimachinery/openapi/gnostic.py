@@ -3,26 +3,39 @@
 The REST face serves it for `/openapi/v2`. kubectl asks for it only as a gnostic `Document` in protobuf and takes
 nothing else: 1.20 reads it for `explain` and `--validate`, later ones for a custom kind's merge keys. The document
 comes from the same tables as version 3 (`app/apimachinery/openapi/openapi.py`); the field numbers here are those of
-google/gnostic `openapiv2/OpenAPIv2.proto`.
+google/gnostic `openapiv2/OpenAPIv2.proto`. Clusters with the same kinds share one.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from app.apimachinery.openapi import discovery, openapi
-from app.apimachinery.openapi.openapi import Doc
+from app.apimachinery.openapi.openapi import Doc, Typed
+from app.apimachinery.scheme.scheme import Scheme
 
 
-def openapi_v2() -> Doc:
+def openapi_v2(scheme: Scheme) -> Doc:
     """The document as JSON has it (`swagger: "2.0"`)."""
-    rows = discovery.served()
-    definitions = dict(openapi.definitions(rows, _ref, _scalars()))
+    return _document(openapi.served(scheme))
+
+
+def openapi_v2_json(scheme: Scheme) -> bytes:
+    return _json(openapi.served(scheme))
+
+
+def openapi_v2_protobuf(scheme: Scheme) -> bytes:
+    """The same as a gnostic `Document`."""
+    return _protobuf(openapi.served(scheme))
+
+
+def _document(kinds: tuple[Typed, ...]) -> Doc:
+    definitions = dict(openapi.definitions(kinds, _ref, _scalars()))
     paths: dict[str, Doc] = {}
-    for row in rows:
+    for row, _ in kinds:
         for path, methods in openapi.operations(row):
             paths[path] = {
                 method: {
@@ -41,15 +54,14 @@ def openapi_v2() -> Doc:
     return {"swagger": "2.0", "info": info, "paths": paths, "definitions": definitions}
 
 
-@cache
-def openapi_v2_json() -> bytes:
-    return json.dumps(openapi_v2(), separators=(",", ":")).encode()
+@lru_cache(maxsize=4)  # large, and asked for by old clients only
+def _json(kinds: tuple[Typed, ...]) -> bytes:
+    return json.dumps(_document(kinds), separators=(",", ":")).encode()
 
 
-@cache
-def openapi_v2_protobuf() -> bytes:
-    """The same as a gnostic `Document`."""
-    document = openapi_v2()
+@lru_cache(maxsize=4)
+def _protobuf(kinds: tuple[Typed, ...]) -> bytes:
+    document = _document(kinds)
     info = _text(1, document["info"]["title"]) + _text(2, document["info"]["version"])
     paths = b"".join(_field(2, _named(path, _path_item(item))) for path, item in document["paths"].items())
     schemas = b"".join(_field(1, _named(name, _schema(found))) for name, found in document["definitions"].items())

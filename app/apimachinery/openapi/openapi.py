@@ -2,8 +2,8 @@
 
 The REST face serves `openapi_v3_index` and, per group version, `openapi_v3_json`; clients older than 1.27 ask for the
 one document of version 2, which `app/apimachinery/openapi/gnostic.py` writes in the form they take. All is made from
-the tables of kinds and types, the descriptions (`app/apimachinery/openapi/explain.py`) included; a document is built
-once per process.
+a scheme and the table of types, the descriptions (`app/apimachinery/openapi/explain.py`) included; a document is built
+once per process for all clusters whose group has the same kinds.
 
 Models kubernetes/kube-openapi `pkg/builder3` and the documents that an API server of 1.36 answers.
 """
@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from app.api import kinds
 from app.api.kinds import Kind
 from app.apimachinery.openapi import discovery, explain
 from app.apimachinery.scheme import schema
-from app.apimachinery.scheme.shapes import Field, ListOf, MapOf, Shape, Struct, fields_of, struct_of, table
+from app.apimachinery.scheme.scheme import Scheme
+from app.apimachinery.scheme.shapes import Field, ListOf, MapOf, OwnStruct, Shape, Struct, struct_of, table
 
 Doc = dict[str, Any]
 MakeRef = Callable[[str], Doc]  # full name of a definition -> how to refer to it
@@ -55,48 +55,73 @@ _LIST_META_SCHEMA: Doc = {
 }
 
 
-def openapi_v3_index(base_path: str = "") -> Doc:
+class Typed(NamedTuple):
+    """A kind that is served, and its type."""
+
+    row: Kind
+    shape: Struct
+
+
+def served(scheme: Scheme) -> tuple[Typed, ...]:
+    reviews = (Typed(row, struct_of(row.api_version, row.kind)) for row in discovery.REVIEWS)
+    return (*(Typed(row, scheme.definition(row.key).shape_in(row.api_version)) for row in scheme.served()), *reviews)
+
+
+def openapi_v3_index(scheme: Scheme, base_path: str = "") -> Doc:
     """GET /openapi/v3: where each group version's document is. `base_path` stands before every URL: `/rooms/x/kube`.
 
-    The hash changes with everything that the documents are made of, so clients may keep them for good."""
-    paths = {
-        _path(group_version): {
-            "serverRelativeURL": f"{base_path}/openapi/v3/{_path(group_version)}?hash={documents_hash()}"
-        }
-        for group_version in discovery.group_versions()
-    }
+    The hash changes with everything that a document is made of, so clients may keep it for good."""
+    paths = {}
+    for version in discovery.group_versions(scheme):
+        url = f"{base_path}/openapi/v3/{_path(version)}?hash={document_hash(scheme, version)}"
+        paths[_path(version)] = {"serverRelativeURL": url}
     return {"paths": paths}
 
 
-def openapi_v3(group_version: str) -> Doc | None:
+def openapi_v3(scheme: Scheme, group_version: str) -> Doc | None:
     """GET /openapi/v3/apis/apps/v1 for "apps/v1"; None if there is no such version."""
-    rows = rows_of(group_version)
-    if not rows:
-        return None
-    schemas = dict(definitions(rows, _ref_v3, _scalars_v3()))
-    paths = {path: item for row in rows for path, item in _paths(row, schemas)}
+    kinds = _kinds_of(scheme, group_version)
+    return _document(kinds) if kinds else None
+
+
+def openapi_v3_json(scheme: Scheme, group_version: str) -> bytes | None:
+    """As `openapi_v3`, in the bytes that go over the wire."""
+    kinds = _kinds_of(scheme, group_version)
+    return _json(kinds) if kinds else None
+
+
+def _kinds_of(scheme: Scheme, group_version: str) -> tuple[Typed, ...]:
+    return tuple(each for each in served(scheme) if each.row.api_version == group_version)
+
+
+def _document(kinds: Sequence[Typed]) -> Doc:
+    schemas = dict(definitions(kinds, _ref_v3, _scalars_v3()))
+    paths = {path: item for kind in kinds for path, item in _paths(kind, schemas)}
     info = {"title": "Kubernetes", "version": discovery.version()["gitVersion"]}
     return {"openapi": "3.0.0", "info": info, "paths": paths, "components": {"schemas": schemas}}
 
 
-@cache
-def openapi_v3_json(group_version: str) -> bytes | None:
-    """As `openapi_v3`, in the bytes that go over the wire."""
-    document = openapi_v3(group_version)
-    return json.dumps(document, separators=(",", ":")).encode() if document else None
+@lru_cache(maxsize=128)
+def _json(kinds: tuple[Typed, ...]) -> bytes:
+    return json.dumps(_document(kinds), separators=(",", ":")).encode()
+
+
+def document_hash(scheme: Scheme, group_version: str) -> str:
+    """Upper-case hex. Of Kubernetes' own kinds it is that of what the document is made of, which takes no time; what
+    custom kinds are made of is told by their document only."""
+    kinds = _kinds_of(scheme, group_version)
+    own = all(kind.row.is_own for kind in kinds)
+    made_of = _ingredients() + repr([kind.row for kind in kinds]).encode() if own else _json(kinds)
+    return hashlib.sha256(made_of).hexdigest().upper()
 
 
 @cache
-def documents_hash() -> str:
-    """Upper-case hex of what the documents are made of: the tables, the served kinds, and this program's texts."""
+def _ingredients() -> bytes:
+    """A digest of the table of types and of this program's texts."""
     digest = hashlib.sha256(json.dumps(table(), sort_keys=True).encode())
-    for source in (*sorted(Path(__file__).parent.glob("*.py")), Path(kinds.__file__)):
+    for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
-    return digest.hexdigest().upper()
-
-
-def rows_of(group_version: str) -> list[Kind]:
-    return [row for row in discovery.served() if row.api_version == group_version]
+    return digest.digest()
 
 
 def _path(group_version: str) -> str:
@@ -106,28 +131,29 @@ def _path(group_version: str) -> str:
 # ---------------------------------------------------------------------------------------------- schemas
 
 
-def definitions(rows: Iterable[Kind], ref: MakeRef, scalars: dict[str, Doc]) -> Iterator[tuple[str, Doc]]:
-    """The types that the kinds of `rows` are made of, by full name; and their lists."""
-    kinds = {struct_of(row.api_version, row.kind).go_name: row for row in rows}
-    kinds.pop("", None)
+def definitions(kinds: Iterable[Typed], ref: MakeRef, scalars: dict[str, Doc]) -> Iterator[tuple[str, Doc]]:
+    """The types that these kinds are made of, by full name; and their lists."""
+    roots = {kind.shape: kind.row for kind in kinds if kind.shape.go_name}
+    names = {shape: kind_name(row, shape) for shape, row in roots.items()}
     yield from scalars.items()
     yield _LIST_META, _LIST_META_SCHEMA
-    for name in sorted(_reachable(kinds), key=full_name):
-        yield full_name(name), _definition(name, ref) | _gvks(kinds.get(name))
-    for name, row in kinds.items():
+    own = {shape: full_name(shape.go_name) for shape in _reachable(roots) if not isinstance(shape, OwnStruct)}
+    for shape, name in sorted((own | names).items(), key=lambda item: item[1]):
+        yield name, _definition(shape, ref) | _gvks(roots.get(shape))
+    for shape, row in roots.items():
         if "list" in discovery.verbs(row):
-            yield f"{full_name(name)}List", _list_definition(name, row, ref)
+            yield f"{names[shape]}List", _list_definition(names[shape], row, ref)
 
 
-def _reachable(roots: Iterable[str]) -> set[str]:
-    reached: set[str] = set()
+def _reachable(roots: Iterable[Struct]) -> set[Struct]:
+    reached: set[Struct] = set()
     todo = list(roots)
     while todo:
-        name = todo.pop()
-        if name not in reached:
-            reached.add(name)
-            insides = (_inside(field.shape) for field in fields_of(name).values())
-            todo += [inside.go_name for inside in insides if isinstance(inside, Struct)]
+        struct = todo.pop()
+        if struct not in reached:
+            reached.add(struct)
+            insides = (_inside(field.shape) for field in struct.fields.values())
+            todo += [inside for inside in insides if isinstance(inside, Struct)]
     return reached
 
 
@@ -158,9 +184,16 @@ def full_name(name: str) -> str:
     return _full_names()[name]
 
 
-def _definition(name: str, ref: MakeRef) -> Doc:
-    about, descriptions = explain.documentation(name)
-    fields = fields_of(name).values()
+def kind_name(row: Kind, shape: Struct) -> str:
+    """`io.k8s.api.apps.v1.Deployment`; of a custom kind `com.example.v1.Widget`."""
+    if not isinstance(shape, OwnStruct):
+        return full_name(shape.go_name)
+    return ".".join((*reversed(row.group.split(".")), row.version, row.kind))
+
+
+def _definition(shape: Struct, ref: MakeRef) -> Doc:
+    about, descriptions = explain.about(shape)
+    fields = shape.fields.values()
     properties = {field.name: _property(field, descriptions.get(field.name, ""), ref) for field in fields}
     required = [field.name for field in fields if field.required]
     return {
@@ -168,14 +201,14 @@ def _definition(name: str, ref: MakeRef) -> Doc:
         "type": "object",
         **({"required": required} if required else {}),
         "properties": properties,
-        **({"x-kubernetes-map-type": "atomic"} if table()["types"][name].get("") == "atomic" else {}),
+        **({"x-kubernetes-map-type": "atomic"} if shape.is_atomic else {}),
     }
 
 
 def _list_definition(name: str, row: Kind, ref: MakeRef) -> Doc:
     properties = {
         "apiVersion": {"type": "string"},
-        "items": {"type": "array", "items": ref(full_name(name))},
+        "items": {"type": "array", "items": ref(name)},
         "kind": {"type": "string"},
         "metadata": ref(_LIST_META),
     }
@@ -197,6 +230,8 @@ def _type(shape: Shape, ref: MakeRef) -> Doc:
         return {"type": "array", "items": _type(shape.of, ref)}
     if isinstance(shape, MapOf):
         return {"type": "object", "additionalProperties": _type(shape.of, ref)}
+    if isinstance(shape, OwnStruct):  # written where it stands: it belongs to one kind, and has no package
+        return _definition(shape, ref)
     if isinstance(shape, Struct):
         return ref(full_name(shape.go_name))
     if shape.go_name in _NAMED_SCALARS:
@@ -283,9 +318,8 @@ def operations(row: Kind) -> Iterator[tuple[str, dict[str, str]]]:
             yield path, served
 
 
-def _paths(row: Kind, schemas: dict[str, Doc]) -> Iterator[tuple[str, Doc]]:
-    name = struct_of(row.api_version, row.kind).go_name
-    full = full_name(name) if name else ""
+def _paths(kind: Typed, schemas: dict[str, Doc]) -> Iterator[tuple[str, Doc]]:
+    row, full = kind.row, kind_name(*kind) if kind.shape.go_name else ""
     for path, methods in operations(row):
         item: Doc = {method: _operation(row, path, method, verb, full, schemas) for method, verb in methods.items()}
         parameters = [_parameter(part, "path") for part in ("name", "namespace") if f"{{{part}}}" in path]

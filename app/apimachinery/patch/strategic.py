@@ -19,6 +19,7 @@ from app.api.errors import BadRequest
 from app.api.objects import Obj, annotations_of, with_metadata
 from app.apimachinery.patch.json_patch import json_patch, same
 from app.apimachinery.scheme import schema
+from app.apimachinery.scheme.shapes import Shape
 
 __all__ = [
     "FieldChange",
@@ -74,15 +75,16 @@ _DELETE, _ORDER = "$deleteFromPrimitiveList/", "$setElementOrder/"
 
 
 @_not_too_deep
-def strategic_merge(obj: Obj, patch: Any, kind: str) -> Obj:
-    """Like a merge patch, but lists merge by the merge key that the schema of `kind` gives them; with the directives
-    $patch, $retainKeys, $deleteFromPrimitiveList and $setElementOrder. Raises BadRequest for a malformed patch."""
+def strategic_merge(obj: Obj, patch: Any, shape: Shape) -> Obj:
+    """Like a merge patch, but lists merge by the merge key that `shape`, the type of `obj`, gives them; with the
+    directives $patch, $retainKeys, $deleteFromPrimitiveList and $setElementOrder. Raises BadRequest for a malformed
+    patch."""
     if not isinstance(patch, dict):
         raise BadRequest("invalid JSON document")
-    return _merge_map(obj, patch, kind, ())
+    return _merge_map(obj, patch, shape, ())
 
 
-def _merge_map(old: Any, patch: dict[str, Any], kind: str, path: Path) -> dict[str, Any]:
+def _merge_map(old: Any, patch: dict[str, Any], shape: Shape, path: Path) -> dict[str, Any]:
     match patch.get("$patch", "merge"):
         case "replace":
             return {key: value for key, value in patch.items() if key != "$patch"}
@@ -98,9 +100,9 @@ def _merge_map(old: Any, patch: dict[str, Any], kind: str, path: Path) -> dict[s
         if key in patch and value is None:
             new.pop(key, None)
         elif isinstance(value, dict):
-            new[key] = _merge_map(new.get(key), value, kind, (*path, key))
+            new[key] = _merge_map(new.get(key), value, shape, (*path, key))
         elif isinstance(value, list) or key not in patch:
-            merged = _merge_list(new.get(key), value, removed, order, kind, (*path, key))
+            merged = _merge_list(new.get(key), value, removed, order, shape, (*path, key))
             if merged or key in new or key in patch:
                 new[key] = merged
         else:
@@ -123,9 +125,9 @@ def _retained(old: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in old.items() if key in kept}
 
 
-def _merge_list(old: Any, patch: Any, removed: Any, order: Any, kind: str, path: Path) -> Any:
+def _merge_list(old: Any, patch: Any, removed: Any, order: Any, shape: Shape, path: Path) -> Any:
     """`patch` is None where there are only directives: `removed` plain values, and the `order` wanted."""
-    strategy = schema.list_strategy(kind, path)
+    strategy = schema.list_strategy(shape, path)
     if strategy.strategy != "merge":
         return old if patch is None else _shared(old, patch)
     if removed is not None and (strategy.key or not isinstance(removed, list)):
@@ -142,7 +144,7 @@ def _merge_list(old: Any, patch: Any, removed: Any, order: Any, kind: str, path:
     merged, added = dict(_keyed(before, strategy.key)), dict(_keyed(items, strategy.key))
     for identity, item in added.items():
         if strategy.key:
-            item = _merge_map(merged.get(identity), item, kind, (*path, schema.ITEM))
+            item = _merge_map(merged.get(identity), item, shape, (*path, schema.ITEM))
         merged[identity] = item
     wanted = added if order is None else dict(_keyed(order, strategy.key))
     return _shared_list(old, _ordered(merged, wanted, dict(_keyed(server, strategy.key))))
@@ -212,14 +214,14 @@ def _ordered(merged: dict[Identity, Any], wanted: Iterable[Identity], before: It
 # ------------------------------------------------------------------------------------------ kubectl apply
 
 
-def apply_manifest(current: Obj | None, manifest: Obj) -> Obj:
+def apply_manifest(current: Obj | None, manifest: Obj, shape: Shape) -> Obj:
     """What `kubectl apply` asks for: `manifest` merged into the `current` object, which is None if it is to be created.
     The manifest is kept in the annotation that the next apply compares with."""
     annotations = {**annotations_of(manifest), LAST_APPLIED: last_applied(manifest)}
     modified = with_metadata(manifest, annotations=annotations)
     if current is None:
         return modified
-    return three_way(_applied_before(current), modified, current, manifest["kind"])
+    return three_way(_applied_before(current), modified, current, shape)
 
 
 def last_applied(manifest: Obj) -> str:
@@ -241,14 +243,14 @@ def _applied_before(current: Obj) -> dict[str, Any]:
 
 
 @_not_too_deep
-def three_way(original: Obj, modified: Obj, current: Obj, kind: str) -> Obj:
+def three_way(original: Obj, modified: Obj, current: Obj, shape: Shape) -> Obj:
     """`current` with what `modified` says, without what `original` said and `modified` no longer does; what neither
     speaks of (defaults, other people's fields) stays."""
-    return _three_way_map(original, modified, current, kind, (), retain=False)
+    return _three_way_map(original, modified, current, shape, (), retain=False)
 
 
 def _three_way_map(
-    original: Any, modified: dict[str, Any], current: dict[str, Any], kind: str, path: Path, *, retain: bool
+    original: Any, modified: dict[str, Any], current: dict[str, Any], shape: Shape, path: Path, *, retain: bool
 ) -> dict[str, Any]:
     """retain: fields that `modified` does not name go, if it names any (a Deployment's strategy, a volume)."""
     said_before = original if isinstance(original, dict) else {}
@@ -258,28 +260,33 @@ def _three_way_map(
             if key not in said_before and not (retain and modified):
                 new[key] = value
         elif modified[key] is not None:
-            new[key] = _three_way_value(said_before.get(key), modified[key], value, kind, (*path, key))
+            new[key] = _three_way_value(said_before.get(key), modified[key], value, shape, (*path, key))
     for key, value in modified.items():
         if key not in current and value is not None:
             new[key] = _without_nulls(value)
     return _shared_map(current, new)
 
 
-def _three_way_value(original: Any, modified: Any, current: Any, kind: str, path: Path) -> Any:
+def _three_way_value(original: Any, modified: Any, current: Any, shape: Shape, path: Path) -> Any:
     if isinstance(modified, dict) and isinstance(current, dict):
-        retain = schema.map_strategy(kind, path) == "retainKeys"
-        return _three_way_map(original, modified, current, kind, path, retain=retain)
+        retain = schema.map_strategy(shape, path) == "retainKeys"
+        return _three_way_map(original, modified, current, shape, path, retain=retain)
     if isinstance(modified, list) and isinstance(current, list):
-        strategy = schema.list_strategy(kind, path)
+        strategy = schema.list_strategy(shape, path)
         lists = (original if isinstance(original, list) else [], modified, current)
         fitting = not strategy.key or all(isinstance(item, dict) for items in lists for item in items)
         if strategy.strategy == "merge" and fitting:
-            return _three_way_list(*lists, kind, path, strategy)
+            return _three_way_list(*lists, shape, path, strategy)
     return _shared(current, _without_nulls(modified))
 
 
 def _three_way_list(
-    original: list[Any], modified: list[Any], current: list[Any], kind: str, path: Path, strategy: schema.ListStrategy
+    original: list[Any],
+    modified: list[Any],
+    current: list[Any],
+    shape: Shape,
+    path: Path,
+    strategy: schema.ListStrategy,
 ) -> list[Any]:
     said, wanted, live = (dict(_keyed(items, strategy.key)) for items in (original, modified, current))
     merged = {identity: item for identity, item in live.items() if identity in wanted or identity not in said}
@@ -289,7 +296,7 @@ def _three_way_list(
                 said.get(identity),
                 item,
                 live[identity],
-                kind,
+                shape,
                 (*path, schema.ITEM),
                 retain=strategy.retain_keys,
             )
@@ -319,38 +326,37 @@ class FieldChange(NamedTuple):
 
 
 @_not_too_deep
-def field_changes(old: Obj | None, new: Obj | None) -> tuple[FieldChange, ...]:
+def field_changes(old: Obj | None, new: Obj | None, shape: Shape) -> tuple[FieldChange, ...]:
     """Every difference between two versions of an object, in order of path. A part that is new or gone as a whole is
     one change. Of a list whose items only moved, the change is between the two orders of merge keys."""
-    kind = (new or old or {}).get("kind", "")
-    return tuple(_changes(old, new, kind, (), ""))
+    return tuple(_changes(old, new, shape, (), ""))
 
 
-def _changes(old: Any, new: Any, kind: str, path: Path, text: str) -> Iterator[FieldChange]:
+def _changes(old: Any, new: Any, shape: Shape, path: Path, text: str) -> Iterator[FieldChange]:
     if same(old, new):
         return
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted({*old, *new}):
-            yield from _changes(old.get(key), new.get(key), kind, (*path, key), _step(text, key))
+            yield from _changes(old.get(key), new.get(key), shape, (*path, key), _step(text, key))
     elif isinstance(old, list) and isinstance(new, list) and all(isinstance(item, dict) for item in (*old, *new)):
-        yield from _list_changes(old, new, kind, path, text)
+        yield from _list_changes(old, new, shape, path, text)
     else:
         yield FieldChange(text, old, new)
 
 
-def _list_changes(old: list[Any], new: list[Any], kind: str, path: Path, text: str) -> Iterator[FieldChange]:
-    key = schema.list_strategy(kind, path).key
+def _list_changes(old: list[Any], new: list[Any], shape: Shape, path: Path, text: str) -> Iterator[FieldChange]:
+    key = schema.list_strategy(shape, path).key
     inside = (*path, schema.ITEM)
     if not key:
         for index in range(max(len(old), len(new))):
             before, after = (items[index] if index < len(items) else None for items in (old, new))
-            yield from _changes(before, after, kind, inside, f"{text}[{index}]")
+            yield from _changes(before, after, shape, inside, f"{text}[{index}]")
         return
     was, now = dict(_keyed(old, key)), dict(_keyed(new, key))
     for identity in dict.fromkeys((*was, *now)):
         item = was.get(identity) or now[identity]
         name = f"{text}[{key}={item.get(key)}]" if identity[1] == 0 else f"{text}[{key}={item.get(key)}#{identity[1]}]"
-        yield from _changes(was.get(identity), now.get(identity), kind, inside, name)
+        yield from _changes(was.get(identity), now.get(identity), shape, inside, name)
     if [each for each in was if each in now] != [each for each in now if each in was]:
         yield FieldChange(text, [item.get(key) for item in old], [item.get(key) for item in new])
 

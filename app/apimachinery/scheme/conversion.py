@@ -1,9 +1,8 @@
-"""Versions of a kind: one is stored, others are served beside it and converted at the door.
+"""autoscaling/v1, which is served beside the version of a HorizontalPodAutoscaler that is stored.
 
-`schema.decode` brings what clients send into the stored version, so nothing behind it knows of others; the Kubernetes
-face calls `to_version` for what it answers under an older one's address. The only such kind is the
-HorizontalPodAutoscaler: `kubectl autoscale` up to 1.32 posts autoscaling/v1, which knows one metric, the CPU. What v1
-has no field for travels in annotations, so that nothing is lost on the way there and back.
+The scheme converts with these at the door, so nothing behind it knows of other versions. `kubectl autoscale` up to 1.32
+posts autoscaling/v1, which knows one metric, the CPU. What v1 has no field for travels in annotations, so that nothing
+is lost on the way there and back.
 
 Models kubernetes `pkg/apis/autoscaling/v1/conversion.go`.
 """
@@ -11,10 +10,9 @@ Models kubernetes `pkg/apis/autoscaling/v1/conversion.go`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from app.api.kinds import KINDS
 from app.api.objects import Obj, annotations_of, with_metadata
 
 _PREFIX = "autoscaling.alpha.kubernetes.io/"
@@ -23,22 +21,7 @@ METRICS, CURRENT, CONDITIONS, BEHAVIOR = (
 )
 
 
-def to_stored(obj: Obj) -> Obj:
-    """`obj` in the version that the store holds; most often it is."""
-    convert = _TO_STORED.get((obj["apiVersion"], obj["kind"]))
-    return convert(obj) if convert else obj
-
-
-def to_version(obj: Obj, api_version: str) -> Obj:
-    """A stored object as that version of its kind has it."""
-    convert = _FROM_STORED.get((api_version, obj["kind"]))
-    return convert(obj) if convert else obj
-
-
-# ----------------------------------------------------------------------------------------- autoscaling/v1
-
-
-def _autoscaler_from_v1(obj: Obj) -> Obj:
+def autoscaler_from_v1(obj: Obj) -> Obj:
     said = annotations_of(obj)
     spec, status = dict(obj.get("spec") or {}), dict(obj.get("status") or {})
     cpu, current_cpu = spec.pop("targetCPUUtilizationPercentage", None), _popped_cpu(status)
@@ -52,14 +35,14 @@ def _autoscaler_from_v1(obj: Obj) -> Obj:
     behavior = _read(said, BEHAVIOR)
     spec |= _present(metrics=metrics, behavior=behavior if isinstance(behavior, dict) else None)
     status |= _present(currentMetrics=current, conditions=_listed(said, CONDITIONS))
-    converted = {**obj, "apiVersion": KINDS[obj["kind"]].api_version, "spec": spec}
+    converted = {**obj, "apiVersion": "autoscaling/v2", "spec": spec}
     if "status" in obj or status:
         converted["status"] = status
     kept = {name: text for name, text in said.items() if name not in (METRICS, CURRENT, CONDITIONS, BEHAVIOR)}
     return with_metadata(converted, annotations=kept or None)
 
 
-def _autoscaler_to_v1(obj: Obj) -> Obj:
+def autoscaler_to_v1(obj: Obj) -> Obj:
     spec, status = dict(obj.get("spec") or {}), dict(obj.get("status") or {})
     metrics, behavior = spec.pop("metrics", None) or [], spec.pop("behavior", None)
     current, conditions = status.pop("currentMetrics", None) or [], status.pop("conditions", None)
@@ -166,8 +149,3 @@ def _target_type(value: Obj) -> str:
     if "averageUtilization" in value:
         return "Utilization"
     return "AverageValue" if "averageValue" in value else "Value"
-
-
-_V1 = ("autoscaling/v1", "HorizontalPodAutoscaler")
-_TO_STORED: dict[tuple[str, str], Callable[[Obj], Obj]] = {_V1: _autoscaler_from_v1}
-_FROM_STORED: dict[tuple[str, str], Callable[[Obj], Obj]] = {_V1: _autoscaler_to_v1}

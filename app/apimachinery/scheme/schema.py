@@ -1,6 +1,6 @@
-"""What fields an object of the Kubernetes API may have, and of which type.
+"""What fields an object of some shape may have, and of which type.
 
-The API server decodes what people send with `decode`, patches ask `list_strategy` and `map_strategy`, explain and the
+The scheme decodes what people send with `decoded`, patches ask `list_strategy` and `map_strategy`, explain and the
 editor ask `type_at`, `fields_at` and `suggest`. Models the decoder of kubernetes/apimachinery
 `pkg/runtime/serializer/json` over sigs.k8s.io/json.
 """
@@ -14,9 +14,8 @@ from functools import cache, lru_cache
 from typing import Any
 
 from app.api.errors import BadRequest, Cause
-from app.api.kinds import kind_of
 from app.api.objects import Obj
-from app.apimachinery.scheme import conversion, scalars
+from app.apimachinery.scheme import scalars
 from app.apimachinery.scheme.scalars import Problems
 from app.apimachinery.scheme.shapes import (
     Field,
@@ -26,7 +25,6 @@ from app.apimachinery.scheme.shapes import (
     Shape,
     Struct,
     root_types,
-    struct_of,
     table,
 )
 
@@ -35,19 +33,17 @@ __all__ = [
     "DecodingError",
     "Field",
     "ListStrategy",
-    "decode",
-    "decode_with_warnings",
+    "cannot_be_handled",
+    "decoded",
     "fields_at",
     "is_named_string",
     "kinds",
-    "knows",
+    "known",
     "list_strategy",
     "map_strategy",
-    "merge_key",
     "named_values",
-    "owner_type",
-    "root_type",
     "split_path",
+    "struct_at",
     "suggest",
     "type_at",
     "type_meta",
@@ -68,36 +64,21 @@ class DecodingError(BadRequest):
 # ---------------------------------------------------------------------------------------------- decoding
 
 
-def decode(doc: Any, *, strict: bool = True) -> Obj:
-    """The object that `doc` (parsed JSON or YAML) is, in a new dict: null, "", [] and {} dropped where Go drops them,
-    quantities canonical, an older version of a kind converted. Raises NotFound for an unknown or internal kind,
-    DecodingError in Kubernetes' words for a wrong type and, if `strict`, for unknown fields; else they are left out."""
-    obj, unknown = _decode(doc)
-    if unknown and strict:
-        text = "strict decoding error: " + ", ".join(problem.message for problem in unknown)
-        raise DecodingError(_cannot_be_handled(obj["kind"], type_meta(doc)[0], text), unknown)
-    return obj
-
-
-def decode_with_warnings(doc: Any) -> tuple[Obj, tuple[str, ...]]:
-    """As `decode`, but unknown fields become warnings: `unknown field "spec.replica"`."""
-    obj, unknown = _decode(doc)
-    return obj, tuple(problem.message for problem in unknown)
-
-
-def _decode(doc: Any) -> tuple[Obj, list[Cause]]:
+def decoded(doc: Any, shape: Struct) -> tuple[Obj, list[Cause]]:
+    """The object of this shape that `doc` (parsed JSON or YAML) is, in a new dict: null, "", [] and {} dropped where Go
+    drops them, quantities canonical. And the unknown fields, which are left out. Raises DecodingError in Kubernetes'
+    words for a wrong type."""
     api_version, kind = type_meta(doc)
-    struct = struct_of(kind_of(api_version, kind).api_version, kind)
     found = Problems()
     try:
-        obj = struct.decode(doc, None, found)
+        obj: Obj = shape.decode(doc, None, found)
     except RecursionError:
-        raise DecodingError(_cannot_be_handled(kind, api_version, "exceeded max depth")) from None
+        raise DecodingError(cannot_be_handled(kind, api_version, "exceeded max depth")) from None
     if found.wrong:
         problems = [*found.wrong, *found.unknown]
-        raise DecodingError(_cannot_be_handled(kind, api_version, found.wrong[0].message), problems)
+        raise DecodingError(cannot_be_handled(kind, api_version, found.wrong[0].message), problems)
     obj.setdefault("metadata", {})
-    return conversion.to_stored(obj), found.unknown[:_MAX_UNKNOWN_FIELDS]
+    return obj, found.unknown[:_MAX_UNKNOWN_FIELDS]
 
 
 def type_meta(doc: Any) -> tuple[str, str]:
@@ -128,18 +109,17 @@ def _excerpt(doc: Any) -> str:
         return "..."
 
 
-def _cannot_be_handled(kind: str, api_version: str, why: str) -> str:
+def cannot_be_handled(kind: str, api_version: str, why: str) -> str:
     version = api_version.rpartition("/")[2]
     return f'{kind} in version "{version}" cannot be handled as a {kind}: {why}'
 
 
-# ----------------------------------------------------------------------------------------- asking the table
+# ------------------------------------------------------------------------------------------- asking a shape
 
 
-def type_at(kind: str, path: tuple[str, ...]) -> Field | None:
+def type_at(shape: Shape, path: tuple[str, ...]) -> Field | None:
     """The field at `path` of a kind: ("spec", "containers", "[]", "image"). Items of lists and values of maps come as
     the field that they would be. None if there is no such field, or anything goes there."""
-    shape: Shape = Struct(root_type(kind))
     found: Field | None = None
     for part in path:
         while isinstance(shape, ListOf) and part != ITEM:
@@ -156,42 +136,38 @@ def type_at(kind: str, path: tuple[str, ...]) -> Field | None:
     return found
 
 
-def list_strategy(kind: str, path: tuple[str, ...]) -> ListStrategy:
+def list_strategy(shape: Shape, path: tuple[str, ...]) -> ListStrategy:
     """How a strategic merge patch treats the list at `path`, such as ("spec", "template", "spec", "containers").
-    Of unknown kinds and fields lists are replaced."""
-    found = type_at(kind, path)
+    Of unknown fields lists are replaced."""
+    found = type_at(shape, path)
     return found.list_strategy if found else ListStrategy("replace", "")
 
 
-def map_strategy(kind: str, path: tuple[str, ...]) -> str:
+def map_strategy(shape: Shape, path: tuple[str, ...]) -> str:
     """How a strategic merge patch treats the map or struct at `path`: "merge", or "retainKeys"."""
-    found = type_at(kind, path)
+    found = type_at(shape, path)
     return "retainKeys" if found and "retainKeys" in found.words else "merge"
 
 
-def merge_key(kind: str, path: tuple[str, ...]) -> str | None:
-    """The key by which the list at `path` is merged, None if it is not merged by a key."""
-    return list_strategy(kind, path).key or None
-
-
-def fields_at(kind: str, path: tuple[str, ...] = ()) -> dict[str, Field]:
+def fields_at(shape: Shape, path: tuple[str, ...] = ()) -> Mapping[str, Field]:
     """The fields that may be written at `path`; of a list those of its items. {} for plain values."""
-    shape = _struct_at(kind, path)
-    return dict(shape.fields) if shape else {}
+    struct = struct_at(shape, path)
+    return struct.fields if struct else {}
 
 
-def _struct_at(kind: str, path: tuple[str, ...]) -> Struct | None:
-    found = type_at(kind, path)
-    shape: Shape | None = Struct(root_type(kind)) if not path else found.shape if found else None
-    while isinstance(shape, ListOf | MapOf):
-        shape = shape.of
-    return shape if isinstance(shape, Struct) else None
+def struct_at(shape: Shape, path: tuple[str, ...]) -> Struct | None:
+    """The struct whose fields may be written at `path`: ("spec", "containers", "[]") -> Container."""
+    found = type_at(shape, path)
+    inside: Shape | None = shape if not path else found.shape if found else None
+    while isinstance(inside, ListOf | MapOf):
+        inside = inside.of
+    return inside if isinstance(inside, Struct) else None
 
 
-def suggest(kind: str, path: str) -> str | None:
-    """The nearest right name for the last part of an unknown field: ("Deployment", "spec.replica") -> "replicas"."""
+def suggest(shape: Shape, path: str) -> str | None:
+    """The nearest right name for the last part of an unknown field: (Deployment, "spec.replica") -> "replicas"."""
     *parents, wrong = split_path(path) or ("",)
-    names = fields_at(kind, tuple(parents))
+    names = fields_at(shape, tuple(parents))
     by_lower = {name.lower(): name for name in names}
     near = get_close_matches(wrong.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[near[0]] if near else None
@@ -206,6 +182,9 @@ def split_path(text: str) -> tuple[str, ...]:
     return tuple(parts)
 
 
+# ----------------------------------------------------------------------------------------- asking the table
+
+
 @cache
 def named_values(name: str) -> tuple[str, ...]:
     """The values of a named string type such as "RestartPolicy", in the order of error texts; () if any text goes."""
@@ -217,19 +196,10 @@ def is_named_string(name: str) -> bool:
     return name in table()["values"]
 
 
-def owner_type(kind: str, path: tuple[str, ...]) -> str:
-    """The name of the struct whose fields may be written at `path`: ("spec", "containers", "[]") -> "Container"."""
-    shape = _struct_at(kind, path)
-    return shape.go_name if shape else ""
-
-
-def root_type(kind: str) -> str:
-    """The struct of a kind; "" if the table does not know it."""
-    return root_types().get(kind, "")
-
-
-def knows(kind: str) -> bool:
-    return kind in root_types()
+def known(kind: str) -> Struct | None:
+    """The type of a kind of Kubernetes, which need not be one that is served here."""
+    name = root_types().get(kind)
+    return Struct(name) if name else None
 
 
 def kinds() -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """Shapes: the types of the Kubernetes API as values, read from the generated table.
 
-`app/apimachinery/scheme/schema.py` walks them and answers everybody's questions. The table `schema_v1_36.json` is
-generated (`tools/generate_schema.py`) and reads like Go: `"containers": "[]Container required merge=name"`. Its words
-after the type:
+`app/apimachinery/scheme/schema.py` walks them and answers everybody's questions. A custom kind brings a shape of its
+own (`custom`). The table `schema_v1_36.json` is generated (`tools/generate_schema.py`) and reads like Go:
+`"containers": "[]Container required merge=name"`. Its words after the type:
 
     required      the schema demands it (for explain; validation decides in Kubernetes' words)
     merge=KEY     a strategic merge patch merges the list by KEY; bare `merge`: a list of plain values, as a set
@@ -107,17 +107,29 @@ class MapOf(Shape):
 @dataclass(frozen=True, slots=True)
 class Struct(Shape):
     @property
-    def fields(self) -> dict[str, Field]:
+    def fields(self) -> Mapping[str, Field]:
         return fields_of(self.go_name)
+
+    @property
+    def is_atomic(self) -> bool:
+        """Whether it has one owner as a whole."""
+        return bool(table()["types"].get(self.go_name, {}).get("") == "atomic")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may have other fields too, of which nothing is known."""
+        return False
 
     def decode(self, value: Any, at: Place | None, found: Problems) -> Any:
         if not isinstance(value, Mapping):
             return found.mismatch(value, _printed(self), at)
-        fields, owner = fields_of(self.go_name), self.go_name
+        fields, owner = self.fields, self.go_name
         decoded = {}
         for name, item in value.items():
             known = fields.get(name)
-            if known is None:
+            if known is None and self.is_open:
+                decoded[scalars.clean(name)] = scalars.anything(item, "any", Place(at, name, owner), found)
+            elif known is None:
                 found.unknown_field(Place(at, scalars.clean(name), owner))
             elif item is not None:
                 item = known.shape.decode(item, Place(at, name, owner), found)
@@ -128,6 +140,33 @@ class Struct(Shape):
     @property
     def empty(self) -> Any:
         return {}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnStruct(Struct):
+    """A type that Kubernetes does not have: part of a custom kind. It bears its fields itself, and equals no other:
+    two groups may give the same name to different things. `open`: with `x-kubernetes-preserve-unknown-fields`."""
+
+    own: Mapping[str, Field]
+    open: bool = False
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        return self.own
+
+    @property
+    def is_atomic(self) -> bool:
+        return False
+
+    @property
+    def is_open(self) -> bool:
+        return self.open
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +219,14 @@ def root_types() -> dict[str, str]:
 def struct_of(api_version: str, kind: str) -> Struct:
     """A kind that the table does not know is taken as any object with metadata."""
     return Struct(table()["kinds"].get(f"{api_version}/{kind}", ""))
+
+
+def custom(kind: str, parts: Mapping[str, Shape], *, open: bool = False) -> OwnStruct:
+    """The type of a kind that is not in the table: an object with metadata and these parts, such as its spec."""
+    text = Scalar("string")
+    common = {"apiVersion": Field("apiVersion", text), "kind": Field("kind", text)}
+    common["metadata"] = Field("metadata", Struct("ObjectMeta"), frozenset({"value"}))
+    return OwnStruct(kind, common | {name: Field(name, shape) for name, shape in parts.items()}, open)
 
 
 @cache

@@ -7,7 +7,8 @@ kubernetes/plugin/pkg/admission/limitranger and apiserver `pkg/admission/plugin/
 
 from __future__ import annotations
 
-from app.api import errors, kinds, quantities
+from app.api import errors, quantities
+from app.api.kinds import Kind
 from app.api.objects import Obj, name_of, namespace_of
 from app.apiserver.admission import limit_ranges
 from app.apiserver.store import Store
@@ -17,61 +18,58 @@ CHECKED_ON_UPDATE = frozenset({"Service", "PersistentVolumeClaim"})
 """What else is created cannot come to use more later."""
 
 
-def limited(obj: Obj, store: Store) -> Obj:
-    """A pod with what the LimitRanges of its namespace give it. Other objects are answered as they are."""
-    if obj["kind"] != "Pod" or not store.count("LimitRange"):
-        return obj
-    ranges = store.objects("LimitRange", namespace_of(obj))
-    return limit_ranges.with_defaults(obj, ranges) if ranges else obj
+def limited(pod: Obj, store: Store) -> Obj:
+    """The pod with what the LimitRanges of its namespace give it."""
+    ranges = store.objects("LimitRange", namespace_of(pod)) if store.count("LimitRange") else ()
+    return limit_ranges.with_defaults(pod, ranges) if ranges else pod
 
 
-def check_limits(obj: Obj, store: Store) -> None:
+def check_limits(kind: Kind, obj: Obj, store: Store) -> None:
     """Raises Forbidden."""
-    if obj["kind"] not in ("Pod", "PersistentVolumeClaim") or not store.count("LimitRange"):
+    if kind.key not in ("Pod", "PersistentVolumeClaim") or not store.count("LimitRange"):
         return
     for limit_range in store.objects("LimitRange", namespace_of(obj)):
         found = limit_ranges.violations(obj, limit_range)
         if found:
-            raise _forbidden(obj, found[0] if len(found) == 1 else f"[{', '.join(found)}]")
+            raise _forbidden(kind, obj, found[0] if len(found) == 1 else f"[{', '.join(found)}]")
 
 
-def charged(obj: Obj, store: Store, old: Obj | None = None) -> list[Obj]:
+def charged(kind: Kind, obj: Obj, store: Store, old: Obj | None = None) -> list[Obj]:
     """The quotas of the object's namespace as they are once it was charged to them, with what it uses beyond `old`.
 
     A quota limits what its status says, so not before resourcequota-controller has counted. Raises Forbidden."""
     if not store.count("ResourceQuota") or not namespace_of(obj):
         return []
-    uses, more = quotas.usage(obj), quotas.more_of(obj, old)
+    uses, more = quotas.usage(kind.resource, obj), quotas.more_of(kind.resource, obj, old)
     after = []
     for quota in store.objects("ResourceQuota", namespace_of(obj)):
         status = quota.get("status") or {}
         hard, used = status.get("hard") or {}, status.get("used") or {}
         limited_ = [resource for resource in uses if resource in hard]
-        if not limited_ or not quotas.applies(quota, obj):
+        if not limited_ or not quotas.applies(quota, kind.resource, obj):
             continue
-        _check_quota(obj, quota, limited_)
+        _check_quota(kind, obj, quota, limited_)
         asked = {resource: more[resource] for resource in limited_ if resource in more}
         if beyond := quotas.exceeded(hard, used, asked):
             requested, have, most = (quotas.written(amounts, beyond) for amounts in (asked, used, hard))
             why = f"exceeded quota: {name_of(quota)}, requested: {requested}, used: {have}, limited: {most}"
-            raise _forbidden(obj, why)
+            raise _forbidden(kind, obj, why)
         if asked:
             sums = {resource: quantities.add(used[resource], amount) for resource, amount in asked.items()}
             after.append({**quota, "status": {**status, "used": {**used, **sums}}})
     return after
 
 
-def _check_quota(obj: Obj, quota: Obj, resources: list[str]) -> None:
+def _check_quota(kind: Kind, obj: Obj, quota: Obj, resources: list[str]) -> None:
     """That the object says how much it wants, and that it is known how much there is."""
     hard, used = quota["status"]["hard"], quota["status"].get("used") or {}
-    if obj["kind"] == "Pod" and (silent := quotas.missing(hard, obj)):
-        raise _forbidden(obj, f"failed quota: {name_of(quota)}: must specify {silent}")
+    if kind.key == "Pod" and (silent := quotas.missing(hard, obj)):
+        raise _forbidden(kind, obj, f"failed quota: {name_of(quota)}: must specify {silent}")
     if any(resource not in used for resource in resources):
         why = f"status unknown for quota: {name_of(quota)}, resources: {','.join(sorted(resources))}"
-        raise _forbidden(obj, why)
+        raise _forbidden(kind, obj, why)
 
 
-def _forbidden(obj: Obj, why: str) -> errors.Forbidden:
-    row = kinds.KINDS[obj["kind"]]
-    details = {"name": name_of(obj), **({"group": row.group} if row.group else {}), "kind": row.plural}
-    return errors.Forbidden(f'{row.resource} "{name_of(obj)}" is forbidden: {why}', details=details)
+def _forbidden(kind: Kind, obj: Obj, why: str) -> errors.Forbidden:
+    details = {"name": name_of(obj), **({"group": kind.group} if kind.group else {}), "kind": kind.plural}
+    return errors.Forbidden(f'{kind.resource} "{name_of(obj)}" is forbidden: {why}', details=details)

@@ -215,4 +215,4 @@ def _with(
 
 def _job_of(pod: Obj, _: Reader | None = None) -> tuple[Ref, ...]:
     owner = objects.controller_of(pod)
-    return (Ref("Job", namespace_of(pod), owner["name"]),) if owner and owner["kind"] == "Job" else ()
+    return (Ref("Job", namespace_of(pod), owner["name"]),) if owner and objects.is_of(owner, "Job") else ()

@@ -384,7 +384,7 @@ def _deployments_of(replica_set: Obj, reader: Reader) -> Iterable[Ref]:
     owner = objects.controller_of(replica_set)
     namespace = objects.namespace_of(replica_set)
     if owner is not None:
-        return (Ref("Deployment", namespace, owner["name"]),) if owner["kind"] == "Deployment" else ()
+        return (Ref("Deployment", namespace, owner["name"]),) if objects.is_of(owner, "Deployment") else ()
     labels = objects.labels_of(replica_set)
     candidates = reader.by("Deployment", "namespace", namespace)
     return tuple(ref_of(each) for each in candidates if selectors.matches(each["spec"]["selector"], labels))
@@ -393,7 +393,7 @@ def _deployments_of(replica_set: Obj, reader: Reader) -> Iterable[Ref]:
 def _waiting_for_pods_to_go(pod: Obj, reader: Reader) -> Iterable[Ref]:
     """The Deployment with strategy Recreate that a pod which is gone belonged to."""
     owner = objects.controller_of(pod)
-    if owner is None or owner["kind"] != "ReplicaSet":
+    if owner is None or not objects.is_of(owner, "ReplicaSet"):
         return ()
     replica_set = reader.get(Ref("ReplicaSet", objects.namespace_of(pod), owner["name"]))
     keys = _deployments_of(replica_set, reader) if replica_set else ()

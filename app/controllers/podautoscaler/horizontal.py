@@ -293,7 +293,7 @@ def _condition(type_: str, is_so: bool, reason: str, message: str) -> Condition:
 
 def _target(autoscaler: Obj, reader: Reader) -> Obj | None:
     reference, namespace = autoscaler["spec"]["scaleTargetRef"], objects.namespace_of(autoscaler)
-    kind, name = reference["kind"], reference["name"]
+    kind, name = objects.kind_of(reference), reference["name"]
     found = reader.live(kind, namespace) if kind in TARGETS else ()
     return next((obj for obj in found if objects.name_of(obj) == name), None)
 

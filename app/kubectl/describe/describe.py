@@ -15,6 +15,7 @@ from app.api.objects import (
     controller_of,
     controller_uid,
     get_path,
+    kind_of,
     name_of,
     uid_of,
 )
@@ -44,8 +45,9 @@ def describe(obj: Obj, now_ms: int, *, events: Iterable[Obj] = (), related: Iter
     tells of: a Deployment its ReplicaSets, other workloads their Pods, a Service its
     EndpointSlices, a Node its Pods and its Lease; others are passed over."""
     around = tuple(related)
-    assert knows(obj["kind"])
-    match obj["kind"]:
+    kind = kind_of(obj)
+    assert knows(kind)
+    match kind:
         case "Pod":
             lines = describe_pods.pod(obj, now_ms)
         case "Deployment":

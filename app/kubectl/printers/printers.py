@@ -1,6 +1,7 @@
 """What `kubectl get` prints: the table of any kind with kubectl's columns. The Kubernetes face answers with it.
 
-Each group of kinds has a file beside this one. Nothing here reads or writes.
+Each group of kinds has a file beside this one; custom kinds declare their columns (declared.py). Nothing here reads or
+writes.
 Models kubernetes/pkg/printers/internalversion/printers.go.
 """
 
@@ -10,9 +11,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from app.api.objects import Obj
+from app.apimachinery.scheme.scheme import PrinterColumn
 from app.kubectl.printers import (
     batch,
     config,
+    declared,
     events,
     extensions,
     network,
@@ -23,7 +26,7 @@ from app.kubectl.printers import (
     storage,
     workloads,
 )
-from app.kubectl.printers.printing import NAME_AND_AGE, Cells, Column
+from app.kubectl.printers.printing import Cells, Column
 
 _GROUPS = (pods, nodes, network, workloads, batch, scaling, storage, config, rules, extensions, events)
 _PRINTERS = {kind: printer for group in _GROUPS for kind, printer in group.PRINTERS.items()}
@@ -36,7 +39,8 @@ class Table(NamedTuple):
     rows: tuple[Cells, ...]
 
 
-def table(kind: str, objects: Iterable[Obj], now_ms: int) -> Table:
-    """All columns, those of `-o wide` too (priority 1). A kind we have no printer for has name and age."""
-    printer = _PRINTERS.get(kind, NAME_AND_AGE)
+def table(kind: str, objects: Iterable[Obj], now_ms: int, columns: tuple[PrinterColumn, ...] = ()) -> Table:
+    """All columns, those of `-o wide` too (priority 1). A kind we have no printer for has name and age, or the
+    `columns` that it declares."""
+    printer = _PRINTERS.get(kind) or declared.printer(columns)
     return Table(printer.columns, tuple(printer.cells(obj, now_ms) for obj in objects))

@@ -11,13 +11,13 @@ from app.kubectl.printers.durations import since
 NONE, UNSET = "<none>", "<unset>"
 _SHOWN = 3  # how many of a list a cell names before "+ N more..."
 
-Cell = str | int | bool
+Cell = str | float | bool | None  # None: nothing is there
 Cells = tuple[Cell, ...]
 
 
 class Column(NamedTuple):
     name: str
-    type: str = "string"  # or integer, boolean, date
+    type: str = "string"  # or integer, number, boolean, date
     format: str = ""  # "name" for the column that holds it
     description: str = ""
     priority: int = 0  # 1: only with `-o wide`
@@ -65,7 +65,6 @@ def age_of(obj: Obj, now_ms: int) -> str:
     return since(obj["metadata"].get("creationTimestamp"), now_ms)
 
 
-NAME_AND_AGE = Printer(columns("Name, Age:date"), lambda obj, now_ms: (name_of(obj), age_of(obj, now_ms)))
 CREATED_AT = Printer(
     columns("Name, Created At:date"), lambda obj, now_ms: (name_of(obj), obj["metadata"].get("creationTimestamp", ""))
 )

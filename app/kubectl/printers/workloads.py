@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.api import kinds
 from app.api.objects import Obj, controller_of, get_path, name_of
 from app.api.selectors import format_labels, format_selector
 from app.kubectl.printers.printing import NONE, Cells, Printer, age_of, columns, container_columns, replicas
@@ -70,9 +71,7 @@ def _daemon_set(daemon_set: Obj, now_ms: int) -> Cells:
 
 def _controller_revision(revision: Obj, now_ms: int) -> Cells:
     owner = controller_of(revision)
-    group = owner["apiVersion"].rpartition("/")[0] if owner else ""
-    kind = f"{owner['kind'].lower()}{'.' if group else ''}{group}" if owner else ""
-    name = f"{kind}/{owner['name']}" if owner else NONE
+    name = f"{kinds.printed(owner['apiVersion'], owner['kind'])}/{owner['name']}" if owner else NONE
     return name_of(revision), name, revision.get("revision", 0), age_of(revision, now_ms)
 
 

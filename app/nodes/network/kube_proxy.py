@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.api import kinds
+from app.api.kinds import INTERNAL_V1
 from app.api.messages import N_, Saying, many
 from app.api.objects import Obj, Ref, is_terminating, labels_of, name_of, namespace_of, ref_of
 from app.reconcile import (
@@ -185,7 +185,7 @@ def _lately(rules: Sequence[Obj], now_ms: int) -> list[Obj]:
 
 def _new_path(ref: Ref, service: Obj, node: str, status: dict[str, Any]) -> Obj:
     return {
-        "apiVersion": kinds.KINDS["DataPath"].api_version,
+        "apiVersion": INTERNAL_V1,
         "kind": "DataPath",
         "metadata": {"name": ref.name, "namespace": ref.namespace},
         "spec": {"service": name_of(service), "node": node},

@@ -1,8 +1,9 @@
 """Defaulting: the fields that the API server adds to what people leave out.
 
-The API server calls `default` on every object it is given, and `admit` on what is being created. Both are idempotent,
-copy only the path they change, and answer the same dict when there is nothing to add. A pod that shares its spec with a
-template costs one look-up. Objects must have passed `app.apimachinery.scheme.schema.decode`, or be built like one.
+The scheme has what fills in each kind (`BY_KIND`); the API server calls that on every object it is given, and `admit`
+on pods that are being created. All are idempotent, copy only the path they change, and answer the same dict when there
+is nothing to add. A pod that shares its spec with a template costs one look-up. Objects must have been decoded, or be
+built like one that was. Cluster IPs and node ports are the API server's to allocate.
 Models kubernetes `pkg/apis/*/v1/defaults.go` and the admission plugins DefaultTolerationSeconds and Priority.
 """
 
@@ -25,20 +26,13 @@ from app.registry.defaults.defaults_pods import (
 from app.registry.defaults.defaults_workloads import WORKLOADS
 from app.registry.defaults.filling import each, filled, having, inside
 
-__all__ = ["DEFAULT_TOLERATION_SECONDS", "admit", "default", "pull_policy", "readmit"]
-
-
-def default(obj: Obj) -> Obj:
-    """`obj` with every field that Kubernetes fills in. Cluster IPs and node ports are the API server's to allocate."""
-    fill = _BY_KIND.get(obj["kind"])
-    return fill(obj) if fill else obj
+__all__ = ["BY_KIND", "DEFAULT_TOLERATION_SECONDS", "admit", "pull_policy", "readmit"]
 
 
 def admit(pod: Obj, classes: Iterable[Obj] = ()) -> Obj:
     """A pod being created, with the default tolerations of failing nodes and its priority, which is that of its
-    PriorityClass: one of `classes`, or Kubernetes' own. Raises Forbidden for one that does not exist. Other kinds are
-    answered as they are."""
-    if pod["kind"] != "Pod" or "spec" not in pod:
+    PriorityClass: one of `classes`, or Kubernetes' own. Raises Forbidden for one that does not exist."""
+    if "spec" not in pod:
         return pod
     name = pod["spec"].get("priorityClassName", "")
     if name in _PRIORITIES:
@@ -55,9 +49,8 @@ def admit(pod: Obj, classes: Iterable[Obj] = ()) -> Obj:
 
 
 def readmit(pod: Obj, old: Obj) -> Obj:
-    """A pod being updated: what `admit` gave it, and whoever sends the whole pod leaves out, is not lost. Other kinds
-    are answered as they are."""
-    if pod["kind"] != "Pod" or "spec" not in pod or pod["spec"] == old["spec"]:
+    """A pod being updated: what `admit` gave it, and whoever sends the whole pod leaves out, is not lost."""
+    if "spec" not in pod or pod["spec"] == old["spec"]:
         return pod
     before = old["spec"]
     priority, preemption = before.get("priority", 0), before.get("preemptionPolicy", _PREEMPTS)
@@ -212,7 +205,7 @@ def _priority_class(obj: Obj) -> Obj:
     return filled(obj, {"preemptionPolicy": _PREEMPTS})
 
 
-_BY_KIND: dict[str, Callable[[Obj], Obj]] = {
+BY_KIND: dict[str, Callable[[Obj], Obj]] = {
     **WORKLOADS,
     "Pod": _pod,
     "Service": _service,

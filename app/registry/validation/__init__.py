@@ -1,9 +1,9 @@
 """Validation: what is wrong with an object, field by field, in the API server's own words and order.
 
 The API server calls `validate` on what is to be created and `validate_update` on what is to replace something, and
-turns the causes into an error with `app.api.errors.invalid`; the editor shows each beside its line. Objects must have
-passed `app.apimachinery.scheme.schema.decode` and `app.registry.defaults.default`. A pod spec that was checked before,
-as the spec that a ReplicaSet's pods share with its template, costs one look-up. Models kubernetes
+turns the causes into an error with `app.api.errors.invalid`; the editor shows each beside its line. The scheme has what
+checks each kind (`CHECKS`, `UPDATE_CHECKS`). Objects must have been decoded and have their defaults. A pod spec that
+was checked before, as the spec that a ReplicaSet's pods share with its template, costs one look-up. Models kubernetes
 `pkg/apis/*/validation` and apimachinery `pkg/api/validation`; one file a group of kinds.
 """
 
@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from app.api.errors import Cause
-from app.api.kinds import KINDS
 from app.api.objects import Obj
+from app.apimachinery.scheme.scheme import Definition
 from app.registry.validation import (
     batch,
     configmaps,
@@ -30,12 +30,12 @@ from app.registry.validation import (
     workloads,
 )
 
-__all__ = ["validate", "validate_update"]
+__all__ = ["CHECKS", "UPDATE_CHECKS", "validate", "validate_update"]
 
 Check = Callable[[Obj], Iterator[Cause]]
 UpdateCheck = Callable[[Obj, Obj], Iterator[Cause]]
 
-_CHECKS: dict[str, Check] = {
+CHECKS: dict[str, Check] = {
     "Pod": pods.check,
     "PodTemplate": pods.check_pod_template,
     "Deployment": workloads.check_deployment,
@@ -68,7 +68,7 @@ _CHECKS: dict[str, Check] = {
     "PriorityClass": rules.check_priority_class,
     "Node": nodes.check,
 }
-_UPDATE_CHECKS: dict[str, UpdateCheck] = {
+UPDATE_CHECKS: dict[str, UpdateCheck] = {
     "Pod": pods.check_update,
     "Deployment": workloads.check_selector_unchanged,
     "ReplicaSet": workloads.check_selector_unchanged,
@@ -96,31 +96,17 @@ _NAMES: dict[str, metadata.NameProblems] = {
 _UPDATE_FIRST = frozenset({"Service", "ConfigMap", "Secret"})  # kinds that say first what may not change
 
 
-def validate(obj: Obj) -> tuple[Cause, ...]:
+def validate(definition: Definition, obj: Obj) -> tuple[Cause, ...]:
     """Everything that is wrong with an object to be created; () if nothing."""
-    kind = obj["kind"]
-    name_problems = _NAMES.get(kind, metadata.is_subdomain)
-    namespaced = KINDS[kind].namespaced if kind in KINDS else True
-    causes = list(metadata.check(obj["metadata"], name_problems, namespaced))
-    if kind in _CHECKS:
-        causes += _CHECKS[kind](obj)
-    return tuple(causes)
+    row = definition.row
+    name_problems = _NAMES.get(row.key, metadata.is_subdomain)
+    return (*metadata.check(obj["metadata"], name_problems, row.namespaced), *definition.validate(obj))
 
 
-def validate_update(new: Obj, old: Obj) -> tuple[Cause, ...]:
+def validate_update(definition: Definition, new: Obj, old: Obj) -> tuple[Cause, ...]:
     """Everything that is wrong with `new` as the successor of `old`; () if nothing."""
-    kind = new["kind"]
-    causes = list(metadata.check_update(new["metadata"], old["metadata"]))
-    check = _CHECKS.get(kind, _nothing)(new)
-    update_check = _UPDATE_CHECKS.get(kind, _nothing_new)(new, old)
-    for checks in (update_check, check) if kind in _UPDATE_FIRST else (check, update_check):
-        causes += checks
-    return tuple(causes)
-
-
-def _nothing(obj: Obj) -> Iterator[Cause]:
-    return iter(())
-
-
-def _nothing_new(new: Obj, old: Obj) -> Iterator[Cause]:
-    return iter(())
+    common = metadata.check_update(new["metadata"], old["metadata"])
+    whole, changed = definition.validate(new), definition.validate_update(new, old)
+    if definition.row.key in _UPDATE_FIRST:
+        return (*common, *changed, *whole)
+    return (*common, *whole, *changed)

@@ -8,13 +8,14 @@ from typing import Any
 from flask import Response, request
 
 from app.apimachinery.openapi import discovery, gnostic, openapi
+from app.apimachinery.scheme.scheme import Scheme
 from app.web.kube import accept, paths
 from app.web.kube.calls import answer
 
 DAY_S = 86_400
 
 
-def page(path: str, base: str) -> Response | None:
+def page(scheme: Scheme, path: str, base: str) -> Response | None:
     """What the server tells of itself; None for addresses of objects."""
     aggregated = accept.wants_aggregated(request.headers.get("Accept", ""))
     match path.split("/"):
@@ -25,37 +26,37 @@ def page(path: str, base: str) -> Response | None:
         case ["healthz" | "livez" | "readyz", *_]:
             return Response("ok", mimetype="text/plain")
         case ["api" | "apis"] if aggregated:
-            response = answer(discovery.aggregated(f"/{path}"))
+            response = answer(discovery.aggregated(scheme, f"/{path}"))
             response.headers["Content-Type"] = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
             return response
         case ["api"]:
             return answer(discovery.api_versions(request.host))
         case ["apis"]:
-            return answer(discovery.api_group_list())
+            return answer(discovery.api_group_list(scheme))
         case ["api", version]:
-            return answer(_known(discovery.resource_list, version))
+            return answer(_known(scheme, discovery.resource_list, version))
         case ["apis", group]:
-            return answer(_known(discovery.api_group, group))
+            return answer(_known(scheme, discovery.api_group, group))
         case ["apis", group, version]:
-            return answer(_known(discovery.resource_list, f"{group}/{version}"))
+            return answer(_known(scheme, discovery.resource_list, f"{group}/{version}"))
         case ["openapi", *rest]:
-            return _openapi(rest, base)
+            return _openapi(scheme, rest, base)
     return None
 
 
 _PATHS = ("/api", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version")
 
 
-def _openapi(rest: list[str], base: str) -> Response:
+def _openapi(scheme: Scheme, rest: list[str], base: str) -> Response:
     match rest:
         case ["v2"] if "protobuf" in request.headers.get("Accept", ""):
-            return Response(gnostic.openapi_v2_protobuf(), mimetype=_OPENAPI_V2)
+            return Response(gnostic.openapi_v2_protobuf(scheme), mimetype=_OPENAPI_V2)
         case ["v2"]:
-            return answer(gnostic.openapi_v2_json())
+            return answer(gnostic.openapi_v2_json(scheme))
         case ["v3"]:
-            return answer(openapi.openapi_v3_index(base))
+            return answer(openapi.openapi_v3_index(scheme, base))
         case ["v3", "api" | "apis", *parts] if parts:
-            response = answer(_known(openapi.openapi_v3_json, "/".join(parts)))
+            response = answer(_known(scheme, openapi.openapi_v3_json, "/".join(parts)))
             if "hash" in request.args:
                 response.cache_control.public = True
                 response.cache_control.max_age = DAY_S
@@ -66,10 +67,10 @@ def _openapi(rest: list[str], base: str) -> Response:
 _OPENAPI_V2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
 
-def _known(describe: Callable[[str], Any], name: str) -> Any:
+def _known(scheme: Scheme, describe: Callable[[Scheme, str], Any], name: str) -> Any:
     """What `describe` says of a group, or of a group and version. Raises NoSuchPage or NoSuchResource."""
-    said = describe(name)
+    said = describe(scheme, name)
     if said is not None:
         return said
     group, slash, _ = name.partition("/")
-    raise paths.NoSuchResource if slash and discovery.api_group(group) else paths.NoSuchPage
+    raise paths.NoSuchResource if slash and discovery.api_group(scheme, group) else paths.NoSuchPage

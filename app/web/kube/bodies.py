@@ -11,11 +11,12 @@ import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from app.api import errors, kinds
+from app.api import errors
 from app.api.kinds import Kind
 from app.api.objects import Obj
 from app.apimachinery import yamltext
 from app.apimachinery.scheme import protobuf, schema
+from app.apimachinery.scheme.scheme import Scheme
 
 JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
 STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
@@ -28,11 +29,11 @@ class Decoded(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def decoded(data: bytes, content_type: str, kind: Kind, validation: str = WARN) -> Decoded:
+def decoded(scheme: Scheme, data: bytes, content_type: str, kind: Kind, validation: str = WARN) -> Decoded:
     """The object of a POST or PUT. Raises UnsupportedMediaType, or BadRequest in Kubernetes' words."""
     document, twice = parsed(data, content_type, kind.kind)
-    document = _of_kind(document, kind)
-    obj, unknown = schema.decode_with_warnings(document)
+    document = _of_kind(scheme, document, kind)
+    obj, unknown = scheme.decode_with_warnings(document)
     if (twice or unknown) and validation == STRICT:
         said = ", ".join((*_at_once(twice), *unknown))
         raise schema.DecodingError(_cannot(kind.kind, kind, f"strict decoding error: {said}"))
@@ -72,7 +73,7 @@ def parsed(data: bytes, content_type: str, kind: str) -> tuple[Any, tuple[str, .
         ) from None
 
 
-def _of_kind(document: Any, kind: Kind) -> dict[str, Any]:
+def _of_kind(scheme: Scheme, document: Any, kind: Kind) -> dict[str, Any]:
     """The document with the kind and version of its address, where it leaves them out. Raises BadRequest."""
     if not isinstance(document, dict):
         schema.type_meta(document)
@@ -80,7 +81,7 @@ def _of_kind(document: Any, kind: Kind) -> dict[str, Any]:
     api_version = document.get("apiVersion") or kind.api_version
     if (name, api_version) != (kind.kind, kind.api_version):
         schema.type_meta({**document, "kind": name, "apiVersion": api_version})
-        other = next((row for row in kinds.SERVED if (row.kind, row.api_version) == (name, api_version)), None)
+        other = next((row for row in scheme.served() if (row.kind, row.api_version) == (name, api_version)), None)
         if other is None:
             why = f'no kind "{name}" is registered for version "{api_version}" {_SCHEME}'
         elif (name, other.group) == (kind.kind, kind.group):

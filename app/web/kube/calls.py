@@ -10,7 +10,7 @@ from typing import Any
 from flask import Response
 
 from app.api.objects import Obj
-from app.apimachinery.scheme import conversion
+from app.apimachinery.scheme.scheme import Definition, Scheme
 from app.rooms import Room
 from app.web.kube import encoding
 from app.web.kube.paths import Target
@@ -21,6 +21,8 @@ _CLIENT = re.compile(r"[\w.+-]{1,64}", re.ASCII)
 @dataclass(frozen=True, slots=True)
 class Call:
     room: Room
+    scheme: Scheme
+    definition: Definition  # of the kind that the address names, as it is at the beginning
     target: Target
     query: Mapping[str, str]
     form: str  # what the client wants to get: accept.OBJECT, TABLE or METADATA
@@ -29,7 +31,7 @@ class Call:
 
     def whole(self, obj: Obj) -> bytes:
         """An object as the version of the address has it. Those of the stored version are encoded once."""
-        asked = conversion.to_version(obj, self.target.kind.api_version)
+        asked = self.definition.to_version(obj, self.target.kind.api_version)
         return encoding.whole(obj) if asked is obj else encoding.dumps(asked)
 
 

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from app.api import errors, kinds
+from app.api import errors
 from app.api.kinds import Kind
 from app.api.objects import Ref
+from app.apimachinery.scheme.scheme import Scheme
 
 OF_PODS = ("exec", "attach", "portforward", "proxy")  # answered or refused by name, whatever discovery lists
 
 
 class Target(NamedTuple):
-    """`namespace` is "" for every namespace, and for kinds that have none; `name` "" for a collection."""
+    """`kind` is in the version of the address. `namespace` is "" for every namespace, and for kinds that have none;
+    `name` "" for a collection."""
 
     kind: Kind
     namespace: str = ""
     name: str = ""
     subresource: str = ""
+    older_version: str = ""  # the apiVersion of the address, where it is not the one that is stored
 
     @property
     def ref(self) -> Ref:
-        return Ref(self.kind.kind, self.namespace, self.name)
-
-    @property
-    def older_version(self) -> str:
-        """The apiVersion of the address, where it is not the one that is stored."""
-        return self.kind.api_version if self.kind in kinds.OLDER else ""
+        return Ref(self.kind.key, self.namespace, self.name)
 
 
 class NoSuchResource(errors.NotFound):
@@ -40,7 +38,7 @@ class NoSuchPage(Exception):
     """404 in plain text: no API group has this address."""
 
 
-def parse(path: str) -> Target:
+def parse(scheme: Scheme, path: str) -> Target:
     """`apis/apps/v1/namespaces/default/deployments/web/scale`. Raises NoSuchResource or NoSuchPage."""
     parts = path.strip("/").split("/")
     root, *rest = parts
@@ -50,26 +48,22 @@ def parse(path: str) -> Target:
         group, version, rest = rest[0], rest[1], rest[2:]
     else:
         raise NoSuchPage
-    if not any(kind.group == group for kind in kinds.SERVED):
+    if not any(kind.group == group for kind in scheme.served()):
         raise NoSuchPage
     namespace = ""
     if rest[0] == "namespaces" and len(rest) >= 3 and rest[2] not in ("status", "finalize"):
         namespace, rest = rest[1], rest[2:]
     plural, name, subresource, *beyond = (*rest, "", "")
-    kind = _kind(group, version, plural)
+    kind = scheme.resource(group, version, plural)
+    if kind is None:
+        raise NoSuchResource
     named = bool(name)
     fits = kind.namespaced if namespace else not (kind.namespaced and named)
     if not fits or any(beyond) or (subresource and not _has(kind, subresource)):
         raise NoSuchResource
-    return Target(kind, namespace, name, subresource)
-
-
-def _kind(group: str, version: str, plural: str) -> Kind:
-    for kind in kinds.SERVED:
-        if (kind.plural, kind.group, kind.version) == (plural, group, version):
-            return kind
-    raise NoSuchResource
+    is_stored = scheme.kind(kind.key).version == kind.version
+    return Target(kind, namespace, name, subresource, "" if is_stored else kind.api_version)
 
 
 def _has(kind: Kind, subresource: str) -> bool:
-    return subresource in kind.subresources or (kind.kind == "Pod" and subresource in OF_PODS)
+    return subresource in kind.subresources or (kind.key == "Pod" and subresource in OF_PODS)

@@ -19,7 +19,7 @@ from app.web.kube.options import Listing, Selection
 def get(call: Call) -> Response:
     obj, now_ms = found(call)
     if call.target.subresource == "scale":
-        obj = scales.scale_of(obj)
+        obj = scales.scale_of(call.target.kind, obj)
     return answer(drawn(call, obj, now_ms))
 
 
@@ -36,7 +36,7 @@ def drawn(call: Call, obj: Obj, now_ms: int) -> bytes:
     """One object in the form that the client wants."""
     if call.form == accept.TABLE and call.target.subresource != "scale":
         meta = {"resourceVersion": obj["metadata"]["resourceVersion"]}
-        return tables.table(obj["kind"], [obj], now_ms, meta, tables.shown(call))
+        return tables.table(call, [obj], now_ms, meta)
     return encoding.metadata(obj) if call.form == accept.METADATA else call.whole(obj)
 
 
@@ -50,15 +50,15 @@ class Page(NamedTuple):
 def list_(call: Call) -> Response:
     kind, namespace = call.target.kind, call.target.namespace
     wanted = options.listing(call.query)
-    selection = options.selection(call.query, kind.kind)
-    page = call.room.read(lambda cluster: _page(cluster, kind.kind, namespace, wanted, selection))
+    selection = options.selection(call.query, kind.key)
+    page = call.room.read(lambda cluster: _page(cluster, kind.key, namespace, wanted, selection))
     return answer(drawn_list(call, page.objects, _meta(page, selection), page.now_ms))
 
 
 def drawn_list(call: Call, objects: Sequence[Obj], meta: Mapping[str, Any], now_ms: int) -> bytes:
     kind = call.target.kind
     if call.form == accept.TABLE:
-        return tables.table(kind.kind, objects, now_ms, meta, tables.shown(call))
+        return tables.table(call, objects, now_ms, meta)
     if call.form == accept.METADATA:
         items = [encoding.metadata(obj) for obj in objects]
         return encoding.listed("PartialObjectMetadataList", "meta.k8s.io/v1", meta, items)

@@ -10,6 +10,7 @@ from flask_sock import Sock
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app.api import errors
+from app.apimachinery.scheme.scheme import Scheme
 from app.rooms import Room
 from app.web import kubeconfig, security
 from app.web.kube import about, accept, execs, logs, options, paths, reads, reviews, tokens, watches, writes
@@ -41,11 +42,12 @@ def face(id: str, path: str = "") -> Response:
     request.max_content_length = BODY_BYTES
     room = rooms().get(id)
     path = path.strip("/")
-    if request.method == "GET" and (found := about.page(path, f"/rooms/{room.id}/kube")) is not None:
+    scheme = room.cluster.scheme
+    if request.method == "GET" and (found := about.page(scheme, path, f"/rooms/{room.id}/kube")) is not None:
         return found
     if request.method == "POST" and (review := reviews.find(path)) is not None:
         return review()
-    return resource(room, path)
+    return resource(room, scheme, path)
 
 
 @blueprint.before_request
@@ -71,14 +73,15 @@ sock.route(f"{_POD}/exec", bp=blueprint)(exec_)
 sock.route(f"{_POD}/attach", bp=blueprint)(attach)
 
 
-def resource(room: Room, path: str) -> Response:
-    target = paths.parse(path)
+def resource(room: Room, scheme: Scheme, path: str) -> Response:
+    target = paths.parse(scheme, path)
     if room.read(lambda cluster: cluster.api_down):
         raise errors.ServiceUnavailable("the API server of this room is down")
     handler = _handler(target)
     form = accept.form(request.headers.get("Accept", ""))
     who = client_name(request.headers.get("User-Agent", ""))
-    return handler(Call(room, target, request.args, form, who, request.environ))
+    definition = scheme.definition(target.kind.key)
+    return handler(Call(room, scheme, definition, target, request.args, form, who, request.environ))
 
 
 def _handler(target: paths.Target) -> Handler:
@@ -99,7 +102,7 @@ def _is_refused(target: paths.Target) -> bool:
         return request.method != "GET"
     if target.name or request.method not in ("POST", "DELETE"):
         return False
-    if request.method == "DELETE" and target.kind.kind == "Namespace":
+    if request.method == "DELETE" and target.kind.key == "Namespace":
         return True
     return target.kind.namespaced and not target.namespace
 

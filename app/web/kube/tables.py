@@ -17,19 +17,12 @@ from app.web.kube.calls import Call
 _INCLUDE = ("Metadata", "Object", "None")
 
 
-def table(
-    kind: str,
-    objects: Sequence[Obj],
-    now_ms: int,
-    meta: Mapping[str, Any],
-    shown: Callable[[Obj], bytes],
-    *,
-    columns: bool = True,
-) -> bytes:
-    """`shown`: what a row tells of its object beside its cells. Without `columns`: a later event of a watch."""
-    printed = printers.table(kind, objects, now_ms)
+def table(call: Call, objects: Sequence[Obj], now_ms: int, meta: Mapping[str, Any], *, columns: bool = True) -> bytes:
+    """Of the kind that is asked for. Without `columns`: a later event of a watch. Raises BadRequest."""
+    show = shown(call)
+    printed = printers.table(call.target.kind.key, objects, now_ms, call.definition.columns)
     rows = [
-        b'{"cells":' + encoding.dumps(cells) + b',"object":' + shown(obj) + b"}"
+        b'{"cells":' + encoding.dumps(cells) + b',"object":' + show(obj) + b"}"
         for cells, obj in zip(printed.rows, objects, strict=True)
     ]
     definitions = [column._asdict() for column in printed.columns] if columns else None
@@ -38,7 +31,7 @@ def table(
 
 
 def shown(call: Call) -> Callable[[Obj], bytes]:
-    """What the client wants of each object. Raises BadRequest."""
+    """What a row tells of its object beside its cells, as the client wants it. Raises BadRequest."""
     include = call.query.get("includeObject") or "Metadata"
     if include not in _INCLUDE:
         raise errors.BadRequest(f'unrecognized includeObject value: "{include}"')

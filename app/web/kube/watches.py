@@ -17,7 +17,6 @@ from flask import Response
 
 from app.api import errors
 from app.api.objects import Obj, with_metadata
-from app.apimachinery.scheme import conversion
 from app.look import Look
 from app.rooms import Watch
 from app.web.kube import accept, encoding, options, streams, tables
@@ -34,7 +33,7 @@ _INITIAL_END = {"k8s.io/initial-events-end": "true"}
 
 def watch(call: Call) -> Response:
     """Raises BadRequest, Invalid, or TooManyRequests when the room has too many watches."""
-    kind = call.target.kind.kind
+    kind = call.target.kind.key
     selection = options.selection(call.query, kind, call.target.name)
     wanted = _wanted(call)
     tables.shown(call)
@@ -79,7 +78,7 @@ class Begin(NamedTuple):
 def _begin(cluster: Look, call: Call, selection: Selection, wanted: Wanted) -> Begin:
     current = cluster.revision
     if wanted.initial:
-        found = cluster.objects(call.target.kind.kind, call.target.namespace or None)
+        found = cluster.objects(call.target.kind.key, call.target.namespace or None)
         return Begin(current, [obj for obj in found if selection.matches(obj)])
     return Begin(current if not wanted.revision else wanted.revision, [])
 
@@ -125,13 +124,14 @@ class Changes:
             raise errors.Gone(f"too old resource version: {self._revision} ({cluster.revision})")
         changes = cluster.changes_since(self._revision)
         self._revision = cluster.revision
-        kind, namespace = self._call.target.kind.kind, self._call.target.namespace
+        kind, namespace = self._call.target.kind.key, self._call.target.namespace
         events = []
         for change in changes:
             if change.ref.kind == kind and namespace in ("", change.ref.namespace):
                 seen = self._seen(change.old, change.new, change.revision)
                 if seen is not None:
                     events.append(seen)
+        self._over = cluster.scheme.find(kind) is None  # nothing of it can happen any more
         return events, cluster.now_ms
 
     def _seen(self, old: Obj | None, new: Obj | None, revision: int) -> tuple[str, Obj] | None:
@@ -147,12 +147,12 @@ class Changes:
         if self._call.form == accept.TABLE:
             meta = {"resourceVersion": obj["metadata"]["resourceVersion"]}
             columns, self._columns = self._columns, False
-            return tables.table(obj["kind"], [obj], now_ms, meta, tables.shown(self._call), columns=columns)
+            return tables.table(self._call, [obj], now_ms, meta, columns=columns)
         if self._call.form == accept.METADATA:
             return encoding.metadata(obj)
         # The last state of what is gone is nobody else's: not worth keeping.
         if type_ == DELETED:
-            return encoding.dumps(conversion.to_version(obj, self._call.target.kind.api_version))
+            return encoding.dumps(self._call.definition.to_version(obj, self._call.target.kind.api_version))
         return self._call.whole(obj)
 
     def _marks(self) -> list[bytes]:

@@ -37,6 +37,10 @@ PATCH_TYPES = {
     "application/strategic-merge-patch+json": "strategic",
     "application/apply-patch+yaml": "apply",
 }
+_NO_STRATEGY = (
+    "the body of the request was in an unknown format - accepted media types include: "
+    "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+)
 # Kinds whose deletion answers with the object, not with a Status.
 _ANSWERS_OBJECT = ("Pod", "Service", "ServiceAccount", "ResourceQuota", "PersistentVolume", "PersistentVolumeClaim")
 _SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
@@ -45,7 +49,7 @@ _SCALE = Kind("Scale", "autoscaling", "v1", "scales", "scale")
 
 def create(call: Call) -> Response:
     writing = options.writing(call.query, call.who)
-    sent = bodies.decoded(request.get_data(), request.content_type or "", call.target.kind, writing.validation)
+    sent = _decoded(call, writing.validation)
     command = CreateObject(_text(_placed(call, sent.obj)), writing.manager, call.who)
     (result,), now_ms = _done(call, command, writing.dry_run)
     return answer(reads.drawn(call, _obj(result), now_ms), 201, (*sent.warnings, *result.warnings))
@@ -58,9 +62,7 @@ def replace(call: Call) -> Response:
     if kind is _SCALE:
         document, warnings = bodies.parsed(request.get_data(), request.content_type or "", "Scale")
     else:
-        document, warnings = bodies.decoded(
-            request.get_data(), request.content_type or "", target.kind, writing.validation
-        )
+        document, warnings = _decoded(call, writing.validation)
         document = _placed(call, document)
         if not document["metadata"].get("name"):
             raise errors.BadRequest(f"the name of the object () does not match the name on the URL ({target.name})")
@@ -74,6 +76,8 @@ def patch(call: Call) -> Response:
     patch_type = PATCH_TYPES.get(media_type)
     if patch_type is None:
         raise errors.UnsupportedMediaType("415: Unsupported Media Type", details={})
+    if patch_type == "strategic" and not call.target.kind.is_own:
+        raise errors.UnsupportedMediaType(_NO_STRATEGY)
     writing = options.writing(call.query, "" if patch_type == "apply" else call.who, "PatchOptions")
     if patch_type != "apply" and "force" in call.query:
         cause = errors.Cause("force", "FieldValueForbidden", "Forbidden: may not be specified for non-apply patch")
@@ -103,9 +107,9 @@ def delete(call: Call) -> Response:
 def delete_collection(call: Call) -> Response:
     asked = options.deletion(call.query, _options_body())
     kind = call.target.kind
-    selection = options.selection(call.query, kind.kind)
+    selection = options.selection(call.query, kind.key)
     command = DeleteCollection(
-        kind.kind, call.target.namespace, str(selection.labels), str(selection.fields), asked.grace_seconds,
+        kind.key, call.target.namespace, str(selection.labels), str(selection.fields), asked.grace_seconds,
         asked.propagation, call.who,
     )  # fmt: skip
     results, now_ms = _done(call, command, asked.dry_run)
@@ -154,13 +158,17 @@ def _written(call: Call, command: Command, dry_run: bool, warnings: tuple[str, .
     (result,), now_ms = _done(call, command, dry_run)
     obj = _obj(result)
     if call.target.subresource == "scale":
-        obj = scales.scale_of(obj)
+        obj = scales.scale_of(call.target.kind, obj)
     return answer(reads.drawn(call, obj, now_ms), result.code, (*warnings, *result.warnings))
 
 
 def _obj(result: Result) -> Obj:
     assert result.obj is not None
     return result.obj
+
+
+def _decoded(call: Call, validation: str) -> bodies.Decoded:
+    return bodies.decoded(call.scheme, request.get_data(), request.content_type or "", call.target.kind, validation)
 
 
 def _placed(call: Call, obj: Obj) -> Obj:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.api.objects import Ref, ref_of
+from app.api.objects import Ref, kind_of, ref_of
 from app.reconcile import Action, Announce, Bind, Create, Delete, Patch, Remember, RequeueAfter, Update, UpdateStatus
 from app.web.present.clock import duration
 from app.web.present.names import kind_in_words, known
@@ -48,7 +48,7 @@ def _named(ref: Ref, _: Words) -> dict[str, str]:
 def _new(obj: Mapping[str, Any]) -> Ref:
     meta = obj["metadata"]
     name = str(meta.get("name") or f"{meta.get('generateName', '')}?????")
-    return Ref(obj["kind"], meta.get("namespace", ""), name)
+    return Ref(kind_of(obj), meta.get("namespace", ""), name)
 
 
 def _paths(patch: Mapping[str, Any], subresource: str) -> str:

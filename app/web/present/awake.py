@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.api import kinds, objects
+from app.api import objects
 from app.api.control_plane import CONTROL_PLANE
 from app.engine.trace import Acted, Step, is_visible
 from app.look import Look
@@ -29,7 +29,7 @@ def _is_declared(cluster: Look, kind: str) -> bool:
     if kind == CONTROL_PLANE.kind:
         return bool((cluster.get(CONTROL_PLANE) or {}).get("spec", {}).get("chaosPerMinute"))
     kind = ON_MACHINES.get(kind, kind)
-    row = kinds.KINDS.get(kind)
+    row = cluster.scheme.find(kind)
     if row is None or row.internal or kind == "Node":
         return False
     return any(is_shown(objects.ref_of(obj)) for obj in cluster.objects(kind))

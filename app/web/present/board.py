@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from app.api import conditions, kinds, objects, quantities
+from app.api import conditions, objects, quantities
 from app.api.objects import Obj, Ref
 from app.component_helpers import pods
 from app.kubectl.printers.network import external_ip
@@ -175,16 +175,16 @@ def _endpoints(cluster: Look, ref: Ref) -> Iterable[EndpointView]:
 def chips(cluster: Look) -> tuple[ChipView, ...]:
     """Everything that has no drawing of its own: namespaces beside the system's, ConfigMaps, stored kinds."""
     views = []
-    for row in kinds.KINDS.values():
-        if row.is_local or row.kind in QUIET_KINDS:
+    for row in cluster.scheme.kinds():
+        if row.is_local or row.key in QUIET_KINDS:
             continue
-        views += [chip(obj) for obj in cluster.objects(row.kind) if is_shown(objects.ref_of(obj))]
+        views += [chip(cluster, obj) for obj in cluster.objects(row.key) if is_shown(objects.ref_of(obj))]
     return tuple(views)
 
 
-def chip(obj: Obj) -> ChipView:
+def chip(cluster: Look, obj: Obj) -> ChipView:
     ref = objects.ref_of(obj)
-    row = kinds.KINDS.get(ref.kind)
+    row = cluster.scheme.find(ref.kind)
     return ChipView(element_id(ref), Chip(*ref, objects.is_terminating(obj)), row is not None and not row.runs)
 
 

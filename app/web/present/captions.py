@@ -119,7 +119,7 @@ def short(gap: Difference, role: str, _: Words) -> str:
 def values_of(gap: Difference) -> dict[str, Any]:
     """What a sentence of the catalogue may name."""
     return {
-        "kind": gap.about.kind,
+        "kind": gap.about.bare_kind,
         "about": known(gap.about).name,
         "field": gap.field,
         "desired": brief(gap.desired),
@@ -129,7 +129,7 @@ def values_of(gap: Difference) -> dict[str, Any]:
 
 def named(ref: Ref | None) -> str:
     """What a machine keeps of a pod is called by the name of that pod."""
-    return "{0.kind} {0.name}".format(known(ref)) if ref else ""
+    return "{0.bare_kind} {0.name}".format(known(ref)) if ref else ""
 
 
 def commanded(command: Command, count: int, _: Words) -> str:
@@ -207,13 +207,13 @@ def _acted(step: Step, record: Acted, _: Words) -> str:
         case UpdateStatus(obj=obj):
             return _("%(who)s wrote down the status of %(kind)s %(name)s.", who=who, kind=obj["kind"], name=name)
         case Patch(ref=ref, subresource="status"):
-            return _("%(who)s wrote down the status of %(kind)s %(name)s.", who=who, kind=ref.kind, name=ref.name)
+            return _("%(who)s wrote down the status of %(kind)s %(name)s.", who=who, kind=ref.bare_kind, name=ref.name)
         case Patch(ref=ref):
-            return _("%(who)s changed %(kind)s %(name)s.", who=who, kind=ref.kind, name=ref.name)
+            return _("%(who)s changed %(kind)s %(name)s.", who=who, kind=ref.bare_kind, name=ref.name)
         case Delete(ref=ref, grace_seconds=0):
-            return _("%(who)s removed %(kind)s %(name)s for good.", who=who, kind=ref.kind, name=ref.name)
+            return _("%(who)s removed %(kind)s %(name)s for good.", who=who, kind=ref.bare_kind, name=ref.name)
         case Delete(ref=ref):
-            return _("%(who)s deleted %(kind)s %(name)s.", who=who, kind=ref.kind, name=ref.name)
+            return _("%(who)s deleted %(kind)s %(name)s.", who=who, kind=ref.bare_kind, name=ref.name)
         case Bind(ref=ref, node=node):
             return _("%(who)s put Pod %(name)s on %(node)s.", who=who, name=ref.name, node=node)
         case Announce(message=message):

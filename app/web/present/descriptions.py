@@ -23,7 +23,7 @@ RELATED = {
 
 def text(cluster: Look, obj: Obj) -> str:
     """Of a kind that `describe.knows`."""
-    kind, namespace = obj["kind"], objects.namespace_of(obj)
+    kind, namespace = objects.kind_of(obj), objects.namespace_of(obj)
     everywhere = None if kind == "Node" else namespace
     related = [each for other in RELATED.get(kind, ()) for each in cluster.objects(other, everywhere)]
     return describe.describe(obj, cluster.now_ms, events=_events(cluster, obj), related=related)
@@ -32,9 +32,10 @@ def text(cluster: Look, obj: Obj) -> str:
 def _events(cluster: Look, obj: Obj) -> Iterable[Obj]:
     """Those about this very object, not about another that had its name; kubelets name a node as its uid."""
     name, uids = objects.name_of(obj), {objects.uid_of(obj)}
-    if obj["kind"] == "Node":
+    kind = objects.kind_of(obj)
+    if kind == "Node":
         uids.add(name)
     for event in cluster.objects("Event", objects.namespace_of(obj) or "default"):
         involved = event.get("involvedObject") or {}
-        if (involved.get("kind"), involved.get("name")) == (obj["kind"], name) and involved.get("uid") in uids:
+        if (objects.kind_of(involved), involved.get("name")) == (kind, name) and involved.get("uid") in uids:
             yield event

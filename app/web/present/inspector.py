@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from app.api import kinds, objects, times
+from app.api import objects, times
 from app.api.objects import Obj, Ref
 from app.commands import lines
 from app.component_helpers import pods
@@ -78,7 +78,7 @@ def inspector(cluster: Look, ref: Ref, _: Words, *, described: bool = False) -> 
         "kubectl": f"kubectl {verb} {lines.target(ref)}{flags}{lines.flag(ref.namespace)}",
         "knows": knows,
         "described": text,
-        "stored": obj is not None and not kinds.KINDS[ref.kind].runs,
+        "stored": obj is not None and not cluster.scheme.kind(ref.kind).runs,
     }
 
 
@@ -87,7 +87,7 @@ def events(cluster: Look, ref: Ref) -> tuple[EventView, ...]:
     about = []
     for event in cluster.objects("Event", ref.namespace or "default"):
         involved = event.get("involvedObject") or {}
-        if (involved.get("kind"), involved.get("name")) == (ref.kind, ref.name):
+        if (objects.kind_of(involved), involved.get("name")) == (ref.kind, ref.name):
             about.append(event)
     about.sort(key=_last_seen, reverse=True)
     return tuple(_event(event, cluster.now_ms) for event in about[:SHOWN_EVENTS])
@@ -116,7 +116,7 @@ def _owners(cluster: Look, obj: Obj) -> Iterable[Chip]:
     chain: list[Chip] = []
     owner = objects.controller_of(obj)
     while owner and len(chain) < 8:
-        ref = Ref(owner["kind"], objects.namespace_of(obj), owner["name"])
+        ref = Ref(objects.kind_of(owner), objects.namespace_of(obj), owner["name"])
         chain.append(Chip(*ref))
         above = cluster.get(ref)
         owner = objects.controller_of(above) if above else None
@@ -127,9 +127,10 @@ def _dependents(cluster: Look, obj: Obj) -> tuple[Chip, ...]:
     uid, namespace = objects.uid_of(obj), objects.namespace_of(obj)
     if not uid or not namespace:
         return ()
+    custom = (row.key for row in cluster.scheme.kinds() if not row.is_own)
     found = [
         Chip(*objects.ref_of(other), objects.is_terminating(other))
-        for kind in DEPENDENTS
+        for kind in (*DEPENDENTS, *custom)
         for other in cluster.objects(kind, namespace)
         if any(reference.get("uid") == uid for reference in objects.owner_refs(other))
     ]

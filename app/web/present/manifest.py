@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.api import objects
+from app.api.kinds import key_of
 from app.api.objects import Obj, Ref
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -90,10 +91,11 @@ def documents(applied: Sequence[Obj], texts: Sequence[str]) -> tuple[Document, .
 def split(text: str) -> Iterator[tuple[tuple[str, str], str]]:
     """((kind, name), text) of each document of a multi-document text that is written in block style."""
     for piece in re.split(r"(?m)^---.*\n?", text):
+        version = re.search(r"(?m)^apiVersion:\s*[\"']?([\w./-]+)", piece)
         kind = re.search(r"(?m)^kind:\s*[\"']?([A-Za-z]+)", piece)
         name = re.search(r"(?m)^metadata:.*\n(?:(?:[ \t#].*)?\n)*?[ \t]+name:\s*[\"']?([A-Za-z0-9.:-]+)", piece)
         if kind and name:
-            yield (kind[1], name[1]), piece.strip("\n") + "\n"
+            yield (key_of(version[1] if version else "", kind[1]), name[1]), piece.strip("\n") + "\n"
 
 
 class _Marker(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from app.api.kinds import bare_kind
 from app.api.objects import Ref
 from app.web.present.words import Words
 
@@ -40,7 +41,7 @@ def kind_in_words(kind: str, _: Words) -> str:
         return _("the rules for Service")
     if kind == "Load":
         return _("the traffic of Service")
-    return _("the machine of Node") if kind == "Machine" else kind
+    return _("the machine of Node") if kind == "Machine" else bare_kind(kind)
 
 
 def role_title(role: str, _: Words) -> str:

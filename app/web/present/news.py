@@ -71,7 +71,7 @@ def changed(gap: Difference, action: Action, role: str, who: str, _: Words) -> s
         return _(
             "%(who)s sets %(kind)s %(name)s from %(observed)s to %(desired)s pods.",
             who=who,
-            kind=gap.about.kind,
+            kind=gap.about.bare_kind,
             name=gap.about.name,
             observed=brief(gap.observed),
             desired=brief(gap.desired),

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from app.api import kinds
-from app.api.objects import Obj, Ref, name_of
+from app.api.objects import Obj, Ref, kind_of, name_of
 from app.engine.trace import Commanded, Differed, Step, is_visible
 from app.look import Look
 from app.rooms import Frame, Pace, Waiting
@@ -176,7 +175,7 @@ def documents(cluster: Look) -> tuple[manifest.Document, ...]:
     every_kind = (*usual, *(kind for kind in _stored_kinds(cluster) if kind not in usual))
     applied = [obj for kind in every_kind for obj in cluster.objects(kind) if manifest.applied_of(obj)]
     order = (*workloads.WORKLOADS, "Pod", "Service")
-    applied.sort(key=lambda obj: order.index(obj["kind"]) if obj["kind"] in order else len(order))
+    applied.sort(key=lambda obj: order.index(kind_of(obj)) if kind_of(obj) in order else len(order))
     return manifest.documents(applied, cluster.applied)
 
 
@@ -272,21 +271,18 @@ def _changed(cluster: Look, changed: Mapping[Ref, Obj | None], _: Words) -> tupl
     ]
     pods = () if in_cells else tuple(card.pod(obj, nodes) for ref, obj in alive.items() if ref.kind == "Pod")
     chips = tuple(
-        board.chip(obj) for ref, obj in alive.items() if ref.kind not in board.QUIET_KINDS and board.is_shown(ref)
+        board.chip(cluster, obj)
+        for ref, obj in alive.items()
+        if ref.kind not in board.QUIET_KINDS and not cluster.scheme.is_local(ref.kind) and board.is_shown(ref)
     )
     drawn = {
         "pods": pods,
         "nodes": _touched_nodes(cluster, changed, _),
         "services": _touched_services(cluster, changed),
         "workloads": _touched_workloads(cluster, changed, _),
-        "chips": tuple(chip for chip in chips if not _is_internal(chip.chip.kind)),
+        "chips": chips,
     }
     return drawn, gone
-
-
-def _is_internal(kind: str) -> bool:
-    row = kinds.KINDS.get(kind)
-    return row is not None and row.is_local
 
 
 def _touched_nodes(cluster: Look, changed: Mapping[Ref, Obj | None], _: Words) -> tuple[board.NodeView, ...]:
@@ -313,4 +309,4 @@ def _touched_workloads(
     roots = {workloads.root_of(cluster, ref) for ref in changed if ref.kind in workloads.WORKLOADS}
     children = {kind: workloads.children_of(cluster, kind) for kind in {ref.kind for ref in roots}}
     found = (cluster.get(ref) for ref in sorted(roots))
-    return tuple(workloads.workload(obj, children[obj["kind"]], _) for obj in found if obj)
+    return tuple(workloads.workload(cluster.scheme, obj, children[obj["kind"]], _) for obj in found if obj)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from app.api import objects
+from app.api.kinds import bare_kind
 from app.api.objects import Ref
 from app.web.present.clock import duration, virtual
 from app.web.present.names import known
@@ -30,6 +31,10 @@ class Chip(NamedTuple):
     name: str
     terminating: bool = False
     short: str = ""  # beside others of its kind: the name without what all have in common
+
+    @property
+    def bare_kind(self) -> str:
+        return bare_kind(self.kind)
 
     @property
     def about(self) -> Ref:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from app.api import conditions, kinds, objects, times
+from app.api import conditions, objects, times
 from app.api.objects import Obj, Ref
+from app.apimachinery.scheme.scheme import Scheme
 from app.kubectl.printers import printers
 from app.look import Look
 from app.web.present.card import element_id, image_of
@@ -190,7 +191,7 @@ def workloads(cluster: Look, _: Words = ENGLISH) -> tuple[WorkloadView, ...]:
     for kind in WORKLOADS:
         for obj in cluster.objects(kind):
             if root_of(cluster, objects.ref_of(obj)) == objects.ref_of(obj):
-                views.append(workload(obj, children_of(cluster, kind), _))
+                views.append(workload(cluster.scheme, obj, children_of(cluster, kind), _))
     return tuple(views)
 
 
@@ -199,8 +200,9 @@ def children_of(cluster: Look, kind: str) -> list[Obj]:
     return [obj for below, above in OWNED.items() if above == kind for obj in cluster.objects(below)]
 
 
-def workload(obj: Obj, children: Sequence[Obj] = (), _: Words = ENGLISH) -> WorkloadView:
-    ref, row = objects.ref_of(obj), kinds.KINDS[obj["kind"]]
+def workload(scheme: Scheme, obj: Obj, children: Sequence[Obj] = (), _: Words = ENGLISH) -> WorkloadView:
+    ref = objects.ref_of(obj)
+    row = scheme.kind(ref.kind)
     numbers = NUMBERS[ref.kind](obj, _)
     note, bad = _note(_status(obj))
     uid = objects.uid_of(obj)
@@ -230,7 +232,8 @@ def root_of(cluster: Look, ref: Ref) -> Ref:
     """The object in whose card this one is drawn: its owner, else itself."""
     obj = cluster.get(ref)
     owner = objects.controller_of(obj) if obj else None
-    return Ref(owner["kind"], ref.namespace, owner["name"]) if owner and owner["kind"] == OWNED.get(ref.kind) else ref
+    above = OWNED.get(ref.kind, "")
+    return Ref(above, ref.namespace, owner["name"]) if owner and objects.is_of(owner, above) else ref
 
 
 def point(obj: Obj) -> tuple[int, int]:

@@ -1,0 +1,42 @@
+"""The built-in scheme: Kubernetes' own kinds, each with its type, its defaults and its validation.
+
+A cluster begins with a copy (app/cluster); the editor and the tests ask it as it is.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from app.api.kinds import Kind
+from app.apimachinery.scheme import conversion
+from app.apimachinery.scheme.scheme import Definition, Scheme, Version, nothing, unchanged
+from app.apimachinery.scheme.shapes import struct_of
+from app.registry import kinds, validation
+from app.registry.defaults import defaults
+
+
+def built_in() -> Scheme:
+    """A scheme of one's own, to which kinds may be added."""
+    return _made_once().copy()
+
+
+@cache
+def _made_once() -> Scheme:
+    return Scheme(map(_definition, kinds.ROWS))
+
+
+def _definition(row: Kind) -> Definition:
+    return Definition(
+        row,
+        struct_of(row.api_version, row.kind),
+        default=defaults.BY_KIND.get(row.kind, unchanged),
+        validate=validation.CHECKS.get(row.kind, nothing),
+        validate_update=validation.UPDATE_CHECKS.get(row.kind, nothing),
+        others=(_autoscaler_v1(row),) if row.kind == "HorizontalPodAutoscaler" else (),
+    )
+
+
+def _autoscaler_v1(row: Kind) -> Version:
+    older = row._replace(version="v1")
+    shape = struct_of(older.api_version, older.kind)
+    return Version(older, shape, conversion.autoscaler_from_v1, conversion.autoscaler_to_v1)
