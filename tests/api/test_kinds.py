@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.api import kinds
+from app.api.objects import Ref, is_of, kind_of, ref_of
 from app.apimachinery.scheme import schema
 from app.kubectl.printers import printers
 from tests.support.kinds import KINDS, SCHEME
@@ -93,3 +94,34 @@ def test_what_is_scaled_and_what_has_a_status_of_its_own() -> None:
         "LimitRange",
         "PodTemplate",
     }
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "key"),
+    [
+        ("v1", "Pod", "Pod"),
+        ("apps/v1", "Deployment", "Deployment"),
+        ("autoscaling/v2", "HorizontalPodAutoscaler", "HorizontalPodAutoscaler"),
+        ("apps/v1beta1", "Deployment", "Deployment"),
+        ("loopscope.internal/v1", "Machine", "Machine"),
+        ("", "Pod", "Pod"),
+        ("example.com/v1", "Service", "Service.example.com"),
+        ("gateway.networking.k8s.io/v1", "Gateway", "Gateway.gateway.networking.k8s.io"),
+    ],
+)
+def test_a_kind_that_is_not_kubernetes_own_bears_its_group(api_version: str, kind: str, key: str) -> None:
+    assert kinds.key_of(api_version, kind) == key
+    assert kinds.bare_kind(key) == kind
+    obj = {"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}}
+    assert ref_of(obj) == Ref(key, "", "a")
+    assert (kind_of(obj), is_of(obj, key), is_of(obj, "Other")) == (key, True, False)
+    assert ref_of(obj).bare_kind == kind
+
+
+def test_the_groups_of_all_built_in_kinds_are_kubernetes_own() -> None:
+    assert all(row.is_own and row.key == row.kind for row in KINDS.values())
+
+
+@pytest.mark.parametrize(("api_version", "text"), [("v1", "pod"), ("apps/v1", "pod.apps"), ("a.b/v1", "pod.a.b")])
+def test_a_kind_as_kubectl_prints_it(api_version: str, text: str) -> None:
+    assert kinds.printed(api_version, "Pod") == text

@@ -165,9 +165,15 @@ def test_what_breaks_a_loop_is_written_down_for_a_loop_that_there_is() -> None:
 
 def test_traffic_that_ends_takes_its_rules_with_it() -> None:
     service = Ref("Service", "default", "web")
-    load = {"kind": "Load", "metadata": {"name": "web", "namespace": "default"}, "spec": {"pattern": "steady"}}
+    load = {
+        "apiVersion": "loopscope.internal/v1",
+        "kind": "Load",
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": {"pattern": "steady"},
+    }
     path = {
         **load,
+        "apiVersion": "loopscope.internal/v1",
         "kind": "DataPath",
         "metadata": {"name": "web.n", "namespace": "default"},
         "spec": {"service": "web"},

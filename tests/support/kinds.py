@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from app.api.errors import Cause
 from app.api.kinds import Kind
 from app.api.objects import Obj, kind_of
@@ -20,10 +18,10 @@ KINDS = {row.key: row for row in SCHEME.kinds()}
 decode = SCHEME.decode
 
 
-def with_custom(kind: str, shape: Struct, group: str = "example.com", **facts: Any) -> Scheme:
+def with_custom(kind: str, shape: Struct) -> Scheme:
     """The built-in scheme and a kind of one's own."""
     scheme = built_in()
-    scheme.register(Definition(Kind(kind, group, "v1", f"{kind.lower()}s", kind.lower(), **facts), shape))
+    scheme.register(Definition(Kind(kind, "example.com", "v1", f"{kind.lower()}s", kind.lower()), shape))
     return scheme
 
 

@@ -82,58 +82,57 @@ class Definition:
         return next((each for each in self.others if each.row.api_version == api_version), None)
 
 
+class _Tables(NamedTuple):
+    """What a scheme is asked, worked out once for each change of it; never changed itself."""
+
+    definitions: Mapping[str, Definition]
+    kinds: tuple[Kind, ...]
+    served: tuple[Kind, ...]
+    local: frozenset[str]
+    by_version: Mapping[tuple[str, str], Version]
+    by_resource: Mapping[tuple[str, str, str], Kind]
+    by_name: Mapping[str, Kind]
+
+
 class Scheme:
     """`version` moves on with each change. A kind is asked for by its key (app/api/kinds.py)."""
 
     def __init__(self, definitions: Iterable[Definition] = ()) -> None:
         self.version = 0
-        self._take({each.row.key: each for each in definitions})
+        self._tables = _tables({each.row.key: each for each in definitions})
 
     def copy(self) -> Scheme:
-        """One that may go another way from here. No table is ever changed, so both have the same until then."""
+        """One that may go another way from here; until then both have the same tables."""
         return copy.copy(self)
 
     # ------------------------------------------------------------------------------------------ changing
 
     def register(self, definition: Definition) -> None:
         """From now on there is this kind, or it is so defined. It comes after those that are there already."""
-        self._take({**self._definitions, definition.row.key: definition})
+        self._take({**self._tables.definitions, definition.row.key: definition})
 
     def remove(self, key: str) -> None:
         """From now on there is no such kind. Raises NotFound if there was none."""
         self.definition(key)
-        self._take({known: each for known, each in self._definitions.items() if known != key})
+        self._take({known: each for known, each in self._tables.definitions.items() if known != key})
 
     def _take(self, definitions: Mapping[str, Definition]) -> None:
+        self._tables = _tables(definitions)
         self.version += 1
-        self._definitions = definitions
-        rows = self._rows = tuple(each.row for each in definitions.values())
-        self._local = frozenset(row.key for row in rows if row.is_local)
-        open_ = [each for each in definitions.values() if not each.row.internal]
-        stored = [Version(each.row, each.shape) for each in open_]
-        versions = [*stored, *(other for each in open_ for other in each.others)]
-        self._served = tuple(each.row for each in versions)
-        self._by_version = {(each.row.api_version, each.row.kind): each for each in versions}
-        self._by_resource = {(row.group, row.version, row.plural): row for row in self._served}
-        assert len(self._by_resource) == len(versions) == len(self._by_version), "two kinds of one name in one group"
-        self._by_name: dict[str, Kind] = {}
-        for row in rows:
-            for name in () if row.internal else _names(row):
-                self._by_name.setdefault(name, row)
 
     # ------------------------------------------------------------------------------------------ asking
 
     def kinds(self) -> tuple[Kind, ...]:
         """Every kind, in the order of their registration; those too that no client sees."""
-        return self._rows
+        return self._tables.kinds
 
     def served(self) -> tuple[Kind, ...]:
         """What clients see: every kind in the version that is stored, then those that are served beside them."""
-        return self._served
+        return self._tables.served
 
     def definition(self, key: str) -> Definition:
         """Raises NotFound as the API server does for an address that it does not serve."""
-        found = self._definitions.get(key)
+        found = self._tables.definitions.get(key)
         if found is None:
             raise NotFound("the server could not find the requested resource", details={})
         return found
@@ -143,28 +142,28 @@ class Scheme:
         return self.definition(key).row
 
     def find(self, key: str) -> Kind | None:
-        found = self._definitions.get(key)
+        found = self._tables.definitions.get(key)
         return found.row if found else None
 
     def is_local(self, key: str) -> bool:
         """Whether those who write objects of the kind ask no API server: what a machine knows, what was measured."""
-        return key in self._local
+        return key in self._tables.local
 
     def lookup(self, name: str) -> Kind | None:
         """By plural, singular, short name or kind, in any case and with or without the group: `po`, `deploy`,
         `ReplicaSet`, `widgets.example.com`. Of several the one that was there first."""
-        return self._by_name.get(name.lower())
+        return self._tables.by_name.get(name.lower())
 
     def resource(self, group: str, version: str, plural: str) -> Kind | None:
         """What is served under an address."""
-        return self._by_resource.get((group, version, plural))
+        return self._tables.by_resource.get((group, version, plural))
 
     def kind_of(self, api_version: str, kind: str) -> Kind:
         """Raises NotFound in the words kubectl uses for a kind it cannot map."""
         return self._version(api_version, kind).row
 
     def _version(self, api_version: str, kind: str) -> Version:
-        found = self._by_version.get((api_version, kind))
+        found = self._tables.by_version.get((api_version, kind))
         if found is None:
             raise NotFound(
                 f'no matches for kind "{kind}" in version "{api_version}"',
@@ -194,6 +193,22 @@ class Scheme:
         version = self._version(*schema.type_meta(doc))
         obj, unknown = schema.decoded(doc, version.shape)
         return _named(version.to_stored(obj), self.kind(version.row.key).api_version), unknown
+
+
+def _tables(definitions: Mapping[str, Definition]) -> _Tables:
+    open_ = [each for each in definitions.values() if not each.row.internal]
+    versions = [*(Version(each.row, each.shape) for each in open_), *(other for each in open_ for other in each.others)]
+    rows = tuple(each.row for each in definitions.values())
+    served = tuple(each.row for each in versions)
+    by_version = {(each.row.api_version, each.row.kind): each for each in versions}
+    by_resource = {(row.group, row.version, row.plural): row for row in served}
+    assert len(by_resource) == len(by_version) == len(versions), "two kinds of one name in one group"
+    by_name: dict[str, Kind] = {}
+    for row in (each.row for each in open_):
+        for name in _names(row):
+            by_name.setdefault(name, row)
+    local = frozenset(row.key for row in rows if row.is_local)
+    return _Tables(definitions, rows, served, local, by_version, by_resource, by_name)
 
 
 def _named(obj: Obj, api_version: str) -> Obj:
