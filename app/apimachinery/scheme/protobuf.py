@@ -40,7 +40,7 @@ class Malformed(ValueError):
 
 
 def decode(body: bytes) -> Obj:
-    """The object in an envelope `k8s\\0` + runtime.Unknown{typeMeta 1, raw 2}, canonical as `schema.decode` makes it;
+    """The object in an envelope `k8s\\0` + runtime.Unknown{typeMeta 1, raw 2}, canonical as `schema.decoded` makes it;
     fields of an unknown number are left out. Raises BadRequest for malformed bytes and for unknown kinds."""
     if not body.startswith(PREFIX):
         raise BadRequest(f"provided data does not appear to be a protobuf message, expected prefix {_go_bytes(PREFIX)}")
