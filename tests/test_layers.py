@@ -126,6 +126,18 @@ def test_controllers_do_not_import_each_other(package: str) -> None:
             assert not within(imported, tuple(loops)), f"{module} imports the loop {imported}"
 
 
+@pytest.mark.parametrize(
+    ("module", "readers"),
+    [
+        pytest.param("app.registry.kinds", {"app.registry.builtin"}, id="the rows are the built-in scheme's"),
+        pytest.param("app.registry.builtin", {"app.cluster.cluster"}, id="which is a cluster's to begin with"),
+    ],
+)
+def test_which_kinds_there_are_is_asked_of_a_scheme(module: str, readers: set[str]) -> None:
+    found = {name for name, path in modules() if any(within(imported, (module,)) for imported in imports(path))}
+    assert found == readers
+
+
 @pytest.mark.parametrize("place", ALLOWED)
 def test_no_import_between_places_runs_in_a_circle(place: str) -> None:
     assert place not in reachable(place)

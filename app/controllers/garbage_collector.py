@@ -68,7 +68,7 @@ class GarbageCollector(Controller[OwnershipObservation]):
             yield Watch(row.key, _concerned, when=_may_matter, matters=metadata_differs, indexes={"owner": _owners})
 
     def observe(self, key: Ref, reader: Reader) -> OwnershipObservation | None:
-        obj = reader.get(key)
+        obj = reader.get(key) if reader.kind(key.kind) else None
         if obj is None:
             return None
         solid, absent, waiting = [], [], []

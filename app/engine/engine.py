@@ -82,7 +82,8 @@ class Engine:
     def follow_kinds(self) -> None:
         """To be called when the scheme has gained or lost a kind. Objects go before their kind does."""
         assert all(self.server.scheme.find(kind) for kind in self.store.kinds())
-        self.processes.follow_kinds()
+        for worker in self.processes.follow_kinds():
+            self._call(worker)  # who waited to see a write of a kind that is gone need not wait any more
 
     def crash(self, actor: str) -> None:
         """The controller's process dies and starts again: everything it held in memory is lost."""

@@ -140,12 +140,13 @@ class Processes:
 
     # ------------------------------------------------------------------------------------------ kinds
 
-    def follow_kinds(self) -> None:
-        """Loops that care for every kind watch those that there are now, and none that is gone."""
+    def follow_kinds(self) -> Sequence[Worker]:
+        """Loops that care for every kind watch those that there are now, and none that is gone. These loops."""
         rows = {row.key: row for row in self._server.scheme.kinds()}
-        for worker in self.workers.values():
-            if worker.follows_kinds:
-                self._follow_kinds(worker, rows)
+        concerned = [worker for worker in self.workers.values() if worker.follows_kinds]
+        for worker in concerned:
+            self._follow_kinds(worker, rows)
+        return concerned
 
     def _follow_kinds(self, worker: Worker, rows: Mapping[str, Kind]) -> None:
         always = {watch.kind for watch in worker.controller.watches}

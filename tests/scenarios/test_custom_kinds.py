@@ -163,6 +163,28 @@ def test_it_goes_with_its_namespace_which_says_what_holds_it(world: World) -> No
     assert world.get(Ref("Namespace", "", "shop")) is None
 
 
+BUDGET = """
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: guard}
+spec: {maxUnavailable: 1, selector: {matchLabels: {app: made}}}
+"""
+
+
+def test_a_budget_knows_from_its_scale_how_many_pods_there_should_be(world: World) -> None:
+    owner = made(world, widget(spec={"size": 3}))
+    spec = {"containers": [{"name": "c", "image": "nginx:1.27"}]}
+    for name in ("a", "b"):
+        meta = {"name": name, "labels": {"app": "made"}, **owned_by(owner)}
+        world.apply(dump({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}))
+    world.apply(BUDGET)
+    world.settle()
+    budget = world.get(Ref("PodDisruptionBudget", "default", "guard"))
+    assert budget is not None
+    counts = {name: budget["status"][name] for name in ("expectedPods", "currentHealthy", "disruptionsAllowed")}
+    assert counts == {"expectedPods": 3, "currentHealthy": 2, "disruptionsAllowed": 0}
+
+
 # -------------------------------------------------------------------------------- of one name with another
 
 
@@ -252,11 +274,12 @@ def test_it_may_come_back(world: World) -> None:
     assert (names(world, WIDGET), names(world, "ConfigMap")) == ([], [])
 
 
-def test_a_kind_leaves_while_a_loop_is_about_to_write_one_of_its_objects(world: World) -> None:
+@pytest.mark.parametrize("propagation", ["Background", "Orphan"])
+def test_a_kind_leaves_while_a_loop_is_about_to_write_one_of_its_objects(world: World, propagation: str) -> None:
     made(world, widget("child", metadata=owned_by(made(world, widget()))))
-    world.delete(WIDGET, "w")
+    world.delete(WIDGET, "w", propagation)
     worker = world.engine.workers["garbage-collector"]
-    world.run(until=lambda _: bool(worker.in_flight))
+    assert world.run(until=lambda _: bool(worker.in_flight)).reason == "condition"
     withdraw(world)
     world.settle()
     assert not any(isinstance(step.record, Failed) for step in world.trace)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from app.api.kinds import Kind, Scaling
-from app.api.objects import Obj
+from app.api.objects import Obj, ref_of
 from app.apimachinery.scheme.scheme import Definition, PrinterColumn
 from app.apimachinery.scheme.shapes import Field, ListOf, ListStrategy, MapOf, OwnStruct, Scalar, custom
 from app.cluster import Cluster
-from app.commands import DeleteCollection
+from app.commands import DeleteCollection, PatchObject
 
 GROUP = "example.com"
 WIDGET = f"Widget.{GROUP}"
@@ -45,8 +45,10 @@ def define(cluster: Cluster, wanted: Definition | None = None) -> None:
 
 
 def withdraw(cluster: Cluster, key: str = WIDGET) -> None:
-    """Its objects first, then the kind: what is on its way to the loops is still on its way."""
+    """Its objects first, whatever holds them, then the kind: what is on its way to the loops is still on its way."""
     cluster.submit(DeleteCollection(key))
+    for held in cluster.objects(key):
+        cluster.submit(PatchObject(ref_of(held), "merge", '{"metadata": {"finalizers": null}}'))
     cluster.scheme.remove(key)
     cluster.engine.follow_kinds()
 
