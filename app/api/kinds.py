@@ -98,7 +98,8 @@ class Kind(NamedTuple):
 
     @property
     def key(self) -> str:
-        return key_of(self.api_version, self.kind)
+        """As `key_of` its objects."""
+        return self.kind if self.group in OWN_GROUPS else f"{self.kind}.{self.group}"
 
     @property
     def is_own(self) -> bool:
@@ -108,7 +109,7 @@ class Kind(NamedTuple):
     @property
     def is_local(self) -> bool:
         """Whoever writes it asks no API server."""
-        return self.internal or self.measured
+        return self.measured or self.group == INTERNAL
 
     @property
     def api_version(self) -> str:

@@ -35,15 +35,17 @@ class Ref(NamedTuple):
 
 
 def ref_of(obj: Mapping[str, Any]) -> Ref:
-    meta, kind = obj["metadata"], obj["kind"]
-    if obj["apiVersion"] not in OWN_VERSIONS:  # as `kind_of`, without a call: this runs for every object in every list
-        kind = key_of(obj["apiVersion"], kind)
-    return Ref(kind, meta.get("namespace", ""), meta["name"])
+    """Runs for every object in every list, so it looks the version up itself and makes the tuple without Ref's own
+    constructor, which costs as much again."""
+    meta, version, kind = obj["metadata"], obj["apiVersion"], obj["kind"]
+    key = kind if version in OWN_VERSIONS else key_of(version, kind)
+    return tuple.__new__(Ref, (key, meta.get("namespace", ""), meta["name"]))
 
 
 def kind_of(thing: Mapping[str, Any]) -> str:
     """The key of the kind that an object is of, or that a reference to one names."""
-    return key_of(thing.get("apiVersion", ""), thing.get("kind", ""))
+    version, kind = thing.get("apiVersion", ""), thing.get("kind", "")
+    return kind if version in OWN_VERSIONS else key_of(version, kind)
 
 
 def is_of(thing: Mapping[str, Any] | None, kind: str) -> bool:
