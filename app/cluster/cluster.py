@@ -135,7 +135,7 @@ class Cluster:
     @property
     def quiet(self) -> bool:
         """Nothing is left to do but heartbeats."""
-        return self.engine.agenda.quiet
+        return self.engine.quiet
 
     @property
     def actors(self) -> dict[str, ActorState]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from app.api.objects import Ref
 from app.apimachinery.scheme.scheme import Scheme
@@ -22,6 +23,7 @@ from app.engine.informer import Informer
 from app.engine.latency import RELIST_MS, Latencies
 from app.engine.processes import PHYSICAL, LoopsOfMachine, Processes
 from app.engine.trace import Acted, Differed, Failed, Fired, Observed, Record, Step, Trace, Wake
+from app.engine.turns import Turns, loop_of
 from app.engine.worker import Reconcile, Worker
 from app.reconcile import Action, AnyController
 
@@ -49,6 +51,7 @@ class Engine:
         self.server = ApiServer(scheme, store, lambda: self.now_ms, rng)
         self.recorder = EventRecorder(self.server)
         self.faults = Faults()
+        self.turns = Turns()
         self._rng = rng
         self._loops_of_machine = loops_of_machine
         self.processes = self._new_processes()
@@ -60,6 +63,7 @@ class Engine:
         )
         copied.agenda, moved = self.agenda.copy()
         copied.faults = self.faults.copy()
+        copied.turns = self.turns.copy(moved)
         copied.recorder = self.recorder.copy(copied.server)
         copied.processes = copied._new_processes()
         copied.processes.take_over(self.processes, moved)
@@ -100,9 +104,35 @@ class Engine:
             if entry.due_ms > self.now_ms:
                 self.now_ms = entry.due_ms
             step = self._perform(entry)
+            self._give_turn()
             if step is not None:
                 return step
         return None
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is left to do but heartbeats."""
+        return self.agenda.quiet and not self.turns
+
+    def _give_turn(self) -> None:
+        """Once a loop has nothing in hand any more the next one goes."""
+        for kept in self.turns.released():
+            assert kept.event is not None
+            again = self._put(kept.rank, self.now_ms, kept.event, background=False)
+            worker = self.workers.get(kept.event[1])
+            if worker is not None and kept.event[0] == "phase" and (flight := worker.in_flight.get(kept.event[2])):
+                flight.entry = again
+
+    def _put(self, rank: int, due_ms: int, event: tuple[Any, ...], *, background: bool) -> Entry:
+        """What a loop does next goes onto the agenda."""
+        if not background:
+            self.turns.put(loop_of(event[1]))
+        return self.agenda.add(due_ms, rank, event, background)
+
+    def _in_foreground(self, entry: Entry) -> Entry:
+        if entry.background and entry.event is not None:
+            self.turns.put(loop_of(entry.event[1]))
+        return self.agenda.in_foreground(entry)
 
     def record(self, actor: str, key: Ref | None, cause: int, record: Record, background: bool = False) -> Step:
         step = Step(self.trace.count + 1, self.now_ms, self.store.revision, actor, key, cause, record, background)
@@ -126,6 +156,10 @@ class Engine:
     def _perform(self, entry: Entry) -> Step | None:
         event = entry.event
         assert event is not None
+        if event[0] in ("work", "phase") and not entry.background:
+            self.turns.taken(loop_of(event[1]))
+            if self.latencies.turns and not self.turns.may_go(loop_of(event[1]), entry):
+                return None
         worker = self.workers.get(event[1])
         if worker is None:
             return None
@@ -234,18 +268,18 @@ class Engine:
         ahead = [worker.in_flight.get(key)] if worker.has_room else [*worker.in_flight.values()]
         for reconcile in ahead:
             if reconcile is not None and reconcile.entry is not None:
-                reconcile.entry = self.agenda.in_foreground(reconcile.entry)
+                reconcile.entry = self._in_foreground(reconcile.entry)
 
     def _call(self, worker: Worker) -> None:
         """Have the worker look at its queue. Entries beyond the keys that wait are not needed."""
         background = worker.queue.background
         if worker.called_softly and not background:
             for entry in worker.called_softly:
-                self.agenda.in_foreground(entry)
+                self._in_foreground(entry)
             worker.called_softly.clear()
         if worker.called < len(worker.queue) and worker.has_room:
             worker.called += 1
-            entry = self.agenda.add(self.now_ms, worker.rank, ("work", worker.actor), background)
+            entry = self._put(worker.rank, self.now_ms, ("work", worker.actor), background=background)
             if background:
                 worker.called_softly.append(entry)
 
@@ -297,7 +331,7 @@ class Engine:
         event = ("phase", worker.actor, reconcile.key)
         background = worker.next_is_background(reconcile) and (worker.queue.background or worker.has_room)
         background = background and not self._is_awaited(reconcile.key)
-        reconcile.entry = self.agenda.add(due, worker.rank, event, background)
+        reconcile.entry = self._put(worker.rank, due, event, background=background)
 
     def _finish(
         self, worker: Worker, key: Ref, step: int, reconcile: Reconcile | None, failed: Failed | None = None

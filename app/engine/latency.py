@@ -16,11 +16,12 @@ class Latencies(NamedTuple):
     local_ms: int = 0  # a kubelet's request to its own container runtime
     jitter: float = 0.0  # each latency is stretched by up to this share, by the seed
     conflict_rate: float = 0.0  # share of updates that meet someone else's write
+    turns: bool = False  # one loop works at a time
     drop_rate: float = 0.0  # share of deliveries at which the watch breaks and the informer lists again
 
 
 PRESETS = {
-    "textbook": Latencies(watch_ms=100, api_ms=150, phase_ms=200, local_ms=50),
+    "textbook": Latencies(watch_ms=100, api_ms=150, phase_ms=200, local_ms=50, turns=True),
     "realistic": Latencies(watch_ms=2, api_ms=4, phase_ms=1, local_ms=1),
     "stormy": Latencies(watch_ms=60, api_ms=40, phase_ms=5, local_ms=5, jitter=1.0, conflict_rate=0.15, drop_rate=0.02),
     "zero": Latencies(watch_ms=0, api_ms=0, phase_ms=0),

@@ -207,7 +207,7 @@ def test_background_differences_and_timers_leave_the_engine_quiet() -> None:
     quiet_at = engine.trace.count
     for _ in range(20):
         engine.step()
-        assert engine.agenda.quiet
+        assert engine.quiet
     assert engine.now_ms >= 10_000
     assert all(step.background for step in engine.trace.since(quiet_at))
 
@@ -241,7 +241,7 @@ def test_a_key_that_a_heartbeat_woke_is_waited_for_once_somebody_needs_it() -> N
     settle(engine)
     loop = engine.workers["loop"]
     engine._queue(loop, [A], Wake("TIMER", None, 1), True)
-    assert engine.agenda.quiet
+    assert engine.quiet
     engine._queue(loop, [A], Wake("MODIFIED", A, 1), False)
-    assert not engine.agenda.quiet
+    assert not engine.quiet
     assert records(settle(engine)) == ["Observed", "Differed"]

@@ -65,12 +65,12 @@ def test_who_fails_again_and_again_is_named_and_not_waited_for() -> None:
     settle(engine)
     [mistake] = engine.workers["loop"].state().mistakes
     assert (mistake.key, mistake.failed.times) == (A, PATIENCE + 1)
-    assert engine.agenda.quiet
+    assert engine.quiet
     waits = [entry.due_ms - engine.now_ms for entry in engine.workers["loop"].timers.values()]
     assert waits == [20], "it is tried again, ever more slowly"
     for _ in range(30):
         engine.step()
-    assert engine.agenda.quiet
+    assert engine.quiet
     assert engine.workers["loop"].state().mistakes[0].failed.times > PATIENCE + 1
 
 

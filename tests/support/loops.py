@@ -64,7 +64,7 @@ def engine_with(*loops: Loop, latencies: Latencies = SLOW, seed: int = 1) -> Eng
 def settle(engine: Engine, limit: int = 10_000) -> list[Step]:
     begin = engine.trace.count
     for _ in range(limit):
-        if engine.agenda.quiet:
+        if engine.quiet:
             return list(engine.trace.since(begin))
         engine.step()
     raise AssertionError("never quiet")
