@@ -35,6 +35,7 @@ class Reconcile:
     cause: int  # the step before
     phase: str = "observe"
     observation: Any = None
+    outlook: tuple[Difference, ...] | None = None  # its differences, as soon as somebody asked
     differences: tuple[Difference, ...] = ()
     todo: list[tuple[int, int]] = field(default_factory=list)  # (difference, action), next one last
     failed: bool = False
@@ -139,7 +140,7 @@ class Worker:
 
     def diff(self, reconcile: Reconcile) -> Differed | Failed:
         try:
-            differences = tuple(self.controller.diff(reconcile.observation))
+            differences = self.outlook(reconcile.key)
         except Exception as mistake:
             return self.failed("diff", reconcile.key, mistake)
         self.mistakes.pop(reconcile.key, None)
@@ -150,6 +151,17 @@ class Worker:
         if any(not d.background and _writes(d.actions) for d in differences):
             reconcile.background = False
         return Differed(reconcile.observation, differences)
+
+    def outlook(self, key: Ref) -> tuple[Difference, ...]:
+        """What the diff of the reconcile in flight for `key` says, or will say: it is pure, so it may be asked before.
+
+        Raises what the loop's diff raises."""
+        reconcile = self.in_flight.get(key)
+        if reconcile is None:
+            return ()
+        if reconcile.outlook is None:
+            reconcile.outlook = tuple(self.controller.diff(reconcile.observation))
+        return reconcile.outlook
 
     def act(self, reconcile: Reconcile) -> Acted:
         """Perform the next action. After a failure the rest of its Difference is left out."""

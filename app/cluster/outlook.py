@@ -1,0 +1,149 @@
+"""Whether a step is one that people care about: a pod created, deleted, bound, ready or no more, a scaling, an address
+given or taken, a refusal. Everything else is bookkeeping.
+
+A diff is pure, so the reconcile that begins with an observation can be looked ahead of: it matters from its first step
+on, or not at all. Rooms ask, to spend wall time on what matters (app/rooms/story.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from app.api import conditions
+from app.api.objects import Obj, Ref, is_terminating, ref_of
+from app.component_helpers import pods
+from app.engine.trace import Acted, Commanded, Differed, Failed, Observed, Step
+from app.engine.worker import Worker
+from app.reconcile import Action, Bind, Create, Delete, Difference, Patch, Update, UpdateStatus
+
+BOOKKEEPING = frozenset(
+    ("ControllerRevision", "DataPath", "Event", "Lease", "Load", "Machine", "NodeMetrics", "PodMetrics", "PodSandbox")
+)
+_ENDINGS = ("Complete", "Failed", "ReplicaFailure", "Progressing")  # conditions of workloads that are news
+_TROUBLE = ("CrashLoopBackOff", "ErrImageNeverPull", "ErrImagePull", "ImagePullBackOff")
+_LABELS = ("labels", "ownerReferences")
+
+Get = Callable[[Ref], Obj | None]
+
+
+def matters(step: Step, workers: Mapping[str, Worker], get: Get) -> bool:
+    """`get` gives the object as it is now."""
+    record = step.record
+    if isinstance(record, (Commanded, Failed)):
+        return not step.background
+    if step.background:
+        return False
+    if isinstance(record, Observed):
+        worker = workers.get(step.actor)
+        ahead = worker.outlook(step.key) if worker is not None and step.key is not None else ()
+        return any_matters(ahead, get)
+    if isinstance(record, Differed):
+        return any_matters(record.differences, get)
+    if isinstance(record, Acted):
+        if not record.result.ok:
+            return record.result.code not in (404, 409)
+        return action_mattered(record)
+    return False
+
+
+def any_matters(differences: Sequence[Difference], get: Get) -> bool:
+    return any(_cares(action, get) for gap in differences if not gap.background for action in gap.actions)
+
+
+def action_mattered(record: Acted) -> bool:
+    """Of one that was performed: by what it changed."""
+    before = {change.ref: change.old for change in record.result.changes}
+    if not before:
+        return False
+    return _cares(record.action, before.get)
+
+
+def _cares(action: Action, get: Get) -> bool:
+    match action:
+        case Bind():
+            return True
+        case Create(obj=obj):
+            return obj["kind"] not in BOOKKEEPING
+        case Delete(ref=ref):
+            return ref.kind not in BOOKKEEPING
+        case Update(obj=obj):
+            return obj["kind"] not in BOOKKEEPING and _changes(get(ref_of(obj)), obj)
+        case UpdateStatus(obj=obj, status=status):
+            return _is_news(get(ref_of(obj)), status)
+        case Patch(ref=ref, patch=patch):
+            return ref.kind not in BOOKKEEPING and _patch_matters(get(ref), ref, patch)
+    return False
+
+
+def _patch_matters(old: Obj | None, ref: Ref, patch: Mapping[str, Any]) -> bool:
+    if isinstance(patch.get("status"), Mapping):
+        status = patch["status"]
+        if ref.kind == "Pod":
+            return _pod_is_news(old, status)
+        if ref.kind == "Node":
+            return _condition(old, "Ready") != _status_of(status, "Ready") and _status_of(status, "Ready") != ""
+        return _is_news(old, status)
+    if "spec" in patch:
+        return True
+    return any(name in (patch.get("metadata") or {}) for name in _LABELS)
+
+
+def _changes(old: Obj | None, new: Obj) -> bool:
+    """More than a status, and more than what only loops read."""
+    if old is None:
+        return True
+    if new["kind"] == "EndpointSlice":
+        return _addresses(old) != _addresses(new)
+    return bool(old.get("spec") != new.get("spec") or old["metadata"].get("labels") != new["metadata"].get("labels"))
+
+
+def _addresses(piece: Obj) -> set[str]:
+    """Where requests may be sent."""
+    ready = (each for each in piece.get("endpoints") or () if (each.get("conditions") or {}).get("ready"))
+    return {str(address) for each in ready for address in each.get("addresses") or ()}
+
+
+def _pod_is_news(old: Obj | None, status: Mapping[str, Any]) -> bool:
+    if old is None:
+        return True
+    ready = _status_of(status, "Ready")
+    if ready and (ready == "True") != pods.is_ready(old):
+        return True
+    if _status_of(status, "PodScheduled") == "False" and _condition(old, "PodScheduled") != "False":
+        return True
+    phase = status.get("phase")
+    if phase in ("Failed", "Succeeded") and not is_terminating(old) and phase != (old.get("status") or {}).get("phase"):
+        return True
+    return bool(_waiting(status) - _waiting(old.get("status") or {}))
+
+
+def _waiting(status: Mapping[str, Any]) -> set[str]:
+    """The troubles that containers wait in."""
+    containers: Iterable[Mapping[str, Any]] = (
+        *(status.get("containerStatuses") or ()), *(status.get("initContainerStatuses") or ()),
+    )  # fmt: skip
+    reasons = (((each.get("state") or {}).get("waiting") or {}).get("reason") for each in containers)
+    return {str(reason) for reason in reasons if reason in _TROUBLE}
+
+
+def _is_news(old: Obj | None, status: Mapping[str, Any]) -> bool:
+    """A workload that has ended or cannot go on; a claim or volume that is bound; a load balancer that has an
+    address."""
+    before = (old or {}).get("status") or {}
+    for type_ in _ENDINGS:
+        now = conditions.find(status.get("conditions"), type_)
+        was = conditions.find(before.get("conditions"), type_)
+        bad = "False" if type_ == "Progressing" else "True"
+        if now is not None and now.get("status") == bad and (was or {}).get("status") != bad:
+            return True
+    return any(status.get(field) != before.get(field) for field in ("phase", "loadBalancer"))
+
+
+def _status_of(status: Mapping[str, Any], type_: str) -> str:
+    found = conditions.find(status.get("conditions"), type_)
+    return str(found.get("status") or "") if found else ""
+
+
+def _condition(obj: Obj | None, type_: str) -> str:
+    return _status_of((obj or {}).get("status") or {}, type_)
