@@ -23,7 +23,7 @@ from app.api.objects import Obj, Ref, ref_of, with_metadata
 from app.apimachinery.scheme.scheme import Scheme
 from app.apiserver.server import ApiServer, Written
 from app.apiserver.store import Change, Store
-from app.cluster import applying, containers, performing
+from app.cluster import applying, containers, outlook, performing
 from app.cluster.applying import Planned
 from app.cluster.containers import News, Process
 from app.commands import Apply, Bootstrap, Command, command_from_json
@@ -172,6 +172,10 @@ class Cluster:
     def at(self, step: int) -> Look:
         """The cluster as it was right after that step. Raises NotFound, or Gone if that is too long ago."""
         return Recording.of(self).at(step)
+
+    def matters(self, step: Step) -> bool:
+        """Whether people care about that step, which was made just now."""
+        return outlook.matters(step, self.engine.workers, self.store.get)
 
     def next_due_ms(self, *, foreground: bool = True) -> int | None:
         return self.engine.agenda.next_due_ms(foreground=foreground)

@@ -107,13 +107,15 @@ def _addresses(piece: Obj) -> set[str]:
 def _pod_is_news(old: Obj | None, status: Mapping[str, Any]) -> bool:
     if old is None:
         return True
+    if is_terminating(old):
+        return False  # that it is going away has been told
     ready = _status_of(status, "Ready")
     if ready and (ready == "True") != pods.is_ready(old):
         return True
     if _status_of(status, "PodScheduled") == "False" and _condition(old, "PodScheduled") != "False":
         return True
     phase = status.get("phase")
-    if phase in ("Failed", "Succeeded") and not is_terminating(old) and phase != (old.get("status") or {}).get("phase"):
+    if phase in ("Failed", "Succeeded") and phase != (old.get("status") or {}).get("phase"):
         return True
     return bool(_waiting(status) - _waiting(old.get("status") or {}))
 

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from app.api import errors
 from app.api.objects import Obj, Ref
 from app.engine.trace import Step
+from app.rooms.story import Told
 
-MODES = ("beat", "clock")
+MODES = ("story", "clock")
 SLOWEST, FASTEST = 0.1, 100.0
 
 
@@ -19,11 +20,11 @@ SLOWEST, FASTEST = 0.1, 100.0
 class Pace:
     """How virtual time follows wall time.
 
-    beat: a few visible steps a second times `speed`, whatever virtual time lies between them.
+    story: one step is told at a time, and stands as long as it takes to read; `speed` divides that.
     clock: `speed` virtual seconds a second.
     """
 
-    mode: str = "beat"
+    mode: str = "story"
     speed: float = 1.0
     paused: bool = False
 
@@ -52,3 +53,4 @@ class Frame(NamedTuple):
     steps: Sequence[Step]
     changed: Mapping[Ref, Obj | None]
     waiting: Waiting | None
+    told: Told | None = None  # the step that the page shows, everywhere the same

@@ -25,6 +25,7 @@ from app.look import Look
 from app.rooms.fanout import Fanout, Viewer
 from app.rooms.frames import Frame, Pace
 from app.rooms.motion import Motion
+from app.rooms.story import Reading, Story, Told
 from app.rooms.watches import Watch, Watches
 from app.scenarios import Scenario
 
@@ -58,6 +59,7 @@ class Room:
         viewer_limit: int = 2_000,
         pace: Pace | None = None,
         watch_limit: int = 500,
+        reading: Reading = lambda step, languages: 0,
     ) -> None:
         self.id = id
         self.scenario = scenario
@@ -70,7 +72,8 @@ class Room:
         self._wake = wake
         self._clock = clock
         self._fanout = Fanout(secrets.randbits(LENGTH_OF_EPOCH), viewer_limit)
-        self._motion = Motion(cluster, clock)
+        self._reading = reading
+        self._motion = self._new_motion()
         self._snapshots: dict[Hashable, tuple[int, Any]] = {}
         self._awake_until = 0.0
         self._watches = Watches(watch_limit)
@@ -102,6 +105,11 @@ class Room:
     def restless(self) -> bool:
         """Paused because "run until quiet" came to its limit: something is tried again and again."""
         return self.pace.paused and self._motion.restless
+
+    @property
+    def told(self) -> Told | None:
+        """The step that the page shows."""
+        return self._motion.told
 
     @property
     def journal(self) -> Sequence[Entry]:
@@ -150,7 +158,7 @@ class Room:
                 self._tell()
             asleep = not self._is_live()
             if asleep:
-                self._motion.interrupt(now, self.pace)
+                self._motion.interrupt()
             self._awake_until = max(self._awake_until, now + VISIT_S)
             taken = take(self.cluster)
         if asleep:
@@ -179,7 +187,9 @@ class Room:
         with self._doing():
             if len(self.journal) >= MAX_JOURNAL:
                 raise errors.TooManyRequests(f"this room has taken its limit of {MAX_JOURNAL} commands: reset it")
-            return self.cluster.submit(command)
+            step = self.cluster.submit(command)
+            self._motion.acted(step, self._clock(), self.pace)
+            return step
 
     def set_pace(self, **changes: Any) -> Pace:
         """Raises BadRequest for a mode or speed that there is not."""
@@ -189,11 +199,19 @@ class Room:
                 self._motion.halt()
             return self.pace
 
-    def step_phase(self) -> Step | None:
-        """Pause, and make one visible step; None if the cluster is quiet."""
+    def next_moment(self) -> None:
+        """Play to the next moment that is told, and pause there. Returns at once."""
         with self._doing():
             self._pause()
-            return self.cluster.step_phase()
+            self._motion.seek()
+
+    def step_phase(self) -> Step | None:
+        """Pause, and make one visible step, which is told; None if the cluster is quiet."""
+        with self._doing():
+            self._pause()
+            step = self.cluster.step_phase()
+            self._motion.show(step)
+            return step
 
     def finish_loop(self) -> None:
         """Pause, and run to the end of the reconcile that was seen last, or else of the next one."""
@@ -202,6 +220,7 @@ class Room:
             step = self._in_flight() or self.cluster.step_phase()
             if step is not None and step.key is not None:
                 self.cluster.finish_loop(step.actor, step.key)
+                self._motion.show(self._newest_of(step.actor, step.key))
 
     def run_until_quiet(self) -> None:
         """From now on as fast as possible, in slices, until nothing is left to do. Returns at once."""
@@ -214,7 +233,7 @@ class Room:
             self.scenario, self.cluster, self.broken = scenario, cluster, ""
             self.pace = replace(self.pace, paused=False)
             self.journaled = 0
-            self._motion = Motion(cluster, self._clock)
+            self._motion = self._new_motion()
             self._snapshots.clear()
             self._fanout.restart(secrets.randbits(LENGTH_OF_EPOCH))
             self._watches.restart()
@@ -230,7 +249,7 @@ class Room:
         viewer = self._fanout.add(lang, epoch, frame, wake or threading.Event())
         with self.lock:
             if self.viewers == 1:
-                self._motion.interrupt(self._clock(), self.pace)
+                self._motion.interrupt()
             self._recount = True
         self._wake(self)
         return viewer
@@ -250,7 +269,7 @@ class Room:
             asleep = not self._is_live()
             watch = self._watches.open(self.cluster)
             if asleep:
-                self._motion.interrupt(self._clock(), self.pace)
+                self._motion.interrupt()
         self._wake(self)
         return watch
 
@@ -277,7 +296,8 @@ class Room:
                 return None
 
     def _turn(self, now: float) -> float | None:
-        waited = self._motion.waiting
+        waited, told = self._motion.waiting, self._motion.told
+        self._motion.story.languages = sorted(self._fanout.langs)
         next_move = self._motion.turn(now, self.pace)
         if self._motion.restless and not self.pace.paused:
             self._pause()
@@ -286,6 +306,8 @@ class Room:
         self._tell()
         self._stale |= self.cluster.trace.count > self._seen_step or waited != self._motion.waiting
         publish_at = self._publish_at()
+        if told is not self._motion.told:
+            publish_at = max(now, self._cut_at + FRAME_S)  # however costly the frame before was to draw
         if publish_at is not None and publish_at <= now:
             self._publish(now)
             publish_at = None
@@ -338,11 +360,20 @@ class Room:
         steps = cluster.trace.since(max(self._seen_step, cluster.trace.count - MAX_STEPS))
         changed: dict[Ref, Obj | None] = {change.ref: change.new for change in changes}
         self._mark()
-        return Frame(self.frame + 1, steps, changed, self._motion.waiting)
+        return Frame(self.frame + 1, steps, changed, self._motion.waiting, self._motion.told)
 
     def _mark(self) -> None:
         self._seen_step = self.cluster.trace.count
         self._seen_revision = self.cluster.store.revision
+
+    def _new_motion(self) -> Motion:
+        return Motion(self.cluster, Story(self.cluster, self._reading), self._clock)
+
+    def _newest_of(self, actor: str, key: Ref) -> Step | None:
+        """The newest visible step of that loop for that key."""
+        trace = self.cluster.trace
+        steps = (trace.get(number) for number in range(trace.count, trace.first - 1, -1))
+        return next((s for s in steps if s and s.actor == actor and s.key == key and is_visible(s)), None)
 
     def _pause(self) -> None:
         self.pace = replace(self.pace, paused=True)
@@ -368,7 +399,7 @@ class Room:
                 self._motion.turn(now, self.pace)
             self._awake_until = now + AWAKE_S
             yield
-            self._motion.interrupt(now, self.pace)
+            self._motion.interrupt()
             self._stale = True
             self._tell()
         self._wake(self)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from app.api.errors import BadRequest
 from app.api.objects import Ref
-from app.commands import Chaos, CrashContainer, DeleteObject, Scale, SetImage, SetLatencies
+from app.commands import Chaos, CrashContainer, DeleteObject, Scale, SetImage
 from app.engine.trace import is_visible
 from app.rooms import Room
 from app.rooms.frames import Pace
 from app.rooms.motion import lens_s
-from tests.support.rooms import WATCHER, live, make_room
+from app.rooms.story import REPEAT_SHARE, Told
+from tests.support.rooms import READING_MS, WATCHER, Script, live, make_room, play
 
 WEB = Ref("Deployment", "default", "web")
 
@@ -38,29 +41,90 @@ def test_nothing_moves_while_nobody_watches() -> None:
     assert room.cluster.trace.count == before
 
 
-@pytest.mark.parametrize("speed", [1.0, 4.0])
-def test_beat_pace_makes_four_beats_a_second_times_the_speed(speed: float) -> None:
+def told(script: Script) -> list[Told]:
+    """What was told in the frames so far, one after the other."""
+    found: list[Told] = []
+    for frame in script.frames:
+        if frame.told is not None and (not found or frame.told is not found[-1]):
+            found.append(frame.told)
+    return found
+
+
+def said(each: Told) -> tuple[str, str]:
+    return each.step.actor.partition("/")[0], type(each.step.record).__name__
+
+
+def kill(room: Room) -> None:
+    room.submit(DeleteObject(Ref("Pod", "default", room.cluster.objects("Pod", "default")[0]["metadata"]["name"])))
+
+
+def test_the_story_of_a_kill_is_told_loop_by_loop() -> None:
+    room, script, clock = make_room()
+    room.attach(WATCHER, room.epoch, room.frame)
+    kill(room)
+    assert play(room, clock) < 40
+    reconcile = ["Observed", "Differed", "Acted"]
+    loops = ["replicaset-controller", "endpointslice-controller", "default-scheduler", "kubelet", "kubelet"]
+    expected = [("you", "Commanded"), *((loop, phase) for loop in loops for phase in reconcile)]
+    assert [said(each) for each in told(script)][: len(expected)] == expected
+    assert [said(each)[0] for each in told(script)][len(expected) :] == ["endpointslice-controller"] * 3
+    assert [each.is_repeat for each in told(script)][-3:] == [True] * 3
+
+
+@pytest.mark.parametrize("speed", [0.5, 1.0, 4.0])
+def test_each_sentence_stands_as_long_as_it_takes_to_read(speed: float) -> None:
     room, script, clock = make_room()
     room.attach(WATCHER, room.epoch, room.frame)
     room.set_pace(speed=speed)
-    room.submit(Scale(WEB, 5))
-    live(room, clock, 2.0)
-    moments = {step.at_ms for step in script.steps if is_visible(step)}
-    assert len(moments) == pytest.approx(2 * 4 * speed, abs=0.2 * 2 * 4 * speed + 2)
+    kill(room)
+    seen: list[tuple[float, Told]] = []
+    for _ in range(2000):
+        again = room.turn(clock.now)
+        if script.frames and (newest := script.frames[-1].told) is not None and (not seen or seen[-1][1] is not newest):
+            seen.append((clock.now, newest))
+        if again is None:
+            break
+        clock.now = max(again, clock.now + 0.0005)
+    stood = [(later - at, each) for (at, each), (later, _) in pairwise(seen)]
+    assert len(stood) > 15
+    for seconds, each in stood:
+        wanted = READING_MS / 1000 / (REPEAT_SHARE if each.is_repeat else 1) / speed
+        assert wanted * 0.99 <= seconds <= wanted + 3.0 / speed, "or longer, where nothing is to be told"
 
 
-def test_in_a_beat_every_loop_makes_one_step_at_most() -> None:
+def test_what_repeats_itself_is_told_three_times_and_then_together() -> None:
     room, script, clock = make_room()
     room.attach(WATCHER, room.epoch, room.frame)
-    room.submit(SetLatencies("zero"))
     room.submit(Scale(WEB, 12))
-    seen = len(script.steps)
-    for _ in range(12):
-        live(room, clock, 0.25)
-        actors = [step.actor for step in script.steps[seen:] if is_visible(step)]
-        assert max(map(actors.count, actors), default=0) <= 2  # a frame may hold the end of one beat and the next
-        seen = len(script.steps)
-    assert seen > 12
+    assert play(room, clock) < 60, "nobody waits for each of nine pods"
+    creations = [each for each in told(script) if said(each) == ("replicaset-controller", "Acted")]
+    assert [(each.is_repeat, each.more) for each in creations[:3]] == [(False, 0), (True, 0), (True, 0)]
+    assert any(each.more for each in told(script))
+    gathered = sum(each.more for each in told(script))
+    assert gathered > 20
+
+
+def test_to_the_next_moment_and_no_further() -> None:
+    room, script, clock = make_room()
+    room.attach(WATCHER, room.epoch, room.frame)
+    kill(room)
+    for expected in ("Observed", "Differed", "Acted"):
+        room.next_moment()
+        live(room, clock, 20)
+        assert room.pace.paused
+        assert told(script)[-1].step.actor == "replicaset-controller"
+        assert said(told(script)[-1])[1] == expected
+
+
+def test_all_at_once_tells_what_it_can_and_says_how_much_it_left_out() -> None:
+    room, script, clock = make_room()
+    room.attach(WATCHER, room.epoch, room.frame)
+    room.set_pace(mode="clock", speed=1.0)
+    room.submit(Scale(WEB, 12))
+    live(room, clock, 30)
+    after = [each for each in told(script) if said(each)[1] != "Commanded"]
+    assert len(after) < 25
+    assert sum(each.more for each in after) > 20
 
 
 def crash_twice(room: Room) -> None:
@@ -71,13 +135,13 @@ def crash_twice(room: Room) -> None:
     room.submit(CrashContainer(pod))
 
 
-def test_beat_pace_names_the_gap_it_skips() -> None:
+def test_story_pace_names_the_gap_it_skips() -> None:
     room, script, clock = make_room()
     room.attach(WATCHER, room.epoch, room.frame)
     crash_twice(room)
     live(room, clock, 60, until=lambda: any(frame.waiting for frame in script.frames))
     waiting = next(frame.waiting for frame in script.frames if frame.waiting)
-    assert waiting.to_ms - waiting.from_ms == pytest.approx(10_000, abs=2_500)
+    assert waiting.to_ms - waiting.from_ms == pytest.approx(8_500, abs=2_500)
     assert waiting.wall_s == pytest.approx(lens_s(waiting.to_ms - waiting.from_ms, 1.0))
     live(room, clock, 0.001)
     assert room.cluster.now_ms >= waiting.to_ms

@@ -10,6 +10,7 @@ from app.rooms import Frame, Room
 from app.rooms.beginnings import prepared
 
 WATCHER = "en"
+READING_MS = 1_500  # whatever is said
 
 
 class Clock:
@@ -42,8 +43,18 @@ class Script:
 def make_room(scenario_id: str = "self-healing", viewer_limit: int = 10) -> tuple[Room, Script, Clock]:
     script, clock = Script(), Clock()
     scenario = scenarios.get(scenario_id)
-    room = Room("r", scenario, prepared(scenario), script.draw, script.wake, clock, viewer_limit)
+    room = Room(
+        "r", scenario, prepared(scenario), script.draw, script.wake, clock, viewer_limit, reading=lambda *_: READING_MS
+    )
     return room, script, clock
+
+
+def play(room: Room, clock: Clock, seconds: float = 600) -> float:
+    """Its turns until it wants no more. Returns the seconds that went by."""
+    started = clock.now
+    while (again := room.turn(clock.now)) is not None and clock.now < started + seconds:
+        clock.now = max(again, clock.now + 0.0005)
+    return clock.now - started
 
 
 def live(room: Room, clock: Clock, seconds: float, until: Callable[[], bool] = lambda: False) -> float:

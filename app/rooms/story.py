@@ -1,0 +1,96 @@
+"""Which steps are told, one at a time, and for how long each stands.
+
+A Room has one Story. What matters is told (app/cluster/outlook.py): people's acts, and of a reconcile that changes
+something people care about its observation, its differences and its writes. A sentence stands as long as it takes to
+read. The same sentence again, with other names, is a repeat and goes three times as fast; from the third repeat on such
+steps are gathered, and told together. With every act of a person the story begins anew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from typing import NamedTuple
+
+from app.cluster import Cluster
+from app.engine.trace import Acted, Commanded, Differed, Observed, Step
+
+READ_S = 0.9  # a sentence stands at least so long
+REPEAT_SHARE = 3  # a repeat stands for a third of the time
+TOLD_APART = 3  # times a sentence is told before its repeats are gathered
+GATHERED = 12  # steps are told together at the latest
+
+Reading = Callable[[Step, Sequence[str]], int]
+"""How many milliseconds it takes to read what is said of a step, by the slowest of some languages. Pure."""
+
+
+class Told(NamedTuple):
+    """The one step that caption, loop, ring, board and timeline show."""
+
+    step: Step
+    stands_s: float  # at speed 1
+    is_repeat: bool = False
+    more: int = 0  # steps like it, since the one told before, that were not told one by one
+
+
+class Story:
+    def __init__(self, cluster: Cluster, reading: Reading) -> None:
+        self.languages: Sequence[str] = ()  # of those who watch
+        self._cluster = cluster
+        self._reading = reading
+        self._told: Counter[Hashable] = Counter()
+        self._gathered: list[Step] = []
+
+    def begin(self, act: Step) -> Told:
+        """Somebody did something: a new story begins with it."""
+        self._told.clear()
+        self._gathered.clear()
+        return Told(act, self._reading_s(act))
+
+    def by_hand(self, step: Step) -> Told:
+        """A step that somebody asked for."""
+        return Told(step, self._reading_s(step))
+
+    def take(self, step: Step) -> list[Told]:
+        """What there is to tell after `step` was made, which is often nothing."""
+        if not self._cluster.matters(step):
+            return []
+        sentence = _sentence_of(step)
+        self._told[sentence] += 1
+        times = self._told[sentence]
+        if times > TOLD_APART:
+            self._gathered.append(step)
+            return self.rest() if len(self._gathered) >= GATHERED else []
+        whole = self._reading_s(step)
+        told = Told(step, whole) if times == 1 else Told(step, whole / REPEAT_SHARE, is_repeat=True)
+        return [*self.rest(), told]
+
+    def rest(self) -> list[Told]:
+        """What was gathered and has not been told yet."""
+        if not self._gathered:
+            return []
+        newest, more = self._gathered[-1], len(self._gathered) - 1
+        self._gathered.clear()
+        return [Told(newest, max(READ_S, self._reading_s(newest) / REPEAT_SHARE), is_repeat=True, more=more)]
+
+    def together(self, steps: Sequence[Step]) -> Told | None:
+        """Of steps that were made without waiting for readers: the newest write that matters, and how many more."""
+        told = [step for step in steps if not isinstance(step.record, Observed) and self._cluster.matters(step)]
+        acts = [step for step in told if isinstance(step.record, Acted | Commanded)] or told
+        return Told(acts[-1], self._reading_s(acts[-1]), more=len(told) - 1) if acts else None
+
+    def _reading_s(self, step: Step) -> float:
+        return max(READ_S, self._reading(step, self.languages) / 1000)
+
+
+def _sentence_of(step: Step) -> Hashable:
+    """Equal for steps of which the same is said, with other names."""
+    loop = step.actor.partition("/")[0]
+    match step.record:
+        case Observed():
+            return loop, "observe", step.key.kind if step.key else ""
+        case Differed(differences=differences):
+            return loop, "diff", next((gap.reason for gap in differences if gap.actions), "")
+        case Acted(action=action, result=result):
+            return loop, "act", type(action).__name__, result.ref.kind if result.ref else "", result.ok
+    return loop, type(step.record).__name__
