@@ -3,14 +3,16 @@
 With app/web the only place that knows wall time and threads. Plain `threading` primitives, which gunicorn's gevent
 worker turns into greenlets; nothing here imports gevent or Flask.
 
-    frames    values: Pace, Frame, Waiting
-    fanout    one frame to many viewers: a short ring, a cursor per viewer, never a queue
-    motion    how far a cluster moves in one turn: beat pace, clock pace, run until quiet
-    room      one cluster with its lock, pace, frames and viewers
+    frames      values: Pace, Frame, Waiting
+    broadcast   what a room tells its viewers, cut from what happened since the frame before
+    fanout      one frame to many viewers: a short ring, a cursor per viewer, never a queue
+    motion      how far a cluster moves in one turn: story pace, clock pace, run until quiet
+    room        one cluster with its lock, pace, frames and viewers
     beginnings  clusters as their lessons begin: rooms are copies of them
-    pacer     the one thread that gives every room that is watched its turns
-    storage   rooms as text in SQLite: seed, scenario, journal, position
-    rooms     the registry: create, get, evict, restore
+    story       which steps are told, and for how long each stands
+    pacer       the one thread that gives every room that is watched its turns
+    storage     rooms as text in SQLite: seed, scenario, journal, position
+    rooms       the registry: create, get, evict, restore
 """
 
 from __future__ import annotations

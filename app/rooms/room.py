@@ -8,9 +8,7 @@ since the last frame is gathered into the next one, at most ten a second, drawn 
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
-import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,21 +20,17 @@ from app.cluster import Cluster, Done, Entry, News, Planned, Process
 from app.commands import Command
 from app.engine.trace import Commanded, Result, Step, is_visible
 from app.look import Look
-from app.rooms.fanout import Fanout, Viewer
+from app.rooms.broadcast import Broadcast
+from app.rooms.fanout import Viewer
 from app.rooms.frames import Frame, Pace
 from app.rooms.motion import Motion
 from app.rooms.story import Reading, Story, Told
 from app.rooms.watches import Watch, Watches
 from app.scenarios import Scenario
 
-FRAME_S = 0.1
-RENDER_SHARE = 5  # drawing frames takes at most a fifth of the process, however large they are
-COUNT_S = 1.0  # how soon the others hear that somebody came or went
 AWAKE_S = 30.0  # a room nobody watches goes on for so long after a command
 VISIT_S = 10.0  # and for so long after an API client asked for something: it may be polling
-MAX_STEPS = 2_000  # of a frame; of more the newest
 MAX_JOURNAL = 20_000
-LENGTH_OF_EPOCH = 31
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -68,33 +62,28 @@ class Room:
         self.lock = threading.RLock()
         self.journaled = 0  # how much of the journal the storage has
         self.broken = ""
-        self._draw = draw
         self._wake = wake
         self._clock = clock
-        self._fanout = Fanout(secrets.randbits(LENGTH_OF_EPOCH), viewer_limit)
+        self._broadcast = Broadcast(cluster, lambda frame, lang: draw(self, frame, lang), viewer_limit)
         self._reading = reading
         self._motion = self._new_motion()
-        self._snapshots: dict[Hashable, tuple[int, Any]] = {}
         self._awake_until = 0.0
         self._watches = Watches(watch_limit)
-        self._cut_at = self._spent = 0.0
-        self._stale = self._recount = False
-        self._mark()
 
     # ------------------------------------------------------------------------------------------ looking
 
     @property
     def epoch(self) -> int:
         """Frames are counted from 1 within an epoch; a reset or a restore begins a new one."""
-        return self._fanout.epoch
+        return self._broadcast.fanout.epoch
 
     @property
     def frame(self) -> int:
-        return self._fanout.newest
+        return self._broadcast.fanout.newest
 
     @property
     def viewers(self) -> int:
-        return len(self._fanout)
+        return len(self._broadcast.fanout)
 
     @property
     def is_watched(self) -> bool:
@@ -129,13 +118,9 @@ class Room:
     def snapshot(self, key: Hashable, draw: Callable[[], T]) -> T:
         """As `drawn`, but once per frame and key, and for that at most a tenth of a second old."""
         with self.lock, self._boundary():
-            number, drawn = self._snapshots.get(key, (-1, None))
-            if number != self.frame or self._clock() >= self._cut_at + FRAME_S:
+            if not (self._broadcast.has(key) and self._broadcast.is_fresh(self._clock())):
                 self._settle()
-            if number != self.frame:
-                drawn = draw()
-                self._snapshots[key] = (self.frame, drawn)
-            return drawn  # type: ignore[no-any-return]
+            return self._broadcast.snapshot(key, draw)
 
     def get(self, ref: Ref) -> Obj | None:
         with self.lock:
@@ -234,10 +219,8 @@ class Room:
             self.pace = replace(self.pace, paused=False)
             self.journaled = 0
             self._motion = self._new_motion()
-            self._snapshots.clear()
-            self._fanout.restart(secrets.randbits(LENGTH_OF_EPOCH))
+            self._broadcast.restart(cluster)
             self._watches.restart()
-            self._mark()
         self._wake(self)
 
     # ------------------------------------------------------------------------------------------ watching
@@ -246,21 +229,19 @@ class Room:
         """Somebody opened the page and has the snapshot of `frame`; `wake` is set when there is news for it.
 
         Raises TooManyRequests."""
-        viewer = self._fanout.add(lang, epoch, frame, wake or threading.Event())
+        viewer = self._broadcast.attach(lang, epoch, frame, wake or threading.Event())
         with self.lock:
             if self.viewers == 1:
                 self._motion.interrupt()
-            self._recount = True
         self._wake(self)
         return viewer
 
     def take(self, viewer: Viewer) -> list[bytes] | None:
         """Drawn frames since the viewer's last, oldest first; None: it fell behind and needs a snapshot."""
-        return self._fanout.take(viewer)
+        return self._broadcast.fanout.take(viewer)
 
     def detach(self, viewer: Viewer) -> None:
-        self._fanout.drop(viewer)
-        self._recount = True
+        self._broadcast.detach(viewer)
         self._wake(self)
 
     def open_watch(self) -> Watch:
@@ -277,7 +258,7 @@ class Room:
         self._watches.close(watch)
 
     def dismiss(self) -> None:
-        self._fanout.dismiss()
+        self._broadcast.fanout.dismiss()
         self._watches.dismiss()
 
     # ------------------------------------------------------------------------------------------ moving
@@ -296,20 +277,18 @@ class Room:
                 return None
 
     def _turn(self, now: float) -> float | None:
-        waited, told = self._motion.waiting, self._motion.told
-        self._motion.story.languages = sorted(self._fanout.langs)
-        next_move = self._motion.turn(now, self.pace)
-        if self._motion.restless and not self.pace.paused:
+        motion, waited = self._motion, self._motion.waiting
+        motion.story.languages = sorted(self._broadcast.fanout.langs)
+        next_move = motion.turn(now, self.pace)
+        if motion.restless and not self.pace.paused:
             self._pause()
-            self._stale = True
+            self._broadcast.stale = True
             next_move = None
         self._tell()
-        self._stale |= self.cluster.trace.count > self._seen_step or waited != self._motion.waiting
-        publish_at = self._publish_at()
-        if told is not self._motion.told:
-            publish_at = max(now, self._cut_at + FRAME_S)  # however costly the frame before was to draw
+        self._broadcast.stale |= waited != motion.waiting
+        publish_at = self._broadcast.due_at(motion.told)
         if publish_at is not None and publish_at <= now:
-            self._publish(now)
+            self._broadcast.publish(now, motion.waiting, motion.told)
             publish_at = None
         times = [at for at in (next_move, publish_at) if at is not None]
         return min(times, default=None)
@@ -323,48 +302,13 @@ class Room:
         else:
             self._watches.tell(self.cluster.store.revision)
 
-    def _publish_at(self) -> float | None:
-        if self._stale:
-            return self._cut_at + max(FRAME_S, RENDER_SHARE * self._spent)
-        return self._cut_at + COUNT_S if self._recount else None
-
     def _settle(self) -> None:
         """Bring virtual time and the newest frame up to now."""
         now = self._clock()
         if self._is_live() and self.pace.mode == "clock":
             self._motion.turn(now, self.pace)
-        if self._stale or self.cluster.trace.count > self._seen_step:
-            self._publish(now)
-
-    def _publish(self, now: float) -> None:
-        frame = self._cut()
-        self._stale = self._recount = False
-        self._cut_at = now
-        if frame is None:
-            self._fanout.restart(secrets.randbits(LENGTH_OF_EPOCH))
-            self._snapshots.clear()
-            return
-        started = time.thread_time()
-        drawn = {lang: self._draw(self, frame, lang) for lang in self._fanout.langs}
-        self._spent = time.thread_time() - started
-        self._fanout.publish(frame.number, drawn)
-
-    def _cut(self) -> Frame | None:
-        """What happened since the last frame; None if the store's log no longer tells."""
-        cluster = self.cluster
-        try:
-            changes = cluster.store.changes_since(self._seen_revision)
-        except errors.Gone:
-            self._mark()
-            return None
-        steps = cluster.trace.since(max(self._seen_step, cluster.trace.count - MAX_STEPS))
-        changed: dict[Ref, Obj | None] = {change.ref: change.new for change in changes}
-        self._mark()
-        return Frame(self.frame + 1, steps, changed, self._motion.waiting, self._motion.told)
-
-    def _mark(self) -> None:
-        self._seen_step = self.cluster.trace.count
-        self._seen_revision = self.cluster.store.revision
+        if self._broadcast.is_behind:
+            self._broadcast.publish(now, self._motion.waiting, self._motion.told)
 
     def _new_motion(self) -> Motion:
         return Motion(self.cluster, Story(self.cluster, self._reading), self._clock)
@@ -400,7 +344,7 @@ class Room:
             self._awake_until = now + AWAKE_S
             yield
             self._motion.interrupt()
-            self._stale = True
+            self._broadcast.stale = True
             self._tell()
         self._wake(self)
 

@@ -10,7 +10,8 @@ from app.api.objects import Ref
 from app.commands import ApiServerDown, Apply, DeleteObject, Scale
 from app.engine.trace import Commanded
 from app.rooms.beginnings import prepared
-from app.rooms.room import AWAKE_S, FRAME_S, MAX_JOURNAL, Broken
+from app.rooms.broadcast import FRAME_S
+from app.rooms.room import AWAKE_S, MAX_JOURNAL, Broken
 from tests.support.rooms import WATCHER, live, make_room
 
 WEB = Ref("Deployment", "default", "web")
