@@ -20,10 +20,11 @@ from __future__ import annotations
 from app.cluster import Done, Line, Process, is_shell
 from app.rooms.fanout import Viewer
 from app.rooms.frames import Frame, Pace, Waiting
-from app.rooms.room import Room
+from app.rooms.room import Drawing, Room
 from app.rooms.rooms import Limits, Rooms
 from app.rooms.watches import Watch
 
 __all__ = [
-    "Done", "Frame", "Limits", "Line", "Pace", "Process", "Room", "Rooms", "Viewer", "Waiting", "Watch", "is_shell",
+    "Done", "Drawing", "Frame", "Limits", "Line", "Pace", "Process", "Room", "Rooms", "Viewer", "Waiting", "Watch",
+    "is_shell",
 ]  # fmt: skip

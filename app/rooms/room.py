@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from app.api import errors
 from app.api.objects import Obj, Ref
@@ -24,7 +24,7 @@ from app.rooms.broadcast import Broadcast
 from app.rooms.fanout import Viewer
 from app.rooms.frames import Frame, Pace
 from app.rooms.motion import Motion
-from app.rooms.story import Reading, Story, Told
+from app.rooms.story import Story, Told
 from app.rooms.watches import Watch, Watches
 from app.scenarios import Scenario
 
@@ -34,7 +34,16 @@ MAX_JOURNAL = 20_000
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-Draw = Callable[["Room", Frame, str], bytes]
+
+
+class Drawing(Protocol):
+    """What the web lends to rooms. Both are pure."""
+
+    def frame(self, room: Room, frame: Frame, lang: str) -> bytes:
+        """What every viewer of one language gets."""
+
+    def reading_ms(self, step: Step, languages: Sequence[str]) -> int:
+        """How long what is said of a step takes to read, by the slowest of these languages."""
 
 
 class Broken(errors.ApiError):
@@ -47,13 +56,12 @@ class Room:
         id: str,
         scenario: Scenario,
         cluster: Cluster,
-        draw: Draw,
+        drawing: Drawing,
         wake: Callable[[Room], None],
         clock: Callable[[], float],
         viewer_limit: int = 2_000,
         pace: Pace | None = None,
         watch_limit: int = 500,
-        reading: Reading = lambda step, languages: 0,
     ) -> None:
         self.id = id
         self.scenario = scenario
@@ -64,8 +72,8 @@ class Room:
         self.broken = ""
         self._wake = wake
         self._clock = clock
-        self._broadcast = Broadcast(cluster, lambda frame, lang: draw(self, frame, lang), viewer_limit)
-        self._reading = reading
+        self._broadcast = Broadcast(cluster, lambda frame, lang: drawing.frame(self, frame, lang), viewer_limit)
+        self._drawing = drawing
         self._motion = self._new_motion()
         self._awake_until = 0.0
         self._watches = Watches(watch_limit)
@@ -311,7 +319,7 @@ class Room:
             self._broadcast.publish(now, self._motion.waiting, self._motion.told)
 
     def _new_motion(self) -> Motion:
-        return Motion(self.cluster, Story(self.cluster, self._reading), self._clock)
+        return Motion(self.cluster, Story(self.cluster, self._drawing.reading_ms), self._clock)
 
     def _newest_of(self, actor: str, key: Ref) -> Step | None:
         """The newest visible step of that loop for that key."""

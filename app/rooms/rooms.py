@@ -23,7 +23,7 @@ from app.engine.trace import Step
 from app.rooms.beginnings import Beginnings
 from app.rooms.frames import Pace
 from app.rooms.pacer import STRIDE, Pacer, slices
-from app.rooms.room import Draw, Room
+from app.rooms.room import Drawing, Room
 from app.rooms.storage import Storage, Stored
 
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # as in the names of pods: no word can come of it
@@ -44,14 +44,14 @@ class Limits:
 class Rooms:
     def __init__(
         self,
-        draw: Draw,
+        drawing: Drawing,
         data_dir: Path | str | None = None,
         clock: Callable[[], float] = time.monotonic,
         limits: Limits | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.pacer = Pacer(clock)
-        self._draw = draw
+        self._drawing = drawing
         self._clock = clock
         self._storage = Storage(data_dir)
         self._beginnings = Beginnings(clock)
@@ -133,7 +133,7 @@ class Rooms:
 
     def _room(self, id: str, scenario: scenarios.Scenario, cluster: Cluster, pace: Pace) -> Room:
         viewers, watches = self.limits.viewers_per_room, self.limits.watches_per_room
-        return Room(id, scenario, cluster, self._draw, self.pacer.wake, self._clock, viewers, pace, watches)
+        return Room(id, scenario, cluster, self._drawing, self.pacer.wake, self._clock, viewers, pace, watches)
 
     def _add(self, room: Room) -> Room:
         with self._lock:

@@ -47,7 +47,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     security.init_app(app)
     problems.init_app(app)
     assets.init_app(app, folder("static"))
-    app.extensions["rooms"] = Rooms(live.drawing(app), app.config["DATA_DIR"], limits=app.config["LIMITS"])
+    app.extensions["rooms"] = Rooms(live.Drawing(app), app.config["DATA_DIR"], limits=app.config["LIMITS"])
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(commands.blueprint)
     app.register_blueprint(live.blueprint)

@@ -13,13 +13,14 @@ import json
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from flask import Blueprint, Flask, current_app, request
 from flask_sock import Sock
 from wsproto.frame_protocol import FrameProtocol
 
+from app.engine.trace import Step
 from app.rooms import Frame, Room, Viewer
 from app.scenarios import LANGUAGES
 from app.web import language, present, security
@@ -50,14 +51,18 @@ HEARTBEAT = encoded(" ")
 RESNAPSHOT = encoded(json.dumps({"resnapshot": True}))
 
 
-def drawing(app: Flask) -> Callable[[Room, Frame, str], bytes]:
-    """The function that turns a frame into the bytes every viewer of one language gets."""
-    template = app.jinja_env.get_or_select_template("frame.html")
+class Drawing:
+    """What rooms are lent: see app.rooms.Drawing."""
 
-    def draw(room: Room, frame: Frame, lang: str) -> bytes:
-        return encoded(template.render(present.frame(room, frame, language.words(lang))))
+    def __init__(self, app: Flask) -> None:
+        self._template = app.jinja_env.get_or_select_template("frame.html")
 
-    return draw
+    def frame(self, room: Room, frame: Frame, lang: str) -> bytes:
+        return encoded(self._template.render(present.frame(room, frame, language.words(lang))))
+
+    def reading_ms(self, step: Step, languages: Sequence[str]) -> int:
+        said = ((present.caption(step, language.words(lang)).text, lang) for lang in languages or LANGUAGES[:1])
+        return max(present.reading_ms(text, lang) for text, lang in said)
 
 
 class Wire:

@@ -11,20 +11,16 @@ from app.api.errors import NotFound, ServiceUnavailable
 from app.api.objects import Ref
 from app.cluster import Cluster
 from app.commands import DeleteObject, Scale, SetLatencies
-from app.rooms import Limits, Room, Rooms
+from app.rooms import Limits, Rooms
 from app.rooms.beginnings import FRESH_S, Beginnings, prepared
 from app.rooms.rooms import ALPHABET
-from tests.support.rooms import Clock
+from tests.support.rooms import Clock, Script
 
 WEB = Ref("Deployment", "default", "web")
 
 
-def no_draw(room: Room, frame: object, lang: str) -> bytes:
-    return b""
-
-
 def make_rooms(data_dir: Path | None = None, **limits: int) -> Rooms:
-    rooms = Rooms(no_draw, data_dir, limits=Limits(**limits))
+    rooms = Rooms(Script(), data_dir, limits=Limits(**limits))
     rooms.pacer.stop()  # nothing moves but by our hand
     return rooms
 

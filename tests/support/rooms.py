@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from app import scenarios
 from app.engine.trace import Step
@@ -28,9 +28,12 @@ class Script:
         self.frames: list[Frame] = []
         self.wakes = 0
 
-    def draw(self, room: Room, frame: Frame, lang: str) -> bytes:
+    def frame(self, room: Room, frame: Frame, lang: str) -> bytes:
         self.frames.append(frame)
         return f"{lang}:{frame.number}".encode()
+
+    def reading_ms(self, step: Step, languages: Sequence[str]) -> int:
+        return READING_MS
 
     def wake(self, room: Room) -> None:
         self.wakes += 1
@@ -43,9 +46,7 @@ class Script:
 def make_room(scenario_id: str = "self-healing", viewer_limit: int = 10) -> tuple[Room, Script, Clock]:
     script, clock = Script(), Clock()
     scenario = scenarios.get(scenario_id)
-    room = Room(
-        "r", scenario, prepared(scenario), script.draw, script.wake, clock, viewer_limit, reading=lambda *_: READING_MS
-    )
+    room = Room("r", scenario, prepared(scenario), script, script.wake, clock, viewer_limit)
     return room, script, clock
 
 

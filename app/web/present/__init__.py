@@ -18,7 +18,8 @@ from __future__ import annotations
 
 from app.web.present.captions import caption
 from app.web.present.inspector import inspector
+from app.web.present.reading import reading_ms
 from app.web.present.room import frame, page, step_detail
 from app.web.present.words import Words
 
-__all__ = ["Words", "caption", "frame", "inspector", "page", "step_detail"]
+__all__ = ["Words", "caption", "frame", "inspector", "page", "reading_ms", "step_detail"]
