@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from app.cluster import Cluster
+from app.cluster import DEFAULT_EPOCH_MS, Cluster
 from app.commands import Apply, Command, command_from_json
 from app.engine.trace import Commanded
 from app.rooms.pacer import STRIDE, slices
@@ -39,14 +39,14 @@ class Beginnings:
         with self._locks.setdefault(scenario.id, threading.Lock()):
             kept = self._kept.get(scenario.id)
             if kept is None or kept.scenario is not scenario or self._clock() >= kept.lived_at + FRESH_S:
-                kept = self._kept[scenario.id] = Beginning(scenario, prepared(scenario), self._clock())
+                # Clients reckon ages by their own clock: let it be about now when the first of them looks.
+                began_ms = (int(time.time()) - HEAD_START_S) * 1000
+                kept = self._kept[scenario.id] = Beginning(scenario, prepared(scenario, began_ms), self._clock())
             return kept.cluster.copy()
 
 
-def prepared(scenario: Scenario) -> Cluster:
+def prepared(scenario: Scenario, began_ms: int = DEFAULT_EPOCH_MS) -> Cluster:
     """A cluster as the lesson begins: its manifests applied, and quiet or as far as `settle_ms` lets it come."""
-    # Clients reckon ages by their own clock: let it be about now when the first of them looks.
-    began_ms = (int(time.time()) - HEAD_START_S) * 1000
     machines: dict[str, Any] = {"zones": scenario.zones, "cpu": scenario.cpu, "memory": scenario.memory}
     cluster = Cluster(seed=SEED, epoch_ms=began_ms, nodes=scenario.nodes, **machines)
     _settle(cluster, scenario.settle_ms)

@@ -193,9 +193,9 @@ def test_lessons_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_rooms_begin_as_copies_and_each_goes_its_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
     lived: list[str] = []
 
-    def counted(scenario: scenarios.Scenario) -> Cluster:
+    def counted(scenario: scenarios.Scenario, began_ms: int) -> Cluster:
         lived.append(scenario.id)
-        return prepared(scenario)
+        return prepared(scenario, began_ms)
 
     monkeypatch.setattr("app.rooms.beginnings.prepared", counted)
     clock = Clock()
