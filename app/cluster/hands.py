@@ -128,6 +128,9 @@ class ClusterHands(ServerHands):
             raise errors.BadRequest(f'unknown latencies "{preset}": one of {", ".join(PRESETS)}')
         self._engine.latencies = PRESETS[preset]
 
+    def set_turns(self, *, on: bool) -> None:
+        self._engine.turns.wanted = on
+
     def actors(self, name: str) -> Sequence[str]:
         found = [actor for actor in self._engine.workers if name in (actor, actor.partition("/")[0])]
         if not found:

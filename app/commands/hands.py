@@ -102,6 +102,9 @@ class Hands(Verbs, Protocol):
     def set_latencies(self, preset: str) -> None:
         """Of the control plane. Raises BadRequest for a preset that there is not."""
 
+    def set_turns(self, *, on: bool) -> None:
+        """Whether loops take turns, where the latencies ask for it."""
+
     def actors(self, name: str) -> Sequence[str]:
         """The loops of that name, or of that role on every machine. Raises NotFound."""
 

@@ -48,6 +48,25 @@ class CrashContainer(Physical):
 
 
 @dataclass(frozen=True, slots=True)
+class TakeTurns(Physical):
+    """Loops work one at a time, where the latencies ask for it; or all at once."""
+
+    do = "turns"
+    on: bool = True
+
+    def perform(self, hands: Hands) -> None:
+        hands.set_turns(on=self.on)
+
+    def said(self, done: Iterable[Done]) -> str:
+        return "loops take turns" if self.on else "loops work all at once"
+
+    def sentence(self, count: int) -> Message:
+        if self.on:
+            return message(N_("You let the loops work one at a time."))
+        return message(N_("You let all loops work at once."))
+
+
+@dataclass(frozen=True, slots=True)
 class ApiServerDown(Physical):
     do = "api-server"
     down: bool = True

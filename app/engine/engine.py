@@ -158,7 +158,7 @@ class Engine:
         assert event is not None
         if event[0] in ("work", "phase") and not entry.background:
             self.turns.taken(loop_of(event[1]))
-            if self.latencies.turns and not self.turns.may_go(loop_of(event[1]), entry):
+            if self.latencies.turns and self.turns.wanted and not self.turns.may_go(loop_of(event[1]), entry):
                 return None
         worker = self.workers.get(event[1])
         if worker is None:

@@ -19,6 +19,7 @@ class Turns:
 
     def __init__(self) -> None:
         self.holder = ""
+        self.wanted = True  # by people
         self._in_hand: dict[str, int] = {}  # per loop: its entries on the agenda that are no background
         self._aside: dict[str, list[Entry]] = {}  # the loop that was kept first comes first
 
@@ -51,6 +52,6 @@ class Turns:
 
     def copy(self, moved: Moved) -> Turns:
         copied = Turns()
-        copied.holder, copied._in_hand = self.holder, dict(self._in_hand)
+        copied.holder, copied.wanted, copied._in_hand = self.holder, self.wanted, dict(self._in_hand)
         copied._aside = {name: [moved.entry(entry) for entry in kept] for name, kept in self._aside.items()}
         return copied

@@ -10,6 +10,7 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     room        one cluster with its lock, pace, frames and viewers
     beginnings  clusters as their lessons begin: rooms are copies of them
     story       which steps are told, and for how long each stands
+    clients     whether somebody works with kubectl just now, so that time goes by the clock
     pacer       the one thread that gives every room that is watched its turns
     storage     rooms as text in SQLite: seed, scenario, journal, position
     rooms       the registry: create, get, evict, restore

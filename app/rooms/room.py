@@ -17,10 +17,11 @@ from typing import Any, Protocol, TypeVar
 from app.api import errors
 from app.api.objects import Obj, Ref
 from app.cluster import Cluster, Done, Entry, News, Planned, Process
-from app.commands import Command
+from app.commands import ClientRequest, Command, TakeTurns
 from app.engine.trace import Commanded, Result, Step, is_visible
 from app.look import Look
 from app.rooms.broadcast import Broadcast
+from app.rooms.clients import Clients
 from app.rooms.fanout import Viewer
 from app.rooms.frames import Frame, Pace
 from app.rooms.motion import Motion
@@ -77,6 +78,7 @@ class Room:
         self._motion = self._new_motion()
         self._awake_until = 0.0
         self._watches = Watches(watch_limit)
+        self._clients = Clients(self._watches)
 
     # ------------------------------------------------------------------------------------------ looking
 
@@ -146,9 +148,8 @@ class Room:
     def _read(self, take: Callable[[Cluster], T]) -> T:
         with self.lock, self._boundary():
             now = self._clock()
-            if self._is_live() and self.pace.mode == "clock":
-                self._motion.turn(now, self.pace)
-                self._tell()
+            self._clients.ask(now)
+            self._catch_up(now)
             asleep = not self._is_live()
             if asleep:
                 self._motion.interrupt()
@@ -180,6 +181,10 @@ class Room:
         with self._doing():
             if len(self.journal) >= MAX_JOURNAL:
                 raise errors.TooManyRequests(f"this room has taken its limit of {MAX_JOURNAL} commands: reset it")
+            if isinstance(command, ClientRequest) and command.who:
+                self._clients.ask(self._clock())
+            else:
+                self._clients.page_acts()
             step = self.cluster.submit(command)
             self._motion.acted(step, self._clock(), self.pace)
             return step
@@ -187,10 +192,13 @@ class Room:
     def set_pace(self, **changes: Any) -> Pace:
         """Raises BadRequest for a mode or speed that there is not."""
         with self._doing():
-            self.pace = replace(self.pace, **changes)
-            if self.pace.paused:
+            pace = replace(self.pace, **changes)
+            if pace.mode != self.pace.mode:
+                self.cluster.submit(TakeTurns(pace.mode == "story"))
+            self.pace = pace
+            if pace.paused:
                 self._motion.halt()
-            return self.pace
+            return pace
 
     def next_moment(self) -> None:
         """Play to the next moment that is told, and pause there. Returns at once."""
@@ -257,6 +265,7 @@ class Room:
         with self.lock:
             asleep = not self._is_live()
             watch = self._watches.open(self.cluster)
+            self._clients.ask(self._clock())
             if asleep:
                 self._motion.interrupt()
         self._wake(self)
@@ -287,7 +296,7 @@ class Room:
     def _turn(self, now: float) -> float | None:
         motion, waited = self._motion, self._motion.waiting
         motion.story.languages = sorted(self._broadcast.fanout.langs)
-        next_move = motion.turn(now, self.pace)
+        next_move = motion.turn(now, self._pace_at(now))
         if motion.restless and not self.pace.paused:
             self._pause()
             self._broadcast.stale = True
@@ -310,11 +319,20 @@ class Room:
         else:
             self._watches.tell(self.cluster.store.revision)
 
+    def _pace_at(self, now: float) -> Pace:
+        return replace(self.pace, mode="clock") if self._clients.are_at_work(now) else self.pace
+
+    def _catch_up(self, now: float) -> None:
+        """Where time goes by the clock: bring virtual time up to now."""
+        pace = self._pace_at(now)
+        if self._is_live() and pace.mode == "clock":
+            self._motion.turn(now, pace)
+            self._tell()
+
     def _settle(self) -> None:
         """Bring virtual time and the newest frame up to now."""
         now = self._clock()
-        if self._is_live() and self.pace.mode == "clock":
-            self._motion.turn(now, self.pace)
+        self._catch_up(now)
         if self._broadcast.is_behind:
             self._broadcast.publish(now, self._motion.waiting, self._motion.told)
 
@@ -347,8 +365,7 @@ class Room:
         """Around everything a person does: up to now first, then awake for a while."""
         with self.lock, self._boundary():
             now = self._clock()
-            if self._is_live() and self.pace.mode == "clock":
-                self._motion.turn(now, self.pace)
+            self._catch_up(now)
             self._awake_until = now + AWAKE_S
             yield
             self._motion.interrupt()

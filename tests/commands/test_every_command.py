@@ -42,6 +42,7 @@ JOURNALED = {
     "zone": "zone failed",
     "api-server": "down",
     "stop-controller": "actor stopped",
+    "turns": "on",
     "crash-controller": "actor",
     "delay-watch": "actor delay_ms",
     "drop-events": "actor every",

@@ -8,7 +8,8 @@ import pytest
 
 from app.api.errors import BadRequest
 from app.api.objects import Ref
-from app.commands import Chaos, CrashContainer, DeleteObject, Scale, SetImage
+from app.cluster import Cluster
+from app.commands import Chaos, CrashContainer, DeleteObject, PatchObject, Scale, SetImage
 from app.engine.trace import is_visible
 from app.rooms import Room
 from app.rooms.frames import Pace
@@ -258,3 +259,34 @@ def test_with_chaos_a_room_at_rest_goes_on_to_the_next_kill() -> None:
     live(room, clock, 30.0)
     assert room.cluster.quiet
     assert room.cluster.awaited_ms() is None
+
+
+def test_an_api_client_is_not_slowed_by_the_story() -> None:
+    room, _script, clock = make_room()
+    room.attach(WATCHER, room.epoch, room.frame)
+    patch = PatchObject(WEB, "merge", '{"spec": {"replicas": 5}}', who="kubectl")
+    room.submit(patch)
+    watch = room.open_watch()
+    began = room.cluster.now_ms
+    live(room, clock, 30)
+    room.drawn(lambda: None)
+    assert room.cluster.now_ms - began == pytest.approx(30_000, abs=200)
+    kill(room)  # on the page: from here on the watch only looks on
+    began = room.cluster.now_ms
+    live(room, clock, 10)
+    assert room.cluster.now_ms - began < 5_000
+    room.close_watch(watch)
+
+
+def test_all_at_once_is_a_command_like_any_other_so_it_replays() -> None:
+    room, _script, clock = make_room()
+    room.attach(WATCHER, room.epoch, room.frame)
+    room.set_pace(mode="clock")
+    assert room.journal[-1].command == {"do": "turns", "on": False}
+    room.set_pace(speed=2.0)
+    assert len([entry for entry in room.journal if entry.command["do"] == "turns"]) == 1
+    room.submit(Scale(WEB, 6))
+    live(room, clock, 20)
+    cluster = room.cluster
+    again = Cluster.replay(cluster.seed, cluster.epoch_ms, cluster.journal, to_step=cluster.trace.count)
+    assert [str(step) for step in again.trace.since(400)] == [str(step) for step in cluster.trace.since(400)]
