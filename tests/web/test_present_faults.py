@@ -95,6 +95,7 @@ def test_a_zone_is_dark_when_all_its_machines_are(cluster: Cluster) -> None:
 
 
 EVERY: tuple[dict[str, Any], ...] = (
+    {"do": "turns", "on": True}, {"do": "turns", "on": False},
     {"do": "power", "node": "n"}, {"do": "power", "node": "n", "on": True}, {"do": "cut", "node": "n"},
     {"do": "cut", "node": "n", "cut": False}, {"do": "slow", "node": "n"}, {"do": "slow", "node": "n", "factor": 1},
     {"do": "disk", "node": "n"}, {"do": "disk", "node": "n", "full": False}, {"do": "add-node"},
