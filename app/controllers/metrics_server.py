@@ -93,7 +93,7 @@ def _measure(seen: Scrape) -> Iterator[Difference]:
         old = known.get(ref)
         if old is None or _is_news(old, new, seen.now_ms, ref.name in young):
             yield _difference(ref, old, new)
-    for ref in known.keys() - wanted.keys():
+    for ref in sorted(known.keys() - wanted.keys()):
         yield Difference(ref, "exists", False, True, "NobodyToMeasure", (Delete(ref),), background=True)
 
 

@@ -65,6 +65,13 @@ def test_where_nobody_asks_any_more_measurements_go_and_no_look_is_planned() -> 
     assert all(isinstance(action, Delete) for action in left)
 
 
+def test_measurements_go_in_the_order_of_their_names_in_every_process() -> None:
+    many = tuple(pod(name=f"p-{number}", status=SINCE) for number in range(9))
+    known = tuple(each for one in many for each in created(scrape((one,))).values() if each["kind"] == "PodMetrics")
+    left = [action.ref.name for action in actions(scrape(known=known)) if isinstance(action, Delete)]
+    assert left == [f"p-{number}" for number in range(9)]
+
+
 def test_it_waits_for_its_next_scrape() -> None:
     assert actions(scrape(next_ms=NOW_MS + 5_000)) == [RequeueAfter(5_000, "the next scrape")]
     assert RequeueAfter(RESOLUTION_MS, "the next scrape") in actions(scrape())
