@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 from app import scenarios
 from app.api.objects import Ref
 from app.cluster import Cluster
-from app.commands import Apply, DeleteObject, Scale
+from app.commands import Apply, DeleteObject, Scale, command_from_json
 from app.rooms import Frame, Pace
 from app.web.present import Words, frame, page, step_detail
 
@@ -105,6 +105,8 @@ def test_every_scenario_speaks_both_languages_and_its_suggestions_are_commands(s
         view = page(SimpleNamespace(**{**vars(room_of(Cluster())), "scenario": scenario}), [scenario], Words(lang))
         assert view["scenario"]["title"] == scenario.title[lang]
         assert len(view["scenario"]["tries"]) >= 2
+    for suggestion in scenario.tries:
+        assert command_from_json(dict(suggestion.command)).do == suggestion.command["do"]
 
 
 # ------------------------------------------------------------------------------------------ catalogues
