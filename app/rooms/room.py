@@ -331,9 +331,10 @@ class Room:
             return None
         steps = cluster.trace.since(max(self._seen_step, cluster.trace.count - MAX_STEPS))
         changed: dict[Ref, Obj | None] = {change.ref: change.new for change in changes}
+        before: dict[Ref, Obj | None] = {change.ref: change.old for change in reversed(changes)}
         self._mark()
         number, waiting = self.frame + 1, self._motion.waiting
-        return Frame(number, self.epoch, steps, changed, cluster.now_ms, self.pace, cluster.quiet, waiting)
+        return Frame(number, self.epoch, steps, changed, cluster.now_ms, self.pace, cluster.quiet, waiting, before)
 
     def _mark(self) -> None:
         self._seen_step = self.cluster.trace.count

@@ -38,8 +38,10 @@ def cluster() -> Cluster:
 
 
 def frame_since(cluster: Cluster, revision: int, step: int) -> Frame:
-    changed = {change.ref: change.new for change in cluster.store.changes_since(revision)}
-    return Frame(8, 9, cluster.trace.since(step), changed, cluster.now_ms, Pace(), cluster.quiet, None)
+    changes = cluster.store.changes_since(revision)
+    changed = {change.ref: change.new for change in changes}
+    before = {change.ref: change.old for change in reversed(changes)}
+    return Frame(8, 9, cluster.trace.since(step), changed, cluster.now_ms, Pace(), cluster.quiet, None, before)
 
 
 def test_the_page_shows_the_cluster_as_it_is(cluster: Cluster) -> None:
@@ -136,7 +138,8 @@ def test_every_sentence_of_the_templates_is_in_the_catalogue() -> None:
     compiled = gettext.translation("messages", TRANSLATIONS, ["ja"])
     texts = set()
     for path in (ROOT / "templates").glob("*.html"):
-        texts |= set(re.findall(r"_\('([^']+)'", path.read_text("utf-8")))
+        for pieces in re.findall(r"_\(((?:\s*'[^']+')+)", path.read_text("utf-8")):
+            texts.add("".join(re.findall(r"'([^']+)'", pieces)))
     assert texts
     same = {"desired", "ready"}
     assert not sorted(text for text in texts - same if compiled.gettext(text) == text)
