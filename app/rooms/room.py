@@ -337,8 +337,9 @@ class Room:
             return None
         steps = cluster.trace.since(max(self._seen_step, cluster.trace.count - MAX_STEPS))
         changed: dict[Ref, Obj | None] = {change.ref: change.new for change in changes}
+        before: dict[Ref, Obj | None] = {change.ref: change.old for change in reversed(changes)}
         self._mark()
-        return Frame(self.frame + 1, steps, changed, self._motion.waiting)
+        return Frame(self.frame + 1, steps, changed, self._motion.waiting, before)
 
     def _mark(self) -> None:
         self._seen_step = self.cluster.trace.count
