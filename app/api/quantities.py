@@ -56,6 +56,7 @@ def canonical(text: str) -> str:
     return _written(parse(text), text)
 
 
+@lru_cache(maxsize=4096)
 def add(*texts: str) -> str:
     """The sum, canonical, in the family of suffixes of the first that is not 0. Raises ValueError."""
     numbers = [parse(text) for text in texts]

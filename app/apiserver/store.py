@@ -6,6 +6,7 @@ position in the log; whoever falls behind the log's beginning gets 410 Gone and 
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -51,7 +52,8 @@ class Store:
         self.revision = 0
         self.object_limit = object_limit
         self._kinds: dict[str, dict[tuple[str, str], Obj]] = {}
-        self._sorted: dict[str, list[Obj]] = {}
+        self._names: dict[str, list[tuple[str, str]]] = {}  # of each kind that was listed, in order
+        self._listed: dict[str, list[Obj]] = {}  # as last listed; what changed since is listed anew
         self.log: History[Change] = History(log_limit)  # one revision is one change: that of revision 1 is number 0
         self._count = 0
         self.listeners: list[Callable[[Change], None]] = []
@@ -63,12 +65,15 @@ class Store:
 
     def objects(self, kind: str, namespace: str | None = None) -> list[Obj]:
         """In order of namespace and name, as a real LIST."""
-        if kind not in self._sorted:
+        if kind not in self._listed:
             items = self._kinds.get(kind, {})
-            self._sorted[kind] = [items[key] for key in sorted(items)]
+            names = self._names[kind] = self._names.get(kind) or sorted(items)
+            self._listed[kind] = [items[name] for name in names]
         if namespace is None:
-            return list(self._sorted[kind])
-        return [obj for obj in self._sorted[kind] if obj["metadata"].get("namespace", "") == namespace]
+            return list(self._listed[kind])
+        names = self._names[kind]
+        first, end = bisect.bisect_left(names, (namespace, "")), bisect.bisect_left(names, (f"{namespace}\0", ""))
+        return self._listed[kind][first:end]
 
     def count(self, kind: str) -> int:
         return len(self._kinds.get(kind, ()))
@@ -100,7 +105,8 @@ class Store:
         copied = Store(object_limit=self.object_limit)
         copied.revision = self.revision
         copied._kinds = {kind: dict(items) for kind, items in self._kinds.items()}
-        copied._sorted = dict(self._sorted)
+        copied._names = {kind: list(names) for kind, names in self._names.items()}
+        copied._listed = dict(self._listed)
         copied.log = self.log.copy()
         copied._count = self._count
         return copied
@@ -131,8 +137,20 @@ class Store:
 
     def _record(self, change: Change) -> Change:
         self.revision = change.revision
-        self._sorted.pop(change.ref.kind, None)
+        self._listed.pop(change.ref.kind, None)
+        if change.type != MODIFIED:
+            self._rename(change)
         self.log.append(change)
         for listener in self.listeners:
             listener(change)
         return change
+
+    def _rename(self, change: Change) -> None:
+        """Keep the order of names, lest every list after a write sorts thousands of them again."""
+        names, name = self._names.get(change.ref.kind), (change.ref.namespace, change.ref.name)
+        if not names:
+            return
+        if change.type == ADDED:
+            bisect.insort(names, name)
+        else:
+            del names[bisect.bisect_left(names, name)]

@@ -24,7 +24,7 @@ from app.engine.trace import ActorState, Commanded, Step, Trace
 from app.look import Look, past
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recording:
     """A run that ends with the newest step of `trace`. It is a Look at its end."""
 

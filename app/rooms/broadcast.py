@@ -112,8 +112,9 @@ class Broadcast:
             return None
         steps = cluster.trace.since(max(self._seen_step, cluster.trace.count - MAX_STEPS))
         changed: dict[Ref, Obj | None] = {change.ref: change.new for change in changes}
+        before: dict[Ref, Obj | None] = {change.ref: change.old for change in reversed(changes)}
         self._mark()
-        return Frame(self.fanout.newest + 1, steps, changed, waiting, told)
+        return Frame(self.fanout.newest + 1, steps, changed, waiting, before, told)
 
     def _mark(self) -> None:
         self._seen_step = self.cluster.trace.count

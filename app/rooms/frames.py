@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from app.api import errors
@@ -47,10 +48,11 @@ class Waiting(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """What changed since the frame before. Objects are the latest of each ref, None where it is gone."""
+    """What changed since the frame before: objects as they are, None where one is gone, and as that frame had them."""
 
     number: int
     steps: Sequence[Step]
     changed: Mapping[Ref, Obj | None]
     waiting: Waiting | None
+    before: Mapping[Ref, Obj | None] = MappingProxyType({})
     told: Told | None = None  # the step that the page shows, everywhere the same

@@ -1,6 +1,7 @@
 """The web: pages, commands and the live socket over the rooms. The only place that imports Flask.
 
 assets     static files under a path that bears their version, compressed once
+linebreaks how templates are laid out, and what of that is sent
 language   which language a visitor reads, and its Words
 security   headers, CSRF, Origin, rates
 problems   refusals and mistakes as HTML, fragment or JSON
@@ -22,6 +23,7 @@ from flask import Flask
 
 from app.rooms import Limits, Rooms
 from app.web import assets, commands, compression, kube, language, live, pages, problems, security
+from app.web.linebreaks import LineBreaks
 
 PACKAGE = Path(__file__).parent.parent
 DEFAULTS: dict[str, Any] = {
@@ -42,7 +44,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app = Flask(__name__, static_folder=None, template_folder=str(folder("templates")))
     app.config.update(DEFAULTS)
     app.config.update(config or {})
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.add_extension(LineBreaks)
     language.init_app(app)
     security.init_app(app)
     problems.init_app(app)

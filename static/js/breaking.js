@@ -8,7 +8,11 @@ import {state, watch} from "./state.js"
 const node = document.getElementById("break-node")
 const loop = document.getElementById("break-loop")
 const things = document.getElementById("break-things")
-const ORDINARY = {power: "on", network: "on", slow: 1, disk: "ok", stopped: false, edge: false, watchDelayMs: 0, dropEvery: 0, apiServer: "up", chaosPerMinute: 0}
+const ORDINARY = {
+  power: "on", network: "on", slow: 1, disk: "ok",
+  stopped: false, edge: false, watchDelayMs: 0, dropEvery: 0,
+  apiServer: "up", chaosPerMinute: 0,
+}
 let name = ""
 
 export function startBreaking() {

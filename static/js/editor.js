@@ -71,7 +71,12 @@ function basics(cm, form) {
     cm.closeBrackets(),
     cm.yaml(),
     cm.syntaxHighlighting(cm.classHighlighter),
-    cm.EditorView.contentAttributes.of({"aria-label": document.getElementById("manifest").getAttribute("aria-label"), spellcheck: "false", autocapitalize: "off", autocorrect: "off"}),
+    cm.EditorView.contentAttributes.of({
+      "aria-label": document.getElementById("manifest").getAttribute("aria-label"),
+      spellcheck: "false",
+      autocapitalize: "off",
+      autocorrect: "off",
+    }),
     cm.keymap.of([...cm.completionKeymap, ...cm.lintKeymap, ...cm.closeBracketsKeymap, ...cm.historyKeymap, cm.indentWithTab, ...cm.defaultKeymap]),
   ]
 }

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from app.api import errors
-from app.api.objects import Ref
+from app.api.objects import Ref, ref_of
 from app.apiserver.store import Store
 
 
@@ -38,6 +40,23 @@ def test_objects_are_listed_in_order_of_namespace_and_name() -> None:
     listed = [(o["metadata"]["namespace"], o["metadata"]["name"]) for o in store.objects("ConfigMap")]
     assert listed == [("y", "a"), ("y", "b"), ("z", "a")]
     assert len(store.objects("ConfigMap", "y")) == 2
+
+
+def test_the_order_holds_whatever_comes_and_goes_between_two_lists() -> None:
+    rng, store, there = random.Random(1), Store(), set()
+    for number in range(300):
+        name = (rng.choice(("y", "y-z", "z")), rng.choice("abcdefgh"))
+        if name in there and rng.random() < 0.5:
+            store.remove(Ref("ConfigMap", *name))
+            there.discard(name)
+        else:
+            store.put(config(name[1], str(number), name[0]))
+            there.add(name)
+        if rng.random() < 0.4:
+            assert [ref_of(obj)[1:] for obj in store.objects("ConfigMap")] == sorted(there)
+            assert {ref_of(obj).namespace for obj in store.objects("ConfigMap", "y")} <= {"y"}
+            assert len(store.objects("ConfigMap", "y")) == sum(namespace == "y" for namespace, _name in there)
+    assert store.objects("ConfigMap", "nowhere") == []
 
 
 def test_a_watch_reads_on_from_its_revision() -> None:

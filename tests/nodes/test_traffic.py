@@ -11,7 +11,7 @@ import pytest
 
 from app.api.objects import Obj, Ref
 from app.cluster import Cluster
-from app.commands import CrashContainer, CutNetwork, DeleteObject, PatchObject, PowerNode, SetTraffic
+from app.commands import ApiServerDown, CrashContainer, CutNetwork, DeleteObject, PatchObject, PowerNode, SetTraffic
 from app.nodes.network.traffic import Memory, Traffic, TrafficSeen, count_of
 from tests.support.world import SERVICE, World
 
@@ -142,6 +142,14 @@ def test_a_deleted_service_takes_its_load_along() -> None:
 
 
 # --------------------------------------------------------------------------------------------- what breaks
+
+
+def test_requests_go_on_while_the_api_server_is_down() -> None:
+    """Nobody asks it on their way: what runs goes on running, and goes on being used."""
+    world = under_load(shop())
+    world.do(ApiServerDown())
+    assert failures(world, 10) == [{}] * 10
+    assert window(world)["sent"] > 0
 
 
 def kill_one(world: World) -> list[dict[str, int]]:

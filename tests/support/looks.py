@@ -39,5 +39,7 @@ class Stage(NamedTuple):
 
 def frame_since(look: Look, revision: int, step: int) -> Frame:
     """What changed since then."""
-    changed = {change.ref: change.new for change in look.changes_since(revision)}
-    return Frame(8, look.trace.since(step), changed, None)
+    changes = look.changes_since(revision)
+    changed = {change.ref: change.new for change in changes}
+    before = {change.ref: change.old for change in reversed(changes)}
+    return Frame(8, look.trace.since(step), changed, None, before)

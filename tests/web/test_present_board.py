@@ -66,7 +66,7 @@ def test_a_service_with_its_endpoints() -> None:
         "metadata": {"name": "web-abc", "namespace": "default", "labels": {board.SERVICE_LABEL: "web"}},
         "endpoints": [endpoint("web-1", ready=True), endpoint("web-2", ready=False, terminating=True)],
     }
-    view = board.service(holding(piece), builders.service("web"))
+    view = board.service(builders.service("web"), [piece])
     assert (view.ready, view.total) == (1, 2)
     assert [(e.name, e.state) for e in view.endpoints] == [("web-1", "ready"), ("web-2", "terminating")]
 
@@ -91,8 +91,8 @@ def test_a_replica_set_is_drawn_with_its_deployment_unless_it_is_bare() -> None:
     owned, bare = builders.replica_set("web-1", owner=deployment), builders.replica_set("bare")
     cluster = holding(deployment, owned, bare)
     assert [view.name for view in workloads.workloads(cluster)] == ["web", "bare"]
-    assert workloads.root_of(cluster, ref_of(owned)) == ref_of(deployment)
-    assert workloads.root_of(cluster, ref_of(bare)) == ref_of(bare)
+    assert workloads.root_of(owned) == ref_of(deployment)
+    assert workloads.root_of(bare) == ref_of(bare)
 
 
 def test_a_replication_controller_has_a_card_and_no_chip() -> None:
@@ -101,7 +101,7 @@ def test_a_replication_controller_has_a_card_and_no_chip() -> None:
     assert [(view.kind, view.name, view.desired) for view in workloads.workloads(cluster)] == [
         ("ReplicationController", "old", 3)
     ]
-    assert workloads.root_of(cluster, ref_of(controller)) == ref_of(controller)
+    assert workloads.root_of(controller) == ref_of(controller)
     assert board.chips(cluster) == ()
 
 

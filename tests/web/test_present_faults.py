@@ -128,7 +128,7 @@ def test_every_command_has_a_sentence_of_its_own() -> None:
 
 
 def test_the_loops_that_matter_are_those_of_declared_kinds_and_those_that_acted(cluster: Cluster) -> None:
-    declared = awake.declared(cluster)
+    declared = awake.declared(cluster, cluster.actors)
     assert {"deployment-controller", RS, "default-scheduler", "kubelet", "container-runtime"} <= set(declared)
     assert not {"replication-controller", "chaos-monkey", "namespace-controller"} & set(declared)
     acted = awake.acted(cluster.trace)

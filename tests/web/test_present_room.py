@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 from app import scenarios
 from app.api.objects import Ref
 from app.cluster import Cluster
-from app.commands import Apply, DeleteObject, Scale
+from app.commands import Apply, DeleteObject, Scale, command_from_json
 from app.scenarios import Scenario
 from app.web.present import Words, frame, page, step_detail
 from tests.support.looks import See, Stage, frame_since
@@ -101,6 +101,8 @@ def test_every_scenario_speaks_both_languages_and_its_suggestions_are_commands(s
         view = page(Stage(Cluster(), scenario), [scenario], Words(lang))
         assert view["scenario"]["title"] == scenario.title[lang]
         assert len(view["scenario"]["tries"]) >= 2
+    for suggestion in scenario.tries:
+        assert command_from_json(dict(suggestion.command)).do == suggestion.command["do"]
 
 
 # ------------------------------------------------------------------------------------------ catalogues
@@ -130,7 +132,8 @@ def test_every_sentence_of_the_templates_is_in_the_catalogue() -> None:
     compiled = gettext.translation("messages", TRANSLATIONS, ["ja"])
     texts = set()
     for path in (ROOT / "templates").glob("*.html"):
-        texts |= set(re.findall(r"_\('([^']+)'", path.read_text("utf-8")))
+        for pieces in re.findall(r"_\(((?:\s*'[^']+')+)", path.read_text("utf-8")):
+            texts.add("".join(re.findall(r"'([^']+)'", pieces)))
     assert texts
     same = {"desired", "ready"}
     assert not sorted(text for text in texts - same if compiled.gettext(text) == text)

@@ -108,7 +108,7 @@ def test_jobs_of_a_cron_job_are_rows_of_its_card_newest_first() -> None:
     views = workloads.workloads(cluster)
     assert [view.name for view in views] == ["sums", "report"]
     assert [(row.short, row.tally) for row in views[1].rows] == [("4", "1/1"), ("3", "1/1"), ("2", "1/1")]
-    assert workloads.root_of(cluster, ref_of(jobs[0])) == ref_of(CRON)
+    assert workloads.root_of(jobs[0]) == ref_of(CRON)
 
 
 def test_only_kinds_with_replicas_have_a_chart() -> None:

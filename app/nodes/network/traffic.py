@@ -32,7 +32,7 @@ from app.nodes.network.health_checks import Target
 from app.nodes.network.queueing import Workers
 from app.nodes.network.requests import Outcome, PodAt, Rules, Sample, Window
 from app.nodes.network.serving import Busy, pods_at
-from app.reconcile import Controller, Delete, Difference, Patch, Reader, Remember, RequeueAfter, itself
+from app.reconcile import Controller, Delete, Difference, Patch, Reader, Remember, RequeueAfter, Watch, itself
 
 WINDOW_MS = 1_000
 _RAMP_MS = 60_000
@@ -71,7 +71,10 @@ class Traffic(Controller[TrafficSeen]):
     reconciles = "Load"
     only_while = "Load"
     concurrency = 0
-    watches = (itself("Load", matters=lambda old, new: old["spec"] != new["spec"]),)
+    watches = (
+        itself("Load", matters=lambda old, new: old["spec"] != new["spec"]),
+        Watch("Service", lambda service, reader: (), matters=lambda old, new: False),
+    )
     says = {
         "RulesAwaited": Saying(
             N_("Requests for Service %(about)s wait until the machines have their rules."), N_("rules first")
@@ -92,11 +95,10 @@ class Traffic(Controller[TrafficSeen]):
         load = next((each for each in loads if name_of(each) == key.name), None)
         if load is None:
             return None
-        services = reader.live("Service", key.namespace)
         paths = [each for each in reader.live("DataPath", key.namespace) if each["spec"]["service"] == key.name]
         return TrafficSeen(
             load,
-            any(name_of(each) == key.name for each in services),
+            reader.get(Ref("Service", key.namespace, key.name)) is not None,
             reader.live("Machine", None),
             reader.live("PodSandbox", key.namespace),
             paths,

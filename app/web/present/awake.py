@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from app.api import objects
 from app.api.control_plane import CONTROL_PLANE
-from app.engine.trace import Acted, Step, is_visible
+from app.engine.trace import Acted, ActorState, Step, is_visible
 from app.look import Look
 from app.reconcile import RequeueAfter
 from app.web.present.board import is_shown
@@ -16,10 +16,10 @@ ON_MACHINES = {"PodSandbox": "Pod"}
 """What a machine keeps of an object stands for that object."""
 
 
-def declared(cluster: Look) -> list[str]:
+def declared(cluster: Look, actors: Mapping[str, ActorState]) -> list[str]:
     """The roles that have something to look after."""
     kinds_of: dict[str, str] = {}
-    for actor, state in cluster.actors.items():
+    for actor, state in actors.items():
         kinds_of.setdefault(lane_of(actor), state.reconciles)
     present = {kind: _is_declared(cluster, kind) for kind in set(kinds_of.values())}
     return sorted(role for role, kind in kinds_of.items() if present[kind])

@@ -7,8 +7,8 @@ bound moves there. Called for the first paint and, per changed object, for every
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from app.api import conditions, objects, quantities
 from app.api.objects import Obj, Ref
@@ -17,6 +17,7 @@ from app.kubectl.printers.network import external_ip
 from app.look import Look
 from app.web.present.card import PodView, by_place, element_id, pods_id
 from app.web.present.faults import MachineView, machine
+from app.web.present.requested import requested_cpu
 from app.web.present.values import Chip
 from app.web.present.words import ENGLISH, Words
 from app.web.present.workloads import WORKLOADS, WorkloadView, workloads
@@ -85,9 +86,10 @@ def board(cluster: Look, _: Words = ENGLISH) -> BoardView:
     everything = cluster.objects("Pod")
     nodes = sorted(cluster.objects("Node"), key=_natural)
     cells = len(everything) >= CELLS_FROM
+    slices, requested = slices_by_service(cluster), requested_cpu(cluster)
     return BoardView(
-        services=tuple(service(cluster, obj) for obj in cluster.objects("Service")),
-        nodes=tuple(node(cluster, obj, _) for obj in nodes),
+        services=tuple(service(obj, slices.get(objects.ref_of(obj), ())) for obj in cluster.objects("Service")),
+        nodes=tuple(node(cluster, obj, requested, _) for obj in nodes),
         pods={} if cells else by_place(everything, {objects.name_of(obj) for obj in nodes}),
         workloads=workloads(cluster, _),
         chips=chips(cluster),
@@ -100,7 +102,7 @@ def board(cluster: Look, _: Words = ENGLISH) -> BoardView:
 # ------------------------------------------------------------------------------------------------ nodes
 
 
-def node(cluster: Look, obj: Obj, _: Words = ENGLISH) -> NodeView:
+def node(cluster: Look, obj: Obj, requested: Mapping[str, int], _: Words = ENGLISH) -> NodeView:
     ref = objects.ref_of(obj)
     ready = conditions.find((obj.get("status") or {}).get("conditions"), "Ready")
     is_ready = ready is not None and ready["status"] == "True"
@@ -113,29 +115,33 @@ def node(cluster: Look, obj: Obj, _: Words = ENGLISH) -> NodeView:
         is_ready=is_ready,
         cordoned=cordoned,
         status=",".join(words),
-        cpu_percent=_cpu_percent(cluster, obj),
+        cpu_percent=percent(obj, requested.get(ref.name, 0)),
         machine=machine(cluster.get(Ref("Machine", "", ref.name)), _),
     )
 
 
-def _cpu_percent(cluster: Look, obj: Obj) -> int:
+def percent(obj: Obj, used: int) -> int:
+    """Millicores as a share of what the node has to give, at most 100."""
     status = obj.get("status") or {}
     allocatable = (status.get("allocatable") or status.get("capacity") or {}).get("cpu")
-    if not allocatable:
-        return 0
-    name = objects.name_of(obj)
-    here = [p for p in cluster.objects("Pod") if pods.node_name(p) == name and not pods.is_terminal(p)]
-    used = sum(pods.requests(p)[0] for p in here)
-    return min(100, used * 100 // max(1, quantities.milli(allocatable)))
+    return min(100, used * 100 // max(1, quantities.milli(allocatable))) if allocatable else 0
 
 
 # --------------------------------------------------------------------------------------------- services
 
 
-def service(cluster: Look, obj: Obj) -> ServiceView:
+def slices_by_service(cluster: Look) -> Mapping[Ref, Sequence[Obj]]:
+    found: dict[Ref, list[Obj]] = {}
+    for piece in cluster.objects("EndpointSlice"):
+        if ref := service_of_slice(piece):
+            found.setdefault(ref, []).append(piece)
+    return found
+
+
+def service(obj: Obj, slices: Iterable[Obj]) -> ServiceView:
     ref = objects.ref_of(obj)
     spec = obj.get("spec") or {}
-    endpoints = tuple(_endpoints(cluster, ref))
+    endpoints = [endpoint for piece in slices for endpoint in piece.get("endpoints") or ()]
     ports = ",".join(str(port.get("port", "")) for port in spec.get("ports") or [])
     address = str(spec.get("clusterIP") or "")
     return ServiceView(
@@ -146,9 +152,9 @@ def service(cluster: Look, obj: Obj) -> ServiceView:
         address=f"{address}:{ports}" if address and address != "None" and ports else address or ports,
         external=external_ip(obj) if spec.get("type") == "LoadBalancer" else "",
         selector=", ".join(f"{key}={value}" for key, value in (spec.get("selector") or {}).items()),
-        ready=sum(1 for endpoint in endpoints if endpoint.state == "ready"),
+        ready=sum(1 for endpoint in endpoints if (endpoint.get("conditions") or {}).get("ready")),
         total=len(endpoints),
-        endpoints=endpoints[:SHOWN_ENDPOINTS],
+        endpoints=tuple(_endpoint(ref.namespace, endpoint) for endpoint in endpoints[:SHOWN_ENDPOINTS]),
     )
 
 
@@ -157,16 +163,12 @@ def service_of_slice(obj: Obj) -> Ref | None:
     return Ref("Service", objects.namespace_of(obj), name) if name else None
 
 
-def _endpoints(cluster: Look, ref: Ref) -> Iterable[EndpointView]:
-    for piece in cluster.objects("EndpointSlice", ref.namespace):
-        if service_of_slice(piece) != ref:
-            continue
-        for endpoint in piece.get("endpoints") or []:
-            target = endpoint.get("targetRef") or {}
-            name = str(target.get("name") or ",".join(endpoint.get("addresses") or []))
-            said = endpoint.get("conditions") or {}
-            state = "ready" if said.get("ready") else "terminating" if said.get("terminating") else "unready"
-            yield EndpointView(element_id(Ref("Pod", ref.namespace, name)), name, state)
+def _endpoint(namespace: str, endpoint: Mapping[str, Any]) -> EndpointView:
+    target = endpoint.get("targetRef") or {}
+    name = str(target.get("name") or ",".join(endpoint.get("addresses") or []))
+    said = endpoint.get("conditions") or {}
+    state = "ready" if said.get("ready") else "terminating" if said.get("terminating") else "unready"
+    return EndpointView(element_id(Ref("Pod", namespace, name)), name, state)
 
 
 # ------------------------------------------------------------------------------------------------ chips

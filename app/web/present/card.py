@@ -101,6 +101,12 @@ def pod(obj: Obj, nodes: set[str] | None = None) -> PodView:
     )
 
 
+def cell(obj: Obj) -> tuple[str, str, str]:
+    """As much of a pod as a square on the canvas of a large cluster shows: namespace/name, node, tone."""
+    name = f"{objects.namespace_of(obj)}/{objects.name_of(obj)}"
+    return name, pods.node_name(obj), tone_of(pod_status(obj), pods.is_ready(obj))
+
+
 def tone_of(status: str, is_ready: bool) -> str:
     """Which of the few looks a STATUS has. Whatever is not known to be well is shown as trouble."""
     if status.startswith("Init:") and status[5:6].isdigit():

@@ -211,7 +211,6 @@ def _is_count(value: Any) -> bool:
 def _difference(run: Reconcile, index: int, _: Words, epoch_ms: int) -> DifferenceView:
     assert run.differences is not None
     difference = run.differences[index]
-    actions = _actions(run, index, difference, epoch_ms, _)
     values = (value_of(value, "", epoch_ms) for value in (difference.desired, difference.observed))
     return DifferenceView(
         about=Chip(*difference.about),
@@ -222,8 +221,8 @@ def _difference(run: Reconcile, index: int, _: Words, epoch_ms: int) -> Differen
         sentence=captions.difference(difference, run.role, _),
         slots=_slots(difference),
         table=next((found for value in values if (found := table_in(value))), None),
-        actions=actions[:SHOWN_ACTIONS],
-        more=max(0, len(actions) - SHOWN_ACTIONS),
+        actions=_actions(run, index, difference, _),
+        more=max(0, len(difference.actions) - SHOWN_ACTIONS),
         waits=not difference.actions,
     )
 
@@ -235,9 +234,9 @@ def _slots(difference: Difference) -> Slots | None:
     return Slots(min(want, have), max(0, want - have), max(0, have - want))
 
 
-def _actions(run: Reconcile, index: int, difference: Difference, epoch_ms: int, _: Words) -> tuple[ActionView, ...]:
+def _actions(run: Reconcile, index: int, difference: Difference, _: Words) -> tuple[ActionView, ...]:
     views, failed = [], False
-    for position, action in enumerate(difference.actions):
+    for position, action in enumerate(difference.actions[:SHOWN_ACTIONS]):
         result, step = run.results.get((index, position), (None, 0))
         if result is None:
             state = "skipped" if failed or run.over else "next"

@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from app.api.objects import Obj, Ref, kind_of, name_of
-from app.engine.trace import Commanded, Differed, Step, is_visible
+from app.api.objects import kind_of
+from app.engine.trace import Acted, ActorState, Commanded, Differed, Step, is_visible
 from app.look import Look
 from app.rooms import Frame, Pace, Waiting
 from app.scenarios import Scenario
 from app.web import kubectl
-from app.web.present import awake, board, captions, card, faults, loop, manifest, timeline, traffic, workloads
+from app.web.present import (
+    awake,
+    board,
+    captions,
+    card,
+    faults,
+    loop,
+    manifest,
+    pushed,
+    timeline,
+    traffic,
+    workloads,
+)
 from app.web.present.names import YOU, lane_of, lanes, role_title
 from app.web.present.texts import browser_words, keys, templates_of
 from app.web.present.words import Words
@@ -73,7 +85,7 @@ def page(room: Shown, scenarios: Iterable[Scenario], _: Words) -> dict[str, Any]
         "state": state(room, [], {}, None),
         "steps": timeline.recent(cluster.trace, cluster.epoch_ms),
         "chart": timeline.chart(cluster),
-        "cells": cells(cluster, cluster.objects("Pod")) if _in_cells(cluster) else None,
+        "cells": [card.cell(obj) for obj in cluster.objects("Pod")] if _in_cells(cluster) else None,
         "words": browser_words(_),
         "templates": templates_of(_),
         "keys": keys(_),
@@ -85,9 +97,9 @@ def frame(room: Shown, change: Frame, _: Words) -> dict[str, Any]:
     cluster = room.look
     _ = _.among(cluster.voices)
     visible = [step for step in change.steps if is_visible(step)]
-    drawn, gone = _changed(cluster, change.changed, _)
-    broken = any(ref.kind in faults.KINDS for ref in change.changed)
     in_cells = _in_cells(cluster)
+    drawn = pushed.views(cluster, change, in_cells, _)
+    broken = any(ref.kind in faults.KINDS for ref in change.changed)
     rows = timeline.rows(visible[-SLIM_STEPS:], cluster.trace, cluster.epoch_ms)
     points = timeline.points(change.steps, cluster.epoch_ms)
     pods = [(ref, obj) for ref, obj in change.changed.items() if ref.kind == "Pod"]
@@ -95,12 +107,11 @@ def frame(room: Shown, change: Frame, _: Words) -> dict[str, Any]:
         "_": _,
         "lang": _.lang,
         **drawn,
-        "gone": gone,
         "loops": _moved_loops(cluster, visible, _),
         "faults": faults.faults(cluster, _) if broken else None,
         "caption": _frame_caption(visible, _),
         "state": state(room, rows, points, change),
-        "cells": cells(cluster, [obj for _ref, obj in pods if obj]) if in_cells else None,
+        "cells": [card.cell(obj) for _ref, obj in pods if obj] if in_cells else None,
         "cells_gone": [f"{ref.namespace}/{ref.name}" for ref, obj in pods if obj is None] if in_cells else [],
         "now_ms": cluster.now_ms,
         "epoch_ms": cluster.epoch_ms,
@@ -126,6 +137,7 @@ def state(
 ) -> dict[str, Any]:
     """The JSON that every message begins with: clocks, pace, who is busy, the new steps."""
     cluster, pace = room.look, room.pace
+    found = cluster.actors
     return {
         "frame": change.number if change is not None else room.frame,
         "epoch": room.epoch,
@@ -138,11 +150,11 @@ def state(
         "viewers": room.viewers,
         "waiting": _waiting(change.waiting if change is not None else None, cluster.epoch_ms),
         "applied": len(cluster.applied),
-        "actors": actors(cluster),
-        "awake": awake.declared(cluster),
+        "actors": actors(found),
+        "awake": awake.declared(cluster, found),
         "zones": faults.zones(cluster),
         "control": (cluster.get(faults.CONTROL_PLANE) or {}).get("spec") or {},
-        "pods": len(cluster.objects("Pod")),
+        "pods": cluster.count("Pod"),
         "mode": "cells" if _in_cells(cluster) else "cards",
         "steps": [list(row) for row in rows],
         "replicas": dict(points),
@@ -150,23 +162,16 @@ def state(
     }
 
 
-def actors(cluster: Look) -> dict[str, list[Any]]:
+def actors(found: Mapping[str, ActorState]) -> dict[str, list[Any]]:
     """Per role: the phase that is going on ("" at rest), keys being worked on, keys that wait."""
     roles: dict[str, list[Any]] = {}
-    for name, actor in cluster.actors.items():
+    for name, actor in found.items():
         entry = roles.setdefault(lane_of(name), ["", 0, 0])
         for _key, phase in actor.in_flight:
             entry[0] = phase
             entry[1] += 1
         entry[2] += actor.queue_length
     return roles
-
-
-def cells(cluster: Look, pods: Iterable[Obj]) -> list[list[Any]]:
-    """Pods as [namespace/name, node, tone], for the canvas that draws large clusters."""
-    nodes = {name_of(obj) for obj in cluster.objects("Node")}
-    views = (card.pod(obj, nodes) for obj in pods)
-    return [[f"{view.namespace}/{view.name}", view.node, view.tone] for view in views]
 
 
 def documents(cluster: Look) -> tuple[manifest.Document, ...]:
@@ -218,7 +223,7 @@ def _roles(cluster: Look, _: Words) -> tuple[str, ...]:
 
 
 def _in_cells(cluster: Look) -> bool:
-    return len(cluster.objects("Pod")) >= board.CELLS_FROM
+    return cluster.count("Pod") >= board.CELLS_FROM
 
 
 def _stored_kinds(cluster: Look) -> list[str]:
@@ -248,7 +253,8 @@ def _frame_caption(visible: Sequence[Step], _: Words) -> captions.Caption | None
     visible = [step for step in visible if not _is_housekeeping(step)]
     if not visible:
         return None
-    newest = [step for step in visible[:-CAPTION_STEPS] if captions.weight(step) >= captions.TROUBLE]
+    older = (step for step in visible[:-CAPTION_STEPS] if isinstance(step.record, Acted | Commanded))
+    newest = [step for step in older if captions.weight(step) >= captions.TROUBLE]
     newest += visible[-CAPTION_STEPS:]
     return captions.caption(max(newest, key=lambda step: (captions.weight(step), step.number)), _)
 
@@ -259,54 +265,3 @@ def _is_housekeeping(step: Step) -> bool:
     if not isinstance(record, Differed) or not record.differences:
         return False
     return all(difference.background for difference in record.differences)
-
-
-def _changed(cluster: Look, changed: Mapping[Ref, Obj | None], _: Words) -> tuple[dict[str, Any], list[str]]:
-    """The views of what changed, and the ids of what is gone."""
-    nodes = {name_of(obj) for obj in cluster.objects("Node")}
-    in_cells = _in_cells(cluster)
-    alive = {ref: obj for ref, obj in changed.items() if obj is not None}
-    gone = [
-        card.element_id(ref) for ref, obj in changed.items() if obj is None and not (in_cells and ref.kind == "Pod")
-    ]
-    pods = () if in_cells else tuple(card.pod(obj, nodes) for ref, obj in alive.items() if ref.kind == "Pod")
-    chips = tuple(
-        board.chip(cluster, obj)
-        for ref, obj in alive.items()
-        if ref.kind not in board.QUIET_KINDS and not cluster.scheme.is_local(ref.kind) and board.is_shown(ref)
-    )
-    drawn = {
-        "pods": pods,
-        "nodes": _touched_nodes(cluster, changed, _),
-        "services": _touched_services(cluster, changed),
-        "workloads": _touched_workloads(cluster, changed, _),
-        "chips": chips,
-    }
-    return drawn, gone
-
-
-def _touched_nodes(cluster: Look, changed: Mapping[Ref, Obj | None], _: Words) -> tuple[board.NodeView, ...]:
-    """Nodes that changed, and those whose pods did: their share of requested CPU moved."""
-    names = {ref.name for ref in changed if ref.kind in ("Node", "Machine")}
-    names |= {str(obj["spec"].get("nodeName")) for ref, obj in changed.items() if ref.kind == "Pod" and obj}
-    found = (cluster.get(Ref("Node", "", name)) for name in sorted(names))
-    return tuple(board.node(cluster, obj, _) for obj in found if obj)
-
-
-def _touched_services(cluster: Look, changed: Mapping[Ref, Obj | None]) -> tuple[board.ServiceView, ...]:
-    refs = {ref for ref in changed if ref.kind == "Service"}
-    for ref, obj in changed.items():
-        if ref.kind == "EndpointSlice":
-            owner = board.service_of_slice(obj) if obj else Ref("Service", ref.namespace, ref.name.rpartition("-")[0])
-            refs |= {owner} if owner else set()
-    found = (cluster.get(ref) for ref in sorted(refs))
-    return tuple(board.service(cluster, obj) for obj in found if obj)
-
-
-def _touched_workloads(
-    cluster: Look, changed: Mapping[Ref, Obj | None], _: Words
-) -> tuple[workloads.WorkloadView, ...]:
-    roots = {workloads.root_of(cluster, ref) for ref in changed if ref.kind in workloads.WORKLOADS}
-    children = {kind: workloads.children_of(cluster, kind) for kind in {ref.kind for ref in roots}}
-    found = (cluster.get(ref) for ref in sorted(roots))
-    return tuple(workloads.workload(cluster.scheme, obj, children[obj["kind"]], _) for obj in found if obj)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
+from app.api.objects import Ref
 from app.engine.trace import Acted, Commanded, Differed, Step, Trace, changes_of, is_visible
 from app.look import Look
 from app.web.present import card, workloads
@@ -27,8 +29,13 @@ def row(step: Step, trace: Trace, epoch_ms: int) -> Row:
         ok = record.result.ok
     elif isinstance(record, Commanded):
         ok = not record.error
-    key = str(known(step.key)) if step.key else ""
+    key = _text(step.key) if step.key else ""
     return step.number, step.at_ms - epoch_ms, lane_of(step.actor), phase, visible_cause(step, trace), ok, key
+
+
+@lru_cache(maxsize=4096)
+def _text(ref: Ref) -> str:
+    return str(known(ref))
 
 
 def rows(steps: Iterable[Step], trace: Trace, epoch_ms: int) -> list[Row]:

@@ -7,7 +7,7 @@ chip, a tuple of them a count and some chips, a tuple of alike dataclasses a tab
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -86,17 +86,26 @@ def value_of(value: Any, name: str = "", epoch_ms: int = 0, depth: int = 0) -> V
         inner = tuple(Field(title(n), value_of(v, n, epoch_ms, depth + 1)) for n, v in _items(value))
         return Value("fields", fields=inner)
     if isinstance(value, Sequence | frozenset | set):
-        return _sequence(tuple(value), name, epoch_ms, depth)
+        return _sequence(_listed(value), name, epoch_ms, depth)
     return Value("text", clip(str(value)))
 
 
 def chip_of(value: Any) -> Chip | None:
     if isinstance(value, Ref):
         return Chip(value.kind, value.namespace, value.name)
-    if isinstance(value, Mapping) and isinstance(value.get("metadata"), Mapping) and "kind" in value:
+    if _is_object(value):
         ref = objects.ref_of(value)
         return Chip(ref.kind, ref.namespace, ref.name, objects.is_terminating(value))
     return None
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict) and "metadata" in value and "kind" in value
+
+
+def _listed(value: Sequence[Any] | Set[Any]) -> tuple[Any, ...]:
+    """A set has no order of its own: by its texts, the same in every process."""
+    return tuple(sorted(value, key=str)) if isinstance(value, Set) else tuple(value)
 
 
 def brief(value: Any) -> str:
@@ -117,7 +126,7 @@ def brief(value: Any) -> str:
             return clip(str(value))
         return clip(", ".join(f"{name} {brief(item)}" for name, item in _items(value)))
     if isinstance(value, Sequence | frozenset | set):
-        items = tuple(value)
+        items = _listed(value)
         return ", ".join(brief(item) for item in items) if 0 < len(items) <= 3 else str(len(items))
     return clip(str(value))
 
@@ -166,11 +175,11 @@ def _mapping(value: Mapping[Any, Any], epoch_ms: int) -> Value:
 def _sequence(items: tuple[Any, ...], name: str, epoch_ms: int, depth: int) -> Value:
     if not items:
         return Value("number", "0") if not name or name.endswith("s") else Value("none")
-    chips = [chip for chip in map(chip_of, items) if chip]
-    if len(chips) == len(items):
-        shown = _shortened(chips[:CHIPS])
-        return Value("chips", count=len(items), chips=shown, more=max(0, len(items) - CHIPS))
-    if all(_is_record(item) and type(item) is type(items[0]) for item in items) and depth < 2:
+    # Thousands of pods are all of one kind of value: the first tell what the others are.
+    chips = [chip for item in items[:CHIPS] if (chip := chip_of(item))]
+    if len(chips) == len(items[:CHIPS]):
+        return Value("chips", count=len(items), chips=_shortened(chips), more=max(0, len(items) - CHIPS))
+    if depth < 2 and _is_record(items[0]) and len(set(map(type, items))) == 1:
         return _table(items, epoch_ms)
     return Value("text", clip(", ".join(brief(item) for item in items)), count=len(items))
 
@@ -213,12 +222,20 @@ def table_in(value: Value) -> Value | None:
 
 
 def _is_record(value: Any) -> bool:
-    return (dataclasses.is_dataclass(value) and not isinstance(value, type)) or hasattr(value, "_fields")
+    return bool(_field_names(value))
 
 
 def _items(thing: Any) -> Iterator[tuple[str, Any]]:
-    if dataclasses.is_dataclass(thing):
-        names: Sequence[str] = [field.name for field in dataclasses.fields(thing)]
-    else:
-        names = getattr(thing, "_fields", ())
-    return ((name, getattr(thing, name)) for name in names)
+    return ((name, getattr(thing, name)) for name in _field_names(thing))
+
+
+def _field_names(thing: Any) -> tuple[str, ...]:
+    """Of a dataclass or a NamedTuple; () of anything else."""
+    of = type(thing)
+    if of not in _known_names:
+        fields = dataclasses.fields(of) if dataclasses.is_dataclass(of) else ()
+        _known_names[of] = tuple(field.name for field in fields) or tuple(getattr(of, "_fields", ()))
+    return _known_names[of]
+
+
+_known_names: dict[type, tuple[str, ...]] = {}

@@ -189,25 +189,28 @@ def workloads(cluster: Look, _: Words = ENGLISH) -> tuple[WorkloadView, ...]:
     """Kind by kind, without those that are rows of their owner."""
     views = []
     for kind in WORKLOADS:
+        children = children_of(cluster, kind)
         for obj in cluster.objects(kind):
-            if root_of(cluster, objects.ref_of(obj)) == objects.ref_of(obj):
-                views.append(workload(cluster.scheme, obj, children_of(cluster, kind), _))
+            if root_of(obj) == objects.ref_of(obj):
+                views.append(workload(cluster.scheme, obj, children.get(objects.uid_of(obj), ()), _))
     return tuple(views)
 
 
-def children_of(cluster: Look, kind: str) -> list[Obj]:
-    """All objects of the kind that this one draws as rows."""
-    return [obj for below, above in OWNED.items() if above == kind for obj in cluster.objects(below)]
+def children_of(cluster: Look, kind: str) -> Mapping[str, Sequence[Obj]]:
+    """The objects that this kind draws as rows, by the uid of their owner."""
+    found: dict[str, list[Obj]] = {}
+    for below, above in OWNED.items():
+        for obj in cluster.objects(below) if above == kind else ():
+            found.setdefault(objects.controller_uid(obj), []).append(obj)
+    return found
 
 
-def workload(scheme: Scheme, obj: Obj, children: Sequence[Obj] = (), _: Words = ENGLISH) -> WorkloadView:
+def workload(scheme: Scheme, obj: Obj, children: Iterable[Obj] = (), _: Words = ENGLISH) -> WorkloadView:
     ref = objects.ref_of(obj)
     row = scheme.kind(ref.kind)
     numbers = NUMBERS[ref.kind](obj, _)
     note, bad = _note(_status(obj))
-    uid = objects.uid_of(obj)
-    mine = [child for child in children if objects.controller_uid(child) == uid]
-    rows = sorted((_row(child, ref.name, _) for child in mine), key=lambda each: (-each.order, each.name))
+    rows = sorted((_row(child, ref.name, _) for child in children), key=lambda each: (-each.order, each.name))
     return WorkloadView(
         id=element_id(ref),
         kind=ref.kind,
@@ -228,10 +231,9 @@ def workload(scheme: Scheme, obj: Obj, children: Sequence[Obj] = (), _: Words = 
     )
 
 
-def root_of(cluster: Look, ref: Ref) -> Ref:
+def root_of(obj: Obj) -> Ref:
     """The object in whose card this one is drawn: its owner, else itself."""
-    obj = cluster.get(ref)
-    owner = objects.controller_of(obj) if obj else None
+    ref, owner = objects.ref_of(obj), objects.controller_of(obj)
     above = OWNED.get(ref.kind, "")
     return Ref(above, ref.namespace, owner["name"]) if owner and objects.is_of(owner, above) else ref
 

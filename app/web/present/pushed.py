@@ -1,0 +1,100 @@
+"""What of the board a frame pushes: views of what looks different now, ids of what is gone. Called by `room`.
+
+That is more than what changed: a node has another share of its CPU requested, a Service other endpoints, a workload
+another row. It is told by what the frame before had, so nothing is pushed that every page has already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
+from app.component_helpers import pods
+from app.look import Look
+from app.rooms import Frame
+from app.web.present import board, card, requested, workloads
+from app.web.present.words import Words
+
+
+def views(cluster: Look, change: Frame, in_cells: bool, _: Words) -> dict[str, Any]:
+    """For the template, by its names."""
+    shown = {ref: obj for ref, obj in change.changed.items() if _is_drawn(cluster, ref, in_cells)}
+    rest = [obj for ref, obj in shown.items() if obj and ref.kind not in board.QUIET_KINDS]
+    return {
+        "gone": [card.element_id(ref) for ref, obj in shown.items() if obj is None or _is_a_row_now(ref, obj, change)],
+        "nodes": tuple(_nodes(cluster, change, _)),
+        "pods": () if in_cells else tuple(_pods(cluster, change)),
+        "services": tuple(_services(cluster, change)),
+        "workloads": tuple(_workloads(cluster, change, _)),
+        "chips": tuple(board.chip(cluster, obj) for obj in rest),
+    }
+
+
+def _is_drawn(cluster: Look, ref: Ref, in_cells: bool) -> bool:
+    """Whether there may be an element of this object on the board."""
+    if ref.kind == "Pod":
+        return not in_cells
+    if ref.kind in board.QUIET_KINDS:
+        return ref.kind in ("Node", "Service", *workloads.WORKLOADS)
+    return board.is_shown(ref) and not cluster.scheme.is_local(ref.kind)
+
+
+def _nodes(cluster: Look, change: Frame, _: Words) -> Iterator[board.NodeView]:
+    """Nodes that changed, and those with another share of their CPU requested."""
+    changed = {ref.name for ref in change.changed if ref.kind in ("Node", "Machine")}
+    moved = requested.moved(change.before, change.changed)
+    now = requested.requested_cpu(cluster) if changed or moved else {}
+    for name in sorted(changed | moved.keys()):
+        obj, milli = cluster.get(Ref("Node", "", name)), now.get(name, 0)
+        if obj and (name in changed or board.percent(obj, milli) != board.percent(obj, milli - moved[name])):
+            yield board.node(cluster, obj, now, _)
+
+
+def _pods(cluster: Look, change: Frame) -> Iterator[card.PodView]:
+    """Pods that changed, and those that have lost the node they stand on, or got it back."""
+    nodes = {name_of(obj) for obj in cluster.objects("Node")}
+    yield from (card.pod(obj, nodes) for ref, obj in change.changed.items() if ref.kind == "Pod" and obj)
+    before = change.before
+    moved = {ref.name for ref, obj in change.changed.items() if ref.kind == "Node" and not (obj and before.get(ref))}
+    if moved:
+        for obj in cluster.objects("Pod"):
+            if pods.node_name(obj) in moved and ref_of(obj) not in change.changed:
+                yield card.pod(obj, nodes)
+
+
+def _services(cluster: Look, change: Frame) -> Iterator[board.ServiceView]:
+    """Services that changed, and those with other endpoints."""
+    refs = {ref for ref in change.changed if ref.kind == "Service"}
+    for ref, obj in change.changed.items():
+        if ref.kind == "EndpointSlice":
+            refs |= {owner for each in _both(change, ref, obj) if (owner := board.service_of_slice(each))}
+    slices = board.slices_by_service(cluster) if refs else {}
+    for ref in sorted(refs):
+        if obj := cluster.get(ref):
+            yield board.service(obj, slices.get(ref, ()))
+
+
+def _workloads(cluster: Look, change: Frame, _: Words) -> Iterator[workloads.WorkloadView]:
+    """Workloads that changed, and those with other rows."""
+    roots = {
+        workloads.root_of(each)
+        for ref, obj in change.changed.items()
+        if ref.kind in workloads.WORKLOADS
+        for each in _both(change, ref, obj)
+    }
+    children = {kind: workloads.children_of(cluster, kind) for kind in {ref.kind for ref in roots}}
+    for ref in sorted(roots):
+        if obj := cluster.get(ref):
+            yield workloads.workload(cluster.scheme, obj, children[ref.kind].get(uid_of(obj), ()), _)
+
+
+def _is_a_row_now(ref: Ref, obj: Obj, change: Frame) -> bool:
+    """Had a card of its own, and somebody adopted it."""
+    before = change.before.get(ref)
+    return before is not None and workloads.root_of(before) == ref != workloads.root_of(obj)
+
+
+def _both(change: Frame, ref: Ref, obj: Obj | None) -> Iterable[Obj]:
+    """The object as it was, and as it is."""
+    return (each for each in (change.before.get(ref), obj) if each is not None)
