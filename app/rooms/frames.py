@@ -53,4 +53,4 @@ class Frame(NamedTuple):
     steps: Sequence[Step]
     changed: Mapping[Ref, Obj | None]
     waiting: Waiting | None
-    told: Told | None = None  # the step that the page shows, everywhere the same
+    told: Told | None = None  # the step that the page shows from now on; None: what stood goes on standing
