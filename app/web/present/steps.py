@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.api.objects import Ref
-from app.engine.trace import Acted, Commanded, Differed, Observed, Record, Result, Step, Trace, is_visible
+from app.engine.trace import Acted, Commanded, Differed, Failed, Observed, Record, Result, Step, Trace, is_visible
 from app.reconcile import Difference
 from app.web.present.names import lane_of
 from app.web.present.words import Words
@@ -24,6 +24,7 @@ class Reconcile(NamedTuple):
     differences: tuple[Difference, ...] | None  # None: not compared yet
     results: Mapping[tuple[int, int], tuple[Result, int]]  # (difference, action) -> result, step number
     over: bool
+    failed: Failed | None = None  # the loop's own mistake, or a request that did not get through
 
     @property
     def role(self) -> str:
@@ -52,6 +53,8 @@ def phase_of(step: Step) -> str:
             return "diff"
         case Acted():
             return "act"
+        case Failed(phase=phase):
+            return phase if phase in PHASES else "observe"
     return "you"
 
 
@@ -86,7 +89,7 @@ def reconcile_of(trace: Trace, step: Step) -> Reconcile:
     """Walks from a step back to the Observed that began its reconcile."""
     steps = [step]
     current: Step | None = step
-    while current is not None and not isinstance(current.record, Observed):
+    while current is not None and not _begins(current):
         current = _before(trace, current)
         if current is not None:
             steps.append(current)
@@ -94,11 +97,18 @@ def reconcile_of(trace: Trace, step: Step) -> Reconcile:
     first, last = steps[0].record, step.record
     observed = first if isinstance(first, Observed) else None
     differences = last.differences if isinstance(last, Differed | Acted) else None
-    observation = last.observation if isinstance(last, Observed | Differed | Acted) else None
+    of = last if isinstance(last, Observed | Differed | Acted) else observed
+    failed = last if isinstance(last, Failed) else None
+    observation = of.observation if of is not None else None
     acted = {
         (s.record.difference, s.record.index): (s.record.result, s.number) for s in steps if isinstance(s.record, Acted)
     }
-    return Reconcile(tuple(steps), observed, observation, differences, acted, _is_over(last))
+    return Reconcile(tuple(steps), observed, observation, differences, acted, _is_over(last), failed)
+
+
+def _begins(step: Step) -> bool:
+    """The first step of a reconcile."""
+    return isinstance(step.record, Observed) or (isinstance(step.record, Failed) and step.record.phase != "diff")
 
 
 def _before(trace: Trace, step: Step) -> Step | None:
@@ -116,7 +126,7 @@ def _before(trace: Trace, step: Step) -> Step | None:
 
 
 def is_phase(step: Step) -> bool:
-    return isinstance(step.record, Observed | Differed | Acted)
+    return isinstance(step.record, Observed | Differed | Acted | Failed)
 
 
 def _is_over(record: Record) -> bool:
@@ -124,7 +134,7 @@ def _is_over(record: Record) -> bool:
         return record.observation is None
     if isinstance(record, Differed):
         return not any(difference.actions for difference in record.differences)
-    return isinstance(record, Acted) and record.last
+    return isinstance(record, Failed) or (isinstance(record, Acted) and record.last)
 
 
 def refs_of(step: Step) -> tuple[Ref, ...]:

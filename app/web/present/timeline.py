@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.engine.trace import Acted, Commanded, Differed, Step, Trace, changes_of, is_visible
+from app.engine.trace import Acted, Commanded, Differed, Failed, Step, Trace, changes_of, is_visible
 from app.look import Look
 from app.web.present import card, workloads
 from app.web.present.names import known, lane_of
@@ -27,6 +27,8 @@ def row(step: Step, trace: Trace, epoch_ms: int) -> Row:
         ok = record.result.ok
     elif isinstance(record, Commanded):
         ok = not record.error
+    elif isinstance(record, Failed):
+        ok = False
     key = str(known(step.key)) if step.key else ""
     return step.number, step.at_ms - epoch_ms, lane_of(step.actor), phase, visible_cause(step, trace), ok, key
 

@@ -1,0 +1,93 @@
+"""How a story ended, from data: what was done, how long it took, what is wanted and what is there.
+
+Shown when a room is quiet and all has been told, with the way to see it once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from app.api.messages import N_
+from app.api.objects import Ref, controller_of
+from app.commands import CrashContainer, DeleteObject, RolloutRestart, RolloutUndo, Scale, SetImage
+from app.engine.trace import Acted, Commanded, Step, is_visible
+from app.look import Look
+from app.rooms import Told
+from app.web.present import workloads
+from app.web.present.clock import duration
+from app.web.present.names import YOU, known, lane_of
+from app.web.present.words import Words
+
+COUNTED = ("DaemonSet", "Deployment", "ReplicaSet", "ReplicationController", "StatefulSet")
+HURTS = (CrashContainer,)
+UPDATES = (SetImage, RolloutRestart, RolloutUndo)
+
+
+class Ending(NamedTuple):
+    text: str  # "Healed in 5.9 s: 3 wanted, 3 ready."
+    length: str  # "5 loops, 16 steps."
+    is_good: bool  # what is wanted is there
+
+
+def of(cluster: Look, act: Step | None, path: Sequence[Told], _: Words) -> Ending | None:
+    """None if nobody did anything, if it was refused, or if nothing came of it."""
+    record = act.record if act is not None else None
+    loops = {lane_of(told.step.actor) for told in path} - {YOU}
+    if act is None or not isinstance(record, Commanded) or record.error or not loops:
+        return None
+    wanted, ready = _counts(cluster, path)
+    is_good = ready >= wanted
+    took = duration(_last_ms(cluster, act) - act.at_ms)
+    if not wanted and not ready:
+        text = _("Done in %(time)s.", time=took)
+    else:
+        text = _(_form(record.command, is_good), time=took, wanted=wanted, ready=ready)
+    steps = sum(1 + told.more for told in path)
+    length = f"{_.many('%(n)s loop', '%(n)s loops', len(loops))}, {_.many('%(n)s step', '%(n)s steps', steps)}."
+    return Ending(text, _ended(length, _), is_good)
+
+
+def _ended(length: str, _: Words) -> str:
+    return length if _.lang == "en" else length.replace(", ", "、").removesuffix(".") + "。"
+
+
+def _form(command: object, is_good: bool) -> str:
+    if not is_good:
+        return N_("Come to rest after %(time)s: %(wanted)s wanted, %(ready)s ready.")
+    if isinstance(command, Scale):
+        return N_("Scaled in %(time)s: %(wanted)s wanted, %(ready)s ready.")
+    if isinstance(command, UPDATES):
+        return N_("Updated in %(time)s: %(wanted)s wanted, %(ready)s ready.")
+    is_kill = isinstance(command, DeleteObject) and command.ref.kind == "Pod"
+    if is_kill or isinstance(command, HURTS):
+        return N_("Healed in %(time)s: %(wanted)s wanted, %(ready)s ready.")
+    return N_("Done in %(time)s: %(wanted)s wanted, %(ready)s ready.")
+
+
+def _last_ms(cluster: Look, act: Step) -> int:
+    """When the last thing happened that a person follows."""
+    last = act.at_ms
+    for step in cluster.trace.since(act.number):
+        if is_visible(step) and isinstance(step.record, Acted):
+            last = step.at_ms
+    return last
+
+
+def _counts(cluster: Look, path: Sequence[Told]) -> tuple[int, int]:
+    """What is wanted and ready of the workloads that were told of."""
+    roots = {_root(cluster, ref) for told in path if (ref := told.step.key) is not None}
+    found = (cluster.get(ref) for ref in sorted(ref for ref in roots if ref is not None))
+    points = [workloads.point(obj) for obj in found if obj is not None]
+    return sum(wanted for wanted, _ready in points), sum(ready for _wanted, ready in points)
+
+
+def _root(cluster: Look, ref: Ref) -> Ref | None:
+    """The workload that an object belongs to."""
+    ref = known(ref)
+    if ref.kind == "Pod":
+        pod = cluster.get(ref)
+        owner = controller_of(pod) if pod else None
+        ref = Ref(owner["kind"], ref.namespace, owner["name"]) if owner else ref
+    ref = workloads.root_of(cluster, ref)
+    return ref if ref.kind in COUNTED else None
