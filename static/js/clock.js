@@ -25,7 +25,8 @@ export function now() {
   return state.now
 }
 
-function tick() {
+/** Brings every clock and age on screen up to date. */
+export function tick() {
   const at = now()
   clock.textContent = virtual(at)
   look()

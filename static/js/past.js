@@ -1,5 +1,6 @@
 // A step of the past: its card, its sentence, and the board as it was, until one goes back to now.
 import * as caption from "./caption.js"
+import {tick} from "./clock.js"
 import {point} from "./marks.js"
 import {room, say, watch} from "./state.js"
 
@@ -36,6 +37,7 @@ export async function showStep(number) {
   boardThen(board)
   mark(say(board ? "board_then" : "board_now", {n: number}))
   document.getElementById("to-live").hidden = false
+  tick()
   point(JSON.parse(found(".pointers").textContent), board ? "then-" : "")
   document.dispatchEvent(new CustomEvent("loopscope:past"))
   return true

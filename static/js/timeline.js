@@ -2,7 +2,7 @@
 import {isAwake} from "./awake.js"
 import {span, virtual} from "./clock.js"
 import {pick} from "./loops.js"
-import {showStep} from "./past.js"
+import {isPast, showStep} from "./past.js"
 import {data, say, watch} from "./state.js"
 
 const NS = "http://www.w3.org/2000/svg"
@@ -44,7 +44,7 @@ export function startTimeline() {
   svg.addEventListener("click", (event) => choose(numberOf(event.target), true))
   svg.addEventListener("keydown", move)
   causes.addEventListener("click", () => toggleCauses())
-  document.addEventListener("loopscope:now", () => mark(0))
+  for (const name of ["loopscope:past", "loopscope:now"]) document.addEventListener(name, () => mark(isPast()))
   document.getElementById("lane-names").addEventListener("click", (event) => {
     const lane = event.target.closest("[data-lane]")?.dataset.lane
     if (lane && lane !== "you") pick(lane)
@@ -209,7 +209,7 @@ function tell(number) {
 
 /** The cursor stands at the step that is told. */
 function point() {
-  const found = glyphs.get(cursor)
+  const found = glyphs.get(isPast() || cursor)
   const line = document.getElementById("cursor")
   if (!line) return
   line.setAttribute("visibility", found ? "visible" : "hidden")
@@ -250,6 +250,7 @@ function mark(number) {
   chosen = number
   glyphs.get(chosen)?.element.classList.add("chosen")
   drawArrows()
+  point()
 }
 
 /** Left and right in order of time, up and down to the nearest step of another lane. */

@@ -43,7 +43,7 @@ class Stage(NamedTuple):
     awaited: Awaited | None = None
 
 
-def frame_since(look: Look, revision: int, step: int) -> Frame:
-    """What changed since then."""
+def frame_since(look: Look, revision: int, step: int, told: Told | None = None) -> Frame:
+    """What changed since then, and what is told from now on."""
     changed = {change.ref: change.new for change in look.changes_since(revision)}
-    return Frame(8, look.trace.since(step), changed, None)
+    return Frame(8, look.trace.since(step), changed, None, told)

@@ -5,18 +5,17 @@ Shown when a room is quiet and all has been told, with the way to see it once mo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from app.api.messages import N_
 from app.api.objects import Ref, controller_of
 from app.commands import CrashContainer, DeleteObject, RolloutRestart, RolloutUndo, Scale, SetImage
-from app.engine.trace import Acted, Commanded, Step, is_visible
+from app.engine.trace import Commanded, Step
 from app.look import Look
-from app.rooms import Told
-from app.web.present import workloads
+from app.web.present import thread, workloads
 from app.web.present.clock import duration
-from app.web.present.names import YOU, known, lane_of
+from app.web.present.names import known
 from app.web.present.words import Words
 
 COUNTED = ("DaemonSet", "Deployment", "ReplicaSet", "ReplicationController", "StatefulSet")
@@ -30,26 +29,24 @@ class Ending(NamedTuple):
     is_good: bool  # what is wanted is there
 
 
-def of(cluster: Look, act: Step | None, path: Sequence[Told], _: Words) -> Ending | None:
-    """None if nobody did anything, if it was refused, or if nothing came of it."""
+def of(cluster: Look, act: Step | None, _: Words) -> Ending | None:
+    """None if nobody did anything, if it was refused, if nothing came of it, or too much to be called a story."""
     record = act.record if act is not None else None
-    loops = {lane_of(told.step.actor) for told in path} - {YOU}
-    if act is None or not isinstance(record, Commanded) or record.error or not loops:
+    if act is None or not isinstance(record, Commanded) or record.error:
         return None
-    wanted, ready = _counts(cluster, path)
+    came = thread.descending(cluster, act)
+    if came is None or len(came.lanes) < 2:
+        return None
+    wanted, ready = _counts(cluster, came.refs)
     is_good = ready >= wanted
-    took = duration(_last_ms(cluster, act) - act.at_ms)
+    took = duration(came.last_ms - act.at_ms)
     if not wanted and not ready:
         text = _("Done in %(time)s.", time=took)
     else:
         text = _(_form(record.command, is_good), time=took, wanted=wanted, ready=ready)
-    steps = sum(1 + told.more for told in path)
-    length = f"{_.many('%(n)s loop', '%(n)s loops', len(loops))}, {_.many('%(n)s step', '%(n)s steps', steps)}."
-    return Ending(text, _ended(length, _), is_good)
-
-
-def _ended(length: str, _: Words) -> str:
-    return length if _.lang == "en" else length.replace(", ", "、").removesuffix(".") + "。"
+    loops = _.many("%(n)s loop", "%(n)s loops", len(came.lanes) - 1)
+    steps = _.many("%(n)s step", "%(n)s steps", came.steps)
+    return Ending(text, _("%(loops)s, %(steps)s.", loops=loops, steps=steps), is_good)
 
 
 def _form(command: object, is_good: bool) -> str:
@@ -65,18 +62,9 @@ def _form(command: object, is_good: bool) -> str:
     return N_("Done in %(time)s: %(wanted)s wanted, %(ready)s ready.")
 
 
-def _last_ms(cluster: Look, act: Step) -> int:
-    """When the last thing happened that a person follows."""
-    last = act.at_ms
-    for step in cluster.trace.since(act.number):
-        if is_visible(step) and isinstance(step.record, Acted):
-            last = step.at_ms
-    return last
-
-
-def _counts(cluster: Look, path: Sequence[Told]) -> tuple[int, int]:
-    """What is wanted and ready of the workloads that were told of."""
-    roots = {_root(cluster, ref) for told in path if (ref := told.step.key) is not None}
+def _counts(cluster: Look, refs: Iterable[Ref]) -> tuple[int, int]:
+    """What is wanted and ready of the workloads to which these objects belong."""
+    roots = {_root(cluster, ref) for ref in refs}
     found = (cluster.get(ref) for ref in sorted(ref for ref in roots if ref is not None))
     points = [workloads.point(obj) for obj in found if obj is not None]
     return sum(wanted for wanted, _ready in points), sum(ready for _wanted, ready in points)

@@ -185,7 +185,7 @@ def state(
         "waits_for": now.waits_for,
         "told": telling.pointers(cluster, told),
         "act": room.act.number if room.act is not None else 0,
-        "thread": _thread(room, is_over=now.is_quiet),
+        "thread": _thread(room),
         "pace": {"mode": pace.mode, "speed": pace.speed, "paused": pace.paused},
         "restless": room.restless,
         "latencies": cluster.latencies,
@@ -296,16 +296,19 @@ def _moved_loops(cluster: Look, visible: Sequence[Step], _: Words) -> tuple[loop
     return tuple(loop.panel(cluster.trace, step, cluster.epoch_ms, _) for step in newest.values())
 
 
-def _thread(room: Shown, *, is_over: bool) -> dict[str, Any] | None:
-    """What descends from what somebody did last, as long as that is told."""
-    if room.act is None or is_over or room.is_told:
+def _thread(room: Shown) -> dict[str, Any] | None:
+    """What descends from what somebody did last, until all of it was done and told."""
+    if room.act is None or (room.look.at_rest and room.is_told):
         return None
-    return thread.of(room.look, room.act)
+    found = thread.of(room.look, room.act)
+    if found is not None and room.told is not None:
+        found["lanes"] = sorted({*found["lanes"], lane_of(room.told.step.actor)})
+    return found
 
 
 def _ending(room: Shown, _: Words) -> ending.Ending | None:
     is_over = room.is_told and rest.of(room.look, room.awaited, is_told=True, _=_).is_quiet
-    return ending.of(room.look, room.act, room.path, _) if is_over else None
+    return ending.of(room.look, room.act, _) if is_over else None
 
 
 def _changed(cluster: Look, changed: Mapping[Ref, Obj | None], _: Words) -> tuple[dict[str, Any], list[str]]:

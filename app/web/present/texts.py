@@ -14,7 +14,6 @@ def browser_words(_: Words) -> dict[str, str]:
         "back": _("Connected again."),
         "quiet": _("Quiet: nothing to do until something changes."),
         "running": _("Running"),
-        "telling": _("Being told"),
         "nothing_before": _("Nothing was told before this."),
         "pinned": _("Pinned"),
         "follow": _("Follow"),

@@ -5,10 +5,10 @@ What is on it is bright, the rest of the page is dimmed until the story ends (st
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.api.objects import Ref
-from app.engine.trace import Observed, Step, changes_of
+from app.engine.trace import Acted, Observed, Step, changes_of, is_visible
 from app.look import Look
 from app.web.present import places
 from app.web.present.names import lane_of
@@ -16,29 +16,37 @@ from app.web.present.names import lane_of
 LONGEST = 3_000  # steps; where so much came of an act nothing is beside it
 
 
+class Thread(NamedTuple):
+    refs: tuple[Ref, ...]  # objects that were written
+    lanes: tuple[str, ...]  # who wrote them, the first is who began
+    steps: int  # that people follow
+    last_ms: int  # when the last was written
+
+
 def of(cluster: Look, act: Step) -> dict[str, Any] | None:
     """Elements of the board and lanes of the timeline; None: all of them."""
-    if cluster.trace.count - act.number > LONGEST:
+    thread = descending(cluster, act)
+    found = places.of(cluster, thread.refs) if thread is not None else []
+    return {"ids": found, "lanes": list(thread.lanes)} if thread is not None and len(found) < places.MOST else None
+
+
+def descending(cluster: Look, act: Step) -> Thread | None:
+    """What came of `act`; None if that is too much, or too long ago."""
+    if cluster.trace.count - act.number > LONGEST or act.number < cluster.trace.first:
         return None
-    refs, lanes = _descendants(cluster, act)
-    found = places.of(cluster, refs)
-    return {"ids": found, "lanes": list(lanes)} if len(found) < places.MOST else None
-
-
-def _descendants(cluster: Look, act: Step) -> tuple[dict[Ref, None], dict[str, None]]:
-    """The objects that were written, and those who wrote or looked because of that."""
-    numbers = {act.number}
-    refs: dict[Ref, None] = dict.fromkeys(change.ref for change in changes_of(act))
-    lanes: dict[str, None] = {lane_of(act.actor): None}
+    numbers, steps, last_ms = {act.number}, 0, act.at_ms
+    refs = dict.fromkeys(change.ref for change in changes_of(act))
+    lanes = {lane_of(act.actor): None}
     for step in cluster.trace.since(act.number):
         if not _comes_of(step, numbers):
             continue
         numbers.add(step.number)
-        changes = changes_of(step)
-        if changes:
+        steps += is_visible(step)
+        if changes := changes_of(step):
             lanes[lane_of(step.actor)] = None
             refs.update(dict.fromkeys(change.ref for change in changes))
-    return refs, lanes
+            last_ms = step.at_ms if isinstance(step.record, Acted) and is_visible(step) else last_ms
+    return Thread(tuple(refs), tuple(lanes), steps, last_ms)
 
 
 def _comes_of(step: Step, numbers: set[int]) -> bool:
