@@ -6,6 +6,7 @@ import {state, watch} from "./state.js"
 const NS = "http://www.w3.org/2000/svg"
 const KINDS = {gaze: "gazed", about: "differs", deed: "done-now"}
 const SETTLED_MS = 460 // a card that moved stands by then
+const LOOKING_MS = 6000 // after somebody scrolled
 const [MOST_LINES, PHONE] = [12, "(max-width: 900px)"]
 
 /** @type {?Object} what is told */
@@ -18,6 +19,7 @@ let marked = []
 /** @type {Element[]} */
 let bright = []
 let timer = 0
+let touched = -Infinity
 
 export function startMarks() {
   watch((state, fresh) => {
@@ -26,8 +28,10 @@ export function startMarks() {
     mark()
     thread()
     if (news) settle()
+    if (news && !past) intoView()
   })
   addEventListener("resize", drawLines)
+  for (const type of ["wheel", "touchmove"]) addEventListener(type, () => { touched = performance.now() }, {passive: true})
   document.addEventListener("scroll", drawLines, true)
 }
 
@@ -89,6 +93,12 @@ function settle() {
   timer = setTimeout(drawLines, SETTLED_MS)
 }
 
+/** What was just done is in view, unless a person is looking elsewhere. */
+function intoView() {
+  if (performance.now() - touched < LOOKING_MS) return
+  shown().deed.map(find).find((element) => element?.offsetParent)?.scrollIntoView({block: "nearest"})
+}
+
 /** From the ring of the loop to what it wrote. */
 function drawLines() {
   const svg = document.getElementById("deeds")
@@ -102,7 +112,8 @@ function drawLines() {
 function line(ring, target) {
   const [from, to] = [(ring.querySelector(".centre") ?? ring).getBoundingClientRect(), target.getBoundingClientRect()]
   const home = document.getElementById("loop-section").getBoundingClientRect()
-  const [x0, y0] = [Math.min(from.right + 10, home.right - 14), from.top + from.height / 2]
+  const label = ring.querySelector(".names .diff")?.getBoundingClientRect()
+  const [x0, y0] = [Math.min(Math.max(from.right, label?.right ?? 0) + 8, home.right - 14), from.top + from.height / 2]
   const [x1, y1] = [to.left, to.top + Math.min(to.height / 2, 18)]
   const middle = (x0 + x1) / 2
   const group = document.createElementNS(NS, "g")
