@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from app.api.kinds import INTERNAL_V1
 from app.api.objects import Ref, name_of
 from app.cluster import Awaited, Cluster
 from app.commands import Apply, CrashContainer, DeleteObject, RolloutRestart, Scale
 from app.engine.trace import Acted, ActorState, Commanded, Differed, Failed, Mistake, Observed, Step, Trace
-from app.look.recording import Recording
 from app.reconcile import Create
 from app.rooms import Told
 from app.scenarios import get
@@ -171,19 +171,22 @@ def test_quiet_is_not_said_while_something_is_waited_for(cluster: Cluster) -> No
 
 
 @pytest.mark.parametrize(
-    ("kind", "obj", "says"),
+    ("version", "kind", "obj", "says"),
     [
         (
+            INTERNAL_V1,
             "Load",
             {"spec": {"rps": 1}, "status": {"window": {"failed": 2}}},
             "Requests to Service web fail.",
         ),
         (
+            "apps/v1",
             "Deployment",
             {"spec": {}, "status": {"conditions": [{"type": "Progressing", "status": "False"}]}},
             "The rollout of web is stuck.",
         ),
         (
+            "autoscaling/v2",
             "HorizontalPodAutoscaler",
             {"spec": {}, "status": {"conditions": [
                 {"type": "AbleToScale", "status": "True", "reason": "ScaleDownStabilized"}]}},
@@ -191,8 +194,8 @@ def test_quiet_is_not_said_while_something_is_waited_for(cluster: Cluster) -> No
         ),
     ],
 )  # fmt: skip
-def test_trouble_is_not_quiet(kind: str, obj: dict[str, object], says: str) -> None:
-    look = holding({"kind": kind, "metadata": {"name": "web", "namespace": "default"}, **obj})
+def test_trouble_is_not_quiet(version: str, kind: str, obj: dict[str, object], says: str) -> None:
+    look = holding({"apiVersion": version, "kind": kind, "metadata": {"name": "web", "namespace": "default"}, **obj})
     assert rest.of(look, None, is_told=True, _=_) == rest.Rest(False, says)
 
 
@@ -212,7 +215,7 @@ def test_a_loop_that_fails_shows_where_and_why() -> None:
     assert card.view.centre[1:] == ("KeyError", "loop.py, line 7", "bad")
     assert timeline.row(step, trace, 0)[3:6] == ("diff", 1, False)
     actor = ActorState("custom-loop", "", "Service", 0, (), (Mistake(key, failed),))
-    look = Recording(0, 0, {}, trace=trace, actors={"custom-loop": actor})
+    look = replace(holding(), trace=trace, actors={"custom-loop": actor})
     assert mistakes(look, _) == {"custom-loop": "web: KeyError: 'ports' (loop.py, line 7), 3 times in a row."}
     assert mistakes(replace(look, actors={"custom-loop": actor._replace(mistakes=())}), _) == {}
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from app.api.messages import N_
-from app.api.objects import Ref, controller_of
+from app.api.objects import Ref, controller_of, kind_of
 from app.commands import CrashContainer, DeleteObject, RolloutRestart, RolloutUndo, Scale, SetImage
 from app.engine.trace import Commanded, Step
 from app.look import Look
@@ -76,6 +76,6 @@ def _root(cluster: Look, ref: Ref) -> Ref | None:
     if ref.kind == "Pod":
         pod = cluster.get(ref)
         owner = controller_of(pod) if pod else None
-        ref = Ref(owner["kind"], ref.namespace, owner["name"]) if owner else ref
+        ref = Ref(kind_of(owner), ref.namespace, owner["name"]) if owner else ref
     ref = workloads.root_of(cluster, ref)
     return ref if ref.kind in COUNTED else None
