@@ -43,7 +43,7 @@ class Drawing(Protocol):
     def frame(self, room: Room, frame: Frame, lang: str) -> bytes:
         """What every viewer of one language gets."""
 
-    def reading_ms(self, step: Step, languages: Sequence[str]) -> int:
+    def reading_ms(self, room: Room, step: Step, languages: Sequence[str]) -> int:
         """How long what is said of a step takes to read, by the slowest of these languages."""
 
 
@@ -362,7 +362,10 @@ class Room:
             self._broadcast.publish(now, self._motion.waiting, self._motion.told)
 
     def _new_motion(self) -> Motion:
-        return Motion(self.cluster, Story(self.cluster, self._drawing.reading_ms), self._clock)
+        def reading(step: Step, languages: Sequence[str]) -> int:
+            return self._drawing.reading_ms(self, step, languages)
+
+        return Motion(self.cluster, Story(self.cluster, reading), self._clock)
 
     def _newest_of(self, actor: str, key: Ref) -> Step | None:
         """The newest visible step of that loop for that key."""
