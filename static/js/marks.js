@@ -106,24 +106,33 @@ function drawLines() {
   const ring = document.querySelector(past ? "#past .ring" : "#told .ring")
   const targets = it?.deed.map(find).filter((element) => element?.offsetParent).slice(0, MOST_LINES) ?? []
   const isDrawn = targets.length && it.phase === "act" && ring?.offsetParent && !matchMedia(PHONE).matches
-  svg.replaceChildren(...(isDrawn ? targets.map((target) => line(ring, target)) : []))
+  const [wanted, step] = [isDrawn ? targets : [], String(it?.step ?? 0)]
+  // Lines that stand already are moved, not drawn anew.
+  if (svg.dataset.step !== step || svg.childElementCount !== wanted.length) svg.replaceChildren(...wanted.map(line))
+  svg.dataset.step = step
+  wanted.forEach((target, index) => stretch(svg.children[index], ring, target))
 }
 
-function line(ring, target) {
+function line() {
+  const [group, path, end] = ["g", "path", "circle"].map((name) => document.createElementNS(NS, name))
+  path.setAttribute("pathLength", "1")
+  end.setAttribute("r", "5")
+  group.append(path, end)
+  return group
+}
+
+/** From beside the ring to the left edge of the target. */
+function stretch(group, ring, target) {
   const [from, to] = [(ring.querySelector(".centre") ?? ring).getBoundingClientRect(), target.getBoundingClientRect()]
   const home = document.getElementById("loop-section").getBoundingClientRect()
   const label = ring.querySelector(".names .diff")?.getBoundingClientRect()
   const [x0, y0] = [Math.min(Math.max(from.right, label?.right ?? 0) + 8, home.right - 14), from.top + from.height / 2]
   const [x1, y1] = [to.left, to.top + Math.min(to.height / 2, 18)]
   const middle = (x0 + x1) / 2
-  const group = document.createElementNS(NS, "g")
-  const path = document.createElementNS(NS, "path")
+  const [path, end] = group.children
   path.setAttribute("d", `M${x0} ${y0}C${middle} ${y0} ${middle} ${y1} ${x1} ${y1}`)
-  path.setAttribute("pathLength", "1")
-  const end = document.createElementNS(NS, "circle")
-  for (const [name, value] of Object.entries({cx: x1, cy: y1, r: 5})) end.setAttribute(name, String(value))
-  group.append(path, end)
-  return group
+  end.setAttribute("cx", String(x1))
+  end.setAttribute("cy", String(y1))
 }
 
 function thread() {

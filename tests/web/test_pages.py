@@ -192,7 +192,7 @@ def test_what_is_told_stands_in_the_first_page_and_in_the_snapshot(browser: Brow
     step = browser.post("/commands/delete", {"kind": "Pod", "namespace": "default", "name": first}).get_json()["step"]
     for path in ("", "/snapshot"):
         html = browser.get(path).get_data(as_text=True)
-        assert re.search(rf'<p id="caption"[^>]* data-step="{step}" data-role="you" data-repeat="false"', html)
+        assert re.search(rf'<p id="caption" data-step="{step}" data-role="you" [^>]*data-repeat="false"', html)
         assert re.search(rf'<div class="loops" id="told" data-step="{step}" data-role="you"', html)
         assert re.search(r'<div id="ending"[^>]* hidden', html)
 

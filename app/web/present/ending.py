@@ -30,7 +30,7 @@ class Ending(NamedTuple):
 
 
 def of(cluster: Look, act: Step | None, _: Words) -> Ending | None:
-    """None if nobody did anything, if it was refused, if nothing came of it, or too much to be called a story."""
+    """None if nobody did anything, if it was refused, if nothing came of it, or too long ago."""
     record = act.record if act is not None else None
     if act is None or not isinstance(record, Commanded) or record.error:
         return None

@@ -13,7 +13,7 @@ from app.look import Look
 from app.web.present import places
 from app.web.present.names import lane_of
 
-LONGEST = 3_000  # steps; where so much came of an act nothing is beside it
+LONGEST = 1_000  # steps; where so much came of an act nothing is beside it
 
 
 class Thread(NamedTuple):
@@ -25,14 +25,16 @@ class Thread(NamedTuple):
 
 def of(cluster: Look, act: Step) -> dict[str, Any] | None:
     """Elements of the board and lanes of the timeline; None: all of them."""
+    if cluster.trace.count - act.number > LONGEST:
+        return None
     thread = descending(cluster, act)
     found = places.of(cluster, thread.refs) if thread is not None else []
     return {"ids": found, "lanes": list(thread.lanes)} if thread is not None and len(found) < places.MOST else None
 
 
 def descending(cluster: Look, act: Step) -> Thread | None:
-    """What came of `act`; None if that is too much, or too long ago."""
-    if cluster.trace.count - act.number > LONGEST or act.number < cluster.trace.first:
+    """What came of `act`; None if that is too long ago."""
+    if act.number < cluster.trace.first:
         return None
     numbers, steps, last_ms = {act.number}, 0, act.at_ms
     refs = dict.fromkeys(change.ref for change in changes_of(act))
