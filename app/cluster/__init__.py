@@ -4,6 +4,7 @@ hands.py), `apply` (applying.py), and what is seen of containers (containers.py)
 from app.cluster.applying import Planned as Planned
 from app.cluster.cluster import DEFAULT_EPOCH_MS as DEFAULT_EPOCH_MS
 from app.cluster.cluster import YOU as YOU
+from app.cluster.cluster import Awaited as Awaited
 from app.cluster.cluster import Cluster as Cluster
 from app.cluster.cluster import Entry as Entry
 from app.cluster.cluster import Outcome as Outcome

@@ -51,6 +51,13 @@ class Entry(NamedTuple):
     command: dict[str, Any]
 
 
+class Awaited(NamedTuple):
+    """A loop that will act at a time of its own, though nothing is left to do."""
+
+    actor: str
+    due_ms: int
+
+
 class Outcome(NamedTuple):
     reason: str  # "quiet", "condition" or "limit"
     steps: int
@@ -125,7 +132,7 @@ class Cluster:
     @property
     def at_rest(self) -> bool:
         """Quiet, and none of the loops that act at a time of their own will act."""
-        return self.quiet and self.awaited_ms() is None
+        return self.quiet and self.awaited() is None
 
     @property
     def under_load(self) -> bool:
@@ -180,15 +187,18 @@ class Cluster:
     def next_due_ms(self, *, foreground: bool = True) -> int | None:
         return self.engine.agenda.next_due_ms(foreground=foreground)
 
-    def awaited_ms(self) -> int | None:
-        """When one of the loops that act at a time of their own acts next; None: none of them will.
+    def awaited(self) -> Awaited | None:
+        """Which of the loops that act at a time of their own acts next, and when; None: none of them will.
 
         Background, so that a cluster which waits for the night is quiet; yet it is what people wait for."""
-        due: list[int | None] = []
+        found: list[Awaited] = []
         for worker in (self.engine.workers[name] for name in AWAITED if name in self.engine.workers):
-            busy = bool(worker.in_flight) or len(worker.queue) > 0
-            due += [self.next_due_ms(foreground=False)] if busy else [timer.due_ms for timer in worker.timers.values()]
-        return min((at_ms for at_ms in due if at_ms is not None), default=None)
+            due = [timer.due_ms for timer in worker.timers.values()]
+            if worker.in_flight or len(worker.queue) > 0:
+                next_ms = self.next_due_ms(foreground=False)
+                due = [] if next_ms is None else [next_ms]
+            found += [Awaited(worker.actor, due_ms) for due_ms in due]
+        return min(found, key=lambda each: each.due_ms, default=None)
 
     # ------------------------------------------------------------------------------------------ containers
 

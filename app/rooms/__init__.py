@@ -18,14 +18,15 @@ worker turns into greenlets; nothing here imports gevent or Flask.
 
 from __future__ import annotations
 
-from app.cluster import Done, Line, Process, is_shell
+from app.cluster import Awaited, Done, Line, Process, is_shell
 from app.rooms.fanout import Viewer
 from app.rooms.frames import Frame, Pace, Waiting
 from app.rooms.room import Drawing, Room
 from app.rooms.rooms import Limits, Rooms
+from app.rooms.story import Told
 from app.rooms.watches import Watch
 
 __all__ = [
-    "Done", "Drawing", "Frame", "Limits", "Line", "Pace", "Process", "Room", "Rooms", "Viewer", "Waiting", "Watch",
-    "is_shell",
+    "Awaited", "Done", "Drawing", "Frame", "Limits", "Line", "Pace", "Process", "Room", "Rooms", "Told", "Viewer",
+    "Waiting", "Watch", "is_shell",
 ]  # fmt: skip

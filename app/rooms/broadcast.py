@@ -75,7 +75,7 @@ class Broadcast:
         return self._cut_at + COUNT_S if self._recount else None
 
     def publish(self, now: float, waiting: Waiting | None, told: Told | None) -> None:
-        frame = self._cut(waiting, told)
+        frame = self._cut(waiting, told if told is not self._told else None)
         self.stale = self._recount = False
         self._cut_at, self._told = now, told
         if frame is None:

@@ -55,4 +55,4 @@ class Frame(NamedTuple):
     changed: Mapping[Ref, Obj | None]
     waiting: Waiting | None
     before: Mapping[Ref, Obj | None] = MappingProxyType({})
-    told: Told | None = None  # the step that the page shows, everywhere the same
+    told: Told | None = None  # the step that the page shows from now on; None: what stood goes on standing

@@ -26,6 +26,7 @@ LENS_CAP_S = 4.0
 LAG_S = 1.0
 DRIFT_S = 0.05
 RUSH_LIMIT_MS = 600_000  # a pod in CrashLoopBackOff never becomes quiet
+PATH = 400  # told steps that are kept of a story
 
 
 def lens_s(gap_ms: int, speed: float) -> float:
@@ -39,10 +40,12 @@ class Motion:
         self.story = story
         self.waiting: Waiting | None = None
         self.told: Told | None = None
+        self.act: Step | None = None  # what somebody did last: the story began with it
+        self.path: deque[Told] = deque(maxlen=PATH)  # what was told of it, oldest first
         self.restless = False  # rushed for as long as it may, and not quiet
         self._clock = clock
         self._to_tell: deque[Told] = deque()
-        self._stands_until = 0.0  # wall time: what is told, or a gap that is skipped, stands so long
+        self.stands_until = 0.0  # wall time: what is told, or a gap that is skipped, stands so long
         self._seeking = False
         self._followed = cluster.trace.count  # clock pace: the steps up to here have been told, or never will be
         self._base: tuple[float, int] | None = None  # clock pace: (wall, virtual) that belong together
@@ -52,21 +55,36 @@ class Motion:
     def rushing(self) -> bool:
         return self._rush_until_ms is not None
 
+    @property
+    def is_told(self) -> bool:
+        """All that was done has been told, and the last of it has stood long enough."""
+        return not (self._to_tell or self.story.holds_back or self.rushing) and self._clock() >= self.stands_until
+
+    @property
+    def is_due(self) -> bool:
+        """There is more to tell, or something will happen."""
+        if self._to_tell or self.story.holds_back:
+            return True
+        return self.cluster.next_due_ms() is not None or self.cluster.awaited() is not None
+
     def rush(self) -> None:
         """From the next turn on as fast as possible, until the cluster is quiet."""
         self._rush_until_ms = self.cluster.now_ms + RUSH_LIMIT_MS
         self._to_tell.clear()
+        self.stands_until = 0.0
         self.waiting = None
         self.restless = False
 
     def seek(self) -> None:
         """Play to the next moment that is told, though time may stand still."""
         self._seeking = True
-        self._stands_until = 0.0
+        self.stands_until = 0.0
 
     def acted(self, step: Step, now: float, pace: Pace) -> None:
         """Somebody did something: a new story begins, whatever was to be told of the one before."""
         self._to_tell.clear()
+        self.path.clear()
+        self.act = step
         self._tell(self.story.begin(step), now, pace.speed)
 
     def show(self, step: Step | None) -> None:
@@ -74,6 +92,8 @@ class Motion:
         if step is not None:
             self._to_tell.clear()
             self.told = self.story.by_hand(step)
+            self.path.append(self.told)
+            self.stands_until = 0.0
             self._followed = self.cluster.trace.count
 
     def interrupt(self) -> None:
@@ -82,7 +102,7 @@ class Motion:
         self._followed = self.cluster.trace.count
         self.restless = False
         if self.waiting is not None:
-            self.waiting, self._stands_until = None, 0.0
+            self.waiting, self.stands_until = None, 0.0
 
     def halt(self) -> None:
         self._rush_until_ms = None
@@ -98,7 +118,8 @@ class Motion:
 
     def _tell(self, told: Told, now: float, speed: float) -> None:
         self.told = told
-        self._stands_until = now + told.stands_s / speed
+        self.path.append(told)
+        self.stands_until = now + told.stands_s / speed
         self._followed = self.cluster.trace.count
         self._seeking = False
 
@@ -110,21 +131,23 @@ class Motion:
                     self._rush_until_ms = self._base = None
                     self.restless = due is not None
                     self._tell_together(now)
+                    self.stands_until = now  # whoever skips to the end does not wait for the reader
                     return now
                 self.cluster.step()
         return now
 
     def _play(self, now: float, speed: float) -> float | None:
         while (moment := self._clock()) - now < SLICE_S:
-            if moment < self._stands_until:
+            if moment < self.stands_until:
                 return self._drift(moment)
             if self._to_tell:
                 self.waiting = None
                 self._tell(self._to_tell.popleft(), moment, speed)
-                return self._stands_until
+                return self.stands_until
             due = self.cluster.next_due_ms()
             if due is None:
-                due = self.cluster.awaited_ms()
+                awaited = self.cluster.awaited()
+                due = awaited.due_ms if awaited else None
             if due is None or due - self.cluster.now_ms >= LENS_MS:
                 self._to_tell.extend(self.story.rest())
                 if self._to_tell:
@@ -136,7 +159,7 @@ class Motion:
             if due - self.cluster.now_ms >= LENS_MS and (self.waiting is None or self.waiting.to_ms != due):
                 wall = lens_s(due - self.cluster.now_ms, speed)
                 self.waiting = Waiting(self.cluster.now_ms, due, wall)
-                self._stands_until = moment + wall
+                self.stands_until = moment + wall
                 continue
             step = self.cluster.step()
             if step is not None:
@@ -148,11 +171,11 @@ class Motion:
     def _drift(self, moment: float) -> float:
         """What stands goes on standing. Under load time passes evenly through a gap, so that its requests are seen."""
         if self.waiting is None or not self.cluster.under_load:
-            return self._stands_until
+            return self.stands_until
         from_ms, to_ms, wall = self.waiting
-        past = max(0.0, 1 - (self._stands_until - moment) / wall)
+        past = max(0.0, 1 - (self.stands_until - moment) / wall)
         self.cluster.advance(min(to_ms - 1, from_ms + int((to_ms - from_ms) * past)), SLICE_STEPS)
-        return min(self._stands_until, moment + DRIFT_S)
+        return min(self.stands_until, moment + DRIFT_S)
 
     def _run_clock(self, now: float, speed: float) -> float | None:
         wall, virtual = self._base = self._base or (now, self.cluster.now_ms)
@@ -168,7 +191,7 @@ class Motion:
 
     def _tell_together(self, now: float) -> None:
         """What was done since the last sentence, once that has stood long enough."""
-        if now < self._stands_until:
+        if now < self.stands_until:
             return
         told = self.story.together(self.cluster.trace.since(self._followed))
         self._followed = self.cluster.trace.count

@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 
 from app.api import errors
 from app.api.objects import Obj, Ref
-from app.cluster import Cluster, Done, Entry, News, Planned, Process
+from app.cluster import Awaited, Cluster, Done, Entry, News, Planned, Process
 from app.commands import ClientRequest, Command, TakeTurns
 from app.engine.trace import Commanded, Result, Step, is_visible
 from app.look import Look
@@ -43,7 +43,7 @@ class Drawing(Protocol):
     def frame(self, room: Room, frame: Frame, lang: str) -> bytes:
         """What every viewer of one language gets."""
 
-    def reading_ms(self, step: Step, languages: Sequence[str]) -> int:
+    def reading_ms(self, room: Room, step: Step, languages: Sequence[str]) -> int:
         """How long what is said of a step takes to read, by the slowest of these languages."""
 
 
@@ -76,6 +76,7 @@ class Room:
         self._broadcast = Broadcast(cluster, lambda frame, lang: drawing.frame(self, frame, lang), viewer_limit)
         self._drawing = drawing
         self._motion = self._new_motion()
+        self._was_told = True
         self._awake_until = 0.0
         self._watches = Watches(watch_limit)
         self._clients = Clients(self._watches)
@@ -109,6 +110,26 @@ class Room:
     def told(self) -> Told | None:
         """The step that the page shows."""
         return self._motion.told
+
+    @property
+    def act(self) -> Step | None:
+        """What somebody did last."""
+        return self._motion.act
+
+    @property
+    def path(self) -> Sequence[Told]:
+        """What was told since then, oldest first."""
+        return tuple(self._motion.path)
+
+    @property
+    def is_told(self) -> bool:
+        """All that was done has been told."""
+        return self._motion.is_told
+
+    @property
+    def awaited(self) -> Awaited | None:
+        """The loop that acts at a time of its own next, though the cluster is quiet."""
+        return self.cluster.awaited()
 
     @property
     def journal(self) -> Sequence[Entry]:
@@ -200,11 +221,13 @@ class Room:
                 self._motion.halt()
             return pace
 
-    def next_moment(self) -> None:
-        """Play to the next moment that is told, and pause there. Returns at once."""
+    def next_moment(self) -> bool:
+        """Play to the next moment that is told, and pause there. Returns at once: whether one may come."""
         with self._doing():
-            self._pause()
-            self._motion.seek()
+            if due := self._motion.is_due:
+                self._pause()
+                self._motion.seek()
+            return due
 
     def step_phase(self) -> Step | None:
         """Pause, and make one visible step, which is told; None if the cluster is quiet."""
@@ -295,6 +318,7 @@ class Room:
 
     def _turn(self, now: float) -> float | None:
         motion, waited = self._motion, self._motion.waiting
+        was_told, self._was_told = self._was_told, motion.is_told
         motion.story.languages = sorted(self._broadcast.fanout.langs)
         next_move = motion.turn(now, self._pace_at(now))
         if motion.restless and not self.pace.paused:
@@ -302,12 +326,13 @@ class Room:
             self._broadcast.stale = True
             next_move = None
         self._tell()
-        self._broadcast.stale |= waited != motion.waiting
+        self._broadcast.stale |= waited != motion.waiting or self._was_told != was_told
         publish_at = self._broadcast.due_at(motion.told)
         if publish_at is not None and publish_at <= now:
             self._broadcast.publish(now, motion.waiting, motion.told)
             publish_at = None
-        times = [at for at in (next_move, publish_at) if at is not None]
+        told_at = motion.stands_until if motion.stands_until > now and not self.pace.paused else None
+        times = [at for at in (next_move, publish_at, told_at) if at is not None]
         return min(times, default=None)
 
     def _is_live(self) -> bool:
@@ -337,7 +362,10 @@ class Room:
             self._broadcast.publish(now, self._motion.waiting, self._motion.told)
 
     def _new_motion(self) -> Motion:
-        return Motion(self.cluster, Story(self.cluster, self._drawing.reading_ms), self._clock)
+        def reading(step: Step, languages: Sequence[str]) -> int:
+            return self._drawing.reading_ms(self, step, languages)
+
+        return Motion(self.cluster, Story(self.cluster, reading), self._clock)
 
     def _newest_of(self, actor: str, key: Ref) -> Step | None:
         """The newest visible step of that loop for that key."""

@@ -41,6 +41,11 @@ class Story:
         self._told: Counter[Hashable] = Counter()
         self._gathered: list[Step] = []
 
+    @property
+    def holds_back(self) -> bool:
+        """Steps were gathered, and are not told yet."""
+        return bool(self._gathered)
+
     def begin(self, act: Step) -> Told:
         """Somebody did something: a new story begins with it."""
         self._told.clear()

@@ -118,18 +118,26 @@ def _clipped(text: str) -> str:
 
 
 def answer(
-    message: str, step: int | None = None, results: tuple[Result, ...] = (), command: Command | None = None
+    message: str,
+    step: int | None = None,
+    results: tuple[Result, ...] = (),
+    command: Command | None = None,
+    *,
+    is_news: bool = True,
 ) -> Response:
     """The same in HTML for the page and in JSON for programs. 201 if something was created.
 
-    After a command it names the kubectl command that would have done the same."""
+    After a command it names the kubectl command that would have done the same. `is_news`: it cannot be seen on the page
+    anyway."""
     code = 201 if any(result.code == 201 for result in results) else 200
     rows = [_row(result) for result in results if result.ref is not None]
     if wants_json():
         response = jsonify(ok=True, code=code, message=message, results=rows, step=step)
     else:
         line, whole = (command.kubectl(), command.whole()) if command else ("", "")
-        html = render_template("_answer.html", ok=True, message=message, kubectl=line, whole=whole, _=language.here())
+        html = render_template(
+            "_answer.html", ok=True, message=message, kubectl=line, whole=whole, is_news=is_news, _=language.here()
+        )
         response = make_response(html)
     response.status_code = code
     return response
@@ -154,7 +162,7 @@ def _row(result: Result) -> dict[str, Any]:
 def pace(id: str) -> Response:
     room = rooms().get(id)
     changed = room.set_pace(**_pace(form()))
-    return answer(_pace_said(changed))
+    return answer(_pace_said(changed), is_news=False)
 
 
 def _pace(values: Mapping[str, str]) -> dict[str, Any]:
@@ -180,28 +188,39 @@ def _pace_said(pace: Pace) -> str:
     if pace.paused:
         return _("Paused")
     speed = f"{pace.speed:g}"
-    return _("Beat, %(speed)s×", speed=speed) if pace.mode == "beat" else _("Clock, %(speed)s×", speed=speed)
+    if pace.mode == "story":
+        return _("One loop at a time, %(speed)s×", speed=speed)
+    return _("All at once, %(speed)s×", speed=speed)
+
+
+@blueprint.post("/moment")
+def moment(id: str) -> Response:
+    """Play to the next moment that is told, and wait there."""
+    is_due = rooms().get(id).next_moment()
+    _ = language.here()
+    return answer(_("On to the next moment") if is_due else _("Nothing is due."), is_news=not is_due)
 
 
 @blueprint.post("/step")
 def step(id: str) -> Response:
     made = rooms().get(id).step_phase()
     _ = language.here()
-    return answer(_("One phase further") if made else _("Quiet: nothing to do"), made and made.number)
+    said = _("One phase further") if made else _("Nothing is due.")
+    return answer(said, made and made.number, is_news=made is None)
 
 
 @blueprint.post("/finish")
 def finish(id: str) -> Response:
     rooms().get(id).finish_loop()
     _ = language.here()
-    return answer(_("The loop is finished"))
+    return answer(_("The loop is finished"), is_news=False)
 
 
 @blueprint.post("/quiet")
 def quiet(id: str) -> Response:
     rooms().get(id).run_until_quiet()
     _ = language.here()
-    return answer(_("Running until quiet"))
+    return answer(_("Running until quiet"), is_news=False)
 
 
 @blueprint.post("/reset")

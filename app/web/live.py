@@ -60,8 +60,12 @@ class Drawing:
     def frame(self, room: Room, frame: Frame, lang: str) -> bytes:
         return encoded(self._template.render(present.frame(room, frame, language.words(lang))))
 
-    def reading_ms(self, step: Step, languages: Sequence[str]) -> int:
-        said = ((present.caption(step, language.words(lang)).text, lang) for lang in languages or LANGUAGES[:1])
+    def reading_ms(self, room: Room, step: Step, languages: Sequence[str]) -> int:
+        voices = room.look.voices
+        said = (
+            (present.caption(step, language.words(lang).among(voices)).text, lang)
+            for lang in languages or LANGUAGES[:1]
+        )
         return max(present.reading_ms(text, lang) for text, lang in said)
 
 

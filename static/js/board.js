@@ -72,7 +72,7 @@ function fly(element, from) {
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return
   const to = element.getBoundingClientRect()
   const way = `translate(${from.left - to.left}px, ${from.top - to.top}px)`
-  element.animate([{transform: way}, {transform: "none"}], {duration: CALM_MS, easing: "ease-in-out"})
+  element.animate([{transform: way}, {transform: "none"}], {duration: CALM_MS, easing: "ease-in-out"}).finished.then(settle, () => {})
 }
 
 /** After a batch of changes: once per paint. */

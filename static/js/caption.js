@@ -1,58 +1,38 @@
-// The caption gives a sentence time to be read: for a moment, lesser news wait behind greater ones.
+// The caption says what is told. A step of the past has the word until one goes back to now; what is told meanwhile waits.
 import {morph} from "./morph.js"
-import {state} from "./state.js"
 
-const HOLD_MS = 1100
-const HOLD_TROUBLE_MS = 2600
-const TROUBLE = "3"
-let shownAt = 0
+/** @type {?Element} what is told now, while a step of the past has the word */
 let waiting = null
-let timer = 0
-/** @type {?Element} what was said when a step of the past took the word */
-let live = null
 
-/** A step of the past speaks until `now`; what happens meanwhile waits. @param {HTMLElement} then */
+/** @param {HTMLElement} next */
+export function say(next) {
+  if (waiting) waiting = next
+  else morph(present(), next)
+}
+
+/** A step of the past speaks until `now`. @param {HTMLElement} then */
 export function past(then) {
-  const present = document.getElementById("caption")
-  live ??= present.cloneNode(true)
-  const next = then.cloneNode(true)
-  next.id = present.id
-  next.className = ""
-  next.hidden = false
-  morph(present, next)
+  waiting ??= present().cloneNode(true)
+  morph(present(), then.cloneNode(true))
 }
 
 /** The present speaks again. */
 export function now() {
-  if (!live) return
-  waiting ??= live
-  live = null
-  show()
+  if (waiting) morph(present(), waiting)
+  waiting = null
 }
 
 /** A snapshot brought a caption of its own. */
 export function forget() {
-  live = waiting = null
-}
-
-/** @param {HTMLElement} next */
-export function say(next) {
-  const present = document.getElementById("caption")
-  const lesser = Number(next.dataset.weight ?? 0) < Number(present.dataset.weight ?? 0)
-  const hold = present.dataset.weight === TROUBLE ? HOLD_TROUBLE_MS : HOLD_MS
-  const left = shownAt + hold - performance.now()
-  clearTimeout(timer)
-  waiting = next
-  if (live) return
-  if (lesser && left > 0 && !state.pace.paused) timer = setTimeout(show, left)
-  else show()
-}
-
-function show() {
-  const present = document.getElementById("caption")
-  if (!waiting || !present || live) return
-  morph(present, waiting)
   waiting = null
-  shownAt = performance.now()
-  document.dispatchEvent(new CustomEvent("loopscope:said"))
 }
+
+/** Says it again, to whoever listens or looks. */
+export function again() {
+  const caption = present()
+  caption.setAttribute("tabindex", "-1")
+  caption.replaceChildren(...[...caption.childNodes].map((node) => node.cloneNode(true)))
+  caption.focus()
+}
+
+const present = () => document.getElementById("caption")

@@ -25,16 +25,20 @@ export function now() {
   return state.now
 }
 
-function tick() {
+/** Brings every clock and age on screen up to date. */
+export function tick() {
   const at = now()
   clock.textContent = virtual(at)
   look()
-  for (const element of document.querySelectorAll("[data-since]")) write(element, age(at - Number(element.dataset.since)))
+  for (const element of document.querySelectorAll("[data-since]")) write(element, age(then(element, at) - Number(element.dataset.since)))
   for (const element of document.querySelectorAll("[data-until]")) {
-    const left = Math.max(0, Number(element.dataset.until) - at)
+    const left = Math.max(0, Number(element.dataset.until) - then(element, at))
     write(element, element.dataset.grace.replace("{n}", age(left + 999)))
   }
 }
+
+/** Of what is drawn as it was, the time was another. */
+const then = (element, at) => Number(element.closest(".board-then")?.dataset.at ?? at)
 
 /** The lens says what is skipped: `5:00 → 2.1 s`; for a moment after it is over too, so that it can be read. */
 function look() {

@@ -1,6 +1,7 @@
 // What a person does: everything is a POST, its answer is shown at the foot, its effect comes back through the socket.
 import {chosenPod, suggestions} from "./board.js"
 import {startCopying} from "./copying.js"
+import {write} from "./clock.js"
 import {data, room, say, state, watch} from "./state.js"
 
 const answer = document.getElementById("answer")
@@ -11,11 +12,11 @@ let nextTry = 0
 
 export function startCommands() {
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-command], [data-try], [data-pace]")
+    const button = event.target.closest("[data-command], [data-try], #all-at-once")
     if (!button) return
     if (button.dataset.command) onPod(button.dataset.command, button.closest(".pod"))
     if (button.dataset.try) suggest(Number(button.dataset.try))
-    if (button.dataset.pace) post("pace", {mode: button.dataset.pace})
+    if (button.id === "all-at-once") toggleInto("mode")
   })
   startCopying(tell)
   for (const type of ["pointerover", "focusin"]) document.getElementById("tries").addEventListener(type, sayPod)
@@ -67,7 +68,7 @@ export function onPod(command, pod) {
 
 export function toggleInto(name) {
   if (name === "pause") post("pace", {paused: String(!state.pace.paused)})
-  if (name === "mode") post("pace", {mode: state.pace.mode === "beat" ? "clock" : "beat"})
+  if (name === "mode") post("pace", {mode: state.pace.mode === "story" ? "clock" : "story"})
   if (name === "latencies") {
     const options = [...latencies.options].map((option) => option.value)
     post("commands/latencies", {preset: options[(options.indexOf(state.latencies) + 1) % options.length]})
@@ -126,8 +127,7 @@ export function tell(text, good) {
 
 /** How time runs is plain to see; only a refusal is worth a sentence. */
 function quietly(event) {
-  const path = event.detail.pathInfo?.requestPath ?? ""
-  if (event.detail.xhr.status < 400 && /\/(pace|step|finish|quiet)$/.test(path)) event.detail.shouldSwap = false
+  if (event.detail.xhr.responseText.includes("data-plain")) event.detail.shouldSwap = false
 }
 
 function fade() {
@@ -164,11 +164,11 @@ function controls(now) {
   pause.querySelector("[data-label]").textContent = word
   shownSpeed(pace.speed)
   if (document.activeElement !== speed) speed.value = String(Math.round(Math.log10(pace.speed) * 10))
-  for (const button of document.querySelectorAll("[data-pace]")) button.setAttribute("aria-pressed", String(button.dataset.pace === pace.mode))
+  document.getElementById("all-at-once").setAttribute("aria-checked", String(pace.mode === "clock"))
   if (document.activeElement !== latencies) latencies.value = now.latencies
   document.getElementById("watch").textContent = say("watching", {n: now.viewers})
   const rest = document.getElementById("rest")
-  const mood = now.quiet ? "quiet" : now.restless ? "restless" : pace.paused ? "paused" : "running"
-  rest.textContent = say(mood)
-  rest.className = `rest ${{quiet: "", restless: "held", paused: "held", running: "busy"}[mood]}`
+  const mood = now.quiet ? "quiet" : now.restless ? "restless" : pace.paused ? "paused" : now.waits_for ? "waits" : "running"
+  write(rest, now.waits_for || say(mood))
+  rest.className = `rest ${{quiet: "", restless: "held", paused: "held", waits: "waits", running: "busy"}[mood]}`
 }

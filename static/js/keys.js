@@ -6,16 +6,21 @@ import {faster, onPod, toggleInto, tryNext} from "./commands.js"
 import {focusEditor} from "./desired.js"
 import {openDialog, show} from "./dialogs.js"
 import {close as closeInspector, otherView} from "./inspector.js"
-import {backToNow, pick, pickNth} from "./loops.js"
+import {pick, pickNth} from "./loops.js"
+import {backToNow} from "./past.js"
 import {nextTheme, togglePresent} from "./prefs.js"
 import {room} from "./state.js"
+import {again, back, next} from "./story.js"
 import {focusTimeline, toggleCauses} from "./timeline.js"
 
 const KEYS = {
   " ": () => toggleInto("pause"),
-  ArrowRight: () => press("[data-step]"),
+  ArrowRight: next,
+  ArrowLeft: back,
+  ".": () => press("[data-step]"),
   f: () => press("[data-finish]"),
   q: () => press("[data-quiet-run]"),
+  End: () => press("[data-quiet-run]"),
   "-": () => faster(-1),
   "+": () => faster(1),
   "=": () => faster(1),
@@ -33,11 +38,11 @@ const KEYS = {
   x: breakThings,
   y: tryNext,
   0: () => pick(""),
-  a: toggleCauses,
+  a: again,
+  h: toggleCauses,
   t: focusTimeline,
   l: () => press("#show-live"),
   i: otherView,
-  v: readCaption,
   p: togglePresent,
   d: nextTheme,
   g: () => location.assign(`?lang=${room.lang === "en" ? "ja" : "en"}`),
@@ -112,10 +117,4 @@ function nextPod() {
   const pods = [...document.querySelectorAll("#board .pod[id] .open")]
   const here = pods.indexOf(document.activeElement)
   pods[(here + 1) % pods.length]?.focus()
-}
-
-function readCaption() {
-  const caption = document.getElementById("caption")
-  caption.setAttribute("tabindex", "-1")
-  caption.focus()
 }

@@ -7,7 +7,7 @@ import * as caption from "./caption.js"
 import * as cells from "./cells.js"
 
 const banner = document.getElementById("connection")
-const REGIONS = ["loops", "minis", "board", "caption", "faults", "frame", "data"]
+const REGIONS = ["told", "loops", "minis", "board", "caption", "ending", "faults", "frame", "data"]
 let lost = false
 let fetching = false
 /** @type {string[]} what came while a snapshot was on its way: it may be newer than the snapshot */

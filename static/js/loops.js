@@ -1,16 +1,12 @@
-// Which loop is shown: the one a person picked, or the one that the caption speaks of. And the small rings.
+// Which loop is shown: the one that is told, unless a person pinned another or looks at a step of the past. And the small rings.
 import {isAwake} from "./awake.js"
-import * as caption from "./caption.js"
 import {openBeside} from "./popovers.js"
-import {room, say, state, watch} from "./state.js"
+import {backToNow, isPast} from "./past.js"
+import {say, watch} from "./state.js"
 
 const follow = document.getElementById("follow")
-const past = document.getElementById("past")
 const section = document.getElementById("loop-section")
-let picked = ""
-let shown = ""
-/** @type {?string} the loop of the step of the past that is shown; "" for a command */
-let pastRole = null
+let pinned = ""
 
 export function startLoops() {
   document.addEventListener("click", (event) => {
@@ -22,32 +18,22 @@ export function startLoops() {
       pick(mini.dataset.role)
       mini.closest("[popover]")?.hidePopover()
     }
-    if (event.target.closest("[data-now]")) backToNow()
   })
   follow.addEventListener("click", () => pick(""))
-  document.addEventListener("loopscope:said", followCaption)
-  followCaption()
-  watch((state, fresh) => {
-    if (fresh && pastRole !== null) {
-      caption.forget()
-      backToNow()
-    }
+  for (const name of ["loopscope:past", "loopscope:now"]) document.addEventListener(name, show)
+  watch((state) => {
     fold()
     show()
-    for (const mini of minis()) busy(mini, state.actors[mini.dataset.role])
+    for (const mini of minis()) {
+      busy(mini, state.actors[mini.dataset.role])
+      fails(mini, state.mistakes[mini.dataset.role])
+    }
   })
 }
 
-/** The loop that the caption speaks of: one story on the whole page. */
-function followCaption() {
-  const role = document.getElementById("caption")?.dataset.role
-  if (role && document.getElementById(`loop-${role}`)) shown = role
-  show()
-}
-
-/** @param {string} role "" follows whatever acts */
+/** @param {string} role "" follows what is told */
 export function pick(role) {
-  picked = role
+  pinned = role
   backToNow()
   show()
 }
@@ -55,47 +41,11 @@ export function pick(role) {
 /** The n-th small ring, from 1. */
 export function pickNth(number) {
   const mini = document.querySelectorAll("#minis > .mini")[number - 1]
-  if (mini) pick(mini.dataset.role)
+  if (mini?.dataset.role) pick(mini.dataset.role)
 }
 
-/** Shows a step of the past until one goes back to now. @param {number} number */
-export async function showStep(number) {
-  const answer = await fetch(`${room.base}/steps/${number}?lang=${room.lang}`, {headers: {Accept: "text/html"}})
-  if (!answer.ok) return false
-  past.innerHTML = await answer.text()
-  past.hidden = false
-  document.getElementById("loops").hidden = true
-  document.getElementById("to-live").hidden = false
-  const then = past.querySelector(".caption-then")
-  pastRole = then?.dataset.role ?? ""
-  if (then) caption.past(then)
-  boardIsNow(number)
-  show()
-  return true
-}
-
-export function backToNow() {
-  past.hidden = true
-  pastRole = null
-  past.replaceChildren()
-  document.getElementById("loops").hidden = false
-  document.getElementById("to-live").hidden = true
-  boardIsNow(0)
-  caption.now()
-  show()
-  document.dispatchEvent(new CustomEvent("loopscope:now"))
-}
-
-/** While the loop panel tells of the past, the board says that it does not. @param {number} number 0: all is now */
-function boardIsNow(number) {
-  document.getElementById("board-now")?.remove()
-  document.body.classList.toggle("in-past", number > 0)
-  if (!number) return
-  const mark = document.createElement("span")
-  mark.id = "board-now"
-  mark.textContent = say("board_now", {n: number})
-  document.querySelector("#actual-section > .head h2").after(mark)
-}
+/** The loop that is shown. */
+export const current = () => section.dataset.role
 
 const minis = () => document.querySelectorAll(".mini[data-role]")
 
@@ -127,15 +77,21 @@ function unfold(phase) {
 }
 
 function show() {
-  const panels = [...document.querySelectorAll("#loops > .loop")]
-  const newest = panels.reduce((best, panel) => (Number(panel.dataset.step) > Number(best?.dataset.step ?? -1) ? panel : best), null)
-  const role = picked || shown || newest?.dataset.role
-  const target = panels.find((panel) => panel.dataset.role === role) ?? newest
-  for (const panel of panels) panel.hidden = panel !== target
-  if (target) latestAct(target)
-  follow.setAttribute("aria-pressed", String(!picked))
+  const [past, told, loops] = ["past", "told", "loops"].map((id) => document.getElementById(id))
+  const panels = [...loops.querySelectorAll(":scope > .loop")]
+  for (const panel of panels) panel.hidden = panel.dataset.role !== pinned
+  const pin = panels.find((panel) => !panel.hidden)
+  const shown = isPast() ? past : pin ?? told
+  past.hidden = shown !== past
+  told.hidden = shown !== told
+  loops.hidden = shown !== pin
+  latestAct(shown)
+  Object.assign(section.dataset, {step: shown.dataset.step, role: shown.dataset.role, pinned: String(shown === pin)})
+  follow.setAttribute("aria-pressed", String(!pinned))
+  const word = say(pinned ? "pinned" : "follow")
+  if (follow.textContent !== word) follow.textContent = word
   for (const mini of minis()) {
-    mini.setAttribute("aria-pressed", String(mini.dataset.role === (pastRole ?? target?.dataset.role)))
+    mini.setAttribute("aria-pressed", String(mini.dataset.role === shown.dataset.role))
     const panel = panels.find((one) => one.dataset.role === mini.dataset.role)
     mini.classList.toggle("idle", !Number(panel?.dataset.step))
   }
@@ -144,7 +100,7 @@ function show() {
 /** Of many actions the newest that was done stays in sight. */
 function latestAct(panel) {
   const phase = panel.querySelector('.phase[data-phase="act"]')
-  const done = [...phase.querySelectorAll(".acts-list li:not(.next):not(.skipped)")].at(-1)
+  const done = [...(phase?.querySelectorAll(".acts-list li:not(.next):not(.skipped)") ?? [])].at(-1)
   if (done) phase.scrollTop = Math.max(0, done.offsetTop + done.offsetHeight - phase.offsetTop - phase.clientHeight + 8)
 }
 
@@ -158,4 +114,8 @@ function busy(mini, actor) {
   queue.classList.toggle("some", queued > 0)
 }
 
-export const current = () => picked || shown || state.steps.at(-1)?.[2]
+/** @param {HTMLElement} mini @param {string|undefined} mistake */
+function fails(mini, mistake) {
+  mini.dataset.failed = String(Boolean(mistake))
+  mini.title = mistake ?? mini.dataset.role
+}

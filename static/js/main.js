@@ -12,8 +12,11 @@ import {startInspector} from "./inspector.js"
 import {startKeys} from "./keys.js"
 import {startLive} from "./live.js"
 import {startLoops} from "./loops.js"
+import {startMarks} from "./marks.js"
+import {startPast} from "./past.js"
 import {startPopovers} from "./popovers.js"
 import {startPrefs} from "./prefs.js"
+import {startStory} from "./story.js"
 import {startTimeline} from "./timeline.js"
 import {startTraffic} from "./traffic.js"
 
@@ -22,8 +25,11 @@ startPrefs()
 startClock()
 startCommands()
 startAwake()
+startPast()
 startLoops()
 startBoard()
+startMarks()
+startStory()
 startTimeline()
 startChart()
 startCells()

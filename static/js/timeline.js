@@ -1,7 +1,8 @@
 // A lane per actor, a glyph per step, oldest left. Steps stand side by side in their order; long waits are a dashed line.
 import {isAwake} from "./awake.js"
 import {span, virtual} from "./clock.js"
-import {backToNow, pick, showStep} from "./loops.js"
+import {pick} from "./loops.js"
+import {isPast, showStep} from "./past.js"
 import {data, say, watch} from "./state.js"
 
 const NS = "http://www.w3.org/2000/svg"
@@ -26,19 +27,24 @@ let chosen = 0
 let arrows = false
 let drawing = 0
 let unfolded = false
+/** @type {Set<number>} steps that were told; the others are faint */
+const told = new Set()
+let cursor = 0
 /** @type {[string, string][]} the lanes that are drawn; in present mode those that have steps */
 let lanes = []
 
 export function startTimeline() {
   watch((state, fresh) => {
+    for (const {step} of [...(state.path ?? []), ...(state.told ? [state.told] : [])]) tell(step)
+    if (fresh) cursor = state.told?.step ?? 0
     if (fresh || wanted().join() !== lanes.map(([lane]) => lane).join()) rebuild(fresh ? data.steps : [...rows, ...state.steps])
     else add(state.steps)
+    lights(state)
   })
   svg.addEventListener("click", (event) => choose(numberOf(event.target), true))
   svg.addEventListener("keydown", move)
   causes.addEventListener("click", () => toggleCauses())
-  document.getElementById("to-live").addEventListener("click", backToNow)
-  document.addEventListener("loopscope:now", () => mark(0))
+  for (const name of ["loopscope:past", "loopscope:now"]) document.addEventListener(name, () => mark(isPast()))
   document.getElementById("lane-names").addEventListener("click", (event) => {
     const lane = event.target.closest("[data-lane]")?.dataset.lane
     if (lane && lane !== "you") pick(lane)
@@ -115,7 +121,9 @@ function names() {
   })
   const arrowsLayer = make("g", {})
   arrowsLayer.id = "arrows"
-  svg.append(arrowsLayer)
+  const line = make("line", {y1: 0, y2: 0})
+  line.id = "cursor"
+  svg.append(arrowsLayer, line)
 }
 
 const foldable = () => !presenting() && data.lanes.some(([lane]) => !isAwake(lane))
@@ -142,7 +150,8 @@ function glyph(row, previous) {
   else if (previous && (previous[2] !== lane || previous[6] !== row[6])) end += PAUSE
   const [x, y] = [end + SLOT / 2, height(index)]
   const element = make("g", {transform: `translate(${x} ${y})`, role: "button", tabindex: -1})
-  element.setAttribute("class", "g")
+  element.setAttribute("class", told.has(number) || lane === "you" ? "g" : "g faint")
+  element.dataset.lane = lane
   element.dataset.n = String(number)
   element.setAttribute("aria-label", label(row))
   const hit = make("rect", {x: -SLOT / 2, y: -laneHeight() / 2, width: SLOT, height: laneHeight(), rx: 3})
@@ -187,6 +196,38 @@ function finish() {
   const last = glyphs.get(rows.at(-1)?.[0])
   if (last && !chosen) roving(last.element)
   if (arrows || chosen) drawArrows()
+  point()
+}
+
+/** That step is told: it is no longer faint, and the cursor goes there. @param {number} number */
+function tell(number) {
+  told.add(number)
+  cursor = number
+  glyphs.get(number)?.element.classList.remove("faint")
+  point()
+}
+
+/** The cursor stands at the step that is told. */
+function point() {
+  const found = glyphs.get(isPast() || cursor)
+  const line = document.getElementById("cursor")
+  if (!line) return
+  line.setAttribute("visibility", found ? "visible" : "hidden")
+  if (!found) return
+  line.setAttribute("transform", `translate(${found.x} 0)`)
+  line.setAttribute("y2", svg.getAttribute("height") ?? "0")
+  for (const button of document.querySelectorAll("#lane-names [data-lane]")) button.classList.toggle("told", button.dataset.lane === found.row[2])
+}
+
+/** Lanes beside the thread are dimmed; the names of those that fail say so. */
+function lights({thread, mistakes}) {
+  for (const element of document.querySelectorAll("#lane-names [data-lane], #lanes-svg .g")) {
+    element.classList.toggle("dimmed", Boolean(thread) && !thread.lanes.includes(element.dataset.lane))
+  }
+  for (const button of document.querySelectorAll("#lane-names [data-lane]")) {
+    button.classList.toggle("fails", button.dataset.lane in mistakes)
+    button.title = mistakes[button.dataset.lane] ?? button.dataset.lane
+  }
 }
 
 function roving(element) {
@@ -209,6 +250,7 @@ function mark(number) {
   chosen = number
   glyphs.get(chosen)?.element.classList.add("chosen")
   drawArrows()
+  point()
 }
 
 /** Left and right in order of time, up and down to the nearest step of another lane. */

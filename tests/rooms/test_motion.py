@@ -258,7 +258,7 @@ def test_with_chaos_a_room_at_rest_goes_on_to_the_next_kill() -> None:
     room.submit(Chaos(0))
     live(room, clock, 30.0)
     assert room.cluster.quiet
-    assert room.cluster.awaited_ms() is None
+    assert room.cluster.awaited() is None
 
 
 def test_an_api_client_is_not_slowed_by_the_story() -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from app import scenarios
 from app.api.objects import Obj, ref_of
 from app.cluster import Cluster
+from app.engine.trace import Step
 from app.look import Look
 from app.look.recording import Recording
-from app.rooms import Frame, Pace
+from app.rooms import Awaited, Frame, Pace, Told
 from app.scenarios import Scenario
 from tests.support.builders import NOW_MS
 from tests.support.kinds import SCHEME
@@ -35,11 +36,16 @@ class Stage(NamedTuple):
     viewers: int = 1
     epoch: int = 9
     frame: int = 7
+    told: Told | None = None
+    act: Step | None = None
+    path: Sequence[Told] = ()
+    is_told: bool = True
+    awaited: Awaited | None = None
 
 
-def frame_since(look: Look, revision: int, step: int) -> Frame:
-    """What changed since then."""
+def frame_since(look: Look, revision: int, step: int, told: Told | None = None) -> Frame:
+    """What changed since then, and what is told from now on."""
     changes = look.changes_since(revision)
     changed = {change.ref: change.new for change in changes}
     before = {change.ref: change.old for change in reversed(changes)}
-    return Frame(8, look.trace.since(step), changed, None, before)
+    return Frame(8, look.trace.since(step), changed, None, before, told)

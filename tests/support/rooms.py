@@ -32,7 +32,7 @@ class Script:
         self.frames.append(frame)
         return f"{lang}:{frame.number}".encode()
 
-    def reading_ms(self, step: Step, languages: Sequence[str]) -> int:
+    def reading_ms(self, room: Room, step: Step, languages: Sequence[str]) -> int:
         return READING_MS
 
     def wake(self, room: Room) -> None:

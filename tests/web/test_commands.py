@@ -215,6 +215,20 @@ def test_stepping(browser: Browser) -> None:
     assert browser.post("/quiet").status_code == 200
 
 
+def test_on_to_the_next_moment(browser: Browser) -> None:
+    assert browser.post("/moment").get_json()["message"] == "Nothing is due."
+    assert not browser.room.pace.paused, "nobody waits for what comes next"
+    browser.post("/commands/scale", {**WEB, "replicas": "4"})
+    assert browser.post("/moment").get_json()["message"] == "On to the next moment"
+    assert browser.room.pace.paused
+
+
+def test_only_what_cannot_be_seen_is_said(browser: Browser) -> None:
+    html = {"Accept": "text/html"}
+    assert "data-plain" not in browser.post("/moment", headers=html).get_data(as_text=True)
+    assert "data-plain" in browser.post("/pace", {"speed": "2"}, headers=html).get_data(as_text=True)
+
+
 def test_reset_and_another_lesson(browser: Browser) -> None:
     room = browser.room
     browser.post("/commands/delete", WEB)

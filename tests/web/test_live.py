@@ -19,8 +19,10 @@ from wsproto.events import Ping, TextMessage
 
 from app.api.objects import Ref
 from app.commands import Scale
+from app.engine.trace import Differed
 from app.rooms import Room
-from app.web.live import CHATTER, HEARTBEAT, RESNAPSHOT, SEND_BUFFER, Wire, encoded, serve
+from app.web import language, present
+from app.web.live import CHATTER, HEARTBEAT, RESNAPSHOT, SEND_BUFFER, Drawing, Wire, encoded, serve
 from tests.support.browser import Browser, make_app
 from tests.support.rooms import live, make_room
 from tests.support.server import Server
@@ -350,3 +352,20 @@ def test_the_app_closes_cleanly() -> None:
     app = make_app()
     Browser(app)
     app.extensions["rooms"].close()
+
+
+def test_a_sentence_stands_for_what_the_loop_itself_says() -> None:
+    """Not for what is said of a loop that has no words of its own."""
+    browser = Browser(make_app())
+    room = browser.room
+    room.attach("en", room.epoch, room.frame)
+    browser.post("/commands/delete", {"kind": "Pod", "namespace": "default", "name": browser.pods()[0]})
+    found = None
+    while found is None and (step := room.cluster.step()) is not None:
+        found = step if step.actor == "replicaset-controller" and isinstance(step.record, Differed) else None
+    assert found is not None
+    drawing = Drawing(browser.app)
+    with browser.app.test_request_context():
+        text = present.caption(found, language.words("en").among(room.look.voices)).text
+        assert drawing.reading_ms(room, found, ["en"]) == present.reading_ms(text, "en")
+        assert text != present.caption(found, language.words("en")).text

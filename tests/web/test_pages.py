@@ -175,6 +175,28 @@ def test_a_step_of_the_past(browser: Browser) -> None:
     assert set(seen) <= {200, 404}
 
 
+def test_a_step_of_the_past_comes_with_the_board_as_it_was(browser: Browser) -> None:
+    first, *others = browser.pods()
+    step = browser.post("/commands/delete", {"kind": "Pod", "namespace": "default", "name": first}).get_json()["step"]
+    browser.room.cluster.run()
+    assert first not in browser.pods()
+    html = browser.get(f"/steps/{step}").get_data(as_text=True)
+    past = html[html.index('class="board-then"') :]
+    assert all(f'data-name="{name}"' in past for name in (first, *others))
+    assert f'"step": {step}' in html
+    assert f'data-step="{step}"' in html
+
+
+def test_what_is_told_stands_in_the_first_page_and_in_the_snapshot(browser: Browser) -> None:
+    first = browser.pods()[0]
+    step = browser.post("/commands/delete", {"kind": "Pod", "namespace": "default", "name": first}).get_json()["step"]
+    for path in ("", "/snapshot"):
+        html = browser.get(path).get_data(as_text=True)
+        assert re.search(rf'<p id="caption" data-step="{step}" data-role="you" [^>]*data-repeat="false"', html)
+        assert re.search(rf'<div class="loops" id="told" data-step="{step}" data-role="you"', html)
+        assert re.search(r'<div id="ending"[^>]* hidden', html)
+
+
 def test_what_a_field_means(browser: Browser) -> None:
     response = browser.get("/explain?kind=Deployment&path=spec.replicas")
     about = json.loads(response.data)

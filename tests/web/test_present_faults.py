@@ -31,6 +31,7 @@ from app.commands import (
     command_from_json,
 )
 from app.engine.trace import Commanded, Differed
+from app.rooms.story import Story
 from app.web.present import awake, board, captions, faults, frame
 from tests.support.looks import Stage, frame_since
 from tests.support.voices import ENGLISH
@@ -177,7 +178,8 @@ def test_a_heartbeat_does_not_speak_over_what_a_person_did(cluster: Cluster) -> 
     do(cluster, CutNetwork("node-1"))
     for _count in range(40):
         cluster.step()
-    said = frame(Stage(cluster), frame_since(cluster, revision, step), _)["caption"]
+    told = Story(cluster, lambda _step, _languages: 900).together(cluster.trace.since(step))
+    said = frame(Stage(cluster), frame_since(cluster, revision, step, told), _)["card"].caption
     assert said.text == "You cut the network of node-1. It goes on alone, and nobody hears of it."
     spoken = [
         record.differences

@@ -13,30 +13,32 @@ from tests.support.world import World
 _ = ENGLISH
 
 
-def broken() -> tuple[World, list[captions.Caption]]:
+def broken() -> tuple[World, list[tuple[captions.Caption, bool]]]:
     world = World()
     world.web(3)
     world.settle()
-    before = world.trace.count
     world.image("web", "nginx:broken")
-    world.run(limit_ms=700_000)
-    return world, [captions.caption(step, _) for step in world.trace.since(before) if is_visible(step)]
+    said, end_ms = [], world.now_ms + 700_000
+    while world.now_ms < end_ms and (step := world.step()) is not None:
+        if is_visible(step):
+            said.append((captions.caption(step, _), world.matters(step)))
+    return world, said
 
 
 def test_a_bad_image_is_told_until_the_rollout_is_stuck() -> None:
     _world, said = broken()
-    trouble = " ".join(each.text for each in said if each.weight == captions.TROUBLE)
+    trouble = " ".join(each.text for each, is_told in said if is_told)
     for words in ("could not be pulled (ErrImagePull)", "ImagePullBackOff", "ProgressDeadlineExceeded"):
         assert words in trouble
     assert "Old pods still there: 3. Available: 3 of 3." in trouble
-    assert not [each.text for each in said if "PodSandbox" in each.text or "wrote down" in each.text]
+    assert not [each.text for each, _is_told in said if "PodSandbox" in each.text or "wrote down" in each.text]
 
 
 def test_no_difference_is_shown_where_nothing_differs() -> None:
     world, said = broken()
     panels = loops(world.trace, ["kubelet-node-status"], world.epoch_ms, _)
     assert not [gap for panel in panels for gap in panel.differences if gap.desired == gap.observed]
-    assert not [each.text for each in said if "renewTime" in each.text]
+    assert not [each.text for each, _is_told in said if "renewTime" in each.text]
 
 
 @pytest.mark.parametrize("role", ["default-scheduler", "kubelet"])

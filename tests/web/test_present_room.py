@@ -13,6 +13,7 @@ from app import scenarios
 from app.api.objects import Ref
 from app.cluster import Cluster
 from app.commands import Apply, DeleteObject, Scale, command_from_json
+from app.rooms import Told
 from app.scenarios import Scenario
 from app.web.present import Words, frame, page, step_detail
 from tests.support.looks import See, Stage, frame_since
@@ -56,12 +57,12 @@ def test_the_chart_remembers_how_it_came(cluster: Cluster, see: See) -> None:
 def test_a_frame_holds_only_what_changed(cluster: Cluster, see: See) -> None:
     revision, step = cluster.store.revision, cluster.trace.count
     victim = some_pod(cluster)
-    cluster.submit(DeleteObject(victim))
+    told = Told(cluster.submit(DeleteObject(victim)), 1.5)
     seen = see(cluster)
-    context = frame(Stage(seen), frame_since(seen, revision, step), _)
+    context = frame(Stage(seen), frame_since(seen, revision, step, told), _)
     assert [(pod.name, pod.status) for pod in context["pods"]] == [(victim.name, "Terminating")]
     assert (context["workloads"], context["services"], context["gone"]) == ((), (), [])
-    assert context["caption"].text == f"You killed Pod {victim.name}."
+    assert context["card"].caption.text == f"You killed Pod {victim.name}."
     assert context["state"]["steps"][0][2:4] == ["you", "you"]
 
 
@@ -91,7 +92,7 @@ def test_beyond_500_pods_the_board_is_cells(cluster: Cluster, see: See) -> None:
 
 def test_a_step_of_the_past_can_be_seen_again(cluster: Cluster, see: See) -> None:
     details = [step_detail(see(cluster), number, _) for number in range(1, cluster.trace.count + 1)]
-    assert any(detail and detail["view"] and detail["view"].latest == "act" for detail in details)
+    assert any(detail and detail["card"].view and detail["card"].view.latest == "act" for detail in details)
     assert step_detail(see(cluster), 10**6, _) is None
 
 

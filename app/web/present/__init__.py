@@ -9,6 +9,9 @@ the viewer's language. The trace is the only source: there is no second, drawn v
     steps          reconciles found in the trace          board       Services, nodes, workloads, the rest
     timeline       rows for lanes and chart               manifest    YAML with who decided what
     news           what a write says about the world      inspector   one object and what can be done to it
+    telling        the step that is told, its card       thread      what descends from the newest act
+    places         where on the board an object is       ending      how a story ended, in numbers
+    rest           quiet, or what is waited for
     room           page and frame: all of it together     descriptions  one object as kubectl describes it
     workloads      the card of each kind of workload      faults      what is broken, and what mends it
     awake          which loops have a place on the page

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from app.api.objects import Ref
 from app.commands import ClientRequest, Command
-from app.engine.trace import Acted, Commanded, Differed, Observed, Step
+from app.engine.trace import Acted, Commanded, Differed, Failed, Observed, Step
 from app.reconcile import (
     Announce,
     Bind,
@@ -41,42 +41,24 @@ class Caption(NamedTuple):
     step: int
     bad: bool
     role: str  # whose loop it speaks of
-    weight: int = 0  # of two sentences at one time the heavier is said: 4 you, 3 trouble, 2 a write, 1, 0
 
 
 def caption(step: Step, _: Words) -> Caption:
     phase = phase_of(step)
-    bad = (isinstance(step.record, Acted) and not step.record.result.ok) or (
-        isinstance(step.record, Commanded) and bool(step.record.error)
+    bad = (
+        isinstance(step.record, Failed)
+        or (isinstance(step.record, Acted) and not step.record.result.ok)
+        or (isinstance(step.record, Commanded) and bool(step.record.error))
     )
     who = role_title(lane_of(step.actor), _)
     tag = phase_title(phase, _)
     if isinstance(step.record, Commanded) and client(step.record.command):
         tag = _("Client")
-    return Caption(phase, tag, who, sentence(step, _), step.number, bad, lane_of(step.actor), weight(step))
-
-
-def weight(step: Step) -> int:
-    """How much a step has to say: people first, then trouble, then what was written; a routine status comes late."""
-    match step.record:
-        case Commanded():
-            return 4
-        case Acted(action=action, result=result):
-            if not result.ok or news.is_trouble(action):
-                return TROUBLE
-            routine = isinstance(action, UpdateStatus) or getattr(action, "subresource", "") == "status"
-            return 1 if routine or (result.ref is not None and result.ref.kind in QUIET_WRITES) else 2
-        case Differed(differences=differences):
-            return 1 if main_difference(differences) else 0
-    return 0
-
-
-TROUBLE = 3
-QUIET_WRITES = ("PodSandbox", "Machine", "Lease")
+    return Caption(phase, tag, who, sentence(step, _), step.number, bad, lane_of(step.actor))
 
 
 def nothing_yet(_: Words) -> Caption:
-    text = _("Nothing has happened yet. Change something on the left, or kill a pod on the right.")
+    text = _("Change something on the left, or kill a pod on the right.")
     return Caption("", "", "", text, 0, False, "")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from app.engine.trace import Observed, Step, Trace, Wake
+from app.engine.trace import Failed, Mistake, Observed, Step, Trace, Wake
 from app.reconcile import Create, Difference
 from app.web.present import captions
 from app.web.present.actions import describe
@@ -82,11 +82,19 @@ class Centre(NamedTuple):
     tone: str  # observe, diff, act, calm, bad
 
 
+class FailureView(NamedTuple):
+    """Why the loop could not go on."""
+
+    error: str
+    where: str  # "interpod.py, line 120"; "" if it was a request
+    times: int  # in a row
+
+
 class PhaseView(NamedTuple):
     phase: str
     title: str
     at: str  # virtual time, or "next"
-    state: str  # done, now, next, none
+    state: str  # done, now, next, none, failed
     step: int
 
 
@@ -107,6 +115,7 @@ class LoopView(NamedTuple):
     more_wakes: int
     differences: tuple[DifferenceView, ...]
     more_differences: int
+    failure: FailureView | None = None
 
 
 def loops(trace: Trace, roles: Iterable[str], epoch_ms: int, _: Words) -> tuple[LoopView, ...]:
@@ -121,6 +130,23 @@ def idle(role: str, _: Words) -> LoopView:
     centre = Centre("", "–", _("not woken yet"), "calm")
     phases = tuple(PhaseView(phase, phase_title(phase, _), "", "none", 0) for phase in PHASES)
     return LoopView(role, role_title(role, _), role, None, 0, "", "", centre, phases, (), False, 0, (), 0, (), 0)
+
+
+def nothing_told(_: Words) -> LoopView:
+    """What stands where the loop that is told will stand."""
+    view = idle("", _)
+    return view._replace(centre=view.centre._replace(label=_("the next loop that acts")))
+
+
+def mistake(newest: Mistake, keys: int, _: Words) -> str:
+    """Where a loop fails at present, for its small ring and its lane; `keys` is at how many."""
+    failed = newest.failed
+    what = known(newest.key).name if newest.key else ""
+    error = ": ".join(filter(None, (what, failed.error)))
+    where = f" ({failed.where})" if failed.where else ""
+    times = _.many("once", "%(n)s times in a row", failed.times)
+    more = "" if keys < 2 else " " + _.many("And one more key.", "And %(n)s more keys.", keys - 1)
+    return f"{error}{where}, {times}.{more}"
 
 
 def panel(trace: Trace, step: Step, epoch_ms: int, _: Words) -> LoopView:
@@ -147,6 +173,7 @@ def panel(trace: Trace, step: Step, epoch_ms: int, _: Words) -> LoopView:
         more_wakes=max(0, len(woken) - SHOWN_WAKES),
         differences=tuple(_difference(run, index, _, epoch_ms) for index in real[:SHOWN_DIFFERENCES]),
         more_differences=max(0, len(real) - SHOWN_DIFFERENCES),
+        failure=FailureView(run.failed.error, run.failed.where, run.failed.times) if run.failed else None,
     )
 
 
@@ -174,7 +201,7 @@ def _phases(run: Reconcile, latest: str, epoch_ms: int, _: Words) -> tuple[Phase
     for phase in PHASES:
         step = times.get(phase)
         if step is not None:
-            state = "now" if phase == latest else "done"
+            state = "failed" if isinstance(step.record, Failed) else "now" if phase == latest else "done"
             at = virtual(step.at_ms - epoch_ms)
         else:
             state = "none" if run.over or PHASES.index(phase) < PHASES.index(latest) else "next"
@@ -184,6 +211,8 @@ def _phases(run: Reconcile, latest: str, epoch_ms: int, _: Words) -> tuple[Phase
 
 
 def _centre(run: Reconcile, _: Words) -> Centre:
+    if run.failed is not None:
+        return Centre(_("the loop failed"), run.failed.error.partition(":")[0], run.failed.where, "bad")
     if run.differences is None:
         if run.observation is None:
             return Centre(_("observed"), "∅", _("it is gone"), "calm")
@@ -219,7 +248,7 @@ def _difference(run: Reconcile, index: int, _: Words, epoch_ms: int) -> Differen
         observed=clip(brief(difference.observed), 48),
         reason=difference.reason,
         sentence=captions.difference(difference, run.role, _),
-        slots=_slots(difference),
+        slots=slots(difference),
         table=next((found for value in values if (found := table_in(value))), None),
         actions=_actions(run, index, difference, _),
         more=max(0, len(difference.actions) - SHOWN_ACTIONS),
@@ -227,7 +256,8 @@ def _difference(run: Reconcile, index: int, _: Words, epoch_ms: int) -> Differen
     )
 
 
-def _slots(difference: Difference) -> Slots | None:
+def slots(difference: Difference) -> Slots | None:
+    """None: it is no difference between two counts."""
     want, have = difference.desired, difference.observed
     if not (_is_count(want) and _is_count(have)) or difference.field.startswith("status") or max(want, have) > 20:
         return None

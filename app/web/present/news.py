@@ -49,16 +49,6 @@ def reported(action: Action | None, _: Words) -> str:
     return ""
 
 
-def is_trouble(action: Action | None) -> bool:
-    """Whether a status that is written says that something does not work."""
-    match action:
-        case UpdateStatus(status=status):
-            return _is_stuck(status) or _failure(status) is not None
-        case Patch(ref=ref, patch={"status": Mapping() as status}) if ref.kind == "Pod":
-            return any(_waiting(each).get("reason") in TROUBLE for each in _containers(status))
-    return False
-
-
 def changed(gap: Difference, action: Action, role: str, who: str, _: Words) -> str:
     """What a write other than a status changes, in the words of its loop."""
     ref, saying = _written(action), _.voice(role).says.get(gap.reason)

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from app.api import errors
 from app.api.objects import kind_of
-from app.engine.trace import Acted, ActorState, Commanded, Differed, Step, is_visible
+from app.engine.trace import ActorState, Commanded, Step, is_visible
 from app.look import Look
-from app.rooms import Frame, Pace, Waiting
+from app.rooms import Awaited, Frame, Pace, Told, Waiting
 from app.scenarios import Scenario
 from app.web import kubectl
 from app.web.present import (
     awake,
     board,
-    captions,
     card,
+    ending,
     faults,
     loop,
     manifest,
     pushed,
+    rest,
+    telling,
+    thread,
     timeline,
     traffic,
     workloads,
@@ -28,7 +32,6 @@ from app.web.present.names import YOU, lane_of, lanes, role_title
 from app.web.present.texts import browser_words, keys, templates_of
 from app.web.present.words import Words
 
-CAPTION_STEPS = 4  # of a long frame only the newest may speak
 SLIM_STEPS = 400  # more steps than this in one frame: the timeline starts afresh
 
 
@@ -59,6 +62,21 @@ class Shown(Protocol):
     @property
     def frame(self) -> int: ...
 
+    @property
+    def told(self) -> Told | None: ...
+
+    @property
+    def act(self) -> Step | None: ...
+
+    @property
+    def path(self) -> Sequence[Told]: ...
+
+    @property
+    def is_told(self) -> bool: ...
+
+    @property
+    def awaited(self) -> Awaited | None: ...
+
 
 def page(room: Shown, scenarios: Iterable[Scenario], _: Words) -> dict[str, Any]:
     """Context of `templates/room.html` and `templates/snapshot.html`: everything as it is now."""
@@ -79,10 +97,11 @@ def page(room: Shown, scenarios: Iterable[Scenario], _: Words) -> dict[str, Any]
         "lanes": [(role, role_title(role, _)) for role in (YOU, *roles)],
         "acted": awake.acted(cluster.trace),
         "faults": faults.faults(cluster, _),
-        "caption": newest_caption(cluster, _),
+        "card": telling.told(cluster.trace, room.told, cluster.epoch_ms, _),
+        "ending": _ending(room, _),
         "now_ms": cluster.now_ms,
         "epoch_ms": cluster.epoch_ms,
-        "state": state(room, [], {}, None),
+        "state": {**state(room, [], {}, None, _), "path": telling.path(room.path)},
         "steps": timeline.recent(cluster.trace, cluster.epoch_ms),
         "chart": timeline.chart(cluster),
         "cells": [card.cell(obj) for obj in cluster.objects("Pod")] if _in_cells(cluster) else None,
@@ -96,6 +115,7 @@ def frame(room: Shown, change: Frame, _: Words) -> dict[str, Any]:
     """Context of `templates/frame.html`. Objects that are gone are named by id; at most one operation per id."""
     cluster = room.look
     _ = _.among(cluster.voices)
+    end = _ending(room, _)
     visible = [step for step in change.steps if is_visible(step)]
     in_cells = _in_cells(cluster)
     drawn = pushed.views(cluster, change, in_cells, _)
@@ -109,8 +129,9 @@ def frame(room: Shown, change: Frame, _: Words) -> dict[str, Any]:
         **drawn,
         "loops": _moved_loops(cluster, visible, _),
         "faults": faults.faults(cluster, _) if broken else None,
-        "caption": _frame_caption(visible, _),
-        "state": state(room, rows, points, change),
+        "card": telling.told(cluster.trace, change.told, cluster.epoch_ms, _) if change.told else None,
+        "ending": end,
+        "state": {**state(room, rows, points, change, _), **({"path": telling.path(room.path)} if end else {})},
         "cells": [card.cell(obj) for _ref, obj in pods if obj] if in_cells else None,
         "cells_gone": [f"{ref.namespace}/{ref.name}" for ref, obj in pods if obj is None] if in_cells else [],
         "now_ms": cluster.now_ms,
@@ -119,30 +140,53 @@ def frame(room: Shown, change: Frame, _: Words) -> dict[str, Any]:
 
 
 def step_detail(cluster: Look, number: int, _: Words) -> dict[str, Any] | None:
-    """One step of the past as a loop panel: what was known at that moment. None if the trace has dropped it."""
+    """One step of the past: its card, and the board as it was. None if the trace has dropped it."""
     step = cluster.trace.get(number)
     if step is None or not is_visible(step):
         return None
     _ = _.among(cluster.voices)
-    said = captions.caption(step, _)
-    common = {"_": _, "lang": _.lang, "caption": said, "step": step, "epoch_ms": cluster.epoch_ms, "past": True}
-    if isinstance(step.record, Commanded):
-        at = timeline.row(step, cluster.trace, cluster.epoch_ms)
-        return {**common, "view": None, "record": step.record, "at_ms": at[1]}
-    return {**common, "view": loop.panel(cluster.trace, step, cluster.epoch_ms, _), "record": None}
+    then = _then(cluster, number)
+    return {
+        "_": _,
+        "lang": _.lang,
+        "card": telling.card(cluster.trace, step, cluster.epoch_ms, _),
+        "board": board.board(then, _) if then is not None else None,
+        "pointers": telling.pointers(then or cluster, Told(step, 0)),
+        "at_ms": step.at_ms - cluster.epoch_ms,
+        "epoch_ms": cluster.epoch_ms,
+    }
+
+
+def _then(cluster: Look, number: int) -> Look | None:
+    """The cluster as it was; None if that is not known any more, or was too large to be drawn twice."""
+    try:
+        then = cluster.at(number)
+    except errors.ApiError:
+        return None
+    return None if _in_cells(then) or _in_cells(cluster) else then
 
 
 def state(
-    room: Shown, rows: Sequence[timeline.Row], points: Mapping[str, list[list[int]]], change: Frame | None
+    room: Shown,
+    rows: Sequence[timeline.Row],
+    points: Mapping[str, list[list[int]]],
+    change: Frame | None,
+    _: Words,
 ) -> dict[str, Any]:
     """The JSON that every message begins with: clocks, pace, who is busy, the new steps."""
     cluster, pace = room.look, room.pace
     found = cluster.actors
+    now = rest.of(cluster, room.awaited, is_told=room.is_told, _=_)
+    told = room.told if change is None else change.told
     return {
         "frame": change.number if change is not None else room.frame,
         "epoch": room.epoch,
         "now": cluster.now_ms - cluster.epoch_ms,
-        "quiet": cluster.at_rest,
+        "quiet": now.is_quiet,
+        "waits_for": now.waits_for,
+        "told": telling.pointers(cluster, told),
+        "act": room.act.number if room.act is not None else 0,
+        "thread": _thread(room),
         "pace": {"mode": pace.mode, "speed": pace.speed, "paused": pace.paused},
         "restless": room.restless,
         "latencies": cluster.latencies,
@@ -151,6 +195,7 @@ def state(
         "waiting": _waiting(change.waiting if change is not None else None, cluster.epoch_ms),
         "applied": len(cluster.applied),
         "actors": actors(found),
+        "mistakes": mistakes(found, _),
         "awake": awake.declared(cluster, found),
         "zones": faults.zones(cluster),
         "control": (cluster.get(faults.CONTROL_PLANE) or {}).get("spec") or {},
@@ -174,6 +219,15 @@ def actors(found: Mapping[str, ActorState]) -> dict[str, list[Any]]:
     return roles
 
 
+def mistakes(found: Mapping[str, ActorState], _: Words) -> dict[str, str]:
+    """Per role that fails: where, and why, of the newest."""
+    return {
+        lane_of(name): loop.mistake(actor.mistakes[-1], len(actor.mistakes), _)
+        for name, actor in found.items()
+        if actor.mistakes
+    }
+
+
 def documents(cluster: Look) -> tuple[manifest.Document, ...]:
     """A tab for each object that people applied, with the text they wrote."""
     usual = ("Namespace", "ConfigMap", *workloads.WORKLOADS, "Pod", "Service")
@@ -182,15 +236,6 @@ def documents(cluster: Look) -> tuple[manifest.Document, ...]:
     order = (*workloads.WORKLOADS, "Pod", "Service")
     applied.sort(key=lambda obj: order.index(kind_of(obj)) if kind_of(obj) in order else len(order))
     return manifest.documents(applied, cluster.applied)
-
-
-def newest_caption(cluster: Look, _: Words) -> captions.Caption:
-    number = cluster.trace.count
-    while (step := cluster.trace.get(number)) is not None:
-        if is_visible(step):
-            return captions.caption(step, _)
-        number -= 1
-    return captions.nothing_yet(_)
 
 
 def scenario_view(scenario: Scenario, lang: str) -> dict[str, Any]:
@@ -245,23 +290,16 @@ def _moved_loops(cluster: Look, visible: Sequence[Step], _: Words) -> tuple[loop
     return tuple(loop.panel(cluster.trace, step, cluster.epoch_ms, _) for step in newest.values())
 
 
-def _frame_caption(visible: Sequence[Step], _: Words) -> captions.Caption | None:
-    """Of several steps in one frame the weightiest speaks: commands, then trouble, then what was done.
-
-    Of a long frame only the newest may, unless an older one tells of trouble.
-    """
-    visible = [step for step in visible if not _is_housekeeping(step)]
-    if not visible:
+def _thread(room: Shown) -> dict[str, Any] | None:
+    """What descends from what somebody did last, until all of it was done and told."""
+    if room.act is None or (room.look.at_rest and room.is_told):
         return None
-    older = (step for step in visible[:-CAPTION_STEPS] if isinstance(step.record, Acted | Commanded))
-    newest = [step for step in older if captions.weight(step) >= captions.TROUBLE]
-    newest += visible[-CAPTION_STEPS:]
-    return captions.caption(max(newest, key=lambda step: (captions.weight(step), step.number)), _)
+    found = thread.of(room.look, room.act)
+    if found is not None and room.told is not None:
+        found["lanes"] = sorted({*found["lanes"], lane_of(room.told.step.actor)})
+    return found
 
 
-def _is_housekeeping(step: Step) -> bool:
-    """A heartbeat that happens to be due has nothing to say over what a person just did."""
-    record = step.record
-    if not isinstance(record, Differed) or not record.differences:
-        return False
-    return all(difference.background for difference in record.differences)
+def _ending(room: Shown, _: Words) -> ending.Ending | None:
+    is_over = room.is_told and rest.of(room.look, room.awaited, is_told=True, _=_).is_quiet
+    return ending.of(room.look, room.act, _) if is_over else None

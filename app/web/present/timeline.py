@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from app.api.objects import Ref
-from app.engine.trace import Acted, Commanded, Differed, Step, Trace, changes_of, is_visible
+from app.engine.trace import Acted, Commanded, Differed, Failed, Step, Trace, changes_of, is_visible
 from app.look import Look
 from app.web.present import card, workloads
 from app.web.present.names import known, lane_of
@@ -29,6 +29,8 @@ def row(step: Step, trace: Trace, epoch_ms: int) -> Row:
         ok = record.result.ok
     elif isinstance(record, Commanded):
         ok = not record.error
+    elif isinstance(record, Failed):
+        ok = False
     key = _text(step.key) if step.key else ""
     return step.number, step.at_ms - epoch_ms, lane_of(step.actor), phase, visible_cause(step, trace), ok, key
 

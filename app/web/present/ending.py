@@ -1,0 +1,82 @@
+"""How a story ended, from data: what was done, how long it took, what is wanted and what is there.
+
+Shown when a room is quiet and all has been told, with the way to see it once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from app.api.messages import N_
+from app.api.objects import Ref, controller_of, kind_of
+from app.commands import CrashContainer, DeleteObject, RolloutRestart, RolloutUndo, Scale, SetImage
+from app.engine.trace import Commanded, Step
+from app.look import Look
+from app.web.present import thread, workloads
+from app.web.present.clock import duration
+from app.web.present.names import known
+from app.web.present.words import Words
+
+COUNTED = ("DaemonSet", "Deployment", "ReplicaSet", "ReplicationController", "StatefulSet")
+HURTS = (CrashContainer,)
+UPDATES = (SetImage, RolloutRestart, RolloutUndo)
+
+
+class Ending(NamedTuple):
+    text: str  # "Healed in 5.9 s: 3 wanted, 3 ready."
+    length: str  # "5 loops, 16 steps."
+    is_good: bool  # what is wanted is there
+
+
+def of(cluster: Look, act: Step | None, _: Words) -> Ending | None:
+    """None if nobody did anything, if it was refused, if nothing came of it, or too long ago."""
+    record = act.record if act is not None else None
+    if act is None or not isinstance(record, Commanded) or record.error:
+        return None
+    came = thread.descending(cluster, act)
+    if came is None or len(came.lanes) < 2:
+        return None
+    wanted, ready = _counts(cluster, came.refs)
+    is_good = ready >= wanted
+    took = duration(came.last_ms - act.at_ms)
+    if not wanted and not ready:
+        text = _("Done in %(time)s.", time=took)
+    else:
+        text = _(_form(record.command, is_good), time=took, wanted=wanted, ready=ready)
+    loops = _.many("%(n)s loop", "%(n)s loops", len(came.lanes) - 1)
+    steps = _.many("%(n)s step", "%(n)s steps", came.steps)
+    return Ending(text, _("%(loops)s, %(steps)s.", loops=loops, steps=steps), is_good)
+
+
+def _form(command: object, is_good: bool) -> str:
+    if not is_good:
+        return N_("Come to rest after %(time)s: %(wanted)s wanted, %(ready)s ready.")
+    if isinstance(command, Scale):
+        return N_("Scaled in %(time)s: %(wanted)s wanted, %(ready)s ready.")
+    if isinstance(command, UPDATES):
+        return N_("Updated in %(time)s: %(wanted)s wanted, %(ready)s ready.")
+    is_kill = isinstance(command, DeleteObject) and command.ref.kind == "Pod"
+    if is_kill or isinstance(command, HURTS):
+        return N_("Healed in %(time)s: %(wanted)s wanted, %(ready)s ready.")
+    return N_("Done in %(time)s: %(wanted)s wanted, %(ready)s ready.")
+
+
+def _counts(cluster: Look, refs: Iterable[Ref]) -> tuple[int, int]:
+    """What is wanted and ready of the workloads to which these objects belong."""
+    roots = {_root(cluster, ref) for ref in refs}
+    found = (cluster.get(ref) for ref in sorted(ref for ref in roots if ref is not None))
+    points = [workloads.point(obj) for obj in found if obj is not None]
+    return sum(wanted for wanted, _ready in points), sum(ready for _wanted, ready in points)
+
+
+def _root(cluster: Look, ref: Ref) -> Ref | None:
+    """The workload that an object belongs to."""
+    ref = known(ref)
+    if ref.kind == "Pod":
+        pod = cluster.get(ref)
+        owner = controller_of(pod) if pod else None
+        ref = Ref(kind_of(owner), ref.namespace, owner["name"]) if owner else ref
+    obj = cluster.get(ref)
+    ref = workloads.root_of(obj) if obj else ref
+    return ref if ref.kind in COUNTED else None

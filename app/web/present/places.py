@@ -1,0 +1,45 @@
+"""Where on the board an object of a cluster is drawn, by the id of its element."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from app.api.objects import Ref, ref_of
+from app.look import Look
+from app.web.present import board, card, workloads
+from app.web.present.names import known
+
+MOST = 300  # that are named at once
+NOWHERE = ("Event", "Lease", "ControlPlane", "NodeMetrics", "PodMetrics", "ControllerRevision")
+
+
+def of(cluster: Look, refs: Iterable[Ref]) -> list[str]:
+    """Each once, in their order."""
+    found: dict[str, None] = {}
+    for ref in refs:
+        if (place := _place(cluster, known(ref))) and len(found) < MOST:
+            found[place] = None
+    return list(found)
+
+
+def read(reads: Sequence[Any]) -> Iterable[Ref]:
+    """The objects that an observation read."""
+    for each in reads:
+        if isinstance(each, tuple | list):
+            yield from map(ref_of, each)
+        elif each is not None:
+            yield ref_of(each)
+
+
+def _place(cluster: Look, ref: Ref) -> str:
+    if ref.kind in NOWHERE:
+        return ""
+    if ref.kind == "EndpointSlice":
+        piece = cluster.get(ref)
+        service = board.service_of_slice(piece) if piece else None
+        return card.element_id(service) if service else ""
+    if ref.kind in workloads.WORKLOADS:
+        obj = cluster.get(ref)
+        return card.element_id(workloads.root_of(obj) if obj else ref)
+    return card.element_id(ref)

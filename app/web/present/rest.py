@@ -1,0 +1,62 @@
+"""Whether a room is quiet, in words; and if it is not though nothing is left to do, what is waited for.
+
+Quiet is not said while requests fail, a rollout is stuck, or a loop will act at a time that it set itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from app.api import conditions
+from app.api.objects import Obj, name_of
+from app.look import Look
+from app.rooms import Awaited
+from app.web.present.clock import virtual
+from app.web.present.names import lane_of, role_title
+from app.web.present.words import Words
+
+ROLLING = ("Deployment",)
+STABILIZED = ("ScaleDownStabilized", "ScaleUpStabilized")
+
+
+class Rest(NamedTuple):
+    """`waits_for` is "" in a room that is quiet, and in one that works."""
+
+    is_quiet: bool
+    waits_for: str
+
+
+def of(cluster: Look, awaited: Awaited | None, *, is_told: bool, _: Words) -> Rest:
+    if not cluster.at_rest and awaited is None:
+        return Rest(False, "")
+    trouble = next(iter(_troubles(cluster, _)), "")
+    if not trouble and awaited is not None:
+        # While something else is going on that is what one looks at.
+        trouble = _next_act(awaited, cluster.epoch_ms, _) if is_told else ""
+    return Rest(cluster.at_rest and is_told and not trouble, trouble)
+
+
+def _troubles(cluster: Look, _: Words) -> Iterable[str]:
+    for load in cluster.objects("Load"):
+        window = (load.get("status") or {}).get("window") or {}
+        if window.get("failed"):
+            yield _("Requests to Service %(name)s fail.", name=name_of(load))
+    for kind in ROLLING:
+        for obj in cluster.objects(kind):
+            if _says(obj, "Progressing", "False"):
+                yield _("The rollout of %(name)s is stuck.", name=name_of(obj))
+    for obj in cluster.objects("HorizontalPodAutoscaler"):
+        able = conditions.find((obj.get("status") or {}).get("conditions"), "AbleToScale")
+        if able is not None and able.get("reason") in STABILIZED:
+            yield _("HPA %(name)s waits until the load has been so for long enough.", name=name_of(obj))
+
+
+def _says(obj: Obj, type_: str, status: str) -> bool:
+    found = conditions.find((obj.get("status") or {}).get("conditions"), type_)
+    return found is not None and found.get("status") == status
+
+
+def _next_act(awaited: Awaited, epoch_ms: int, _: Words) -> str:
+    who, at = role_title(lane_of(awaited.actor), _), virtual(awaited.due_ms - epoch_ms)
+    return _("%(who)s acts next at %(time)s.", who=who, time=at)

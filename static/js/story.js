@@ -1,0 +1,62 @@
+// The way of a story: one told step back, on to the next, the ending, and all of it once more.
+import * as caption from "./caption.js"
+import {post, tell} from "./commands.js"
+import {again as pointAgain} from "./marks.js"
+import {backToNow, isPast, showStep} from "./past.js"
+import {say, state, watch} from "./state.js"
+
+const LEAST_S = 0.9
+/** @type {{step: number, stands: number}[]} what was told since somebody did something, oldest first */
+let path = []
+let act = 0
+let playing = 0
+
+export function startStory() {
+  watch((state, fresh) => {
+    if (fresh || state.act !== act) path = []
+    act = state.act
+    if (state.path) path = state.path
+    else if (state.told && path.at(-1)?.step !== state.told.step) path.push(state.told)
+  })
+  document.querySelector("[data-back]").addEventListener("click", back)
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-once-more]")) onceMore()
+  })
+  document.addEventListener("loopscope:now", stop)
+}
+
+/** One told step back; its card, and the board as it was. */
+export async function back() {
+  const here = isPast() ? path.findIndex(({step}) => step >= isPast()) : path.length - 1
+  stop()
+  if (here < 1 || !(await showStep(path[here - 1].step))) tell(say("nothing_before"), true)
+}
+
+/** From the past back to now; from now on to the next moment. */
+export function next() {
+  if (isPast()) backToNow()
+  else post("moment")
+}
+
+/** Says and points again at what is told. */
+export function again() {
+  caption.again()
+  pointAgain()
+}
+
+/** All that was told, as long as each takes to read. */
+export async function onceMore() {
+  const turn = ++playing
+  document.body.classList.add("replaying")
+  for (const {step, stands} of [...path]) {
+    if (!(await showStep(step)) || playing !== turn) break
+    await new Promise((done) => setTimeout(done, Math.max(LEAST_S, stands) * 1000))
+    if (playing !== turn) return
+  }
+  backToNow()
+}
+
+function stop() {
+  playing++
+  document.body.classList.remove("replaying")
+}
