@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from app.api import objects, selectors
-from app.api.messages import N_, Saying, many
+from app.api.messages import N_, Message, Saying, counted, many, message
 from app.api.objects import Obj, Ref, ref_of
 from app.component_helpers import replicas, revisions
 from app.component_helpers.replicas import Claims
@@ -122,33 +122,64 @@ def shorten_history(owner: Obj, history: History, live: Collection[str]) -> Iter
                          (Delete(ref_of(revision)),))  # fmt: skip
 
 
+def counts_pods(name: str, n: int) -> Message:
+    """What a loop saw that counts the pods of an owner."""
+    return message(N_("%(who)s counts the pods of %(name)s: %(n)s."), name=name, n=n)
+
+
+def too_few(gap: Difference) -> Message:
+    missing = gap.desired - gap.observed
+    if gap.desired == 1:
+        return message(N_("One is wanted: it is missing."))
+    if missing == 1:
+        return message(N_("%(desired)s are wanted: one is missing."), desired=gap.desired)
+    return message(N_("%(desired)s are wanted: %(n)s are missing."), desired=gap.desired, n=missing)
+
+
+def too_many(gap: Difference) -> Message:
+    surplus = gap.observed - gap.desired
+    if gap.desired == 0:
+        return counted(many("No pod is wanted: one must go.", "No pod is wanted: %(n)s must go."), surplus)
+    if gap.desired == 1:
+        return counted(many("One is wanted: one is too many.", "One is wanted: %(n)s are too many."), surplus)
+    if surplus == 1:
+        return message(N_("%(desired)s are wanted: one is too many."), desired=gap.desired)
+    return message(N_("%(desired)s are wanted: %(n)s are too many."), desired=gap.desired, n=surplus)
+
+
 SAYS = {
     "OrphanMatches": Saying(
-        N_("%(kind)s %(about)s has the right labels and no owner. %(desired)s adopts it."), N_("an orphan to adopt")
+        N_("%(about)s has the right labels and no owner."),
+        N_("an orphan to adopt"),
+        {"*": N_("It adopts %(name)s.")},
     ),
     "OwnedPodNoLongerMatches": Saying(
-        N_("Pod %(about)s lost the labels that made it part of %(observed)s. It is let go."), N_("one to let go")
+        N_("The labels of %(about)s do not match any more."), N_("one to let go"), {"*": N_("It lets %(name)s go.")}
     ),
     "TooFewReplicas": Saying(
-        N_("%(kind)s %(about)s wants %(desired)s pods and counts %(observed)s. It creates what is missing."),
-        many("one pod short", "%(n)s pods short"),
+        too_few, many("one pod short", "%(n)s pods short"), {"Pod": N_("It creates one: %(name)s.")}
     ),
     "TooManyReplicas": Saying(
-        N_("%(kind)s %(about)s wants %(desired)s pods and counts %(observed)s. It deletes the surplus."),
-        many("one pod too many", "%(n)s pods too many"),
+        too_many, many("one pod too many", "%(n)s pods too many"), {"Pod": N_("It deletes one: %(name)s.")}
+    ),
+    "NamespaceTerminating": Saying(
+        N_("Pods are missing, but the namespace is being deleted."), N_("the namespace goes")
     ),
     "MinReadySecondsNotOver": Saying(
-        N_("Pods of %(about)s are ready, but not long enough yet to count as available."),
-        N_("ready, not yet available"),
+        N_("Ready: %(desired)s. Long enough to be available: %(observed)s."), N_("ready, not yet available")
     ),
     "NewRevisionNeeded": Saying(
-        N_("The pod template of %(about)s is new. It is kept as revision %(desired)s."), N_("a new template")
+        N_("Its pod template is new: no revision holds it yet."),
+        N_("a new template"),
+        {"ControllerRevision": N_("It keeps the template as a revision.")},
     ),
     "TemplateIsBack": Saying(
-        N_("An earlier pod template is back: %(about)s becomes revision %(desired)s."), N_("an old template again")
+        N_("An earlier pod template is back: it is revision %(desired)s now."), N_("an old template again")
     ),
     "HistoryTooLong": Saying(
-        N_("%(desired)s former revisions are kept. %(about)s is beyond that and goes."), N_("too much history")
+        N_("Old revisions: %(observed)s. To be kept: %(desired)s."),
+        N_("too much history"),
+        {"ControllerRevision": N_("It deletes the oldest revision.")},
     ),
 }
 """What loops that own pods say in the same words, by the reason of the Difference."""

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from app.api.kinds import Kind
-from app.api.messages import LAST_LANE, N_, Saying, Voice
+from app.api.messages import LAST_LANE, N_, Message, Saying, Voice
 from app.api.objects import Obj, Ref, controller_of, is_of, namespace_of, ref_of
 
 # ---------------------------------------------------------------------------------------------- actions
@@ -259,7 +259,7 @@ Seen = TypeVar("Seen")
 
 class Controller(Generic[Seen]):
     """Base of every control loop. Subclasses say what they see of a key, set the names, and implement `observe` and
-    `diff`. How it speaks on the page (app/api/messages.py: Voice) stands with it too: `title` to `labels`."""
+    `diff`. How it speaks on the page (app/api/messages.py: Voice) stands with it too: `title` to `labels`, `saw`."""
 
     name: str  # Kubernetes' own: "replicaset-controller"
     instance: str = ""  # the machine, for loops that run once per node
@@ -290,6 +290,12 @@ class Controller(Generic[Seen]):
         when the loop starts, and of a kind that appears while it runs. A loop watches such a kind in no other way."""
         return ()
 
+    @staticmethod
+    def saw(seen: Seen) -> Message | None:
+        """What it looked at and counted, as a sentence with %(who)s in it. Pure. None: there is no more to say than
+        what the key is called."""
+        return None
+
     def urgency(self, key: Ref, reader: Reader) -> int:
         """Of the keys that wait the most urgent goes first, among equals the one that came first."""
         return 0
@@ -301,13 +307,11 @@ class Controller(Generic[Seen]):
 
     @property
     def voice(self) -> Voice:
-        return Voice(self.title, self.subject, self.lane, {**_SAID_BY_ALL, **self.says}, self.labels)
+        return Voice(self.title, self.subject, self.lane, self.saw, {**_SAID_BY_ALL, **self.says}, self.labels)
 
 
 _SAID_BY_ALL = {
-    "StatusOutdated": Saying(
-        N_("The status of %(kind)s %(about)s is out of date. It is written anew."), N_("status is old")
-    ),
+    "StatusOutdated": Saying(N_("The status of %(about)s is out of date."), N_("status is old")),
 }
 
 AnyController = Controller[Any]

@@ -91,4 +91,5 @@ def test_the_page_says_what_stands_in_the_one_file(module: Any) -> None:
     assert missing["view"].title == "Welcome"
     assert differs["caption"].text == "welcome: data.greeting is hello and should be hi."
     said = [captions.sentence(step, _) for step in world.trace]
-    assert "The Welcome controller created ConfigMap welcome." in said
+    assert "The Welcome controller looks at Namespace default." in said
+    assert "It creates ConfigMap welcome." in said

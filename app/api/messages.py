@@ -6,13 +6,13 @@ of a viewer. babel collects the texts that stand inside `N_(...)` and `many(...)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeAlias
 
 from app.api.objects import Ref
 
-Value = str | int | Ref
-"""What a sentence may name. An object is named as people know it: "Pod web-1"."""
+Value: TypeAlias = "str | int | Ref | Message"
+"""What a sentence may name. An object is named as people know it: "pod …gkzql"."""
 
 
 def N_(text: str) -> str:
@@ -51,17 +51,25 @@ def counted(text: Plural, n: int, **values: Value) -> Message:
 # ------------------------------------------------------------------------------------------- what a loop says
 
 
-class Saying(NamedTuple):
-    """What a control loop says of a Difference. Its values: %(kind)s, %(about)s, %(field)s, %(desired)s, %(observed)s.
+Told = Callable[[Any], Message]
+"""For sentences that have to look closer, without side effects: at a Difference; of a write, at its record (Acted)."""
 
-    done: what it says of a write, by the kind that is written, where "it created ..." would tell too little; of a
-        PodSandbox also by "PodSandbox STATE", the state of a container that was written. Its values: %(who)s, %(name)s.
+Seen = Callable[[Any], Message | None]
+"""From an Observation to a sentence: what was looked at, and counted. %(who)s in it is the loop."""
+
+
+class Saying(NamedTuple):
+    """What a control loop says of a Difference. Its values: %(kind)s, %(about)s, %(field)s, %(desired)s, %(observed)s,
+    %(n)s; a Plural goes by n, which is how far desired and observed are apart, or how many things are desired.
+
+    done: what it says of a write, by the kind that is written ("*": any), where "it creates ..." would tell too little;
+        of a PodSandbox also by "PodSandbox STATE", the state of a container that was written. %(name)s is what was
+        written.
     """
 
-    text: str  # a whole sentence: why there is something to do, or why it has to wait
-    short: str | Plural = ""  # the same in two to four words; a Plural counts how far desired and observed are apart
-    done: Mapping[str, str | Plural] = {}  # a Plural counts what is desired
-    of_one: str = ""  # instead of `text`, where one is observed
+    text: str | Plural | Told  # a sentence: why there is something to do, or why it has to wait
+    short: str | Plural = ""  # the same in two to four words
+    done: Mapping[str, str | Plural | Told] = {}
 
 
 LAST_LANE = 1_000
@@ -73,6 +81,7 @@ class Voice(NamedTuple):
     title: str = ""  # "ReplicaSet", N_("Scheduler"); "": its name
     subject: str = ""  # of a sentence: N_("The scheduler"), N_("The kubelet of %(node)s"); "": made of the title
     lane: int = LAST_LANE  # of the timeline, from top to bottom; equal ones by name
+    saw: Seen | None = None  # None: it speaks of what it looks at by its name alone
     says: Mapping[str, Saying] = {}  # by the reason of a Difference; one without speaks by its fields
     labels: Mapping[str, str] = {}  # what fields of its observation are called, if not by their names
 

@@ -17,6 +17,20 @@ from app.api import go_text, memo
 SAFE_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # no vowels, and nothing that looks like one: no bad words
 
 
+_GENERATED = {
+    "Pod": re.compile(rf".+-[{SAFE_ALPHABET}]{{5}}"),
+    "EndpointSlice": re.compile(rf".+-[{SAFE_ALPHABET}]{{5}}"),
+    "ReplicaSet": re.compile(rf".+-[{SAFE_ALPHABET}]{{6,10}}"),
+    "PersistentVolume": re.compile(r"pvc-[0-9a-f-]{36}"),
+}
+
+
+def short_name(kind: str, name: str) -> str:
+    """Of a name that was made for it the tail alone, by which people tell it from its like: "…gkzql"."""
+    pattern = _GENERATED.get(kind)
+    return f"…{name[-5:]}" if pattern is not None and pattern.fullmatch(name) else name
+
+
 def safe_encode(digits: str) -> str:
     """Each byte of a text by the safe alphabet, as `rand.SafeEncodeString`."""
     return "".join(SAFE_ALPHABET[byte % len(SAFE_ALPHABET)] for byte in digits.encode())

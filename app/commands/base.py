@@ -64,7 +64,7 @@ class Command(ABC):
 
     def sentence(self, count: int) -> Message:
         """What was done, for the page; `count` objects were written."""
-        return message(N_("You did: %(command)s."), command=self.do)
+        return message(N_("You do: %(command)s."), command=self.do)
 
     def to_json(self) -> dict[str, Any]:
         values = {field.name: getattr(self, field.name) for field in fields(self)}

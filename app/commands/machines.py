@@ -64,9 +64,9 @@ class PowerNode(Physical):
 
     def sentence(self, count: int) -> Message:
         if self.on:
-            text = N_("You gave %(node)s its power back. What ran there has died; the kubelet begins anew.")
+            text = N_("You give %(node)s its power back: it starts with nothing running.")
             return message(text, node=self.node)
-        return message(N_("You cut the power of %(node)s. Nobody was told: the others must notice."), node=self.node)
+        return message(N_("You cut the power of %(node)s: nobody is told."), node=self.node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,9 @@ class CutNetwork(Physical):
 
     def sentence(self, count: int) -> Message:
         if self.cut:
-            text = N_("You cut the network of %(node)s. It goes on alone, and nobody hears of it.")
+            text = N_("You cut the network of %(node)s: it goes on alone.")
             return message(text, node=self.node)
-        return message(N_("You mended the network of %(node)s."), node=self.node)
+        return message(N_("You mend the network of %(node)s."), node=self.node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,8 @@ class SlowNode(Physical):
 
     def sentence(self, count: int) -> Message:
         if self.factor == 1:
-            return message(N_("%(node)s is as fast as before."), node=self.node)
-        text = N_("You slowed %(node)s down: everything there takes %(n)s times as long.")
+            return message(N_("You make %(node)s as fast as before."), node=self.node)
+        text = N_("You slow %(node)s down: all takes %(n)s times as long.")
         return message(text, node=self.node, n=self.factor)
 
 
@@ -125,8 +125,8 @@ class FillDisk(Physical):
 
     def sentence(self, count: int) -> Message:
         if self.full:
-            return message(N_("You filled the disk of %(node)s."), node=self.node)
-        return message(N_("You emptied the disk of %(node)s."), node=self.node)
+            return message(N_("You fill the disk of %(node)s."), node=self.node)
+        return message(N_("You empty the disk of %(node)s."), node=self.node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +149,8 @@ class AddNode(Physical):
 
     def sentence(self, count: int) -> Message:
         if self.zone:
-            return message(N_("You added a machine in %(zone)s. Its kubelet registers a Node."), zone=self.zone)
-        return message(N_("You added a machine. Its kubelet registers a Node."))
+            return message(N_("You add a machine in %(zone)s."), zone=self.zone)
+        return message(N_("You add a machine."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ class RemoveNode(Physical):
         return f"node/{self.node} removed"
 
     def sentence(self, count: int) -> Message:
-        text = N_("You took the machine %(node)s away for good. Its Node object stays until somebody deletes it.")
+        text = N_("You take the machine of %(node)s away for good.")
         return message(text, node=self.node)
 
 
@@ -192,8 +192,8 @@ class FailZone(Physical):
 
     def sentence(self, count: int) -> Message:
         if self.failed:
-            return message(N_("You cut the power of all of %(zone)s."), zone=self.zone)
-        return message(N_("You gave all of %(zone)s its power back."), zone=self.zone)
+            return message(N_("You cut the power of all machines in %(zone)s."), zone=self.zone)
+        return message(N_("You give all machines in %(zone)s their power back."), zone=self.zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,8 @@ class Cordon(Request):
 
     def sentence(self, count: int) -> Message:
         if self.unschedulable:
-            return message(N_("You cordoned %(node)s: no new pods there."), node=self.node)
-        return message(N_("You uncordoned %(node)s."), node=self.node)
+            return message(N_("You close %(node)s to new pods (cordon)."), node=self.node)
+        return message(N_("You open %(node)s to new pods (uncordon)."), node=self.node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +67,4 @@ class Drain(Request):
         return f"{lines.resource(obj)} {'cordoned' if name_of(obj) == self.node else 'evicted'}"
 
     def sentence(self, count: int) -> Message:
-        return message(N_("You drained %(node)s: its pods have to go elsewhere."), node=self.node)
+        return message(N_("You drain %(node)s: its pods have to move."), node=self.node)

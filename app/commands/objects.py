@@ -41,8 +41,8 @@ class Apply(Request):
 
     def sentence(self, count: int) -> Message:
         if not count:
-            return message(N_("You applied."))
-        return counted(many("You applied one object.", "You applied %(n)s objects."), count)
+            return message(N_("You apply a manifest."))
+        return counted(many("You apply one object.", "You apply %(n)s objects."), count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +78,19 @@ class DeleteObject(ClientRequest):
     def sentence(self, count: int) -> Message:
         ref = self.ref
         if self.who:
-            return deleted(self.who, ref)
+            return deleted(ref)
         if self.grace_seconds == 0:
-            return message(N_("You removed %(what)s by force, without waiting for it to stop."), what=ref)
+            return message(N_("You remove %(what)s by force, without waiting."), what=ref)
         match self.propagation:
             case "Orphan":
-                return message(N_("You deleted %(what)s and leave its dependents as orphans."), what=ref)
+                return message(N_("You delete %(what)s alone: what belongs to it stays."), what=ref)
             case "Foreground":
-                return message(N_("You deleted %(what)s: its dependents go first."), what=ref)
+                return message(N_("You delete %(what)s: what belongs to it goes first."), what=ref)
             case "Background" if ref.kind != "Pod":
-                return message(N_("You deleted %(what)s: its dependents go afterwards."), what=ref)
+                return message(N_("You delete %(what)s: what belongs to it goes next."), what=ref)
         if ref.kind == "Pod":
-            return message(N_("You killed Pod %(name)s."), name=ref.name)
-        return message(N_("You deleted %(what)s."), what=ref)
+            return message(N_("You kill %(what)s."), what=ref)
+        return message(N_("You delete %(what)s."), what=ref)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,6 @@ class SetLabel(Request):
 
     def sentence(self, count: int) -> Message:
         if self.value is None:
-            return message(N_("You took the label %(label)s off %(what)s."), label=self.label, what=self.ref)
+            return message(N_("You take the label %(label)s off %(what)s."), label=self.label, what=self.ref)
         label = f"{self.label}={self.value}"
-        return message(N_("You labelled %(what)s with %(label)s."), label=label, what=self.ref)
+        return message(N_("You label %(what)s: %(label)s."), label=label, what=self.ref)

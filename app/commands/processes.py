@@ -14,7 +14,7 @@ from typing import Any
 
 from app.api import times
 from app.api.control_plane import CONTROL_PLANE
-from app.api.messages import N_, Message, message
+from app.api.messages import N_, Message, counted, many, message
 from app.api.objects import Ref
 from app.commands import lines
 from app.commands.base import Done, Physical, within
@@ -43,8 +43,7 @@ class CrashContainer(Physical):
         return f"pod/{self.ref.name} crashed"
 
     def sentence(self, count: int) -> Message:
-        text = N_("You crashed the container in Pod %(name)s (exit code %(code)s).")
-        return message(text, name=self.ref.name, code=self.exit_code)
+        return message(N_("You crash a container of %(what)s."), what=self.ref)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +78,8 @@ class ApiServerDown(Physical):
 
     def sentence(self, count: int) -> Message:
         if self.down:
-            return message(N_("You stopped the API server. Loops can neither see nor act; what runs goes on running."))
-        return message(N_("You started the API server. Every loop lists again what it missed."))
+            return message(N_("You stop the API server: no loop can see or act."))
+        return message(N_("You start the API server: all loops look anew."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +96,8 @@ class StopController(Physical):
 
     def sentence(self, count: int) -> Message:
         if self.stopped:
-            return message(N_("You stopped %(loop)s. Its work stays undone until it runs again."), loop=self.actor)
-        return message(N_("You started %(loop)s. It lists everything and goes on from what is there."), loop=self.actor)
+            return message(N_("You stop %(loop)s: its work stays undone."), loop=self.actor)
+        return message(N_("You start %(loop)s: it lists what is there."), loop=self.actor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ class CrashController(Physical):
         return f"{self.actor} crashed"
 
     def sentence(self, count: int) -> Message:
-        text = N_("You crashed %(loop)s. Its queue and caches are lost; it starts again and lists.")
+        text = N_("You crash %(loop)s: it forgets all, and lists anew.")
         return message(text, loop=self.actor)
 
 
@@ -134,9 +133,9 @@ class DelayWatch(Physical):
 
     def sentence(self, count: int) -> Message:
         if not self.delay_ms:
-            return message(N_("%(loop)s hears of changes as soon as before."), loop=self.actor)
+            return message(N_("You let %(loop)s hear of changes at once again."), loop=self.actor)
         delay = times.duration(self.delay_ms)
-        return message(N_("From now on %(loop)s hears of changes %(delay)s late."), loop=self.actor, delay=delay)
+        return message(N_("You let %(loop)s hear of changes %(delay)s late."), loop=self.actor, delay=delay)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +152,10 @@ class DropEvents(Physical):
 
     def sentence(self, count: int) -> Message:
         if not self.every:
-            return message(N_("From now on %(loop)s hears of every change."), loop=self.actor)
+            return message(N_("You let %(loop)s hear of every change again."), loop=self.actor)
         if self.every == 1:
-            return message(N_("From now on %(loop)s loses every event of its watches."), loop=self.actor)
-        text = N_("From now on %(loop)s loses one event in %(n)s of its watches.")
+            return message(N_("You let %(loop)s lose every event."), loop=self.actor)
+        text = N_("You let %(loop)s lose one event in %(n)s.")
         return message(text, loop=self.actor, n=self.every)
 
 
@@ -176,8 +175,8 @@ class EdgeTriggered(Physical):
 
     def sentence(self, count: int) -> Message:
         if self.on:
-            return message(N_("%(loop)s now goes by the events it gets alone (edge-triggered)."), loop=self.actor)
-        return message(N_("%(loop)s compares with what is there again (level-triggered)."), loop=self.actor)
+            return message(N_("You let %(loop)s go by events alone (edge-triggered)."), loop=self.actor)
+        return message(N_("You let %(loop)s compare again (level-triggered)."), loop=self.actor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +194,9 @@ class Chaos(Physical):
 
     def sentence(self, count: int) -> Message:
         if not self.per_minute:
-            return message(N_("You ended the chaos."))
-        text = N_("You let chaos in: about %(n)s pods a minute are killed at random.")
-        return message(text, n=self.per_minute)
+            return message(N_("You end the chaos."))
+        text = many("You let chaos in: about one kill a minute.", "You let chaos in: about %(n)s kills a minute.")
+        return counted(text, self.per_minute)
 
 
 def _patch_actor(hands: Hands, fault: str, actor: str, value: Any) -> None:

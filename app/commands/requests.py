@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from app.api.messages import N_, Message, message
-from app.api.objects import Ref
+from app.api.messages import N_, Message, counted, many, message
+from app.api.objects import Ref, kind_of
 from app.commands.base import Request
 from app.commands.hands import Verbs
 
@@ -20,13 +20,6 @@ class ClientRequest(Request):
     __slots__ = ()
     on_forms = False
     who: str
-
-    def sentence(self, count: int) -> Message:
-        return self.asked() if self.who else super().sentence(count)
-
-    def asked(self) -> Message:
-        """What its client did."""
-        return super().sentence(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +34,11 @@ class CreateObject(ClientRequest):
     def perform(self, hands: Verbs) -> None:
         hands.create_from(self.obj, self.field_manager)
 
-    def asked(self) -> Message:
+    def sentence(self, count: int) -> Message:
         obj = json.loads(self.obj)
         meta = obj.get("metadata") or {}
-        name = meta.get("name") or f"{meta.get('generateName', '')}…"
-        return message(N_("%(who)s created %(kind)s %(name)s."), who=self.who, kind=obj["kind"], name=name)
+        what = Ref(kind_of(obj), meta.get("namespace") or "", meta.get("name") or f"{meta.get('generateName', '')}…")
+        return message(N_("%(who)s creates %(what)s."), what=what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +55,8 @@ class ReplaceObject(ClientRequest):
     def perform(self, hands: Verbs) -> None:
         hands.replace_from(self.ref, self.obj, self.subresource, self.field_manager)
 
-    def asked(self) -> Message:
-        return _changed(self.who, self.ref, self.subresource, self.obj)
+    def sentence(self, count: int) -> Message:
+        return _changed(self.ref, self.subresource, self.obj)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +86,8 @@ class PatchObject(ClientRequest):
             api_version=self.api_version,
         )
 
-    def asked(self) -> Message:
-        return _changed(self.who, self.ref, self.subresource, self.patch)
+    def sentence(self, count: int) -> Message:
+        return _changed(self.ref, self.subresource, self.patch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +113,9 @@ class DeleteCollection(ClientRequest):
             propagation=self.propagation,
         )
 
+    def sentence(self, count: int) -> Message:
+        return counted(many("%(who)s deletes %(n)s object.", "%(who)s deletes %(n)s objects."), count)
+
 
 @dataclass(frozen=True, slots=True)
 class BindPod(ClientRequest):
@@ -132,8 +128,8 @@ class BindPod(ClientRequest):
     def perform(self, hands: Verbs) -> None:
         hands.bind(self.ref, self.node, self.uid)
 
-    def asked(self) -> Message:
-        return message(N_("%(who)s put Pod %(name)s on %(node)s."), who=self.who, name=self.ref.name, node=self.node)
+    def sentence(self, count: int) -> Message:
+        return message(N_("%(who)s puts %(what)s on %(node)s."), what=self.ref, node=self.node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,21 +145,20 @@ class EvictPod(ClientRequest):
     def perform(self, hands: Verbs) -> None:
         hands.evict(self.ref, grace_seconds=self.grace_seconds, uid=self.uid)
 
-    def asked(self) -> Message:
-        return deleted(self.who, self.ref)
+    def sentence(self, count: int) -> Message:
+        return message(N_("%(who)s evicts %(what)s."), what=self.ref)
 
 
-def deleted(who: str, ref: Ref) -> Message:
-    return message(N_("%(who)s deleted %(kind)s %(name)s."), who=who, kind=ref.bare_kind, name=ref.name)
+def deleted(ref: Ref) -> Message:
+    return message(N_("%(who)s deletes %(what)s."), what=ref)
 
 
-def _changed(who: str, ref: Ref, subresource: str, body: str) -> Message:
-    about = {"who": who, "kind": ref.bare_kind, "name": ref.name}
+def _changed(ref: Ref, subresource: str, body: str) -> Message:
     if subresource == "status":
-        return message(N_("%(who)s wrote down the status of %(kind)s %(name)s."), **about)
+        return message(N_("%(who)s writes the status of %(what)s."), what=ref)
     if subresource == "scale" and (replicas := _replicas(body)) is not None:
-        return message(N_("%(who)s scaled %(kind)s %(name)s to %(replicas)s."), **about, replicas=replicas)
-    return message(N_("%(who)s changed %(kind)s %(name)s."), **about)
+        return message(N_("%(who)s scales %(name)s to %(replicas)s."), name=ref.name, replicas=replicas)
+    return message(N_("%(who)s changes %(what)s."), what=ref)
 
 
 def _replicas(text: str) -> int | None:

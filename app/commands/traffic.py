@@ -51,8 +51,8 @@ class SetTraffic(Physical):
 
     def sentence(self, count: int) -> Message:
         if not self.rps:
-            return message(N_("You ended the traffic of %(what)s."), what=self.ref)
-        return message(N_("You have %(what)s used, %(rps)s requests a second."), what=self.ref, rps=self.rps)
+            return message(N_("You end the requests to %(name)s."), name=self.ref.name)
+        return message(N_("You send %(rps)s requests a second to %(name)s."), name=self.ref.name, rps=self.rps)
 
 
 def _stop(hands: Hands, about: Ref) -> None:

@@ -29,7 +29,7 @@ class Scale(Request):
         return f"kubectl scale {lines.target(self.ref)} --replicas={self.replicas}{lines.flag(self.ref.namespace)}"
 
     def sentence(self, count: int) -> Message:
-        return message(N_("You scaled %(what)s to %(replicas)s."), what=self.ref, replicas=self.replicas)
+        return message(N_("You scale %(name)s to %(replicas)s."), name=self.ref.name, replicas=self.replicas)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class SetImage(Request):
         return f"kubectl set image {lines.target(self.ref)} {image}{lines.flag(self.ref.namespace)}"
 
     def sentence(self, count: int) -> Message:
-        return message(N_("You set the image of %(what)s to %(image)s."), what=self.ref, image=self.image)
+        return message(N_("You set the image of %(name)s to %(image)s."), name=self.ref.name, image=self.image)
 
 
 def _with_image(obj: Obj, image: str, container: str) -> Obj:
@@ -86,7 +86,7 @@ class RolloutUndo(Request):
         return f"kubectl rollout undo {lines.target(self.ref)}{revision}{lines.flag(self.ref.namespace)}"
 
     def sentence(self, count: int) -> Message:
-        return message(N_("You rolled %(what)s back."), what=self.ref)
+        return message(N_("You roll %(name)s back."), name=self.ref.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class RolloutRestart(Request):
         return f"kubectl rollout restart {lines.target(self.ref)}{lines.flag(self.ref.namespace)}"
 
     def sentence(self, count: int) -> Message:
-        return message(N_("You restarted the rollout of %(what)s."), what=self.ref)
+        return message(N_("You restart the rollout of %(name)s."), name=self.ref.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +126,8 @@ class Suspend(Request):
 
     def sentence(self, count: int) -> Message:
         if self.suspended:
-            return message(N_("You suspended %(what)s: it starts nothing until it is resumed."), what=self.ref)
-        return message(N_("You resumed %(what)s."), what=self.ref)
+            return message(N_("You suspend %(name)s: it starts nothing."), name=self.ref.name)
+        return message(N_("You resume %(name)s."), name=self.ref.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class RunNow(Request):
         return f"kubectl create job {job} --from={lines.target(self.ref)}{namespace}"
 
     def sentence(self, count: int) -> Message:
-        return message(N_("You started a Job from %(what)s, before its time."), what=self.ref)
+        return message(N_("You start a Job of %(name)s now."), name=self.ref.name)
 
 
 def _job_from(cron_job: Obj, name: str) -> Obj:

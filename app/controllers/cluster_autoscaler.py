@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.api import conditions, machines, quantities
-from app.api.messages import N_, Saying
+from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, controller_of, is_of, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.component_helpers import pods
 from app.reconcile import (
@@ -104,6 +104,7 @@ def _can_spare(seen: ClusterSeen) -> bool:
 class ClusterAutoscaler(Controller[ClusterSeen]):
     name = "cluster-autoscaler"
     title = N_("Node scaler")
+    subject = N_("The cluster autoscaler")
     lane = 290
     reconciles = "ConfigMap"
     sleeps = True
@@ -114,12 +115,24 @@ class ClusterAutoscaler(Controller[ClusterSeen]):
         Watch("Pod", _the_config, when=_waits_or_leaves, indexes={"waiting": _waiting}),
     )  # fmt: skip
     says = {
-        "PodsFindNoRoom": Saying(N_("Pods find no room on %(observed)s machines. There will be %(desired)s.")),
-        "NoMachineWouldHelp": Saying(N_("No further machine would help Pod %(about)s.")),
-        "NodeUnneeded": Saying(N_("Node %(about)s was needed by nobody for long. It is closed, to be removed.")),
-        "NodeIsLeaving": Saying(N_("Node %(observed)s is about to be removed. Pod %(about)s has to move.")),
-        "NodeIsEmpty": Saying(N_("The node is empty. Its machine is given back.")),
-        "LookDue": Saying(N_("It looks at fixed intervals. The next look comes by the clock.")),
+        "PodsFindNoRoom": Saying(
+            N_("Pods find no room: %(desired)s machines are needed, not %(observed)s."),
+            N_("too few machines"),
+            {"Machine": N_("It orders a machine: %(name)s.")},
+        ),
+        "NoMachineWouldHelp": Saying(N_("No further machine would help %(about)s."), N_("none would help")),
+        "NodeUnneeded": Saying(
+            N_("%(about)s is hardly used: its pods fit elsewhere."),
+            N_("not needed"),
+            {"Node": N_("It closes %(name)s to new pods.")},
+        ),
+        "NodeIsLeaving": Saying(N_("%(observed)s is to go: %(about)s must move."), N_("pods must move")),
+        "NodeIsEmpty": Saying(
+            N_("%(about)s is empty: its machine is not needed."),
+            N_("empty now"),
+            {"Machine": N_("It gives the machine of %(name)s back."), "Node": N_("It deletes the Node %(name)s.")},
+        ),
+        "LookDue": Saying(N_("It looks at fixed intervals, by the clock."), N_("the next look")),
     }
 
     def observe(self, key: Ref, reader: Reader) -> ClusterSeen | None:
@@ -138,6 +151,11 @@ class ClusterAutoscaler(Controller[ClusterSeen]):
             memory=memory,
             now_ms=reader.now_ms,
         )
+
+    @staticmethod
+    def saw(seen: ClusterSeen) -> Message:
+        text = N_("%(who)s sees %(nodes)s machines; pods without room: %(n)s.")
+        return message(text, nodes=len(seen.machines), n=sum(map(_finds_no_room, seen.pods)))
 
     def diff(self, seen: ClusterSeen) -> Iterable[Difference]:
         if seen.now_ms < seen.memory.next_ms:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from app.api import objects, selectors, times
-from app.api.messages import N_, Saying
-from app.api.objects import Obj, Ref, namespace_of, ref_of
+from app.api.messages import N_, Message, Saying, message
+from app.api.objects import Obj, Ref, name_of, namespace_of, ref_of
 from app.api.status import changed_fields
 from app.component_helpers import budgets, pods
 from app.reconcile import (
@@ -47,14 +47,14 @@ class BudgetSeen:
 class DisruptionController(Controller[BudgetSeen]):
     name = "disruption-controller"
     title = N_("Disruption")
+    subject = N_("The disruption controller")
     lane = 190
     component = "controllermanager"
     reconciles = "PodDisruptionBudget"
     sleeps = True
     says = {
         "EvictionUnderWay": Saying(
-            N_("%(about)s allowed the eviction of %(observed)s. It waits to see it go, two minutes at most."),
-            N_("an eviction under way"),
+            N_("An eviction was allowed: it waits to see the pod go."), N_("an eviction under way")
         ),
     }
 
@@ -81,6 +81,11 @@ class DisruptionController(Controller[BudgetSeen]):
         except _NotCountable as why:
             return BudgetSeen(budget, found, None, (), reader.now_ms, str(why))
         return BudgetSeen(budget, found, declared, unmanaged, reader.now_ms)
+
+    @staticmethod
+    def saw(seen: BudgetSeen) -> Message:
+        text = N_("%(who)s counts the pods that %(name)s guards: %(n)s.")
+        return message(text, name=name_of(seen.budget), n=len(seen.pods))
 
     def diff(self, seen: BudgetSeen) -> Iterable[Difference]:
         budget, about = seen.budget, ref_of(seen.budget)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from app.api import objects
 from app.api.kinds import Kind
-from app.api.messages import N_, Saying
+from app.api.messages import N_, Message, Saying, many, message
 from app.api.objects import Obj, Ref, kind_of, ref_of
 from app.reconcile import Controller, Delete, Difference, Patch, Reader, Watch, metadata_differs
 
@@ -30,6 +30,9 @@ class OwnershipObservation:
     dependents: tuple[Obj, ...]  # objects that name this one as an owner; read where it may matter
 
 
+_OWNER_OFF = N_("It takes the owner off %(name)s.")
+
+
 class GarbageCollector(Controller[OwnershipObservation]):
     name = "garbage-collector"
     title = N_("Garbage")
@@ -39,28 +42,29 @@ class GarbageCollector(Controller[OwnershipObservation]):
     concurrency = 20
     watches = ()
     says = {
-        "OwnerAbsent": Saying(
-            N_("The owner of %(kind)s %(about)s, %(observed)s, does not exist any more. It is deleted too."),
-            N_("the owner is gone"),
-        ),
+        "OwnerAbsent": Saying(N_("Its owner, %(observed)s, is gone."), N_("the owner is gone")),
         "OwnerWaitsForDependents": Saying(
-            N_("The owner, %(observed)s, is being deleted and waits for %(kind)s %(about)s to go first."),
-            N_("the owner waits"),
+            N_("Its owner, %(observed)s, is being deleted: %(about)s goes first."), N_("the owner waits")
         ),
         "OwnerReferenceDangles": Saying(
-            N_("%(kind)s %(about)s names an owner that is gone. Only that reference is removed.")
+            N_("%(about)s names an owner that is gone or going."), N_("an owner less"), {"*": _OWNER_OFF}
         ),
         "OwnerOrphansDependents": Saying(
-            N_("%(observed)s is deleted without its dependents: %(kind)s %(about)s forgets it and stays."),
-            N_("left as an orphan"),
+            N_("%(about)s must stay, without its owner."), N_("left as an orphan"), {"*": _OWNER_OFF}
         ),
-        "DependentsOrphaned": Saying(N_("All dependents of %(kind)s %(about)s have forgotten it. Now it may go.")),
+        "DependentsOrphaned": Saying(
+            N_("Nothing names %(about)s as its owner any more."), N_("left by all"), {"*": N_("It lets %(name)s go.")}
+        ),
         "WaitingForDependents": Saying(
-            N_("%(kind)s %(about)s must wait for %(observed)s dependents to go before it may."),
+            many(
+                "%(n)s object that belongs to %(about)s must go first.",
+                "%(n)s objects that belong to %(about)s must go first.",
+            ),
             N_("dependents first"),
-            of_one=N_("%(kind)s %(about)s must wait for one dependent to go before it may."),
         ),
-        "DependentsGone": Saying(N_("The dependents of %(kind)s %(about)s are gone. Now it may go too.")),
+        "DependentsGone": Saying(
+            N_("Nothing holds %(about)s any more: it may go."), N_("held no more"), {"*": N_("It lets %(name)s go.")}
+        ),
     }
 
     def watches_of(self, row: Kind) -> Iterable[Watch]:
@@ -83,6 +87,18 @@ class GarbageCollector(Controller[OwnershipObservation]):
                 solid.append(owner_ref)
         dependents = tuple(_dependents(obj, reader)) if waiting or _is_finishing(obj) else ()
         return OwnershipObservation(obj, tuple(solid), tuple(absent), tuple(waiting), dependents)
+
+    @staticmethod
+    def saw(seen: OwnershipObservation) -> Message:
+        what = ref_of(seen.obj)
+        if objects.is_terminating(seen.obj):
+            text = N_("%(who)s sees %(what)s go; objects that name it as owner: %(n)s.")
+            return message(text, what=what, n=len(seen.dependents))
+        if seen.waiting_owners and not seen.solid_owners:
+            return message(N_("%(who)s sees the owner of %(what)s being deleted."), what=what)
+        if seen.absent_owners and not seen.solid_owners:
+            return message(N_("%(who)s finds no owner of %(what)s."), what=what)
+        return message(N_("%(who)s looks for the owners of %(what)s."), what=what)
 
     def diff(self, seen: OwnershipObservation) -> Iterable[Difference]:
         if _deletes_in(seen.obj, ORPHAN):

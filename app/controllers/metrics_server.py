@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from app.api import objects, quantities, times
-from app.api.messages import N_
+from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of, namespace_of, ref_of
 from app.component_helpers import pods
 from app.reconcile import Action, Controller, Create, Delete, Difference, Patch, Reader, Remember, RequeueAfter, Watch
@@ -46,8 +46,14 @@ class Scrape:
 class MetricsServer(Controller[Scrape]):
     name = "metrics-server"
     title = N_("Metrics")
+    subject = N_("The metrics server")
     lane = 170
     reconciles = "Namespace"
+    says = {
+        "ScrapeDue": Saying(N_("It measures at fixed intervals, by the clock."), N_("the next look")),
+        "UsageChanged": Saying(N_("The usage of %(about)s has changed."), N_("usage changed")),
+        "NobodyToMeasure": Saying(N_("Nobody needs the usage of %(about)s any more."), N_("nobody needs it")),
+    }
     watches = (
         Watch("HorizontalPodAutoscaler", lambda obj, reader: (_KEY,), when=lambda old, new: old is None or new is None),
         Watch("Load", lambda obj, reader: (_KEY,), when=lambda old, new: old is None or new is None),
@@ -62,6 +68,10 @@ class MetricsServer(Controller[Scrape]):
         known = (*reader.live("PodMetrics", None), *reader.live("NodeMetrics", None))
         nodes = reader.live("Node", None) if namespaces else ()
         return Scrape(namespaces, found, reader.list("Load"), nodes, known, next_ms, now_ms)
+
+    @staticmethod
+    def saw(seen: Scrape) -> Message:
+        return message(N_("%(who)s measures pods: %(n)s."), n=len(seen.pods))
 
     def diff(self, seen: Scrape) -> Iterable[Difference]:
         if not seen.namespaces or seen.now_ms >= seen.next_ms:

@@ -15,8 +15,8 @@ from typing import Any
 
 from app.api import conditions, objects
 from app.api.conditions import Condition
-from app.api.messages import N_, Saying
-from app.api.objects import Obj, Ref, ref_of
+from app.api.messages import N_, Message, Saying, many, message
+from app.api.objects import Obj, Ref, name_of, ref_of
 from app.api.status import changed_fields
 from app.component_helpers import pods
 from app.reconcile import (
@@ -55,11 +55,15 @@ class NamespaceController(Controller[NamespaceObservation]):
     watches = (itself("Namespace", when=lambda old, new: new is not None and objects.is_terminating(new)),)
     says = {
         "NamespaceContentRemains": Saying(
-            N_("Namespace %(about)s is being deleted and still holds %(observed)s objects. They go first."),
+            many("One object must go before it.", "%(n)s objects must go before it."), N_("not empty yet")
+        ),
+        "WaitingForContentToGo": Saying(
+            many("One object is not gone yet: it waits.", "%(n)s objects are not gone yet: it waits."),
             N_("not empty yet"),
         ),
-        "WaitingForContentToGo": Saying(N_("Namespace %(about)s waits for its last %(observed)s objects to go.")),
-        "NamespaceEmpty": Saying(N_("Namespace %(about)s is empty. Now it may go.")),
+        "NamespaceEmpty": Saying(
+            N_("%(about)s is empty: it may go."), N_("empty now"), {"Namespace": N_("It lets %(name)s go.")}
+        ),
     }
 
     def observe(self, key: Ref, reader: Reader) -> NamespaceObservation | None:
@@ -70,6 +74,11 @@ class NamespaceController(Controller[NamespaceObservation]):
         found = {row.resource: tuple(reader.live(row.key, key.name)) for row in rows}
         content = {resource: left for resource, left in found.items() if left}
         return NamespaceObservation(namespace, content, tuple(reader.failures()), reader.now_ms)
+
+    @staticmethod
+    def saw(seen: NamespaceObservation) -> Message:
+        left = sum(map(len, seen.content.values()))
+        return message(N_("%(who)s counts what is left in %(name)s: %(n)s."), name=name_of(seen.namespace), n=left)
 
     def diff(self, seen: NamespaceObservation) -> Iterable[Difference]:
         namespace = seen.namespace

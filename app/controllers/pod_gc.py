@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.api import conditions
-from app.api.messages import N_, Saying
+from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
 from app.component_helpers import pods
 from app.reconcile import Action, Controller, Delete, Difference, Patch, Reader, Remember, RequeueAfter, Watch
@@ -48,6 +48,7 @@ def _to_look_at(node: Obj, reader: Reader) -> Iterable[Ref]:
 class PodGarbageCollector(Controller[OrphansSeen]):
     name = "pod-garbage-collector-controller"
     title = N_("Pod GC")
+    subject = N_("The pod garbage collector")
     lane = 270
     reconciles = "Node"
     watches = (
@@ -61,11 +62,10 @@ class PodGarbageCollector(Controller[OrphansSeen]):
     )
     says = {
         "NodeGoneQuarantine": Saying(
-            N_("Node %(about)s does not exist any more. Its pods are left alone for 40 seconds.")
+            N_("%(about)s does not exist: its pods are left alone for 40 seconds."), N_("wait a little")
         ),
-        "NodeIsGone": Saying(
-            N_("%(about)s was made for a node that is no longer there. It is deleted."), N_("its node is gone")
-        ),
+        "NodeIsGone": Saying(N_("The node of %(about)s is gone."), N_("its node is gone")),
+        "NothingOrphaned": Saying(N_("%(about)s exists, or has no pods left."), N_("nothing orphaned")),
     }
 
     def observe(self, key: Ref, reader: Reader) -> OrphansSeen | None:
@@ -74,6 +74,12 @@ class PodGarbageCollector(Controller[OrphansSeen]):
         if exists and reader.remembered() is None:
             return None
         return OrphansSeen(key.name, exists, on_it, reader.remembered(), reader.now_ms)
+
+    @staticmethod
+    def saw(seen: OrphansSeen) -> Message:
+        if seen.exists:
+            return message(N_("%(who)s finds %(name)s."), name=seen.node)
+        return message(N_("%(who)s does not find %(name)s; pods on it: %(n)s."), name=seen.node, n=len(seen.pods))
 
     def diff(self, seen: OrphansSeen) -> Iterable[Difference]:
         about = Ref("Node", "", seen.node)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.api.kinds import Kind
-from app.api.messages import N_
-from app.api.objects import Obj, Ref, namespace_of, ref_of
+from app.api.messages import N_, Message, message
+from app.api.objects import Obj, Ref, name_of, namespace_of, ref_of
 from app.api.status import changed_fields
 from app.component_helpers import pods, quotas
 from app.reconcile import BY_NAMESPACE, Controller, Difference, Reader, UpdateStatus, Watch, itself
@@ -28,6 +28,7 @@ class QuotaSeen:
 class ResourceQuotaController(Controller[QuotaSeen]):
     name = "resourcequota-controller"
     title = N_("Quota")
+    subject = N_("The quota controller")
     lane = 200
     reconciles = "ResourceQuota"
     sleeps = True
@@ -44,6 +45,11 @@ class ResourceQuotaController(Controller[QuotaSeen]):
             return None
         counted = quotas.counted_kinds((quota.get("spec") or {}).get("hard") or {}, reader.kinds())
         return QuotaSeen(quota, {kind.resource: reader.live(kind.key, key.namespace) for kind in counted})
+
+    @staticmethod
+    def saw(seen: QuotaSeen) -> Message:
+        text = N_("%(who)s adds up what %(name)s limits; objects: %(n)s.")
+        return message(text, name=name_of(seen.quota), n=sum(map(len, seen.objects.values())))
 
     def diff(self, seen: QuotaSeen) -> Iterable[Difference]:
         quota = seen.quota

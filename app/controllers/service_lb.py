@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.api import names
-from app.api.messages import N_, Saying
-from app.api.objects import Obj, Ref, get_path, is_terminating, ref_of, uid_of
+from app.api.messages import N_, Message, Saying, message
+from app.api.objects import Obj, Ref, get_path, is_terminating, name_of, ref_of, uid_of
 from app.reconcile import (
     Action,
     Announce,
@@ -51,14 +51,14 @@ class ServiceLoadBalancers(Controller[LoadBalancerSeen]):
     reconciles = "Service"
     concurrency = 1
     says = {
-        "LoadBalancerMissing": Saying(
-            N_("Service %(about)s wants a load balancer. The cloud is asked for one."), N_("no address yet")
-        ),
-        "LoadBalancerPending": Saying(N_("The cloud is still making the load balancer of %(about)s."), N_("pending")),
+        "LoadBalancerMissing": Saying(N_("It wants a load balancer: none was asked for yet."), N_("no address yet")),
+        "LoadBalancerPending": Saying(N_("The cloud is still making its load balancer."), N_("pending")),
         "LoadBalancerReady": Saying(
-            N_("The cloud has a load balancer for %(about)s: its address is %(desired)s."), N_("an address")
+            N_("The load balancer is there: its address is %(desired)s."),
+            N_("an address"),
+            {"Service": N_("It writes the address into Service %(name)s.")},
         ),
-        "LoadBalancerUnneeded": Saying(N_("Service %(about)s needs no load balancer any more. It is given back.")),
+        "LoadBalancerUnneeded": Saying(N_("It needs no load balancer any more."), N_("not needed")),
     }
 
     def __init__(self) -> None:
@@ -73,6 +73,13 @@ class ServiceLoadBalancers(Controller[LoadBalancerSeen]):
         own = address_of(service)
         taken = frozenset(str(each) for each in reader.totals("Service", "address") if each != own)
         return LoadBalancerSeen(service, taken, reader.remembered(), reader.now_ms)
+
+    @staticmethod
+    def saw(seen: LoadBalancerSeen) -> Message:
+        text = N_("%(who)s looks at Service %(name)s; its address: %(address)s.")
+        if address := address_of(seen.service):
+            return message(text, name=name_of(seen.service), address=address)
+        return message(N_("%(who)s sees Service %(name)s, without an address."), name=name_of(seen.service))
 
     def diff(self, seen: LoadBalancerSeen) -> Iterable[Difference]:
         service = seen.service

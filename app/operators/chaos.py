@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.api.messages import N_, Saying
+from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.component_helpers import pods
 from app.reconcile import Announce, Controller, Delete, Difference, Reader, Remember, RequeueAfter, itself
@@ -30,13 +30,14 @@ class ChaosSeen:
 class ChaosMonkey(Controller[ChaosSeen]):
     name = "chaos-monkey"
     title = N_("Chaos")
+    subject = N_("The chaos monkey")
     lane = 300
     reconciles = "ControlPlane"
     watches = (itself("ControlPlane", when=lambda old, new: _rate(old) != _rate(new)),)
     says = {
-        "ChaosPlanned": Saying(N_("The chaos monkey chooses a moment for its next kill.")),
-        "ChaosOff": Saying(N_("The chaos is over: no kill is planned any more.")),
-        "ChaosStrikes": Saying(N_("The chaos monkey drew Pod %(about)s. It is killed, without a reason.")),
+        "ChaosPlanned": Saying(N_("It chooses a moment for its next kill."), N_("the next kill")),
+        "ChaosOff": Saying(N_("No kill is wanted any more."), N_("no more kills")),
+        "ChaosStrikes": Saying(N_("It draws lots: %(about)s is hit."), N_("one is hit")),
     }
 
     def observe(self, key: Ref, reader: Reader) -> ChaosSeen | None:
@@ -48,6 +49,10 @@ class ChaosMonkey(Controller[ChaosSeen]):
         if per_minute and due_ms is not None and reader.now_ms >= due_ms:
             running = [pod for pod in reader.live("Pod", None) if _may_be_hit(pod)]
         return ChaosSeen(per_minute, due_ms, running, reader.now_ms)
+
+    @staticmethod
+    def saw(seen: ChaosSeen) -> Message:
+        return message(N_("%(who)s looks for pods that it may kill: %(n)s."), n=len(seen.running))
 
     def diff(self, seen: ChaosSeen) -> Iterable[Difference]:
         about = Ref("ControlPlane", "", "control-plane")

@@ -2,24 +2,69 @@
 
 from __future__ import annotations
 
-from app.api.messages import N_, Saying
+from collections import Counter
+
+from app.api.messages import N_, Message, Saying, message
+from app.reconcile import Difference
+from app.scheduler.framework import Decision
+
+
+def saw(name: str, nodes: int) -> Message:
+    return message(N_("%(who)s looks for a node for %(name)s among %(n)s."), name=name, n=nodes)
+
+
+def _choice(gap: Difference) -> Message:
+    """How many could take it, and whether the chosen one is better than all others."""
+    decision: Decision = gap.desired
+    possible = [each for each in decision.verdicts if each.feasible]
+    if len(possible) <= 1:
+        return message(N_("Only %(node)s can take it."), node=decision.node)
+    totals = Counter(each.total for each in possible)
+    alone = totals[max(totals)] == 1
+    best, equal = N_("%(n)s can take it: %(node)s is the best."), N_("%(n)s can take it: %(node)s is as good as any.")
+    return message(best if alone else equal, node=decision.node, n=len(possible))
+
+
+def _why_nowhere(gap: Difference) -> Message:
+    """The reason that most nodes have."""
+    decision: Decision = gap.desired
+    reasons = Counter(reason for verdict in decision.verdicts for reason in verdict.reasons)
+    if not reasons:
+        return message(N_("It fits on no node: it must wait."))
+    reason, times = max(reasons.items(), key=lambda each: each[1])
+    why, nodes = next((words for part, words in _REASONS if part in reason), N_("not allowed there")), decision.verdicts
+    if times == len(nodes):
+        return message(N_("It fits on none of %(n)s nodes: %(why)s."), n=len(nodes), why=message(why))
+    text = N_("It fits on none of %(n)s nodes; on %(times)s: %(why)s.")
+    return message(text, n=len(nodes), times=times, why=message(why))
+
+
+_REASONS = (
+    ("Insufficient cpu", N_("too little CPU")),
+    ("Insufficient memory", N_("too little memory")),
+    ("Too many pods", N_("too many pods")),
+    ("unschedulable", N_("closed to new pods")),
+    ("taint", N_("a taint forbids it")),
+    ("node affinity", N_("not the node it wants")),
+    ("anti-affinity", N_("it may not be beside others")),
+    ("pod affinity", N_("not beside those it wants")),
+    ("spread", N_("pods must be spread")),
+    ("ports", N_("a port is taken")),
+)
+"""By words of what the scheduler writes down about a node."""
 
 SAYS = {
-    "PodUnscheduled": Saying(N_("Pod %(about)s has no node. %(desired)s fits best."), N_("needs a node")),
-    "Unschedulable": Saying(N_("Pod %(about)s fits on no node. It waits until something changes."), N_("fits nowhere")),
-    "Preempted": Saying(
-        N_("Pod %(about)s is less important. It has to go, so that a more important pod gets its place."),
-        N_("make room"),
-    ),
+    "PodUnscheduled": Saying(_choice, N_("needs a node")),
+    "Unschedulable": Saying(_why_nowhere, N_("fits nowhere"), {"Pod": N_("It notes why %(name)s has to wait.")}),
+    "Preempted": Saying(N_("%(about)s is less important: it must make room."), N_("make room")),
     "MakingRoom": Saying(
-        N_("Pod %(about)s fits nowhere, but is more important than others. Room is made for it on %(desired)s."),
+        N_("It fits nowhere, but others are less important: %(desired)s gets room."),
         N_("room is made"),
+        {"Pod": N_("It plans %(name)s for %(desired)s.")},
     ),
     "NominationLost": Saying(
-        N_("Node %(observed)s was promised to pod %(about)s. A more important pod takes it."), N_("promise lost")
+        N_("%(observed)s was promised to %(about)s: a more important pod takes it."), N_("promise lost")
     ),
-    "SchedulingBackOff": Saying(
-        N_("Pod %(about)s was tried a moment ago. It is tried again shortly."), N_("try again soon")
-    ),
-    "RetryLater": Saying(N_("Pod %(about)s is tried again later, even if nothing changes.")),
+    "SchedulingBackOff": Saying(N_("It was tried a moment ago: it must wait."), N_("try again soon")),
+    "RetryLater": Saying(N_("It is tried again later."), N_("try again later")),
 }

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.api import conditions
-from app.api.messages import N_
+from app.api.messages import N_, Message
+from app.api.names import short_name
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.component_helpers import pods
 from app.reconcile import (
@@ -156,6 +157,10 @@ class Scheduler(Controller[PodSeen]):
     def urgency(self, key: Ref, reader: Reader) -> int:
         pod = reader.get(key)
         return priority_of(pod) if pod else 0
+
+    @staticmethod
+    def saw(seen: PodSeen) -> Message:
+        return sayings.saw(short_name("Pod", name_of(seen.pod)), len(seen.nodes))
 
     def diff(self, seen: PodSeen) -> Iterable[Difference]:
         again_ms = seen.attempts.last_ms + _backoff_ms(seen.attempts.number)

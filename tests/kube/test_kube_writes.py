@@ -213,13 +213,13 @@ def test_the_page_says_which_client_did_it(api: Api) -> None:
 
     with api.app.app_context():
         api.ok("POST", CONFIGS, config("a"), User_Agent=KUBECTL)
-        assert said() == "kubectl created ConfigMap a."
+        assert said() == "kubectl creates ConfigMap a."
         api.ok("PATCH", f"{CONFIGS}/a", {"data": {"k": "v"}}, Content_Type=MERGE, User_Agent=KUBECTL)
-        assert said() == "kubectl changed ConfigMap a."
+        assert said() == "kubectl changes ConfigMap a."
         api.status("PATCH", f"{CONFIGS}/a", {"data": {"a b": ""}}, Content_Type=MERGE, User_Agent=KUBECTL)
-        assert said().startswith("kubectl changed ConfigMap a. The API server refused: ")
+        assert said() == "kubectl changes ConfigMap a. Refused: it is not valid (422)."
         api.ok("DELETE", f"{CONFIGS}/a", User_Agent=KUBECTL)
-        assert said() == "kubectl deleted ConfigMap a."
+        assert said() == "kubectl deletes ConfigMap a."
 
 
 def test_measurements_are_for_looking_only(api: Api) -> None:

@@ -180,7 +180,7 @@ def test_a_heartbeat_does_not_speak_over_what_a_person_did(cluster: Cluster) -> 
         cluster.step()
     told = Story(cluster, lambda _step, _languages: 900).together(cluster.trace.since(step))
     said = frame(Stage(cluster), frame_since(cluster, revision, step, told), _)["card"].caption
-    assert said.text == "You cut the network of node-1. It goes on alone, and nobody hears of it."
+    assert said.text == "You cut the network of node-1: it goes on alone."
     spoken = [
         record.differences
         for each in cluster.trace.since(step)

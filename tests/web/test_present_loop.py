@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
 
 import pytest
 
+from app.api.errors import NotFound
 from app.api.objects import Obj, Ref, ref_of
 from app.cluster import Cluster
 from app.commands import Apply, Command, CrashContainer, DeleteObject, PatchObject, RemoveNode, ReplaceObject, Scale
-from app.engine.trace import Acted, Commanded, Differed, Observed, Record, Result, Step, Trace, Wake
+from app.controllers.replicaset.replicaset import ReplicaSetObservation
+from app.engine.trace import Acted, Commanded, Differed, Failed, Observed, Record, Result, Step, Trace, Wake
 from app.look.recording import Recording
 from app.reconcile import Action, AnyController, Create, Delete, Difference, Patch, RequeueAfter
-from app.web.present import caption, news
+from app.scheduler.framework import Decision, NodeVerdict
+from app.web.present import caption
 from app.web.present.actions import describe
 from app.web.present.captions import difference, short
+from app.web.present.deeds import deed
 from app.web.present.labels import labelled
 from app.web.present.loop import idle, loops, panel
 from app.web.present.names import lane_of, lanes, role_title, subject
@@ -30,12 +34,11 @@ ACTOR = "replicaset-controller"
 NEW = {"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "web-"}, "spec": {}}
 
 
-class Seen(NamedTuple):
-    replica_set: Obj
-    owned_pods: tuple[Obj, ...]
+def _owned(name: str) -> Obj:
+    return builders.pod(name, labels=RS["spec"]["template"]["metadata"]["labels"], owner=RS)
 
 
-SEEN = Seen(RS, (builders.pod("web-1"), builders.pod("web-2")))
+SEEN = ReplicaSetObservation(RS, (_owned("web-1"), _owned("web-2")), (), (), (), 0)
 SHORT_OF_ONE = Difference(KEY, "spec.replicas", 3, 2, "TooFewReplicas", (Create(NEW),))
 CREATED = Result(201, "Created", "", Ref("Pod", "default", "web-x9k2p"), None)
 CONFLICT = Result(409, "Conflict", "the object has been modified", KEY, None)
@@ -56,6 +59,9 @@ def acted(result: Result) -> tuple[str, Record]:
     return ACTOR, Acted(SEEN, (SHORT_OF_ONE,), 0, 0, SHORT_OF_ONE.actions[0], result, True)
 
 
+NOWHERE = Decision("", (NodeVerdict("node-1", False, ("Insufficient cpu",), None, 0),))
+VALUES = {"PodUnscheduled": NOWHERE, "Unschedulable": NOWHERE, "EndpointsOutdated": {"web-1": "ready"}}
+"""What Differences hold of which more is said than a number."""
 DIFFERED = ACTOR, Differed(SEEN, (SHORT_OF_ONE,))
 
 
@@ -136,37 +142,50 @@ def test_the_timeline_names_lane_phase_and_the_nearest_visible_cause() -> None:
     ("record", "sentence"),
     [
         pytest.param(
-            Commanded(DeleteObject(Ref("Pod", "default", "web-1")), ()), "You killed Pod web-1.", id="a pod is killed"
+            Commanded(DeleteObject(Ref("Pod", "default", "web-1")), ()), "You kill pod web-1.", id="a pod is killed"
         ),
         pytest.param(
-            Commanded(DeleteObject(Ref("Service", "default", "web")), ()), "You deleted Service web.", id="others not"
+            Commanded(DeleteObject(Ref("Service", "default", "web")), ()), "You delete Service web.", id="others not"
         ),
         pytest.param(
             Commanded(CrashContainer(Ref("Pod", "default", "web-1")), ()),
-            "You crashed the container in Pod web-1 (exit code 1).",
+            "You crash a container of pod web-1.",
             id="a crash is another thing",
         ),
         pytest.param(
-            Commanded(Scale(KEY, 5), (), "not found"),
-            "You scaled ReplicaSet web to 5. The API server refused: not found",
+            Commanded(Scale(KEY, 5), (), "not found", NotFound("not found")),
+            "You scale web to 5. Refused: it does not exist (404).",
             id="a refusal",
         ),
+        pytest.param(observed()[1], "The ReplicaSet controller counts the pods of web: 2.", id="observe"),
         pytest.param(
-            observed()[1], "Pod web-3 is gone, so the ReplicaSet controller looks at ReplicaSet web.", id="observe"
+            Observed(None, (), ()),
+            "The ReplicaSet controller finds nothing to look after at ReplicaSet web.",
+            id="nothing there",
         ),
-        pytest.param(
-            DIFFERED[1], "ReplicaSet web wants 3 pods and counts 2. It creates what is missing.", id="a difference"
-        ),
-        pytest.param(
-            Differed(SEEN, ()),
-            "The ReplicaSet controller has nothing to do for ReplicaSet web now.",
-            id="no difference",
-        ),
-        pytest.param(acted(CREATED)[1], "The ReplicaSet controller created Pod web-x9k2p.", id="an act"),
+        pytest.param(DIFFERED[1], "3 are wanted: one is missing.", id="a difference"),
+        pytest.param(Differed(SEEN, ()), "Nothing is missing: there is nothing to do.", id="no difference"),
+        pytest.param(acted(CREATED)[1], "It creates one: …x9k2p.", id="an act"),
         pytest.param(
             acted(CONFLICT)[1],
-            "The ReplicaSet controller tried: create Pod web-?????. Answer: 409 the object has been modified",
+            "It cannot create ReplicaSet web: somebody changed it in the meantime (409).",
             id="a conflict",
+        ),
+        pytest.param(
+            acted(Result(403, "Forbidden", "pods is forbidden: exceeded quota: team", None, None))[1],
+            "It cannot create one more pod: the quota is used up (403).",
+            id="a refusal of what has no name yet",
+        ),
+        pytest.param(
+            Failed("diff", "KeyError: 'topologyKey'", "interpod.py, line 120", 1),
+            "The ReplicaSet controller fails at web: KeyError: 'topologyKey' (interpod.py, line 120). "
+            "The others go on.",
+            id="a mistake",
+        ),
+        pytest.param(
+            Failed("observe", "ServiceUnavailable", "", 1, 503),
+            "The ReplicaSet controller cannot read: its request did not get through. It tries again.",
+            id="a request that did not get through",
         ),
     ],
 )
@@ -179,17 +198,26 @@ def test_a_reason_without_an_entry_speaks_by_its_fields() -> None:
     assert difference(gap, ACTOR, _) == "web: spec.colour is red and should be blue."
 
 
+def written_by(role: str, gap: Difference, write: Action) -> str:
+    """What is said of a write that went well."""
+    return deed(
+        Acted(None, (gap,), 0, 0, write, Result(200, "OK", "", getattr(write, "ref", None), None), True), role, _
+    )
+
+
 @pytest.mark.parametrize("loop", LOOPS, ids=lambda loop: loop.name)
 def test_every_sentence_takes_exactly_the_values_there_are(loop: AnyController) -> None:
     about = Ref("DataPath", "default", "web.node-1")
     for reason, saying in loop.voice.says.items():
         for observed in (1, 2):
-            gap = Difference(KEY, "f", 3, observed, reason)
+            gap = Difference(KEY, "f", VALUES.get(reason, 3), VALUES.get(reason, observed), reason)
             assert "%(" not in difference(gap, loop.name, _)
             assert "%(" not in short(gap, loop.name, _)
-        for kind in {written.partition(" ")[0] for written in saying.done}:
-            write = Delete(about._replace(kind=kind))
-            assert "%(" not in news.changed(Difference(about, "f", [1, 2], 2, reason), write, loop.name, "It", _)
+        for kind, done in saying.done.items():
+            ref = about._replace(kind=kind.partition(" ")[0])
+            gap = Difference(about, "f", [1, 2], 2, reason)
+            if not isinstance(done, Callable) or isinstance(done, tuple):
+                assert "%(" not in written_by(loop.name, gap, Delete(ref))
 
 
 def test_a_loop_is_known_by_its_own_words_alone() -> None:
@@ -206,41 +234,40 @@ def test_one_dependent_is_spoken_of_as_one() -> None:
         difference(Difference(KEY, "f", 0, left, "WaitingForDependents"), "garbage-collector", _) for left in (1, 2)
     ]
     assert said == [
-        "ReplicaSet web must wait for one dependent to go before it may.",
-        "ReplicaSet web must wait for 2 dependents to go before it may.",
+        "1 object that belongs to web must go first.",
+        "2 objects that belong to web must go first.",
     ]
 
 
 @pytest.mark.parametrize(
     ("actor", "reason", "action", "text"),
     [
-        ("kubelet/node-1", "ContainerDied", {}, "The kubelet of node-1 has the container of Pod web-1 started again."),
+        ("kubelet/node-1", "ContainerDied", {}, "It has the container of web-1 started again."),
         (
             "container-runtime/node-1",
             "ImagePulling",
             {"status": {"containers": {"web": {"state": "creating"}}}},
-            "The container runtime of node-1 creates the container of Pod web-1.",
+            "It makes the container of web-1.",
         ),
         (
             "container-runtime/node-1",
             "ProgramEnds",
             {"status": {"containers": {"web": {"state": "exited"}}}},
-            "The container of Pod web-1 has ended.",
+            "The container of web-1 has ended.",
         ),
-        ("replicaset-controller", "TooFewReplicas", {}, ""),
+        ("replicaset-controller", "TooFewReplicas", {}, "It changes pod web-1."),
     ],
 )
 def test_what_is_written_on_a_machine_is_told_as_its_loop_says(actor: str, reason: str, action: Obj, text: str) -> None:
     gap, write = Difference(Ref("Pod", "default", "web-1"), "state", "b", "a", reason), Patch(SANDBOX, action)
-    assert news.changed(gap, write, lane_of(actor), subject(actor, _), _) == text
+    assert written_by(lane_of(actor), gap, write) == text
 
 
 def test_rules_are_counted() -> None:
     path = Ref("DataPath", "default", "web.load-balancer")
     for places, text in ((["a"], "1 pod."), (["a", "b"], "2 pods."), ([], "0 pods.")):
         gap = Difference(path, "status.rules", places, None, "RulesOutdated")
-        said = news.changed(gap, Patch(path, {}), "load-balancer", "The load balancer", _)
-        assert said == f"The load balancer sends Service web to {text}"
+        assert written_by("load-balancer", gap, Patch(path, {})) == f"It sends requests for web to {text}"
 
 
 def test_fields_are_called_as_their_loop_calls_them() -> None:
@@ -290,14 +317,14 @@ def test_a_chip_of_it_opens_the_object_that_people_know() -> None:
 @pytest.mark.parametrize(
     ("command", "text"),
     [
-        (DeleteObject(KEY, who="kubectl"), "kubectl deleted ReplicaSet web."),
+        (DeleteObject(KEY, who="kubectl"), "kubectl deletes ReplicaSet web."),
         (
             PatchObject(KEY, "merge", '{"spec":{"replicas":5}}', "scale", who="kubectl"),
-            "kubectl scaled ReplicaSet web to 5.",
+            "kubectl scales web to 5.",
         ),
-        (ReplaceObject(KEY, '{"spec":{"replicas":0}}', "scale", who="kopf"), "kopf scaled ReplicaSet web to 0."),
-        (PatchObject(KEY, "json", "[]", "scale", who="kubectl"), "kubectl changed ReplicaSet web."),
-        (PatchObject(KEY, "merge", '{"spec":null}', who="kubectl"), "kubectl changed ReplicaSet web."),
+        (ReplaceObject(KEY, '{"spec":{"replicas":0}}', "scale", who="kopf"), "kopf scales web to 0."),
+        (PatchObject(KEY, "json", "[]", "scale", who="kubectl"), "kubectl changes ReplicaSet web."),
+        (PatchObject(KEY, "merge", '{"spec":null}', who="kubectl"), "kubectl changes ReplicaSet web."),
     ],
 )
 def test_what_a_client_did_is_a_sentence_about_the_client(command: Command, text: str) -> None:

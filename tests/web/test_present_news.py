@@ -28,10 +28,12 @@ def broken() -> tuple[World, list[tuple[captions.Caption, bool]]]:
 def test_a_bad_image_is_told_until_the_rollout_is_stuck() -> None:
     _world, said = broken()
     trouble = " ".join(each.text for each, is_told in said if is_told)
-    for words in ("could not be pulled (ErrImagePull)", "ImagePullBackOff", "ProgressDeadlineExceeded"):
+    for words in ("cannot be pulled (ErrImagePull)", "ImagePullBackOff", "stuck: no progress in 600 s"):
         assert words in trouble
-    assert "Old pods still there: 3. Available: 3 of 3." in trouble
-    assert not [each.text for each, _is_told in said if "PodSandbox" in each.text or "wrote down" in each.text]
+    assert "Wanted 3, available 3." in trouble
+    assert not [
+        each.text for each, _is_told in said if "PodSandbox" in each.text or "writes the status of pod" in each.text
+    ]
 
 
 def test_no_difference_is_shown_where_nothing_differs() -> None:

@@ -62,7 +62,7 @@ def test_a_frame_holds_only_what_changed(cluster: Cluster, see: See) -> None:
     context = frame(Stage(seen), frame_since(seen, revision, step, told), _)
     assert [(pod.name, pod.status) for pod in context["pods"]] == [(victim.name, "Terminating")]
     assert (context["workloads"], context["services"], context["gone"]) == ((), (), [])
-    assert context["card"].caption.text == f"You killed Pod {victim.name}."
+    assert context["card"].caption.text == f"You kill pod …{victim.name[-5:]}."
     assert context["state"]["steps"][0][2:4] == ["you", "you"]
 
 

@@ -72,11 +72,12 @@ def test_what_is_pushed_is_small_and_of_what_changed_only(cluster: Cluster) -> N
 def test_a_command_and_the_rules_have_their_sentences(cluster: Cluster) -> None:
     cluster.run()
     said = [captions.sentence(step, ENGLISH) for step in cluster.trace]
-    assert "You have Service web used, 120 requests a second." in said
-    assert "kube-proxy of node-2 sends Service web to 3 pods." in said
-    assert "The load balancer sends Service web to 3 pods." in said
+    assert "You send 120 requests a second to web." in said
+    assert "kube-proxy of node-2 reads the list of web; pods: 3." in said
+    assert "The load balancer reads the list of web; pods: 3." in said
+    assert "It sends requests for web to 3 pods." in said
     step = cluster.submit(SetTraffic(REF, 0))
-    assert captions.sentence(step, ENGLISH) == "You ended the traffic of Service web."
+    assert captions.sentence(step, ENGLISH) == "You end the requests to web."
 
 
 def test_the_card_of_a_load_balancer_shows_its_address(cluster: Cluster) -> None:

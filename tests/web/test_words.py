@@ -41,13 +41,13 @@ def test_every_text_that_is_marked_is_in_the_catalogue() -> None:
 @pytest.mark.parametrize(
     ("command", "count", "text"),
     [
-        (Scale(WEB, 5), 1, "You scaled Deployment web to 5."),
-        (Apply("x"), 1, "You applied one object."),
-        (Apply("x"), 3, "You applied 3 objects."),
+        (Scale(WEB, 5), 1, "You scale web to 5."),
+        (Apply("x"), 1, "You apply one object."),
+        (Apply("x"), 3, "You apply 3 objects."),
         (Bootstrap(1), 6, "The cluster starts with one node."),
-        (SlowNode("node-1", 5), 1, "You slowed node-1 down: everything there takes 5 times as long."),
-        (DelayWatch("kubelet", 1500), 1, "From now on kubelet hears of changes 1.5 s late."),
-        (EvictPod(Ref("Pod", "default", "a"), who="kubectl"), 1, "kubectl deleted Pod a."),
+        (SlowNode("node-1", 5), 1, "You slow node-1 down: all takes 5 times as long."),
+        (DelayWatch("kubelet", 1500), 1, "You let kubelet hear of changes 1.5 s late."),
+        (EvictPod(Ref("Pod", "default", "a"), who="kubectl"), 1, "kubectl evicts pod a."),
     ],
 )
 def test_a_command_is_told_with_its_values(command: Command, count: int, text: str) -> None:
@@ -57,9 +57,10 @@ def test_a_command_is_told_with_its_values(command: Command, count: int, text: s
     assert "%(" not in translated
 
 
-def test_a_latin_name_stands_apart_from_the_particle_after_it() -> None:
-    command = EvictPod(Ref("Pod", "default", "a"), who="kubectl")
-    assert captions.commanded(command, 1, JAPANESE).startswith("kubectl ")
+def test_a_client_without_a_name_is_nobody_that_watches() -> None:
+    command = EvictPod(Ref("Pod", "default", "a"))
+    assert captions.commanded(command, 1, ENGLISH) == "An API client evicts pod a."
+    assert captions.commanded(command, 1, JAPANESE) == "APIクライアントがPod aを退避させます。"
 
 
 def test_a_sentence_may_name_its_own_n() -> None:

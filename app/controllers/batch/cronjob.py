@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.api import cron, objects, times
-from app.api.messages import N_, Saying
+from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.api.status import changed_fields
 from app.controllers.batch import jobs
@@ -48,9 +48,13 @@ class CronJobController(Controller[CronJobObservation]):
     reconciles = "CronJob"
     sleeps = True
     says = {
-        "JobIsDue": Saying(N_("The schedule says it is time: CronJob %(about)s creates %(desired)s.")),
-        "JobReplaced": Saying(N_("Job %(about)s still runs when the next is due. It is replaced.")),
-        "JobHistoryExceeded": Saying(N_("More finished Jobs than are kept: %(about)s, the oldest, goes.")),
+        "JobIsDue": Saying(N_("It is time for %(desired)s."), N_("it is time")),
+        "JobReplaced": Saying(N_("%(about)s still runs: the next Job replaces it."), N_("replace it")),
+        "JobHistoryExceeded": Saying(
+            N_("More ended Jobs than are kept: %(about)s is the oldest."), N_("too much history")
+        ),
+        "JobsSeen": Saying(N_("The list of its Jobs is out of date."), N_("Jobs changed")),
+        "NextTimeAhead": Saying(N_("Its next time is still ahead."), N_("not yet time")),
     }
 
     def __init__(self) -> None:
@@ -64,6 +68,12 @@ class CronJobController(Controller[CronJobObservation]):
         if cron_job is None:
             return None
         return CronJobObservation(cron_job, reader.by("Job", "controller", uid_of(cron_job)), reader.now_ms)
+
+    @staticmethod
+    def saw(seen: CronJobObservation) -> Message:
+        text = N_("%(who)s reads the schedule of %(name)s; Jobs at work: %(n)s.")
+        running = sum(not jobs.finished(job) for job in seen.jobs)
+        return message(text, name=name_of(seen.cron_job), n=running)
 
     def diff(self, seen: CronJobObservation) -> Iterable[Difference]:
         if is_terminating(seen.cron_job):

@@ -13,9 +13,10 @@ from typing import Any
 
 from app import pod_control
 from app.api import conditions, objects, times
-from app.api.messages import N_, Saying
-from app.api.objects import Obj, Ref, is_terminating, namespace_of, ref_of, uid_of
+from app.api.messages import N_, Message, Saying, many, message
+from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.api.status import changed_fields
+from app.component_helpers import pods
 from app.controllers.batch import jobs
 from app.controllers.batch.jobs import Ending, Tally
 from app.reconcile import (
@@ -51,16 +52,31 @@ class JobController(Controller[JobObservation]):
     says = {
         **pod_control.SAYS,
         "TooFewActivePods": Saying(
-            N_("Job %(about)s may have %(desired)s pods at work and has %(observed)s. It creates what is missing.")
+            pod_control.too_few,
+            many("one pod short", "%(n)s pods short"),
+            {"Pod": N_("It creates one: %(name)s.")},
         ),
         "TooManyActivePods": Saying(
-            N_("Job %(about)s wants %(desired)s pods at work and has %(observed)s. The surplus is deleted.")
+            pod_control.too_many,
+            many("one pod too many", "%(n)s pods too many"),
+            {"Pod": N_("It deletes one: %(name)s.")},
         ),
-        "NoMorePodsWanted": Saying(N_("Job %(about)s needs its pods no longer. What still runs is deleted.")),
-        "PodBackOff": Saying(N_("A pod of Job %(about)s failed. The next one has to wait, longer each time.")),
-        "PodCounted": Saying(N_("Pod %(about)s has ended and is noted. Its finalizer may go.")),
-        "JobIsGone": Saying(N_("The Job of Pod %(about)s is gone: nobody counts it any more.")),
-        "DeadlineAhead": Saying(N_("Job %(about)s has a deadline. It is looked at again then.")),
+        "NoMorePodsWanted": Saying(
+            many("No pod is wanted any more: one must go.", "No pods are wanted any more: %(n)s must go."),
+            N_("no pods wanted"),
+        ),
+        "PodBackOff": Saying(N_("A pod has failed: the next one must wait."), N_("wait after a failure")),
+        "PodCounted": Saying(
+            N_("%(about)s has ended, and is counted."),
+            N_("one has ended"),
+            {"Pod": N_("It removes the finalizer of %(name)s.")},
+        ),
+        "JobIsGone": Saying(
+            N_("The Job of %(about)s is gone: nobody counts it."),
+            N_("the Job is gone"),
+            {"Pod": N_("It removes the finalizer of %(name)s.")},
+        ),
+        "DeadlineAhead": Saying(N_("The Job has a deadline."), N_("a deadline")),
     }
 
     def __init__(self) -> None:
@@ -78,6 +94,13 @@ class JobController(Controller[JobObservation]):
         mine = tuple(pod for pod in found if objects.controller_uid(pod) == uid)
         left = tuple(pod for pod in found if objects.controller_uid(pod) != uid)
         return JobObservation(job, mine, left, reader.now_ms)
+
+    @staticmethod
+    def saw(seen: JobObservation) -> Message:
+        if seen.job is None:
+            return message(N_("%(who)s finds pods of a Job that is gone: %(n)s."), n=len(seen.left))
+        text, active = N_("%(who)s sees %(name)s; pods at work: %(n)s."), sum(map(pods.is_active, seen.pods))
+        return message(text, name=name_of(seen.job), n=active)
 
     def diff(self, seen: JobObservation) -> Iterable[Difference]:
         job = seen.job

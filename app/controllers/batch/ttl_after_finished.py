@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from app.api.messages import N_, Saying
-from app.api.objects import Obj, Ref, is_terminating, ref_of, uid_of
+from app.api.messages import N_, Message, Saying, message
+from app.api.objects import Obj, Ref, is_terminating, name_of, ref_of, uid_of
 from app.controllers.batch import jobs
 from app.reconcile import Controller, Delete, Difference, Reader, RequeueAfter, itself
 
@@ -27,8 +27,8 @@ class TtlAfterFinishedController(Controller[FinishedSeen]):
     lane = 210
     reconciles = "Job"
     says = {
-        "TimeToLiveAhead": Saying(N_("Job %(about)s has ended and stays for a while.")),
-        "TimeToLiveIsOver": Saying(N_("The time Job %(about)s was to be kept is over. It is deleted.")),
+        "TimeToLiveAhead": Saying(N_("%(about)s has ended, and stays for a while."), N_("stays for a while")),
+        "TimeToLiveIsOver": Saying(N_("The time to keep %(about)s is over."), N_("kept long enough")),
     }
 
     def __init__(self) -> None:
@@ -37,6 +37,10 @@ class TtlAfterFinishedController(Controller[FinishedSeen]):
     def observe(self, key: Ref, reader: Reader) -> FinishedSeen | None:
         job = reader.get(key)
         return FinishedSeen(job, reader.now_ms) if job and _ttl_ms(job) is not None else None
+
+    @staticmethod
+    def saw(seen: FinishedSeen) -> Message:
+        return message(N_("%(who)s sees that Job %(name)s has ended."), name=name_of(seen.job))
 
     def diff(self, seen: FinishedSeen) -> Iterable[Difference]:
         ended_ms, ttl_ms = jobs.finished_ms(seen.job), _ttl_ms(seen.job)

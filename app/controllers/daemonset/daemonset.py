@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from app import pod_control
 from app.api import objects
-from app.api.messages import N_, Saying
+from app.api.messages import N_, Message, Saying, many, message
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
 from app.component_helpers import pods, replicas, revisions
@@ -59,6 +59,9 @@ class DaemonSetObservation:
     now_ms: int
 
 
+_ANEW = {"Pod": N_("It deletes %(name)s, to make it anew.")}
+
+
 class DaemonSetController(Controller[DaemonSetObservation]):
     name = "daemonset-controller"
     title = "DaemonSet"
@@ -68,31 +71,24 @@ class DaemonSetController(Controller[DaemonSetObservation]):
     says = {
         **pod_control.SAYS,
         "NodesWithoutPod": Saying(
-            N_("%(desired)s nodes should have a pod of %(about)s, %(observed)s do. It creates the rest."),
+            N_("Nodes that need a pod: %(desired)s. Without one: %(n)s."),
             N_("nodes without a pod"),
+            {"Pod": N_("It creates one: %(name)s.")},
         ),
-        "NodeIsGone": Saying(
-            N_("%(about)s was made for a node that is no longer there. It is deleted."), N_("its node is gone")
-        ),
-        "NodeNoLongerFits": Saying(
-            N_("Node %(observed)s no longer fits. Pod %(about)s is deleted."), N_("node fits no more")
-        ),
-        "TooManyOnNode": Saying(
-            N_("Node %(observed)s has more than one of these pods. %(about)s is deleted."), N_("one too many")
-        ),
+        "NodeIsGone": Saying(N_("The node of %(about)s is gone."), N_("its node is gone")),
+        "NodeNoLongerFits": Saying(N_("%(about)s may not be on %(observed)s any more."), N_("node fits no more")),
+        "TooManyOnNode": Saying(N_("%(observed)s has more than one: %(about)s is too many."), N_("one too many")),
         "FailedDaemonPod": Saying(
-            N_("%(observed)s pods of %(about)s have failed. Each is deleted and made anew, ever more slowly."),
-            N_("failed: start over"),
+            many("One pod has failed.", "%(n)s pods have failed."), N_("failed: start over"), _ANEW
         ),
-        "DaemonPodOutdated": Saying(
-            N_("%(about)s has the old template. It is deleted, and its node will get a new one."), N_("an old template")
-        ),
+        "DaemonPodOutdated": Saying(N_("%(about)s has the old template."), N_("an old template"), _ANEW),
         "RoomToSurge": Saying(
-            N_("%(about)s puts new pods beside old ones, on at most %(desired)s nodes at once."),
+            N_("New pods may start beside old ones, on %(desired)s nodes at most."),
             N_("room for new pods"),
+            {"Pod": N_("It creates one: %(name)s.")},
         ),
         "TooManyNodesUnavailable": Saying(
-            N_("%(observed)s nodes are without an available pod of %(about)s, %(desired)s may be. The next must wait."),
+            N_("Nodes without an available pod: %(observed)s. Allowed: %(desired)s. It waits."),
             N_("may not remove more"),
         ),
     }
@@ -120,6 +116,12 @@ class DaemonSetController(Controller[DaemonSetObservation]):
             backoffs=reader.remembered() or {},
             now_ms=reader.now_ms,
         )
+
+    @staticmethod
+    def saw(seen: DaemonSetObservation) -> Message:
+        text = N_("%(who)s sees %(nodes)s nodes, and pods of %(name)s: %(n)s.")
+        active = sum(map(pods.is_active, seen.owned_pods))
+        return message(text, name=objects.name_of(seen.daemon_set), nodes=len(seen.nodes), n=active)
 
     def diff(self, seen: DaemonSetObservation) -> Iterable[Difference]:
         daemon_set = seen.daemon_set

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from app.api import objects, selectors
+from app.api.messages import Message
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
 from app.component_helpers import pods
@@ -105,6 +106,10 @@ class DeploymentController(Controller[DeploymentObservation]):
             failures=tuple(reader.failures()),
             now_ms=reader.now_ms,
         )
+
+    @staticmethod
+    def saw(seen: DeploymentObservation) -> Message:
+        return sayings.saw(seen.deployment, seen.replica_sets)
 
     def diff(self, seen: DeploymentObservation) -> Iterable[Difference]:
         deployment = seen.deployment

@@ -2,62 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app import pod_control
-from app.api.messages import N_, Saying
+from app.api.messages import N_, Message, Saying, many, message
+from app.api.objects import Obj, name_of
 
 SAYS = {
     "OrphanMatches": pod_control.SAYS["OrphanMatches"],
     "OwnedReplicaSetNoLongerMatches": Saying(
-        N_("ReplicaSet %(about)s no longer matches the selector of %(observed)s. It is let go.")
+        N_("The labels of %(about)s do not match any more."), N_("one to let go"), {"*": N_("It lets %(name)s go.")}
     ),
     "NewReplicaSetNeeded": Saying(
-        N_("Deployment %(about)s has no ReplicaSet for its pod template yet. It creates %(desired)s."),
+        N_("Its pod template has no ReplicaSet yet."),
         N_("no ReplicaSet yet"),
+        {"ReplicaSet": N_("It creates ReplicaSet %(name)s.")},
     ),
-    "TemplateHashCollides": Saying(
-        N_("The name %(observed)s is taken by another pod template. Deployment tries another hash.")
-    ),
+    "TemplateHashCollides": Saying(N_("The name %(observed)s is taken."), N_("the name is taken")),
     "RevisionOutdated": Saying(
-        N_("ReplicaSet %(about)s holds the newest template, so it becomes revision %(desired)s."), N_("revision is old")
+        N_("ReplicaSet %(about)s has the newest template, but an old revision."), N_("revision is old")
     ),
     "AnnotationsOutdated": Saying(
-        N_("ReplicaSet %(about)s gets the annotations of its Deployment."), N_("annotations are old")
+        N_("ReplicaSet %(about)s lacks annotations of its Deployment."), N_("annotations are old")
     ),
-    "MinReadySecondsOutdated": Saying(N_("ReplicaSet %(about)s gets the minReadySeconds of its Deployment.")),
+    "MinReadySecondsOutdated": Saying(
+        N_("ReplicaSet %(about)s has another minReadySeconds than its Deployment."), N_("minReadySeconds is old")
+    ),
     "DeploymentScaled": Saying(
-        N_("The Deployment asks for %(desired)s pods, ReplicaSet %(about)s for %(observed)s. It is scaled."),
-        N_("scale the ReplicaSet"),
+        N_("Wanted: %(desired)s. ReplicaSet %(about)s asks for %(observed)s."), N_("scale the ReplicaSet")
     ),
     "ProportionalScaling": Saying(
-        N_("Scaled in mid-rollout: ReplicaSet %(about)s goes from %(observed)s to %(desired)s, its share."),
-        N_("share the pods"),
+        N_("In mid-rollout, the share of %(about)s is %(desired)s, not %(observed)s."), N_("share the pods")
     ),
     "RolloutScaleUp": Saying(
-        N_("There is room for new pods: ReplicaSet %(about)s goes from %(observed)s to %(desired)s."),
-        N_("room for new pods"),
+        N_("There is room: %(about)s may have %(desired)s pods, not %(observed)s."), N_("room for new pods")
     ),
     "RolloutScaleDown": Saying(
-        N_("Enough pods are available: old ReplicaSet %(about)s goes from %(observed)s to %(desired)s."),
-        N_("old ones may go"),
+        N_("%(about)s asks for %(observed)s pods: %(desired)s are enough now."), N_("fewer are enough")
     ),
     "UnhealthyOldReplicas": Saying(
-        N_("Old pods that do not work go first: ReplicaSet %(about)s goes from %(observed)s to %(desired)s."),
-        N_("broken old pods go"),
+        N_("Old pods that do not work go first: %(desired)s of %(observed)s stay."), N_("broken old pods go")
     ),
     "MaxUnavailableReached": Saying(
-        N_("Deployment %(about)s must keep %(desired)s pods available and has %(observed)s: no old pod may go yet."),
-        N_("may not remove more"),
+        N_("No old pod may go yet: available %(observed)s, at least %(desired)s."), N_("may not remove more")
     ),
     "OldPodsStillRunning": Saying(
-        N_("Deployment %(about)s recreates: %(observed)s old pods are still there. New ones must wait."),
+        many("One old pod is still there: new ones wait.", "%(n)s old pods are still there: new ones wait."),
         N_("old pods first"),
     ),
-    "RolloutInProgress": Saying(
-        N_("Deployment %(about)s gives its rollout %(desired)s seconds to make progress."), N_("rollout goes on")
-    ),
+    "RolloutInProgress": Saying(N_("The rollout has %(desired)s s to get on."), N_("rollout goes on")),
     "RevisionHistoryExceeded": Saying(
-        N_("Deployment keeps %(desired)s old ReplicaSets. %(about)s is beyond that and goes."), N_("too much history")
+        N_("Old ReplicaSets: %(observed)s. To be kept: %(desired)s."), N_("too much history")
     ),
 }
 
 LABELS = {"holder of name": N_("holder of the name"), "running pods": N_("running pods")}
+
+
+def saw(deployment: Obj, replica_sets: Sequence[Obj]) -> Message:
+    """The pods that its ReplicaSets ask for."""
+    if not replica_sets:
+        return message(N_("%(who)s finds no ReplicaSet of %(name)s."), name=name_of(deployment))
+    asked = sum(each["spec"].get("replicas", 1) for each in replica_sets)
+    return message(N_("%(who)s sees ReplicaSets of %(name)s for %(n)s pods."), name=name_of(deployment), n=asked)

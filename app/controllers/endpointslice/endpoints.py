@@ -48,6 +48,10 @@ def uid_of(endpoint: Endpoint) -> str:
     return uid
 
 
+def is_ready(endpoint: Endpoint) -> bool:
+    return bool((endpoint.get("conditions") or {}).get("ready"))
+
+
 def states(endpoints: Iterable[Endpoint]) -> dict[str, str]:
     """Name of the pod -> "ready", "not ready", "terminating" (still serving) or "terminating, not serving"."""
     return {(each.get("targetRef") or {}).get("name") or each["addresses"][0]: _state(each) for each in endpoints}

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.api import objects, selectors
-from app.api.messages import N_, Saying
-from app.api.objects import Obj, Ref, ref_of
+from app.api.messages import N_, Message, Saying, counted, many, message
+from app.api.names import short_name
+from app.api.objects import Obj, Ref, is_terminating, name_of, ref_of
 from app.component_helpers import pods
 from app.controllers.endpointslice import endpoints
 from app.controllers.endpointslice.endpoints import Endpoint, Ports
@@ -50,6 +51,44 @@ class ServiceObservation:
     zones: Mapping[str, str]  # by name of the node, where it has one
 
 
+def _list_is_old(gap: Difference) -> Message:
+    """Who has to leave the list of those that get requests, and who has to join it."""
+    leave = [name for name, state in gap.observed.items() if state == "ready" and gap.desired.get(name) != "ready"]
+    join = [name for name, state in gap.desired.items() if state == "ready" and gap.observed.get(name) != "ready"]
+    one, other = (short_name("Pod", each[0]) if each else "" for each in (leave, join))
+    match len(leave), len(join):
+        case 0, 0:
+            return message(N_("Its list is out of date."))
+        case 1, 0:
+            return message(N_("%(name)s must leave its list."), name=one)
+        case 0, 1:
+            return message(N_("%(name)s is not on its list yet."), name=other)
+        case 1, 1:
+            return message(N_("%(one)s must leave its list, %(other)s join it."), one=one, other=other)
+        case n, 0:
+            return message(N_("%(n)s pods must leave its list."), n=n)
+        case 0, n:
+            return message(N_("%(n)s pods are not on its list yet."), n=n)
+    return message(N_("%(leave)s must leave its list, %(join)s join it."), leave=len(leave), join=len(join))
+
+
+def _listed(record: Any) -> Message:
+    """Of all lists of the Service, once this one is written."""
+    lists = {name_of(each): each for each in record.observation.slices}
+    for number, gap in enumerate(record.differences[: record.difference + 1]):
+        for action in gap.actions:
+            if isinstance(action, Delete):
+                lists.pop(action.ref.name, None)
+            else:
+                lists[action.obj["metadata"].get("name") or str(number)] = action.obj
+    ready = sum(endpoints.is_ready(each) for piece in lists.values() for each in piece.get("endpoints") or ())
+    text = many("The list of %(name)s now has %(n)s ready pod.", "The list of %(name)s now has %(n)s ready pods.")
+    return counted(text, ready, name=name_of(record.observation.service))
+
+
+_LISTS = {"EndpointSlice": _listed}
+
+
 class EndpointSliceController(Controller[ServiceObservation]):
     name = "endpointslice-controller"
     title = N_("Endpoints")
@@ -58,15 +97,9 @@ class EndpointSliceController(Controller[ServiceObservation]):
     reconciles = "Service"
     concurrency = 5
     says = {
-        "EndpointSliceMissing": Saying(
-            N_("Service %(about)s has no EndpointSlice. One is created with the pods it selects."),
-            N_("no EndpointSlice yet"),
-        ),
-        "EndpointSliceNotNeeded": Saying(N_("EndpointSlice %(about)s is not needed any more.")),
-        "EndpointsOutdated": Saying(
-            N_("The pods behind the Service changed: EndpointSlice %(about)s is brought up to date."),
-            N_("endpoints changed"),
-        ),
+        "EndpointSliceMissing": Saying(N_("An EndpointSlice is missing."), N_("no EndpointSlice yet"), _LISTS),
+        "EndpointSliceNotNeeded": Saying(N_("An EndpointSlice is not needed any more."), N_("not needed"), _LISTS),
+        "EndpointsOutdated": Saying(_list_is_old, N_("endpoints changed"), _LISTS),
     }
 
     def __init__(self) -> None:
@@ -94,6 +127,11 @@ class EndpointSliceController(Controller[ServiceObservation]):
             slices=reader.by("EndpointSlice", "service", (key.namespace, key.name)),
             zones={objects.name_of(node): objects.labels_of(node)[ZONE] for node in zoned},
         )
+
+    @staticmethod
+    def saw(seen: ServiceObservation) -> Message:
+        ready = sum(pods.is_ready(pod) and not is_terminating(pod) for pod in seen.pods)
+        return message(N_("%(who)s counts the ready pods of %(name)s: %(n)s."), name=name_of(seen.service), n=ready)
 
     def diff(self, seen: ServiceObservation) -> Iterable[Difference]:
         spec = seen.service["spec"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from app.api.messages import N_, Saying
+from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of, ref_of
 from app.controllers.node import node_health
 from app.reconcile import Announce, Controller, Delete, Difference, Reader, Watch, itself
@@ -24,10 +24,15 @@ class CloudNodeSeen:
 class CloudNodeLifecycleController(Controller[CloudNodeSeen]):
     name = "cloud-node-lifecycle-controller"
     title = N_("Cloud nodes")
+    subject = N_("The cloud node controller")
     lane = 280
     reconciles = "Node"
     says = {
-        "MachineIsGone": Saying(N_("The machine of node %(about)s is gone for good. Its Node is deleted.")),
+        "MachineIsGone": Saying(
+            N_("The machine of %(about)s is gone for good."),
+            N_("the machine is gone"),
+            {"Node": N_("It deletes the Node %(name)s.")},
+        ),
     }
 
     def __init__(self) -> None:
@@ -44,6 +49,12 @@ class CloudNodeLifecycleController(Controller[CloudNodeSeen]):
     def observe(self, key: Ref, reader: Reader) -> CloudNodeSeen | None:
         node = reader.get(key)
         return CloudNodeSeen(node, reader.get(Ref("Machine", "", key.name))) if node else None
+
+    @staticmethod
+    def saw(seen: CloudNodeSeen) -> Message:
+        if seen.machine is None:
+            return message(N_("%(who)s finds no machine of %(name)s."), name=name_of(seen.node))
+        return message(N_("%(who)s finds the machine of %(name)s."), name=name_of(seen.node))
 
     def diff(self, seen: CloudNodeSeen) -> Iterable[Difference]:
         if seen.machine is not None or node_health.readiness(seen.node) == "True" or not _was_registered(seen.node):

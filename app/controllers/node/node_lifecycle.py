@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from app.api import conditions, times
 from app.api.conditions import Condition
-from app.api.messages import N_, Saying
+from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
 from app.component_helpers import pods
 from app.controllers.node import node_health
@@ -37,22 +37,40 @@ class NodeSeen:
 class NodeLifecycleController(Controller[NodeSeen]):
     name = "node-lifecycle-controller"
     title = N_("Node health")
+    subject = N_("The node lifecycle controller")
     lane = 250
     component = "node-controller"
     reconciles = "Node"
     assumes = True  # of the nodes of a zone one at a time is tainted: it must see the last one
     says = {
-        "NodeSilent": Saying(N_("Nothing was heard of node %(about)s for %(observed)s. Its state counts as unknown.")),
+        "NodeSilent": Saying(
+            N_("That is too long: nobody knows how it is."),
+            N_("silent for too long"),
+            {"Node": N_("It marks %(name)s as unknown.")},
+        ),
         "PodOnLostNode": Saying(
-            N_("Pod %(about)s is on a node nobody hears of. It counts as not ready, and Services leave it now.")
+            N_("%(about)s is on a node that is not well."),
+            N_("on a lost node"),
+            {"Pod": N_("It marks %(name)s as not ready.")},
         ),
-        "TaintsOutdated": Saying(N_("The taints of node %(about)s follow its state: %(desired)s.")),
-        "NodeIsBack": Saying(N_("Node %(about)s is back. The taint that evicts is taken away.")),
-        "EvictionsStopped": Saying(
-            N_("So many nodes are lost that nobody is evicted: perhaps it is the control plane that is cut off.")
+        "TaintsOutdated": Saying(
+            N_("The taints of %(about)s do not fit its state."),
+            N_("taints are old"),
+            {"Node": N_("It sets the taints of %(name)s.")},
         ),
-        "EvictionRateLimited": Saying(N_("Node %(about)s must wait: one node of a zone in ten seconds is evicted.")),
-        "NodeLost": Saying(N_("Node %(about)s is lost. It gets the taint that evicts its pods in time.")),
+        "NodeIsBack": Saying(
+            N_("%(about)s is back: the taint that evicts must go."),
+            N_("it is back"),
+            {"Node": N_("It takes that taint off %(name)s.")},
+        ),
+        "EvictionsStopped": Saying(N_("Too many nodes are lost at once: nobody is evicted."), N_("evictions stopped")),
+        "EvictionRateLimited": Saying(N_("%(about)s must wait: its zone evicts node by node."), N_("one at a time")),
+        "NodeLost": Saying(
+            N_("%(about)s is lost: it needs the taint that evicts."),
+            N_("the node is lost"),
+            {"Node": N_("It sets the taint that evicts pods on %(name)s.")},
+        ),
+        "HeardFrom": Saying(N_("%(about)s was heard of in time."), N_("heard of")),
     }
 
     def __init__(self) -> None:
@@ -74,6 +92,11 @@ class NodeLifecycleController(Controller[NodeSeen]):
             nodes = reader.list("Node")
             on_it = tuple(pod for pod in reader.live("Pod", None) if pods.node_name(pod) == key.name)
         return NodeSeen(node, heard_ms, nodes, on_it, reader.now_ms)
+
+    @staticmethod
+    def saw(seen: NodeSeen) -> Message:
+        text = N_("%(who)s last heard of %(name)s %(seconds)s s ago.")
+        return message(text, name=name_of(seen.node), seconds=max(0, seen.now_ms - seen.heard_ms) // 1000)
 
     def diff(self, seen: NodeSeen) -> Iterable[Difference]:
         silent = seen.now_ms - seen.heard_ms >= node_health.GRACE_MS

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.api import conditions, times
-from app.api.messages import N_, Saying
+from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.component_helpers import placement, pods
 from app.controllers.node import node_health
@@ -47,14 +47,16 @@ class TaintedSeen:
 class TaintEvictionController(Controller[TaintedSeen]):
     name = "taint-eviction-controller"
     title = N_("Eviction")
+    subject = N_("The taint eviction controller")
     lane = 260
     reconciles = "Node"
     says = {
         "TaintNotTolerated": Saying(
-            N_("Pod %(about)s does not tolerate the taint of node %(observed)s any longer. It is evicted.")
+            N_("%(about)s tolerates the taint of %(observed)s no longer."), N_("taint not tolerated")
         ),
-        "TaintIsGone": Saying(N_("The taint is gone in time: Pod %(about)s may stay.")),
-        "ToleratedForNow": Saying(N_("Pods of node %(about)s tolerate its taint for a while: %(observed)s.")),
+        "TaintIsGone": Saying(N_("The taint is gone in time: %(about)s may stay."), N_("the taint is gone")),
+        "ToleratedForNow": Saying(N_("Pods on %(about)s tolerate its taint for a while."), N_("tolerated for now")),
+        "NobodyWaits": Saying(N_("No pod on %(about)s waits to be evicted any more."), N_("nobody waits")),
     }
 
     def __init__(self) -> None:
@@ -69,6 +71,11 @@ class TaintEvictionController(Controller[TaintedSeen]):
         if waiting or _no_execute(node):
             on_it = tuple(pod for pod in reader.live("Pod", None) if pods.node_name(pod) == key.name)
         return TaintedSeen(node, on_it, waiting, reader.now_ms)
+
+    @staticmethod
+    def saw(seen: TaintedSeen) -> Message:
+        text = N_("%(who)s sees the taints of %(name)s; pods there: %(n)s.")
+        return message(text, name=name_of(seen.node), n=len(seen.pods))
 
     def diff(self, seen: TaintedSeen) -> Iterable[Difference]:
         taints = _no_execute(seen.node)

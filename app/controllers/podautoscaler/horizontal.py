@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from app.api import conditions, objects, selectors, times
 from app.api.conditions import Condition
-from app.api.messages import N_, Saying
-from app.api.objects import Obj, Ref, ref_of
+from app.api.messages import N_, Message, Saying, message
+from app.api.objects import Obj, Ref, name_of, ref_of
 from app.api.status import changed_fields
 from app.controllers.podautoscaler import behavior, metrics
 from app.controllers.podautoscaler.behavior import History
@@ -65,13 +65,13 @@ class HorizontalController(Controller[AutoscalerObservation]):
     sleeps = True
     says = {
         "LoadAboveTarget": Saying(
-            N_("The load is above its target: %(kind)s %(about)s goes from %(observed)s to %(desired)s pods.")
+            N_("By load and limits %(desired)s pods are right, not %(observed)s."), N_("too few pods")
         ),
         "LoadBelowTarget": Saying(
-            N_("The load is below its target: %(kind)s %(about)s goes from %(observed)s to %(desired)s pods.")
+            N_("By load and limits %(desired)s pods are right, not %(observed)s."), N_("too many pods")
         ),
-        "LookDue": Saying(N_("It looks at fixed intervals. The next look comes by the clock.")),
-        "MetricsMissing": Saying(N_("The autoscaler %(about)s has no measurement to go by.")),
+        "LookDue": Saying(N_("It looks at fixed intervals, by the clock."), N_("the next look")),
+        "MetricsMissing": Saying(N_("There is no measurement to go by."), N_("no measurement")),
     }
 
     def __init__(self) -> None:
@@ -103,6 +103,14 @@ class HorizontalController(Controller[AutoscalerObservation]):
             memory=memory,
             now_ms=reader.now_ms,
         )
+
+    @staticmethod
+    def saw(seen: AutoscalerObservation) -> Message:
+        name = name_of(seen.autoscaler)
+        if seen.target is None:
+            return message(N_("%(who)s finds nothing that %(name)s could scale."), name=name)
+        text = N_("%(who)s sees %(what)s, which asks for %(n)s pods.")
+        return message(text, what=ref_of(seen.target), n=seen.target["spec"].get("replicas", 1))
 
     def diff(self, seen: AutoscalerObservation) -> Iterable[Difference]:
         about = ref_of(seen.autoscaler)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 from app import pod_control
 from app.api import objects
+from app.api.messages import Message
+from app.api.names import short_name
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
 from app.component_helpers import pods, replicas
@@ -81,6 +83,12 @@ class ReplicaSetController(Controller[ReplicaSetObservation]):
             now_ms=reader.now_ms,
         )
 
+    @staticmethod
+    def saw(seen: ReplicaSetObservation) -> Message:
+        selector = seen.replica_set["spec"]["selector"]
+        claims = replicas.claim(seen.replica_set, selector, seen.owned_pods, seen.orphans)
+        return pod_control.counts_pods(_spoken_of(seen.replica_set), len(claims.active))
+
     def diff(self, seen: ReplicaSetObservation) -> Iterable[Difference]:
         selector = seen.replica_set["spec"]["selector"]
         claims = replicas.claim(seen.replica_set, selector, seen.owned_pods, seen.orphans)
@@ -88,6 +96,20 @@ class ReplicaSetController(Controller[ReplicaSetObservation]):
         if not objects.is_terminating(seen.replica_set):
             yield from _replicas(seen, claims.active)
         yield from _status(seen, claims)
+
+
+def _spoken_of(replica_set: Obj) -> str:
+    """The first of a Deployment, while it has all pods that are wanted, goes by the Deployment's name; of several each
+    by its own."""
+    notes, owner = objects.annotations_of(replica_set), objects.controller_of(replica_set)
+    whole = notes.get(_WANTED_IN_ALL) == str(replica_set["spec"]["replicas"]) and notes.get(_REVISION) == "1"
+    if owner is not None and whole:
+        return str(owner["name"])
+    return short_name("ReplicaSet", objects.name_of(replica_set))
+
+
+_WANTED_IN_ALL = "deployment.kubernetes.io/desired-replicas"
+_REVISION = "deployment.kubernetes.io/revision"
 
 
 # ----------------------------------------------------------------------------------------------- how many

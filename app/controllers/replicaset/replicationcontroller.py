@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from app import pod_control
 from app.api import objects, selectors
-from app.api.messages import N_
+from app.api.messages import N_, Message
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
-from app.component_helpers import replicas
+from app.component_helpers import pods, replicas
 from app.component_helpers.replicas import Claims
 from app.reconcile import (
     BY_NAMESPACE,
@@ -68,6 +68,12 @@ class ReplicationController(Controller[ReplicationControllerObservation]):
             orphans=reader.by("Pod", "controller", key.namespace),
             failures=tuple(reader.failures()),
             now_ms=reader.now_ms,
+        )
+
+    @staticmethod
+    def saw(seen: ReplicationControllerObservation) -> Message:
+        return pod_control.counts_pods(
+            objects.name_of(seen.replication_controller), sum(map(pods.is_active, seen.owned_pods))
         )
 
     def diff(self, seen: ReplicationControllerObservation) -> Iterable[Difference]:

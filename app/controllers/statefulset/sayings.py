@@ -5,37 +5,28 @@ from __future__ import annotations
 from app import pod_control
 from app.api.messages import N_, Saying
 
+_ANEW = {"Pod": N_("It deletes %(name)s, to make it anew.")}
+
 SAYS = {
     **pod_control.SAYS,
     "OrdinalMissing": Saying(
-        N_("%(about)s is the next in the order, and it is its turn. It is created."), N_("the next is missing")
+        N_("%(about)s is the next in the order, and missing."),
+        N_("the next is missing"),
+        {"Pod": N_("It creates %(name)s."), "PersistentVolumeClaim": N_("It creates its claim %(name)s.")},
     ),
-    "OrdinalTooHigh": Saying(
-        N_("%(desired)s pods are wanted: %(about)s, the last in the order, goes first."), N_("the last one goes")
-    ),
-    "PodOfOldRevision": Saying(
-        N_("%(about)s still has the old template. It is deleted, and will return with the new one."),
-        N_("an old template"),
-    ),
-    "PodStillTerminating": Saying(
-        N_("%(about)s is not gone yet. Its name cannot be used again before it is."), N_("not gone yet")
-    ),
-    "PredecessorNotReady": Saying(
-        N_("%(about)s is not ready. The next in the order must wait."), N_("wait for the one before")
-    ),
+    "OrdinalTooHigh": Saying(N_("Wanted: %(desired)s. %(about)s, the last one, goes first."), N_("the last one goes")),
+    "PodOfOldRevision": Saying(N_("%(about)s still has the old template."), N_("an old template"), _ANEW),
+    "PodStillTerminating": Saying(N_("%(about)s is not gone yet: its name is taken."), N_("not gone yet")),
+    "PredecessorNotReady": Saying(N_("%(about)s is not ready: the next must wait."), N_("wait for the one before")),
     "UpdatedPodNotReady": Saying(
-        N_("%(about)s is not ready after its update. The others must wait."), N_("wait for the updated one")
+        N_("%(about)s is not available yet: the others must wait."), N_("wait for the updated one")
     ),
-    "RecreatingFailedPod": Saying(
-        N_("%(about)s has failed. It is deleted, and will return under the same name."), N_("failed: start over")
-    ),
-    "RecreatingTerminatedPod": Saying(
-        N_("%(about)s has ended. It is deleted, and will return under the same name."), N_("ended: start over")
-    ),
+    "RecreatingFailedPod": Saying(N_("%(about)s has failed."), N_("failed: start over"), _ANEW),
+    "RecreatingTerminatedPod": Saying(N_("%(about)s has ended, but should run."), N_("ended: start over"), _ANEW),
     "ClaimMissing": Saying(
-        N_("%(about)s waits for a volume claim that is not there. It is created."), N_("no volume claim yet")
+        N_("%(about)s lacks a volume claim."),
+        N_("no volume claim yet"),
+        {"PersistentVolumeClaim": N_("It creates its claim %(name)s.")},
     ),
-    "ClaimRetention": Saying(
-        N_("Who owns claim %(about)s decides with whom it will be deleted. That is corrected."), N_("whose claim is it")
-    ),
+    "ClaimRetention": Saying(N_("Claim %(about)s does not name the right owners."), N_("whose claim is it")),
 }

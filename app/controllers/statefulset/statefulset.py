@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from app import pod_control
 from app.api import objects
+from app.api.messages import Message
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
 from app.component_helpers import pods, replicas, revisions
@@ -102,6 +103,10 @@ class StatefulSetController(Controller[StatefulSetObservation]):
             claims=dict(_claims(stateful_set, owned, reader)),
             now_ms=reader.now_ms,
         )
+
+    @staticmethod
+    def saw(seen: StatefulSetObservation) -> Message:
+        return pod_control.counts_pods(objects.name_of(seen.stateful_set), len(seen.owned_pods))
 
     def diff(self, seen: StatefulSetObservation) -> Iterable[Difference]:
         stateful_set = seen.stateful_set

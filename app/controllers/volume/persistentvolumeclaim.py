@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.api import objects
+from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
 from app.controllers.volume import volumes
@@ -50,9 +51,29 @@ class VolumeObservation:
 class PersistentVolumeBinder(Controller[ClaimObservation | VolumeObservation]):
     name = "persistentvolume-binder"
     title = "Volumes"
+    subject = N_("The volume controller")
     lane = 180
     component = "persistentvolume-controller"
     reconciles = "*"
+    says = {
+        "ClaimUnbound": Saying(
+            N_("%(about)s has no volume, and one fits."),
+            N_("a volume fits"),
+            {
+                "PersistentVolume": N_("It reserves volume %(name)s for the claim."),
+                "PersistentVolumeClaim": N_("It gives %(name)s its volume."),
+            },
+        ),
+        "WaitingForVolume": Saying(N_("No volume fits %(about)s yet: it waits."), N_("no volume fits")),
+        "VolumeMissing": Saying(
+            N_("No volume fits %(about)s: one must be made."),
+            N_("no volume yet"),
+            {"PersistentVolume": N_("It has a volume made: %(name)s.")},
+        ),
+        "VolumeReclaimed": Saying(N_("Its claim is gone: volume %(about)s may go too."), N_("the claim is gone")),
+        "ClaimLost": Saying(N_("The volume of %(about)s is gone, and its data with it."), N_("volume lost")),
+        "ClaimGone": Saying(N_("The claim of volume %(about)s is gone."), N_("the claim is gone")),
+    }
 
     def __init__(self) -> None:
         self.watches = (
@@ -75,6 +96,15 @@ class PersistentVolumeBinder(Controller[ClaimObservation | VolumeObservation]):
         volume = next((each for each in given if volumes.belongs(each, obj)), None)
         storage_class = reader.get(Ref("StorageClass", "", obj["spec"].get("storageClassName", "")))
         return ClaimObservation(obj, volume, () if volume else reader.by(VOLUME, "claim", _FREE), storage_class)
+
+    @staticmethod
+    def saw(seen: ClaimObservation | VolumeObservation) -> Message:
+        if isinstance(seen, VolumeObservation):
+            return message(N_("%(who)s looks for the claim of %(what)s."), what=ref_of(seen.volume))
+        name = objects.name_of(seen.claim)
+        if seen.volume is None:
+            return message(N_("%(who)s sees claim %(name)s, without a volume."), name=name)
+        return message(N_("%(who)s sees claim %(name)s and its volume."), name=name)
 
     def diff(self, seen: ClaimObservation | VolumeObservation) -> Iterable[Difference]:
         if isinstance(seen, VolumeObservation):

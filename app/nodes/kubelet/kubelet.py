@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from app.api.messages import N_
+from app.api.messages import N_, Message
 from app.api.objects import Obj, Ref, is_terminating, ref_of
 from app.component_helpers import pods
 from app.nodes import sandbox
@@ -53,6 +53,10 @@ class Kubelet(Controller[PodSeen]):
         if machine is None or (pod is None and found is None):
             return None
         return PodSeen(pod, found, machine, reader.remembered() or Memory(), reader.now_ms)
+
+    @staticmethod
+    def saw(seen: PodSeen) -> Message:
+        return sayings.saw(seen.pod, seen.sandbox)
 
     def diff(self, seen: PodSeen) -> Iterable[Difference]:
         pod, found = seen.pod, seen.sandbox

@@ -15,7 +15,7 @@ from typing import Any
 
 from app.api import times
 from app.api.conditions import Condition, find, is_true
-from app.api.messages import N_, Saying
+from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
 from app.api.status import changed_fields
 from app.nodes.runtime import images
@@ -64,13 +64,17 @@ class NodeStatus(Controller[MachineSeen]):
     reconciles = "Machine"
     says = {
         "NodeNotRegistered": Saying(
-            N_("Machine %(about)s is not known to the cluster yet. It registers as a Node."), N_("not registered")
+            N_("The machine is not known as a Node yet."), N_("not registered"), {"Node": N_("It registers %(name)s.")}
         ),
-        "NodeStatusOutdated": Saying(N_("Node %(about)s reports how it is."), N_("status is old")),
-        "HeartbeatDue": Saying(N_("Node %(about)s says that it is well.")),
-        "LeaseMissing": Saying(N_("Node %(about)s takes out its Lease.")),
-        "LeaseHeld": Saying(N_("The Lease of Node %(about)s is fresh. It is renewed in time.")),
-        "LeaseDue": Saying(N_("Node %(about)s renews its Lease.")),
+        "NodeStatusOutdated": Saying(N_("%(about)s has news of itself."), N_("status is old")),
+        "HeartbeatDue": Saying(N_("It is time to say that %(about)s is well."), N_("a sign of life")),
+        "LeaseMissing": Saying(N_("%(about)s has no Lease yet."), N_("no Lease yet")),
+        "LeaseHeld": Saying(N_("The Lease of %(about)s is fresh."), N_("Lease is fresh")),
+        "LeaseDue": Saying(
+            N_("The Lease of %(about)s is getting old."),
+            N_("Lease is old"),
+            {"Lease": N_("It renews the Lease of %(name)s.")},
+        ),
     }
     labels = {"registered": N_("registered")}
 
@@ -90,6 +94,12 @@ class NodeStatus(Controller[MachineSeen]):
             return None
         node, lease = reader.get(Ref("Node", "", key.name)), reader.get(Ref("Lease", _LEASES, key.name))
         return MachineSeen(machine, node, lease, bool(reader.remembered()), reader.now_ms)
+
+    @staticmethod
+    def saw(seen: MachineSeen) -> Message:
+        if seen.node is None:
+            return message(N_("%(who)s finds no Node for its machine."))
+        return message(N_("%(who)s looks at its machine."))
 
     def diff(self, seen: MachineSeen) -> Iterable[Difference]:
         if seen.node is not None:

@@ -2,63 +2,90 @@
 
 from __future__ import annotations
 
-from app.api.messages import N_, Saying
+from app.api.messages import N_, Message, Saying, message
+from app.api.names import short_name
+from app.api.objects import Obj, is_terminating, name_of
+from app.nodes import sandbox
+from app.nodes.sandbox import EXITED, PULL_FAILED, RUNNING
 
 SAYS = {
     "SandboxMissing": Saying(
-        N_("Pod %(about)s was given to this node, but nothing of it runs here yet. Its containers are asked for."),
+        N_("Nothing of it runs here yet."),
         N_("not running here yet"),
-        {"PodSandbox": N_("%(who)s asks the container runtime for the containers of Pod %(name)s.")},
+        {"PodSandbox": N_("It has the containers of %(name)s made.")},
     ),
     "ContainersMissing": Saying(
-        N_("Pod %(about)s is ready for its next containers. They are asked for."),
+        N_("The next containers may start."),
         N_("next containers"),
-        {"PodSandbox": N_("%(who)s asks the container runtime for the next containers of Pod %(name)s.")},
+        {"PodSandbox": N_("It has the next containers of %(name)s made.")},
     ),
     "ImageMissing": Saying(
-        N_("The image for pod %(about)s is not on this node. It is pulled again."),
+        N_("The image is not here: it must be pulled."),
         N_("image missing"),
-        {"PodSandbox": N_("%(who)s asks for another pull of the image of Pod %(name)s.")},
+        {"PodSandbox": N_("It has the image of %(name)s pulled again.")},
     ),
-    "ErrImagePull": Saying(N_("The image of pod %(about)s could not be pulled."), N_("pull failed")),
-    "ImagePullBackOff": Saying(
-        N_("The image of pod %(about)s could not be pulled. The next try comes after a pause."), N_("pull again later")
-    ),
-    "ErrImageNeverPull": Saying(N_("The image of pod %(about)s is not on this node and must not be pulled.")),
+    "ErrImagePull": Saying(N_("The image could not be pulled."), N_("pull failed")),
+    "ImagePullBackOff": Saying(N_("The image did not come: a pause before the next try."), N_("pull again later")),
+    "ErrImageNeverPull": Saying(N_("The image is not here, and must not be pulled."), N_("must not pull")),
     "ContainerDied": Saying(
-        N_("A container of pod %(about)s has ended and should run. It is started again, in the same pod."),
+        N_("A container of %(about)s has ended, and should run."),
         N_("container ended"),
-        {"PodSandbox": N_("%(who)s has the container of Pod %(name)s started again.")},
+        {"PodSandbox": N_("It has the container of %(name)s started again.")},
     ),
-    "CrashLoopBackOff": Saying(
-        N_("A container of pod %(about)s keeps ending. It is started again after a pause that grows."),
-        N_("restart later"),
-    ),
+    "CrashLoopBackOff": Saying(N_("The container keeps ending: a pause before the next start."), N_("restart later")),
     "ContainerChanged": Saying(
-        N_("Pod %(about)s should run %(desired)s and runs %(observed)s. The container is restarted."),
-        done={"PodSandbox": N_("%(who)s has the container of Pod %(name)s restarted with its new image.")},
+        N_("%(observed)s runs, %(desired)s should."),
+        N_("image changed"),
+        {"PodSandbox": N_("It has the container of %(name)s restarted.")},
     ),
     "Unhealthy": Saying(
-        N_("Pod %(about)s: %(observed)s. The container is restarted."),
+        N_("A probe of %(about)s has failed."),
         N_("probe failed"),
-        {"PodSandbox": N_("%(who)s has the container of Pod %(name)s restarted: its probe failed.")},
+        {"PodSandbox": N_("It has the container of %(name)s restarted.")},
     ),
-    "ProbeNotYetPassed": Saying(
-        N_("Pod %(about)s runs but is not ready yet. The next probe is set."), N_("not ready yet")
-    ),
+    "ProbeNotYetPassed": Saying(N_("It is not ready yet: the next probe will tell."), N_("not ready yet")),
     "PodDeleted": Saying(
-        N_("Pod %(about)s is marked for deletion. Its container is told to stop."),
+        N_("It is to be deleted: its container must stop."),
         N_("must stop"),
-        {"PodSandbox": N_("%(who)s tells the container of Pod %(name)s to stop.")},
+        {"PodSandbox": N_("It tells the container of %(name)s to stop.")},
     ),
     "PodTerminated": Saying(
-        N_("Nothing of pod %(about)s runs any more. It is removed from the API."),
+        N_("Nothing of it runs any more: it may go."),
         N_("may be removed"),
-        {"PodSandbox": N_("%(who)s clears away what is left of Pod %(name)s.")},
+        {"PodSandbox": N_("It clears away what is left of %(name)s.")},
     ),
     "PodGone": Saying(
-        N_("Pod %(about)s is gone from the API. What is left of it here is cleared away."),
+        N_("%(about)s is gone from the API: nothing may be left."),
         N_("clear away"),
-        {"PodSandbox": N_("%(who)s clears away what is left of Pod %(name)s.")},
+        {"PodSandbox": N_("It clears away what is left of %(name)s.")},
     ),
 }
+
+
+def saw(pod: Obj | None, found: Obj | None) -> Message:
+    """A pod, and what its containers do."""
+    if pod is None:
+        assert found is not None
+        gone = _name(sandbox.pod_ref(found).name)
+        return message(N_("%(who)s has containers of %(name)s, which is gone."), name=gone)
+    name = _name(name_of(pod))
+    if found is None:
+        return message(N_("%(who)s is given %(name)s."), name=name)
+    states = [each["state"] for each in sandbox.known_of(found).values()]
+    running = states.count(RUNNING)
+    if is_terminating(pod):
+        if running:
+            return message(N_("%(who)s sees that %(name)s is to go, and runs."), name=name)
+        return message(N_("%(who)s sees that %(name)s has stopped."), name=name)
+    if PULL_FAILED in states:
+        return message(N_("%(who)s sees that the image of %(name)s did not come."), name=name)
+    if EXITED in states and not running:
+        return message(N_("%(who)s sees that %(name)s has ended."), name=name)
+    if states and running == len(states):
+        return message(N_("%(who)s sees that %(name)s runs."), name=name)
+    text = N_("%(who)s sees %(name)s; containers that run: %(n)s of %(all)s.")
+    return message(text, name=name, n=running, all=len(states))
+
+
+def _name(pod: str) -> str:
+    return short_name("Pod", pod)

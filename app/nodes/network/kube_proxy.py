@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.api.kinds import INTERNAL_V1
-from app.api.messages import N_, Saying, many
+from app.api.messages import N_, Message, Saying, many, message
 from app.api.objects import Obj, Ref, is_terminating, labels_of, name_of, namespace_of, ref_of
 from app.reconcile import (
     Action,
@@ -75,17 +75,18 @@ class KubeProxy(Controller[RulesSeen]):
     assumes = True
     says = {
         "RulesOutdated": Saying(
-            N_("The rules for Service %(about)s no longer fit its endpoints. They are written anew."),
+            N_("Its rules do not fit the list of ready pods."),
             N_("rules are old"),
             {
                 "DataPath": many(
-                    "%(who)s sends Service %(name)s to %(n)s pod.", "%(who)s sends Service %(name)s to %(n)s pods."
+                    "It sends requests for %(name)s to %(n)s pod.", "It sends requests for %(name)s to %(n)s pods."
                 )
             },
         ),
         "RulesUnused": Saying(
-            N_("Nobody uses Service %(about)s any more. Its rules go."),
-            done={"DataPath": N_("%(who)s forgets the rules for Service %(name)s.")},
+            N_("Nobody uses %(about)s any more: its rules may go."),
+            N_("rules unused"),
+            {"DataPath": N_("It forgets its rules for %(name)s.")},
         ),
     }
 
@@ -106,6 +107,11 @@ class KubeProxy(Controller[RulesSeen]):
         slices = reader.by("EndpointSlice", "service", (key.namespace, key.name)) if load else ()
         nodes = self._nodes(reader)
         return RulesSeen(service, load is not None, slices, nodes, path, reader.remembered(), reader.now_ms)
+
+    @staticmethod
+    def saw(seen: RulesSeen) -> Message:
+        listed = len(places_of(seen.service, seen.slices))
+        return message(N_("%(who)s reads the list of %(name)s; pods: %(n)s."), name=name_of(seen.service), n=listed)
 
     def diff(self, seen: RulesSeen) -> Iterable[Difference]:
         if seen.has_load:

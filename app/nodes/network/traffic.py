@@ -25,7 +25,7 @@ from typing import Any
 
 from app.api import memo
 from app.api.loads import DIRECT, MAX_RPS
-from app.api.messages import N_, Saying
+from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
 from app.nodes.network import health_checks, requests
 from app.nodes.network.health_checks import Target
@@ -76,18 +76,18 @@ class Traffic(Controller[TrafficSeen]):
         Watch("Service", lambda service, reader: (), matters=lambda old, new: False),
     )
     says = {
-        "RulesAwaited": Saying(
-            N_("Requests for Service %(about)s wait until the machines have their rules."), N_("rules first")
-        ),
-        "WindowOpen": Saying(
-            N_("The second is not over yet. Then every request of it for Service %(about)s is worked out."),
-            N_("the second runs"),
-        ),
+        "RulesAwaited": Saying(N_("Not all machines have rules for %(about)s yet."), N_("rules first")),
+        "WindowOpen": Saying(N_("This second is not over yet."), N_("the second runs")),
         "WindowOver": Saying(
-            N_("In this second Service %(about)s was sent %(desired)s requests and served %(observed)s."),
+            N_("In this second: sent %(desired)s, answered %(observed)s."),
             N_("a second is over"),
+            {"Load": N_("It notes the requests of this second.")},
         ),
-        "ServiceGone": Saying(N_("Service %(about)s is gone, and its traffic with it.")),
+        "ServiceGone": Saying(
+            N_("Service %(about)s is gone: nothing can be sent."),
+            N_("the Service is gone"),
+            {"Load": N_("It ends the traffic of %(name)s.")},
+        ),
     }
 
     def observe(self, key: Ref, reader: Reader) -> TrafficSeen | None:
@@ -105,6 +105,10 @@ class Traffic(Controller[TrafficSeen]):
             reader.remembered(),
             reader.now_ms,
         )
+
+    @staticmethod
+    def saw(seen: TrafficSeen) -> Message:
+        return message(N_("%(who)s sends requests to %(name)s."), name=name_of(seen.load))
 
     def diff(self, seen: TrafficSeen) -> Iterable[Difference]:
         about = ref_of(seen.load)

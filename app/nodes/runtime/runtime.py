@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from app.api.messages import N_, Saying
+from app.api.messages import N_, Message, Saying, message
+from app.api.names import short_name
 from app.api.objects import Obj, Ref, ref_of
 from app.nodes import sandbox
 from app.nodes.runtime import images
@@ -40,12 +41,12 @@ class SandboxSeen:
 
 
 _DONE = {
-    "PodSandbox pulling": N_("%(who)s pulls the image of Pod %(name)s."),
-    "PodSandbox pull-failed": N_("%(who)s could not pull the image of Pod %(name)s."),
-    "PodSandbox creating": N_("%(who)s creates the container of Pod %(name)s."),
-    "PodSandbox running": N_("The container of Pod %(name)s runs now on its machine."),
-    "PodSandbox exited": N_("The container of Pod %(name)s has ended."),
-    "Machine": N_("%(who)s keeps the image that was pulled."),
+    "PodSandbox pulling": N_("It pulls the image of %(name)s."),
+    "PodSandbox pull-failed": N_("It could not pull the image of %(name)s."),
+    "PodSandbox creating": N_("It makes the container of %(name)s."),
+    "PodSandbox running": N_("It starts: the container of %(name)s runs."),
+    "PodSandbox exited": N_("The container of %(name)s has ended."),
+    "Machine": N_("It keeps the image on %(name)s."),
 }
 
 
@@ -58,17 +59,15 @@ class ContainerRuntime(Controller[SandboxSeen]):
     assumes = True
     says = {
         "ContainerMissing": Saying(
-            N_("The kubelet asked for a container in %(about)s. It begins."), N_("not started yet"), _DONE
+            N_("A container of %(about)s is asked for, and not there."), N_("not started yet"), _DONE
         ),
-        "ImagePulling": Saying(N_("The image for %(about)s is being pulled."), N_("pulling the image"), _DONE),
-        "PullRequested": Saying(N_("The kubelet asked to try the pull for %(about)s again."), done=_DONE),
-        "ContainerStarting": Saying(N_("The container in %(about)s is starting."), N_("starting"), _DONE),
-        "RestartRequested": Saying(
-            N_("The kubelet asked to start the container in %(about)s again."), N_("start again"), _DONE
-        ),
-        "StopRequested": Saying(N_("The container in %(about)s was told to stop."), N_("told to stop"), _DONE),
-        "ProgramEnds": Saying(N_("The program in %(about)s ends by itself."), N_("has ended"), _DONE),
-        "NoFreeAddress": Saying(N_("There is no free address for %(about)s on this node.")),
+        "ImagePulling": Saying(N_("The image of %(about)s is being pulled."), N_("pulling the image"), _DONE),
+        "PullRequested": Saying(N_("The image of %(about)s is to be pulled again."), N_("pull again"), _DONE),
+        "ContainerStarting": Saying(N_("The container of %(about)s is starting."), N_("starting"), _DONE),
+        "RestartRequested": Saying(N_("The container of %(about)s is to start again."), N_("start again"), _DONE),
+        "StopRequested": Saying(N_("The container of %(about)s is to stop."), N_("told to stop"), _DONE),
+        "ProgramEnds": Saying(N_("The program of %(about)s does not run for ever."), N_("the end"), _DONE),
+        "NoFreeAddress": Saying(N_("No address is free for %(about)s on this node."), N_("no free address")),
     }
     labels = {"sandbox": N_("what runs here")}
 
@@ -91,6 +90,12 @@ class ContainerRuntime(Controller[SandboxSeen]):
             return None
         ip = sandbox.ip_of(found) or _free_address(found, machine, reader)
         return SandboxSeen(found, machine, ip, reader.now_ms)
+
+    @staticmethod
+    def saw(seen: SandboxSeen) -> Message:
+        wanted = len(sandbox.wanted_of(seen.sandbox))
+        text = N_("%(who)s looks at %(name)s; containers asked for: %(n)s.")
+        return message(text, name=short_name("Pod", sandbox.pod_ref(seen.sandbox).name), n=wanted)
 
     def diff(self, seen: SandboxSeen) -> Iterable[Difference]:
         if not seen.ip:

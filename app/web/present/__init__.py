@@ -8,13 +8,14 @@ the viewer's language. The trace is the only source: there is no second, drawn v
     values         any value a loop read, by its type     card        a pod
     steps          reconciles found in the trace          board       Services, nodes, workloads, the rest
     timeline       rows for lanes and chart               manifest    YAML with who decided what
-    news           what a write says about the world      inspector   one object and what can be done to it
+    news           what a status says about the world     inspector   one object and what can be done to it
     telling        the step that is told, its card       thread      what descends from the newest act
     places         where on the board an object is       ending      how a story ended, in numbers
     rest           quiet, or what is waited for
     room           page and frame: all of it together     descriptions  one object as kubectl describes it
     workloads      the card of each kind of workload      faults      what is broken, and what mends it
-    awake          which loops have a place on the page
+    awake          which loops have a place on the page   deeds       what a loop did, in a sentence
+    refusals       why a request was refused
 """
 
 from __future__ import annotations

@@ -215,7 +215,7 @@ def _centre(run: Reconcile, _: Words) -> Centre:
         return Centre(_("the loop failed"), run.failed.error.partition(":")[0], run.failed.where, "bad")
     if run.differences is None:
         if run.observation is None:
-            return Centre(_("observed"), "∅", _("it is gone"), "calm")
+            return Centre(_("observed"), "∅", _("nothing to look after"), "calm")
         return Centre(_("observed"), "…", _("reading what is there"), "observe")
     failed = next((result for result, _step in run.results.values() if not result.ok), None)
     if failed is not None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
+from app.api import names
 from app.api.kinds import bare_kind
+from app.api.messages import Message
 from app.api.objects import Ref
 from app.web.present.words import Words
 
@@ -31,6 +34,33 @@ def known(ref: Ref) -> Ref:
     if ref.kind == "Load":
         return Ref("Service", ref.namespace, ref.name)
     return Ref("Node", "", ref.name) if ref.kind == "Machine" else ref
+
+
+def short(ref: Ref) -> str:
+    """What people call it where its kind is clear: "web", "…gkzql"."""
+    found = known(ref)
+    return names.short_name(found.kind, found.name)
+
+
+def called(ref: Ref, _: Words) -> str:
+    """With its kind: "pod …gkzql", "Deployment web"; a node by its name alone."""
+    found = known(ref)
+    if found.kind == "Node":
+        return found.name
+    what = {"kind": _("pod") if found.kind == "Pod" else found.bare_kind, "name": short(found)}
+    return _("%(kind)s %(name)s", **what) if what["name"] else what["kind"]
+
+
+def tell(said: Message, _: Words, **values: Any) -> str:
+    """A sentence in this language, its objects by what people call them."""
+    named = {name: _named(value, _) for name, value in said.values.items()}
+    return _.say(said.text, said.n, **{**values, **named})
+
+
+def _named(value: Any, _: Words) -> Any:
+    if isinstance(value, Message):
+        return tell(value, _)
+    return called(value, _) if isinstance(value, Ref) else value
 
 
 def kind_in_words(kind: str, _: Words) -> str:

@@ -1,32 +1,28 @@
-"""What a write says about the world, as a sentence: "The image of Pod web-1 could not be pulled."
+"""What a status says about the world, as a sentence: "The image of …gkzql cannot be pulled (ErrImagePull)."
 
 Taken from the values written, so that a status tells its news and not that it was written. Called by `captions` for
-the Difference that asks for the write and for the write itself. "" where there is nothing better to say than that.
+the Difference that asks for the write and by `deeds` for the write itself. "" where there is nothing better to say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping
 from typing import Any
 
 from app.api import conditions
-from app.api.objects import Ref
-from app.reconcile import Action, Bind, Create, Delete, Difference, Patch, Update, UpdateStatus
-from app.web.present.names import known
-from app.web.present.values import brief, clip
+from app.api.names import short_name
+from app.api.objects import ref_of
+from app.reconcile import Action, Patch, UpdateStatus
+from app.web.present.names import called
 from app.web.present.words import N_, Words
 
 WAITING = {
-    "ErrImagePull": N_("The image of Pod %(name)s could not be pulled (ErrImagePull)."),
-    "ImagePullBackOff": N_(
-        "The image of Pod %(name)s could not be pulled. It is tried again after a pause (ImagePullBackOff)."
-    ),
-    "ErrImageNeverPull": N_("The image of Pod %(name)s is not on its node and must not be pulled."),
-    "CrashLoopBackOff": N_(
-        "A container of Pod %(name)s keeps ending. It is restarted after a pause (CrashLoopBackOff)."
-    ),
-    "ContainerCreating": N_("The containers of Pod %(name)s are being created."),
-    "PodInitializing": N_("The init containers of Pod %(name)s run first."),
+    "ErrImagePull": N_("the image of %(name)s cannot be pulled (ErrImagePull)."),
+    "ImagePullBackOff": N_("the image of %(name)s cannot be pulled; a pause before the next try (ImagePullBackOff)."),
+    "ErrImageNeverPull": N_("the image of %(name)s is not on its node and must not be pulled."),
+    "CrashLoopBackOff": N_("a container of %(name)s keeps ending; a pause before the next start (CrashLoopBackOff)."),
+    "ContainerCreating": N_("the containers of %(name)s are being made."),
+    "PodInitializing": N_("the init containers of %(name)s come first."),
 }
 TROUBLE = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "CrashLoopBackOff")
 
@@ -34,59 +30,19 @@ _REPLICATED = ("ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet"
 
 
 def reported(action: Action | None, _: Words) -> str:
-    """What a status that is written says."""
+    """What a status that is written says. It follows a colon."""
     match action:
         case UpdateStatus(obj=obj, status=status) if obj["kind"] == "Deployment":
             return _deployment(obj, status, _)
         case UpdateStatus(obj=obj, status=status) if obj["kind"] in _REPLICATED:
             return _replicas(obj, status, _)
+        case UpdateStatus(obj=obj, status=status):
+            return _ending(obj, status, _)
         case Patch(ref=ref, patch={"status": Mapping() as status}) if ref.kind == "Pod":
-            return _pod(ref.name, status, _)
+            return _pod(short_name("Pod", ref.name), status, _)
         case Patch(ref=ref, patch={"status": Mapping() as status}) if ref.kind == "Node":
             return _node(ref.name, status, _)
-        case Update(obj=obj) if obj["kind"] == "EndpointSlice":
-            return _endpoints(obj, _)
     return ""
-
-
-def changed(gap: Difference, action: Action, role: str, who: str, _: Words) -> str:
-    """What a write other than a status changes, in the words of its loop."""
-    ref, saying = _written(action), _.voice(role).says.get(gap.reason)
-    if ref is not None and saying is not None:
-        done = saying.done.get(f"{ref.kind} {_state(action)}") or saying.done.get(ref.kind)
-        if done:
-            n = len(gap.desired) if isinstance(gap.desired, Sized) else 0
-            return _.say(done, n, who=who, name=known(ref).name)
-    if gap.field == "spec.replicas" and isinstance(action, Patch | Update):
-        return _(
-            "%(who)s sets %(kind)s %(name)s from %(observed)s to %(desired)s pods.",
-            who=who,
-            kind=gap.about.bare_kind,
-            name=gap.about.name,
-            observed=brief(gap.observed),
-            desired=brief(gap.desired),
-        )
-    return ""
-
-
-def _written(action: Action) -> Ref | None:
-    """The object that an action writes; None if it writes none."""
-    match action:
-        case Create(obj=obj) | Update(obj=obj) | UpdateStatus(obj=obj):
-            meta = obj["metadata"]
-            return Ref(obj["kind"], meta.get("namespace", ""), meta.get("name") or meta.get("generateName", ""))
-        case Patch(ref=ref) | Delete(ref=ref) | Bind(ref=ref):
-            return ref
-    return None
-
-
-def _state(action: Action) -> str:
-    """The state of a container that its runtime wrote down."""
-    if not isinstance(action, Patch):
-        return ""
-    found = (action.patch.get("status") or {}).get("containers") or {}
-    states = [str(each.get("state") or "") for each in found.values() if isinstance(each, Mapping)]
-    return states[0] if states else ""
 
 
 def _containers(status: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -103,17 +59,24 @@ def _pod(name: str, status: Mapping[str, Any], _: Words) -> str:
     for reason in sorted(filter(None, reasons), key=lambda reason: reason not in TROUBLE):
         if reason in WAITING:
             return _(WAITING[reason], name=name)
-    for each in _containers(status):
-        ended = (each.get("state") or {}).get("terminated")
-        if ended:
-            return _("A container of Pod %(name)s ended with exit code %(code)s.", name=name, code=ended["exitCode"])
-    apps = status.get("containerStatuses")
-    if not apps or not all("running" in (each.get("state") or {}) for each in apps):
-        return ""
-    ready = sum(1 for each in apps if each.get("ready"))
-    if ready == len(apps):
-        return _("Pod %(name)s runs and is ready.", name=name)
-    return _("Pod %(name)s runs but is not ready yet (%(ready)s/%(all)s).", name=name, ready=ready, all=len(apps))
+    for each in status.get("containerStatuses") or ():
+        if ended := (each.get("state") or {}).get("terminated"):
+            return _ended(name, ended, _)
+    ready = conditions.find(status.get("conditions"), "Ready")
+    apps = status.get("containerStatuses") or ()
+    if ready is not None and ready["status"] == "True":
+        return _("%(name)s is ready.", name=name)
+    if ready is not None and apps and all("running" in (each.get("state") or {}) for each in apps):
+        return _("%(name)s runs, but is not ready.", name=name)
+    return ""
+
+
+def _ended(name: str, ended: Mapping[str, Any], _: Words) -> str:
+    if ended.get("reason") == "OOMKilled":
+        return _("a container of %(name)s took too much memory and was killed (OOMKilled).", name=name)
+    if ended["exitCode"] == 0:
+        return _("a container of %(name)s has done its work (exit code 0).", name=name)
+    return _("a container of %(name)s ended with exit code %(code)s.", name=name, code=ended["exitCode"])
 
 
 def _is_stuck(status: Mapping[str, Any]) -> bool:
@@ -137,54 +100,43 @@ def _deployment(obj: Mapping[str, Any], status: Mapping[str, Any], _: Words) -> 
         "seconds": obj["spec"].get("progressDeadlineSeconds", 600),
     }
     if _is_stuck(status):
-        if values["old"]:
-            return _(
-                "Deployment %(name)s is stuck: no progress in %(seconds)s seconds (ProgressDeadlineExceeded). "
-                "Old pods still there: %(old)s. Available: %(available)s of %(want)s.",
-                **values,
-            )
-        return _(
-            "Deployment %(name)s is stuck: no progress in %(seconds)s seconds (ProgressDeadlineExceeded). "
-            "Available: %(available)s of %(want)s.",
-            **values,
-        )
+        return _("%(name)s is stuck: no progress in %(seconds)s s. Wanted %(want)s, available %(available)s.", **values)
     if values["old"]:
-        return _(
-            "Deployment %(name)s: new pods: %(new)s, old pods: %(old)s. Available: %(available)s of %(want)s.", **values
-        )
-    return _("Deployment %(name)s: %(available)s of %(want)s pods are available.", **values)
+        return _("%(name)s: new pods %(new)s, old %(old)s; wanted %(want)s, available %(available)s.", **values)
+    return _("%(name)s: wanted %(want)s, available %(available)s.", **values)
 
 
 def _replicas(obj: Mapping[str, Any], status: Mapping[str, Any], _: Words) -> str:
-    kind, name = obj["kind"], obj["metadata"]["name"]
-    failure = _failure(status)
-    if failure is not None:
-        message = clip(str(failure.get("message") or ""), 160)
-        return _("%(kind)s %(name)s cannot create its pods: %(message)s", kind=kind, name=name, message=message)
-    return _(
-        "%(kind)s %(name)s: %(ready)s of %(want)s pods are ready.",
-        kind=kind,
-        name=name,
-        ready=int(status.get("readyReplicas") or status.get("numberReady") or 0),
-        want=status.get("desiredNumberScheduled", obj["spec"].get("replicas", 1)),
-    )
+    name = short_name(obj["kind"], obj["metadata"]["name"])
+    if _failure(status) is not None:
+        return _("%(name)s cannot create its pods.", name=name)
+    ready = int(status.get("readyReplicas") or status.get("numberReady") or 0)
+    want = status.get("desiredNumberScheduled", obj["spec"].get("replicas", 1))
+    return _("%(name)s: wanted %(want)s, ready %(ready)s.", name=name, want=want, ready=ready)
+
+
+def _ending(obj: Mapping[str, Any], status: Mapping[str, Any], _: Words) -> str:
+    """Of a Job how it ended; of what has phases (a claim, a volume, a namespace) the phase it came to."""
+    what = called(ref_of(obj), _)
+    held = (obj.get("status") or {}).get("conditions")
+    for type_, text in (("Complete", N_("%(what)s is complete.")), ("Failed", N_("%(what)s has failed."))):
+        if conditions.is_true(status.get("conditions"), type_) and not conditions.is_true(held, type_):
+            return _(text, what=what)
+    phase = status.get("phase")
+    if phase and phase != (obj.get("status") or {}).get("phase"):
+        return _("%(what)s: %(phase)s.", what=what, phase=phase)
+    return ""
 
 
 def _node(name: str, status: Mapping[str, Any], _: Words) -> str:
     ready = conditions.find(status.get("conditions"), "Ready")
     if ready is not None:
-        return (
-            _("Node %(name)s is ready.", name=name)
-            if ready["status"] == "True"
-            else _("Node %(name)s is not ready.", name=name)
-        )
+        match ready["status"]:
+            case "True":
+                return _("%(name)s is ready.", name=name)
+            case "False":
+                return _("%(name)s is not ready.", name=name)
+        return _("nobody knows how %(name)s is.", name=name)
     if set(status) == {"images"}:
-        return _("Node %(name)s lists the images it holds: %(count)s.", name=name, count=len(status["images"]))
+        return _.many("%(name)s holds %(n)s image.", "%(name)s holds %(n)s images.", len(status["images"]), name=name)
     return ""
-
-
-def _endpoints(obj: Mapping[str, Any], _: Words) -> str:
-    listed = obj.get("endpoints") or []
-    ready = sum(1 for each in listed if (each.get("conditions") or {}).get("ready"))
-    name = (obj["metadata"].get("labels") or {}).get("kubernetes.io/service-name") or obj["metadata"].get("name", "")
-    return _("Service %(name)s now reaches %(ready)s ready pods.", name=name, ready=ready)

@@ -14,8 +14,10 @@ from typing import Any, NamedTuple
 from app.api import objects
 from app.api.kinds import bare_kind
 from app.api.objects import Ref
+from app.reconcile import Difference
 from app.web.present.clock import duration, virtual
-from app.web.present.names import known
+from app.web.present.names import called, known, short
+from app.web.present.words import Words
 
 CHIPS = 6
 ROWS = 12
@@ -129,6 +131,27 @@ def brief(value: Any) -> str:
         items = _listed(value)
         return ", ".join(brief(item) for item in items) if 0 < len(items) <= 3 else str(len(items))
     return clip(str(value))
+
+
+def values_of(gap: Difference, _: Words) -> dict[str, Any]:
+    """What a sentence about it may name."""
+    want, have = gap.desired, gap.observed
+    return {
+        "kind": gap.about.bare_kind,
+        "about": short(gap.about),
+        "field": gap.field,
+        "desired": _in_a_sentence(want, _),
+        "observed": _in_a_sentence(have, _),
+        "n": abs(want - have) if isinstance(want, int) and isinstance(have, int) else _count(want),
+    }
+
+
+def _in_a_sentence(value: Any, _: Words) -> str:
+    return called(value, _) if isinstance(value, Ref) else clip(brief(value), 40)
+
+
+def _count(value: Any) -> int:
+    return len(value) if isinstance(value, Sequence) and not isinstance(value, str | Ref) else 0
 
 
 def _names_itself(value: Any) -> bool:

@@ -28,7 +28,7 @@ class Words:
         sentence = self.gettext(text) if text else ""
         return sentence % values if values else sentence
 
-    def many(self, one: str, more: str, n: int, **values: Any) -> str:
+    def many(self, one: str, more: str, n: int, /, **values: Any) -> str:
         """The sentence for `n` things; `%(n)s` is the number."""
         return self.ngettext(one, more, n) % {"n": n, **values}
 

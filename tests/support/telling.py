@@ -1,0 +1,65 @@
+"""What a room would tell of a cluster, without the room: for tests of what is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from app.cluster import Cluster
+from app.commands import Command, command_from_json
+from app.engine.trace import Step, is_visible
+from app.rooms.story import Story, Told
+from app.scenarios import Scenario
+from app.web.language import words
+from app.web.present import Words, caption, reading_ms
+from app.web.present.captions import Caption
+
+LANGUAGES = ("en", "ja")
+LONG_MS = 400_000  # of virtual time, for what comes of one act
+MANY_STEPS = 3_000
+
+
+def words_of(cluster: Cluster, lang: str) -> Words:
+    return words(lang).among(cluster.voices)
+
+
+def told(cluster: Cluster, command: Command, lang: str) -> list[tuple[Told, Caption]]:
+    """From the act to the end, each told step and what is said of it, for viewers of that language."""
+    _ = words_of(cluster, lang)
+    story = Story(cluster, lambda step, languages: reading_ms(caption(step, _).text, lang))
+    found = [story.begin(cluster.submit(command))]
+    for step in moving(cluster):
+        found += story.take(step)
+    return [(each, caption(each.step, _)) for each in [*found, *story.rest()]]
+
+
+def moving(cluster: Cluster) -> Iterator[Step]:
+    """Its steps until it is quiet, or this has gone on for long."""
+    latest = cluster.now_ms + LONG_MS
+    for _made in range(MANY_STEPS):
+        if cluster.quiet or (step := cluster.engine.step(latest)) is None:
+            return
+        yield step
+
+
+def said_of(cluster: Cluster, step: Step) -> dict[str, Caption]:
+    return {lang: caption(step, words_of(cluster, lang)) for lang in LANGUAGES}
+
+
+def suggested(scenario: Scenario, cluster: Cluster) -> Iterator[Command]:
+    """What a lesson suggests, one after the other, done to objects that are there when it is asked for."""
+    for each in scenario.tries:
+        data: dict[str, Any] = dict(each.command)
+        if data.get("ref", [""])[-1].endswith("*"):
+            kind, namespace, name = data["ref"]
+            found = [obj["metadata"]["name"] for obj in cluster.objects(kind, namespace)]
+            meant = [each for each in found if each.startswith(name[:-1])]
+            data["ref"] = [kind, namespace, (meant or [name[:-1]])[0]]
+        yield command_from_json(data)
+
+
+def everything(cluster: Cluster, commands: Iterable[Command]) -> Iterator[Step]:
+    """The commands and all steps that can be seen."""
+    for command in commands:
+        yield cluster.submit(command)
+        yield from filter(is_visible, moving(cluster))

@@ -1,0 +1,195 @@
+"""Every sentence that can be said, in both languages: it can be read at a glance, and holds nothing that only programs
+understand. And the one story that everybody sees, word for word."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from app import scenarios
+from app.api.objects import Ref
+from app.cluster import Cluster
+from app.commands import DeleteObject, PatchObject, Scale
+from app.engine.trace import Differed, Step, is_visible
+from app.rooms.beginnings import prepared
+from app.rooms.story import READ_S
+from app.scenarios import Scenario
+from app.web.present.captions import LONGEST
+from tests.support.random_world import random_world
+from tests.support.telling import LANGUAGES, everything, said_of, suggested, told
+from tests.support.whole_world import WholeWorld
+
+WEB = Ref("Deployment", "default", "web")
+KILLED = Ref("Pod", "default", "web-5b48f95c97-jbh7s")
+STORY = {
+    "en": [
+        "You kill pod …jbh7s.",
+        "The ReplicaSet controller counts the pods of web: 2.",
+        "3 are wanted: one is missing.",
+        "It creates one: …gkzql.",
+        "The EndpointSlice controller counts the ready pods of web: 2.",
+        "…jbh7s must leave its list.",
+        "The list of web now has 2 ready pods.",
+        "The scheduler looks for a node for …gkzql among 3.",
+        "3 can take it: node-3 is the best.",
+        "It puts …gkzql on node-3.",
+        "The kubelet of node-3 sees that …jbh7s has stopped.",
+        "Nothing of it runs any more: it may go.",
+        "It removes pod …jbh7s for good.",
+        "The kubelet of node-3 sees that …gkzql runs.",
+        "Not reported yet: …gkzql is ready.",
+        "It reports: …gkzql is ready.",
+        "The EndpointSlice controller counts the ready pods of web: 3.",
+        "…gkzql is not on its list yet.",
+        "The list of web now has 3 ready pods.",
+    ],
+    "ja": [
+        "Pod …jbh7sを削除します。",
+        "ReplicaSetコントローラー：webのPodは2個。",
+        "3個必要：1個足りません。",
+        "1個作成：…gkzql。",
+        "EndpointSliceコントローラー：webのReadyなPodは2個。",
+        "…jbh7sは一覧から外れます。",
+        "webの一覧：Ready 2個。",
+        "スケジューラー：…gkzqlの行き先は3台から。",
+        "3台に置けます：node-3が最適。",
+        "…gkzqlをnode-3に割り当てます。",
+        "node-3のkubelet：…jbh7sは停止済み。",
+        "もう何も動いていません。",
+        "Pod …jbh7sを完全に削除します。",
+        "node-3のkubelet：…gkzqlは動作中。",
+        "未報告：…gkzqlはReady。",
+        "報告：…gkzqlはReady。",
+        "EndpointSliceコントローラー：webのReadyなPodは3個。",
+        "…gkzqlがまだ一覧にありません。",
+        "webの一覧：Ready 3個。",
+    ],
+}
+
+ALWAYS_WRONG = {
+    "a raw value": re.compile(r"""\(['"{(]|\[['"\d{(]|\{['"]|\bNone\b|\bRef\(|, \)|\bdict\b|<[a-z]"""),
+    "a uid": re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-"),
+    "milliseconds": re.compile(r"\d ?ms\b"),
+    "an empty slot": re.compile(r"  |%\(| [.,:;、。：]|^[ .,:：、]|：。|: \.|\(\)|（）"),
+    "a word said twice": re.compile(r"\b(\w*[a-z]\w*) \1\b"),
+    "what was cut off": re.compile(r"…$"),
+}
+WRONG_IN = {
+    "en": {"Japanese": re.compile(r"[\u3040-\u30ff\u4e00-\u9fff：]")},
+    "ja": {
+        "a space before a particle": re.compile(r" [のがをはにでと]"),
+        "English": re.compile(r"\b[a-z]{2,} [a-z]{2,}\b|\b(?:the|is|are|of|and|its|not|no|was|has|been|must|gone)\b"),
+    },
+}
+"""Latin words may stand there: names, kinds, reasons. Not two small words in a row, unless one is a name."""
+
+
+def mistakes(cluster: Cluster, steps: Iterable[Step]) -> Iterator[str]:
+    names = {obj["metadata"]["name"] for kind in cluster.kinds() for obj in cluster.objects(kind)}
+    seen: set[str] = set()
+    for step in steps:
+        for lang, said in said_of(cluster, step).items():
+            if said.text not in seen:
+                seen.add(said.text)
+                yield from (f"{what}: {said.text!r}" for what in _wrong(said.text, lang, names))
+
+
+def _wrong(text: str, lang: str, names: set[str]) -> Iterator[str]:
+    if not text or len(text) > LONGEST[lang]:
+        yield "length"
+    for what, pattern in {**ALWAYS_WRONG, **WRONG_IN[lang]}.items():
+        if any(not set(found.group().split()) & names for found in pattern.finditer(text)):
+            yield what
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_kill_of_the_first_lesson_reads_as_one_story(lang: str) -> None:
+    story = told(prepared(scenarios.get("self-healing")), DeleteObject(KILLED), lang)
+    assert [said.text for _told, said in story] == STORY[lang]
+    assert [said.bad for _told, said in story] == [False] * len(story)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_kill_of_the_first_lesson_is_read_in_forty_seconds(lang: str) -> None:
+    story = told(prepared(scenarios.get("self-healing")), DeleteObject(KILLED), lang)
+    assert sum(each.stands_s for each, _said in story) <= 40
+    assert all(each.stands_s >= READ_S / 3 for each, _said in story)
+    assert sum(each.is_repeat for each, _said in story) == 4
+
+
+@pytest.mark.parametrize("lesson", scenarios.every(), ids=lambda lesson: lesson.id)
+def test_every_sentence_of_a_lesson_can_be_read(lesson: Scenario) -> None:
+    cluster = prepared(lesson)
+    beginning = [step for step in cluster.trace if is_visible(step)]
+    steps = [*beginning, *everything(cluster, suggested(lesson, cluster))]
+    assert len(steps) > len(beginning)
+    assert not sorted(mistakes(cluster, steps))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_worlds_speak_by_the_same_rules(seed: int) -> None:
+    cluster = random_world(seed)
+    assert not sorted(mistakes(cluster, filter(is_visible, cluster.trace)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_worlds_with_every_fault_speak_by_the_same_rules(seed: int) -> None:
+    world = WholeWorld(seed)
+    world.live(40)
+    steps = [step for step in world.cluster.trace if is_visible(step)]
+    assert not sorted(mistakes(world.cluster, steps))
+    for step in steps:
+        if isinstance(step.record, Differed):
+            voice = world.cluster.voices[step.actor.partition("/")[0]]
+            assert {gap.reason for gap in step.record.differences} <= set(voice.says), step.actor
+
+
+def test_a_list_in_several_pieces_is_counted_as_a_whole() -> None:
+    """A piece holds at most a hundred pods."""
+    cluster = prepared(scenarios.get("large-cluster"))
+    cluster.submit(Scale(WEB, 210))
+    cluster.run()
+    lists = [text for text in said(cluster) if text.startswith("The list of web now has ")]
+    assert lists[-1] == "The list of web now has 210 ready pods."
+    counts = [int(text.split()[-3]) for text in lists]
+    assert counts == sorted(counts)
+
+
+def said(cluster: Cluster) -> list[str]:
+    return [said_of(cluster, step)["en"].text for step in cluster.trace if is_visible(step)]
+
+
+def test_a_machine_that_was_just_added_is_not_gone() -> None:
+    cluster = prepared(scenarios.get("cluster-autoscaler"))
+    steps = list(everything(cluster, suggested(scenarios.get("cluster-autoscaler"), cluster)))
+    texts = [said_of(cluster, step)["en"].text for step in steps]
+    assert any("It orders a machine: node-" in text or "It registers node-" in text for text in texts)
+    assert not [text for text in texts if "is gone" in text and "its owner" not in text.lower()]
+
+
+def test_nobody_who_did_nothing_is_addressed() -> None:
+    cluster = prepared(scenarios.get("self-healing"))
+    patch = PatchObject(WEB, "merge", '{"spec": {"replicas": 4}}', "scale")
+    assert said_of(cluster, cluster.submit(patch))["en"].text == "An API client scales web to 4."
+    assert not [text for text in said(cluster)[1:] if text.startswith("You ") and "apply" not in text]
+
+
+def test_a_program_that_took_too_much_memory_did_not_end_by_itself() -> None:
+    lesson = scenarios.get("out-of-memory")
+    cluster = prepared(lesson)
+    list(everything(cluster, suggested(lesson, cluster)))
+    texts = said(cluster)
+    assert any("took too much memory and was killed (OOMKilled)" in text for text in texts)
+    assert not [text for text in texts if "by itself" in text]
+
+
+def test_the_same_is_said_each_time() -> None:
+    """A sentence is made of the record alone: nothing in it ticks, nothing is drawn by lot."""
+    cluster = random_world(random.Random(1).randrange(100))
+    steps = [step for step in cluster.trace if is_visible(step)][-300:]
+    before = [said_of(cluster, step) for step in steps]
+    cluster.advance(cluster.now_ms + 60_000)
+    assert [said_of(cluster, step) for step in steps] == before
