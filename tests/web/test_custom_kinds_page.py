@@ -78,5 +78,5 @@ def test_what_one_does_to_it_is_said_as_kubectl_and_people_say_it(browser: Brows
     step = browser.room.cluster.trace.get(answer["step"])
     assert step is not None
     assert isinstance(step.record, Commanded)
-    assert captions.caption(step, Words()).text == "You labelled Widget w with a=b."
+    assert captions.caption(step, Words()).text == "You label Widget w: a=b."
     assert browser.post("/commands/delete", fields).get_json()["message"] == 'widget.example.com "w" deleted'
