@@ -138,6 +138,15 @@ def test_the_timeline_names_lane_phase_and_the_nearest_visible_cause() -> None:
     assert row(after, trace, 1000)[1] == 5000
 
 
+@pytest.mark.parametrize(("phase", "shown"), [("observe", "observe"), ("diff", "diff"), ("watch", "observe")])
+def test_a_mistake_stands_in_the_phase_in_which_it_was_made(phase: str, shown: str) -> None:
+    failed = Step(1, 0, 0, ACTOR, KEY, 0, Failed(phase, "KeyError: 'a'", "a.py, line 1", 1), False)
+    said = caption(failed, _)
+    assert (said.phase, said.bad, said.tag) == (shown, True, shown.title())
+    assert row(failed, trace_of(), 0)[2:6] == (ACTOR, shown, 0, False)
+    assert panel(trace_of((ACTOR, failed.record)), failed, 0, _).latest == shown
+
+
 @pytest.mark.parametrize(
     ("record", "sentence"),
     [
