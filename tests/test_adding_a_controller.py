@@ -85,11 +85,11 @@ def test_the_page_says_what_stands_in_the_one_file(module: Any) -> None:
     assert names.lanes(world.actors, _)[-1] == "welcome-controller"
     steps = [step for step in world.trace if step.actor == "welcome-controller" and isinstance(step.record, Differed)]
     told = [present.step_detail(world, step.number, Words()) for step in steps]
-    missing, differs = [each for each in told if each and each["view"].differences]
-    assert missing["caption"].text == "Nobody greets here yet. ConfigMap welcome will."
-    assert missing["view"].centre.big == "no greeting yet"
-    assert missing["view"].title == "Welcome"
-    assert differs["caption"].text == "welcome: data.greeting is hello and should be hi."
+    missing, differs = [each["card"] for each in told if each and each["card"].view.differences]
+    assert missing.caption.text == "Nobody greets here yet. ConfigMap welcome will."
+    assert missing.view.centre.big == "no greeting yet"
+    assert missing.view.title == "Welcome"
+    assert differs.caption.text == "welcome: data.greeting is hello and should be hi."
     said = [captions.sentence(step, _) for step in world.trace]
     assert "The Welcome controller looks at Namespace default." in said
     assert "It creates ConfigMap welcome." in said
