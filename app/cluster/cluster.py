@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from app import controllers, operators
 from app.api import errors, times
+from app.api.control_plane import CONTROL_PLANE
 from app.api.history import History
 from app.api.messages import Voice
 from app.api.objects import Obj, Ref, ref_of, with_metadata
@@ -160,6 +161,18 @@ class Cluster:
 
     def objects(self, kind: str, namespace: str | None = None) -> list[Obj]:
         return self.store.objects(kind, namespace)
+
+    @property
+    def goes_by_the_clock(self) -> bool:
+        """Something happens that waits for nobody: requests, or chaos."""
+        plane = self.store.get(CONTROL_PLANE)
+        return self.under_load or bool(plane is not None and plane["spec"].get("chaosPerMinute"))
+
+    @property
+    def requests_fail(self) -> bool:
+        """In the newest second that was worked out."""
+        windows = ((load.get("status") or {}).get("window") or {} for load in self.store.objects("Load"))
+        return any(window.get("failed") for window in windows)
 
     def count(self, kind: str) -> int:
         return self.store.count(kind)

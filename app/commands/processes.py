@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from app.api import times
 from app.api.control_plane import CONTROL_PLANE
 from app.api.messages import N_, Message, counted, many, message
 from app.api.objects import Ref
@@ -134,7 +133,7 @@ class DelayWatch(Physical):
     def sentence(self, count: int) -> Message:
         if not self.delay_ms:
             return message(N_("You let %(loop)s hear of changes at once again."), loop=self.actor)
-        delay = times.duration(self.delay_ms)
+        delay = f"{self.delay_ms / 1000:g} s"
         return message(N_("You let %(loop)s hear of changes %(delay)s late."), loop=self.actor, delay=delay)
 
 

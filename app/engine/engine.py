@@ -114,6 +114,11 @@ class Engine:
         """Nothing is left to do but heartbeats."""
         return self.agenda.quiet and not self.turns
 
+    @property
+    def _takes_turns(self) -> bool:
+        """Not while requests are sent: how many of them fail depends on how soon the rules follow."""
+        return self.latencies.turns and self.turns.wanted and not self.store.count("Load")
+
     def _give_turn(self) -> None:
         """Once a loop has nothing in hand any more the next one goes."""
         for kept in self.turns.released():
@@ -158,7 +163,7 @@ class Engine:
         assert event is not None
         if event[0] in ("work", "phase") and not entry.background:
             self.turns.taken(loop_of(event[1]))
-            if self.latencies.turns and self.turns.wanted and not self.turns.may_go(loop_of(event[1]), entry):
+            if self._takes_turns and not self.turns.may_go(loop_of(event[1]), entry):
                 return None
         worker = self.workers.get(event[1])
         if worker is None:

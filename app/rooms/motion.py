@@ -2,8 +2,8 @@
 
 Story pace tells one step at a time (app/rooms/story.py): what matters stands as long as it takes to read, everything in
 between costs no wall time. A gap of virtual time in which nothing would be seen is skipped in `lens_s`, at most four
-seconds, and the frame says so. Where people use a Service time does not stand still when nothing is left to do: it goes
-by the clock, and through a gap evenly, so that their requests are seen. Clock pace runs `speed` virtual seconds a
+seconds, and the frame says so. Where people use a Service, or chaos reigns, time goes by the clock, and through a gap
+evenly, so that what happens is seen; it tells what it can. Clock pace runs `speed` virtual seconds a
 second and tells what it can; a cluster that cannot keep up runs slower rather than in longer slices. No turn works
 longer than `SLICE_S`: whoever else needs the process gets it in between.
 """
@@ -46,6 +46,7 @@ class Motion:
         self._clock = clock
         self._to_tell: deque[Told] = deque()
         self.stands_until = 0.0  # wall time: what is told, or a gap that is skipped, stands so long
+        self._gap_until = 0.0  # wall time: under load, how long a gap is passed through
         self._seeking = False
         self._followed = cluster.trace.count  # clock pace: the steps up to here have been told, or never will be
         self._base: tuple[float, int] | None = None  # clock pace: (wall, virtual) that belong together
@@ -114,7 +115,9 @@ class Motion:
             return self._rush(now, self._rush_until_ms)
         if pace.paused and not self._seeking:
             return None
-        return self._play(now, pace.speed) if pace.mode == "story" else self._run_clock(now, pace.speed)
+        if pace.mode == "clock":
+            return self._run_clock(now, pace.speed)
+        return self._go_with_it(now, pace.speed) if self.cluster.goes_by_the_clock else self._play(now, pace.speed)
 
     def _tell(self, told: Told, now: float, speed: float) -> None:
         self.told = told
@@ -139,7 +142,7 @@ class Motion:
     def _play(self, now: float, speed: float) -> float | None:
         while (moment := self._clock()) - now < SLICE_S:
             if moment < self.stands_until:
-                return self._drift(moment)
+                return self.stands_until
             if self._to_tell:
                 self.waiting = None
                 self._tell(self._to_tell.popleft(), moment, speed)
@@ -154,7 +157,7 @@ class Motion:
                     continue
             if due is None:
                 self.waiting, self._seeking = None, False
-                return self._run_clock(now, speed) if self.cluster.under_load else None
+                return None
             self._base = None
             if due - self.cluster.now_ms >= LENS_MS and (self.waiting is None or self.waiting.to_ms != due):
                 wall = lens_s(due - self.cluster.now_ms, speed)
@@ -168,14 +171,28 @@ class Motion:
                 self._to_tell.extend(self.story.take(step))
         return now
 
-    def _drift(self, moment: float) -> float:
-        """What stands goes on standing. Under load time passes evenly through a gap, so that its requests are seen."""
-        if self.waiting is None or not self.cluster.under_load:
-            return self.stands_until
-        from_ms, to_ms, wall = self.waiting
-        past = max(0.0, 1 - (self.stands_until - moment) / wall)
-        self.cluster.advance(min(to_ms - 1, from_ms + int((to_ms - from_ms) * past)), SLICE_STEPS)
-        return min(self.stands_until, moment + DRIFT_S)
+    def _go_with_it(self, now: float, speed: float) -> float | None:
+        """Requests and kills do not wait for readers. A long gap is passed through evenly, so that they are seen; never
+        one in which requests fail."""
+        if self.waiting is not None and self.cluster.requests_fail:
+            self.waiting = self._base = None
+        if self.waiting is not None and now < self._gap_until:
+            from_ms, to_ms, wall = self.waiting
+            past = max(0.0, 1 - (self._gap_until - now) / wall)
+            self.cluster.advance(min(to_ms - 1, from_ms + int((to_ms - from_ms) * past)), SLICE_STEPS)
+            return min(self._gap_until, now + DRIFT_S)
+        self._to_tell.clear()
+        due = self.cluster.next_due_ms()
+        if due is None:
+            awaited = self.cluster.awaited()
+            due = awaited.due_ms if awaited else None
+        if due is not None and due - self.cluster.now_ms >= LENS_MS and not self.cluster.requests_fail:
+            wall = lens_s(due - self.cluster.now_ms, speed)
+            self.waiting, self._gap_until = Waiting(self.cluster.now_ms, due, wall), now + wall
+            self._base = None
+            return now
+        self.waiting = None
+        return self._run_clock(now, speed)
 
     def _run_clock(self, now: float, speed: float) -> float | None:
         wall, virtual = self._base = self._base or (now, self.cluster.now_ms)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.api.objects import Ref
-from app.commands import CrashContainer, SetTraffic
+from app.commands import CrashContainer, DeleteObject, PowerNode, SetTraffic
 from tests.support.rooms import WATCHER, live, make_room
 
 WEB = Ref("Service", "default", "web")
@@ -60,3 +60,36 @@ def test_a_long_wait_is_passed_through_evenly() -> None:
                 break
     assert any(from_ms + 1_000 < now < to_ms - 1_000 for from_ms, now, to_ms in moments)
     assert script.steps
+
+
+def test_requests_do_not_wait_for_readers_and_what_can_be_told_is() -> None:
+    room, script, clock = make_room()
+    room.attach(WATCHER, room.epoch, room.frame)
+    room.submit(SetTraffic(WEB, 50))
+    live(room, clock, 5.0)
+    pod = room.cluster.objects("Pod", "default")[0]["metadata"]["name"]
+    before = room.cluster.now_ms
+    room.submit(DeleteObject(Ref("Pod", "default", pod)))
+    live(room, clock, 8.0)
+    room.drawn(lambda: None)
+    assert room.cluster.now_ms - before == pytest.approx(8_000, abs=300)
+    said = {frame.told.step.number for frame in script.frames if frame.told}
+    assert 3 < len(said) < 10, "sentences stand long enough, and are not all"
+
+
+def test_an_outage_that_people_are_meant_to_see_is_not_skipped() -> None:
+    room, _script, clock = make_room()
+    room.attach(WATCHER, room.epoch, room.frame)
+    room.submit(SetTraffic(WEB, 50))
+    live(room, clock, 5.0)
+    room.submit(PowerNode("node-3"))
+    began, failing = room.cluster.now_ms, 0.0
+    for _ in range(600):
+        at_ms, failed = room.cluster.now_ms, room.cluster.requests_fail
+        live(room, clock, 0.1)
+        failing += 0.1 * room.cluster.requests_fail
+        if failed and room.cluster.requests_fail:
+            assert room.cluster.now_ms - at_ms < 1_500
+        if room.cluster.now_ms - began > 80_000:
+            break
+    assert failing > 30, "it takes as long as it takes"
