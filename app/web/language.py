@@ -6,7 +6,7 @@ The catalogues are `app/translations/<lang>/LC_MESSAGES/messages.po`, compiled b
 from __future__ import annotations
 
 import gettext
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from flask import Flask, Response, request
@@ -22,7 +22,8 @@ _FOLDER = Path(__file__).parent.parent / "translations"
 @cache
 def words(lang: str) -> Words:
     translations = gettext.translation("messages", _FOLDER, [lang], fallback=True)
-    return Words(lang, translations.gettext, translations.ngettext)
+    # A frame asks for the same few sentences hundreds of times.
+    return Words(lang, lru_cache(maxsize=4096)(translations.gettext), translations.ngettext)
 
 
 def chosen() -> str:

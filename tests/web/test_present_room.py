@@ -86,7 +86,8 @@ def test_beyond_500_pods_the_board_is_cells(cluster: Cluster, see: See) -> None:
     context = page(Stage(seen), scenarios.every(), _)
     assert (context["board"].cells, len(context["cells"]), context["board"].pods) == (True, 600, {})
     pushed = frame(Stage(seen), frame_since(seen, revision, step), _)
-    assert pushed["pods"] == ()
+    assert (pushed["pods"], pushed["nodes"], context["board"].nodes) == ((), (), ())
+    assert [(view.endpoints, view.total) for view in context["board"].services] == [((), 3)]
     assert len(pushed["cells"]) >= 597
 
 

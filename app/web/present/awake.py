@@ -16,6 +16,9 @@ ON_MACHINES = {"PodSandbox": "Pod"}
 """What a machine keeps of an object stands for that object."""
 
 
+MANY = 200
+
+
 def declared(cluster: Look, actors: Mapping[str, ActorState]) -> list[str]:
     """The roles that have something to look after."""
     kinds_of: dict[str, str] = {}
@@ -32,7 +35,8 @@ def _is_declared(cluster: Look, kind: str) -> bool:
     row = cluster.scheme.find(kind)
     if row is None or row.internal or kind == "Node":
         return False
-    return any(is_shown(objects.ref_of(obj)) for obj in cluster.objects(kind))
+    # Of so many some are shown; to list them takes as long as the rest of a frame.
+    return cluster.count(kind) >= MANY or any(is_shown(objects.ref_of(obj)) for obj in cluster.objects(kind))
 
 
 def acted(steps: Iterable[Step]) -> list[str]:

@@ -87,9 +87,10 @@ def board(cluster: Look, _: Words = ENGLISH) -> BoardView:
     nodes = sorted(cluster.objects("Node"), key=_natural)
     cells = len(everything) >= CELLS_FROM
     slices, requested = slices_by_service(cluster), requested_cpu(cluster)
+    services = cluster.objects("Service")
     return BoardView(
-        services=tuple(service(obj, slices.get(objects.ref_of(obj), ())) for obj in cluster.objects("Service")),
-        nodes=tuple(node(cluster, obj, requested, _) for obj in nodes),
+        services=tuple(service(obj, slices.get(objects.ref_of(obj), ()), wired=not cells) for obj in services),
+        nodes=() if cells else tuple(node(cluster, obj, requested, _) for obj in nodes),
         pods={} if cells else by_place(everything, {objects.name_of(obj) for obj in nodes}),
         workloads=workloads(cluster, _),
         chips=chips(cluster),
@@ -138,7 +139,8 @@ def slices_by_service(cluster: Look) -> Mapping[Ref, Sequence[Obj]]:
     return found
 
 
-def service(obj: Obj, slices: Iterable[Obj]) -> ServiceView:
+def service(obj: Obj, slices: Iterable[Obj], *, wired: bool = True) -> ServiceView:
+    """`wired`: with the endpoints to which wires are drawn, and not their number alone."""
     ref = objects.ref_of(obj)
     spec = obj.get("spec") or {}
     endpoints = [endpoint for piece in slices for endpoint in piece.get("endpoints") or ()]
@@ -154,7 +156,7 @@ def service(obj: Obj, slices: Iterable[Obj]) -> ServiceView:
         selector=", ".join(f"{key}={value}" for key, value in (spec.get("selector") or {}).items()),
         ready=sum(1 for endpoint in endpoints if (endpoint.get("conditions") or {}).get("ready")),
         total=len(endpoints),
-        endpoints=tuple(_endpoint(ref.namespace, endpoint) for endpoint in endpoints[:SHOWN_ENDPOINTS]),
+        endpoints=tuple(_endpoint(ref.namespace, endpoint) for endpoint in endpoints[: SHOWN_ENDPOINTS * wired]),
     )
 
 

@@ -23,9 +23,9 @@ def views(cluster: Look, change: Frame, in_cells: bool, _: Words) -> dict[str, A
     rest = [obj for ref, obj in shown.items() if obj and ref.kind not in board.QUIET_KINDS]
     return {
         "gone": [card.element_id(ref) for ref, obj in shown.items() if obj is None or _is_a_row_now(ref, obj, change)],
-        "nodes": tuple(_nodes(cluster, change, _)),
+        "nodes": () if in_cells else tuple(_nodes(cluster, change, _)),
         "pods": () if in_cells else tuple(_pods(cluster, change)),
-        "services": tuple(_services(cluster, change)),
+        "services": tuple(_services(cluster, change, wired=not in_cells)),
         "workloads": tuple(_workloads(cluster, change, _)),
         "chips": tuple(board.chip(cluster, obj) for obj in rest),
     }
@@ -33,10 +33,10 @@ def views(cluster: Look, change: Frame, in_cells: bool, _: Words) -> dict[str, A
 
 def _is_drawn(cluster: Look, ref: Ref, in_cells: bool) -> bool:
     """Whether there may be an element of this object on the board."""
-    if ref.kind == "Pod":
+    if ref.kind in ("Pod", "Node"):
         return not in_cells
     if ref.kind in board.QUIET_KINDS:
-        return ref.kind in ("Node", "Service", *workloads.WORKLOADS)
+        return ref.kind in ("Service", *workloads.WORKLOADS)
     return board.is_shown(ref) and not cluster.scheme.is_local(ref.kind)
 
 
@@ -63,7 +63,7 @@ def _pods(cluster: Look, change: Frame) -> Iterator[card.PodView]:
                 yield card.pod(obj, nodes)
 
 
-def _services(cluster: Look, change: Frame) -> Iterator[board.ServiceView]:
+def _services(cluster: Look, change: Frame, *, wired: bool) -> Iterator[board.ServiceView]:
     """Services that changed, and those with other endpoints."""
     refs = {ref for ref in change.changed if ref.kind == "Service"}
     for ref, obj in change.changed.items():
@@ -72,7 +72,7 @@ def _services(cluster: Look, change: Frame) -> Iterator[board.ServiceView]:
     slices = board.slices_by_service(cluster) if refs else {}
     for ref in sorted(refs):
         if obj := cluster.get(ref):
-            yield board.service(obj, slices.get(ref, ()))
+            yield board.service(obj, slices.get(ref, ()), wired=wired)
 
 
 def _workloads(cluster: Look, change: Frame, _: Words) -> Iterator[workloads.WorkloadView]:
