@@ -336,12 +336,22 @@ _ADVICE = {
 # -------------------------------------------------------------------------------------------------- printing
 
 
-def dump(obj: Any) -> str:
+def dump(obj: Any, *, sort_keys: bool = True) -> str:
     """As `kubectl get -o yaml` prints: keys sorted, block style, lists not indented, texts of several lines as `|`."""
     text: str = yaml.dump(
-        obj, Dumper=_Dumper, sort_keys=True, allow_unicode=True, default_flow_style=False, width=_ENDLESS
+        obj, Dumper=_Dumper, sort_keys=sort_keys, allow_unicode=True, default_flow_style=False, width=_ENDLESS
     )
-    return text
+    return text.removesuffix("...\n") if text.endswith("\n...\n") else text
+
+
+def field(name: str, value: Any) -> list[str]:
+    """The lines in which `dump` writes one entry of a map, at the margin: for whoever shows an object line by line."""
+    return dump({name: value})[:-1].split("\n")
+
+
+def item(value: Any) -> list[str]:
+    """The same of an item of a list, from its dash on."""
+    return dump([value])[:-1].split("\n")
 
 
 _ENDLESS = 2**30

@@ -1,5 +1,7 @@
 """An object as YAML, line by line, each line knowing who decided it. And the texts people applied, one per object.
 
+The text is what `yamltext.dump` would write, keys in the order of the page; here is decided only what stands on a line.
+
 Marks: `you` wrote it, `default` was filled in by the API server, `controller` belongs to a controller, `server` is
 bookkeeping of the API server. Without a last-applied annotation nobody wrote anything and only `server` is marked.
 """
@@ -9,26 +11,25 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from app.api import objects
 from app.api.kinds import key_of
 from app.api.objects import Obj, Ref
+from app.apimachinery import yamltext
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 FIRST = ("apiVersion", "kind", "metadata", "spec", "data")
 SERVER_METADATA = ("uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "selfLink")
 CONTROLLER_METADATA = ("ownerReferences", "generateName", "finalizers")
-PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./%+=,@\[\]()-]*(:[A-Za-z0-9_./-]+)*|[0-9]+[a-zA-Z.][A-Za-z0-9.]*")
-WORDS_THAT_ARE_NOT_TEXT = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "~", ".nan", ".inf"}
-NUMBER = re.compile(r"[-+]?(0x[0-9a-f]+|0o?[0-7]+|[0-9][0-9_]*(\.[0-9_]*)?(e[-+]?[0-9]+)?|\.[0-9]+)", re.IGNORECASE)
 MISSING = object()
 
 
 class Line(NamedTuple):
     indent: int
-    dash: str  # "- " for the first line of a list item
-    key: str
+    dash: str  # "- " for the first line of a list item, "- - " of a list in a list
+    key: str  # "" where a text of several lines goes on
     value: str
     mark: str  # you, default, controller, server or ""
 
@@ -135,26 +136,45 @@ def _mapping(value: Mapping[str, Any], applied: Any, indent: int, path: str, mar
         below = applied.get(key, MISSING) if isinstance(applied, Mapping) else MISSING
         inner = f"{path}.{key}" if path else key
         mark = marker.mark(inner, below)
-        label = f"{_scalar(str(key))}:"
+        yield from _entry(str(key), item, indent, mark)
         if isinstance(item, Mapping) and item:
-            yield Line(indent, "", label, "", mark)
             yield from _mapping(item, below, indent + 1, inner, marker)
         elif isinstance(item, list | tuple) and item:
-            yield Line(indent, "", label, "", mark)
             yield from _items(item, below, indent, inner, marker)
-        else:
-            yield Line(indent, "", label, f" {_scalar(item)}", mark)
 
 
 def _items(items: list[Any] | tuple[Any, ...], applied: Any, indent: int, path: str, marker: _Marker) -> Iterator[Line]:
     for index, item in enumerate(items):
         below = _counterpart(item, applied, index)
-        if isinstance(item, Mapping) and item:
-            first, *rest = _mapping(item, below, indent + 1, f"{path}.", marker)
-            yield first._replace(indent=indent, dash="- ")
-            yield from rest
-        else:
-            yield Line(indent, "- ", "", _scalar(item), marker.mark(f"{path}.", below))
+        if not _opens(item):
+            mark = marker.mark(f"{path}.", below)
+            first, *rest = yamltext.item(item)
+            yield Line(indent, "- ", "", first.removeprefix("- "), mark)
+            yield from (Line(indent if text else 0, "", "", text, mark) for text in rest)
+            continue
+        inside = _mapping if isinstance(item, Mapping) else _items
+        begun, *more = inside(item, below, indent + 1, f"{path}.", marker)
+        yield begun._replace(indent=indent, dash=f"- {begun.dash}")
+        yield from more
+
+
+def _opens(value: Any) -> bool:
+    """Has lines of its own, below its name."""
+    return isinstance(value, Mapping | list | tuple) and len(value) > 0
+
+
+def _entry(name: str, value: Any, indent: int, mark: str) -> Iterator[Line]:
+    """A name, and what stands beside it. A name too long to stand before a colon takes two lines."""
+    labels = _labels(name)
+    for index, text in enumerate(labels if _opens(value) else yamltext.field(name, value)):
+        label = labels[index] if index < len(labels) else ""
+        yield Line(indent if text else 0, "", label, text[len(label) :], mark)
+
+
+@lru_cache(maxsize=1024)
+def _labels(name: str) -> tuple[str, ...]:
+    *above, last = yamltext.field(name, None)
+    return (*above, last.removesuffix(" null"))
 
 
 def _counterpart(item: Any, applied: Any, index: int) -> Any:
@@ -168,21 +188,3 @@ def _counterpart(item: Any, applied: Any, index: int) -> Any:
         if named is not None:
             return named
     return applied[index] if index < len(applied) else MISSING
-
-
-def _scalar(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, Mapping):
-        return "{}"
-    if isinstance(value, list | tuple):
-        return "[]"
-    text = str(value)
-    plain = PLAIN.fullmatch(text) and text.lower() not in WORDS_THAT_ARE_NOT_TEXT and not NUMBER.fullmatch(text)
-    if plain or re.fullmatch(r"[A-Za-z][^:#\n\"'{}\[\]&*!|>%@`]*[^:#\s\"'{}\[\]]", text):
-        return text if text.lower() not in WORDS_THAT_ARE_NOT_TEXT else json.dumps(text)
-    return json.dumps(text, ensure_ascii=False)
