@@ -5,7 +5,7 @@ linebreaks how templates are laid out, and what of that is sent
 language   which language a visitor reads, and its Words
 security   headers, CSRF, Origin, rates
 problems   refusals and mistakes as HTML, fragment or JSON
-pages      GET: room, snapshot, inspector, step, explain, healthz
+pages      GET: room, snapshot, documents, inspector, step, explain, healthz
 commands   POST: commands, pace, steps, reset, plan
 live       the socket: frames out, nothing in
 kube       the Kubernetes REST face: kubectl and other API clients

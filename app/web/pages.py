@@ -1,4 +1,4 @@
-"""What one looks at: the room, its snapshot, one object, one step, what a field means. All GET, nothing changes."""
+"""What one looks at: the room, its snapshot, its documents, an object, a step, a field. All GET, nothing changes."""
 
 from __future__ import annotations
 
@@ -71,6 +71,14 @@ def snapshot(id: str) -> Response:
         lambda: render_template("snapshot.html", **present.page(room, scenarios.every(), _)),
     )
     return make_response(html)
+
+
+@blueprint.get("/rooms/<id>/documents")
+def documents(id: str) -> Response:
+    """The tabs with what people wrote; drawn once per frame."""
+    security.allow("look")
+    room = rooms().get(id)
+    return jsonify(room.snapshot("documents", lambda: [each.to_json() for each in present.documents(room.cluster)]))
 
 
 @blueprint.get("/rooms/<id>/objects/<kind>/<namespace>/<name>")

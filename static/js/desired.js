@@ -182,12 +182,8 @@ function drafts() {
 
 /** Somebody applied something, perhaps elsewhere: the texts are fetched again. */
 async function fetchDocuments() {
-  const answer = await fetch(`${room.base}/snapshot?lang=${room.lang}`).catch(() => null)
-  if (!answer?.ok) return
-  const template = document.createElement("template")
-  template.innerHTML = await answer.text()
-  const fresh = template.content.getElementById("data")
-  if (fresh) adopt(JSON.parse(fresh.textContent).documents, false)
+  const answer = await fetch(`${room.base}/documents`).catch(() => null)
+  if (answer?.ok) adopt(await answer.json(), false)
 }
 
 /** The answer to Apply came. What was applied is no draft any more. */

@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 import pytest
 from flask import Flask
 
+from app.web import present
 from tests.support.browser import JSON, Browser, make_app
 
 
@@ -117,6 +118,35 @@ def test_a_snapshot_bears_its_frame_and_epoch(browser: Browser) -> None:
     later = browser.get("/snapshot").get_data(as_text=True)
     assert f'data-frame="{room.frame}"' in later
     assert later != html
+
+
+def test_what_was_applied_is_asked_for_alone(browser: Browser) -> None:
+    def documents() -> list[tuple[str, str]]:
+        return [(each["id"], each["text"]) for each in browser.get("/documents").get_json()]
+
+    before = documents()
+    data = re.search(r'id="data">(.*?)</script>', browser.get("/snapshot").get_data(as_text=True), re.DOTALL)
+    assert data
+    assert browser.get("/documents").get_json() == json.loads(data[1])["documents"]
+    written = "# mine\nkind: ConfigMap\napiVersion: v1\nmetadata:\n  name: settings\n"
+    browser.post("/commands/apply", {"manifest": written})
+    browser.room.look(lambda: None)  # the next frame
+    assert documents() == [*before, ("configmap/settings", written)]
+    assert len(browser.get("/documents").data) < len(browser.get("/snapshot").data) / 10
+
+
+def test_what_was_applied_is_put_together_once_a_frame(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    original = present.documents
+    monkeypatch.setattr(present, "documents", lambda cluster: drawn.append(cluster) or original(cluster))
+    for _time in range(3):
+        browser.get("/documents")
+        browser.get("/documents?lang=ja")
+    assert len(drawn) == 1
+    browser.post("/commands/scale", {"kind": "Deployment", "name": "web", "replicas": "5"})
+    browser.room.look(lambda: None)
+    browser.get("/documents")
+    assert len(drawn) == 2
 
 
 def test_pages_are_compressed_for_those_who_take_it(browser: Browser) -> None:

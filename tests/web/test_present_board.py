@@ -154,6 +154,9 @@ def test_the_text_of_a_tab_is_the_newest_that_declared_the_object() -> None:
     found = manifest.documents([CONFIG], [first])
     assert found[0].text.startswith("# mine")
     assert manifest.documents([CONFIG], [first, newer])[0].text == newer
+    others = ["kind: ConfigMap\nmetadata:\n  name: other\n"] * manifest.NEWEST_TEXTS
+    assert manifest.documents([CONFIG], [newer, *others[1:]])[0].text == newer
+    assert manifest.documents([CONFIG], [newer, *others])[0].text == manifest.text_of(manifest.applied_lines(CONFIG))
 
 
 def test_an_object_opened_shows_events_family_and_what_to_do() -> None:

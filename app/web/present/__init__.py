@@ -16,6 +16,7 @@ the viewer's language. The trace is the only source: there is no second, drawn v
     workloads      the card of each kind of workload      faults      what is broken, and what mends it
     awake          which loops have a place on the page   deeds       what a loop did, in a sentence
     refusals       why a request was refused
+    pushed         what looks different in a frame        requested   CPU that the pods of a node ask for
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from __future__ import annotations
 from app.web.present.captions import caption
 from app.web.present.inspector import inspector
 from app.web.present.reading import reading_ms
-from app.web.present.room import frame, page, step_detail
+from app.web.present.room import documents, frame, page, step_detail
 from app.web.present.words import Words
 
-__all__ = ["Words", "caption", "frame", "inspector", "page", "reading_ms", "step_detail"]
+__all__ = ["Words", "caption", "documents", "frame", "inspector", "page", "reading_ms", "step_detail"]

@@ -16,13 +16,14 @@ from typing import Any, NamedTuple
 
 from app.api import objects
 from app.api.kinds import key_of
-from app.api.objects import Obj, Ref
+from app.api.objects import Obj
 from app.apimachinery import yamltext
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 FIRST = ("apiVersion", "kind", "metadata", "spec", "data")
 SERVER_METADATA = ("uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "selfLink")
 CONTROLLER_METADATA = ("ownerReferences", "generateName", "finalizers")
+NEWEST_TEXTS = 200
 MISSING = object()
 
 
@@ -47,6 +48,10 @@ class Document(NamedTuple):
         return f"{self.kind.lower()}/{self.name}" + (
             f" -n {self.namespace}" if self.namespace not in ("", "default") else ""
         )
+
+    def to_json(self) -> dict[str, Any]:
+        """For the script that draws the tabs (static/js/desired.js)."""
+        return {"id": self.id, "ref": [self.kind, self.namespace, self.name], "text": self.text}
 
 
 def lines(obj: Obj) -> tuple[Line, ...]:
@@ -77,16 +82,20 @@ def text_of(all_lines: tuple[Line, ...]) -> str:
 
 
 def documents(applied: Sequence[Obj], texts: Sequence[str]) -> tuple[Document, ...]:
-    """For each object that was applied and still exists, the newest text that declared it, comments and all."""
-    written: dict[tuple[str, str], str] = {}
-    for text in texts:
-        written |= dict(split(text))
-    found = []
-    for obj in applied:
-        ref: Ref = objects.ref_of(obj)
-        text = written.get((ref.kind, ref.name)) or text_of(applied_lines(obj))
-        found.append(Document(ref.kind, ref.namespace, ref.name, text))
-    return tuple(found)
+    """For each object that was applied and still exists, the newest text that declared it, comments and all.
+
+    One that none of the newest texts declares has what its annotation says."""
+    refs = [objects.ref_of(obj) for obj in applied]
+    missing, written = {(ref.kind, ref.name) for ref in refs}, dict[tuple[str, str], str]()
+    for text in reversed(texts[-NEWEST_TEXTS:]):
+        if not missing:
+            break
+        written = {**dict(split(text)), **written}
+        missing -= written.keys()
+    return tuple(
+        Document(*ref, written.get((ref.kind, ref.name)) or text_of(applied_lines(obj)))
+        for ref, obj in zip(refs, applied, strict=True)
+    )
 
 
 def split(text: str) -> Iterator[tuple[tuple[str, str], str]]:

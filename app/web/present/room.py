@@ -91,7 +91,7 @@ def page(room: Shown, scenarios: Iterable[Scenario], _: Words) -> dict[str, Any]
         "scenarios": grouped(scenarios, _),
         "scenario": scenario_view(room.scenario, _.lang),
         "documents": written,
-        "document_rows": [{"id": d.id, "ref": [d.kind, d.namespace, d.name], "text": d.text} for d in written],
+        "document_rows": [each.to_json() for each in written],
         "board": board.board(cluster, _),
         "loops": loop.loops(cluster.trace, roles, cluster.epoch_ms, _),
         "lanes": [(role, role_title(role, _)) for role in (YOU, *roles)],
