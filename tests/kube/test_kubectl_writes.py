@@ -274,7 +274,7 @@ def test_what_kubectl_does_stands_in_the_lane_you_with_its_name(kubectl: Kubectl
     page = visitor.get(f"{base}?lang=en")
     caption = re.search(r'<p id="caption".*?</p>', page)
     assert caption
-    assert "kubectl created Deployment shop." in caption[0]
+    assert "kubectl creates Deployment shop." in caption[0]
     found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page)
     assert found
     number, _at, lane, phase, *_rest = json.loads(found[1])["steps"][-1]

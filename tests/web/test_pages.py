@@ -130,7 +130,7 @@ def test_what_was_applied_is_asked_for_alone(browser: Browser) -> None:
     assert browser.get("/documents").get_json() == json.loads(data[1])["documents"]
     written = "# mine\nkind: ConfigMap\napiVersion: v1\nmetadata:\n  name: settings\n"
     browser.post("/commands/apply", {"manifest": written})
-    browser.room.look(lambda: None)  # the next frame
+    browser.room.drawn(lambda: None)  # the next frame
     assert documents() == [*before, ("configmap/settings", written)]
     assert len(browser.get("/documents").data) < len(browser.get("/snapshot").data) / 10
 
@@ -144,7 +144,7 @@ def test_what_was_applied_is_put_together_once_a_frame(browser: Browser, monkeyp
         browser.get("/documents?lang=ja")
     assert len(drawn) == 1
     browser.post("/commands/scale", {"kind": "Deployment", "name": "web", "replicas": "5"})
-    browser.room.look(lambda: None)
+    browser.room.drawn(lambda: None)
     browser.get("/documents")
     assert len(drawn) == 2
 
