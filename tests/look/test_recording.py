@@ -39,6 +39,8 @@ from tests.support.looks import Stage, frame_since
 from tests.support.loops import A, Loop, Seen, config
 from tests.support.world import World
 
+pytestmark = pytest.mark.long
+
 _ = Words()
 WEB = Ref("Deployment", "default", "web")
 NGINX = "docker.io/library/nginx:1.28"

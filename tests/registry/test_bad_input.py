@@ -6,6 +6,7 @@ import contextlib
 import json
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,8 @@ from app.apimachinery.yamltext import dump
 from app.kubectl.manifests import check
 from tests.support import every_kind
 from tests.support.kinds import SCHEME, admit, decode, default, shape, validate, validate_update
+
+pytestmark = pytest.mark.long
 
 SEED = """\
 apiVersion: apps/v1

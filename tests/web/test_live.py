@@ -27,6 +27,8 @@ from tests.support.browser import Browser, make_app
 from tests.support.rooms import live, make_room
 from tests.support.server import Server
 
+pytestmark = pytest.mark.long
+
 WEB = Ref("Deployment", "default", "web")
 
 

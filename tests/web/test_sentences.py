@@ -22,6 +22,8 @@ from tests.support.random_world import random_world
 from tests.support.telling import LANGUAGES, everything, said_of, suggested, told
 from tests.support.whole_world import WholeWorld
 
+pytestmark = pytest.mark.long
+
 WEB = Ref("Deployment", "default", "web")
 KILLED = Ref("Pod", "default", "web-5b48f95c97-jbh7s")
 STORY = {

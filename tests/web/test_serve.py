@@ -14,6 +14,8 @@ import pytest
 from app.web import serve
 from tests.support.server import Server
 
+pytestmark = pytest.mark.long
+
 SCALE = {"kind": "Deployment", "name": "web", "replicas": "4"}
 
 
