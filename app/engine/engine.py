@@ -104,7 +104,8 @@ class Engine:
             if entry.due_ms > self.now_ms:
                 self.now_ms = entry.due_ms
             step = self._perform(entry)
-            self._give_turn()
+            if self.turns.holder:
+                self._give_turn()
             if step is not None:
                 return step
         return None
@@ -117,7 +118,7 @@ class Engine:
     @property
     def _takes_turns(self) -> bool:
         """Not while requests are sent: how many of them fail depends on how soon the rules follow."""
-        return self.latencies.turns and self.turns.wanted and not self.store.count("Load")
+        return self.turns.wanted and not self.store.count("Load")
 
     def _give_turn(self) -> None:
         """Once a loop has nothing in hand any more the next one goes."""
@@ -163,7 +164,7 @@ class Engine:
         assert event is not None
         if event[0] in ("work", "phase") and not entry.background:
             self.turns.taken(loop_of(event[1]))
-            if self._takes_turns and not self.turns.may_go(loop_of(event[1]), entry):
+            if self.latencies.turns and self._takes_turns and not self.turns.may_go(loop_of(event[1]), entry):
                 return None
         worker = self.workers.get(event[1])
         if worker is None:

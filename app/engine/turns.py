@@ -6,9 +6,12 @@ an asynchronous system any such order is a possible one. Loops of one name (the 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from app.engine.agenda import Entry, Moved
 
 
+@lru_cache(maxsize=4096)
 def loop_of(actor: str) -> str:
     """The name that the loops of all machines share: "kubelet" of "kubelet/node-1"."""
     return actor.partition("/")[0]
