@@ -15,12 +15,13 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from flask import Flask
+
 from app import scenarios
 from app.api.objects import Ref, ref_of
 from app.cluster import Cluster
 from app.commands import Apply, DeleteObject, SetImage, SetLatencies
-from app.rooms import Frame, Pace, Room
-from app.rooms import room as room_module
+from app.rooms import Frame, Pace, Room, broadcast
 from app.web import create_app, live
 from benchmarks.engine import DEPLOYMENT, quick
 
@@ -71,25 +72,32 @@ def busy(pods: int, disturb: Callable[[Room], None], lang: str) -> dict[str, flo
 
 def frames(cluster: Cluster, disturb: Callable[[Room], None], lang: str) -> list[Drawn]:
     """Every frame until the cluster is quiet again, drawn as the server draws it, at wall times of our own."""
-    draw, drawn, now = live.drawing(create_app({"RATES": None})), [], [0.0]
-
-    def measured(room: Room, frame: Frame, lang: str) -> bytes:
-        began = time.process_time()
-        sent = draw(room, frame, lang)
-        ms = (time.process_time() - began) * 1000
-        pods = sum(ref.kind == "Pod" for ref in frame.changed)
-        drawn.append(Drawn(ms, len(frame.steps), pods, len(sent) / 1000))
-        return sent
-
+    drawing, now = Measured(create_app({"RATES": None})), [0.0]
     lesson = scenarios.get("large-cluster")
-    room = Room("r", lesson, cluster, measured, lambda _room: None, lambda: now[0], pace=Pace(mode="clock"))
+    room = Room("r", lesson, cluster, drawing, lambda _room: None, lambda: now[0], pace=Pace(mode="clock"))
     room.attach(lang, 0, 0)
-    room_module.RENDER_SHARE = 0  # a frame every tenth of a second, however long the one before took
+    broadcast.RENDER_SHARE = 0  # a frame every tenth of a second, however long the one before took
     disturb(room)
     while now[0] < WALL_S and not cluster.quiet:
         now[0] += FRAME_S
         room.turn(now[0])
-    return drawn[WARM_FRAMES:]
+    return drawing.drawn[WARM_FRAMES:]
+
+
+class Measured(live.Drawing):
+    """Draws as the server does, and notes what that cost."""
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__(app)
+        self.drawn: list[Drawn] = []
+
+    def frame(self, room: Room, frame: Frame, lang: str) -> bytes:
+        began = time.process_time()
+        sent = super().frame(room, frame, lang)
+        ms = (time.process_time() - began) * 1000
+        pods = sum(ref.kind == "Pod" for ref in frame.changed)
+        self.drawn.append(Drawn(ms, len(frame.steps), pods, len(sent) / 1000))
+        return sent
 
 
 MEASURES: dict[str, Callable[[], dict[str, float]]] = {
