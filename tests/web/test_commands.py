@@ -323,7 +323,9 @@ PATHS = [*(f"/commands/{do}" for do in COMMANDS), "/pace", "/step", "/finish", "
 def test_no_form_is_a_mistake_of_ours(browser: Browser, path: str, values: dict[str, Any]) -> None:
     browser.app.extensions["buckets"]._left.clear()
     response = browser.post(path, values)
-    assert response.status_code < 500, (path, values, response.get_data(as_text=True))
+    said = response.get_data(as_text=True)
+    # A form before may have stopped the API server: then 503 is the answer, and no mistake.
+    assert response.status_code < 500 or "the API server is down" in said, (path, values, said)
     assert not browser.room.broken
 
 
