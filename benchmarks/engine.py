@@ -13,8 +13,10 @@ import resource
 import subprocess
 import sys
 import time
+import tracemalloc
+from collections.abc import Callable
 
-from app.api.objects import Ref
+from app.api.objects import Ref, ref_of
 from app.cluster import Cluster
 from app.commands import Apply, DeleteObject, SetImage
 
@@ -102,6 +104,29 @@ def rolled(pods: int = 100) -> dict[str, float]:
     return {"cpu_s": time.process_time() - began}
 
 
+def copied(nodes: int, kills: int) -> dict[str, float]:
+    """A copy of a cluster with three pods, after so many of them were killed and replaced."""
+    cluster = Cluster(nodes=nodes)
+    cluster.submit(Apply(DEPLOYMENT % 3))
+    cluster.run()
+    for _ in range(kills):
+        cluster.submit(DeleteObject(ref_of(cluster.objects("Pod", "default")[0])))
+        cluster.run()
+    times = sorted(timed(cluster.copy) for _ in range(50))
+    tracemalloc.start()
+    kept = cluster.copy()
+    megabytes = tracemalloc.get_traced_memory()[0] / 1e6
+    assert kept.trace.count == cluster.trace.count
+    return {"median_ms": times[25], "mb": megabytes, "steps_before": cluster.trace.count}
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Milliseconds of CPU."""
+    began = time.process_time()
+    work()
+    return (time.process_time() - began) * 1000
+
+
 MEASURES = {
     "1,000 pods Ready from zero, 50 nodes": (
         lambda: from_zero(1_000),
@@ -111,6 +136,9 @@ MEASURES = {
     "delete pod to replacement Ready, 3 pods": (lambda: replaced(3), {"real": 25.0, "TypeScript port": 19.0}),
     "delete pod to replacement Ready, 1,000 pods": (lambda: replaced(1_000), {"real": 25.0, "TypeScript port": 960.0}),
     "rolling update of 100 pods": (lambda: rolled(100), {"real, limits lifted": 0.8}),
+    "copy of a cluster, 3 nodes, 3 pods": (lambda: copied(3, 0), {}),
+    "copy of the same, 200 kills later": (lambda: copied(3, 200), {}),
+    "copy of a cluster, 50 nodes": (lambda: copied(50, 0), {}),
     "the yardstick: 5 million additions": (lambda: {"cpu_s": spin()}, {}),
 }
 
