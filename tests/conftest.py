@@ -8,9 +8,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from app.apiserver.store import Change, Store
 from tests.support import mistakes
+
+# The same examples in each run, so that a change is judged by what it changed. To look for new ones:
+# `pytest --hypothesis-profile=default`.
+settings.register_profile("same", derandomize=True)
+settings.load_profile("same")
 
 
 @pytest.fixture(autouse=True)

@@ -114,7 +114,7 @@ def documents(draw: Any) -> Any:
     return doc
 
 
-quick = settings(max_examples=1000, deadline=1000, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+quick = settings(max_examples=1000, deadline=1000, suppress_health_check=[HealthCheck.too_slow])
 
 
 def accepted(doc: Any) -> Obj | None:

@@ -19,8 +19,8 @@ TEXTS = (
     "2026-01-01", "2026-11-23T10:06:17Z", "2026-1-1 10:00:00", "!tag", "&a", "*a", "- a", "-", "? a", ":", "a: b", "a:",
     "a #b", "#", "'", '"', "\\", "%", "@a", "`a`", "{}", "[]", "{a}", "[a", "|", ">", " a", "a ",
     "\t", "a\tb", "---", "...",
-    "a\nb", "a\nb\n", "a\n\nb\n\n", "\na", "a \nb", " a\nb", "\n", "日本語", "é\nü", "\u2028", "\x85", "😀",
-    "25%", "nginx:1.27",
+    "a\nb", "a\nb\n", "a\n\nb\n\n", "a\n\u2029b", "\na", "a \nb", " a\nb", "\n", "日本語", "é\nü",
+    "\u2028", "\x85", "😀", "25%", "nginx:1.27",
 )  # fmt: skip
 
 
@@ -50,9 +50,10 @@ def test_other_values_keep_their_type(value: Any) -> None:
     assert read_back(obj) == obj
 
 
+TEXT = some.text(max_size=8) | some.text("\u2028\u2029\x85a \n:-#'\"\t", max_size=8)  # what breaks and separates
 VALUES = some.recursive(
-    some.none() | some.booleans() | some.integers(-(2**62), 2**62) | some.sampled_from(TEXTS) | some.text(max_size=8),
-    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(some.text(max_size=6), inner, max_size=3),
+    some.none() | some.booleans() | some.integers(-(2**62), 2**62) | some.sampled_from(TEXTS) | TEXT,
+    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(TEXT, inner, max_size=3),
     max_leaves=12,
 )
 LONG_NAME = re.compile(r"(?m)^[ -]*\? ")  # or one of several lines: `dump` puts what it names beside its colon
