@@ -71,6 +71,7 @@ bench: dev
 	$(BIN)/python -m benchmarks.control_plane
 	$(BIN)/python -m benchmarks.traffic
 	$(BIN)/python -m benchmarks.frames
+	$(BIN)/python -m benchmarks.story
 	$(BIN)/python -m benchmarks.server
 	$(BIN)/python -m benchmarks.kube
 

@@ -277,13 +277,13 @@ class Cluster:
         """Do what a person asks, now. A refusal is recorded in the step, never raised, and changes nothing."""
         number = self.trace.count + 1
         self.journal.append(Entry(self.trace.count, self.now_ms, command.to_json()))
-        if isinstance(command, Apply) and command.text:
-            self.applied.append(command.text)
         try:
             results, error = tuple(_result(written) for written in performing.perform(self.engine, command)), ""
             refusal = None
         except errors.ApiError as refused:
             results, error, refusal = (), refused.message, refused
+        if isinstance(command, Apply) and command.text and refusal is None:
+            self.applied.append(command.text)
         step = self.engine.record(YOU, _about(command, results), 0, Commanded(command, results, error, refusal))
         for result in results:
             self.engine.publish(result.changes, number)

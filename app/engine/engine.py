@@ -158,6 +158,7 @@ class Engine:
         for change in changes:
             if change.ref.kind in PHYSICAL:
                 self.processes.follow(change)
+                self._await(Ref("Node", "", change.ref.name))
 
     def _perform(self, entry: Entry) -> Step | None:
         event = entry.event
@@ -268,6 +269,15 @@ class Engine:
                 self._hurry(worker, key)
         if keys:
             self._call(worker)
+
+    def _await(self, key: Ref) -> None:
+        """Who is just about to look at a machine that fell silent is waited for; who has a timer for it is too."""
+        for worker in self.workers.values() if self._is_awaited(key) else ():
+            waits = worker.queue.hurry(key)
+            if waits or key in worker.in_flight:
+                self._hurry(worker, key)
+            if waits:
+                self._call(worker)
 
     def _hurry(self, worker: Worker, key: Ref) -> None:
         """A key that is no mere background waits for these reconciles to end: they are none either."""

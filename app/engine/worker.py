@@ -107,10 +107,10 @@ class Worker:
         return not limit or len(self.in_flight) < limit
 
     def state(self) -> ActorState:
-        flights = tuple((key, reconcile.phase) for key, reconcile in self.in_flight.items())
-        loop = self.controller
-        mistakes = tuple(Mistake(key, failed) for key, failed in self.mistakes.items())
-        queued = len(self.queue)
+        loop, queued = self.controller, len(self.queue)
+        # Hundreds of kubelets are asked at every frame, and most of them rest.
+        flights = tuple((key, reconcile.phase) for key, reconcile in self.in_flight.items()) if self.in_flight else ()
+        mistakes = tuple(Mistake(key, failed) for key, failed in self.mistakes.items()) if self.mistakes else ()
         return ActorState(loop.name, loop.instance, loop.reconciles, queued, flights, mistakes, loop.only_while)
 
     # ------------------------------------------------------------------------------------------ the three phases

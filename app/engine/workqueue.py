@@ -46,6 +46,13 @@ class WorkQueue:
         if not background:
             self._foreground[key] = None
 
+    def hurry(self, key: Ref) -> bool:
+        """If it waits it is no mere background any more. Returns whether it waits."""
+        waits = key in self._waiting or key in self._dirty
+        if waits:
+            self._foreground[key] = None
+        return waits
+
     def get(self) -> tuple[Ref, tuple[Wake, ...], bool]:
         """The next key, why it was added, and whether by heartbeats only. It is being processed until `done`."""
         key = self._first() if self._urgent else next(iter(self._waiting))

@@ -125,6 +125,8 @@ class Recording:
 
 
 def _applies(step: Step) -> bool:
-    """Whether a text that somebody wrote came with this step."""
+    """Whether a text that somebody wrote, and that was taken, came with this step."""
     record = step.record
-    return isinstance(record, Commanded) and isinstance(record.command, Apply) and bool(record.command.text)
+    if not isinstance(record, Commanded) or not isinstance(record.command, Apply):
+        return False
+    return bool(record.command.text) and not record.error

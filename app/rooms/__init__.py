@@ -5,8 +5,12 @@ worker turns into greenlets; nothing here imports gevent or Flask.
 
     frames      values: Pace, Frame, Waiting
     broadcast   what a room tells its viewers, cut from what happened since the frame before
+    drawing     what the web lends to rooms
     fanout      one frame to many viewers: a short ring, a cursor per viewer, never a queue
     motion      how far a cluster moves in one turn: story pace, clock pace, run until quiet
+    playing     a step of the lesson is pressed: what it needs, then its commands
+    rehearsal   a script played to its end with nobody watching
+    stepping    a cluster is moved by hand
     room        one cluster with its lock, pace, frames and viewers
     beginnings  clusters as their lessons begin: rooms are copies of them
     story       which steps are told, and for how long each stands
@@ -19,14 +23,16 @@ worker turns into greenlets; nothing here imports gevent or Flask.
 from __future__ import annotations
 
 from app.cluster import Awaited, Done, Line, Process, is_shell
+from app.rooms.drawing import Drawing
 from app.rooms.fanout import Viewer
 from app.rooms.frames import Frame, Pace, Waiting
-from app.rooms.room import Drawing, Room
+from app.rooms.playing import Pressed
+from app.rooms.room import Room
 from app.rooms.rooms import Limits, Rooms
 from app.rooms.story import Told
 from app.rooms.watches import Watch
 
 __all__ = [
-    "Awaited", "Done", "Drawing", "Frame", "Limits", "Line", "Pace", "Process", "Room", "Rooms", "Told", "Viewer",
-    "Waiting", "Watch", "is_shell",
+    "Awaited", "Done", "Drawing", "Frame", "Limits", "Line", "Pace", "Pressed", "Process", "Room", "Rooms", "Told",
+    "Viewer", "Waiting", "Watch", "is_shell",
 ]  # fmt: skip

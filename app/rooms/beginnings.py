@@ -12,8 +12,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from app.cluster import DEFAULT_EPOCH_MS, Cluster
-from app.commands import Apply, Command, command_from_json
+from app.commands import Apply, Command, TakeTurns, command_from_json
 from app.engine.trace import Commanded
+from app.rooms.frames import Pace
 from app.rooms.pacer import STRIDE, slices
 from app.scenarios import Scenario
 
@@ -45,6 +46,14 @@ class Beginnings:
             return kept.cluster.copy()
 
 
+def pace_of(scenario: Scenario, pace: Pace | None = None, before: Scenario | None = None) -> Pace:
+    """How a room goes that begins this lesson: as it did, but that some lessons go by the clock, and others after them
+    do not."""
+    if scenario.clock:
+        return Pace("clock", float(scenario.clock))
+    return Pace() if pace is None or (before is not None and before.clock) else pace
+
+
 def prepared(scenario: Scenario, began_ms: int = DEFAULT_EPOCH_MS) -> Cluster:
     """A cluster as the lesson begins: its manifests applied, and quiet or as far as `settle_ms` lets it come."""
     machines: dict[str, Any] = {"zones": scenario.zones, "cpu": scenario.cpu, "memory": scenario.memory}
@@ -53,8 +62,11 @@ def prepared(scenario: Scenario, began_ms: int = DEFAULT_EPOCH_MS) -> Cluster:
     if scenario.manifests:
         _begin(cluster, scenario, Apply(scenario.manifests))
         _settle(cluster, scenario.settle_ms)
+    if scenario.clock:
+        _begin(cluster, scenario, TakeTurns(on=False))
     for command in scenario.begin:
         _begin(cluster, scenario, command_from_json(dict(command)))
+        _settle(cluster, scenario.settle_ms)
     return cluster
 
 

@@ -21,6 +21,8 @@ from app.rooms.story import Told
 
 FRAME_S = 0.1
 RENDER_SHARE = 5  # drawing frames takes at most a fifth of the process, however large they are
+PANELS_S = 0.5  # between two frames with the panels of loops, where so much happens that nobody could read them faster
+FEW_STEPS = 50
 COUNT_S = 1.0  # how soon the others hear that somebody came or went
 MAX_STEPS = 2_000  # of a frame; of more the newest
 LENGTH_OF_EPOCH = 31
@@ -37,14 +39,17 @@ class Broadcast:
         self.stale = False  # there is something to tell
         self._draw = draw
         self._recount = False
-        self._cut_at = self._spent = 0.0
+        self._cut_at = self._spent = self._panels_at = 0.0
+        self._panels_step = 0  # as of which the panels of all loops were pushed
         self._told: Told | None = None
+        self._script = 0
         self._snapshots: dict[Hashable, tuple[int, Any]] = {}
         self._mark()
 
     def restart(self, cluster: Cluster) -> None:
         """Another cluster: every viewer takes a snapshot."""
         self.cluster = cluster
+        self._panels_step = 0
         self._begin_epoch()
         self._mark()
 
@@ -72,12 +77,15 @@ class Broadcast:
             return self._cut_at + FRAME_S  # however costly the frame before was to draw
         if self.is_behind:
             return self._cut_at + max(FRAME_S, RENDER_SHARE * self._spent)
+        if self._panels_step < self._seen_step:
+            return self._panels_at + PANELS_S
         return self._cut_at + COUNT_S if self._recount else None
 
-    def publish(self, now: float, waiting: Waiting | None, told: Told | None) -> None:
-        frame = self._cut(waiting, told if told is not self._told else None)
+    def publish(self, now: float, waiting: Waiting | None, told: Told | None, script: int) -> None:
+        """`script` is the version of how far the room has come with its lesson."""
+        frame = self._cut(now, waiting, told if told is not self._told else None, scripted=script != self._script)
         self.stale = self._recount = False
-        self._cut_at, self._told = now, told
+        self._cut_at, self._told, self._script = now, told, script
         if frame is None:
             self._begin_epoch()
             return
@@ -102,7 +110,7 @@ class Broadcast:
         self.fanout.restart(secrets.randbits(LENGTH_OF_EPOCH))
         self._snapshots.clear()
 
-    def _cut(self, waiting: Waiting | None, told: Told | None) -> Frame | None:
+    def _cut(self, now: float, waiting: Waiting | None, told: Told | None, *, scripted: bool) -> Frame | None:
         """What happened since the last frame; None if the store's log no longer tells."""
         cluster = self.cluster
         try:
@@ -114,7 +122,10 @@ class Broadcast:
         changed: dict[Ref, Obj | None] = {change.ref: change.new for change in changes}
         before: dict[Ref, Obj | None] = {change.ref: change.old for change in reversed(changes)}
         self._mark()
-        return Frame(self.fanout.newest + 1, steps, changed, waiting, before, told)
+        panels_since = None
+        if self._seen_step - self._panels_step <= FEW_STEPS or now >= self._panels_at + PANELS_S:
+            panels_since, self._panels_step, self._panels_at = self._panels_step, self._seen_step, now
+        return Frame(self.fanout.newest + 1, steps, changed, waiting, before, told, scripted, panels_since)
 
     def _mark(self) -> None:
         self._seen_step = self.cluster.trace.count

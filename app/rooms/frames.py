@@ -56,3 +56,5 @@ class Frame(NamedTuple):
     waiting: Waiting | None
     before: Mapping[Ref, Obj | None] = MappingProxyType({})
     told: Told | None = None  # the step that the page shows from now on; None: what stood goes on standing
+    scripted: bool = False  # something of the lesson's steps or milestones changed
+    panels_since: int | None = 0  # the step since which the panels of loops are owed; None: not due yet

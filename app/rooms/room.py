@@ -12,22 +12,27 @@ import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from app.api import errors
 from app.api.objects import Obj, Ref
 from app.cluster import Awaited, Cluster, Done, Entry, News, Planned, Process
 from app.commands import ClientRequest, Command, TakeTurns
-from app.engine.trace import Commanded, Result, Step, is_visible
+from app.engine.trace import Result, Step
 from app.look import Look
+from app.rooms import stepping
+from app.rooms.beginnings import pace_of
 from app.rooms.broadcast import Broadcast
 from app.rooms.clients import Clients
+from app.rooms.drawing import Drawing
 from app.rooms.fanout import Viewer
-from app.rooms.frames import Frame, Pace
+from app.rooms.frames import Pace
 from app.rooms.motion import Motion
+from app.rooms.playing import Pressed, ask_again, press
 from app.rooms.story import Story, Told
 from app.rooms.watches import Watch, Watches
 from app.scenarios import Scenario
+from app.scenarios.progress import Progress
 
 AWAKE_S = 30.0  # a room nobody watches goes on for so long after a command
 VISIT_S = 10.0  # and for so long after an API client asked for something: it may be polling
@@ -35,16 +40,6 @@ MAX_JOURNAL = 20_000
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-class Drawing(Protocol):
-    """What the web lends to rooms. Both are pure."""
-
-    def frame(self, room: Room, frame: Frame, lang: str) -> bytes:
-        """What every viewer of one language gets."""
-
-    def reading_ms(self, room: Room, step: Step, languages: Sequence[str]) -> int:
-        """How long what is said of a step takes to read, by the slowest of these languages."""
 
 
 class Broken(errors.ApiError):
@@ -65,8 +60,8 @@ class Room:
         watch_limit: int = 500,
     ) -> None:
         self.id = id
-        self.scenario = scenario
         self.cluster = cluster
+        self.script = Progress(scenario, cluster)
         self.pace = pace or Pace()
         self.lock = threading.RLock()
         self.journaled = 0  # how much of the journal the storage has
@@ -76,8 +71,7 @@ class Room:
         self._broadcast = Broadcast(cluster, lambda frame, lang: drawing.frame(self, frame, lang), viewer_limit)
         self._drawing = drawing
         self._motion = self._new_motion()
-        self._was_told = True
-        self._awake_until = 0.0
+        self._was_told, self._awake_until = True, 0.0
         self._watches = Watches(watch_limit)
         self._clients = Clients(self._watches)
 
@@ -110,6 +104,10 @@ class Room:
     def told(self) -> Told | None:
         """The step that the page shows."""
         return self._motion.told
+
+    @property
+    def scenario(self) -> Scenario:
+        return self.script.scenario
 
     @property
     def act(self) -> Step | None:
@@ -200,15 +198,18 @@ class Room:
     def submit(self, command: Command) -> Step:
         """The step that records `command`; its record says whether the API server refused."""
         with self._doing():
-            if len(self.journal) >= MAX_JOURNAL:
-                raise errors.TooManyRequests(f"this room has taken its limit of {MAX_JOURNAL} commands: reset it")
-            if isinstance(command, ClientRequest) and command.who:
-                self._clients.ask(self._clock())
-            else:
-                self._clients.page_acts()
-            step = self.cluster.submit(command)
-            self._motion.acted(step, self._clock(), self.pace)
+            self._admit(command)
+            self._motion.acted(step := self.cluster.submit(command), self._clock(), self.pace)
             return step
+
+    def press(self, index: int, chosen: str = "") -> Pressed:
+        """A step of the lesson; `chosen` is a name that somebody picked. Raises NotFound if there is no such step."""
+        with self._doing():
+            self._admit()
+            pressed = press(self.script, self.cluster, index, chosen)
+            if pressed.steps:
+                self._motion.acted(pressed.steps[-1], self._clock(), self.pace)
+            return pressed
 
     def set_pace(self, **changes: Any) -> Pace:
         """Raises BadRequest for a mode or speed that there is not."""
@@ -233,18 +234,14 @@ class Room:
         """Pause, and make one visible step, which is told; None if the cluster is quiet."""
         with self._doing():
             self._pause()
-            step = self.cluster.step_phase()
-            self._motion.show(step)
+            self._motion.show(step := self.cluster.step_phase())
             return step
 
     def finish_loop(self) -> None:
         """Pause, and run to the end of the reconcile that was seen last, or else of the next one."""
         with self._doing():
             self._pause()
-            step = self._in_flight() or self.cluster.step_phase()
-            if step is not None and step.key is not None:
-                self.cluster.finish_loop(step.actor, step.key)
-                self._motion.show(self._newest_of(step.actor, step.key))
+            self._motion.show(stepping.finish_loop(self.cluster))
 
     def run_until_quiet(self) -> None:
         """From now on as fast as possible, in slices, until nothing is left to do. Returns at once."""
@@ -254,9 +251,9 @@ class Room:
     def restart(self, scenario: Scenario, cluster: Cluster) -> None:
         """Another cluster in the same room: every viewer takes a snapshot."""
         with self.lock:
-            self.scenario, self.cluster, self.broken = scenario, cluster, ""
-            self.pace = replace(self.pace, paused=False)
-            self.journaled = 0
+            self.pace = pace_of(scenario, replace(self.pace, paused=False), self.scenario)
+            self.cluster, self.broken, self.journaled = cluster, "", 0
+            self.script = Progress(scenario, cluster)
             self._motion = self._new_motion()
             self._broadcast.restart(cluster)
             self._watches.restart()
@@ -325,12 +322,14 @@ class Room:
             self._pause()
             self._broadcast.stale = True
             next_move = None
+        next_move = now if self._ask_again(now, is_idle=next_move is None) else next_move
         self._tell()
         self._broadcast.stale |= waited != motion.waiting or self._was_told != was_told
+        self._broadcast.stale |= self.script.follow(self.cluster)
         publish_at = self._broadcast.due_at(motion.told)
         if publish_at is not None and publish_at <= now:
-            self._broadcast.publish(now, motion.waiting, motion.told)
-            publish_at = None
+            self._publish(now)
+            publish_at = self._broadcast.due_at(motion.told)
         told_at = motion.stands_until if motion.stands_until > now and not self.pace.paused else None
         times = [at for at in (next_move, publish_at, told_at) if at is not None]
         return min(times, default=None)
@@ -359,34 +358,35 @@ class Room:
         now = self._clock()
         self._catch_up(now)
         if self._broadcast.is_behind:
-            self._broadcast.publish(now, self._motion.waiting, self._motion.told)
+            self._publish(now)
+
+    def _publish(self, now: float) -> None:
+        self.script.follow(self.cluster)
+        self._broadcast.publish(now, self._motion.waiting, self._motion.told, self.script.version)
 
     def _new_motion(self) -> Motion:
-        def reading(step: Step, languages: Sequence[str]) -> int:
-            return self._drawing.reading_ms(self, step, languages)
+        reading_ms = self._drawing.reading_ms
+        story = Story(self.cluster, lambda step, languages: reading_ms(self, step, languages))
+        return Motion(self.cluster, story, self._clock)
 
-        return Motion(self.cluster, Story(self.cluster, reading), self._clock)
+    def _ask_again(self, now: float, *, is_idle: bool) -> bool:
+        """What was refused to a step of the lesson, if its time has come. Told is only that it was granted."""
+        again = None if self.pace.paused else ask_again(self.script, self.cluster, is_idle=is_idle)
+        if again is not None and not again.is_refused:
+            self._motion.acted(again.steps[-1], now, self.pace)
+        return again is not None
 
-    def _newest_of(self, actor: str, key: Ref) -> Step | None:
-        """The newest visible step of that loop for that key."""
-        trace = self.cluster.trace
-        steps = (trace.get(number) for number in range(trace.count, trace.first - 1, -1))
-        return next((s for s in steps if s and s.actor == actor and s.key == key and is_visible(s)), None)
+    def _admit(self, command: Command | None = None) -> None:
+        if len(self.journal) >= MAX_JOURNAL:
+            raise errors.TooManyRequests(f"this room has taken its limit of {MAX_JOURNAL} commands: reset it")
+        if isinstance(command, ClientRequest) and command.who:
+            self._clients.ask(self._clock())
+        else:
+            self._clients.page_acts()
 
     def _pause(self) -> None:
         self.pace = replace(self.pace, paused=True)
         self._motion.halt()
-
-    def _in_flight(self) -> Step | None:
-        """The newest visible step, if its reconcile is not over."""
-        trace = self.cluster.trace
-        for number in range(trace.count, trace.first - 1, -1):
-            step = trace.get(number)
-            if step is not None and is_visible(step) and not isinstance(step.record, Commanded):
-                actor = self.cluster.actors.get(step.actor)
-                going_on = actor is not None and any(key == step.key for key, _phase in actor.in_flight)
-                return step if going_on else None
-        return None
 
     @contextmanager
     def _doing(self) -> Iterator[None]:

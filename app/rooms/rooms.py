@@ -20,11 +20,14 @@ from app.api import errors
 from app.cluster import Cluster
 from app.commands import Command, command_from_json
 from app.engine.trace import Step
-from app.rooms.beginnings import Beginnings
+from app.rooms.beginnings import Beginnings, pace_of
+from app.rooms.drawing import Drawing
 from app.rooms.frames import Pace
 from app.rooms.pacer import STRIDE, Pacer, slices
-from app.rooms.room import Drawing, Room
+from app.rooms.playing import Pressed
+from app.rooms.room import Room
 from app.rooms.storage import Storage, Stored
+from app.scenarios.progress import Progress
 
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # as in the names of pods: no word can come of it
 LENGTH = 20  # 95 bits: nobody guesses a room
@@ -69,7 +72,7 @@ class Rooms:
         """A new room with that lesson. Raises NotFound, or ServiceUnavailable when every room is being watched."""
         scenario = scenarios.get(scenario_id)
         id = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
-        room = self._add(self._room(id, scenario, self._beginnings.of(scenario), Pace()))
+        room = self._add(self._room(id, scenario, self._beginnings.of(scenario), pace_of(scenario)))
         self.save(room)
         self._storage.prune(self.limits.rooms_stored)
         return room
@@ -96,6 +99,12 @@ class Rooms:
         self.save(room)
         return step
 
+    def press(self, room: Room, index: int, chosen: str = "") -> Pressed:
+        """`room.press`, and the journal is written down."""
+        pressed = room.press(index, chosen)
+        self.save(room)
+        return pressed
+
     def reset(self, room: Room, scenario_id: str | None = None) -> None:
         """The room begins its lesson anew, or another one. Raises NotFound."""
         scenario = scenarios.get(scenario_id) if scenario_id else room.scenario
@@ -106,9 +115,10 @@ class Rooms:
         """Write down how far the room has come."""
         with room.lock:
             cluster = room.cluster
+            room.script.follow(cluster)
             stored = Stored(
                 room.id, room.scenario.id, cluster.seed, cluster.epoch_ms, cluster.trace.count, cluster.now_ms,
-                room.pace.to_json(), cluster.journal,
+                room.pace.to_json(), cluster.journal, room.script.to_json(),
             )  # fmt: skip
             self._storage.save(stored, room.journaled, time.time())
             room.journaled = len(stored.journal)
@@ -171,6 +181,8 @@ class Rooms:
             cluster, journaled = self._beginnings.of(scenario), 0
         room = self._room(id, scenario, cluster, Pace(**stored.pace))
         room.journaled = journaled
+        if journaled:
+            room.script = Progress.from_json(scenario, cluster, stored.script)
         return self._add(room)
 
 

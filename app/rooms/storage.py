@@ -1,4 +1,5 @@
-"""Rooms as text in SQLite: seed, scenario, journal of commands, and how far each had come. A few kB a room.
+"""Rooms as text in SQLite: seed, scenario, journal of commands, and how far each had come, with its lesson too. A few
+kB a room.
 
 In a file below the data directory, where a restart finds it, or in memory, where it outlives only eviction. Every
 statement is short; one lock serialises them.
@@ -19,7 +20,8 @@ from app.cluster import Entry
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS rooms (
     id TEXT PRIMARY KEY, scenario TEXT NOT NULL, seed INTEGER NOT NULL, epoch_ms INTEGER NOT NULL,
-    steps INTEGER NOT NULL, now_ms INTEGER NOT NULL, pace TEXT NOT NULL, touched REAL NOT NULL
+    steps INTEGER NOT NULL, now_ms INTEGER NOT NULL, pace TEXT NOT NULL, touched REAL NOT NULL,
+    script TEXT NOT NULL DEFAULT '{}'
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS rooms_by_touched ON rooms (touched);
 CREATE TABLE IF NOT EXISTS journal (
@@ -28,6 +30,7 @@ CREATE TABLE IF NOT EXISTS journal (
     PRIMARY KEY (room, number)
 ) WITHOUT ROWID;
 """
+ADDED = {"script": "ALTER TABLE rooms ADD COLUMN script TEXT NOT NULL DEFAULT '{}'"}  # columns that older files lack
 
 
 class Stored(NamedTuple):
@@ -41,6 +44,7 @@ class Stored(NamedTuple):
     now_ms: int
     pace: dict[str, Any]
     journal: Sequence[Entry]
+    script: dict[str, Any]  # how far it has come with its lesson
 
 
 class Storage:
@@ -58,6 +62,10 @@ class Storage:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(SCHEMA)
+        known = {row[1] for row in self._db.execute("PRAGMA table_info(rooms)")}
+        for column, statement in ADDED.items():
+            if column not in known:
+                self._db.execute(statement)
 
     def save(self, room: Stored, first: int, touched: float) -> None:
         """Write where the room is, and its journal from entry `first` on: older entries are there, later ones go."""
@@ -67,10 +75,12 @@ class Storage:
         ]
         with self._lock, self._db:
             self._db.execute(
-                "INSERT INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+                "INSERT INTO rooms (id, scenario, seed, epoch_ms, steps, now_ms, pace, touched, script)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
                 " scenario = excluded.scenario, seed = excluded.seed, epoch_ms = excluded.epoch_ms,"
-                " steps = excluded.steps, now_ms = excluded.now_ms, pace = excluded.pace, touched = excluded.touched",
-                (*room[:6], json.dumps(room.pace), touched),
+                " steps = excluded.steps, now_ms = excluded.now_ms, pace = excluded.pace, touched = excluded.touched,"
+                " script = excluded.script",
+                (*room[:6], json.dumps(room.pace), touched, json.dumps(room.script)),
             )
             self._db.execute("DELETE FROM journal WHERE room = ? AND number >= ?", (room.id, first))
             self._db.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?)", rows)
@@ -78,7 +88,7 @@ class Storage:
     def load(self, id: str) -> Stored | None:
         with self._lock:
             row = self._db.execute(
-                "SELECT id, scenario, seed, epoch_ms, steps, now_ms, pace FROM rooms WHERE id = ?", (id,)
+                "SELECT id, scenario, seed, epoch_ms, steps, now_ms, pace, script FROM rooms WHERE id = ?", (id,)
             ).fetchone()
             if row is None:
                 return None
@@ -86,8 +96,8 @@ class Storage:
                 "SELECT step, at_ms, command FROM journal WHERE room = ? ORDER BY number", (id,)
             ).fetchall()
         journal = [Entry(step, at_ms, json.loads(command)) for step, at_ms, command in entries]
-        *known, pace = row
-        return Stored._make((*known, json.loads(pace), journal))
+        *known, pace, script = row
+        return Stored._make((*known, json.loads(pace), journal, json.loads(script)))
 
     def prune(self, keep: int) -> None:
         """Drop the rooms that nobody has touched for longest, beyond `keep`."""

@@ -7,6 +7,7 @@ security   headers, CSRF, Origin, rates
 problems   refusals and mistakes as HTML, fragment or JSON
 pages      GET: room, snapshot, documents, inspector, step, explain, healthz
 commands   POST: commands, pace, steps, reset, plan
+script     POST: a step of the room's lesson
 live       the socket: frames out, nothing in
 kube       the Kubernetes REST face: kubectl and other API clients
 present    step -> view model, pure
@@ -22,7 +23,7 @@ from typing import Any
 from flask import Flask
 
 from app.rooms import Limits, Rooms
-from app.web import assets, commands, compression, kube, language, live, pages, problems, security
+from app.web import assets, commands, compression, kube, language, live, pages, problems, script, security
 from app.web.linebreaks import LineBreaks
 
 PACKAGE = Path(__file__).parent.parent
@@ -52,6 +53,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.extensions["rooms"] = Rooms(live.Drawing(app), app.config["DATA_DIR"], limits=app.config["LIMITS"])
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(commands.blueprint)
+    app.register_blueprint(script.blueprint)
     app.register_blueprint(live.blueprint)
     app.register_blueprint(kube.blueprint)
     compression.init_app(app)

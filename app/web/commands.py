@@ -273,6 +273,8 @@ def planned(room: Room, text: str, namespace: str) -> dict[str, Any]:
                 }
                 for item in room.plan(text, namespace)
             ]
+        except errors.ServiceUnavailable as error:  # nobody has looked at the text
+            return {"problems": [], "documents": [], "unavailable": error.message}
         except errors.ApiError as error:
             whole = manifests.Problem(1, 1, "", error.message)
             problems = manifests.problems_of(scheme, error.document, error) if error.document else [whole]

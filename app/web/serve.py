@@ -1,4 +1,5 @@
-"""`loopscope serve`: gunicorn, one process, one gevent worker. The console script and `make run` start here.
+"""`loopscope serve`: gunicorn, one process, one gevent worker. The console script and `make run` start here, and
+`loopscope check-script`.
 
 Nothing of the app is imported before gunicorn's worker has made threads into greenlets. `--debug-threads` is Flask's
 own server with a thread for each request instead, for debuggers, reading templates and static files anew.
@@ -29,6 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     if options.action == "health":
         return _health(options.host, options.port)
+    if options.action == "check-script":
+        from app.web import checking
+
+        return checking.check(options.files)
     if not _is_free(options.host, options.port):
         print(f"port {options.port} is taken: choose another with --port (or make run PORT=...)", file=sys.stderr)
         return 1
@@ -46,6 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--unlimited", action="store_true", help="do not limit how often one address may ask")
     serve.add_argument("--debug-threads", action="store_true", help="Flask's own server, for debuggers")
     health = actions.add_parser("health", help="ask a running server whether it is well; exit code 0 if so")
+    check = actions.add_parser("check-script", help="check lessons: their form, and by playing each to its end")
+    check.add_argument("files", metavar="FILE", nargs="+")
     for action in (serve, health):
         action.add_argument("--host", default="127.0.0.1", help="default: %(default)s, this machine only")
         action.add_argument(

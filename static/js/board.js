@@ -1,7 +1,7 @@
 // The board: objects enter, move and leave without shifting others; density; the tally.
 import {chosenCell, readyCells} from "./cells.js"
 import {morph} from "./morph.js"
-import {data, say, state, watch} from "./state.js"
+import {say, state, watch} from "./state.js"
 import {drawWires} from "./wires.js"
 
 const CALM_MS = 420
@@ -160,5 +160,3 @@ export function chosenPod(prefix = "") {
   const fits = pods.filter((pod) => pod.dataset.name.startsWith(prefix))
   return fits.find((pod) => pod.dataset.ready === "true") ?? fits[0] ?? null
 }
-
-export const suggestions = () => data.scenario?.tries ?? []

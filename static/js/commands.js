@@ -1,56 +1,28 @@
 // What a person does: everything is a POST, its answer is shown at the foot, its effect comes back through the socket.
-import {chosenPod, suggestions} from "./board.js"
 import {startCopying} from "./copying.js"
 import {write} from "./clock.js"
-import {data, room, say, state, watch} from "./state.js"
+import {room, say, state, watch} from "./state.js"
 
 const answer = document.getElementById("answer")
 const speed = document.getElementById("speed")
 const latencies = document.getElementById("latencies")
 let fading = 0
-let nextTry = 0
 
 export function startCommands() {
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-command], [data-try], #all-at-once")
+    const button = event.target.closest("[data-command], #all-at-once")
     if (!button) return
     if (button.dataset.command) onPod(button.dataset.command, button.closest(".pod"))
-    if (button.dataset.try) suggest(Number(button.dataset.try))
     if (button.id === "all-at-once") toggleInto("mode")
   })
   startCopying(tell)
-  for (const type of ["pointerover", "focusin"]) document.getElementById("tries").addEventListener(type, sayPod)
   speed.addEventListener("change", () => post("pace", {speed: toSpeed(speed.value)}))
   speed.addEventListener("input", () => shownSpeed(toSpeed(speed.value)))
   latencies.addEventListener("change", () => post("commands/latencies", {preset: latencies.value}))
   answer.addEventListener("htmx:beforeSwap", quietly)
   answer.addEventListener("htmx:afterSwap", fade)
   document.body.addEventListener("htmx:sendError", () => tell(say("offline"), false))
-  watch((now, fresh) => {
-    if (fresh) lesson(data.scenario)
-    controls(now)
-  })
-}
-
-/** Which lesson this is: its title in the header, its suggestions below the editor. */
-function lesson({id, title, promise, tries}) {
-  document.title = `${title} · Loopscope`
-  const name = document.getElementById("scenario-title")
-  name.textContent = title
-  name.parentElement.title = promise
-  for (const button of document.querySelectorAll("[data-scenario]")) {
-    if (button.dataset.scenario === id) button.setAttribute("aria-current", "true")
-    else button.removeAttribute("aria-current")
-  }
-  const row = document.getElementById("tries")
-  row.hidden = !tries.length
-  row.replaceChildren(row.firstElementChild, ...tries.map((entry, index) => {
-    const button = document.createElement("button")
-    Object.assign(button, {type: "button", className: "pill", textContent: entry.label, title: entry.kubectl || say("no_kubectl")})
-    button.dataset.try = String(index)
-    return button
-  }))
-  nextTry = 0
+  watch(controls)
 }
 
 /** @param {string} path below the room @param {Object<string, any>} values */
@@ -79,39 +51,6 @@ export function toggleInto(name) {
 export function faster(notches) {
   const value = Math.max(-10, Math.min(20, Math.round(Math.log10(state.pace.speed) * 10) + notches))
   post("pace", {speed: toSpeed(value)})
-}
-
-export function tryNext() {
-  const tries = suggestions()
-  if (tries.length) suggest(nextTry++ % tries.length)
-}
-
-/** A suggestion of the scenario. A name that ends in `*` means any running pod of that name. */
-function suggest(index) {
-  const entry = suggestions()[index]
-  if (!entry) return
-  const {do: verb, ref, ...values} = entry.command
-  if (ref) {
-    const [kind, namespace] = ref
-    const name = meant(entry)
-    if (!name) return
-    Object.assign(values, {kind, namespace, name})
-  }
-  if (verb === "apply") Object.assign(values, {manifest: values.text})
-  post(`commands/${verb}`, values)
-}
-
-/** The name of the object that a suggestion is about, as of now. */
-function meant({command: {ref}}) {
-  const name = ref?.[2] ?? ""
-  return name.endsWith("*") ? chosenPod(name.slice(0, -1))?.dataset.name : name
-}
-
-/** Its command names the very pod. */
-function sayPod(event) {
-  const button = event.target.closest("[data-try]")
-  const entry = button && suggestions()[Number(button.dataset.try)]
-  if (entry?.command.ref?.[2].endsWith("*")) button.title = entry.kubectl.replace(entry.command.ref[2], meant(entry) ?? "$&")
 }
 
 /** Says something of our own where answers are shown. */

@@ -263,12 +263,14 @@ async function plan() {
   }
 }
 
-function showPlan({problems, documents}) {
+/** `unavailable`: why nobody could look at the text. */
+function showPlan({problems, documents, unavailable}) {
   editor.setProblems(problems)
   foot.dataset.bad = String(problems.length > 0)
   const errors = problems.filter((problem) => problem.severity !== "warning")
   wrong = errors
   if (errors.length) return foot.replaceChildren(problemText(errors))
+  if (unavailable) return foot.replaceChildren(piece("div", "drift", unavailable))
   const lines = documents.flatMap(planned)
   const written = docs[active]?.ref && docs[active].draft === null
   if (written && lines.length) lines.unshift(piece("div", "drift", say("drift")))

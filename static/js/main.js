@@ -16,6 +16,7 @@ import {startMarks} from "./marks.js"
 import {startPast} from "./past.js"
 import {startPopovers} from "./popovers.js"
 import {startPrefs} from "./prefs.js"
+import {startScript} from "./script.js"
 import {startStory} from "./story.js"
 import {startTimeline} from "./timeline.js"
 import {startTraffic} from "./traffic.js"
@@ -24,6 +25,7 @@ startLive()
 startPrefs()
 startClock()
 startCommands()
+startScript()
 startAwake()
 startPast()
 startLoops()

@@ -119,11 +119,14 @@ def test_what_one_did_is_answered_with_the_same_in_kubectl(open_page: Opener) ->
     assert clipboard(page) == f"kubectl exec {name} -- kill 1"
 
 
-def test_suggestions_name_the_very_pod(open_page: Opener) -> None:
+def test_the_answer_to_a_step_names_the_very_pod(open_page: Opener) -> None:
     page = open_page()
-    page.locator("#tries").get_by_role("button", name="Kill a pod").hover()
-    title = page.locator("#tries").get_by_role("button", name="Kill a pod").get_attribute("title") or ""
-    assert title.removeprefix("kubectl delete pod ") in names(page)
+    pods = names(page)
+    step = page.locator('[data-script-step="0"]')
+    assert step.get_attribute("title") == "kubectl delete pod web-*"
+    step.click()
+    said = page.locator("#answer [data-copy]").first.get_attribute("data-copy") or ""
+    assert said.removeprefix("kubectl delete pod ") in pods
 
 
 def test_every_button_that_changes_the_cluster_says_its_command(open_page: Opener) -> None:
@@ -131,7 +134,7 @@ def test_every_button_that_changes_the_cluster_says_its_command(open_page: Opene
     page.locator('[data-kind="Deployment"] .open').first.click()
     expect(page.locator("#inspector .todo")).to_be_visible()
     silent = page.evaluate(
-        """() => [...document.querySelectorAll(".kills button, #tries button, #apply, #inspector .todo [type=submit]")]
+        """() => [...document.querySelectorAll(".kills button, #script button, #apply, #inspector .todo [type=submit]")]
           .filter((e) => !e.title.startsWith("kubectl ")).map((e) => e.outerHTML)"""
     )
     assert silent == []

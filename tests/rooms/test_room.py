@@ -42,6 +42,27 @@ def test_frames_are_at_most_ten_a_second() -> None:
     assert 2 < len(script.frames) <= 2 / FRAME_S + 1
 
 
+@pytest.mark.parametrize(("speed", "replicas", "throttled"), [(2.0, 4, False), (20.0, 60, True)])
+def test_panels_of_loops_come_with_each_frame_but_where_much_happens(
+    speed: float, replicas: int, throttled: bool
+) -> None:
+    room, script, clock = make_room()
+    room.attach(WATCHER, room.epoch, room.frame)
+    room.set_pace(mode="clock", speed=speed)
+    room.submit(Scale(WEB, replicas))
+    live(room, clock, 20, until=lambda: room.cluster.quiet)
+    room.set_pace(paused=True)
+    live(room, clock, 2)
+    newest, covered, due = 0, 0, 0
+    for frame in script.frames:
+        newest = frame.steps[-1].number if frame.steps else newest
+        if frame.panels_since is not None:
+            assert frame.panels_since == covered
+            covered, due = newest, due + 1
+    assert covered == room.cluster.trace.count  # what was owed came in the end
+    assert (due < len(script.frames)) is throttled
+
+
 def test_a_frame_is_drawn_once_per_language_whoever_watches() -> None:
     room, script, clock = make_room()
     viewers = [room.attach(lang, room.epoch, room.frame) for lang in ("en", "en", "ja", "en")]

@@ -13,6 +13,7 @@ from app.look import Look
 from app.look.recording import Recording
 from app.rooms import Awaited, Frame, Pace, Told
 from app.scenarios import Scenario
+from app.scenarios.progress import Progress
 from tests.support.builders import NOW_MS
 from tests.support.kinds import SCHEME
 
@@ -41,6 +42,10 @@ class Stage(NamedTuple):
     path: Sequence[Told] = ()
     is_told: bool = True
     awaited: Awaited | None = None
+
+    @property
+    def script(self) -> Progress:
+        return Progress(self.scenario, self.look)
 
 
 def frame_since(look: Look, revision: int, step: int, told: Told | None = None) -> Frame:

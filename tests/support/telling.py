@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from app.cluster import Cluster
-from app.commands import Command, command_from_json
+from app.commands import Command
 from app.engine.trace import Step, is_visible
+from app.rooms.rehearsal import Rehearsal
 from app.rooms.story import Story, Told
 from app.scenarios import Scenario
 from app.web.language import words
@@ -46,20 +46,12 @@ def said_of(cluster: Cluster, step: Step) -> dict[str, Caption]:
     return {lang: caption(step, words_of(cluster, lang)) for lang in LANGUAGES}
 
 
-def suggested(scenario: Scenario, cluster: Cluster) -> Iterator[Command]:
-    """What a lesson suggests, one after the other, done to objects that are there when it is asked for."""
-    for each in scenario.tries:
-        data: dict[str, Any] = dict(each.command)
-        if data.get("ref", [""])[-1].endswith("*"):
-            kind, namespace, name = data["ref"]
-            found = [obj["metadata"]["name"] for obj in cluster.objects(kind, namespace)]
-            meant = [each for each in found if each.startswith(name[:-1])]
-            data["ref"] = [kind, namespace, (meant or [name[:-1]])[0]]
-        yield command_from_json(data)
-
-
-def everything(cluster: Cluster, commands: Iterable[Command]) -> Iterator[Step]:
-    """The commands and all steps that can be seen."""
-    for command in commands:
-        yield cluster.submit(command)
-        yield from filter(is_visible, moving(cluster))
+def played(lesson: Scenario) -> tuple[Cluster, list[Step]]:
+    """A lesson played to its end: its world, and all steps that can be seen, those of its beginning too."""
+    rehearsal = Rehearsal(lesson)
+    steps = [step for step in rehearsal.cluster.trace if is_visible(step)]
+    for index in range(len(lesson.steps)):
+        since = rehearsal.cluster.trace.count
+        rehearsal.press(index)
+        steps += filter(is_visible, rehearsal.cluster.trace.since(since))
+    return rehearsal.cluster, steps

@@ -241,23 +241,6 @@ def test_reset_and_another_lesson(browser: Browser) -> None:
     assert browser.post("/scenario", {}).status_code == 400
 
 
-@pytest.mark.parametrize("lesson", ["self-healing", "scale-up", "rolling-update", "bad-image", "crash-or-kill"])
-def test_what_a_lesson_suggests_can_be_done(browser: Browser, lesson: str) -> None:
-    browser.post("/scenario", {"scenario": lesson})
-    for suggestion in browser.room.scenario.tries:
-        command = dict(suggestion.command)
-        do, ref = command.pop("do"), command.pop("ref", None)
-        if ref:
-            name = browser.pods()[0] if ref[2].endswith("*") else ref[2]
-            command |= {"kind": ref[0], "namespace": ref[1], "name": name}
-        values = {
-            name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in command.items()
-        }
-        response = browser.post(f"/commands/{do}", values)
-        assert response.status_code in (200, 201), response.get_data(as_text=True)
-        browser.room.cluster.run(limit_ms=60_000)
-
-
 # ------------------------------------------------------------------------------------------------ plan
 
 
@@ -295,6 +278,13 @@ def test_nothing_is_planned_for_an_empty_text(browser: Browser) -> None:
     assert browser.post("/plan", {"nonsense": ""}).status_code == 400
 
 
+def test_without_an_api_server_no_line_of_a_good_text_is_marked(browser: Browser) -> None:
+    browser.post("/commands/api-server", {"down": "true"})
+    answer = browser.post("/plan", {"manifest": browser.room.scenario.manifests}).get_json()
+    assert (answer["problems"], answer["documents"]) == ([], [])
+    assert "the API server is down" in answer["unavailable"]
+
+
 # -------------------------------------------------------------------------------------------- anything
 
 FIELDS = (
@@ -312,7 +302,18 @@ TYPES = (
     "application/json",
     "",
 )
-PATHS = [*(f"/commands/{do}" for do in COMMANDS), "/pace", "/step", "/finish", "/quiet", "/reset", "/scenario", "/plan"]
+PATHS = [
+    *(f"/commands/{do}" for do in COMMANDS),
+    "/script/0",
+    "/script/2",
+    "/pace",
+    "/step",
+    "/finish",
+    "/quiet",
+    "/reset",
+    "/scenario",
+    "/plan",
+]
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

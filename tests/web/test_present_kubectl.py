@@ -89,7 +89,7 @@ def test_a_replication_controller_can_be_scaled() -> None:
 
 
 @pytest.mark.parametrize("lesson", scenarios.every(), ids=lambda lesson: lesson.id)
-def test_what_a_lesson_begins_with_and_suggests_are_commands(lesson: scenarios.Scenario) -> None:
-    for data in (*lesson.begin, *(suggestion.command for suggestion in lesson.tries)):
+def test_what_a_lesson_begins_with_are_commands(lesson: scenarios.Scenario) -> None:
+    for data in lesson.begin:
         command = command_from_json(dict(data))
         assert kubectl.command(data) == command.kubectl()

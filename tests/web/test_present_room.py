@@ -12,7 +12,8 @@ from babel.messages.pofile import read_po
 from app import scenarios
 from app.api.objects import Ref
 from app.cluster import Cluster
-from app.commands import Apply, DeleteObject, Scale, command_from_json
+from app.commands import Apply, DeleteObject, Scale
+from app.engine.trace import is_visible
 from app.rooms import Told
 from app.scenarios import Scenario
 from app.web.present import Words, frame, page, step_detail
@@ -78,6 +79,19 @@ def test_what_is_gone_is_named_by_its_id(cluster: Cluster, see: See) -> None:
     assert context["services"][0].ready == 3
 
 
+def test_the_panels_of_all_loops_that_took_a_step_are_pushed_when_they_are_due(cluster: Cluster, see: See) -> None:
+    revision, step = cluster.revision, cluster.trace.count
+    cluster.submit(DeleteObject(some_pod(cluster)))
+    cluster.run()
+    seen = see(cluster)
+    change = frame_since(seen, revision, step)
+    assert frame(Stage(seen), change._replace(panels_since=None), _)["loops"] == []
+    due = {view.role: view for view in frame(Stage(seen), change._replace(panels_since=step), _)["loops"]}
+    assert due.keys() == {each.actor.partition("/")[0] for each in change.steps if is_visible(each)} - {"you"}
+    shown = page(Stage(seen), scenarios.every(), _)["loops"]
+    assert [view for view in shown if view.role in due] == [due[view.role] for view in shown if view.role in due]
+
+
 def test_beyond_500_pods_the_board_is_cells(cluster: Cluster, see: See) -> None:
     revision, step = cluster.store.revision, cluster.trace.count
     cluster.submit(Scale(Ref("Deployment", "default", "web"), 600))
@@ -98,13 +112,15 @@ def test_a_step_of_the_past_can_be_seen_again(cluster: Cluster, see: See) -> Non
 
 
 @pytest.mark.parametrize("scenario", scenarios.every(), ids=lambda scenario: scenario.id)
-def test_every_scenario_speaks_both_languages_and_its_suggestions_are_commands(scenario: Scenario) -> None:
+def test_every_scenario_speaks_both_languages_and_has_steps(scenario: Scenario) -> None:
     for lang in scenarios.LANGUAGES:
-        view = page(Stage(Cluster(), scenario), [scenario], Words(lang))
-        assert view["scenario"]["title"] == scenario.title[lang]
-        assert len(view["scenario"]["tries"]) >= 2
-    for suggestion in scenario.tries:
-        assert command_from_json(dict(suggestion.command)).do == suggestion.command["do"]
+        view = page(Stage(Cluster(), scenario), [scenario], Words(lang))["scenario"]
+        assert (view.title, view.ending) == (scenario.title[lang], scenario.ending[lang])
+        assert len(view.steps) >= 2
+        for step in view.steps:
+            assert step.press
+            assert step.say
+            assert len(step.milestones) >= 1
 
 
 # ------------------------------------------------------------------------------------------ catalogues

@@ -9,7 +9,7 @@ import pytest
 from app.api.kinds import INTERNAL_V1
 from app.api.objects import Ref, name_of
 from app.cluster import Awaited, Cluster
-from app.commands import Apply, CrashContainer, DeleteObject, RolloutRestart, Scale
+from app.commands import Apply, CrashContainer, DeleteObject, PowerNode, RolloutRestart, Scale
 from app.engine.trace import Acted, ActorState, Commanded, Differed, Failed, Mistake, Observed, Step, Trace
 from app.reconcile import Create
 from app.rooms import Told
@@ -141,6 +141,18 @@ def test_the_ending_says_what_was_done(cluster: Cluster) -> None:
     end = ending.of(cluster, crashed, _)
     assert end is not None
     assert end.text.startswith("Healed in")
+
+
+def test_what_follows_from_silence_has_an_ending_too(cluster: Cluster) -> None:
+    """The power cut is the cause of no step: loops notice by their own timers that nothing is heard."""
+    node = cluster.objects("Pod", "default")[0]["spec"]["nodeName"]
+    for command, said in ((PowerNode(node), "Healed in 5:"), (PowerNode(node, on=True), "Done in ")):
+        act = cluster.submit(command)
+        cluster.run(limit_ms=400_000)
+        end = ending.of(cluster, act, _)
+        assert end is not None
+        assert end.text.startswith(said), end.text
+        assert end.text.endswith(": 3 wanted, 3 ready.")
 
 
 def _first(cluster: Cluster) -> str:

@@ -19,7 +19,7 @@ from app.rooms.story import READ_S
 from app.scenarios import Scenario
 from app.web.present.captions import LONGEST
 from tests.support.random_world import random_world
-from tests.support.telling import LANGUAGES, everything, said_of, suggested, told
+from tests.support.telling import LANGUAGES, played, said_of, told
 from tests.support.whole_world import WholeWorld
 
 pytestmark = pytest.mark.long
@@ -124,10 +124,8 @@ def test_the_kill_of_the_first_lesson_is_read_in_forty_seconds(lang: str) -> Non
 
 @pytest.mark.parametrize("lesson", scenarios.every(), ids=lambda lesson: lesson.id)
 def test_every_sentence_of_a_lesson_can_be_read(lesson: Scenario) -> None:
-    cluster = prepared(lesson)
-    beginning = [step for step in cluster.trace if is_visible(step)]
-    steps = [*beginning, *everything(cluster, suggested(lesson, cluster))]
-    assert len(steps) > len(beginning)
+    cluster, steps = played(lesson)
+    assert sum(is_visible(step) for step in prepared(lesson).trace) < len(steps)
     assert not sorted(mistakes(cluster, steps))
 
 
@@ -165,8 +163,7 @@ def said(cluster: Cluster) -> list[str]:
 
 
 def test_a_machine_that_was_just_added_is_not_gone() -> None:
-    cluster = prepared(scenarios.get("cluster-autoscaler"))
-    steps = list(everything(cluster, suggested(scenarios.get("cluster-autoscaler"), cluster)))
+    cluster, steps = played(scenarios.get("cluster-autoscaler"))
     texts = [said_of(cluster, step)["en"].text for step in steps]
     assert any("It orders a machine: node-" in text or "It registers node-" in text for text in texts)
     assert not [text for text in texts if "is gone" in text and "its owner" not in text.lower()]
@@ -180,9 +177,7 @@ def test_nobody_who_did_nothing_is_addressed() -> None:
 
 
 def test_a_program_that_took_too_much_memory_did_not_end_by_itself() -> None:
-    lesson = scenarios.get("out-of-memory")
-    cluster = prepared(lesson)
-    list(everything(cluster, suggested(lesson, cluster)))
+    cluster, _steps = played(scenarios.get("out-of-memory"))
     texts = said(cluster)
     assert any("took too much memory and was killed (OOMKilled)" in text for text in texts)
     assert not [text for text in texts if "by itself" in text]

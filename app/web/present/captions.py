@@ -16,6 +16,7 @@ from app.engine.trace import Acted, Commanded, Differed, Failed, Observed, Step
 from app.reconcile import Difference
 from app.web.present import names, news
 from app.web.present.deeds import deed
+from app.web.present.edits import edit
 from app.web.present.names import called, lane_of, role_title, subject, tell
 from app.web.present.refusals import cause
 from app.web.present.steps import main_difference, phase_of, phase_title
@@ -61,7 +62,7 @@ def sentence(step: Step, _: Words) -> str:
     role = lane_of(step.actor)
     match step.record:
         case Commanded(command=command, results=results):
-            said = commanded(command, len(results), _)
+            said = edit(step.record, _) or commanded(command, len(results), _)
             refused = _refused(step.record, _)
             return joined(said, refused, _) if refused else said
         case Observed():

@@ -14,6 +14,12 @@ def virtual(ms: int) -> str:
     return f"{hours}:{clock}" if hours else clock
 
 
+def elapsed(ms: int) -> str:
+    """How much later something came: `0:01.1`, `0:39`, `5:41`."""
+    tenth = f".{max(0, ms) // 100 % 10}" if ms < 10_000 else ""
+    return f"{max(0, ms) // 60_000}:{max(0, ms) // 1000 % 60:02d}{tenth}"
+
+
 def age(ms: int) -> str:
     """As kubectl's AGE column: `38s`, `3m20s`, `14m`, `3h5m`. static/js/clock.js says the same while it ticks."""
     seconds = max(0, ms) // 1000

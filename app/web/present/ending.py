@@ -10,7 +10,18 @@ from typing import NamedTuple
 
 from app.api.messages import N_
 from app.api.objects import Ref, controller_of, kind_of
-from app.commands import CrashContainer, DeleteObject, RolloutRestart, RolloutUndo, Scale, SetImage
+from app.commands import (
+    CrashContainer,
+    CutNetwork,
+    DeleteObject,
+    FailZone,
+    PowerNode,
+    RemoveNode,
+    RolloutRestart,
+    RolloutUndo,
+    Scale,
+    SetImage,
+)
 from app.engine.trace import Commanded, Step
 from app.look import Look
 from app.web.present import thread, workloads
@@ -19,7 +30,7 @@ from app.web.present.names import known
 from app.web.present.words import Words
 
 COUNTED = ("DaemonSet", "Deployment", "ReplicaSet", "ReplicationController", "StatefulSet")
-HURTS = (CrashContainer,)
+MACHINES = (PowerNode, CutNetwork, FailZone, RemoveNode)
 UPDATES = (SetImage, RolloutRestart, RolloutUndo)
 
 
@@ -34,7 +45,8 @@ def of(cluster: Look, act: Step | None, _: Words) -> Ending | None:
     record = act.record if act is not None else None
     if act is None or not isinstance(record, Commanded) or record.error:
         return None
-    came = thread.descending(cluster, act)
+    machine = isinstance(record.command, MACHINES)
+    came = thread.following(cluster, act) if machine else thread.descending(cluster, act)
     if came is None or len(came.lanes) < 2:
         return None
     wanted, ready = _counts(cluster, came.refs)
@@ -56,10 +68,22 @@ def _form(command: object, is_good: bool) -> str:
         return N_("Scaled in %(time)s: %(wanted)s wanted, %(ready)s ready.")
     if isinstance(command, UPDATES):
         return N_("Updated in %(time)s: %(wanted)s wanted, %(ready)s ready.")
-    is_kill = isinstance(command, DeleteObject) and command.ref.kind == "Pod"
-    if is_kill or isinstance(command, HURTS):
+    if _hurts(command):
         return N_("Healed in %(time)s: %(wanted)s wanted, %(ready)s ready.")
     return N_("Done in %(time)s: %(wanted)s wanted, %(ready)s ready.")
+
+
+def _hurts(command: object) -> bool:
+    match command:
+        case DeleteObject(ref=ref):
+            return ref.kind == "Pod"
+        case PowerNode(on=on):
+            return not on
+        case CutNetwork(cut=cut):
+            return cut
+        case FailZone(failed=failed):
+            return failed
+    return isinstance(command, CrashContainer | RemoveNode)
 
 
 def _counts(cluster: Look, refs: Iterable[Ref]) -> tuple[int, int]:

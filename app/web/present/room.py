@@ -7,11 +7,11 @@ from typing import Any, Protocol
 
 from app.api import errors
 from app.api.objects import kind_of
-from app.engine.trace import ActorState, Commanded, Step, is_visible
+from app.engine.trace import ActorState, Step, is_visible
 from app.look import Look
 from app.rooms import Awaited, Frame, Pace, Told, Waiting
 from app.scenarios import Scenario
-from app.web import kubectl
+from app.scenarios.progress import Progress
 from app.web.present import (
     awake,
     board,
@@ -22,6 +22,7 @@ from app.web.present import (
     manifest,
     pushed,
     rest,
+    script,
     telling,
     thread,
     timeline,
@@ -29,6 +30,7 @@ from app.web.present import (
     workloads,
 )
 from app.web.present.names import YOU, lane_of, lanes, role_title
+from app.web.present.steps import newest_of
 from app.web.present.texts import browser_words, keys, templates_of
 from app.web.present.words import Words
 
@@ -43,6 +45,9 @@ class Shown(Protocol):
 
     @property
     def scenario(self) -> Scenario: ...
+
+    @property
+    def script(self) -> Progress: ...
 
     @property
     def look(self) -> Look: ...
@@ -84,12 +89,14 @@ def page(room: Shown, scenarios: Iterable[Scenario], _: Words) -> dict[str, Any]
     _ = _.among(cluster.voices)
     roles = _roles(cluster, _)
     written = documents(cluster)
+    lesson = script.lesson(room.scenario, _)
     return {
         "_": _,
         "lang": _.lang,
         "room": room,
         "scenarios": grouped(scenarios, _),
-        "scenario": scenario_view(room.scenario, _.lang),
+        "scenario": lesson,
+        "lesson": lesson.json(),
         "documents": written,
         "document_rows": [each.to_json() for each in written],
         "board": board.board(cluster, _),
@@ -127,7 +134,7 @@ def frame(room: Shown, change: Frame, _: Words) -> dict[str, Any]:
         "_": _,
         "lang": _.lang,
         **drawn,
-        "loops": _moved_loops(cluster, visible, _),
+        "loops": _moved_loops(cluster, change.panels_since, _),
         "faults": faults.faults(cluster, _) if broken else None,
         "card": telling.told(cluster.trace, change.told, cluster.epoch_ms, _) if change.told else None,
         "ending": end,
@@ -203,6 +210,7 @@ def state(
         "mode": "cells" if _in_cells(cluster) else "cards",
         "steps": [list(row) for row in rows],
         "replicas": dict(points),
+        "script": script.progress(room.script) if change is None or change.scripted else None,
         "traffic": traffic.views(cluster, change.changed if change is not None else None),
     }
 
@@ -238,16 +246,7 @@ def documents(cluster: Look) -> tuple[manifest.Document, ...]:
     return manifest.documents(applied, cluster.applied)
 
 
-def scenario_view(scenario: Scenario, lang: str) -> dict[str, Any]:
-    """A lesson as the header shows it, in one language."""
-    tries = [
-        {"label": each.label[lang], "command": each.command, "kubectl": kubectl.command(each.command)}
-        for each in scenario.tries
-    ]
-    return {"id": scenario.id, "title": scenario.title[lang], "promise": scenario.promise[lang], "tries": tries}
-
-
-def grouped(lessons: Iterable[Scenario], _: Words) -> list[tuple[str, list[dict[str, Any]]]]:
+def grouped(lessons: Iterable[Scenario], _: Words) -> list[tuple[str, list[script.LessonView]]]:
     """The lessons of the menu under the titles of their groups."""
     titles = {
         "basics": _("Basics"),
@@ -257,9 +256,9 @@ def grouped(lessons: Iterable[Scenario], _: Words) -> list[tuple[str, list[dict[
         "traffic": _("Traffic and autoscaling"),
         "control-plane": _("Control plane"),
     }
-    groups: dict[str, list[dict[str, Any]]] = {name: [] for name in titles}
+    groups: dict[str, list[script.LessonView]] = {name: [] for name in titles}
     for lesson in lessons:
-        groups[lesson.group].append(scenario_view(lesson, _.lang))
+        groups[lesson.group].append(script.lesson(lesson, _))
     return [(titles[name], found) for name, found in groups.items() if found]
 
 
@@ -281,13 +280,10 @@ def _waiting(waiting: Waiting | None, epoch_ms: int) -> dict[str, float] | None:
     return {"from": waiting.from_ms - epoch_ms, "to": waiting.to_ms - epoch_ms, "wall": waiting.wall_s}
 
 
-def _moved_loops(cluster: Look, visible: Sequence[Step], _: Words) -> tuple[loop.LoopView, ...]:
-    """The panel of each role that took a step, as it is after its last one."""
-    newest: dict[str, Step] = {}
-    for step in visible:
-        if not isinstance(step.record, Commanded):
-            newest[lane_of(step.actor)] = step
-    return tuple(loop.panel(cluster.trace, step, cluster.epoch_ms, _) for step in newest.values())
+def _moved_loops(cluster: Look, since: int | None, _: Words) -> list[loop.LoopView]:
+    """The panel of each role that took a step, as it is after its last one; none where they are not due."""
+    newest = {} if since is None else newest_of(cluster.trace.since(since))
+    return [loop.panel(cluster.trace, step, cluster.epoch_ms, _) for step in newest.values()]
 
 
 def _thread(room: Shown) -> dict[str, Any] | None:

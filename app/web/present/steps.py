@@ -45,6 +45,17 @@ def newest_steps(trace: Trace, roles: Iterable[str]) -> dict[str, Step]:
     return found
 
 
+def newest_of(steps: Sequence[Step]) -> dict[str, Step]:
+    """The same among some steps, of every role that took one of them."""
+    found: dict[str, Step] = {}
+    known: set[str] = set()
+    for step in reversed(steps):
+        if step.actor not in known and is_visible(step) and not isinstance(step.record, Commanded):
+            known.add(step.actor)
+            found.setdefault(lane_of(step.actor), step)
+    return found
+
+
 def phase_of(step: Step) -> str:
     match step.record:
         case Observed():

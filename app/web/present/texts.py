@@ -131,7 +131,7 @@ def keys(_: Words) -> list[tuple[str, list[tuple[str, str]]]]:
             _("Page"),
             [
                 ("S", _("scenarios")),
-                ("Y", _("try the next suggestion")),
+                ("Y", _("press the next step of the lesson")),
                 ("U", _("your own kubectl in this room")),
                 ("P", _("present: everything larger")),
                 ("D", _("light, dark or as the system")),

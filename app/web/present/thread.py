@@ -5,6 +5,7 @@ What is on it is bright, the rest of the page is dimmed until the story ends (st
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from app.api.objects import Ref
@@ -36,13 +37,22 @@ def descending(cluster: Look, act: Step) -> Thread | None:
     """What came of `act`; None if that is too long ago."""
     if act.number < cluster.trace.first:
         return None
-    numbers, steps, last_ms = {act.number}, 0, act.at_ms
+    numbers = {act.number}
+    return _thread(act, (step for step in cluster.trace.since(act.number) if _comes_of(step, numbers)))
+
+
+def following(cluster: Look, act: Step) -> Thread | None:
+    """What happened since `act`, heartbeats apart: a machine that is dark causes nothing, others notice its silence."""
+    if act.number < cluster.trace.first:
+        return None
+    return _thread(act, (step for step in cluster.trace.since(act.number) if not step.background))
+
+
+def _thread(act: Step, came: Iterable[Step]) -> Thread:
+    steps, last_ms = 0, act.at_ms
     refs = dict.fromkeys(change.ref for change in changes_of(act))
     lanes = {lane_of(act.actor): None}
-    for step in cluster.trace.since(act.number):
-        if not _comes_of(step, numbers):
-            continue
-        numbers.add(step.number)
+    for step in came:
         steps += is_visible(step)
         if changes := changes_of(step):
             lanes[lane_of(step.actor)] = None
@@ -52,6 +62,9 @@ def descending(cluster: Look, act: Step) -> Thread | None:
 
 
 def _comes_of(step: Step, numbers: set[int]) -> bool:
-    if step.cause in numbers:
-        return True
-    return isinstance(step.record, Observed) and any(wake.step in numbers for wake in step.record.wakes)
+    """And is one of those from which others come."""
+    woken = isinstance(step.record, Observed) and any(wake.step in numbers for wake in step.record.wakes)
+    if step.cause not in numbers and not woken:
+        return False
+    numbers.add(step.number)
+    return True
