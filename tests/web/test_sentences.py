@@ -4,7 +4,6 @@ understand. And the one story that everybody sees, word for word."""
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterable, Iterator
 
 import pytest
@@ -21,6 +20,7 @@ from app.web.present.captions import LONGEST
 from tests.support.random_world import random_world
 from tests.support.telling import LANGUAGES, played, said_of, told
 from tests.support.whole_world import WholeWorld
+from tests.support.wording import wrong
 
 pytestmark = pytest.mark.long
 
@@ -71,23 +71,6 @@ STORY = {
     ],
 }
 
-ALWAYS_WRONG = {
-    "a raw value": re.compile(r"""\(['"{(]|\[['"\d{(]|\{['"]|\bNone\b|\bRef\(|, \)|\bdict\b|<[a-z]"""),
-    "a uid": re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-"),
-    "milliseconds": re.compile(r"\d ?ms\b"),
-    "an empty slot": re.compile(r"  |%\(| [.,:;、。：]|^[ .,:：、]|：。|: \.|\(\)|（）"),
-    "a word said twice": re.compile(r"\b(\w*[a-z]\w*) \1\b"),
-    "what was cut off": re.compile(r"…$"),
-}
-WRONG_IN = {
-    "en": {"Japanese": re.compile(r"[\u3040-\u30ff\u4e00-\u9fff：]")},
-    "ja": {
-        "a space before a particle": re.compile(r" [のがをはにでと]"),
-        "English": re.compile(r"\b[a-z]{2,} [a-z]{2,}\b|\b(?:the|is|are|of|and|its|not|no|was|has|been|must|gone)\b"),
-    },
-}
-"""Latin words may stand there: names, kinds, reasons. Not two small words in a row, unless one is a name."""
-
 
 def mistakes(cluster: Cluster, steps: Iterable[Step]) -> Iterator[str]:
     names = {obj["metadata"]["name"] for kind in cluster.kinds() for obj in cluster.objects(kind)}
@@ -102,9 +85,7 @@ def mistakes(cluster: Cluster, steps: Iterable[Step]) -> Iterator[str]:
 def _wrong(text: str, lang: str, names: set[str]) -> Iterator[str]:
     if not text or len(text) > LONGEST[lang]:
         yield "length"
-    for what, pattern in {**ALWAYS_WRONG, **WRONG_IN[lang]}.items():
-        if any(not set(found.group().split()) & names for found in pattern.finditer(text)):
-            yield what
+    yield from wrong(text, lang, names)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -1,0 +1,27 @@
+"""The tour in a fast form: every lesson at one size and in one language, by turns; of each step the first moments.
+`make tour` plays all of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from app import scenarios
+from app.scenarios import Scenario
+from tests.browser.conftest import Opener
+from tests.tour.playing import Tour
+
+MOMENTS = 2
+LESSONS = scenarios.every()
+TURNS = [("projector", "en", "light"), ("projector", "ja", "dark"), ("desk", "en", "dark"), ("desk", "ja", "light")]
+
+
+@pytest.mark.parametrize(
+    ("lesson", "turn"),
+    [(lesson, TURNS[place % len(TURNS)]) for place, lesson in enumerate(LESSONS)],
+    ids=lambda value: getattr(value, "id", ""),
+)
+def test_a_lesson_is_told(open_page: Opener, lesson: Scenario, turn: tuple[str, str, str]) -> None:
+    size, lang, theme = turn
+    tour = Tour(open_page(size=size, lang=lang, theme=theme), lesson, lang)
+    assert tour.play(MOMENTS) == []
+    assert tour.milestones == sum(len(step.milestones) for step in lesson.steps)

@@ -1,0 +1,182 @@
+"""One lesson on one page: each step is pressed, and what is told is looked at on the way.
+
+    tour = Tour(page, lesson, "en")
+    faults = tour.play(1)        # a list of sentences: nothing is wrong if it is empty
+
+It walks from one told moment to the next as a speaker would, with the key →, and asks of each: do caption and panel
+show the same step, does the sentence stand in sight and as long as it takes to read it, is there anything in it that
+only programs understand? Then it skips to the ending and asks whether each milestone was reached, and told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from playwright.sync_api import Page
+
+from app.scenarios import Scenario
+from app.scenarios.script import ScriptStep
+from app.web.present import reading_ms
+from tests.support.wording import wrong
+
+FAST = 100  # speed: what is told is read that much faster
+CLOCK = 20  # of lessons that go by the clock, in virtual seconds a second
+PATIENCE_MS = 30_000
+NEXT_MS = 4_000
+AGAIN_MS = 200
+LEAST_S = 0.9
+REPEAT = 3  # times as fast
+SLACK = 0.98
+
+MOMENT = """() => {
+  const state = JSON.parse(document.getElementById("frame").textContent)
+  const [caption, loop] = ["caption", "loop-section"].map((id) => document.getElementById(id))
+  const text = caption.querySelector(".text")
+  const box = text.getBoundingClientRect()
+  return {
+    step: caption.dataset.step, phase: caption.dataset.phase, role: caption.dataset.role,
+    repeat: caption.dataset.repeat === "true", text: text.textContent.trim(),
+    loopStep: loop.dataset.step, loopRole: loop.dataset.role,
+    inSight: box.height > 0 && box.top >= 0 && box.left >= 0 && box.bottom <= innerHeight && box.right <= innerWidth,
+    stands: state.told?.stands, told: String(state.told?.step), quiet: document.body.dataset.quiet === "true",
+    names: [...document.querySelectorAll("[data-name]")].map((one) => one.dataset.name),
+  }
+}"""
+
+Look = Callable[[str], None]
+
+
+class Tour:
+    """`see(what)` is called at each press and at each ending, for a picture."""
+
+    def __init__(self, page: Page, lesson: Scenario, lang: str, see: Look = lambda what: None) -> None:
+        self.page, self.lesson, self.lang, self._see = page, lesson, lang, see
+        self.moments = 0  # that were told and looked at
+        self.milestones = 0  # that were told
+
+    def open(self) -> None:
+        """The lesson is chosen in the menu and begins."""
+        self.page.locator("#scenario-menu > summary").click()
+        entry = self.page.locator(f'#scenario-menu [data-scenario="{self.lesson.id}"]')
+        entry.click()
+        self.page.locator(f'[data-scenario="{self.lesson.id}"][aria-current="true"]').first.wait_for(state="attached")
+        self._post("pace", speed=str(CLOCK if self._goes_by_the_clock else FAST))
+
+    def play(self, moments: int) -> list[str]:
+        """Every step in order; of each so many moments are looked at one by one, the others are skipped."""
+        self.open()
+        self._see("beginning")
+        found = [
+            f"beginning: {fault}"
+            for fault in self._wording("the promise", self.page.locator("#script-promise").inner_text())
+        ]
+        for index, step in enumerate(self.lesson.steps):
+            found += [f"{step.press['en']}: {fault}" for fault in self._step(index, step, moments)]
+        if not self.page.locator("#script-ending").is_visible():
+            found.append("the lesson's ending never came")
+        self._see("ending")
+        return found
+
+    # ------------------------------------------------------------------------------------------ one step
+
+    def _step(self, index: int, step: ScriptStep, moments: int) -> Iterator[str]:
+        button = self.page.locator(f'[data-script-step="{index}"]')
+        self._post("pace", paused="true")  # at this speed it would be over before one looks
+        before = self._moment()["step"]
+        with self.page.expect_response(lambda response: f"/script/{index}" in response.url) as answered:
+            button.click()
+        if answered.value.status >= 400 and not step.expects_refusal:
+            yield f"refused: {answered.value.text()[:200]}"
+        self._until(lambda: self._moment()["step"] != before or self._is_done(index), NEXT_MS)
+        self._see(f"{index} pressed")
+        for _ in range(moments):
+            yield from self._look()
+            if not self._next():
+                break
+        self.page.keyboard.press("q")
+        self._until(lambda: self._is_told(index, step), PATIENCE_MS)
+        yield from self._look()
+        self._see(f"{index} done")
+        for milestone in step.milestones:
+            shown = self.page.locator(f'[data-milestone="{milestone.id}"]')
+            reached, told = (shown.get_attribute(f"data-{what}") == "true" for what in ("reached", "told"))
+            self.milestones += told
+            if not told:
+                yield f"milestone {milestone.id} was {'reached, but not told' if reached else 'not reached'}"
+        if button.get_attribute("data-done") != "true":
+            yield "the step is not ticked"
+
+    def _next(self) -> bool:
+        """On to the next moment; false if there is none."""
+        before = self._moment()["step"]
+        self.page.keyboard.press("ArrowRight")
+        return self._until(lambda: self._moment()["step"] != before, NEXT_MS)
+
+    def _look(self) -> Iterator[str]:
+        self._until(self._agrees, NEXT_MS)
+        now = self._moment()
+        if not now["text"] or not now["phase"]:
+            yield "nothing is told"
+            return
+        self.moments += 1
+        said = now["text"]
+        if now["phase"] != "you" and (now["loopStep"], now["loopRole"]) != (now["step"], now["role"]):
+            yield f"{said!r}: the panel shows another step, {now['loopStep']} of {now['loopRole']}"
+        if not now["inSight"]:
+            yield f"{said!r}: not in sight"
+        if now["stands"] is not None and now["told"] == now["step"]:
+            needed = max(LEAST_S, reading_ms(said, self.lang) / 1000) / (REPEAT if now["repeat"] else 1)
+            if now["stands"] < SLACK * needed:
+                yield f"{said!r}: stands {now['stands']} s, and takes {needed:.2f} s to read"
+        yield from self._wording("the caption", said, now["names"])
+
+    def _wording(self, where: str, text: str, names: tuple[str, ...] = ()) -> Iterator[str]:
+        for what in wrong(text, self.lang, names):
+            yield f"{what} in {where}: {text!r}"
+
+    # ----------------------------------------------------------------------------------------- the page
+
+    @property
+    def _goes_by_the_clock(self) -> bool:
+        return bool(self.lesson.clock)
+
+    def _moment(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.page.evaluate(MOMENT)
+        return found
+
+    def _agrees(self) -> bool:
+        now = self._moment()
+        return now["phase"] == "you" or (now["loopStep"], now["loopRole"]) == (now["step"], now["role"])
+
+    def _is_done(self, index: int) -> bool:
+        return self.page.locator(f'[data-script-step="{index}"]').get_attribute("data-done") == "true"
+
+    def _is_told(self, index: int, step: ScriptStep) -> bool:
+        told = self.page.locator(f'[data-watch-for="{index}"] [data-milestone][data-told="true"]').count()
+        if told < len(step.milestones):
+            self._go_on()
+        return told == len(step.milestones) and self._is_done(index)
+
+    def _go_on(self) -> None:
+        """A room that came to the limit of "until quiet" waits."""
+        paused = self.page.evaluate('JSON.parse(document.getElementById("frame").textContent).pace.paused')
+        if paused:
+            self._post("pace", paused="false")
+
+    def _post(self, path: str, **values: str) -> None:
+        self.page.evaluate(
+            """async ([path, values]) => {
+              const headers = {"X-CSRF-Token": document.querySelector('meta[name="csrf-token"]').content}
+              const body = new URLSearchParams(values)
+              await fetch(`${document.body.dataset.base}/${path}`, {method: "POST", body, headers})
+            }""",
+            [path, values],
+        )
+
+    def _until(self, holds: Callable[[], bool], patience_ms: int) -> bool:
+        for _ in range(patience_ms // AGAIN_MS):
+            if holds():
+                return True
+            self.page.wait_for_timeout(AGAIN_MS)
+        return holds()
