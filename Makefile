@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 # In parallel; whoever is done first takes over what others have not begun.
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: run dev test quick conformance soak kubectls check format lint types layers tests bench i18n vendor lock wheel clean
+.PHONY: run dev test quick conformance soak tour kubectls check format lint types layers tests bench i18n vendor lock wheel clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m app.web.serve serve --host $(HOST) --port $(PORT)
@@ -50,6 +50,11 @@ conformance: dev
 # Random worlds with every kind and every fault, many seeds: `make soak SEEDS=1000`, one of them alone with `make soak SEED=17 SEEDS=1`.
 soak: dev
 	@$(BIN)/python tests/simulation/soak.py
+
+# Every lesson in a browser, in both languages, at three sizes; leaves pictures in build/tour. One: `make tour LESSON=labels`.
+tour: dev
+	$(BIN)/python tools/ensure_browser.py
+	@$(BIN)/python -m tests.tour $(LESSON)
 
 check: format lint types test
 

@@ -5,7 +5,8 @@
 
 It walks from one told moment to the next as a speaker would, with the key →, and asks of each: do caption and panel
 show the same step, does the sentence stand in sight and as long as it takes to read it, is there anything in it that
-only programs understand? Then it skips to the ending and asks whether each milestone was reached, and told.
+only programs understand? Then it skips to the ending and asks whether each milestone was reached, and told. At each
+press and each ending the page is measured: nothing may be cut off, covered or too small.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from playwright.sync_api import Page
 from app.scenarios import Scenario
 from app.scenarios.script import ScriptStep
 from app.web.present import reading_ms
+from tests.support.geometry import faults
 from tests.support.wording import wrong
 
 FAST = 100  # speed: what is told is read that much faster
@@ -25,6 +27,7 @@ CLOCK = 20  # of lessons that go by the clock, in virtual seconds a second
 PATIENCE_MS = 30_000
 NEXT_MS = 4_000
 AGAIN_MS = 200
+SETTLE_MS = 600  # until nothing moves
 LEAST_S = 0.9
 REPEAT = 3  # times as fast
 SLACK = 0.98
@@ -90,6 +93,7 @@ class Tour:
             yield f"refused: {answered.value.text()[:200]}"
         self._until(lambda: self._moment()["step"] != before or self._is_done(index), NEXT_MS)
         self._see(f"{index} pressed")
+        yield from self._lies(f"{index} pressed")
         for _ in range(moments):
             yield from self._look()
             if not self._next():
@@ -98,6 +102,7 @@ class Tour:
         self._until(lambda: self._is_told(index, step), PATIENCE_MS)
         yield from self._look()
         self._see(f"{index} done")
+        yield from self._lies(f"{index} done")
         for milestone in step.milestones:
             shown = self.page.locator(f'[data-milestone="{milestone.id}"]')
             reached, told = (shown.get_attribute(f"data-{what}") == "true" for what in ("reached", "told"))
@@ -134,6 +139,11 @@ class Tour:
     def _wording(self, where: str, text: str, names: tuple[str, ...] = ()) -> Iterator[str]:
         for what in wrong(text, self.lang, names):
             yield f"{what} in {where}: {text!r}"
+
+    def _lies(self, when: str) -> Iterator[str]:
+        self.page.wait_for_timeout(SETTLE_MS)
+        for fault in faults(self.page):
+            yield f"{when}: {fault}"
 
     # ----------------------------------------------------------------------------------------- the page
 
