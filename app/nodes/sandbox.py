@@ -27,6 +27,7 @@ it did). Containers are maps by name, so that a merge patch touches one containe
           sinceMs                  # pulling, pull-failed, creating: when that began
           pullMs                   # how long the pull took, if there was one
           startedMs, finishedMs, exitCode, reason
+          memory                   # of a program that may pass its limit: {atStart, perSecond}, in bytes
           last                     # how the attempt before ended: {startedMs, finishedMs, exitCode, reason, attempt}
 
 A sandbox is named after its pod and its machine: after a forced deletion a pod of the same name may start elsewhere

@@ -35,6 +35,15 @@ export function tick() {
     const left = Math.max(0, Number(element.dataset.until) - then(element, at))
     write(element, element.dataset.grace.replace("{n}", age(left + 999)))
   }
+  grow(at)
+}
+
+/** What grows from second to second: bars of memory. */
+function grow(at) {
+  for (const element of document.querySelectorAll("[data-grows]")) {
+    const [since, start, perSecond] = element.dataset.grows.split(" ").map(Number)
+    element.value = Math.min(100, start + (perSecond * (then(element, at) - since)) / 1000)
+  }
 }
 
 /** Of what is drawn as it was, the time was another. */

@@ -56,7 +56,8 @@ def test_each_tone_has_a_sign_of_its_own() -> None:
 def test_pods_stand_in_the_order_they_came() -> None:
     late = builders.pod("a", created_ms=builders.NOW_MS)
     early = builders.pod("b", created_ms=builders.NOW_MS - 1000)
-    assert [view.name for view in card.by_place([late, early], {"node-1"})["pods-node-1"]] == ["b", "a"]
+    views = [card.pod(pod, {"node-1"}) for pod in (late, early)]
+    assert [view.name for view in card.by_place(views)["pods-node-1"]] == ["b", "a"]
 
 
 def test_a_service_with_its_endpoints() -> None:

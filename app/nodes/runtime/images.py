@@ -48,6 +48,11 @@ class Program(NamedTuple):
     passes_readiness: bool = True
     leak_bytes: int = 0  # more memory each second
 
+    @property
+    def memory(self) -> dict[str, int]:
+        """What it takes, in bytes, as its machine measures it."""
+        return {"atStart": _MEMORY_AT_START, "perSecond": self.leak_bytes}
+
     def out_of_memory_ms(self, limit_bytes: int | None) -> int | None:
         """How long after its start it passes the limit of its container; None: never."""
         if not self.leak_bytes or limit_bytes is None:

@@ -17,6 +17,9 @@ the viewer's language. The trace is the only source: there is no second, drawn v
     awake          which loops have a place on the page   deeds       what a loop did, in a sentence
     refusals       why a request was refused
     pushed         what looks different in a frame        requested   CPU that the pods of a node ask for
+    reasons        why a pod waits, what is special       truth       what a silent machine really runs
+    memory         how much of its limit a pod uses       evictions   what a disruption budget refused
+    touched        what looks different beside a change
 """
 
 from __future__ import annotations

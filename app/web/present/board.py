@@ -15,16 +15,18 @@ from app.api.objects import Obj, Ref
 from app.component_helpers import pods
 from app.kubectl.printers.network import external_ip
 from app.look import Look
+from app.web.present import reasons, truth
 from app.web.present.card import PodView, by_place, element_id, pods_id
 from app.web.present.faults import MachineView, machine
 from app.web.present.requested import requested_cpu
+from app.web.present.truth import Belief
 from app.web.present.values import Chip
 from app.web.present.words import ENGLISH, Words
 from app.web.present.workloads import WORKLOADS, WorkloadView, workloads
 
 CELLS_FROM = 501  # pods; from here on the board is cells on a canvas
 SHOWN_ENDPOINTS = 200
-SERVICE_LABEL = "kubernetes.io/service-name"
+SERVICE_LABEL, ZONE_LABEL = "kubernetes.io/service-name", "topology.kubernetes.io/zone"
 QUIET_KINDS = ("Event", "Lease", "EndpointSlice", "Pod", "Node", "Service", *WORKLOADS)
 """Kinds that have a drawing of their own, or none; all others are chips."""
 
@@ -36,8 +38,11 @@ class NodeView(NamedTuple):
     is_ready: bool
     cordoned: bool
     status: str
+    zone: str
     cpu_percent: int  # requested of allocatable
+    cpu: str  # the same in CPUs: "1.5/4"
     machine: MachineView
+    belief: Belief | None  # of a machine that cannot report: what is believed to run, and what does
 
 
 class EndpointView(NamedTuple):
@@ -88,10 +93,11 @@ def board(cluster: Look, _: Words = ENGLISH) -> BoardView:
     cells = len(everything) >= CELLS_FROM
     slices, requested = slices_by_service(cluster), requested_cpu(cluster)
     services = cluster.objects("Service")
+    names = {objects.name_of(obj) for obj in nodes}
     return BoardView(
         services=tuple(service(obj, slices.get(objects.ref_of(obj), ()), wired=not cells) for obj in services),
         nodes=() if cells else tuple(node(cluster, obj, requested, _) for obj in nodes),
-        pods={} if cells else by_place(everything, {objects.name_of(obj) for obj in nodes}),
+        pods={} if cells else by_place(reasons.pod(cluster, obj, names, _) for obj in everything),
         workloads=workloads(cluster, _),
         chips=chips(cluster),
         cells=cells,
@@ -108,6 +114,7 @@ def node(cluster: Look, obj: Obj, requested: Mapping[str, int], _: Words = ENGLI
     ready = conditions.find((obj.get("status") or {}).get("conditions"), "Ready")
     is_ready = ready is not None and ready["status"] == "True"
     cordoned = bool((obj.get("spec") or {}).get("unschedulable"))
+    used, total = requested.get(ref.name, 0), _cpu_milli(obj)
     words = [("Ready" if is_ready else "NotReady"), *(["SchedulingDisabled"] if cordoned else [])]
     return NodeView(
         id=element_id(ref),
@@ -116,16 +123,19 @@ def node(cluster: Look, obj: Obj, requested: Mapping[str, int], _: Words = ENGLI
         is_ready=is_ready,
         cordoned=cordoned,
         status=",".join(words),
-        cpu_percent=percent(obj, requested.get(ref.name, 0)),
+        zone=objects.labels_of(obj).get(ZONE_LABEL, ""),
+        cpu_percent=min(100, used * 100 // total) if total else 0,
+        cpu=f"{used / 1000:g}/{total / 1000:g}" if total else "",
         machine=machine(cluster.get(Ref("Machine", "", ref.name)), _),
+        belief=truth.of_node(cluster, ref.name, _),
     )
 
 
-def percent(obj: Obj, used: int) -> int:
-    """Millicores as a share of what the node has to give, at most 100."""
+def _cpu_milli(obj: Obj) -> int:
+    """What the node has to give; 0 before its kubelet said so."""
     status = obj.get("status") or {}
     allocatable = (status.get("allocatable") or status.get("capacity") or {}).get("cpu")
-    return min(100, used * 100 // max(1, quantities.milli(allocatable))) if allocatable else 0
+    return quantities.milli(allocatable) if allocatable else 0
 
 
 # --------------------------------------------------------------------------------------------- services

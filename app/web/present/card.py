@@ -12,6 +12,7 @@ from app.api import conditions, objects, times
 from app.api.objects import Obj, Ref
 from app.component_helpers import pods
 from app.kubectl.printers.pods import pod_status
+from app.web.present.memory import Memory
 from app.web.present.values import clip
 
 TRAY = "tray-pods"
@@ -28,6 +29,14 @@ TONES = {
 }
 GLYPHS = {"ready": "●", "unready": "◐", "wait": "○", "new": "◌", "dying": "✕", "bad": "▲", "done": "✓"}
 """Shape first, colour second: each tone has its own sign."""
+
+
+class Mark(NamedTuple):
+    """Something special about a pod, in a word or two, and a sentence that says why."""
+
+    text: str
+    why: str
+    tone: str = ""  # "", bad, own: somebody changed it by hand
 
 
 class PodView(NamedTuple):
@@ -50,6 +59,9 @@ class PodView(NamedTuple):
     owner: str
     reason: str  # why it waits, in Kubernetes' words
     runs: bool = False  # a container of it is running, so it can be crashed
+    why: str = ""  # it has no node yet, in a few words; this and what follows is filled in by `reasons`
+    marks: tuple[Mark, ...] = ()
+    memory: Memory | None = None
 
 
 def element_id(ref: Ref) -> str:
@@ -60,11 +72,10 @@ def pods_id(node_name: str) -> str:
     return f"pods-{node_name}"
 
 
-def by_place(everything: Iterable[Obj], nodes: set[str]) -> dict[str, tuple[PodView, ...]]:
+def by_place(everything: Iterable[PodView]) -> dict[str, tuple[PodView, ...]]:
     """Oldest first, as they came: a position once taken stays taken."""
     places: dict[str, list[PodView]] = {}
-    for obj in everything:
-        view = pod(obj, nodes)
+    for view in everything:
         places.setdefault(view.place, []).append(view)
     return {place: tuple(sorted(views, key=lambda v: (v.created_ms, v.name))) for place, views in places.items()}
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
-from app.component_helpers import pods
+from app.api.objects import Obj, Ref, name_of, uid_of
 from app.look import Look
 from app.rooms import Frame
-from app.web.present import board, card, requested, workloads
+from app.web.present import board, card, evictions, reasons, requested, touched, workloads
 from app.web.present.words import Words
 
 
@@ -24,7 +23,7 @@ def views(cluster: Look, change: Frame, in_cells: bool, _: Words) -> dict[str, A
     return {
         "gone": [card.element_id(ref) for ref, obj in shown.items() if obj is None or _is_a_row_now(ref, obj, change)],
         "nodes": () if in_cells else tuple(_nodes(cluster, change, _)),
-        "pods": () if in_cells else tuple(_pods(cluster, change)),
+        "pods": () if in_cells else tuple(_pods(cluster, change, _)),
         "services": tuple(_services(cluster, change, wired=not in_cells)),
         "workloads": tuple(_workloads(cluster, change, _)),
         "chips": tuple(board.chip(cluster, obj) for obj in rest),
@@ -41,26 +40,21 @@ def _is_drawn(cluster: Look, ref: Ref, in_cells: bool) -> bool:
 
 
 def _nodes(cluster: Look, change: Frame, _: Words) -> Iterator[board.NodeView]:
-    """Nodes that changed, and those with another share of their CPU requested."""
+    """Nodes that changed, those with another share of their CPU requested, and those that run what nobody hears of."""
     changed = {ref.name for ref in change.changed if ref.kind in ("Node", "Machine")}
-    moved = requested.moved(change.before, change.changed)
-    now = requested.requested_cpu(cluster) if changed or moved else {}
-    for name in sorted(changed | moved.keys()):
-        obj, milli = cluster.get(Ref("Node", "", name)), now.get(name, 0)
-        if obj and (name in changed or board.percent(obj, milli) != board.percent(obj, milli - moved[name])):
+    moved = {name for name, milli in requested.moved(change.before, change.changed).items() if milli}
+    names = changed | moved | touched.silent_nodes(cluster, change)
+    now = requested.requested_cpu(cluster) if names else {}
+    for name in sorted(names):
+        if obj := cluster.get(Ref("Node", "", name)):
             yield board.node(cluster, obj, now, _)
 
 
-def _pods(cluster: Look, change: Frame) -> Iterator[card.PodView]:
-    """Pods that changed, and those that have lost the node they stand on, or got it back."""
+def _pods(cluster: Look, change: Frame, _: Words) -> Iterator[card.PodView]:
+    """Pods that changed, and those for which something around them did."""
     nodes = {name_of(obj) for obj in cluster.objects("Node")}
-    yield from (card.pod(obj, nodes) for ref, obj in change.changed.items() if ref.kind == "Pod" and obj)
-    before = change.before
-    moved = {ref.name for ref, obj in change.changed.items() if ref.kind == "Node" and not (obj and before.get(ref))}
-    if moved:
-        for obj in cluster.objects("Pod"):
-            if pods.node_name(obj) in moved and ref_of(obj) not in change.changed:
-                yield card.pod(obj, nodes)
+    for obj in touched.pods(cluster, change).values():
+        yield reasons.pod(cluster, obj, nodes, _)
 
 
 def _services(cluster: Look, change: Frame, *, wired: bool) -> Iterator[board.ServiceView]:
@@ -83,10 +77,11 @@ def _workloads(cluster: Look, change: Frame, _: Words) -> Iterator[workloads.Wor
         if ref.kind in workloads.WORKLOADS
         for each in _both(change, ref, obj)
     }
+    roots |= evictions.concerned(cluster, change.steps, change.changed)
     children = {kind: workloads.children_of(cluster, kind) for kind in {ref.kind for ref in roots}}
     for ref in sorted(roots):
         if obj := cluster.get(ref):
-            yield workloads.workload(cluster.scheme, obj, children[ref.kind].get(uid_of(obj), ()), _)
+            yield workloads.drawn(cluster, obj, children[ref.kind].get(uid_of(obj), ()), _)
 
 
 def _is_a_row_now(ref: Ref, obj: Obj, change: Frame) -> bool:

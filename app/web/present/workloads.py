@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.api import conditions, objects, times
+from app.api.names import short_name
 from app.api.objects import Obj, Ref
 from app.apimachinery.scheme.scheme import Scheme
 from app.kubectl.printers import printers
 from app.look import Look
+from app.web.present import evictions
 from app.web.present.card import element_id, image_of
 from app.web.present.words import ENGLISH, Words
 
@@ -29,6 +31,7 @@ class FactView(NamedTuple):
     value: str
     tone: str = ""  # "", bad, busy
     since_ms: int = 0
+    why: str = ""
 
 
 class RowView(NamedTuple):
@@ -192,8 +195,22 @@ def workloads(cluster: Look, _: Words = ENGLISH) -> tuple[WorkloadView, ...]:
         children = children_of(cluster, kind)
         for obj in cluster.objects(kind):
             if root_of(obj) == objects.ref_of(obj):
-                views.append(workload(cluster.scheme, obj, children.get(objects.uid_of(obj), ()), _))
+                views.append(drawn(cluster, obj, children.get(objects.uid_of(obj), ()), _))
     return tuple(views)
+
+
+def drawn(cluster: Look, obj: Obj, children: Iterable[Obj], _: Words) -> WorkloadView:
+    """Its card, with what only the steps tell."""
+    view = workload(cluster.scheme, obj, children, _)
+    refused = evictions.refused(cluster, obj) if view.kind == evictions.KIND else ()
+    return view._replace(facts=(_refused(refused, _), *view.facts)) if refused else view
+
+
+def _refused(kept: Sequence[Obj], _: Words) -> FactView:
+    names = [short_name("Pod", objects.name_of(pod)) for pod in kept]
+    value = names[0] if len(names) == 1 else f"{names[0]} +{len(names) - 1}"
+    why = _("It refused to let these pods be evicted: %(names)s.", names=", ".join(names))
+    return FactView(_("refused"), value, "bad", why=why)
 
 
 def children_of(cluster: Look, kind: str) -> Mapping[str, Sequence[Obj]]:
