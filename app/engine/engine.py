@@ -90,8 +90,9 @@ class Engine:
             self._call(worker)  # who waited to see a write of a kind that is gone need not wait any more
 
     def crash(self, actor: str) -> None:
-        """The controller's process dies and starts again: everything it held in memory is lost."""
-        self.processes.crash(actor)
+        """The controller's process dies and starts again: everything it held in memory is lost. That is what the step
+        does which is being made."""
+        self.processes.crash(actor, self.trace.count + 1)
 
     def _client(self, controller: AnyController, obstacle: Callable[[], str]) -> Client:
         return Client(self.server, self.recorder, controller, self._injected_conflict, obstacle)
@@ -157,7 +158,7 @@ class Engine:
                 self.agenda.add(due, 0, ("deliver", actor, change, cause), background)
         for change in changes:
             if change.ref.kind in PHYSICAL:
-                self.processes.follow(change)
+                self.processes.follow(change, cause)
                 self._await(Ref("Node", "", change.ref.name))
 
     def _perform(self, entry: Entry) -> Step | None:
@@ -186,7 +187,7 @@ class Engine:
             case "timer":
                 return self._fire(worker, event[2], event[3], event[4], entry.background)
             case _:
-                return self._relist(worker, event[2])
+                return self._relist(worker, event[2], event[3])
 
     # ------------------------------------------------------------------------------------------ informers
 
@@ -198,7 +199,7 @@ class Engine:
             return self._lose(worker, informer, change, cause, background)
         by_edge = self.faults.is_edge_triggered(worker.actor)
         if worker.controller.sleeps and change.ref.kind == worker.controller.reconciles:
-            self.processes.wake_up(worker)
+            self.processes.wake_up(worker, self.trace.count + 1)
         try:
             delivered = informer.deliver(change, worker.view, by_edge=by_edge)
         except Exception as mistake:
@@ -222,15 +223,16 @@ class Engine:
             self._unpark(worker, informer)
             return step
         informer.broken = True
-        self.agenda.add(self.now_ms + RELIST_MS, 0, ("relist", worker.actor, change.ref.kind))
-        return self.record(worker.actor, change.ref, cause, Fired("WATCH-BROKEN", cause), background)
+        step = self.record(worker.actor, change.ref, cause, Fired("WATCH-BROKEN", cause), background)
+        self.agenda.add(self.now_ms + RELIST_MS, 0, ("relist", worker.actor, change.ref.kind, step.number))
+        return step
 
-    def _relist(self, worker: Worker, kind: str) -> Step | None:
+    def _relist(self, worker: Worker, kind: str, cause: int) -> Step | None:
         informer = worker.informers.get(kind)
         if informer is None:
             return None  # the kind is gone
         if worker.controller.sleeps and kind == worker.controller.reconciles and self.store.count(kind):
-            self.processes.wake_up(worker)
+            self.processes.wake_up(worker, self.trace.count + 1)
         if not self.server.scheme.is_local(kind) and self.faults.obstacle(worker.actor):
             informer.broken = True  # when requests get through again it is tried again
             return None
@@ -242,8 +244,8 @@ class Engine:
                 for key in keys:
                     worker.queue.add(key, Wake(type_, ref, number))
         except Exception as mistake:
-            return self._fall(worker, None, 0, mistake)
-        step = self.record(worker.actor, None, 0, Fired("RELIST", 0, tuple(queued)))
+            return self._fall(worker, None, cause, mistake)
+        step = self.record(worker.actor, None, cause, Fired("RELIST", cause, tuple(queued)))
         if not any(each.broken for each in worker.informers.values()):
             worker.mistakes.pop(None, None)
         self._unpark(worker, informer)
@@ -253,7 +255,7 @@ class Engine:
     def _fall(self, worker: Worker, key: Ref | None, cause: int, mistake: Exception) -> Step:
         """A loop cannot even take what it is told of: it ends, and does nothing on half a picture of the world."""
         step = self.record(worker.actor, key, cause, worker.failed("watch", None, mistake), worker.falls >= PATIENCE)
-        self.processes.fall(worker)
+        self.processes.fall(worker, step.number)
         return step
 
     def _unpark(self, worker: Worker, informer: Informer) -> None:

@@ -75,14 +75,14 @@ class Processes:
 
     # ------------------------------------------------------------------------------------------ one process
 
-    def start(self, controller: AnyController, rank: int) -> None:
-        """Run `controller` from now on. Its informers list first, then watch."""
+    def start(self, controller: AnyController, rank: int, cause: int = 0) -> None:
+        """Run `controller` from now on. Its informers list first, then watch. `cause`: the step that started it."""
         obstacle = self._obstacle(controller.actor)
         worker = Worker(controller, rank, self._client_of(controller, obstacle), self._server, obstacle)
         self.workers[worker.actor] = worker
         worker.frozen = self._stands_still(worker)
         if not worker.frozen:
-            self._begin(worker)
+            self._begin(worker, cause)
 
     def _obstacle(self, actor: str) -> Callable[[], str]:
         return lambda: self._faults.obstacle(actor)
@@ -90,46 +90,46 @@ class Processes:
     def stop(self, actor: str) -> None:
         self._halt(self.workers.pop(actor))
 
-    def crash(self, actor: str) -> None:
+    def crash(self, actor: str, cause: int) -> None:
         """The process dies and starts again: everything it held in memory is lost."""
         worker = self.workers[actor]
         self._halt(worker)
         if not worker.frozen:
-            self._begin(worker)
+            self._begin(worker, cause)
 
-    def fall(self, worker: Worker) -> None:
+    def fall(self, worker: Worker, cause: int) -> None:
         """The process ends by a mistake of its own in what it is told of: it starts again after a pause that grows."""
         falls, mistakes = worker.falls, dict(worker.mistakes)
         self._halt(worker)
         worker.falls, worker.mistakes = falls + 1, mistakes
-        self._begin(worker, min(_FIRST_PAUSE_MS << min(falls, 30), _LONGEST_PAUSE_MS))
+        self._begin(worker, cause, min(_FIRST_PAUSE_MS << min(falls, 30), _LONGEST_PAUSE_MS))
 
-    def wake_up(self, worker: Worker) -> None:
+    def wake_up(self, worker: Worker, cause: int) -> None:
         """There is something to do: from now on the loop is told of everything it watches."""
         asleep = [kind for kind, informer in worker.informers.items() if informer.asleep]
         for kind in asleep:
             worker.informers[kind].asleep = False
-        self._list(worker, asleep)
+        self._list(worker, asleep, cause)
 
-    def _begin(self, worker: Worker, after_ms: int = 0) -> None:
+    def _begin(self, worker: Worker, cause: int, after_ms: int = 0) -> None:
         kinds = tuple(worker.informers)
         if worker.controller.sleeps and not self._server.store.count(worker.controller.reconciles):
             kinds = (worker.controller.reconciles,)
             for kind, informer in worker.informers.items():
                 informer.asleep = kind not in kinds
-        self._watch(worker, worker.informers, after_ms)
+        self._watch(worker, worker.informers, cause, after_ms)
 
-    def _watch(self, worker: Worker, informers: Mapping[str, Informer], after_ms: int = 0) -> None:
+    def _watch(self, worker: Worker, informers: Mapping[str, Informer], cause: int = 0, after_ms: int = 0) -> None:
         """List first, then watch; what sleeps will be woken."""
         self._subscriptions.add(worker.actor, informers)
         awake = [kind for kind, informer in informers.items() if not informer.asleep]
         for kind in awake:
             informers[kind].broken = True  # what is still on its way to the process before never arrives
-        self._list(worker, awake, after_ms)
+        self._list(worker, awake, cause, after_ms)
 
-    def _list(self, worker: Worker, kinds: Iterable[str], after_ms: int = 0) -> None:
+    def _list(self, worker: Worker, kinds: Iterable[str], cause: int, after_ms: int = 0) -> None:
         for kind in kinds:
-            self._agenda.add(self._now_ms() + after_ms, 0, ("relist", worker.actor, kind), after_ms > 0)
+            self._agenda.add(self._now_ms() + after_ms, 0, ("relist", worker.actor, kind, cause), after_ms > 0)
 
     def _halt(self, worker: Worker) -> None:
         for entry in worker.timers.values():
@@ -163,8 +163,8 @@ class Processes:
 
     # ------------------------------------------------------------------------------------------ faults
 
-    def follow(self, change: Change) -> None:
-        """A machine came or went, or something physical broke or was mended."""
+    def follow(self, change: Change, cause: int) -> None:
+        """A machine came or went, or something physical broke or was mended, by that step."""
         if change.old is not None and change.new is not None and change.old["spec"] is change.new["spec"]:
             return
         name = change.ref.name
@@ -176,7 +176,7 @@ class Processes:
             loops = self._loops_of_machine(name)
             self._on_machine[name] = tuple(loop.actor for loop in loops)
             for loop in loops:
-                self.start(loop, _MACHINE_RANK)
+                self.start(loop, _MACHINE_RANK, cause)
         elif of_machine and change.new is None:
             for actor in self._on_machine.pop(name, ()):
                 self.stop(actor)
@@ -184,7 +184,7 @@ class Processes:
             self._await(Ref("Node", "", name))
         for actor, condition in before:
             if actor in self.workers and condition != self._condition(actor):
-                self._adapt(self.workers[actor], condition)
+                self._adapt(self.workers[actor], condition, cause)
 
     def _condition(self, actor: str) -> Condition:
         frozen, unreachable = self._stands_still(self.workers[actor]), bool(self._faults.obstacle(actor))
@@ -196,7 +196,7 @@ class Processes:
         is_needed = not needed_by or bool(self._server.store.count(needed_by))
         return self._faults.is_frozen(worker.actor) or not is_needed
 
-    def _adapt(self, worker: Worker, before: Condition) -> None:
+    def _adapt(self, worker: Worker, before: Condition, cause: int) -> None:
         """A process stops, or starts with an empty memory; a watch breaks, or its informer lists again."""
         frozen, unreachable, edge = self._condition(worker.actor)
         was_frozen, was_unreachable, was_edge = before
@@ -204,13 +204,13 @@ class Processes:
         if frozen != was_frozen or edge != was_edge:
             self._halt(worker)
             if not frozen:
-                self._begin(worker)
+                self._begin(worker, cause)
         elif unreachable != was_unreachable and not frozen:
             for kind, informer in worker.informers.items():
                 if not self._server.scheme.is_local(kind):
                     informer.broken = True
                     if not unreachable:
-                        self._list(worker, () if informer.asleep else (kind,))
+                        self._list(worker, () if informer.asleep else (kind,), cause)
             if not unreachable:
                 self._await_retries(worker)
 

@@ -107,7 +107,8 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A timer is due: a RequeueAfter or back-off of an earlier step (`set_by`), or an informer's (re)list."""
+    """A timer is due: a RequeueAfter or back-off of an earlier step (`set_by`), or an informer's (re)list that such a
+    step made necessary (0: the loop began with the cluster)."""
 
     why: str  # "TIMER", "BACKOFF", "RELIST", "WATCH-BROKEN"
     set_by: int  # step number
