@@ -120,6 +120,18 @@ def step(id: str, number: int) -> Response:
     return make_response(room.drawn(draw))
 
 
+@blueprint.get("/rooms/<id>/why/<kind>/<namespace>/<name>")
+def why(id: str, kind: str, namespace: str, name: str) -> Response:
+    """The chain of causes that led to an object, an Event, or the `endpoint` of a Service."""
+    security.allow("look")
+    room = rooms().get(id)
+    ref = _ref(room.cluster.scheme, kind, namespace, name)
+    _, endpoint = language.here(), request.args.get("endpoint", "")
+    return make_response(
+        room.drawn(lambda: render_template("_why.html", room=room, **present.why_of(room.look, ref, endpoint, _)))
+    )
+
+
 @blueprint.get("/rooms/<id>/explain")
 def explain_field(id: str) -> Response:
     """What the editor shows for a field, and which fields may stand inside it."""

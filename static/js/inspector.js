@@ -62,6 +62,12 @@ export function close() {
 
 export const isOpen = () => !panel.hidden
 
+/** The object that is open: Kind/namespace or "-"/name; "" if none is. */
+export const shown = () => (panel.hidden ? "" : ref)
+
+/** Where the focus goes when it closes. */
+export const openedFrom = () => opener
+
 async function refresh(wanted = false) {
   const asked = ref
   if (!asked || (!wanted && panel.querySelector("input:focus"))) return false

@@ -13,6 +13,7 @@ import {tryNext} from "./script.js"
 import {room} from "./state.js"
 import {again, back, next} from "./story.js"
 import {focusTimeline, toggleCauses} from "./timeline.js"
+import {askWhy, close as closeWhy} from "./why.js"
 
 const KEYS = {
   " ": () => toggleInto("pause"),
@@ -44,6 +45,7 @@ const KEYS = {
   t: focusTimeline,
   l: () => press("#show-live"),
   i: otherView,
+  v: askWhy,
   p: togglePresent,
   d: nextTheme,
   g: () => location.assign(`?lang=${room.lang === "en" ? "ja" : "en"}`),
@@ -97,7 +99,7 @@ function escape(event) {
   if (menu) {
     menu.open = false
     menu.querySelector("summary").focus()
-  } else if (!isTyping(event.target) && !openDialog() && !closeInspector()) {
+  } else if (!isTyping(event.target) && !openDialog() && !closeInspector() && !closeWhy()) {
     backToNow()
     document.activeElement?.blur()
   }

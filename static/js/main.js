@@ -20,6 +20,7 @@ import {startScript} from "./script.js"
 import {startStory} from "./story.js"
 import {startTimeline} from "./timeline.js"
 import {startTraffic} from "./traffic.js"
+import {startWhy} from "./why.js"
 
 startLive()
 startPrefs()
@@ -36,6 +37,7 @@ startTimeline()
 startChart()
 startCells()
 startInspector()
+startWhy()
 startBreaking()
 startPopovers()
 startDialogs()

@@ -19,7 +19,8 @@ the viewer's language. The trace is the only source: there is no second, drawn v
     pushed         what looks different in a frame        requested   CPU that the pods of a node ask for
     reasons        why a pod waits, what is special       truth       what a silent machine really runs
     memory         how much of its limit a pod uses       evictions   what a disruption budget refused
-    touched        what looks different beside a change
+    touched        what looks different beside a change   causes      the steps that led to a step
+    why            the chain of causes, to look through
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from __future__ import annotations
 from app.web.present.captions import caption
 from app.web.present.inspector import inspector
 from app.web.present.reading import reading_ms
-from app.web.present.room import documents, frame, page, step_detail
+from app.web.present.room import documents, frame, page, step_detail, why_of
 from app.web.present.words import Words
 
-__all__ = ["Words", "caption", "documents", "frame", "inspector", "page", "reading_ms", "step_detail"]
+__all__ = ["Words", "caption", "documents", "frame", "inspector", "page", "reading_ms", "step_detail", "why_of"]

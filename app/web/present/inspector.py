@@ -16,7 +16,7 @@ from app.component_helpers import pods
 from app.kubectl.describe import describe
 from app.look import Look
 from app.web import kubectl
-from app.web.present import card, descriptions, manifest
+from app.web.present import board, card, descriptions, manifest, reasons
 from app.web.present.clock import age
 from app.web.present.values import Chip
 from app.web.present.words import Words
@@ -35,6 +35,7 @@ class EventView:
     count: int
     source: str
     message: str
+    name: str = ""
 
 
 class ActionView(NamedTuple):
@@ -67,13 +68,14 @@ def inspector(cluster: Look, ref: Ref, _: Words, *, described: bool = False) -> 
         "ref": ref,
         "id": card.element_id(ref),
         "gone": obj is None,
-        "pod": card.pod(obj) if obj and ref.kind == "Pod" else None,
+        "pod": reasons.pod(cluster, obj, None, _) if obj and ref.kind == "Pod" else None,
         "age": _age(obj, cluster.now_ms) if obj else "",
         "owners": tuple(_owners(cluster, obj)) if obj else (),
         "dependents": _dependents(cluster, obj) if obj else (),
         "lines": manifest.lines(obj) if obj else (),
         "applied": manifest.applied_lines(obj) if obj else (),
         "events": events(cluster, ref),
+        "endpoints": endpoints(cluster, ref) if ref.kind == "Service" else (),
         "actions": actions(obj, _) if obj else (),
         "kubectl": f"kubectl {verb} {lines.target(ref)}{flags}{lines.flag(ref.namespace)}",
         "knows": knows,
@@ -93,12 +95,20 @@ def events(cluster: Look, ref: Ref) -> tuple[EventView, ...]:
     return tuple(_event(event, cluster.now_ms) for event in about[:SHOWN_EVENTS])
 
 
+def endpoints(cluster: Look, service: Ref) -> tuple[board.EndpointView, ...]:
+    """The places on the lists of a Service."""
+    slices = board.slices_by_service(cluster).get(service, ())
+    obj = cluster.get(service)
+    return board.service(obj, slices).endpoints if obj is not None else ()
+
+
 def _event(event: Obj, now_ms: int) -> EventView:
     source = (event.get("source") or {}).get("component") or event.get("reportingComponent") or ""
     count = int(event.get("count") or (event.get("series") or {}).get("count") or 1)
     message = str(event.get("message") or "")
     seen = age(now_ms - _last_seen(event))
-    return EventView(str(event.get("type") or ""), str(event.get("reason") or ""), seen, count, str(source), message)
+    type_, reason = str(event.get("type") or ""), str(event.get("reason") or "")
+    return EventView(type_, reason, seen, count, str(source), message, objects.name_of(event))
 
 
 def _last_seen(event: Obj) -> int:

@@ -32,7 +32,7 @@ _SYSTEM_LABELS = (
 )
 
 
-def pod(cluster: Look, obj: Obj, nodes: set[str], _: Words) -> PodView:
+def pod(cluster: Look, obj: Obj, nodes: set[str] | None, _: Words) -> PodView:
     """Its card, with the reasons on it."""
     return card.pod(obj, nodes)._replace(
         why=waiting(obj, _), marks=tuple(marks(cluster, obj, _)), memory=memory.of(cluster, obj)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from app.api import errors
-from app.api.objects import kind_of
-from app.engine.trace import ActorState, Step, is_visible
+from app.api.objects import Ref, kind_of
+from app.engine.trace import ActorState, Commanded, Step, is_visible
 from app.look import Look
 from app.rooms import Awaited, Frame, Pace, Told, Waiting
 from app.scenarios import Scenario
@@ -27,10 +27,11 @@ from app.web.present import (
     thread,
     timeline,
     traffic,
+    why,
     workloads,
 )
 from app.web.present.names import YOU, lane_of, lanes, role_title
-from app.web.present.steps import newest_of
+from app.web.present.steps import is_phase, newest_of
 from app.web.present.texts import browser_words, keys, templates_of
 from app.web.present.words import Words
 
@@ -149,7 +150,7 @@ def frame(room: Shown, change: Frame, _: Words) -> dict[str, Any]:
 def step_detail(cluster: Look, number: int, _: Words) -> dict[str, Any] | None:
     """One step of the past: its card, and the board as it was. None if the trace has dropped it."""
     step = cluster.trace.get(number)
-    if step is None or not is_visible(step):
+    if step is None or not (is_phase(step) or isinstance(step.record, Commanded)):
         return None
     _ = _.among(cluster.voices)
     then = _then(cluster, number)
@@ -162,6 +163,13 @@ def step_detail(cluster: Look, number: int, _: Words) -> dict[str, Any] | None:
         "at_ms": step.at_ms - cluster.epoch_ms,
         "epoch_ms": cluster.epoch_ms,
     }
+
+
+def why_of(cluster: Look, ref: Ref, endpoint: str, _: Words) -> dict[str, Any]:
+    """Context of `templates/_why.html`: of an object, or of one endpoint of a Service."""
+    _ = _.among(cluster.voices)
+    found = why.of_endpoint(cluster, ref, endpoint, _) if endpoint else why.of_object(cluster, ref, _)
+    return {"_": _, "lang": _.lang, "why": found}
 
 
 def _then(cluster: Look, number: int) -> Look | None:

@@ -99,23 +99,7 @@ def keys(_: Words) -> list[tuple[str, list[tuple[str, str]]]]:
                 ("R", _("reset the room")),
             ],
         ),
-        (
-            _("Declare and break"),
-            [
-                ("E", _("go to the editor")),
-                ("Ctrl+⏎", _("apply")),
-                ("N", _("new from a template")),
-                ("Esc Tab", _("leave the editor")),
-                ("J", _("next pod")),
-                ("K", _("kill the chosen pod")),
-                ("C", _("crash its container")),
-                ("X", _("break things: API server, chaos, nodes")),
-                ("W", _("break the loop that is shown")),
-                ("O", _("next node, Enter breaks it")),
-                ("⏎", _("open what is chosen")),
-                ("⇧+Click", _("copy a button’s kubectl command instead")),
-            ],
-        ),
+        (_("Declare and break"), _keys_that_change(_)),
         (
             _("Look"),
             [
@@ -125,6 +109,7 @@ def keys(_: Words) -> list[tuple[str, list[tuple[str, str]]]]:
                 ("H", _("arrows from cause to effect")),
                 ("L", _("live object beside the manifest")),
                 ("I", _("YAML or describe of the open object")),
+                ("V", _("why: the causes of what is open or chosen")),
             ],
         ),
         (
@@ -139,6 +124,23 @@ def keys(_: Words) -> list[tuple[str, list[tuple[str, str]]]]:
                 ("? Esc", _("this list, close, back to now")),
             ],
         ),
+    ]
+
+
+def _keys_that_change(_: Words) -> list[tuple[str, str]]:
+    return [
+        ("E", _("go to the editor")),
+        ("Ctrl+⏎", _("apply")),
+        ("N", _("new from a template")),
+        ("Esc Tab", _("leave the editor")),
+        ("J", _("next pod")),
+        ("K", _("kill the chosen pod")),
+        ("C", _("crash its container")),
+        ("X", _("break things: API server, chaos, nodes")),
+        ("W", _("break the loop that is shown")),
+        ("O", _("next node, Enter breaks it")),
+        ("⏎", _("open what is chosen")),
+        ("⇧+Click", _("copy a button’s kubectl command instead")),
     ]
 
 

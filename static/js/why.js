@@ -1,0 +1,86 @@
+// Why? The chain of causes beside the board: each link is a step, shown as a click on the timeline shows it.
+import * as inspector from "./inspector.js"
+import {backToNow, showStep} from "./past.js"
+import {room, watch} from "./state.js"
+
+const panel = document.getElementById("why")
+let opener = null
+
+export function startWhy() {
+  document.addEventListener("click", (event) => {
+    const asked = event.target.closest("[data-why]")
+    if (asked) ask(asked.dataset.why, asked)
+    const link = event.target.closest("#why [data-link]")
+    if (link) look(link)
+    if (event.target.closest("[data-close-why]")) close()
+  })
+  panel.addEventListener("keydown", move)
+  document.addEventListener("loopscope:now", () => mark(null))
+  addEventListener("resize", place)
+  watch((_, fresh) => { if (fresh) close() })
+}
+
+/** Of what is open, or else of what has the focus on the board. */
+export function askWhy() {
+  const open = inspector.shown()
+  const here = document.activeElement?.closest?.("[data-kind][data-name]")?.dataset
+  if (open) ask(open, document.activeElement)
+  else if (here) ask(`${here.kind}/${here.namespace || "-"}/${here.name}`, document.activeElement)
+}
+
+/** @param {string} path Kind/namespace or "-"/name, of a Service with ?endpoint= @param {Element} from */
+async function ask(path, from) {
+  const [object, query = ""] = path.split("?")
+  const address = `${room.base}/why/${object}?lang=${room.lang}&${query}`
+  const answer = await fetch(address, {headers: {Accept: "text/html"}}).catch(() => null)
+  if (!answer?.ok) return
+  opener = inspector.isOpen() ? inspector.openedFrom() : from
+  panel.innerHTML = await answer.text()
+  inspector.close()
+  panel.hidden = false
+  place()
+  const last = panel.querySelector("li:last-child .link")
+  last?.scrollIntoView({block: "nearest"})
+  ;(last ?? panel.querySelector("h2")).focus()
+}
+
+/** @returns {boolean} whether it was open */
+export function close() {
+  if (panel.hidden) return false
+  const had = panel.contains(document.activeElement)
+  panel.hidden = true
+  panel.replaceChildren()
+  backToNow()
+  if (had && opener?.isConnected) opener.focus()
+  return true
+}
+
+/** In the place of what was declared, so that loop, board, caption and timeline stay in view. */
+function place() {
+  const [desired, under] = ["desired-section", "timeline-section"].map((id) => document.getElementById(id).getBoundingClientRect())
+  const places = {left: desired.left, top: desired.top, bottom: innerHeight - under.top, width: desired.width}
+  for (const [name, value] of Object.entries(places)) panel.style.setProperty(`--${name}`, `${Math.max(0, value)}px`)
+}
+
+async function look(link) {
+  if (await showStep(Number(link.dataset.link))) mark(link)
+}
+
+function mark(link) {
+  for (const each of panel.querySelectorAll("[aria-current]")) each.removeAttribute("aria-current")
+  link?.setAttribute("aria-current", "step")
+}
+
+/** Up and down go from link to link, and show it. */
+function move(event) {
+  const step = {ArrowUp: -1, ArrowDown: 1}[event.key]
+  if (!step) return
+  event.preventDefault()
+  event.stopPropagation()
+  const links = [...panel.querySelectorAll(".link")]
+  const here = links.indexOf(document.activeElement)
+  const next = links[Math.min(links.length - 1, Math.max(0, here < 0 ? links.length - 1 : here + step))]
+  if (!next) return
+  next.focus()
+  look(next)
+}
