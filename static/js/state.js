@@ -2,7 +2,10 @@
 
 /** @typedef {{mode: string, speed: number, paused: boolean}} Pace */
 /** @typedef {{from: number, to: number, wall: number}} Waiting */
-/** @typedef {[number, number, string, string, number, boolean, string]} Row number, at_ms, lane, phase, cause, ok, key */
+/**
+ * @typedef {[number, number, string, string, number, boolean, string, string, string]} Row number, at_ms, lane, phase,
+ *   cause, ok, key, what was done, the same in a few words
+ */
 /**
  * @typedef {Object} State
  * @property {number} frame @property {number} epoch @property {number} now virtual ms since the room began

@@ -3,10 +3,12 @@ import {isAwake} from "./awake.js"
 import {span, virtual} from "./clock.js"
 import {pick} from "./loops.js"
 import {isPast, showStep} from "./past.js"
+import {beside, measureAnew} from "./lanewords.js"
 import {data, say, watch} from "./state.js"
 
 const NS = "http://www.w3.org/2000/svg"
-const [SLOT, PAUSE, GAP, LONG_MS, MOST, KEPT] = [11, 4, 54, 5000, 700, 450]
+// px: between marks, and after the newest for its words; steps
+const [SLOT, PAUSE, GAP, WORDS, LONG_MS, MOST, KEPT] = [11, 4, 54, 150, 5000, 700, 450]
 const SHAPES = {
   observe: ["circle", {r: 3.6}],
   diff: ["path", {d: "M0-5 5 0 0 5-5 0z"}],
@@ -19,7 +21,7 @@ const SHAPES = {
 const svg = document.getElementById("lanes-svg")
 const scroll = document.getElementById("lane-scroll")
 const causes = document.getElementById("causes")
-/** @type {Map<number, {row: import("./state.js").Row, x: number, y: number, element: SVGGElement}>} */
+/** @type {Map<number, {row: import("./state.js").Row, x: number, y: number, element: SVGGElement, words?: SVGTextElement}>} */
 const glyphs = new Map()
 let rows = []
 let end = 0
@@ -40,6 +42,7 @@ export function startTimeline() {
     if (fresh || wanted().join() !== lanes.map(([lane]) => lane).join()) rebuild(fresh ? data.steps : [...rows, ...state.steps])
     else add(state.steps)
     lights(state)
+    words()
   })
   svg.addEventListener("click", (event) => choose(numberOf(event.target), true))
   svg.addEventListener("keydown", move)
@@ -75,6 +78,7 @@ function rebuild(all) {
   end = 10
   lanes = data.lanes.filter(([lane]) => wanted().includes(lane))
   names()
+  measureAnew()
   let previous = null
   for (const row of rows) previous = glyph(row, previous)
   finish()
@@ -181,15 +185,15 @@ function gap(ms) {
   end += GAP
 }
 
-function label([, at, lane, phase, , ok, key]) {
+function label([, at, lane, phase, , ok, key, said]) {
   const title = data.lanes.find(([name]) => name === lane)?.[1] ?? lane
-  const text = say("step", {lane: title, phase: say(phase), time: virtual(at), key})
-  return ok ? text.replace(/,\s*$/, "") : `${text} (${say("error")})`
+  const text = say("step", {lane: title, phase: say(phase), time: virtual(at), key}).replace(/,\s*$/, "")
+  return [ok ? text : `${text} (${say("error")})`, said].filter(Boolean).join("\n")
 }
 
 function finish() {
   const stuck = scroll.scrollLeft + scroll.clientWidth > scroll.scrollWidth - 60
-  const width = Math.max(end + 16, scroll.clientWidth)
+  const width = Math.max(end + Math.min(WORDS, scroll.clientWidth * 0.3), scroll.clientWidth)
   svg.setAttribute("width", String(width))
   svg.setAttribute("height", String(Math.ceil(laneHeight() * (lanes.length + Number(foldable())))))
   if (stuck || !chosen) scroll.scrollLeft = scroll.scrollWidth
@@ -206,6 +210,24 @@ function tell(number) {
   glyphs.get(number)?.element.classList.remove("faint")
   point()
 }
+
+/** What was done stands behind the marks of its reconcile, if it was told and there is room before the next of the lane. */
+function words() {
+  /** @type {Map<number, {last: Object, few: string[]}>} the newest run of marks of each lane */
+  const runs = new Map()
+  const write = ({last, few}, until) => beside(last, few.length > 1 ? `${few[0]} +${few.length - 1}` : few[0], until - last.x - SLOT)
+  for (const mark of glyphs.values()) {
+    const run = runs.get(mark.y)
+    const goesOn = run && mark.x - run.last.x === SLOT
+    if (goesOn) beside(run.last, "", 0)
+    else if (run) write(run, mark.x)
+    const few = wordsOf(mark.row)
+    runs.set(mark.y, {last: mark, few: [...(goesOn ? run.few : []), ...(few ? [few] : [])]})
+  }
+  for (const run of runs.values()) write(run, Number(svg.getAttribute("width")))
+}
+
+const wordsOf = ([number, , lane, , , , , , few]) => (told.has(number) || lane === "you" ? few : "")
 
 /** The cursor stands at the step that is told. */
 function point() {

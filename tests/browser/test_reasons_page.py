@@ -18,6 +18,16 @@ kind: Pod
 metadata: {name: big}
 spec: {containers: [{name: a, image: nginx, resources: {requests: {cpu: '9'}}}]}
 """
+# Words of the timeline that reach over a mark of their lane.
+COVERED = """(all) => all.filter((words) => {
+  const here = words.getBoundingClientRect()
+  const others = (mark) => mark.parentElement !== words.parentElement
+  const marks = [...document.querySelectorAll("#lanes-svg .g .hit")].filter(others)
+  return marks.map((mark) => mark.getBoundingClientRect()).some((mark) => {
+    const sameLane = Math.abs(mark.top + mark.bottom - here.top - here.bottom) < 10
+    return sameLane && mark.left + 1 < here.right && here.left < mark.right - 1
+  })
+}).map((words) => words.textContent)"""
 
 
 def healed(page: Page) -> str:
@@ -102,3 +112,14 @@ def test_a_pod_that_waits_says_why_and_is_not_cut_off(open_page: Opener, lang: s
     belief = page.locator('[data-kind="Node"][data-name="node-1"] .belief')
     expect(belief).to_be_visible()
     assert belief.evaluate("e => e.scrollWidth <= e.clientWidth + 1")
+
+
+def test_the_marks_on_the_lanes_say_what_was_done(open_page: Opener) -> None:
+    page = open_page(size="desk")
+    name = healed(page)
+    bound = page.locator('#lanes-svg .g[data-lane="default-scheduler"][aria-label*="It puts"]').last
+    expect(bound).to_have_attribute("aria-label", re.compile(f"Act.*It puts …{name[-5:]} on node", re.DOTALL))
+    assert bound.locator("title").text_content() == bound.get_attribute("aria-label")
+    few = page.locator("#lanes-svg .few")
+    expect(few.filter(has_text="You kill pod …")).to_have_count(1)
+    assert few.evaluate_all(COVERED) == []

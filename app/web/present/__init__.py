@@ -20,7 +20,7 @@ the viewer's language. The trace is the only source: there is no second, drawn v
     reasons        why a pod waits, what is special       truth       what a silent machine really runs
     memory         how much of its limit a pod uses       evictions   what a disruption budget refused
     touched        what looks different beside a change   causes      the steps that led to a step
-    why            the chain of causes, to look through
+    why            the chain of causes, to look through   lanemarks   what a mark on the timeline says
 """
 
 from __future__ import annotations

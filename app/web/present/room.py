@@ -110,7 +110,7 @@ def page(room: Shown, scenarios: Iterable[Scenario], _: Words) -> dict[str, Any]
         "now_ms": cluster.now_ms,
         "epoch_ms": cluster.epoch_ms,
         "state": {**state(room, [], {}, None, _), "path": telling.path(room.path)},
-        "steps": timeline.recent(cluster.trace, cluster.epoch_ms),
+        "steps": timeline.recent(cluster.trace, cluster.epoch_ms, _),
         "chart": timeline.chart(cluster),
         "cells": [card.cell(obj) for obj in cluster.objects("Pod")] if _in_cells(cluster) else None,
         "words": browser_words(_),
@@ -128,7 +128,7 @@ def frame(room: Shown, change: Frame, _: Words) -> dict[str, Any]:
     in_cells = _in_cells(cluster)
     drawn = pushed.views(cluster, change, in_cells, _)
     broken = any(ref.kind in faults.KINDS for ref in change.changed)
-    rows = timeline.rows(visible[-SLIM_STEPS:], cluster.trace, cluster.epoch_ms)
+    rows = timeline.rows(visible[-SLIM_STEPS:], cluster.trace, cluster.epoch_ms, _)
     points = timeline.points(change.steps, cluster.epoch_ms)
     pods = [(ref, obj) for ref, obj in change.changed.items() if ref.kind == "Pod"]
     return {

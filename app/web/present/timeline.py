@@ -8,19 +8,20 @@ from functools import lru_cache
 from app.api.objects import Ref
 from app.engine.trace import Acted, Commanded, Differed, Failed, Step, Trace, changes_of, is_visible
 from app.look import Look
-from app.web.present import card, workloads
+from app.web.present import card, lanemarks, workloads
 from app.web.present.names import known, lane_of
 from app.web.present.steps import phase_of
+from app.web.present.words import ENGLISH, Words
 
 KEPT_STEPS = 400
 KEPT_POINTS = 240
 HOPS = 64
 
-Row = tuple[int, int, str, str, int, bool, str]
-"""number, virtual ms since the epoch, lane, phase, visible cause, ok, key"""
+Row = tuple[int, int, str, str, int, bool, str, str, str]
+"""number, virtual ms since the epoch, lane, phase, visible cause, ok, key; what was done, and in a few words"""
 
 
-def row(step: Step, trace: Trace, epoch_ms: int) -> Row:
+def row(step: Step, trace: Trace, epoch_ms: int, _: Words = ENGLISH) -> Row:
     """`phase` is observe, diff, same (nothing differed), act or you."""
     record, phase, ok = step.record, phase_of(step), True
     if isinstance(record, Differed) and not record.differences:
@@ -32,7 +33,8 @@ def row(step: Step, trace: Trace, epoch_ms: int) -> Row:
     elif isinstance(record, Failed):
         ok = False
     key = _text(step.key) if step.key else ""
-    return step.number, step.at_ms - epoch_ms, lane_of(step.actor), phase, visible_cause(step, trace), ok, key
+    cause, done = visible_cause(step, trace), lanemarks.of(step, _)
+    return step.number, step.at_ms - epoch_ms, lane_of(step.actor), phase, cause, ok, key, *done
 
 
 @lru_cache(maxsize=4096)
@@ -40,11 +42,11 @@ def _text(ref: Ref) -> str:
     return str(known(ref))
 
 
-def rows(steps: Iterable[Step], trace: Trace, epoch_ms: int) -> list[Row]:
-    return [row(step, trace, epoch_ms) for step in steps if is_visible(step)]
+def rows(steps: Iterable[Step], trace: Trace, epoch_ms: int, _: Words = ENGLISH) -> list[Row]:
+    return [row(step, trace, epoch_ms, _) for step in steps if is_visible(step)]
 
 
-def recent(trace: Trace, epoch_ms: int) -> list[Row]:
+def recent(trace: Trace, epoch_ms: int, _: Words = ENGLISH) -> list[Row]:
     """The newest steps, for the first paint."""
     found: list[Step] = []
     number = trace.count
@@ -52,13 +54,13 @@ def recent(trace: Trace, epoch_ms: int) -> list[Row]:
         if is_visible(step):
             found.append(step)
         number -= 1
-    return rows(reversed(found), trace, epoch_ms)
+    return rows(reversed(found), trace, epoch_ms, _)
 
 
 def visible_cause(step: Step, trace: Trace) -> int:
     """The nearest step on the way back to the beginning that the timeline shows; 0: none."""
     number = step.cause
-    for _ in range(HOPS):
+    for _hop in range(HOPS):
         cause = trace.get(number) if number else None
         if cause is None:
             return 0
