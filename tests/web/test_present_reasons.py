@@ -121,7 +121,7 @@ LET_GO = {"generateName": "web-abc-"}
         ),
         pytest.param(
             builders.pod(labels={"app": "debug"}, metadata=LET_GO),
-            [MAKER], ["app=debug", "nobody’s"], ["app=debug", "所有者なし"], id="let go",
+            [MAKER], ["app=debug", "nobody’s"], ["app=debug", "孤立"], id="let go",
         ),
         pytest.param(builders.pod(labels={"app": "debug"}, metadata=LET_GO), [], [], [], id="its maker is gone"),
         pytest.param(builders.pod(priority=1000), [], ["priority 1000"], ["優先度 1000"], id="important"),
