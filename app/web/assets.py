@@ -2,6 +2,8 @@
 
 Their path bears the version of the whole folder, `/static/<version>/js/main.js`, so that modules which import each
 other by relative paths need no build step to be cached. With `app.debug` files are read again each time.
+
+Comments are for whoever reads the source: a seventh of our scripts and styles, which a phone need not fetch.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +21,11 @@ from flask import Flask, Response, abort, request
 
 YEAR_S = 31_536_000
 WORTH_IT = 0.9  # already compressed formats do not shrink
+_COMMENTS = {
+    ".js": re.compile(r"^[ \t]*(?://[^\n]*|/\*\*.*?\*/[ \t]*)$", re.DOTALL | re.MULTILINE),
+    ".css": re.compile(r"^[ \t]*/\*.*?\*/[ \t]*$", re.DOTALL | re.MULTILINE),
+}
+"""Those that have lines of their own."""
 
 
 class Asset(NamedTuple):
@@ -86,6 +94,13 @@ def init_app(app: Flask, folder: Path) -> None:
 
 def _load(path: Path) -> Asset:
     body = path.read_bytes()
+    if path.suffix in _COMMENTS and "vendor" not in path.parts:
+        body = without_comments(body.decode(), path.suffix).encode()
     compressed = gzip.compress(body, 9, mtime=0)
     type_ = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return Asset(body, compressed if len(compressed) < len(body) * WORTH_IT else None, type_)
+
+
+def without_comments(text: str, suffix: str) -> str:
+    """Every line stays where it is, so that what a browser complains about is found."""
+    return _COMMENTS[suffix].sub(lambda comment: "\n" * comment[0].count("\n"), text)

@@ -107,7 +107,7 @@ def comes_of(step: Step, before: Step) -> bool:
         case Failed():
             return same_flight or step.key in queued_by(before)
         case Fired(why="TIMER" | "BACKOFF"):
-            silenced = [Ref("Node", "", machine.name) for machine in causes.silenced_by(before)]
+            silenced = [Ref("Node", "", name) for name, is_silent in causes.faults(before) if is_silent]
             return same_flight or step.key in silenced
         case Fired():
             return starts_a_loop(before, step.actor)

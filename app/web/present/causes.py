@@ -70,7 +70,7 @@ class _Book:
         self._steps = steps
         self._numbers = sorted(steps)
         self._revisions = [steps[number].revision for number in self._numbers]
-        self._silenced = [(n, ref) for n in self._numbers for ref in silenced_by(steps[n])]
+        self._faults = [(number, *fault) for number in self._numbers for fault in faults(steps[number])]
         self._before: dict[int, Step] = {}  # how the same loop looked at the same key the time before
         looks: dict[tuple[str, Ref | None], Step] = {}
         for step in steps.values():
@@ -86,7 +86,13 @@ class _Book:
             case Observed(wakes=wakes):
                 yield from (wake.step for wake in wakes)
             case Fired() if step.key is not None and step.key.kind == "Node":
-                yield from (n for n, machine in self._silenced if machine.name == step.key.name)
+                yield self._silenced_by(step.key.name, step.number)
+
+    def _silenced_by(self, machine: str, number: int) -> int:
+        """The command by which it is silent at step `number`; 0 if it is not."""
+        before = [(n, is_silent) for n, name, is_silent in self._faults if name == machine and n < number]
+        n, is_silent = before[-1] if before else (0, False)
+        return n if is_silent else 0
 
     def read(self, step: Step) -> Iterator[int]:
         """The steps of others that wrote what it read, since it looked before."""
@@ -113,11 +119,11 @@ def _wrote(step: Step, revision: int) -> bool:
     return any(change.revision == revision for change in changes_of(step))
 
 
-def silenced_by(step: Step) -> Iterator[Ref]:
-    """The machines that lost their power or their network in that step."""
+def faults(step: Step) -> Iterator[tuple[str, bool]]:
+    """The machines that lost their power or their network in that step, or got it back, and whether they are silent."""
     for change in changes_of(step) if isinstance(step.record, Commanded) else ():
-        if change.ref.kind == "Machine" and _speaks(change.old) and not _speaks(change.new):
-            yield change.ref
+        if change.ref.kind == "Machine" and _speaks(change.old) != _speaks(change.new):
+            yield change.ref.name, not _speaks(change.new)
 
 
 def _speaks(machine: Obj | None) -> bool:

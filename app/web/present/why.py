@@ -12,8 +12,7 @@ from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
 from app.api.objects import Obj, Ref, namespace_of
-from app.apiserver.store import Change
-from app.engine.trace import Acted, Commanded, Fired, Observed, Step, changes_of
+from app.engine.trace import Acted, Commanded, Fired, Step, changes_of
 from app.look import Look
 from app.web.present import board, captions, causes
 from app.web.present.clock import virtual
@@ -44,7 +43,7 @@ class Why(NamedTuple):
 
 def of_object(cluster: Look, ref: Ref, _: Words) -> Why:
     """Of its newest write that was no mere heartbeat; of a machine also what somebody did to it."""
-    written = [step for step in cluster.trace.since(0) if any(_is_about(change, ref) for change in changes_of(step))]
+    written = [step for step in cluster.trace.since(0) if _wrote(step, ref)]
     loud = [step for step in written if not step.background] or written
     return _why(cluster, loud[-1] if loud else None, called(ref, _), _)
 
@@ -53,33 +52,34 @@ def of_endpoint(cluster: Look, service: Ref, name: str, _: Words) -> Why:
     """Of the newest change of that pod's place on the Service's list."""
     about = _("%(pod)s as an endpoint of %(service)s", pod=called(Ref("Pod", "", name), _), service=called(service, _))
     for step in reversed(cluster.trace.since(0)):
-        if any(_moves(change, service, name) for change in changes_of(step)):
+        if _moved(step, service, name):
             return _why(cluster, step, about, _)
     return _why(cluster, None, about, _)
 
 
-def _is_about(change: Change, ref: Ref) -> bool:
-    return change.ref == ref or (
-        ref.kind == "Node" and change.ref == Ref("Machine", "", ref.name) and _is_of_a_fault(change)
-    )
+def _wrote(step: Step, ref: Ref) -> bool:
+    """The object, or of a Node what happens to its machine; not what the machine writes down itself."""
+    for change in changes_of(step):
+        of_machine = ref.kind == "Node" and change.ref == Ref("Machine", "", ref.name)
+        if change.ref == ref or (of_machine and _spec(change.old) != _spec(change.new)):
+            return True
+    return False
 
 
-def _is_of_a_fault(change: Change) -> bool:
-    """Not what the machine writes down itself."""
-    return (change.old or {}).get("spec") != (change.new or {}).get("spec")
+def _spec(obj: Obj | None) -> Any:
+    return (obj or {}).get("spec")
 
 
-def _moves(change: Change, service: Ref, name: str) -> bool:
-    before, after = _endpoint(change.old, service, name), _endpoint(change.new, service, name)
-    return change.ref.kind == "EndpointSlice" and before != after
+def _moved(step: Step, service: Ref, name: str) -> bool:
+    slices = [change for change in changes_of(step) if change.ref.kind == "EndpointSlice"]
+    return any(_endpoint(each.old, service, name) != _endpoint(each.new, service, name) for each in slices)
 
 
 def _endpoint(piece: Obj | None, service: Ref, name: str) -> Mapping[str, Any] | None:
     if piece is None or namespace_of(piece) != service.namespace or board.service_of_slice(piece) != service:
         return None
-    return next(
-        (each for each in piece.get("endpoints") or () if (each.get("targetRef") or {}).get("name") == name), None
-    )
+    places: Sequence[Mapping[str, Any]] = piece.get("endpoints") or ()
+    return next((each for each in places if (each.get("targetRef") or {}).get("name") == name), None)
 
 
 # ------------------------------------------------------------------------------------------------ links
@@ -102,10 +102,8 @@ def links(path: Sequence[Step], epoch_ms: int, _: Words) -> Iterator[Link]:
     if path and not isinstance(path[0].record, Commanded):
         yield _beginning(path, epoch_ms, _)
     how = ""
-    flights = [*_flights(path), []]
-    for flight, after in pairwise(flights):
-        record = flight[0].record
-        done = _done(flight, after)
+    for flight, after in pairwise([*_flights(path), []]):
+        record, done = flight[0].record, _done(flight, after)
         if isinstance(record, Fired):
             how = record.why
         elif done is not None:
@@ -148,7 +146,6 @@ def _link(step: Step, how: str, epoch_ms: int, _: Words) -> Link:
         "BACKOFF": _("tried again"),
         "RELIST": _("it read everything anew"),
         "WATCH-BROKEN": _("an event was lost"),
-        "EVENT-LOST": _("an event was lost"),
     }
     at = virtual(step.at_ms - epoch_ms)
     return Link(step.number, at, said.role, said.who, phase_of(step), said.text, gap, how_words.get(how, ""))
@@ -156,7 +153,7 @@ def _link(step: Step, how: str, epoch_ms: int, _: Words) -> Link:
 
 def _beginning(path: Sequence[Step], epoch_ms: int, _: Words) -> Link:
     """Nobody did anything: the cluster began, a loop has a clock of its own, or it is too long ago."""
-    seen = next(step for step in path if isinstance(step.record, Observed) or is_phase(step))
+    seen = next(step for step in path if is_phase(step))
     record, who = path[0].record, subject(seen.actor, _)
     if not isinstance(record, Fired):
         text = _("What came before is not kept any more.")
