@@ -153,7 +153,8 @@ function glyph(row, previous) {
   if (previous && at - previous[1] > LONG_MS) gap(at - previous[1])
   else if (previous && (previous[2] !== lane || previous[6] !== row[6])) end += PAUSE
   const [x, y] = [end + SLOT / 2, height(index)]
-  const element = make("g", {transform: `translate(${x} ${y})`, role: "button", tabindex: -1})
+  // A link to its step, no button: what stands in its name are words like "apply", and buttons are found by theirs.
+  const element = make("g", {transform: `translate(${x} ${y})`, role: "link", tabindex: -1})
   element.setAttribute("class", told.has(number) || lane === "you" ? "g" : "g faint")
   element.dataset.lane = lane
   element.dataset.n = String(number)
