@@ -1,5 +1,5 @@
 """Whether a step is one that people care about: a pod created, deleted, bound, ready or no more, a scaling, an address
-given or taken, a refusal. Everything else is bookkeeping.
+given or taken, a refusal, requests that begin to fail. Everything else is bookkeeping.
 
 A diff is pure, so the reconcile that begins with an observation can be looked ahead of: it matters from its first step
 on, or not at all. Rooms ask, to spend wall time on what matters (app/rooms/story.py).
@@ -18,7 +18,7 @@ from app.engine.worker import Worker
 from app.reconcile import Action, Bind, Create, Delete, Difference, Patch, Update, UpdateStatus
 
 BOOKKEEPING = frozenset(
-    ("ControllerRevision", "DataPath", "Event", "Lease", "Load", "Machine", "NodeMetrics", "PodMetrics", "PodSandbox")
+    ("ControllerRevision", "DataPath", "Event", "Lease", "Machine", "NodeMetrics", "PodMetrics", "PodSandbox")
 )
 _ENDINGS = ("Complete", "Failed", "ReplicaFailure", "Progressing")  # conditions of workloads that are news
 _TROUBLE = ("CrashLoopBackOff", "ErrImageNeverPull", "ErrImagePull", "ImagePullBackOff")
@@ -79,6 +79,8 @@ def _cares(action: Action, get: Get) -> bool:
 def _patch_matters(old: Obj | None, ref: Ref, patch: Mapping[str, Any]) -> bool:
     if isinstance(patch.get("status"), Mapping):
         status = patch["status"]
+        if ref.kind == "Load":
+            return True  # a second like the others is background
         if ref.kind == "Pod":
             return _pod_is_news(old, status)
         if ref.kind == "Node":

@@ -79,10 +79,15 @@ class Story:
         return [Told(newest, max(READ_S, self._reading_s(newest) / REPEAT_SHARE), is_repeat=True, more=more)]
 
     def together(self, steps: Sequence[Step]) -> Told | None:
-        """Of steps that were made without waiting for readers: the newest write that matters, and how many more."""
+        """Of steps that were made without waiting for readers: the newest write that matters, and how many more.
+
+        That requests fail goes before: it has happened to people, and is said once."""
         told = [step for step in steps if not isinstance(step.record, Observed) and self._cluster.matters(step)]
         acts = [step for step in told if isinstance(step.record, Acted | Commanded)] or told
-        return Told(acts[-1], self._reading_s(acts[-1]), more=len(told) - 1) if acts else None
+        if not acts:
+            return None
+        newest = max(acts, key=lambda step: (step.key is not None and step.key.kind == "Load", step.number))
+        return Told(newest, self._reading_s(newest), more=len(told) - 1)
 
     def _reading_s(self, step: Step) -> float:
         return max(READ_S, self._reading(step, self.languages) / 1000)

@@ -6,10 +6,10 @@ import random
 
 import pytest
 
+from app.api.losses import FAILURES
 from app.api.objects import Ref
 from app.cluster import Cluster
 from app.commands import ApiServerDown, Command, CrashController, CutNetwork, PowerNode, SetTraffic, SlowNode
-from app.nodes.network.requests import FAILURES
 from tests.support.random_world import MANIFEST, random_command
 from tests.support.world import Apply
 

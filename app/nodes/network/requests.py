@@ -16,17 +16,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from app.api import losses
 from app.api.loads import DIRECT
+from app.api.losses import FAILURE_OF, Loss
 from app.nodes.network.capacity import Capacity
 from app.nodes.network.queueing import Workers
 
 OK = "Ok"
-NO_ENDPOINT = "NoEndpoint"  # rejected by the rules: there is nobody to send it to
-REFUSED = "ConnectionRefused"  # nobody listens there (any more, or yet)
-RESET = "ConnectionReset"  # the process died in the middle of it
-TIMEOUT = "Timeout"  # no answer within a second
-OVERLOAD = "Overload"  # 503: the queue of the pod was full
-FAILURES = (NO_ENDPOINT, REFUSED, RESET, TIMEOUT, OVERLOAD)
 
 HOP_US = 1_000  # there and back, between two machines
 TIMEOUT_US = 1_000_000
@@ -108,10 +104,15 @@ class Outcome:
     forwarded: int = 0  # took a second hop, to another machine
     samples: list[Sample] = field(default_factory=list)
     workers: dict[tuple[str, str], Workers] = field(default_factory=dict)
+    lost: list[tuple[str, str, str | None]] = field(default_factory=list)  # cause, who, whose rules: see losses.of
 
     @property
     def ok(self) -> int:
         return len(self.took_us)
+
+    @property
+    def losses(self) -> list[Loss]:
+        return losses.of(self.lost)
 
 
 def simulate(window: Window) -> Outcome:
@@ -126,8 +127,11 @@ def simulate(window: Window) -> Outcome:
     every = max(1, -(-window.sends // SAMPLES))
     for number, at_us in enumerate(arrivals):
         node, endpoint, hops = _way(window, at_us, next(drawn), next(drawn))
-        took_us, verdict = _answer(window, outcome, at_us, node, endpoint, hops)
+        took_us, cause = _answer(window, outcome, at_us, node, endpoint, hops)
+        verdict = FAILURE_OF.get(cause, OK)
         _count(outcome, node, endpoint, took_us, verdict, hops)
+        if verdict != OK:
+            outcome.lost.append(_lost(window, node, endpoint, cause))
         if number % every == 0:
             pod = endpoint.pod if endpoint else ""
             outcome.samples.append(Sample(at_us, node, pod, took_us, verdict))
@@ -196,33 +200,55 @@ def _is_dark(window: Window, node: str, at_ms: int) -> bool:
 def _answer(
     window: Window, outcome: Outcome, at_us: int, node: str, endpoint: Endpoint | None, hops: int
 ) -> tuple[int, str]:
-    """How long it takes until the client knows, and what it knows then."""
+    """How long it takes until the client knows, and that it was served, or why it was lost."""
     at_ms = at_us // 1000
     if endpoint is None:
-        return (TIMEOUT_US, TIMEOUT) if node and _is_dark(window, node, at_ms) else (HOP_US, NO_ENDPOINT)
+        if node and _is_dark(window, node, at_ms):
+            return TIMEOUT_US, losses.NODE_DARK
+        return HOP_US, losses.NO_RULE if node or window.path == DIRECT else losses.NO_TARGET
     if _is_dark(window, endpoint.node, at_ms):
-        return TIMEOUT_US, TIMEOUT
+        return TIMEOUT_US, losses.POD_DARK
     key = endpoint.pod, endpoint.node
     pod = window.pods.get(key)
     span = _listening(pod, endpoint.port, at_ms) if pod is not None else None
     if span is None:
-        return hops * HOP_US, REFUSED
+        return hops * HOP_US, _why_nobody_listens(pod, endpoint.port, at_ms)
     done_us = outcome.workers[key].take(at_us)
     if done_us < 0:
-        return hops * HOP_US, OVERLOAD
+        return hops * HOP_US, losses.QUEUE_FULL
     if span.dies_ms is not None and done_us > span.dies_ms * 1000:
-        return max(0, span.dies_ms * 1000 - at_us) + hops * HOP_US, RESET
+        return max(0, span.dies_ms * 1000 - at_us) + hops * HOP_US, losses.POD_DIED
     took_us = done_us - at_us + hops * HOP_US
-    return (took_us, OK) if took_us <= TIMEOUT_US else (TIMEOUT_US, TIMEOUT)
+    return (took_us, OK) if took_us <= TIMEOUT_US else (TIMEOUT_US, losses.TOO_SLOW)
 
 
 def _listening(pod: PodAt, port: int, at_ms: int) -> Span | None:
-    if pod.ports is not None and port not in pod.ports:
+    if not _has_port(pod, port):
         return None
     for span in pod.spans:
         if span.from_ms <= at_ms and (span.until_ms is None or at_ms < span.until_ms):
             return span
     return None
+
+
+def _has_port(pod: PodAt, port: int) -> bool:
+    return pod.ports is None or port in pod.ports
+
+
+def _why_nobody_listens(pod: PodAt | None, port: int, at_ms: int) -> str:
+    if pod is None:
+        return losses.POD_GONE
+    if any(span.from_ms <= at_ms for span in pod.spans):
+        return losses.POD_STOPPED if _has_port(pod, port) else losses.PORT_CLOSED
+    return losses.POD_STARTING
+
+
+def _lost(window: Window, node: str, endpoint: Endpoint | None, cause: str) -> tuple[str, str, str | None]:
+    """With who it was up to, and whose rules sent it there: see losses.of."""
+    rules = None if window.path == DIRECT else node
+    if endpoint is None:
+        return cause, node if cause == losses.NODE_DARK else "", rules
+    return cause, endpoint.node if cause == losses.POD_DARK else endpoint.pod, rules
 
 
 def _count(

@@ -8,7 +8,7 @@ background: traffic alone never makes a cluster restless. Without a Load it take
     Load/web
       spec: service, rps, pattern ("steady", "ramp", "spike"), path ("node-port", "direct"), startedMs
       status:
-        window: {fromMs, toMs, sent, ok, failed: {REASON: n}, p50Ms, p99Ms, forwarded}
+        window: {fromMs, toMs, sent, ok, failed: {REASON: n}, losses: [[CAUSE, n, ...]], p50Ms, p99Ms, forwarded}
         total:  {sent, ok, failed: {REASON: n}}          # since the generator runs
         pods:   {POD: {requests, failed, cpuMilli, memoryBytes, requestsPerSecond, latencyMs, queued,
                      busyPercent, queuePercent}}   # of what its workers can do, and of its queue
@@ -19,11 +19,11 @@ background: traffic alone never makes a cluster restless. Without a Load it take
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from app.api import memo
+from app.api import losses, memo
 from app.api.loads import DIRECT, MAX_RPS
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
@@ -38,18 +38,21 @@ WINDOW_MS = 1_000
 _RAMP_MS = 60_000
 _SPIKE_EVERY_MS, _SPIKE_FROM_MS, _SPIKE_MS, _SPIKE_TIMES = 60_000, 20_000, 10_000, 4
 _MANY_PODS, _MANY_EVERY = 50, 5  # of more pods than that it tells every fifth second
+_IN_THIS_SECOND = N_("In this second: sent %(desired)s, answered %(observed)s.")
+_CALM_WINDOWS = 3  # without a failure, until it is said that all is well again
 _MOST_WINDOWS = 5  # at once; a generator that stood still does not make up for hours
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(NamedTuple):
     """What one window hands to the next."""
 
     until_ms: int = 0  # up to here every request has been worked out; 0: none was sent yet
-    busy: Mapping[tuple[str, str], Busy] = field(default_factory=dict)  # pods that still work at that moment
-    checks: Mapping[str, Target] = field(default_factory=dict)  # the load balancer's, by machine or pod
-    dark: Mapping[str, int] = field(default_factory=dict)
-    total: Mapping[str, Any] = field(default_factory=lambda: {"sent": 0, "ok": 0, "failed": {}})
+    busy: Mapping[tuple[str, str], Busy] = {}  # pods that still work at that moment
+    checks: Mapping[str, Target] = {}  # the load balancer's, by machine or pod
+    dark: Mapping[str, int] = {}
+    total: Mapping[str, Any] = {"sent": 0, "ok": 0, "failed": {}}
+    failing: frozenset[str] = frozenset()  # causes that have been told, until all is well again
+    calm: int = 0  # windows since then in which nothing failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,16 @@ class TrafficSeen:
     paths: Sequence[Obj]  # of this Service
     memory: Memory | None
     now_ms: int
+
+
+def _failing(gap: Difference) -> Message:
+    windows = (action.patch["status"]["window"] for action in gap.actions if isinstance(action, Patch))
+    said = next((losses.sentence(window, gap.about.namespace) for window in windows), None)
+    return said or message(_IN_THIS_SECOND, desired=gap.desired, observed=gap.observed)
+
+
+def _failed(record: Any) -> Message:
+    return _failing(record.differences[record.difference])
 
 
 class Traffic(Controller[TrafficSeen]):
@@ -78,8 +91,14 @@ class Traffic(Controller[TrafficSeen]):
     says = {
         "RulesAwaited": Saying(N_("Not all machines have rules for %(about)s yet."), N_("rules first")),
         "WindowOpen": Saying(N_("This second is not over yet."), N_("the second runs")),
+        "RequestsFail": Saying(_failing, N_("requests fail"), {"Load": _failed}),
+        "RequestsServed": Saying(
+            N_("All %(desired)s requests of this second were answered."),
+            N_("all served again"),
+            {"Load": N_("Requests to %(name)s are all answered again.")},
+        ),
         "WindowOver": Saying(
-            N_("In this second: sent %(desired)s, answered %(observed)s."),
+            _IN_THIS_SECOND,
             N_("a second is over"),
             {"Load": N_("It notes the requests of this second.")},
         ),
@@ -119,7 +138,7 @@ class Traffic(Controller[TrafficSeen]):
         if not _is_ready(seen, memory):
             wait = RequeueAfter(WINDOW_MS // 4, "the rules of the machines")
             return [Difference(about, "status.window", "known", "none", "RulesAwaited", (wait,), True)]
-        return [_advance(seen, about, memory)]
+        return _advance(seen, about, memory)
 
 
 def _is_ready(seen: TrafficSeen, memory: Memory) -> bool:
@@ -129,21 +148,32 @@ def _is_ready(seen: TrafficSeen, memory: Memory) -> bool:
     return seen.now_ms >= int(seen.load["spec"]["startedMs"]) + _MOST_WINDOWS * WINDOW_MS
 
 
-def _advance(seen: TrafficSeen, about: Ref, memory: Memory) -> Difference:
+def _advance(seen: TrafficSeen, about: Ref, memory: Memory) -> Iterator[Difference]:
     until_ms = memory.until_ms or seen.now_ms - seen.now_ms % WINDOW_MS
     until_ms = max(until_ms, seen.now_ms // WINDOW_MS * WINDOW_MS - _MOST_WINDOWS * WINDOW_MS)
-    memory = Memory(until_ms, memory.busy, memory.checks, memory.dark, memory.total)
+    memory = memory._replace(until_ms=until_ms)
     status: dict[str, Any] | None = None
     while memory.until_ms + WINDOW_MS <= seen.now_ms:
         window, checks, dark = _window(seen, memory)
         outcome = requests.simulate(window)
         status, memory = _told(window, outcome, memory, checks, dark)
+    if status is not None:
+        news, memory = _news(status["window"], memory)
+        write = Patch(about, {"status": _replacing(seen.load.get("status") or {}, status)})
+        desired, observed = status["window"]["sent"], status["window"]["ok"]
+        yield Difference(about, "status.window", desired, observed, news or "WindowOver", (write,), not news)
     wait = RequeueAfter(memory.until_ms + WINDOW_MS - seen.now_ms, "the next second")
-    if status is None:
-        return Difference(about, "status.window", "known", "not yet", "WindowOpen", (Remember(memory), wait), True)
-    write = Patch(about, {"status": _replacing(seen.load.get("status") or {}, status)})
-    desired, observed = status["window"]["sent"], status["window"]["ok"]
-    return Difference(about, "status.window", desired, observed, "WindowOver", (write, Remember(memory), wait), True)
+    yield Difference(about, "status.window", "known", "not yet", "WindowOpen", (Remember(memory), wait), True)
+
+
+def _news(window: Mapping[str, Any], memory: Memory) -> tuple[str, Memory]:
+    """That requests fail for a cause is news once; and so it is that for a while none has failed any more."""
+    if cause := losses.cause(window):
+        news = "" if cause in memory.failing else "RequestsFail"
+        return news, memory._replace(failing=memory.failing | {cause}, calm=0)
+    if memory.failing and memory.calm + 1 >= _CALM_WINDOWS:
+        return "RequestsServed", memory._replace(failing=frozenset(), calm=0)
+    return "", memory._replace(calm=memory.calm + 1)
 
 
 def count_of(spec: Mapping[str, Any], from_ms: int) -> int:
@@ -243,7 +273,7 @@ def _told(
         "ok": past["ok"] + outcome.ok,
         "failed": {
             reason: past["failed"].get(reason, 0) + outcome.failed.get(reason, 0)
-            for reason in requests.FAILURES
+            for reason in losses.FAILURES
             if reason in past["failed"] or reason in outcome.failed
         },
     }
@@ -254,6 +284,7 @@ def _told(
             "sent": outcome.sent,
             "ok": outcome.ok,
             "failed": outcome.failed,
+            "losses": [list(loss) for loss in outcome.losses],
             "forwarded": outcome.forwarded,
             "p50Ms": requests.percentile_ms(outcome.took_us, 50),
             "p99Ms": requests.percentile_ms(outcome.took_us, 99),
@@ -265,7 +296,7 @@ def _told(
     }
     if len(window.pods) > _MANY_PODS and window.to_ms // WINDOW_MS % _MANY_EVERY:
         del status["pods"]
-    return status, Memory(window.to_ms, busy, checks, dark, total)
+    return status, memory._replace(until_ms=window.to_ms, busy=busy, checks=checks, dark=dark, total=total)
 
 
 def _left(workers: Workers, end_us: int) -> Busy:
