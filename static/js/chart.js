@@ -13,6 +13,9 @@ export function startChart() {
   })
 }
 
+/** What is known of a workload, oldest first: [virtual ms, desired, ready]. @param {string} id */
+export const seriesOf = (id) => series[id] ?? []
+
 function push(id, point) {
   const points = (series[id] ??= [])
   const last = points.at(-1)

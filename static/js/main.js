@@ -18,6 +18,7 @@ import {startPopovers} from "./popovers.js"
 import {startPrefs} from "./prefs.js"
 import {startScript} from "./script.js"
 import {startStory} from "./story.js"
+import {startStrips} from "./strips.js"
 import {startTimeline} from "./timeline.js"
 import {startTraffic} from "./traffic.js"
 import {startWhy} from "./why.js"
@@ -35,6 +36,7 @@ startMarks()
 startStory()
 startTimeline()
 startChart()
+startStrips()
 startCells()
 startInspector()
 startWhy()

@@ -31,7 +31,7 @@ export function startTraffic() {
   watch(({traffic}, fresh) => {
     if (fresh) loads.clear()
     for (const [key, view] of Object.entries(traffic ?? {})) {
-      if (view) loads.set(key, view)
+      if (view) loads.set(key, view.rows?.length ? view : {...view, rows: loads.get(key)?.rows})
       else loads.delete(key)
     }
     for (const card of services()?.querySelectorAll(".service") ?? []) draw(card)
@@ -100,16 +100,22 @@ function ask(card) {
 
 /** The last second: what share was served; how long that took, and the failures in words. */
 function served(view) {
-  if (view?.sent === undefined) return []
-  const percent = view.sent ? Math.floor(view.ok * 1000 / view.sent) / 10 : 100
+  const [, sent, failed] = last(view) ?? []
+  if (sent === undefined) return []
+  const percent = sent ? Math.floor((sent - sum(failed)) * 1000 / sent) / 10 : 100
   return [part(percent === 100 ? "good" : "some", "served", {n: `${percent}%`})]
 }
 
 function more(view) {
-  if (view?.sent === undefined) return []
-  const took = view.ok ? [text(`p50 ${view.p50} ms · p99 ${view.p99} ms`)] : []
-  return [...took, ...Object.entries(view.failed).map(([reason, n]) => lost(reason, n))]
+  const [, sent, failed, p50, p99] = last(view) ?? []
+  if (sent === undefined) return []
+  const took = sent > sum(failed) ? [text(`p50 ${p50} ms · p99 ${p99} ms`)] : []
+  return [...took, ...Object.entries(failed).map(([reason, n]) => lost(reason, n)), ...busiest(view)]
 }
+
+/** The newest second: see present/traffic.py. */
+const last = (view) => view?.rows?.at(-1)
+const sum = (failed) => Object.values(failed).reduce((so, n) => so + n, 0)
 
 function tell(line, parts) {
   const same = parts.length === line.childElementCount && parts.every((each, index) => each.isEqualNode(line.children[index]))
@@ -150,21 +156,40 @@ function mark(outcome) {
   return shape
 }
 
-/** On each pod: how busy its workers are, and above that how full its queue is. */
+/** On each pod, as bars and in words: how busy its workers are, and how many requests wait in its queue. */
 function burden() {
-  const busy = new Map()
+  /** @type {Map<string, [number, number, number]>} percent busy, requests that wait, percent of the queue */
+  const known = new Map()
   for (const [key, view] of loads) {
     const namespace = key.slice(0, key.indexOf("/"))
-    for (const [name, [percent, queue]] of Object.entries(view.pods ?? {})) {
-      const [before, queued] = busy.get(`${namespace}/${name}`) ?? [0, 0]
-      busy.set(`${namespace}/${name}`, [Math.max(before, percent), Math.max(queued, queue)])
+    for (const [name, now] of Object.entries(view.pods ?? {})) {
+      const before = known.get(`${namespace}/${name}`) ?? [0, 0, 0]
+      known.set(`${namespace}/${name}`, now.map((value, index) => Math.max(value, before[index])))
     }
   }
   for (const pod of document.querySelectorAll("#board .pod[id]")) {
-    const [percent, queue] = busy.get(`${pod.dataset.namespace}/${pod.dataset.name}`) ?? [0, 0]
+    const now = known.get(`${pod.dataset.namespace}/${pod.dataset.name}`)
+    const [percent, , full] = now ?? [0, 0, 0]
     pod.style.setProperty("--busy", `${percent}%`)
-    pod.style.setProperty("--queue", `${queue}%`)
+    pod.style.setProperty("--queue", `${full}%`)
+    tell(pod.querySelector(".burden"), now ? named(now) : [])
   }
+}
+
+/** "busy 46 %", "queue 3": each in its colour and with what it means. */
+function named([percent, queued], first = "busy") {
+  return [["busy", first, percent], ["queue", "queued", queued]].map(([kind, name, n]) => {
+    const element = text(say(name, {n}))
+    element.className = kind
+    element.title = say(`${kind}_title`)
+    return element
+  })
+}
+
+/** Of all its pods the one with the most to do. */
+function busiest(view) {
+  const pods = Object.values(view.pods ?? {}).sort((one, other) => other[1] - one[1] || other[0] - one[0])
+  return pods.length ? named(pods[0], "busiest") : []
 }
 
 // ---------------------------------------------------------------------------------------------- dots
@@ -172,17 +197,19 @@ function burden() {
 /** Sends the window's sampled requests on their way, spread over the second as they came. */
 function send(key) {
   const view = loads.get(key)
-  if (!view?.samples || shown.get(key) === view.at) return
-  shown.set(key, view.at)
+  const at = view?.rows?.at(-1)?.[0]
+  if (at === undefined || shown.get(key) === at) return
+  shown.set(key, at)
   const layer = overlay()
   if (!layer || matchMedia("(prefers-reduced-motion: reduce), (max-width: 900px)").matches || document.hidden) return
   const [namespace, name] = [key.slice(0, key.indexOf("/")), key.slice(key.indexOf("/") + 1)]
   const service = document.getElementById(`o-Service-${namespace}-${name}`)
   if (!service) return
-  for (const [at, node, pod, outcome] of view.samples) {
+  for (const [delay, node, pod, outcome] of view.samples) {
     if (layer.childElementCount >= MOST_DOTS) return
-    const way = route(service, node, document.getElementById(`o-Pod-${namespace}-${pod}`), view.path)
-    if (way) fly(layer, way, outcome, at)
+    const target = document.getElementById(`o-Pod-${namespace}-${view.names[pod]}`)
+    const way = route(service, view.names[node], target, view.path)
+    if (way) fly(layer, way, outcome, delay)
   }
 }
 

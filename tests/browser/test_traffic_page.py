@@ -39,6 +39,36 @@ def test_each_pod_shows_how_busy_it_is(open_page: Opener) -> None:
     send(page, 12)
     busy = page.locator("#board .pod[id]").first
     expect(busy).to_have_attribute("style", re.compile(r"--busy: [1-9]\d?%"), timeout=PATIENCE_MS)
+    expect(busy.locator(".burden")).to_have_text(re.compile(r"busy [1-9]\d? %queue \d+"))
+    expect(busy.locator(".burden .queue")).to_have_attribute(
+        "title", re.compile(r"^Queue: requests that wait in the pod")
+    )
+
+
+def test_the_strip_chart_names_its_numbers(open_page: Opener) -> None:
+    page = open_page()
+    send(page, 12)
+    strip = page.get_by_role("region", name="Traffic").get_by_role("img")
+    expect(strip).to_have_accessible_name(
+        re.compile(
+            r"^Traffic of Service web, the last \d+ s\. In the last second 120 sent, 0 failed; "
+            r"p50 2\d(\.\d)? ms, p99 [\d.]+ ms\. 3 of 3 pods ready\. Since [\d:]+ \d+ sent, 0 failed\. "
+            r"What was done: .*You send 120 requests a second to web\.$"
+        ),
+        timeout=PATIENCE_MS,
+    )
+    for unit in ("200 req/s", "ms", "pods", "sent 120", "failed 0", "p50", "ready 3", "wanted 3"):
+        expect(strip).to_contain_text(unit)
+    assert strip.locator(".you").count() > 0
+    page.locator("#board .pod[id] [data-command='crash']").first.dispatch_event("click")
+    told = page.locator("#strips .why")
+    expect(told).to_contain_text(
+        re.compile(r"\d+ of 120 refused: pod …\w{5} had stopped, .* still named it\."), timeout=PATIENCE_MS
+    )
+    expect(page.locator("#strips .sums")).to_contain_text(re.compile(r"sent · \d+ connection refused"))
+    assert strip.locator(".loss.ConnectionRefused").count() == 1
+    page.get_by_role("slider", name="Requests per second for Service web").fill("0")
+    expect(page.locator("#strips")).to_be_hidden(timeout=PATIENCE_MS)
 
 
 def test_a_failure_is_told_in_words(open_page: Opener) -> None:
@@ -65,9 +95,12 @@ def test_nothing_sticks_out(open_page: Opener, size: str) -> None:
     page = open_page(size=size)
     send(page, 20)
     expect(page.locator('[data-kind="Service"][data-name="web"]')).to_contain_text("served", timeout=PATIENCE_MS)
-    out = page.locator(".service :is(input, select, output, .served, .count)").evaluate_all(
-        """all => all.filter((e) => e.offsetParent)
-             .filter((e) => e.getBoundingClientRect().right > e.closest(".service").getBoundingClientRect().right + 1)
+    out = page.locator(".service :is(input, select, output, .served, .count), #strips text, #strips p").evaluate_all(
+        """all => all.filter((e) => e.getClientRects().length).filter((e) => {
+               const home = e.closest(".service, #strips").getBoundingClientRect()
+               const {left, right} = e.getBoundingClientRect()
+               return left < home.left - 1 || right > home.right + 1
+             })
              .map((e) => e.outerHTML)"""
     )
     assert out == []

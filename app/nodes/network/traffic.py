@@ -9,7 +9,7 @@ background: traffic alone never makes a cluster restless. Without a Load it take
       spec: service, rps, pattern ("steady", "ramp", "spike"), path ("node-port", "direct"), startedMs
       status:
         window: {fromMs, toMs, sent, ok, failed: {REASON: n}, losses: [[CAUSE, n, ...]], p50Ms, p99Ms, forwarded}
-        total:  {sent, ok, failed: {REASON: n}}          # since the generator runs
+        total:  {fromMs, toMs, sent, ok, failed: {REASON: n}}  # since the generator has counted, up to the window's end
         pods:   {POD: {requests, failed, cpuMilli, memoryBytes, requestsPerSecond, latencyMs, queued,
                      busyPercent, queuePercent}}   # of what its workers can do, and of its queue
         nodes:  {NODE: {requests, failed}}
@@ -50,7 +50,7 @@ class Memory(NamedTuple):
     busy: Mapping[tuple[str, str], Busy] = {}  # pods that still work at that moment
     checks: Mapping[str, Target] = {}  # the load balancer's, by machine or pod
     dark: Mapping[str, int] = {}
-    total: Mapping[str, Any] = {"sent": 0, "ok": 0, "failed": {}}
+    total: Mapping[str, Any] = {}
     failing: frozenset[str] = frozenset()  # causes that have been told, until all is well again
     calm: int = 0  # windows since then in which nothing failed
 
@@ -93,7 +93,7 @@ class Traffic(Controller[TrafficSeen]):
         "WindowOpen": Saying(N_("This second is not over yet."), N_("the second runs")),
         "RequestsFail": Saying(_failing, N_("requests fail"), {"Load": _failed}),
         "RequestsServed": Saying(
-            N_("All %(desired)s requests of this second were answered."),
+            N_("For a while every request of %(about)s was answered."),
             N_("all served again"),
             {"Load": N_("Requests to %(name)s are all answered again.")},
         ),
@@ -159,11 +159,18 @@ def _advance(seen: TrafficSeen, about: Ref, memory: Memory) -> Iterator[Differen
         status, memory = _told(window, outcome, memory, checks, dark)
     if status is not None:
         news, memory = _news(status["window"], memory)
-        write = Patch(about, {"status": _replacing(seen.load.get("status") or {}, status)})
-        desired, observed = status["window"]["sent"], status["window"]["ok"]
-        yield Difference(about, "status.window", desired, observed, news or "WindowOver", (write,), not news)
+        yield _over(seen.load, about, status, news)
     wait = RequeueAfter(memory.until_ms + WINDOW_MS - seen.now_ms, "the next second")
-    yield Difference(about, "status.window", "known", "not yet", "WindowOpen", (Remember(memory), wait), True)
+    known = "known" if status is not None else "not yet"
+    yield Difference(about, "status.window", "known", known, "WindowOpen", (Remember(memory), wait), True)
+
+
+def _over(load: Obj, about: Ref, status: dict[str, Any], news: str) -> Difference:
+    write = Patch(about, {"status": _replacing(load.get("status") or {}, status)})
+    if news == "RequestsServed":
+        return Difference(about, "status.window", "served", "failing", news, (write,))
+    desired, observed = status["window"]["sent"], status["window"]["ok"]
+    return Difference(about, "status.window", desired, observed, news or "WindowOver", (write,), not news)
 
 
 def _news(window: Mapping[str, Any], memory: Memory) -> tuple[str, Memory]:
@@ -267,8 +274,10 @@ def _told(
     end_us = window.to_ms * 1000
     left = {key: _left(workers, end_us) for key, workers in outcome.workers.items()}
     busy = {key: each for key, each in left.items() if each.free}
-    past = memory.total
+    past = memory.total or {"fromMs": window.from_ms, "sent": 0, "ok": 0, "failed": {}}
     total = {
+        "fromMs": past["fromMs"],
+        "toMs": window.to_ms,
         "sent": past["sent"] + outcome.sent,
         "ok": past["ok"] + outcome.ok,
         "failed": {

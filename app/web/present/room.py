@@ -219,8 +219,19 @@ def state(
         "steps": [list(row) for row in rows],
         "replicas": dict(points),
         "script": script.progress(room.script) if change is None or change.scripted else None,
-        "traffic": traffic.views(cluster, change.changed if change is not None else None),
+        **_traffic(room, change, _),
     }
+
+
+def _traffic(room: Shown, change: Frame | None, _: Words) -> dict[str, Any]:
+    """For the Service cards and their strip charts; what goes beside them only where somebody uses a Service."""
+    cluster, epoch_ms = room.look, room.look.epoch_ms
+    steps, changed = (None, ()) if change is None else (change.steps, change.changed)
+    found = {"traffic": traffic.views(cluster, steps, changed, room.act, _)}
+    if not cluster.count("Load"):
+        return found
+    known = cluster.trace if steps is None else steps
+    return {**found, "cpu": traffic.cpu(known, epoch_ms), "acts": traffic.acts(known, epoch_ms, _)}
 
 
 def actors(found: Mapping[str, ActorState]) -> dict[str, list[Any]]:
