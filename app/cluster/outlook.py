@@ -132,8 +132,8 @@ def _waiting(status: Mapping[str, Any]) -> set[str]:
 
 
 def _is_news(old: Obj | None, status: Mapping[str, Any]) -> bool:
-    """A workload that has ended or cannot go on; a claim or volume that is bound; a load balancer that has an
-    address."""
+    """A workload that has ended or cannot go on; an autoscaler that waits; a claim or volume that is bound; a load
+    balancer that has an address."""
     before = (old or {}).get("status") or {}
     for type_ in _ENDINGS:
         now = conditions.find(status.get("conditions"), type_)
@@ -141,7 +141,15 @@ def _is_news(old: Obj | None, status: Mapping[str, Any]) -> bool:
         bad = "False" if type_ == "Progressing" else "True"
         if now is not None and now.get("status") == bad and (was or {}).get("status") != bad:
             return True
+    if _holds_back(status) and not _holds_back(before):
+        return True
     return any(status.get(field) != before.get(field) for field in ("phase", "loadBalancer"))
+
+
+def _holds_back(status: Mapping[str, Any]) -> bool:
+    """An autoscaler would scale, and waits."""
+    able = conditions.find(status.get("conditions"), "AbleToScale")
+    return able is not None and str(able.get("reason")).endswith("Stabilized")
 
 
 def _status_of(status: Mapping[str, Any], type_: str) -> str:

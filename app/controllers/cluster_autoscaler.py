@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from app.api import conditions, machines, quantities
@@ -132,6 +132,12 @@ class ClusterAutoscaler(Controller[ClusterSeen]):
             N_("empty now"),
             {"Machine": N_("It gives the machine of %(name)s back."), "Node": N_("It deletes the Node %(name)s.")},
         ),
+        "NotUnneededLongEnough": Saying(
+            N_("%(about)s is hardly used; its machine goes when that has been so for long enough."), N_("not yet")
+        ),
+        "MachineAwaited": Saying(
+            N_("Of %(desired)s machines %(observed)s are ready: it waits for the others."), N_("machines on their way")
+        ),
         "LookDue": Saying(N_("It looks at fixed intervals, by the clock."), N_("the next look")),
     }
 
@@ -165,6 +171,7 @@ class ClusterAutoscaler(Controller[ClusterSeen]):
         waiting = [pod for pod in seen.pods if _finds_no_room(pod)]
         memory = seen.memory._replace(next_ms=seen.now_ms + SCAN_MS)
         coming = len(seen.machines) - sum(_is_ready(node) for node in seen.nodes)
+        waits = [_awaited(seen, coming)] if coming > 0 else []
         plan = _grow(seen, waiting) if waiting and coming <= 0 else Plan()
         if plan.differences:
             memory = memory._replace(grew_ms=seen.now_ms, unneeded=())
@@ -174,9 +181,11 @@ class ClusterAutoscaler(Controller[ClusterSeen]):
             differences, unneeded = _shrink(seen)
             memory = memory._replace(unneeded=unneeded)
             yield from differences
+            waits += [] if differences else _not_yet(seen, unneeded)
         memory = memory._replace(refused=memory.refused | {uid_of(pod) for pod, _why in plan.refused})
         shrinks = bool(memory.unneeded) and _can_spare(seen)
         busy = coming > 0 or bool(plan.differences) or shrinks or any(map(_is_leaving, seen.nodes))
+        yield from (replace(wait, background=not busy) for wait in waits)
         keep = (Remember(memory), RequeueAfter(SCAN_MS, "the next look"))
         yield Difference(_KEY, "nodes", "a look", "done", "LookDue", keep, background=not busy)
 
@@ -236,6 +245,11 @@ def _why_not(pod: Obj, empty: Room, need: Room) -> str:
     return "node(s) didn't match Pod's node affinity/selector"
 
 
+def _awaited(seen: ClusterSeen, coming: int) -> Difference:
+    wait, size = RequeueAfter(SCAN_MS, "the next look"), len(seen.machines)
+    return Difference(_KEY, "nodes", size, size - coming, "MachineAwaited", (wait,))
+
+
 def _refuse(refused: Sequence[tuple[Obj, str]], memory: Memory) -> Iterator[Difference]:
     for pod, why in refused:
         if uid_of(pod) not in memory.refused:
@@ -272,6 +286,17 @@ def _shrink(seen: ClusterSeen) -> tuple[list[Difference], tuple[tuple[str, int],
         if name in unneeded and seen.now_ms - unneeded[name] >= wait_ms:
             return [_mark(node)], tuple(unneeded.items())
     return [], tuple(unneeded.items())
+
+
+def _not_yet(seen: ClusterSeen, unneeded: Sequence[tuple[str, int]]) -> Iterator[Difference]:
+    """The machine that goes next, unless somebody needs it: at the first look when it has been so for long enough."""
+    if not unneeded or not _can_spare(seen):
+        return
+    name, since_ms = min(reversed(unneeded), key=lambda each: each[1])
+    wait_ms = _duration_ms(seen.config, "scale-down-unneeded-time", _UNNEEDED_MS)
+    left_ms = max(since_ms, seen.memory.grew_ms) + wait_ms - seen.now_ms
+    wait = RequeueAfter(max(1, -(-left_ms // SCAN_MS)) * SCAN_MS, "scale-down-unneeded-time")
+    yield Difference(Ref("Node", "", name), "exists", False, True, "NotUnneededLongEnough", (wait,))
 
 
 def _is_unneeded(node: Obj, on_node: Mapping[str, list[Obj]], seen: ClusterSeen) -> bool:

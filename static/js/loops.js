@@ -2,7 +2,7 @@
 import {isAwake} from "./awake.js"
 import {openBeside} from "./popovers.js"
 import {backToNow, isPast} from "./past.js"
-import {say, watch} from "./state.js"
+import {say, state, watch} from "./state.js"
 
 const follow = document.getElementById("follow")
 const section = document.getElementById("loop-section")
@@ -26,7 +26,9 @@ export function startLoops() {
     show()
     for (const mini of minis()) {
       busy(mini, state.actors[mini.dataset.role])
-      fails(mini, state.mistakes[mini.dataset.role])
+      const role = mini.dataset.role
+      fails(mini, state.mistakes[role])
+      waits(mini, state.mistakes[role] ? "" : state.waits[role])
     }
   })
 }
@@ -86,6 +88,10 @@ function show() {
   told.hidden = shown !== told
   loops.hidden = shown !== pin
   latestAct(shown)
+  const wait = isPast() ? "" : state.waits[shown.dataset.role] ?? ""
+  const line = document.getElementById("loop-waits")
+  line.hidden = !wait
+  if (line.textContent !== wait) line.textContent = wait
   Object.assign(section.dataset, {step: shown.dataset.step, role: shown.dataset.role, pinned: String(shown === pin)})
   follow.setAttribute("aria-pressed", String(!pinned))
   const word = say(pinned ? "pinned" : "follow")
@@ -118,4 +124,10 @@ function busy(mini, actor) {
 function fails(mini, mistake) {
   mini.dataset.failed = String(Boolean(mistake))
   mini.title = mistake ?? mini.dataset.role
+}
+
+/** @param {HTMLElement} mini @param {string|undefined} wait for what, and until when */
+function waits(mini, wait) {
+  mini.classList.toggle("waits", Boolean(wait))
+  if (wait) mini.title = wait
 }

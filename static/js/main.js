@@ -18,7 +18,6 @@ import {startPopovers} from "./popovers.js"
 import {startPrefs} from "./prefs.js"
 import {startScript} from "./script.js"
 import {startStory} from "./story.js"
-import {startStrips} from "./strips.js"
 import {startTimeline} from "./timeline.js"
 import {startTraffic} from "./traffic.js"
 import {startWhy} from "./why.js"
@@ -36,7 +35,6 @@ startMarks()
 startStory()
 startTimeline()
 startChart()
-startStrips()
 startCells()
 startInspector()
 startWhy()

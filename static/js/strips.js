@@ -1,8 +1,9 @@
 // A strip chart per Service that people use: requests, how long they took, CPU, pods, all on one axis of time, with what you
 // did marked on it. Everything comes from the server as rows (present/traffic.py); the picture has a text alternative.
+// Loaded by traffic.js when there is something to draw.
 import {seriesOf} from "./chart.js"
 import {virtual} from "./clock.js"
-import {room, say, watch} from "./state.js"
+import {room, say} from "./state.js"
 
 const NS = "http://www.w3.org/2000/svg"
 const [KEPT, NARROW, PACE_MS] = [240, 420, 200]
@@ -28,15 +29,13 @@ let act = 0
 let drawnAt = -Infinity
 let due = 0
 
-export function startStrips() {
-  const move = () => document.getElementById(phone.matches ? "actual-section" : "tracks").append(home)
-  move()
-  phone.addEventListener("change", move)
-  new ResizeObserver(() => drawSoon()).observe(home)
-  watch(take)
-}
+const move = () => document.getElementById(phone.matches ? "actual-section" : "tracks").append(home)
+move()
+phone.addEventListener("change", move)
+new ResizeObserver(() => drawSoon()).observe(home)
 
-function take(state, fresh) {
+/** @param {import("./state.js").State} state @param {boolean} fresh when everything was replaced by a snapshot */
+export function showStrips(state, fresh) {
   if (fresh) {
     strips.clear()
     cpu = {}
@@ -173,7 +172,7 @@ function plot(svg, strip) {
   const span = spanOf((to - strip.rows[0][0]) / 1000, width)
   svg.dataset.span = span
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`)
-  const frame = {left: 5.6 * em, right: width - 6.4 * em, top: 2, bottom: height - 1.35 * em, from: to - span * 1000, to, em}
+  const frame = {left: 5.6 * em, right: width - 7.4 * em, top: 2, bottom: height - 1.35 * em, from: to - span * 1000, to, em}
   frame.x = (at) => frame.left + ((at - frame.from) / (to - frame.from)) * (frame.right - frame.left)
   const bands = bandsOf(strip)
   const weights = bands.reduce((sum, each) => sum + each.weight, 0)

@@ -43,6 +43,7 @@ export function startTimeline() {
     else add(state.steps)
     lights(state)
     words()
+    for (const name of document.querySelectorAll("#lane-names [data-lane]")) wait(name, state.waits[name.dataset.lane])
   })
   svg.addEventListener("click", (event) => choose(numberOf(event.target), true))
   svg.addEventListener("keydown", move)
@@ -128,6 +129,13 @@ function names() {
   const line = make("line", {y1: 0, y2: 0})
   line.id = "cursor"
   svg.append(arrowsLayer, line)
+}
+
+/** At the lane of a slow loop: that it waits, and until when. */
+function wait(name, text) {
+  name.classList.toggle("waits", Boolean(text))
+  const title = text ?? name.dataset.lane
+  if (name.title !== title) name.title = title
 }
 
 const foldable = () => !presenting() && data.lanes.some(([lane]) => !isAwake(lane))

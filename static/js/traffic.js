@@ -21,6 +21,8 @@ const SHAPES = {
 
 /** @type {Map<string, Object>} by namespace/name of the Service */
 const loads = new Map()
+/** The strip charts; null: nobody has used a Service yet. */
+let charts = null
 /** @type {Map<string, number>} the window whose dots have been shown */
 const shown = new Map()
 
@@ -28,7 +30,10 @@ export function startTraffic() {
   const services = () => document.getElementById("services")
   document.addEventListener("input", (event) => { if (event.target.matches(".traffic [type=range]")) sayWanted(event.target) })
   document.addEventListener("change", (event) => { if (event.target.closest(".traffic")) ask(event.target.closest(".service")) })
-  watch(({traffic}, fresh) => {
+  watch((state, fresh) => {
+    const {traffic} = state
+    if (Object.keys(traffic ?? {}).length) charts ??= import("./strips.js")
+    charts?.then(({showStrips}) => showStrips(state, fresh))
     if (fresh) loads.clear()
     for (const [key, view] of Object.entries(traffic ?? {})) {
       if (view) loads.set(key, view.rows?.length ? view : {...view, rows: loads.get(key)?.rows})

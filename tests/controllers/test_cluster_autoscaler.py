@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.api.machines import machine
 from app.api.objects import Obj, Ref
 from app.commands import DeleteObject
-from app.controllers.cluster_autoscaler import ClusterAutoscaler, ClusterSeen, Memory
-from app.reconcile import Announce, Create, Difference
+from app.controllers.cluster_autoscaler import SCAN_MS, ClusterAutoscaler, ClusterSeen, Memory
+from app.reconcile import Announce, Create, Difference, RequeueAfter
 from tests.support.builders import NOW_MS, node, pod
 from tests.support.world import World
 
@@ -73,6 +75,15 @@ def test_there_are_never_more_machines_than_allowed() -> None:
     (told,) = found["NoMachineWouldHelp"].actions
     assert isinstance(told, Announce)
     assert told.message.endswith("1 max node group size reached")
+
+
+def test_while_a_machine_is_on_its_way_it_waits_for_that() -> None:
+    both = (machine("node-1", 1), machine("node-2", 2))
+    found = decided(replace(seen(waiting("p", "3")), machines=both))
+    wait = found["MachineAwaited"]
+    assert (wait.observed, wait.desired, wait.background) == (1, 2, found["LookDue"].background)
+    assert wait.actions == (RequeueAfter(SCAN_MS, "the next look"),)
+    assert "PodsFindNoRoom" not in found
 
 
 def test_a_cluster_grows_for_its_pods_and_shrinks_when_they_are_gone() -> None:

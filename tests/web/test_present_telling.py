@@ -197,13 +197,6 @@ def test_quiet_is_not_said_while_something_is_waited_for(cluster: Cluster) -> No
             {"spec": {}, "status": {"conditions": [{"type": "Progressing", "status": "False"}]}},
             "The rollout of web is stuck.",
         ),
-        (
-            "autoscaling/v2",
-            "HorizontalPodAutoscaler",
-            {"spec": {}, "status": {"conditions": [
-                {"type": "AbleToScale", "status": "True", "reason": "ScaleDownStabilized"}]}},
-            "HPA web waits until the load has been so for long enough.",
-        ),
     ],
 )  # fmt: skip
 def test_trouble_is_not_quiet(version: str, kind: str, obj: dict[str, object], says: str) -> None:

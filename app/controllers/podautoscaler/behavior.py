@@ -94,6 +94,18 @@ def remembered(hpa_spec: Mapping[str, Any], wanted: int, history: History, now_m
     )
 
 
+def held_until(hpa_spec: Mapping[str, Any], current: int, wanted: int, history: History) -> int:
+    """When the window lets go of `current`, if nothing but `wanted` is recommended any more. `history` is that of
+    `decide`; 0: no window holds it."""
+    behavior = hpa_spec.get("behavior")
+    down = wanted < current
+    rule = rules(behavior or {}, "scaleDown" if down else "scaleUp")
+    window_ms = 1000 * rule["stabilizationWindowSeconds"] if behavior is not None else DOWN_WINDOW_MS
+    recent = history.recommendations
+    holding = [each.at_ms for each in recent if (each.replicas >= current if down else each.replicas <= current)]
+    return max(holding, default=-window_ms) + window_ms
+
+
 def scaled(history: History, current: int, replicas: int, now_ms: int) -> History:
     """`history` once the target was scaled."""
     event = (ScaleEvent(abs(replicas - current), now_ms),)

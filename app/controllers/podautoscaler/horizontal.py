@@ -9,12 +9,12 @@ background: only a change of the number is news. Models kubernetes/pkg/controlle
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from app.api import conditions, objects, selectors, times
 from app.api.conditions import Condition
-from app.api.messages import N_, Message, Saying, message
+from app.api.messages import N_, Message, Saying, Told, message
 from app.api.objects import Obj, Ref, name_of, ref_of
 from app.api.status import changed_fields
 from app.controllers.podautoscaler import behavior, metrics
@@ -37,6 +37,7 @@ from app.reconcile import (
 
 SYNC_MS = 15_000
 KIND = "HorizontalPodAutoscaler"
+STABILIZED = ("ScaleDownStabilized", "ScaleUpStabilized")
 TARGETS = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController")
 
 
@@ -56,6 +57,16 @@ class AutoscalerObservation:
     now_ms: int
 
 
+def _held(text: str) -> Told:
+    """Says for how long."""
+
+    def told(gap: Difference) -> Message:
+        waits = (action.delay_ms for action in gap.actions if isinstance(action, RequeueAfter))
+        return message(text, desired=gap.desired, observed=gap.observed, time=times.duration(next(waits, 0)))
+
+    return told
+
+
 class HorizontalController(Controller[AutoscalerObservation]):
     name = "horizontal-pod-autoscaler"
     title = "HPA"
@@ -70,6 +81,21 @@ class HorizontalController(Controller[AutoscalerObservation]):
         "LoadBelowTarget": Saying(
             N_("By load and limits %(desired)s pods are right, not %(observed)s."), N_("too many pods")
         ),
+        "ScaleDownStabilized": Saying(
+            _held(
+                N_("By load %(desired)s pods would do; it keeps %(observed)s for %(time)s more, lest it regrets it.")
+            ),
+            N_("waits to shrink"),
+            {KIND: N_("It keeps %(observed)s pods for now: lately more than %(desired)s were right.")},
+        ),
+        "ScaleUpStabilized": Saying(
+            _held(
+                N_("By load %(desired)s pods are right; it keeps %(observed)s for %(time)s more, in case that passes.")
+            ),
+            N_("waits to grow"),
+            {KIND: N_("It keeps %(observed)s pods for now: lately fewer than %(desired)s were right.")},
+        ),
+        "MetricsAwaited": Saying(N_("There is no measurement to go by yet."), N_("no measurement")),
         "LookDue": Saying(N_("It looks at fixed intervals, by the clock."), N_("the next look")),
         "MetricsMissing": Saying(N_("There is no measurement to go by."), N_("no measurement")),
     }
@@ -141,6 +167,7 @@ class Outcome(NamedTuple):
     history: History
     scaling: tuple[Difference, ...] = ()
     events: tuple[Announce, ...] = ()
+    waits: Difference | None = None  # what it would do, or know, and cannot yet
 
 
 # ------------------------------------------------------------------------------------------------- deciding
@@ -194,7 +221,7 @@ def _by_metrics(seen: AutoscalerObservation, target: Obj, current: int, history:
             wanted, name = read.replicas, read.name
     if failure is not None and (failed >= len(asked) or wanted < current):
         return _failed(seen, current, failure, statuses, history)
-    verdict = behavior.decide(spec, current, wanted, history, seen.now_ms)
+    before, verdict = history, behavior.decide(spec, current, wanted, history, seen.now_ms)
     history = behavior.remembered(spec, wanted, history, seen.now_ms)
     active = _condition(
         "ScalingActive", True, "ValidMetricFound",
@@ -204,11 +231,25 @@ def _by_metrics(seen: AutoscalerObservation, target: Obj, current: int, history:
     if verdict.replicas == current:
         able = _condition("AbleToScale", True, *verdict.able)
         status = {**_counts(current, current), "currentMetrics": statuses}
-        return Outcome(status, (able, active, limited), history)
+        waits = _stabilizing(seen, target, wanted, verdict.able[0], before)
+        return Outcome(status, (able, active, limited), history, waits=waits)
     reason = f"{name} above target" if verdict.replicas > current else "All metrics below target"
     outcome = _rescaled(seen, target, verdict.replicas, reason, history)
     status = {**outcome.status, "currentMetrics": statuses}
     return outcome._replace(status=status, conditions=(*outcome.conditions, active, limited))
+
+
+def _stabilizing(
+    seen: AutoscalerObservation, target: Obj, wanted: int, reason: str, before: History
+) -> Difference | None:  # fmt: skip
+    """A window holds it back, up to the first look after it has passed."""
+    spec, current = seen.autoscaler["spec"], target["spec"].get("replicas", 1)
+    wanted = min(max(wanted, spec.get("minReplicas", 1)), spec["maxReplicas"])
+    if reason not in STABILIZED or wanted == current:
+        return None
+    left_ms = behavior.held_until(spec, current, wanted, before) - seen.now_ms
+    wait = RequeueAfter(max(1, -(-left_ms // SYNC_MS)) * SYNC_MS, "the stabilization window")
+    return Difference(ref_of(target), "spec.replicas", wanted, current, reason, (wait,), background=True)
 
 
 def _rescaled(seen: AutoscalerObservation, target: Obj, to: int, why: str, history: History) -> Outcome:
@@ -244,7 +285,10 @@ def _failed(
     )  # fmt: skip
     last = (seen.autoscaler.get("status") or {}).get("desiredReplicas", 0)
     status = {**_counts(current, last), "currentMetrics": statuses or None}
-    return Outcome(status, (got, inactive), history, events=events)
+    wait = RequeueAfter(SYNC_MS, "the next look")
+    about = ref_of(seen.autoscaler)
+    waits = Difference(about, "status.currentMetrics", "metrics", "none", "MetricsAwaited", (wait,), background=True)
+    return Outcome(status, (got, inactive), history, events=events, waits=waits)
 
 
 def _failure_words(metric: Mapping[str, Any]) -> tuple[str, str]:
@@ -277,6 +321,13 @@ def _status(seen: AutoscalerObservation, found: Outcome) -> Iterator[Difference]
         held = conditions.with_condition(held, condition, seen.now_ms)
     status = {**old, **found.status, "conditions": held}
     events: tuple[Action, ...] = found.events
+    waits = found.waits
+    if waits is not None and waits.reason in STABILIZED and not _is_held(old):
+        # That it begins to wait is news: told once, with the write that says so.
+        yield replace(waits, actions=(UpdateStatus(autoscaler, status), *waits.actions), background=False)
+        return
+    if waits is not None:
+        yield waits
     if status == old:
         if events:
             yield Difference(ref_of(autoscaler), "status", "metrics", "none", "MetricsMissing", events, background=True)
@@ -286,6 +337,11 @@ def _status(seen: AutoscalerObservation, found: Outcome) -> Iterator[Difference]
     yield Difference(
         ref_of(autoscaler), "status", desired, observed, "StatusOutdated", actions, background=not found.scaling
     )
+
+
+def _is_held(status: Mapping[str, Any]) -> bool:
+    able = conditions.find(status.get("conditions"), "AbleToScale")
+    return able is not None and able["reason"] in STABILIZED
 
 
 def _counts(current: int, desired: int) -> dict[str, Any]:

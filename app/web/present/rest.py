@@ -12,12 +12,12 @@ from app.api import conditions
 from app.api.objects import Obj, name_of
 from app.look import Look
 from app.rooms import Awaited
+from app.web.present import waits
 from app.web.present.clock import virtual
 from app.web.present.names import lane_of, role_title
 from app.web.present.words import Words
 
 ROLLING = ("Deployment",)
-STABILIZED = ("ScaleDownStabilized", "ScaleUpStabilized")
 
 
 class Rest(NamedTuple):
@@ -29,7 +29,8 @@ class Rest(NamedTuple):
 
 def of(cluster: Look, awaited: Awaited | None, *, is_told: bool, _: Words) -> Rest:
     if not cluster.at_rest and awaited is None:
-        return Rest(False, "")
+        # A slow loop may look again and again meanwhile: then it is what one waits for.
+        return Rest(False, next((wait.text for wait in waits.of(cluster, _)), "") if is_told else "")
     trouble = next(iter(_troubles(cluster, _)), "")
     if not trouble and awaited is not None:
         # While something else is going on that is what one looks at.
@@ -46,10 +47,7 @@ def _troubles(cluster: Look, _: Words) -> Iterable[str]:
         for obj in cluster.objects(kind):
             if _says(obj, "Progressing", "False"):
                 yield _("The rollout of %(name)s is stuck.", name=name_of(obj))
-    for obj in cluster.objects("HorizontalPodAutoscaler"):
-        able = conditions.find((obj.get("status") or {}).get("conditions"), "AbleToScale")
-        if able is not None and able.get("reason") in STABILIZED:
-            yield _("HPA %(name)s waits until the load has been so for long enough.", name=name_of(obj))
+    yield from (wait.text for wait in waits.of(cluster, _))
 
 
 def _says(obj: Obj, type_: str, status: str) -> bool:

@@ -27,6 +27,7 @@ from app.web.present import (
     thread,
     timeline,
     traffic,
+    waits,
     why,
     workloads,
 )
@@ -211,6 +212,7 @@ def state(
         "applied": len(cluster.applied),
         "actors": actors(found),
         "mistakes": mistakes(found, _),
+        "waits": waits.by_role(cluster, _),
         "awake": awake.declared(cluster, found),
         "zones": faults.zones(cluster),
         "control": (cluster.get(faults.CONTROL_PLANE) or {}).get("spec") or {},
