@@ -289,13 +289,13 @@ def _shrink(seen: ClusterSeen) -> tuple[list[Difference], tuple[tuple[str, int],
 
 
 def _not_yet(seen: ClusterSeen, unneeded: Sequence[tuple[str, int]]) -> Iterator[Difference]:
-    """The machine that goes next, unless somebody needs it: at the first look when it has been so for long enough."""
+    """The machine that goes next, unless somebody needs it: at the first look after it has been so for long enough."""
     if not unneeded or not _can_spare(seen):
         return
     name, since_ms = min(reversed(unneeded), key=lambda each: each[1])
     wait_ms = _duration_ms(seen.config, "scale-down-unneeded-time", _UNNEEDED_MS)
     left_ms = max(since_ms, seen.memory.grew_ms) + wait_ms - seen.now_ms
-    wait = RequeueAfter(max(1, -(-left_ms // SCAN_MS)) * SCAN_MS, "scale-down-unneeded-time")
+    wait = RequeueAfter(max(SCAN_MS, left_ms), "scale-down-unneeded-time")
     yield Difference(Ref("Node", "", name), "exists", False, True, "NotUnneededLongEnough", (wait,))
 
 

@@ -201,7 +201,7 @@ function drawn({unit, most: highest, marks: mark, ends}, frame, top, bottom) {
   return [
     make("path", {class: "grid", d: `M${left} ${top.toFixed(1)}H${right}M${left} ${bottom.toFixed(1)}H${right}`}),
     text(`${number.format(most)} ${say(unit)}`, left - 0.4 * em, top + 0.75 * em, "end"),
-    text("0", left - 0.4 * em, bottom, "end"),
+    ...(bottom - top > 1.9 * em ? [text("0", left - 0.4 * em, bottom, "end")] : []),
     ...marks.map(([name, d]) => make("path", {class: name, d})),
     ...ends.flatMap(([name, words], index) => {
       const at = (top + bottom) / 2 + (index ? 1 : -0.1) * em

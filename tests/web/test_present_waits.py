@@ -10,6 +10,8 @@ from app import scenarios
 from app.api.objects import Ref
 from app.cluster import Cluster
 from app.commands import Scale, SetTraffic, StopController
+from app.controllers.cluster_autoscaler import SCAN_MS
+from app.controllers.podautoscaler.horizontal import SYNC_MS
 from app.engine.trace import Acted, Step
 from app.reconcile import Patch
 from app.rooms.beginnings import prepared
@@ -65,23 +67,23 @@ def test_an_autoscaler_says_until_when_it_holds_back_and_scales_then(grown: Clus
     wait = until(grown, HPA)
     assert waits.of(see(grown), ENGLISH)[0] == wait
     at = virtual(wait.until_ms - grown.epoch_ms)
-    assert re.fullmatch(rf"HPA: \d pods of web would do, 8 stay until {at}\.", wait.text), wait.text
+    assert re.fullmatch(rf"HPA: \d pods of web would do, 8 stay until after {at}\.", wait.text), wait.text
     assert rest.of(grown, None, is_told=True, _=ENGLISH).waits_for == wait.text
     before = grown.trace.count
     grown.advance(wait.until_ms - 1)
     assert not scalings(grown, before)
-    grown.advance(wait.until_ms + 2_000)
+    grown.advance(wait.until_ms + SYNC_MS + 1_000)
     assert len(scalings(grown, before)) == 1
 
 
 def test_that_it_begins_to_hold_back_is_told_once(grown: Cluster) -> None:
-    upto_ms = until(grown.copy(), HPA).until_ms - 1
+    upto_ms = until(grown.copy(), HPA).until_ms
     texts = []
     while (step := grown.engine.step(upto_ms)) is not None:
         if step.actor == HPA and grown.matters(step):
             texts.append(said_of(grown, step)["en"].text)
     assert len(texts) == 2, texts
-    assert re.fullmatch(r"By load \d pods would do; it keeps 8 for [\d:.]+( s)? more, lest it regrets it\.", texts[0])
+    assert re.fullmatch(r"By load \d pods would do; it keeps 8 for at least [\d:.]+( s)? more\.", texts[0])
     assert re.fullmatch(r"It keeps 8 pods for now: lately more than \d were right\.", texts[1])
 
 
@@ -98,7 +100,7 @@ def test_without_a_measurement_it_says_when_it_looks_next(lesson: Scenario) -> N
     cluster.advance(cluster.now_ms + 20_000)
     cluster.submit(Scale(Ref("Deployment", "default", "web"), 2))
     wait = until(cluster, HPA)
-    assert wait.text.startswith("HPA web: no measurement yet, next look at ")
+    assert wait.text.startswith("HPA web: no measurement yet, next look after ")
     assert cluster.now_ms < wait.until_ms <= cluster.now_ms + 15_000
 
 
@@ -110,11 +112,11 @@ def test_a_machine_that_nobody_needs_goes_when_it_is_said_to_go() -> None:
     world.advance(world.now_ms + 20_000)
     wait = until(world, SCALER)
     name = wait.text.partition(" ")[0]
-    assert wait.text.endswith(f"its machine goes at {virtual(wait.until_ms - world.epoch_ms)} if that stays so.")
+    assert wait.text.endswith(f"its machine goes after {virtual(wait.until_ms - world.epoch_ms)} if that stays so.")
     before = world.trace.count
     world.advance(wait.until_ms - 1)
     assert not _marked(world, before)
-    world.advance(wait.until_ms + 2_000)
+    world.advance(wait.until_ms + SCAN_MS + 1_000)
     assert _marked(world, before) == [name]
 
 

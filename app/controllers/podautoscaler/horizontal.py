@@ -82,16 +82,12 @@ class HorizontalController(Controller[AutoscalerObservation]):
             N_("By load and limits %(desired)s pods are right, not %(observed)s."), N_("too many pods")
         ),
         "ScaleDownStabilized": Saying(
-            _held(
-                N_("By load %(desired)s pods would do; it keeps %(observed)s for %(time)s more, lest it regrets it.")
-            ),
+            _held(N_("By load %(desired)s pods would do; it keeps %(observed)s for at least %(time)s more.")),
             N_("waits to shrink"),
             {KIND: N_("It keeps %(observed)s pods for now: lately more than %(desired)s were right.")},
         ),
         "ScaleUpStabilized": Saying(
-            _held(
-                N_("By load %(desired)s pods are right; it keeps %(observed)s for %(time)s more, in case that passes.")
-            ),
+            _held(N_("By load %(desired)s pods are right; it keeps %(observed)s for at least %(time)s more.")),
             N_("waits to grow"),
             {KIND: N_("It keeps %(observed)s pods for now: lately fewer than %(desired)s were right.")},
         ),
@@ -242,13 +238,13 @@ def _by_metrics(seen: AutoscalerObservation, target: Obj, current: int, history:
 def _stabilizing(
     seen: AutoscalerObservation, target: Obj, wanted: int, reason: str, before: History
 ) -> Difference | None:  # fmt: skip
-    """A window holds it back, up to the first look after it has passed."""
+    """A window holds it back, until the first look after that has passed."""
     spec, current = seen.autoscaler["spec"], target["spec"].get("replicas", 1)
     wanted = min(max(wanted, spec.get("minReplicas", 1)), spec["maxReplicas"])
     if reason not in STABILIZED or wanted == current:
         return None
     left_ms = behavior.held_until(spec, current, wanted, before) - seen.now_ms
-    wait = RequeueAfter(max(1, -(-left_ms // SYNC_MS)) * SYNC_MS, "the stabilization window")
+    wait = RequeueAfter(max(SYNC_MS, left_ms), "the stabilization window")
     return Difference(ref_of(target), "spec.replicas", wanted, current, reason, (wait,), background=True)
 
 

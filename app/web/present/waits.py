@@ -23,17 +23,17 @@ SLOW = ("cluster-autoscaler", "horizontal-pod-autoscaler")
 LOOK_BACK_MS = 60_000  # they look more often than that, if they look at all
 
 WORDS = {
-    "ScaleDownStabilized": N_("HPA: %(desired)s pods of %(about)s would do, %(observed)s stay until %(time)s."),
-    "ScaleUpStabilized": N_("HPA: %(desired)s pods of %(about)s are right, %(observed)s stay until %(time)s."),
-    "MetricsAwaited": N_("HPA %(about)s: no measurement yet, next look at %(time)s."),
-    "NotUnneededLongEnough": N_("%(about)s is hardly used: its machine goes at %(time)s if that stays so."),
-    "MachineAwaited": N_("Machines ready: %(observed)s of %(desired)s, next look at %(time)s."),
+    "ScaleDownStabilized": N_("HPA: %(desired)s pods of %(about)s would do, %(observed)s stay until after %(time)s."),
+    "ScaleUpStabilized": N_("HPA: %(desired)s pods of %(about)s are right, %(observed)s stay until after %(time)s."),
+    "MetricsAwaited": N_("HPA %(about)s: no measurement yet, next look after %(time)s."),
+    "NotUnneededLongEnough": N_("%(about)s is hardly used: its machine goes after %(time)s if that stays so."),
+    "MachineAwaited": N_("Machines ready: %(observed)s of %(desired)s, next look after %(time)s."),
 }
 
 
 class Wait(NamedTuple):
     role: str
-    until_ms: int
+    until_ms: int  # at its first look after that it may go on
     text: str
 
 
@@ -45,7 +45,6 @@ def of(cluster: Look, _: Words) -> tuple[Wait, ...]:
         for step in _newest_looks(cluster)
         if lane_of(step.actor) not in stopped
         for wait in _waits(step, cluster.epoch_ms, _)
-        if wait.until_ms > cluster.now_ms
     ]
     return tuple(sorted(found, key=lambda wait: wait.until_ms))
 
