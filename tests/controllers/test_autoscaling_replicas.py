@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -130,3 +131,22 @@ def test_history_forgets_what_is_too_old_to_matter() -> None:
     assert [each.replicas for each in kept.recommendations] == [4, 3]
     assert kept.ups == ()
     assert times.rfc3339(kept.recommendations[-1].at_ms) == times.rfc3339(NOW_MS)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_window_lets_go_when_it_is_said_to(seed: int) -> None:
+    """Whatever was recommended before: a millisecond earlier it holds, and then it does not."""
+    rng = random.Random(seed)
+    up_s, down_s = rng.choice([30, 120]), rng.choice([60, 300])
+    behavior_ = {"scaleUp": {"stabilizationWindowSeconds": up_s}, "scaleDown": {"stabilizationWindowSeconds": down_s}}
+    spec: dict[str, Any] = {"maxReplicas": 20, **({"behavior": behavior_} if rng.random() < 0.7 else {})}
+    at_ms = sorted(NOW_MS - rng.randrange(1, 300_000) for _ in range(6))
+    history = History(tuple(Recommendation(rng.randrange(1, 9), at) for at in at_ms))
+    for current, wish in ((8, 2), (2, 4)):
+        verdict = behavior.decide(spec, current, wish, history, NOW_MS)
+        if not verdict.able[0].endswith("Stabilized") or verdict.replicas != current:
+            continue
+        until_ms = behavior.held_until(spec, current, wish, history)
+        assert until_ms > NOW_MS
+        assert behavior.decide(spec, current, wish, history, until_ms - 1).replicas == current
+        assert behavior.decide(spec, current, wish, history, until_ms).replicas != current

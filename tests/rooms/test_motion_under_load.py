@@ -6,6 +6,7 @@ import pytest
 
 from app.api.objects import Ref
 from app.commands import CrashContainer, DeleteObject, PowerNode, SetTraffic
+from app.engine.trace import Acted
 from tests.support.rooms import WATCHER, live, make_room
 
 WEB = Ref("Service", "default", "web")
@@ -93,3 +94,16 @@ def test_an_outage_that_people_are_meant_to_see_is_not_skipped() -> None:
         if room.cluster.now_ms - began > 80_000:
             break
     assert failing > 30, "it takes as long as it takes"
+
+
+def test_that_requests_fail_is_told_though_much_else_happens_meanwhile() -> None:
+    room, _script, clock = make_room()
+    room.attach(WATCHER, room.epoch, room.frame)
+    room.submit(SetTraffic(WEB, 300))
+    live(room, clock, 10.0)
+    room.submit(CrashContainer(Ref("Pod", "default", room.cluster.objects("Pod", "default")[0]["metadata"]["name"])))
+    live(room, clock, 12.0)
+    told = [each.step.record for each in room.path]
+    reasons = [record.differences[record.difference].reason for record in told if isinstance(record, Acted)]
+    assert "RequestsFail" in reasons
+    assert "RequestsServed" in reasons[reasons.index("RequestsFail") :]

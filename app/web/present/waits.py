@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from app.api.control_plane import CONTROL_PLANE
-from app.api.objects import Ref
+from app.api.objects import Ref, ref_of
 from app.engine.trace import Differed, Step
 from app.look import Look
 from app.reconcile import Difference, Remember, RequeueAfter
@@ -20,7 +20,9 @@ from app.web.present.values import brief
 from app.web.present.words import N_, Words
 
 SLOW = ("cluster-autoscaler", "horizontal-pod-autoscaler")
+SCALER = Ref("ConfigMap", "kube-system", "cluster-autoscaler")  # in a cluster that asks for one
 LOOK_BACK_MS = 60_000  # they look more often than that, if they look at all
+LOOK_BACK = 4_000  # steps: a frame has no time for more
 
 WORDS = {
     "ScaleDownStabilized": N_("HPA: %(desired)s pods of %(about)s would do, %(observed)s stay until after %(time)s."),
@@ -57,19 +59,16 @@ def by_role(cluster: Look, _: Words) -> dict[str, str]:
 
 
 def _newest_looks(cluster: Look) -> Iterator[Step]:
-    """The newest comparison of each slow loop, for each of its keys that there still is."""
-    if not (cluster.count("HorizontalPodAutoscaler") or cluster.count("ConfigMap")):
-        return
-    seen: set[tuple[str, Ref | None]] = set()
-    for number in range(cluster.trace.count, cluster.trace.first - 1, -1):
-        step = cluster.trace.get(number)
+    """The newest comparison of each slow loop, for each of its keys."""
+    wanted = {ref_of(obj) for obj in cluster.objects("HorizontalPodAutoscaler")}
+    wanted |= {SCALER} if cluster.get(SCALER) is not None else set()
+    for number in range(cluster.trace.count, max(0, cluster.trace.count - LOOK_BACK), -1):
+        step = cluster.trace.get(number) if wanted else None
         if step is None or step.at_ms < cluster.now_ms - LOOK_BACK_MS:
             return
-        key = step.actor, step.key
-        if step.actor in SLOW and key not in seen and _is_look(step):
-            seen.add(key)
-            if step.key is not None and cluster.get(step.key) is not None:
-                yield step
+        if step.actor in SLOW and step.key in wanted and _is_look(step):
+            wanted.discard(step.key)
+            yield step
 
 
 def _is_look(step: Step) -> bool:
@@ -82,10 +81,11 @@ def _is_look(step: Step) -> bool:
 
 def _waits(step: Step, epoch_ms: int, _: Words) -> Iterator[Wait]:
     assert isinstance(step.record, Differed)
+    looked_ms = step.record.observation.now_ms
     for gap in step.record.differences:
         delay_ms = _delay_ms(gap)
         if delay_ms is not None and gap.reason in WORDS:
-            until_ms = step.at_ms + delay_ms
+            until_ms = looked_ms + delay_ms
             values = {"about": short(gap.about), "desired": brief(gap.desired), "observed": brief(gap.observed)}
             yield Wait(lane_of(step.actor), until_ms, _(WORDS[gap.reason], **values, time=virtual(until_ms - epoch_ms)))
 
