@@ -8,8 +8,6 @@
   const LAYERS = "dialog[open], [popover]:popover-open, details[open] > .sheet, #inspector, .cm-tooltip"
   // Long lines of code, tables and the past are read by scrolling sideways; nothing else is.
   const SIDEWAYS = ".cm-scroller, textarea, #lane-scroll, .table, .yaml, .described, pre, code"
-  // CodeMirror sets their heights itself, a little late; the area around them scrolls.
-  const MEASURED = ".cm-gutter"
   // Dense on purpose, and what they do can be done by larger targets too: the small rings, Back and Next.
   const DENSE = "#lanes-svg *, .lane-names *"
 
@@ -66,20 +64,22 @@
     return within(box, {left, top, right: left + element.clientWidth, bottom: top + element.clientHeight})
   }
   const screen = {left: 0, top: 0, right: innerWidth, bottom: innerHeight}
-  /** Boxes that cut what stands out of them, innermost first; the window is the last. */
+  /** Ancestors that cut what stands out of them, innermost first; the page itself is the last. */
   const cutters = (element) => {
     const list = []
-    let position = "static" // of what is asked about, as far as ancestors are its containing block
-    for (let one = element; one && one !== document.body; one = one.parentElement) {
+    let fixed = false
+    for (let one = element; one && one !== document.documentElement; one = one.parentElement) {
       const style = getComputedStyle(one)
-      const isHome = one === element || position === "static" || style.transform !== "none" || (position === "absolute" && style.position !== "static")
-      if (!isHome) continue
-      const [x, y] = [cut(style.overflowX), cut(style.overflowY)]
-      if ((x || y) && style.display !== "inline" && !one.matches(MEASURED) && (one !== element || lines(one).length)) list.push({one, box: inner(one), x, y})
-      position = ["absolute", "fixed"].includes(style.position) ? style.position : "static"
+      if (one !== element && fixed && style.transform === "none") continue
+      if (one !== element || lines(one).length) {
+        const [x, y] = [cut(style.overflowX), cut(style.overflowY)]
+        if ((x || y) && one !== document.body && style.display !== "inline") list.push({one, box: inner(one), x, y})
+      }
+      fixed ||= style.position === "fixed"
     }
-    const scrolls = position !== "fixed" && getComputedStyle(document.body).overflowY === "visible"
-    return [...list, {one: document.body, box: screen, x: "hidden", y: scrolls ? "scroll" : "hidden"}]
+    const scrolls = !fixed && getComputedStyle(document.body).overflowY === "visible"
+    list.push({one: document.body, box: screen, x: "hidden", y: scrolls ? "scroll" : "hidden"})
+    return list
   }
   const cut = (overflow) => (overflow === "visible" ? "" : overflow === "auto" || overflow === "scroll" ? "scroll" : "hidden")
   /** The part of a box that is in sight, or null. */
