@@ -1,7 +1,7 @@
 // Which loops have a place on the page: those that look after something declared, or ever acted. The others fold.
 import {data, state, watch} from "./state.js"
 
-const [MOST, MOST_LOW] = [14, 10]
+const ROOM = [["(max-height: 760px)", 6], ["(max-height: 880px)", 10], ["all", 14]]
 /** @type {Map<string, number>} the step in which a loop acted last; 0: only that it ever did */
 let last = new Map()
 /** @type {Set<string>} */
@@ -22,7 +22,7 @@ export const isAwake = (role) => shown.has(role)
 /** More than there is room for: those that acted last stay. */
 function choose() {
   const awake = data.lanes.map(([role]) => role).filter((role) => role === "you" || last.has(role) || state.awake.includes(role))
-  const room = matchMedia("(max-height: 880px)").matches ? MOST_LOW : MOST
+  const [, room] = ROOM.find(([media]) => matchMedia(media).matches)
   const latest = awake.filter((role) => role !== "you").sort((a, b) => (last.get(b) ?? -1) - (last.get(a) ?? -1))
   shown = new Set(["you", ...latest.slice(0, room)])
 }

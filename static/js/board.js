@@ -10,10 +10,9 @@ let due = 0
 export function startBoard() {
   watch(() => settle())
   document.addEventListener("click", (event) => {
-    const more = event.target.closest("#more-workloads")
+    const more = event.target.closest("#more-workloads, #more-waiting")
     if (!more) return
-    const all = document.getElementById("workloads").classList.toggle("all")
-    more.setAttribute("aria-expanded", String(all))
+    more.setAttribute("aria-expanded", String(more.getAttribute("aria-expanded") === "false"))
     settle()
   })
   new ResizeObserver(() => settle()).observe(document.getElementById("actual-section"))
@@ -84,7 +83,8 @@ export function settle() {
     density()
     tally()
     empty()
-    crowd()
+    crowd("workloads", ".workload")
+    crowd("waiting", ".pod")
     drawWires()
   })
 }
@@ -125,16 +125,20 @@ function tally() {
   document.getElementById("stored-title").dataset.count = String(document.querySelectorAll("#stored .chip:not(.leaving)").length)
 }
 
-/** How many workloads are out of sight: "+12" shows them. */
-function crowd() {
-  const [list, more] = [document.getElementById("workloads"), document.getElementById("more-workloads")]
+/** How many of a list are out of sight: "+12" shows them. @param {"workloads"|"waiting"} what @param {string} each */
+function crowd(what, each) {
+  const more = document.getElementById(`more-${what}`)
+  if (!more) return
+  const list = document.getElementById(more.getAttribute("aria-controls"))
+  const all = more.getAttribute("aria-expanded") === "true"
   const end = list.getBoundingClientRect().bottom
-  const all = list.classList.contains("all")
-  const hidden = [...list.querySelectorAll(":scope > .workload")].filter((card) => card.getBoundingClientRect().bottom > end + 4).length
-  more.hidden = !all && !(hidden && list.scrollTop === 0)
-  const text = all ? say("fewer") : `+${hidden}`
+  const cards = [...list.querySelectorAll(`:scope > ${each}`)]
+  const beyond = new Set(cards.filter((card) => card.getBoundingClientRect().bottom > end + 4))
+  for (const card of cards) card.classList.toggle("beyond", !all && beyond.has(card))
+  more.hidden = !all && !(beyond.size && list.scrollTop === 0)
+  const text = all ? say("fewer") : `+${beyond.size}`
   if (more.textContent !== text) more.textContent = text
-  more.setAttribute("aria-label", all ? text : say("more_workloads", {n: hidden}))
+  more.setAttribute("aria-label", all ? text : say(`more_${what}`, {n: beyond.size}))
 }
 
 /** Says what is missing where a list is empty. */

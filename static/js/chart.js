@@ -1,4 +1,5 @@
 // Desired against ready over time, one small chart per workload. Idle stretches are narrow: the steps are the story.
+import {virtual, write} from "./clock.js"
 import {data, say, state, watch} from "./state.js"
 
 const [WIDTH, HEIGHT, IDLE_MS, LEAST_MS, KEPT] = [600, 60, 4000, 24000, 240]
@@ -24,22 +25,27 @@ function push(id, point) {
 }
 
 function draw() {
-  for (const svg of document.querySelectorAll(".workload > .chart")) {
-    const points = series[svg.parentElement.id]
-    if (points?.length) picture(svg, points)
+  for (const figure of document.querySelectorAll(".workload > .charted")) {
+    const points = series[figure.parentElement.id]
+    if (points?.length) picture(figure, points)
   }
 }
 
-function picture(svg, points) {
+/** @param {HTMLElement} figure a drawing and what stands at its axes: the most, the first moment @param {number[][]} points */
+function picture(figure, points) {
+  const [svg, card] = [figure.firstElementChild, figure.parentElement]
   const times = places([...points.map((point) => point[0]), state.now])
   const most = Math.max(1, ...points.map((point) => Math.max(point[1], point[2])))
-  const y = (count) => (HEIGHT - 6 - (count / most) * (HEIGHT - 14)).toFixed(1)
+  const y = (count) => (HEIGHT - 4 - (count / most) * (HEIGHT - 8)).toFixed(1)
   const line = (column) => points.map((point, i) => `${i ? "H" : "M"}${times[i]}${i ? "V" : " "}${y(point[column])}`).join("") + `H${WIDTH}`
   const short = points.map((point, i) => (point[2] < point[1] ? `M${times[i]} ${y(point[1])}H${times[i + 1]}V${y(point[2])}H${times[i]}z` : "")).join("")
   const grid = `M0 ${y(0)}H${WIDTH}M0 ${y(most)}H${WIDTH}`
   set(svg, [["grid", grid], ["short", short], ["desired", line(1)], ["ready", line(2)]])
+  write(figure.querySelector(".most"), String(most))
+  write(figure.querySelector(".from"), virtual(points[0][0]))
+  figure.style.setProperty("--from", `${((100 * times[0]) / WIDTH).toFixed(1)}%`)
   const [, desired, ready] = points.at(-1)
-  svg.setAttribute("aria-label", say("chart", {name: svg.parentElement.dataset.name, desired, ready}))
+  svg.setAttribute("aria-label", say("chart", {name: card.dataset.name, desired, ready}))
 }
 
 /** Where each moment stands, 0 to WIDTH, waits of more than IDLE_MS cut short. */

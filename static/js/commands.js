@@ -1,4 +1,4 @@
-// What a person does: everything is a POST, its answer is shown at the foot, its effect comes back through the socket.
+// What a person does: everything is a POST, its answer has a place of its own, its effect comes back through the socket.
 import {startCopying} from "./copying.js"
 import {write} from "./clock.js"
 import {room, say, state, watch} from "./state.js"
@@ -6,6 +6,7 @@ import {room, say, state, watch} from "./state.js"
 const answer = document.getElementById("answer")
 const speed = document.getElementById("speed")
 const latencies = document.getElementById("latencies")
+const READING_MS = 90 // a character
 let fading = 0
 
 export function startCommands() {
@@ -57,6 +58,7 @@ export function faster(notches) {
 export function tell(text, good) {
   const box = document.createElement("div")
   box.className = good ? "answer" : "answer bad"
+  box.dataset.bad = String(!good)
   const words = document.createElement("p")
   words.textContent = text
   box.append(words)
@@ -73,12 +75,11 @@ function fade() {
   clearTimeout(fading)
   const box = answer.firstElementChild
   if (!box) return
-  const command = box.querySelector("[data-copy]")
   fading = setTimeout(() => {
     if (box.matches(":hover, :focus-within")) return fade()
     box.classList.add("leaving")
     fading = setTimeout(() => box.remove(), 500)
-  }, box.classList.contains("bad") ? 9000 : command ? 6000 : 3500)
+  }, Math.max(box.matches("[data-bad='true']") ? 15000 : 5000, box.textContent.length * READING_MS))
 }
 
 function toSpeed(notch) {

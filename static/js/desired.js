@@ -49,7 +49,6 @@ export function startDesired() {
   form.addEventListener("htmx:beforeRequest", refuseNothing)
   form.addEventListener("htmx:afterRequest", (event) => answered(event.detail.successful))
   document.getElementById("answer").addEventListener("htmx:beforeSwap", besideTheLine)
-  new ResizeObserver(placeAnswers).observe(form)
   editor.onChange(edited)
   afterFirstPaint(upgrade)
 }
@@ -58,12 +57,6 @@ export const focusEditor = () => editor.focus()
 
 /** Somebody did something, or all is done: what applying would change may be another. */
 const moved = (now) => now.steps.some((row) => row[3] === "you") || (now.quiet && !quiet)
-
-/** Answers come at the foot of the editor, where they cover neither its head nor the beginning of the text. */
-function placeAnswers() {
-  const below = window.innerHeight - form.getBoundingClientRect().bottom
-  document.getElementById("answer").style.setProperty("--below", `${Math.max(0, Math.round(below))}px`)
-}
 
 /** The real editor replaces the text field once the page is there; if it cannot load, the text field stays. */
 async function upgrade() {

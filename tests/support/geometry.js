@@ -64,22 +64,20 @@
     return within(box, {left, top, right: left + element.clientWidth, bottom: top + element.clientHeight})
   }
   const screen = {left: 0, top: 0, right: innerWidth, bottom: innerHeight}
-  /** Ancestors that cut what stands out of them, innermost first; the page itself is the last. */
+  /** Boxes that cut what stands out of them, innermost first; the window is the last. */
   const cutters = (element) => {
     const list = []
-    let fixed = false
-    for (let one = element; one && one !== document.documentElement; one = one.parentElement) {
+    let position = "static" // of what is asked about, as far as ancestors are its containing block
+    for (let one = element; one && one !== document.body; one = one.parentElement) {
       const style = getComputedStyle(one)
-      if (one !== element && fixed && style.transform === "none") continue
-      if (one !== element || lines(one).length) {
-        const [x, y] = [cut(style.overflowX), cut(style.overflowY)]
-        if ((x || y) && one !== document.body && style.display !== "inline") list.push({one, box: inner(one), x, y})
-      }
-      fixed ||= style.position === "fixed"
+      const isHome = one === element || position === "static" || style.transform !== "none" || (position === "absolute" && style.position !== "static")
+      if (!isHome) continue
+      const [x, y] = [cut(style.overflowX), cut(style.overflowY)]
+      if ((x || y) && style.display !== "inline" && (one !== element || lines(one).length)) list.push({one, box: inner(one), x, y})
+      position = ["absolute", "fixed"].includes(style.position) ? style.position : "static"
     }
-    const scrolls = !fixed && getComputedStyle(document.body).overflowY === "visible"
-    list.push({one: document.body, box: screen, x: "hidden", y: scrolls ? "scroll" : "hidden"})
-    return list
+    const scrolls = position !== "fixed" && getComputedStyle(document.body).overflowY === "visible"
+    return [...list, {one: document.body, box: screen, x: "hidden", y: scrolls ? "scroll" : "hidden"}]
   }
   const cut = (overflow) => (overflow === "visible" ? "" : overflow === "auto" || overflow === "scroll" ? "scroll" : "hidden")
   /** The part of a box that is in sight, or null. */

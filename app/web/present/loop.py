@@ -96,6 +96,7 @@ class PhaseView(NamedTuple):
     at: str  # virtual time, or "next"
     state: str  # done, now, next, none, failed
     step: int
+    said: str = ""  # its caption: what stands for it where it has one line
 
 
 class LoopView(NamedTuple):
@@ -206,7 +207,8 @@ def _phases(run: Reconcile, latest: str, epoch_ms: int, _: Words) -> tuple[Phase
         else:
             state = "none" if run.over or PHASES.index(phase) < PHASES.index(latest) else "next"
             at = _("next") if state == "next" else ""
-        views.append(PhaseView(phase, phase_title(phase, _), at, state, step.number if step else 0))
+        number, said = (step.number, captions.caption(step, _).text) if step else (0, "")
+        views.append(PhaseView(phase, phase_title(phase, _), at, state, number, said))
     return tuple(views)
 
 

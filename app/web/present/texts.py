@@ -55,6 +55,7 @@ def _board_words(_: Words) -> dict[str, str]:
         "quiet_loops": _("+{n} quiet"),
         "fold_lanes": _("− fold"),
         "more_workloads": _("{n} more workloads"),
+        "more_waiting": _("{n} more pods wait"),
         "fewer": _("fewer"),
         "cells": _("{n} pods, {ready} ready. Each square is a pod."),
         "cells_keys": _("Arrow keys go from pod to pod, Enter opens, K kills."),
