@@ -1,7 +1,7 @@
 // Which loops have a place on the page: those that look after something declared, or ever acted. The others fold.
 import {data, state, watch} from "./state.js"
 
-const ROOM = [["(max-height: 760px)", 6], ["(max-height: 880px)", 10], ["all", 14]]
+const ROOM = [["(max-height: 760px), (max-width: 1199px)", 6], ["(max-height: 880px)", 10], ["all", 14]]
 /** @type {Map<string, number>} the step in which a loop acted last; 0: only that it ever did */
 let last = new Map()
 /** @type {Set<string>} */

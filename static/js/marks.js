@@ -30,6 +30,8 @@ export function startMarks() {
     if (news) settle()
     if (news && !past) intoView()
   })
+  // Whoever presses something wants to see what comes of it.
+  document.addEventListener("click", (event) => { if (event.target.closest("button")) touched = -Infinity }, true)
   addEventListener("resize", drawLines)
   for (const type of ["wheel", "touchmove"]) addEventListener(type, () => { touched = performance.now() }, {passive: true})
   document.addEventListener("scroll", drawLines, true)

@@ -8,6 +8,8 @@
   const LAYERS = "dialog[open], [popover]:popover-open, details[open] > .sheet, #inspector, .cm-tooltip"
   // Long lines of code, tables and the past are read by scrolling sideways; nothing else is.
   const SIDEWAYS = ".cm-scroller, textarea, #lane-scroll, .table, .yaml, .described, pre, code"
+  // CodeMirror sets their heights itself, a little late; the area around them scrolls.
+  const MEASURED = ".cm-gutter"
   // Dense on purpose, and what they do can be done by larger targets too: the small rings, Back and Next.
   const DENSE = "#lanes-svg *, .lane-names *"
 
@@ -73,7 +75,7 @@
       const isHome = one === element || position === "static" || style.transform !== "none" || (position === "absolute" && style.position !== "static")
       if (!isHome) continue
       const [x, y] = [cut(style.overflowX), cut(style.overflowY)]
-      if ((x || y) && style.display !== "inline" && (one !== element || lines(one).length)) list.push({one, box: inner(one), x, y})
+      if ((x || y) && style.display !== "inline" && !one.matches(MEASURED) && (one !== element || lines(one).length)) list.push({one, box: inner(one), x, y})
       position = ["absolute", "fixed"].includes(style.position) ? style.position : "static"
     }
     const scrolls = position !== "fixed" && getComputedStyle(document.body).overflowY === "visible"
