@@ -3,13 +3,13 @@ import {tell} from "./commands.js"
 import {plainEditor} from "./plain.js"
 import {open} from "./inspector.js"
 import {data, room, say, watch} from "./state.js"
+import {drawTabs, startTabs} from "./tabs.js"
 
 /** @typedef {{id: string, ref: ?[string, string, string], text: string, draft: ?string}} Doc */
 
 const WAIT_MS = 300
 const form = document.getElementById("editor")
 const field = document.getElementById("manifest")
-const tabs = document.getElementById("tabs")
 const foot = document.getElementById("plan")
 const token = document.querySelector('meta[name="csrf-token"]').content
 const store = `drafts:${room.id}`
@@ -26,6 +26,8 @@ let quiet = true
 let away = false
 /** @type {{line: number}[]} what the plan found wrong */
 let wrong = []
+/** @type {Set<string>} the tabs as they were when Apply was pressed */
+let before = new Set()
 let editor = plainEditor(field)
 
 export function startDesired() {
@@ -39,8 +41,7 @@ export function startDesired() {
     away = false
   })
   document.body.addEventListener("htmx:wsClose", () => { away = true })
-  tabs.addEventListener("click", (event) => choose(tabIndex(event.target)))
-  tabs.addEventListener("keydown", walk)
+  startTabs(choose)
   document.getElementById("new-menu").addEventListener("click", (event) => {
     const button = event.target.closest("[data-template]")
     if (button) fromTemplate(Number(button.dataset.template))
@@ -95,7 +96,7 @@ function adopt(written, startOver) {
 }
 
 function show() {
-  drawTabs()
+  tabs()
   const doc = docs[active]
   const text = doc.draft ?? doc.text
   if (editor.text() !== text) editor.setText(text)
@@ -103,39 +104,15 @@ function show() {
   plan()
 }
 
-function drawTabs() {
-  tabs.replaceChildren(...docs.map((doc, index) => {
-    const button = document.createElement("button")
-    Object.assign(button, {type: "button", id: `tab-${index}`})
-    button.setAttribute("role", "tab")
-    button.setAttribute("aria-controls", "editor")
-    button.setAttribute("aria-selected", String(index === active))
-    button.tabIndex = index === active ? 0 : -1
-    button.textContent = doc.ref ? doc.id : `${say("new")} ${doc.id.slice(1)}`
-    if (doc.draft !== null) {
-      button.dataset.dirty = ""
-      button.title = say("draft")
-    }
-    return button
-  }))
+function tabs() {
+  drawTabs(docs.map(({id, ref, draft}) => ({name: ref ? id : `${say("new")} ${id.slice(1)}`, isDirty: draft !== null})), active)
   form.setAttribute("aria-labelledby", `tab-${active}`)
 }
-
-const tabIndex = (target) => [...tabs.children].indexOf(target.closest("[role=tab]"))
 
 function choose(index) {
   if (index < 0 || index >= docs.length) return
   active = index
   show()
-}
-
-function walk(event) {
-  const step = {ArrowLeft: -1, ArrowRight: 1}[event.key]
-  if (!step) return
-  event.preventDefault()
-  event.stopPropagation()
-  choose((active + step + docs.length) % docs.length)
-  tabs.children[active].focus()
 }
 
 function fromTemplate(index) {
@@ -153,7 +130,7 @@ function edited() {
   const dirty = text !== doc.text
   const was = doc.draft !== null
   doc.draft = dirty || !doc.ref ? text : null
-  if (was !== (doc.draft !== null)) drawTabs()
+  if (was !== (doc.draft !== null)) tabs()
   keep()
   mark()
   planSoon()
@@ -173,13 +150,16 @@ function drafts() {
   }
 }
 
-/** Somebody applied something, perhaps elsewhere: the texts are fetched again. */
-async function fetchDocuments() {
+/** Somebody applied something, perhaps elsewhere: the texts are fetched again. @param {Set<string>} [known] what is not among them is shown */
+async function fetchDocuments(known) {
   const answer = await fetch(`${room.base}/documents`).catch(() => null)
-  if (answer?.ok) adopt(await answer.json(), false)
+  if (!answer?.ok) return
+  adopt(await answer.json(), false)
+  const made = known ? docs.findIndex((doc) => doc.ref && !known.has(doc.id)) : -1
+  if (made >= 0) choose(made)
 }
 
-/** The answer to Apply came. What was applied is no draft any more. */
+/** The answer to Apply came. What was applied is no draft any more; the tab goes with the object that the text made. */
 function answered(good) {
   if (!good) return
   const doc = docs[active]
@@ -187,11 +167,12 @@ function answered(good) {
   doc.draft = null
   if (!doc.ref) docs.splice(active, 1)
   keep()
-  fetchDocuments()
+  fetchDocuments(before)
 }
 
 /** A text without an object is refused as kubectl refuses it. */
 function refuseNothing(event) {
+  before = new Set(docs.map(({id}) => id))
   if (editor.text().split("\n").some((line) => !/^\s*(#.*|---.*)?$/.test(line))) return
   event.preventDefault()
   tell("error: no objects passed to apply", false)

@@ -106,7 +106,7 @@ function drawLines() {
   const svg = document.getElementById("deeds")
   const it = shown()
   const ring = document.querySelector(past ? "#past .ring" : "#told .ring")
-  const targets = it?.deed.map(find).filter((element) => element?.offsetParent).slice(0, MOST_LINES) ?? []
+  const targets = it?.deed.map(find).map(inSight).filter((element) => element?.offsetParent).slice(0, MOST_LINES) ?? []
   const isDrawn = targets.length && it.phase === "act" && ring?.offsetParent && !matchMedia(PHONE).matches
   const [wanted, step] = [isDrawn ? targets : [], String(it?.step ?? 0)]
   // Lines that stand already are moved, not drawn anew.
@@ -114,6 +114,9 @@ function drawLines() {
   svg.dataset.step = step
   wanted.forEach((target, index) => stretch(svg.children[index], ring, target))
 }
+
+/** Of a pod that waits out of sight, what says that more wait. @param {?Element} element */
+const inSight = (element) => (element?.matches(".beyond") ? document.getElementById("more-waiting") : element)
 
 function line() {
   const [group, path, end] = ["g", "path", "circle"].map((name) => document.createElementNS(NS, name))

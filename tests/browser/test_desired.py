@@ -76,3 +76,36 @@ def test_nothing_to_apply_is_said(open_page: Opener) -> None:
     page.keyboard.type("# nothing yet")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#answer .bad")).to_contain_text("no objects passed to apply")
+
+
+def test_a_tab_goes_with_the_object_that_its_text_made(open_page: Opener) -> None:
+    page = open_page(size="projector")
+    faster(page)
+    for kind in ("ConfigMap", "ReplicaSet", "Pod"):
+        page.locator("#new-menu > summary").click()
+        page.locator("#new-menu").get_by_role("button", name=kind, exact=True).click()
+        page.locator("#apply").click()
+        chosen = page.locator('#tabs [role="tab"][aria-selected="true"]')
+        expect(chosen).to_contain_text(f"{kind.lower()}/")
+        expect(page.locator("#editor")).to_contain_text(f"kind: {kind}")
+
+
+def test_tabs_that_do_not_fit_are_behind_a_menu(open_page: Opener) -> None:
+    page = open_page(size="projector")
+    faster(page)
+    for kind in ("ConfigMap", "ReplicaSet", "Pod"):
+        page.locator("#new-menu > summary").click()
+        page.locator("#new-menu").get_by_role("button", name=kind, exact=True).click()
+        page.locator("#apply").click()
+        expect(page.locator('#tabs [aria-selected="true"]')).to_contain_text(f"{kind.lower()}/")
+    more = page.locator("#more-tabs")
+    expect(more.locator("summary")).to_have_text(re.compile(r"^\+[1-9] ▾$"))
+    more.locator("summary").click()
+    hidden = more.locator("[data-tab]").first
+    name = hidden.text_content() or ""
+    hidden.click()
+    expect(page.locator('#tabs [aria-selected="true"]')).to_have_text(name)
+    expect(page.locator('#tabs [aria-selected="true"]')).to_be_visible()
+    page.locator('#tabs [aria-selected="true"]').focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator('#tabs [aria-selected="true"]')).to_be_focused()

@@ -33,6 +33,7 @@ def browser_words(_: Words) -> dict[str, str]:
         "fix": _("Fix: {fix}"),
         "new": _("new"),
         "draft": _("not applied yet"),
+        "more_tabs": _("{n} more manifests"),
         "line": _("line {n}"),
         "copied": _("Copied"),
         "not_copied": _("The browser did not let it be copied: select it by hand."),
