@@ -8,7 +8,7 @@ import {openDialog, show} from "./dialogs.js"
 import {close as closeInspector, otherView} from "./inspector.js"
 import {pick, pickNth} from "./loops.js"
 import {backToNow} from "./past.js"
-import {nextTheme, togglePresent} from "./prefs.js"
+import {leaveStage, nextTheme, togglePresent} from "./prefs.js"
 import {tryNext} from "./script.js"
 import {room} from "./state.js"
 import {again, back, next} from "./story.js"
@@ -29,8 +29,8 @@ const KEYS = {
   b: () => toggleInto("mode"),
   m: () => toggleInto("latencies"),
   r: () => press("#reset"),
-  e: focusEditor,
-  n: () => openMenu("new-menu"),
+  e: () => atDesk(focusEditor),
+  n: () => atDesk(() => openMenu("new-menu")),
   s: () => openMenu("scenario-menu"),
   j: nextPod,
   k: () => onPod("delete", chosenPod()),
@@ -103,6 +103,12 @@ function escape(event) {
     backToNow()
     document.activeElement?.blur()
   }
+}
+
+/** What needs the editor leaves the stage first. @param {() => void} work */
+function atDesk(work) {
+  leaveStage()
+  work()
 }
 
 function press(selector) {

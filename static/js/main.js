@@ -18,6 +18,7 @@ import {startPopovers} from "./popovers.js"
 import {startPrefs} from "./prefs.js"
 import {startScript} from "./script.js"
 import {startStory} from "./story.js"
+import {startStrip} from "./strip.js"
 import {startTimeline} from "./timeline.js"
 import {startTraffic} from "./traffic.js"
 import {startWhy} from "./why.js"
@@ -34,6 +35,7 @@ startBoard()
 startMarks()
 startStory()
 startTimeline()
+startStrip()
 startChart()
 startCells()
 startInspector()

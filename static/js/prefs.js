@@ -30,6 +30,11 @@ export function togglePresent() {
   dispatchEvent(new Event("resize"))
 }
 
+/** The editor is not on the stage. */
+export function leaveStage() {
+  if (root.dataset.present !== undefined) togglePresent()
+}
+
 function show() {
   const theme = root.dataset.theme ?? "auto"
   const text = say(`theme_${theme}`)

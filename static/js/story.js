@@ -6,17 +6,17 @@ import {backToNow, isPast, showStep} from "./past.js"
 import {say, state, watch} from "./state.js"
 
 const LEAST_S = 0.9
-/** @type {{step: number, stands: number}[]} what was told since somebody did something, oldest first */
-let path = []
+/** @type {{step: number, role: string, phase: string, stands: number}[]} */
+let moments = []
 let act = 0
 let playing = 0
 
 export function startStory() {
   watch((state, fresh) => {
-    if (fresh || state.act !== act) path = []
+    if (fresh || state.act !== act) moments = []
     act = state.act
-    if (state.path) path = state.path
-    else if (state.told && path.at(-1)?.step !== state.told.step) path.push(state.told)
+    if (state.path) moments = state.path
+    else if (state.told && moments.at(-1)?.step !== state.told.step) moments.push(state.told)
   })
   document.querySelector("[data-back]").addEventListener("click", back)
   document.addEventListener("click", (event) => {
@@ -25,11 +25,14 @@ export function startStory() {
   document.addEventListener("loopscope:now", stop)
 }
 
+/** What was told since somebody did something, oldest first. */
+export const path = () => moments
+
 /** One told step back; its card, and the board as it was. */
 export async function back() {
-  const here = isPast() ? path.findIndex(({step}) => step >= isPast()) : path.length - 1
+  const here = isPast() ? moments.findIndex(({step}) => step >= isPast()) : moments.length - 1
   stop()
-  if (here < 1 || !(await showStep(path[here - 1].step))) tell(say("nothing_before"), true)
+  if (here < 1 || !(await showStep(moments[here - 1].step))) tell(say("nothing_before"), true)
 }
 
 /** From the past back to now; from now on to the next moment. */
@@ -48,7 +51,7 @@ export function again() {
 export async function onceMore() {
   const turn = ++playing
   document.body.classList.add("replaying")
-  for (const {step, stands} of [...path]) {
+  for (const {step, stands} of [...moments]) {
     if (!(await showStep(step)) || playing !== turn) break
     await new Promise((done) => setTimeout(done, Math.max(LEAST_S, stands) * 1000))
     if (playing !== turn) return

@@ -32,7 +32,7 @@ let unfolded = false
 /** @type {Set<number>} steps that were told; the others are faint */
 const told = new Set()
 let cursor = 0
-/** @type {[string, string][]} the lanes that are drawn; in present mode those that have steps */
+/** @type {[string, string][]} the lanes that are drawn */
 let lanes = []
 
 export function startTimeline() {
@@ -95,12 +95,8 @@ function add(more) {
   finish()
 }
 
-/** The lanes to draw. In present mode those that have steps. @returns {string[]} */
-function wanted() {
-  const all = data.lanes.map(([lane]) => lane)
-  if (presenting()) return all.filter((lane) => isAwake(lane) && (lane === "you" || rows.some((row) => row[2] === lane)))
-  return all.filter((lane) => unfolded || isAwake(lane))
-}
+/** The lanes to draw. @returns {string[]} */
+const wanted = () => data.lanes.map(([lane]) => lane).filter((lane) => unfolded || isAwake(lane))
 
 function unfold() {
   unfolded = !unfolded
@@ -138,7 +134,7 @@ function wait(name, text) {
   if (name.title !== title) name.title = title
 }
 
-const foldable = () => !presenting() && data.lanes.some(([lane]) => !isAwake(lane))
+const foldable = () => data.lanes.some(([lane]) => !isAwake(lane))
 
 /** "+9 quiet": the lanes that are folded. Their steps are drawn on its line. */
 function folder() {
@@ -150,7 +146,6 @@ function folder() {
   return button
 }
 
-const presenting = () => document.documentElement.dataset.present !== undefined
 const laneHeight = () => parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.96
 const height = (index) => (index + 0.5) * laneHeight()
 

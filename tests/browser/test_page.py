@@ -332,16 +332,6 @@ def test_nothing_scrolls_sideways_and_no_text_is_small(open_page: Opener, size: 
         assert last["x"] + last["width"] <= SIZES[size][0]
 
 
-def test_present_mode_makes_everything_larger_and_still_fits(open_page: Opener) -> None:
-    page = open_page(size="projector")
-    before = page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
-    page.get_by_role("button", name="Present").click()
-    assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") > before
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.reload()
-    expect(page.get_by_role("button", name="Present")).to_have_attribute("aria-pressed", "true")
-
-
 def test_every_button_has_a_name(open_page: Opener) -> None:
     page = open_page()
     unnamed = page.evaluate(

@@ -53,6 +53,7 @@ def _board_words(_: Words) -> dict[str, str]:
         "you": _("You"),
         "error": _("failed"),
         "gap": _("{gap} later"),
+        "now": _("now"),
         "quiet_loops": _("+{n} quiet"),
         "fold_lanes": _("− fold"),
         "more_workloads": _("{n} more workloads"),
