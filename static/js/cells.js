@@ -1,19 +1,25 @@
-// Beyond 500 pods: a square per pod on a canvas, grouped by node. A click opens the pod; arrow keys walk from square to
-// square and Enter opens; what is chosen, and the numbers, are said in text.
+// Too many pods for cards: a square for each on a canvas, grouped by node and zone. A click opens the pod; arrow keys walk
+// from square to square and Enter opens; what is chosen or pointed at, and the numbers, are said in text. One node can be
+// enlarged, with the names of its pods.
+import {arrange, enlarge, place} from "./cellgrid.js"
 import {open} from "./inspector.js"
 import {data, say, watch} from "./state.js"
 
-const COLOURS = {ready: "--ready", unready: "--diff", wait: "--ink-3", new: "--act", dying: "--bad", bad: "--bad", done: "--line-2"}
-// px: squares, the name of a node; pods: by which the room for a node grows
-const [LARGEST, SMALLEST, LABEL, ROUND] = [14, 3, 54, 10]
+const COLOURS = {
+  ready: "--ready", unready: "--diff", wait: "--ink-3", new: "--act", dying: "--bad", bad: "--bad", done: "--line-2",
+  ink: "--ink", faint: "--ink-3", line: "--line-2",
+}
 const HOLLOW = new Set(["wait", "new"])
 /** @type {Map<string, [string, string]>} namespace/name -> [node, tone] */
 const pods = new Map()
+/** @type {Map<string, {zone: string, isReady: boolean, words: string}>} */
+let nodes = new Map()
 /** @type {{x: number, y: number, id: string}[]} */
 let spots = []
-let size = 8
-/** The chosen pod, namespace/name. */
-let chosen = ""
+/** @type {?import("./cellgrid.js").Grid} */
+let grid = null
+/** The chosen pod and the one pointed at, namespace/name; the node that is enlarged. */
+let [chosen, pointed, large] = ["", "", ""]
 let due = 0
 
 export function startCells() {
@@ -21,6 +27,7 @@ export function startCells() {
     if (fresh) {
       pods.clear()
       for (const [id, node, tone] of data.cells ?? []) pods.set(id, [node, tone])
+      know(data.cell_nodes)
       listen(document.querySelector("#cells canvas"))
     }
     if (pods.size) draw()
@@ -28,11 +35,16 @@ export function startCells() {
   addEventListener("resize", draw)
 }
 
-/** @param {{set: [string, string, string][], gone: string[]}} change */
-export function change({set, gone}) {
+/** @param {{set: [string, string, string][], gone: string[], nodes: ?[string, string, boolean, string][]}} change */
+export function change({set, gone, nodes: known}) {
   for (const [id, node, tone] of set) pods.set(id, [node, tone])
   for (const id of gone) pods.delete(id)
+  know(known)
   draw()
+}
+
+function know(known) {
+  if (known) nodes = new Map(known.map(([name, zone, isReady, words]) => [name, {zone, isReady, words}]))
 }
 
 function listen(canvas) {
@@ -41,6 +53,9 @@ function listen(canvas) {
   canvas.addEventListener("keydown", walk)
   canvas.addEventListener("focus", () => (pods.has(chosen) ? draw() : choose(spots[0])))
   canvas.addEventListener("blur", draw)
+  canvas.addEventListener("mousemove", (event) => pointAt(event))
+  canvas.addEventListener("mouseleave", () => pointAt(null))
+  document.getElementById("cell-node").addEventListener("change", (event) => show(event.target.value))
 }
 
 /** The chosen pod if the canvas has the focus, else the first ready one, in the form of an element of the board. */
@@ -64,6 +79,13 @@ export function nextCell() {
   return true
 }
 
+/** One node, or "" for all. @param {string} node */
+function show(node) {
+  large = node
+  document.getElementById("cells").scrollTop = 0
+  draw()
+}
+
 function walk(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return
   const here = spots.find((spot) => spot.id === chosen)
@@ -75,8 +97,11 @@ function walk(event) {
   else if (event.key === "ArrowUp") choose(below(here, -1))
   else if (event.key === "Home") choose(spots[0])
   else if (event.key === "End") choose(spots.at(-1))
+  else if (event.key === "z") show(large ? "" : pods.get(chosen)?.[0] ?? "")
+  else if (event.key === "Escape" && large) show("")
   else return
   event.preventDefault()
+  event.stopPropagation()
 }
 
 /** The nearest square in the next line down (1) or up (-1). */
@@ -91,19 +116,52 @@ function below(here, way) {
 function choose(spot) {
   if (!spot) return
   chosen = spot.id
-  const home = document.getElementById("cells")
-  if (spot.y < home.scrollTop) home.scrollTop = spot.y - size
-  else if (spot.y + size > home.scrollTop + home.clientHeight) home.scrollTop = spot.y + 2 * size - home.clientHeight
+  pointed = ""
+  const [home, tall] = [document.getElementById("cells"), grid.size.height]
+  if (spot.y < home.scrollTop) home.scrollTop = spot.y - tall
+  else if (spot.y + tall > home.scrollTop + home.clientHeight) home.scrollTop = spot.y + 2 * tall - home.clientHeight
   draw()
 }
 
-/** Says which pod is chosen and how it is. */
+const spotAt = ({offsetX: x, offsetY: y}) =>
+  spots.find((one) => x >= one.x && x < one.x + grid.size.width && y >= one.y && y < one.y + grid.size.height)
+
+const blockAt = ({offsetX: x, offsetY: y}) => grid?.blocks.findLast((block) => block.group.name && x >= block.x && y >= block.y && y < block.bottom)
+
+function click(event) {
+  const spot = spotAt(event)
+  if (spot) {
+    choose(spot)
+    open(`Pod/${spot.id}`, event.target)
+  } else {
+    show(large ? "" : blockAt(event)?.group.name ?? "")
+  }
+}
+
+function pointAt(event) {
+  const [spot, block] = event && grid ? [spotAt(event), blockAt(event)] : []
+  const next = spot?.id ?? block?.group.name ?? ""
+  if (next === pointed) return
+  pointed = next
+  draw()
+}
+
+/** Says which pod or node is pointed at, else which pod is chosen, and how it is. */
 function tell() {
-  const [node, tone] = pods.get(chosen) ?? []
-  const [namespace, name] = chosen.split("/")
-  const text = tone ? [namespace === "default" ? name : chosen, node, say(`tone_${tone}`)].filter(Boolean).join(" · ") : say("cells_keys")
+  const id = pods.has(pointed) || nodes.has(pointed) ? pointed : chosen
+  const [node, tone] = pods.get(id) ?? []
+  const [namespace, name] = id.split("/")
+  const text = tone
+    ? [namespace === "default" ? name : id, node, say(`tone_${tone}`)].filter(Boolean).join(" · ")
+    : nodes.has(id) ? nodeText(id) : say("cells_keys")
   const line = document.getElementById("cell-now")
   if (line.textContent !== text) line.textContent = text
+}
+
+function nodeText(name) {
+  const {zone, words} = nodes.get(name)
+  const count = [...pods.values()].filter(([node]) => node === name).length
+  return [say("cells_node", {node: name, n: count}), zone, words].filter(Boolean).join(" · ")
 }
 
 export const readyCells = () => [...pods.values()].filter(([, tone]) => tone === "ready").length
@@ -121,100 +179,121 @@ function paint() {
   if (!canvas) return
   const groups = grouped()
   const [width, height] = [canvas.parentElement.clientWidth, canvas.parentElement.clientHeight]
-  const blocks = fit(groups, width, height)
+  const alone = groups.find(({name}) => name && name === large)
+  grid = alone ? enlarge(alone, width) : arrange(groups, width, height)
+  offer(groups, alone?.name ?? "")
   const scale = devicePixelRatio || 1
-  const tall = Math.max(height - 4, (blocks.at(-1)?.bottom ?? 0) + 4)
+  const tall = Math.max(height - 4, grid.bottom + 4)
   canvas.width = width * scale
   canvas.height = tall * scale
   canvas.style.width = `${width}px`
   canvas.style.height = `${tall}px`
   const pen = canvas.getContext("2d")
   pen.scale(scale, scale)
-  fill(pen, blocks)
+  fill(pen, colours())
   if (document.activeElement === canvas) outline(pen, spots.find((spot) => spot.id === chosen))
+  outline(pen, spots.find((spot) => spot.id === pointed))
   canvas.setAttribute("aria-label", say("cells", {n: pods.size, ready: readyCells()}))
   tell()
 }
 
+/** Which node can be enlarged. */
+function offer(groups, here) {
+  const select = document.getElementById("cell-node")
+  const names = groups.map(({name}) => name).filter(Boolean)
+  if (select.options.length !== names.length + 1 || names.some((name, index) => select.options[index + 1].value !== name)) {
+    select.replaceChildren(new Option(say("cells_all"), ""), ...names.map((name) => new Option(name, name)))
+  }
+  select.value = here
+}
+
+/** @returns {import("./cellgrid.js").Group[]} zone by zone, node by node; nodes without pods too */
 function grouped() {
-  const groups = new Map()
-  for (const [id, [node, tone]] of pods) {
-    if (!groups.has(node)) groups.set(node, [])
-    groups.get(node).push([id, tone])
+  const groups = new Map([...nodes].map(([name, {zone}]) => [name, {name, zone, pods: []}]))
+  for (const [id, [name, tone]] of pods) {
+    if (!groups.has(name)) groups.set(name, {name, zone: "", pods: []})
+    groups.get(name).pods.push([id, tone])
   }
-  return [...groups].sort(([a], [b]) => a.localeCompare(b, undefined, {numeric: true}))
+  const key = ({zone, name}) => `${zone}\u0000${name}`
+  return [...groups.values()].sort((one, other) => key(one).localeCompare(key(other), undefined, {numeric: true}))
 }
 
-/** The largest squares with which everything is in sight. Sets `size`. */
-function fit(groups, width, height) {
-  const most = Math.max(...groups.filter(([node]) => node).map(([, list]) => list.length), 1)
-  const places = Math.ceil(most / ROUND) * ROUND // in steps, so that blocks do not move with every pod
-  for (size = LARGEST; size >= SMALLEST; size--) {
-    const across = Math.ceil(Math.sqrt(places * 1.8))
-    for (let wide = Math.max(4, across); wide >= 4; wide--) {
-      const blocks = layout(groups, width, places, wide)
-      if ((blocks.at(-1)?.bottom ?? 0) <= height - 4) return blocks
-    }
-  }
-  size = SMALLEST
-  return layout(groups, width, places, Math.ceil(Math.sqrt(places * 1.8)))
-}
+/** @type {Object<string, string>} */
+let known = {}
+let knownOf = ""
 
-/** Pods without a node are a band above; below it a block for each node. */
-function layout(groups, width, places, across) {
-  const block = Math.max(across * size, LABEL) + 8
-  const row = Math.ceil(places / across) * size + 24
-  const columns = Math.max(1, Math.floor((width + 8) / block))
-  const waiting = groups.find(([node]) => !node)
-  const band = Math.max(1, Math.floor(width / size))
-  const top = waiting ? Math.ceil(waiting[1].length / band) * size + 24 : 0
-  const blocks = groups.filter(([node]) => node).map(([node, list], index) => {
-    const [x, y] = [(index % columns) * block, top + Math.floor(index / columns) * row]
-    return {node, list, x, y, across, bottom: y + row}
-  })
-  return waiting ? [{node: "", list: waiting[1], x: 0, y: 0, across: band, bottom: top}, ...blocks] : blocks
-}
-
-function fill(pen, blocks) {
-  const style = getComputedStyle(document.documentElement)
+/** The colours of the theme, worked out once for each. */
+function colours() {
+  const theme = `${document.documentElement.dataset.theme} ${matchMedia("(prefers-color-scheme: dark)").matches}`
+  if (theme === knownOf) return known
+  knownOf = theme
   const probe = document.createElement("i")
   document.body.append(probe)
-  const colour = {}
+  known = {mono: getComputedStyle(document.documentElement).getPropertyValue("--mono")}
   for (const [tone, name] of Object.entries(COLOURS)) {
     probe.style.color = `var(${name})`
-    colour[tone] = getComputedStyle(probe).color
+    known[tone] = getComputedStyle(probe).color
   }
-  probe.style.color = "var(--ink-3)"
-  const ink = getComputedStyle(probe).color
   probe.remove()
+  return known
+}
+
+function fill(pen, colour) {
   spots = []
-  pen.font = `12px ${style.getPropertyValue("--mono")}`
-  for (const {node, list, x, y, across} of blocks) {
-    pen.fillStyle = ink
-    pen.fillText(node || say("waiting"), x, y + 12)
-    list.forEach(([id, tone], index) => {
-      const [cx, cy] = [x + (index % across) * size, y + 18 + Math.floor(index / across) * size]
-      spots.push({x: cx, y: cy, id})
-      pen.fillStyle = pen.strokeStyle = colour[tone] ?? colour.bad
-      if (HOLLOW.has(tone)) pen.strokeRect(cx + 0.5, cy + 0.5, size - 3, size - 3)
-      else pen.fillRect(cx, cy, size - 2, size - 2)
-      if (tone === "dying" || tone === "bad") pen.clearRect(cx + size / 2 - 2, cy + size / 2 - 2, 2, 2)
+  pen.font = `12px ${colour.mono}`
+  for (const {name, y} of grid.zones) {
+    const dark = [...nodes.values()].filter(({zone}) => zone === name).every(({isReady}) => !isReady)
+    pen.fillStyle = dark ? colour.bad : colour.faint
+    pen.fillText(`${dark ? "✕ " : ""}${name || "–"}`, 0, y + 14)
+    pen.fillStyle = colour.line
+    pen.fillRect(pen.measureText(`✕ ${name}  `).width, y + 10, 4000, 1)
+  }
+  for (const block of grid.blocks) {
+    const node = nodes.get(block.group.name)
+    const isDead = node && !node.isReady
+    pen.fillStyle = isDead ? colour.bad : node?.words ? colour.unready : colour.faint
+    pen.fillText(`${isDead ? "✕ " : node?.words ? "⊘ " : ""}${block.group.name || say("waiting")}`, block.x, block.y + 14)
+    if (isDead) frame(pen, block, colour.bad)
+    pen.globalAlpha = isDead && !grid.named ? 0.45 : 1
+    block.group.pods.forEach(([id, tone], index) => {
+      const [x, y] = place(block, index, grid)
+      spots.push({x, y, id})
+      square(pen, colour, x, y, id, tone)
     })
+    pen.globalAlpha = 1
   }
 }
 
-/** Where the focus is, for the eye. */
+/** A pod: full when it runs, hollow while it waits, with a hole when it is in trouble or goes; with its name where there is room. */
+function square(pen, colour, x, y, id, tone) {
+  const {width, height} = grid.size
+  pen.fillStyle = pen.strokeStyle = colour[tone] ?? colour.bad
+  if (grid.named) {
+    pen.strokeRect(x + 0.5, y + 0.5, width - 5, height - 5)
+    pen.fillRect(x, y, 4, height - 4)
+    pen.fillStyle = colour.ink
+    return pen.fillText(id.slice(-5), x + 10, y + 14)
+  }
+  if (HOLLOW.has(tone)) pen.strokeRect(x + 0.5, y + 0.5, width - 3, height - 3)
+  else pen.fillRect(x, y, width - 2, height - 2)
+  if (tone === "dying" || tone === "bad") pen.clearRect(x + width / 2 - 2, y + height / 2 - 2, 2, 2)
+}
+
+/** Around the pods of a node that is not ready. */
+function frame(pen, block, colour) {
+  const [, last] = place(block, Math.max(0, block.group.pods.length - 1), grid)
+  const across = Math.min(block.across, Math.max(4, block.group.pods.length))
+  pen.setLineDash([4, 3])
+  pen.strokeStyle = colour
+  pen.strokeRect(block.x - 2.5, block.y + 16.5, across * grid.size.width + 3, last + grid.size.height - block.y - 16)
+  pen.setLineDash([])
+}
+
+/** Where the focus or the pointer is, for the eye. */
 function outline(pen, spot) {
   if (!spot) return
   pen.lineWidth = 2
-  pen.strokeStyle = getComputedStyle(document.body).color
-  pen.strokeRect(spot.x - 2, spot.y - 2, size + 2, size + 2)
-}
-
-function click(event) {
-  const [x, y] = [event.offsetX, event.offsetY]
-  const spot = spots.find((one) => x >= one.x && x < one.x + size && y >= one.y && y < one.y + size)
-  if (!spot) return
-  choose(spot)
-  open(`Pod/${spot.id}`, event.target)
+  pen.strokeStyle = colours().ink
+  pen.strokeRect(spot.x - 2, spot.y - 2, grid.size.width + 2, grid.size.height + 2)
+  pen.lineWidth = 1
 }

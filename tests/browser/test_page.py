@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import SIZES, Opener
 from tests.support.server import Server
@@ -387,21 +387,69 @@ spec:
         assert found == {"kind": "Deployment", "path": path}
 
 
-def test_beyond_500_pods_the_board_is_a_canvas_that_can_be_clicked(open_page: Opener) -> None:
-    page = open_page()
+def crowd(page: Page) -> Locator:
+    """So many pods that each is a square on a canvas."""
     page.evaluate(
         """async () => {
           const token = document.querySelector('meta[name="csrf-token"]').content
           const post = (path, values) => fetch(`${document.body.dataset.base}/${path}`, {
             method: "POST", body: new URLSearchParams(values), headers: {"X-CSRF-Token": token}})
           await post("commands/latencies", {preset: "zero"})
-          await post("commands/scale", {kind: "Deployment", namespace: "default", name: "web", replicas: "520"})
-          await post("quiet", {})
+          await post("pace", {mode: "clock", speed: "100"})
+          await post("commands/scale", {kind: "Deployment", namespace: "default", name: "web", replicas: "150"})
         }"""
     )
     canvas = page.locator("#cells canvas")
-    expect(canvas).to_have_attribute("aria-label", re.compile(r"^520 pods"), timeout=PATIENCE_MS)
-    box = canvas.bounding_box()
-    assert box
-    page.mouse.click(box["x"] + 3, box["y"] + 21)
+    expect(canvas).to_have_attribute("aria-label", re.compile(r"^150 pods, 150 ready"), timeout=PATIENCE_MS)
+    quiet(page)
+    return canvas
+
+
+def test_many_pods_are_squares_that_can_be_pointed_at_and_clicked(open_page: Opener) -> None:
+    page = open_page(size="projector")
+    canvas = crowd(page)
+    now = page.locator("#cell-now")
+    canvas.hover(position={"x": 8, "y": 26})
+    expect(now).to_have_text(re.compile(r"^web-\S+ · node-1 · running and ready$"))
+    canvas.hover(position={"x": 8, "y": 8})
+    expect(now).to_have_text(re.compile(r"^node-1: \d+ pods"))
+    canvas.click(position={"x": 8, "y": 26})
     expect(page.get_by_role("complementary", name="Inspector")).to_contain_text("kubectl delete pod web-")
+
+
+def test_a_node_of_squares_can_be_enlarged(open_page: Opener) -> None:
+    page = open_page(size="projector")
+    canvas = crowd(page)
+    select = page.get_by_role("combobox", name="Enlarge")
+    select.select_option("node-2")
+    now = page.locator("#cell-now")
+    canvas.hover(position={"x": 30, "y": 30})
+    expect(now).to_contain_text("node-2")
+    canvas.click(position={"x": 8, "y": 8})
+    expect(select).to_have_value("")
+    page.keyboard.press("j")
+    expect(now).to_contain_text("node-1")
+    page.keyboard.press("z")
+    expect(select).to_have_value("node-1")
+    page.keyboard.press("Escape")
+    expect(select).to_have_value("")
+    expect(canvas).to_be_focused()
+
+
+SMALLEST_PX = 6
+
+
+def test_squares_are_never_too_small_to_hit(open_page: Opener) -> None:
+    page = open_page()
+    sides = page.evaluate(
+        """async () => {
+          const main = document.querySelector('script[type="module"]').src
+          const {arrange} = await import(main.replace("main.js", "cellgrid.js"))
+          const pods = (count) => Array.from({length: count}, (_, index) => [`default/p${index}`, "ready"])
+          const groups = (nodes, each) => Array.from({length: nodes}, (_, index) => (
+            {name: `node-${index}`, zone: `zone-${index % 3}`, pods: pods(each)}))
+          return [[3, 50], [50, 20], [100, 50], [500, 100]].map((size) => arrange(groups(...size), 560, 240).size.width)
+        }"""
+    )
+    assert min(sides) >= SMALLEST_PX
+    assert sides == sorted(sides, reverse=True)

@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 from app import scenarios
 from app.api.objects import Ref
 from app.cluster import Cluster
-from app.commands import Apply, DeleteObject, Scale
+from app.commands import Apply, DeleteObject, PowerNode, Scale
 from app.engine.trace import is_visible
 from app.rooms import Told
 from app.scenarios import Scenario
@@ -92,7 +92,7 @@ def test_the_panels_of_all_loops_that_took_a_step_are_pushed_when_they_are_due(c
     assert [view for view in shown if view.role in due] == [due[view.role] for view in shown if view.role in due]
 
 
-def test_beyond_500_pods_the_board_is_cells(cluster: Cluster, see: See) -> None:
+def test_with_many_pods_the_board_is_cells(cluster: Cluster, see: See) -> None:
     revision, step = cluster.store.revision, cluster.trace.count
     cluster.submit(Scale(Ref("Deployment", "default", "web"), 600))
     cluster.run(until=lambda c: len(c.objects("Pod")) >= 600)
@@ -103,6 +103,26 @@ def test_beyond_500_pods_the_board_is_cells(cluster: Cluster, see: See) -> None:
     assert (pushed["pods"], pushed["nodes"], context["board"].nodes) == ((), (), ())
     assert [(view.endpoints, view.total) for view in context["board"].services] == [((), 3)]
     assert len(pushed["cells"]) >= 597
+    assert [cell.name for cell in context["cell_nodes"]] == ["node-1", "node-2", "node-3"]
+    assert pushed["cell_nodes"] is None
+
+
+def test_cells_say_what_is_the_matter_with_a_node(cluster: Cluster, see: See) -> None:
+    cluster.submit(Scale(Ref("Deployment", "default", "web"), 120))
+    cluster.run(until=lambda c: len(c.objects("Pod")) >= 120)
+    revision, step = cluster.store.revision, cluster.trace.count
+    cluster.submit(PowerNode("node-1"))
+    cluster.run(until=lambda c: c.get(Ref("Node", "", "node-1"))["status"]["conditions"][-1]["status"] != "True")
+    (first, second, _third) = frame(Stage(see(cluster)), frame_since(see(cluster), revision, step), _)["cell_nodes"]
+    assert (first.name, first.is_ready, first.words) == ("node-1", False, "NotReady, no power")
+    assert (second.is_ready, second.words) == (True, "")
+
+
+@pytest.mark.parametrize(("replicas", "cells"), [(119, False), (120, True)])
+def test_forty_pods_a_node_are_too_many_for_cards(cluster: Cluster, see: See, replicas: int, cells: bool) -> None:
+    cluster.submit(Scale(Ref("Deployment", "default", "web"), replicas))
+    cluster.run(until=lambda c: len(c.objects("Pod")) >= replicas)
+    assert page(Stage(see(cluster)), scenarios.every(), _)["state"]["mode"] == ("cells" if cells else "cards")
 
 
 def test_a_step_of_the_past_can_be_seen_again(cluster: Cluster, see: See) -> None:

@@ -24,7 +24,7 @@ from app.web.present.values import Chip
 from app.web.present.words import ENGLISH, Words
 from app.web.present.workloads import WORKLOADS, WorkloadView, workloads
 
-CELLS_FROM = 501  # pods; from here on the board is cells on a canvas
+CELLS_FROM, CELLS_FROM_A_NODE = 200, 40  # pods in all, or a node on average: from here on the board is cells
 SHOWN_ENDPOINTS = 200
 SERVICE_LABEL, ZONE_LABEL = "kubernetes.io/service-name", "topology.kubernetes.io/zone"
 QUIET_KINDS = ("Event", "Lease", "EndpointSlice", "Pod", "Node", "Service", *WORKLOADS)
@@ -81,6 +81,21 @@ class BoardView(NamedTuple):
     ready_count: int
 
 
+class NodeCell(NamedTuple):
+    """A node as the canvas labels it."""
+
+    name: str
+    zone: str
+    is_ready: bool
+    words: str  # what is the matter with it
+
+
+def in_cells(cluster: Look) -> bool:
+    """Whether there are too many pods for cards: each is a square on a canvas then."""
+    count = cluster.count("Pod")
+    return count >= CELLS_FROM or count >= CELLS_FROM_A_NODE * max(1, cluster.count("Node"))
+
+
 def _natural(obj: Obj) -> tuple[tuple[int, str], ...]:
     """node-2 before node-10."""
     parts = re.findall(r"[0-9]+|[^0-9]+", objects.name_of(obj))
@@ -90,7 +105,7 @@ def _natural(obj: Obj) -> tuple[tuple[int, str], ...]:
 def board(cluster: Look, _: Words = ENGLISH) -> BoardView:
     everything = cluster.objects("Pod")
     nodes = sorted(cluster.objects("Node"), key=_natural)
-    cells = len(everything) >= CELLS_FROM
+    cells = in_cells(cluster)
     slices, requested = slices_by_service(cluster), requested_cpu(cluster)
     services = cluster.objects("Service")
     names = {objects.name_of(obj) for obj in nodes}
@@ -129,6 +144,18 @@ def node(cluster: Look, obj: Obj, requested: Mapping[str, int], _: Words = ENGLI
         machine=machine(cluster.get(Ref("Machine", "", ref.name)), _),
         belief=truth.of_node(cluster, ref.name, _),
     )
+
+
+def node_cell(cluster: Look, obj: Obj, _: Words = ENGLISH) -> NodeCell:
+    view = node(cluster, obj, {}, _)
+    matter = [view.status] if view.status != "Ready" else []
+    return NodeCell(
+        view.name, view.machine.zone, view.is_ready, ", ".join([*matter, *(said for _, said in view.machine.marks)])
+    )
+
+
+def node_cells(cluster: Look, _: Words = ENGLISH) -> list[NodeCell]:
+    return [node_cell(cluster, obj, _) for obj in sorted(cluster.objects("Node"), key=_natural)]
 
 
 def _cpu_milli(obj: Obj) -> int:

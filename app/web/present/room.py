@@ -113,7 +113,8 @@ def page(room: Shown, scenarios: Iterable[Scenario], _: Words) -> dict[str, Any]
         "state": {**state(room, [], {}, None, _), "path": telling.path(room.path)},
         "steps": timeline.recent(cluster.trace, cluster.epoch_ms, _),
         "chart": timeline.chart(cluster),
-        "cells": [card.cell(obj) for obj in cluster.objects("Pod")] if _in_cells(cluster) else None,
+        "cells": [card.cell(obj) for obj in cluster.objects("Pod")] if board.in_cells(cluster) else None,
+        "cell_nodes": board.node_cells(cluster, _) if board.in_cells(cluster) else None,
         "words": browser_words(_),
         "templates": templates_of(_),
         "keys": keys(_),
@@ -126,7 +127,7 @@ def frame(room: Shown, change: Frame, _: Words) -> dict[str, Any]:
     _ = _.among(cluster.voices)
     end = _ending(room, _)
     visible = [step for step in change.steps if is_visible(step)]
-    in_cells = _in_cells(cluster)
+    in_cells = board.in_cells(cluster)
     drawn = pushed.views(cluster, change, in_cells, _)
     broken = any(ref.kind in faults.KINDS for ref in change.changed)
     rows = timeline.rows(visible[-SLIM_STEPS:], cluster.trace, cluster.epoch_ms, _)
@@ -143,6 +144,7 @@ def frame(room: Shown, change: Frame, _: Words) -> dict[str, Any]:
         "state": {**state(room, rows, points, change, _), **({"path": telling.path(room.path)} if end else {})},
         "cells": [card.cell(obj) for _ref, obj in pods if obj] if in_cells else None,
         "cells_gone": [f"{ref.namespace}/{ref.name}" for ref, obj in pods if obj is None] if in_cells else [],
+        "cell_nodes": board.node_cells(cluster, _) if in_cells and _nodes_moved(change) else None,
         "now_ms": cluster.now_ms,
         "epoch_ms": cluster.epoch_ms,
     }
@@ -179,7 +181,7 @@ def _then(cluster: Look, number: int) -> Look | None:
         then = cluster.at(number)
     except errors.ApiError:
         return None
-    return None if _in_cells(then) or _in_cells(cluster) else then
+    return None if board.in_cells(then) or board.in_cells(cluster) else then
 
 
 def state(
@@ -217,7 +219,7 @@ def state(
         "zones": faults.zones(cluster),
         "control": (cluster.get(faults.CONTROL_PLANE) or {}).get("spec") or {},
         "pods": cluster.count("Pod"),
-        "mode": "cells" if _in_cells(cluster) else "cards",
+        "mode": "cells" if board.in_cells(cluster) else "cards",
         "steps": [list(row) for row in rows],
         "replicas": dict(points),
         "script": script.progress(room.script) if change is None or change.scripted else None,
@@ -287,8 +289,8 @@ def _roles(cluster: Look, _: Words) -> tuple[str, ...]:
     return tuple(role for role in lanes(cluster.actors, _) if role != YOU)
 
 
-def _in_cells(cluster: Look) -> bool:
-    return cluster.count("Pod") >= board.CELLS_FROM
+def _nodes_moved(change: Frame) -> bool:
+    return any(ref.kind in ("Node", "Machine") for ref in change.changed)
 
 
 def _stored_kinds(cluster: Look) -> list[str]:
