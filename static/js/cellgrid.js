@@ -1,13 +1,15 @@
 // Where the squares of a large cluster stand: a block for each node, zone by zone, as large as fits.
 
-// px: squares, the edge for what is drawn around them, named squares of an enlarged node, what stands above a block and above a zone; pods: by which blocks grow
+// px: squares, the edge for what is drawn around them, named squares of an enlarged node, what stands above a block and above a
+// zone; pods: by which blocks grow
 const [LARGEST, SMALLEST, EDGE, LABEL, HEAD, ZONE, GAP, ROUND] = [14, 6, 3, 72, 20, 22, 10, 10]
 const NAMED = {width: 66, height: 24}
 
 /**
  * @typedef {{name: string, zone: string, pods: [string, string][]}} Group name "": pods that wait for a node
  * @typedef {{group: Group, x: number, y: number, across: number, bottom: number}} Block
- * @typedef {{size: {width: number, height: number}, named: boolean, blocks: Block[], zones: {name: string, y: number}[], bottom: number}} Grid
+ * @typedef {{name: string, y: number}} Zone
+ * @typedef {{size: {width: number, height: number}, named: boolean, blocks: Block[], zones: Zone[], bottom: number}} Grid
  */
 
 /** The largest squares with which everything is in sight. @param {Group[]} groups @returns {Grid} */

@@ -2,7 +2,7 @@
 import {chosenPod} from "./board.js"
 import {breakLoop, breakThings, nextNode} from "./breaking.js"
 import {nextCell} from "./cells.js"
-import {faster, onPod, toggleInto} from "./commands.js"
+import {faster, onPod, tell, toggleInto} from "./commands.js"
 import {focusEditor} from "./desired.js"
 import {openDialog, show} from "./dialogs.js"
 import {close as closeInspector, otherView} from "./inspector.js"
@@ -10,7 +10,7 @@ import {pick, pickNth} from "./loops.js"
 import {backToNow} from "./past.js"
 import {leaveStage, nextTheme, togglePresent} from "./prefs.js"
 import {tryNext} from "./script.js"
-import {room} from "./state.js"
+import {room, say} from "./state.js"
 import {again, back, next} from "./story.js"
 import {focusTimeline, toggleCauses} from "./timeline.js"
 import {askWhy, close as closeWhy} from "./why.js"
@@ -28,7 +28,7 @@ const KEYS = {
   "=": () => faster(1),
   b: () => toggleInto("mode"),
   m: () => toggleInto("latencies"),
-  r: () => press("#reset"),
+  r: reset,
   e: () => atDesk(focusEditor),
   n: () => atDesk(() => openMenu("new-menu")),
   s: () => openMenu("scenario-menu"),
@@ -53,6 +53,10 @@ const KEYS = {
   "?": () => show("help"),
 }
 
+const ASKED_MS = 5000
+/** When R was pressed once. */
+let asked = -Infinity
+
 export function startKeys() {
   document.addEventListener("keydown", key)
   document.addEventListener("click", (event) => {
@@ -64,6 +68,7 @@ export function startKeys() {
 
 function key(event) {
   if (event.key === "Escape") return escape(event)
+  if (event.key === "?" && openDialog()?.id === "help") return openDialog().close()
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || openDialog() || isTyping(event.target)) return
   const onControl = event.target.closest?.("button, a, summary")
   if (onControl && (event.key === " " || event.key === "Enter")) return
@@ -103,6 +108,16 @@ function escape(event) {
     backToNow()
     document.activeElement?.blur()
   }
+}
+
+/** Everything that people did would be gone: it is asked for twice. */
+function reset() {
+  if (performance.now() - asked < ASKED_MS) {
+    asked = -Infinity
+    return press("#reset")
+  }
+  asked = performance.now()
+  tell(say("reset_again"), true)
 }
 
 /** What needs the editor leaves the stage first. @param {() => void} work */

@@ -428,9 +428,9 @@ def test_a_node_of_squares_can_be_enlarged(open_page: Opener) -> None:
     canvas.click(position={"x": 8, "y": 8})
     expect(select).to_have_value("")
     page.keyboard.press("j")
-    expect(now).to_contain_text("node-1")
+    expect(now).to_contain_text("web-")
     page.keyboard.press("z")
-    expect(select).to_have_value("node-1")
+    expect(select).to_have_value("node-2")
     page.keyboard.press("Escape")
     expect(select).to_have_value("")
     expect(canvas).to_be_focused()
@@ -453,3 +453,32 @@ def test_squares_are_never_too_small_to_hit(open_page: Opener) -> None:
     )
     assert min(sides) >= SMALLEST_PX
     assert sides == sorted(sides, reverse=True)
+
+
+def test_the_key_that_opened_the_help_closes_it(open_page: Opener) -> None:
+    page = open_page()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("lang", "question"), [("en", "R again"), ("ja", "もう一度 R")])
+def test_reset_by_key_asks_once(open_page: Opener, lang: str, question: str) -> None:
+    page = open_page(lang=lang)
+    victim = names(page)[0]
+    page.locator("#board .pod[id] .kills button").first.click()
+    expect(page.locator(f'[data-name="{victim}"][data-status="Terminating"]')).to_be_visible()
+    page.keyboard.press("r")
+    expect(page.locator("#answer")).to_contain_text(question)
+    expect(page.locator(f'[data-name="{victim}"][data-status="Terminating"]')).to_be_visible()
+    page.keyboard.press("r")
+    expect(page.locator('#board [data-status="Terminating"]')).to_have_count(0)
+    expect(pods(page)).to_have_count(3)
+
+
+@pytest.mark.parametrize(("lang", "answer"), [("en", "Nothing is due"), ("ja", "これから起こることはありません")])
+def test_next_at_quiet_says_that_nothing_is_due(open_page: Opener, lang: str, answer: str) -> None:
+    page = open_page(lang=lang)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#answer")).to_contain_text(answer)
