@@ -44,6 +44,18 @@ def message(text: str, **values: Value) -> Message:
     return Message(text, values)
 
 
+class Advice(str):
+    """What to do about a mistake: English for whoever prints it, and what the catalogues need for whoever shows it."""
+
+    text: str
+    values: Mapping[str, str]
+
+    def __new__(cls, text: str, /, **values: str) -> Advice:
+        self = super().__new__(cls, text % values if values else text)
+        self.text, self.values = text, values
+        return self
+
+
 def counted(text: Plural, n: int, **values: Value) -> Message:
     return Message(text, values, n)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.api.messages import N_, Advice
 from app.api.objects import Obj
 from app.apimachinery.scheme import scalars
 from app.apimachinery.yamltext import ManifestError, Mark, Path, read
@@ -53,7 +54,9 @@ def parse(text: str) -> tuple[Document, ...]:
             documents += _objects(Document(value, marks))
         if len(documents) > MAX_DOCUMENTS:
             problem = f"more than {MAX_DOCUMENTS} objects"
-            raise ManifestError(problem, documents[-1].mark_of(""), problem, "Apply the text in several parts.")
+            raise ManifestError(
+                problem, documents[-1].mark_of(""), problem, Advice(N_("Apply the text in several parts."))
+            )
     return tuple(documents)
 
 
@@ -76,7 +79,7 @@ def _check_object(document: Document) -> None:
     if not isinstance(obj, dict):
         given = scalars.json_type(obj)
         problem = f"json: cannot unmarshal {given} into Go value of type map[string]interface {{}}"
-        fix = 'This is not an object: start it with "apiVersion:" and "kind:".'
+        fix = Advice(N_('This is not an object: start it with "apiVersion:" and "kind:".'))
         message = f"error unmarshaling JSON: while decoding JSON: {problem}"
         raise ManifestError(message, document.mark_of(""), problem, fix)
     missing = [name for name in ("apiVersion", "kind") if obj.get(name) in (None, "")]
@@ -84,9 +87,11 @@ def _check_object(document: Document) -> None:
         listed = ", ".join(f"{name} not set" for name in missing)
         problem = f"error validating data: {f'[{listed}]' if len(missing) > 1 else listed}"
         examples = {"apiVersion": '"apiVersion: v1"', "kind": '"kind: Pod"'}
-        fix = "Add " + " and ".join(examples[name] for name in missing) + ", or what fits."
+        said = N_("Add %(one)s and %(two)s, or what fits.") if len(missing) > 1 else N_("Add %(one)s, or what fits.")
+        fix = Advice(said, **dict(zip(("one", "two"), (examples[name] for name in missing), strict=False)))
         raise ManifestError(problem, document.mark_of(""), problem, fix)
     for name in ("apiVersion", "kind"):
         if not isinstance(obj[name], str):
             problem = f"invalid type for {name}: expected string, got {scalars.json_type(obj[name])}"
-            raise ManifestError(problem, document.mark_of(name), problem, f"Put the value of {name} in quotes.")
+            fix = Advice(N_("Put the value of %(name)s in quotes."), name=name)
+            raise ManifestError(problem, document.mark_of(name), problem, fix)

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from app.api.errors import BadRequest, TooLarge
+from app.api.messages import N_, Advice
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 64
@@ -65,9 +66,8 @@ def read(text: str, twice: list[str] | None = None) -> Iterator[Read]:
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, text) from None
     except yaml.YAMLError as error:
-        raise _failure(
-            (1, 1), str(error).partition("\n")[0], "Remove the character that YAML does not allow."
-        ) from None
+        fix = Advice(N_("Remove the character that YAML does not allow."))
+        raise _failure((1, 1), str(error).partition("\n")[0], fix) from None
 
 
 _NOT_ALLOWED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -77,15 +77,14 @@ def _check_text(text: str) -> None:
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
         message = f"Request entity too large: limit is {MAX_BYTES}"
-        raise ManifestTooLarge(
-            message, (1, 1), message, f"The text has {size} bytes, {MAX_BYTES} are allowed. Apply it in several parts."
-        )
+        fix = N_("The text has %(size)s bytes, %(most)s are allowed. Apply it in several parts.")
+        raise ManifestTooLarge(message, (1, 1), message, Advice(fix, size=str(size), most=str(MAX_BYTES)))
     found = _NOT_ALLOWED.search(text)
     if found:
         line = text.count("\n", 0, found.start()) + 1
         mark = (line, found.start() - text.rfind("\n", 0, found.start()))
         name = f"U+{ord(found.group()):04X}"
-        fix = f"Remove the invisible character {name} in line {line}."
+        fix = Advice(N_("Remove the invisible character %(name)s in line %(line)s."), name=name, line=str(line))
         raise _failure(mark, "control characters are not allowed", fix)
 
 
@@ -151,7 +150,7 @@ class _Composer:
             found[key] = self._node(next(self._events), (*path, key))
         for source in merged:
             if not isinstance(source, dict):
-                fix = 'Give "<<" an alias of a map, such as "<<: *defaults".'
+                fix = Advice(N_('Give "<<" an alias of a map, such as "<<: *defaults".'))
                 raise _failure(
                     self._marks[(*path, "<<")], "map merge requires map or sequence of maps as the value", fix
                 )
@@ -163,7 +162,7 @@ class _Composer:
         if self._twice is not None:
             self._twice.append(f"line {mark[0]}: {problem}")
             return
-        fix = f'"{key}" is there twice in the same map: keep one of the two.'
+        fix = Advice(N_('"%(key)s" is there twice in the same map: keep one of the two.'), key=key)
         text = f"yaml: unmarshal errors:\n  line {mark[0]}: {problem}"
         raise ManifestError(f"error converting YAML to JSON: {text}", mark, problem, fix)
 
@@ -175,11 +174,13 @@ class _Composer:
 
     def _alias(self, anchor: str, depth: int, mark: Mark) -> Any:
         if anchor not in self._anchors:
-            fix = f'There is no "&{anchor}" above line {mark[0]}: define it first, or put the value in quotes.'
-            raise _failure(mark, f"unknown anchor '{anchor}' referenced", fix)
+            fix = N_('There is no "&%(anchor)s" above line %(line)s: define it first, or put the value in quotes.')
+            advice = Advice(fix, anchor=anchor, line=str(mark[0]))
+            raise _failure(mark, f"unknown anchor '{anchor}' referenced", advice)
         known = self._anchors[anchor]
         if known is None:
-            raise _failure(mark, f"anchor '{anchor}' value contains itself", f'Remove "*{anchor}" inside of itself.')
+            advice = Advice(N_('Remove "*%(anchor)s" inside of itself.'), anchor=anchor)
+            raise _failure(mark, f"anchor '{anchor}' value contains itself", advice)
         self._count(known.nodes, depth + known.height, mark)
         return known.value
 
@@ -187,10 +188,11 @@ class _Composer:
         self._nodes += nodes
         self._deepest = max(self._deepest, depth)
         if self._deepest > MAX_DEPTH:
-            raise _failure(mark, f"exceeded max depth of {MAX_DEPTH}", f"Nest at most {MAX_DEPTH} levels deep.")
+            advice = Advice(N_("Nest at most %(n)s levels deep."), n=str(MAX_DEPTH))
+            raise _failure(mark, f"exceeded max depth of {MAX_DEPTH}", advice)
         if self._nodes > MAX_NODES:
-            fix = f"With its aliases written out this document has more than {MAX_NODES:,} values. Use fewer aliases."
-            raise _failure(mark, "document contains excessive aliasing", fix)
+            fix = N_("With its aliases written out this document has more than %(n)s values. Use fewer aliases.")
+            raise _failure(mark, "document contains excessive aliasing", Advice(fix, n=f"{MAX_NODES:,}"))
 
 
 def _mark(event: Any) -> Mark:
@@ -205,7 +207,7 @@ def _key(value: Any, mark: Mark) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return _digits(value)
-    raise _failure(mark, "unsupported map key", "A key must be plain text: put it in quotes.")
+    raise _failure(mark, "unsupported map key", Advice(N_("A key must be plain text: put it in quotes.")))
 
 
 # --------------------------------------------------------------------------------------------------- scalars
@@ -266,7 +268,7 @@ def _scalar(event: Any, mark: Mark) -> Any:
     else:
         value = text
     if isinstance(value, float) and not math.isfinite(value):
-        fix = f'JSON has no "{text}": write a number, or put it in quotes if text is meant.'
+        fix = Advice(N_('JSON has no "%(text)s": write a number, or put it in quotes if text is meant.'), text=text)
         raise _failure(mark, f"json: unsupported value: {_digits(value)}", fix)
     return value
 
@@ -275,7 +277,8 @@ def _binary(text: str, mark: Mark) -> str:
     try:
         return base64.b64decode(text, validate=False).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):
-        raise _failure(mark, "!!binary value contains invalid base64 data", 'Remove "!!binary".') from None
+        fix = Advice(N_('Remove "!!binary".'))
+        raise _failure(mark, "!!binary value contains invalid base64 data", fix) from None
 
 
 def _digits(number: float) -> str:
@@ -301,36 +304,74 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str) -> ManifestError:
     message = f"error converting YAML to JSON: yaml: {where}{problem}"
     if error.context_mark and _NEVER_CLOSED.search(problem):
         mark = (error.context_mark.line + 1, error.context_mark.column + 1)
-    return ManifestError(message, mark, problem, _advice(problem, mark, text))
+    lines = text.splitlines() or [""]
+    above = _slip_above(mark, lines) if _MISREAD.search(problem) else None
+    mark, fix = above or (mark, _advice(problem, mark, lines))
+    return ManifestError(message, mark, problem, fix)
 
 
+_MISREAD = re.compile("mapping values are not allowed|could not find expected ':'")
 _NEVER_CLOSED = re.compile(r"end of stream|',' or '[]}]'")
 
 
-def _advice(problem: str, mark: Mark, text: str) -> str:
-    lines = text.splitlines() or [""]
-    line = lines[min(mark[0], len(lines)) - 1]
+def _advice(problem: str, mark: Mark, lines: list[str]) -> Advice:
+    line, number = lines[min(mark[0], len(lines)) - 1], str(mark[0])
     if "cannot start any token" in problem:
         if "\t" in line[: mark[1]]:
-            return f"Line {mark[0]} has a tab. YAML is indented with spaces only: replace it by two spaces."
-        return f'Put the value of line {mark[0]} in quotes: "{line[mark[1] - 1 : mark[1]]}" has a meaning of its own.'
-    for part, advice in _ADVICE.items():
-        if part in problem:
-            return advice.format(line=mark[0])
-    return f"Look at the syntax of line {mark[0]} and the line above it."
+            fix = N_("Line %(line)s has a tab. YAML is indented with spaces only: replace it by two spaces.")
+            return Advice(fix, line=number)
+        fix = N_('Put the value of line %(line)s in quotes: "%(sign)s" has a meaning of its own.')
+        return Advice(fix, line=number, sign=line[mark[1] - 1 : mark[1]])
+    fixes = (advice for part, advice in _ADVICE.items() if part in problem)
+    return Advice(next(fixes, N_("Look at the syntax of line %(line)s and the line above it.")), line=number)
+
+
+# A key and its value run together: YAML goes on reading, and stumbles over a line further down.
+_RUN_TOGETHER = re.compile(r"([A-Za-z][\w./-]*)(:(?=\S)| +(?![#|>]))(\S.*)")
+_ENTRY = re.compile(r"\s*(- +)*(\"[^\"]*\"|'[^']*'|[^\s:#'\"][^:#]*):(\s|$)")
+
+
+def slip(text: str) -> Advice | None:
+    """What to do where "name: value" was meant and its colon, or the space behind it, is not there."""
+    found = _RUN_TOGETHER.fullmatch(text.strip())
+    if not found or found[3].startswith("//"):
+        return None
+    better = f"{found[1]}: {found[3]}"
+    if found[2] == ":":
+        return Advice(N_('A space is missing after the colon: write "%(better)s".'), better=better)
+    return Advice(N_('A colon is missing: write "%(better)s".'), better=better)
+
+
+def _slip_above(mark: Mark, lines: list[str]) -> tuple[Mark, Advice] | None:
+    """The line before in which a value began that should have been a field, if that is why this one cannot be read."""
+    for number in range(min(mark[0] - 1, len(lines)), 0, -1):
+        line = lines[number - 1]
+        bare = line.strip()
+        if not bare or bare.startswith("#"):
+            continue
+        if _ENTRY.match(line):
+            return None
+        content = re.sub(r"^(- +)+", "", bare)
+        advice = slip(content)
+        return ((number, line.index(content) + 1), advice) if advice else None
+    return None
 
 
 _ADVICE = {
-    "expected key": "Line {line} does not line up with the lines before it: give it the indentation of its siblings.",
-    "expected '-' indicator": 'Line {line} stands among list items: start it with "- " or indent it differently.',
-    "mapping values are not allowed": 'Line {line} has a ":" too many or is indented too far. Quote a value with ": ".',
-    "could not find expected ':'": 'Line {line} needs a ":" after its key.',
-    "unexpected end of stream": "A quotation mark is opened in line {line} and never closed.",
-    "',' or ']'": 'A "[" is opened in line {line} and never closed: add "]", or a comma between items.',
-    "',' or '}'": 'A "{{" is opened in line {line} and never closed: add "}}", or a comma between fields.',
-    "node content": "Before line {line} a value is missing, or a bracket is never closed.",
-    "unknown escape character": "Line {line}: use single quotes, or write a backslash as two.",
-    "document start": 'Separate documents by a line "---" before line {line}.',
+    "expected key": N_(
+        "Line %(line)s does not line up with the lines before it: give it the indentation of its siblings."
+    ),
+    "expected '-' indicator": N_('Line %(line)s stands among list items: start it with "- " or indent it differently.'),
+    "mapping values are not allowed": N_(
+        'Line %(line)s has a ":" too many or is indented too far. Quote a value with ": ".'
+    ),
+    "could not find expected ':'": N_('Line %(line)s needs a ":" after its key.'),
+    "unexpected end of stream": N_("A quotation mark is opened in line %(line)s and never closed."),
+    "',' or ']'": N_('A "[" is opened in line %(line)s and never closed: add "]", or a comma between items.'),
+    "',' or '}'": N_('A "{" is opened in line %(line)s and never closed: add "}", or a comma between fields.'),
+    "node content": N_("Before line %(line)s a value is missing, or a bracket is never closed."),
+    "unknown escape character": N_("Line %(line)s: use single quotes, or write a backslash as two."),
+    "document start": N_('Separate documents by a line "---" before line %(line)s.'),
 }
 
 # -------------------------------------------------------------------------------------------------- printing

@@ -7,18 +7,19 @@ only its scheme is known here: whether a name is taken is the server's to say.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
 from app.api.errors import ApiError, Cause, NotFound
+from app.api.messages import N_, Advice
 from app.api.objects import Obj, kind_of
 from app.apimachinery.documents import Document, parse
 from app.apimachinery.scheme import scalars, schema
 from app.apimachinery.scheme.scheme import Scheme
 from app.apimachinery.scheme.shapes import Struct
-from app.apimachinery.yamltext import ManifestError
+from app.apimachinery.yamltext import ManifestError, slip
 from app.registry import validation
 
 
@@ -42,8 +43,25 @@ def check(scheme: Scheme, text: str) -> list[Problem]:
         documents = parse(text)
     except ManifestError as error:
         return [Problem(error.line, error.column, "", error.problem, error.fix)]
-    problems = [problem for document in documents for problem in _check_document(scheme, document)]
+    problems = [
+        _on_its_own_line(document, problem, text.splitlines())
+        for document in documents
+        for problem in _check_document(scheme, document)
+    ]
     return sorted(problems, key=lambda problem: (problem.line, problem.column))
+
+
+def _on_its_own_line(document: Document, problem: Problem, lines: Sequence[str]) -> Problem:
+    """Text where fields should be may be a field whose colon, or the space behind it, is missing: its line has it."""
+    try:
+        value = _at(document, problem.field)
+    except (LookupError, TypeError):
+        return problem
+    if problem.fix != _write("") or not isinstance(value, str) or not (fix := slip(value)):
+        return problem
+    number = next((n for n, line in enumerate(lines, 1) if n > problem.line and line.strip() == value), problem.line)
+    column = len(lines[number - 1]) - len(lines[number - 1].lstrip()) + 1
+    return replace(problem, line=number, column=column, fix=fix)
 
 
 def _check_document(scheme: Scheme, document: Document) -> list[Problem]:
@@ -78,9 +96,12 @@ def problems_of(scheme: Scheme, document: Document, error: ApiError) -> list[Pro
     if isinstance(error, NotFound) and "apiVersion" in error.details:
         field, fix = _unknown_kind(scheme, document.obj)
     elif isinstance(error, NotFound) and error.message.startswith("namespaces "):
-        field, fix = "metadata.namespace", 'Create it first ("kind: Namespace"), or remove "namespace:".'
+        field, fix = "metadata.namespace", Advice(N_('Create it first ("kind: Namespace"), or remove "namespace:".'))
     line, column = document.mark_of(field)
     return [Problem(line, column, field, error.message, fix)]
+
+
+DID_YOU_MEAN = N_('Did you mean "%(name)s"?')
 
 
 def _unknown_kind(scheme: Scheme, obj: Obj) -> tuple[str, str]:
@@ -90,11 +111,14 @@ def _unknown_kind(scheme: Scheme, obj: Obj) -> tuple[str, str]:
         if not row.is_local:
             known.setdefault(row.kind, row.api_version)
     if obj["kind"] in known:
-        return "apiVersion", f'{obj["kind"]} is in "apiVersion: {known[obj["kind"]]}".'
+        fix = N_('%(kind)s is in "apiVersion: %(version)s".')
+        return "apiVersion", Advice(fix, kind=obj["kind"], version=known[obj["kind"]])
     if schema.known(obj["kind"]):
-        return "kind", f"{obj['kind']} is a kind of Kubernetes that is not modelled here."
+        return "kind", Advice(N_("%(kind)s is a kind of Kubernetes that is not modelled here."), kind=obj["kind"])
     near = get_close_matches(obj["kind"], known, n=1)
-    return "kind", f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(sorted(known))}."
+    if near:
+        return "kind", Advice(DID_YOU_MEAN, name=near[0])
+    return "kind", Advice(N_("Known here: %(kinds)s."), kinds=", ".join(sorted(known)))
 
 
 def _problem(scheme: Scheme, document: Document, cause: Cause) -> Problem:
@@ -125,23 +149,62 @@ def _shape_of(scheme: Scheme, obj: Obj) -> Struct:
 def _fix(scheme: Scheme, document: Document, cause: Cause) -> str:
     name = cause.field.rpartition(".")[2]
     if cause.reason == "FieldValueUnknown":
-        nearest = schema.suggest(_shape_of(scheme, document.obj), cause.field)
-        return f'Did you mean "{nearest}"?' if nearest else f'Remove "{name}": there is no such field here.'
+        return _of_unknown(scheme, document, cause.field)
     if cause.reason == "FieldValueTypeInvalid":
         found = schema.type_at(_shape_of(scheme, document.obj), schema.split_path(cause.field))
-        return f"Write {_in_words(found.type)}." if found else ""
+        return _write(found.type) if found else ""
     if cause.reason == "FieldValueRequired":
         if not name or not _is_written(document, cause.field):
-            return f'Add "{name}:".' if name else ""
-        many = isinstance(_at(document, cause.field), list)
-        return f'Give "{name}" at least one item, beginning with "- ".' if many else f'Give "{name}" a value.'
+            return Advice(N_('Add "%(name)s:".'), name=name) if name else ""
+        if isinstance(_at(document, cause.field), list):
+            return Advice(N_('Give "%(name)s" at least one item, beginning with "- ".'), name=name)
+        return Advice(N_('Give "%(name)s" a value.'), name=name)
     if cause.reason == "FieldValueNotSupported":
-        return "Write one of " + cause.message.rpartition("supported values: ")[2].replace('"', "") + "."
+        values = cause.message.rpartition("supported values: ")[2].replace('"', "")
+        return Advice(N_("Write one of %(values)s."), values=values)
     if cause.reason == "FieldValueDuplicate":
-        return "Give each its own."
+        return Advice(N_("Give each its own."))
     if "does not match template" in cause.message:
-        return "Give the template the labels that the selector asks for."
+        return Advice(N_("Give the template the labels that the selector asks for."))
     return _advice(cause.message)
+
+
+def _of_unknown(scheme: Scheme, document: Document, field: str) -> Advice:
+    """A field that belongs elsewhere nearby, one that is misspelt, or one that there is not."""
+    shape = _shape_of(scheme, document.obj)
+    *parents, name = schema.split_path(field) or ("",)
+    if home := _deeper(shape, _written_at(document, field), tuple(parents), name):
+        return Advice(N_('"%(name)s" belongs further in: indent it into "%(home)s".'), name=name, home=home)
+    for depth in range(len(parents) - 1, -1, -1):
+        if name in schema.fields_at(shape, tuple(parents[:depth])):
+            home = next((part for part in reversed(parents[:depth]) if part != schema.ITEM), kind_of(document.obj))
+            return Advice(N_('"%(name)s" belongs further out: beside the fields of "%(home)s".'), name=name, home=home)
+    if nearest := schema.suggest(shape, field):
+        return Advice(DID_YOU_MEAN, name=nearest)
+    return Advice(N_('Remove "%(name)s": there is no such field here.'), name=name)
+
+
+def _written_at(document: Document, field: str) -> Mapping[str, Any]:
+    """What stands beside a field."""
+    try:
+        beside = _at(document, field.rpartition(".")[0]) if "." in field else document.obj
+    except (LookupError, TypeError):
+        return {}
+    return beside if isinstance(beside, dict) else {}
+
+
+def _deeper(shape: Struct, beside: Mapping[str, Any], path: tuple[str, ...], name: str) -> str:
+    """The field beside it, and written, into which this one belongs; "" if there is none."""
+    for sibling, value in beside.items():
+        if sibling == name:
+            continue
+        inside = (*path, sibling)
+        if name in schema.fields_at(shape, inside):
+            return sibling
+        deeper = value if isinstance(value, dict) else {}
+        if home := _deeper(shape, deeper, inside, name):
+            return f"{sibling}.{home}"
+    return ""
 
 
 def _at(document: Document, field: str) -> Any:
@@ -162,11 +225,14 @@ def _is_written(document: Document, field: str) -> bool:
 
 # What to do about a value, by what its message says of it.
 _ADVICE = (
-    ("immutable", "It cannot be changed: put the old value back, or delete the object and apply this as a new one."),
-    ("greater than or equal to 0", "Write 0 or more."),
-    ("greater than 0", "Write 1 or more."),
-    ("a valid label must", 'Use letters, digits, "-", "_" and "."; begin and end with a letter or a digit.'),
-    ("Too long", "Make it shorter."),
+    (
+        "immutable",
+        N_("It cannot be changed: put the old value back, or delete the object and apply this as a new one."),
+    ),
+    ("greater than or equal to 0", N_("Write 0 or more.")),
+    ("greater than 0", N_("Write 1 or more.")),
+    ("a valid label must", N_('Use letters, digits, "-", "_" and "."; begin and end with a letter or a digit.')),
+    ("Too long", N_("Make it shorter.")),
 )
 _RANGE = re.compile(r"must be between (\d+) and (\d+), inclusive")
 _NAME = re.compile(r'^Invalid value: "([^"]*)": a (?:lowercase RFC 1123|DNS-1035)')
@@ -174,28 +240,28 @@ _NAME = re.compile(r'^Invalid value: "([^"]*)": a (?:lowercase RFC 1123|DNS-1035
 
 def _advice(message: str) -> str:
     if found := _RANGE.search(message):
-        return f"Write a whole number from {found[1]} to {found[2]}."
+        return Advice(N_("Write a whole number from %(least)s to %(most)s."), least=found[1], most=found[2])
     if found := _NAME.match(message):
-        better = re.sub(r"[^a-z0-9-]+", "-", found[1].lower()).strip("-")
-        example = f', such as "{better}"' if better else ""
-        return f'Use lower case letters, digits and "-"{example}.'
-    return next((advice for words, advice in _ADVICE if words in message), "")
+        if better := re.sub(r"[^a-z0-9-]+", "-", found[1].lower()).strip("-"):
+            return Advice(N_('Use lower case letters, digits and "-", such as "%(better)s".'), better=better)
+        return Advice(N_('Use lower case letters, digits and "-".'))
+    return next((Advice(advice) for words, advice in _ADVICE if words in message), "")
 
 
-_WORDS = {
-    "string": "text here: in quotes, or YAML reads it as a number, or as true or false",
-    "bool": "true or false here",
-    "int32": "a whole number here",
-    "int64": "a whole number here",
-    "IntOrString": 'a whole number, or text such as "25%"',
-    "Quantity": 'a quantity such as "500m", "1" or "128Mi"',
-    "Time": 'a time such as "2026-01-31T12:00:00Z"',
+_WRITE = {
+    "string": N_("Write text here: in quotes, or YAML reads it as a number, or as true or false."),
+    "bool": N_("Write true or false here."),
+    "int32": N_("Write a whole number here."),
+    "int64": N_("Write a whole number here."),
+    "IntOrString": N_('Write a whole number, or text such as "25%".'),
+    "Quantity": N_('Write a quantity such as "500m", "1" or "128Mi".'),
+    "Time": N_('Write a time such as "2026-01-31T12:00:00Z".'),
 }
 
 
-def _in_words(type: str) -> str:
+def _write(type: str) -> Advice:
     if type.startswith("[]") and type != "[]byte":
-        return 'a list (each item starts with "- ")'
-    if type in _WORDS:
-        return _WORDS[type]
-    return "text here" if schema.is_named_string(type) else "a map of fields here"
+        return Advice(N_('Write a list (each item starts with "- ").'))
+    if type in _WRITE:
+        return Advice(_WRITE[type])
+    return Advice(N_("Write text here.") if schema.is_named_string(type) else N_("Write a map of fields here."))

@@ -11,6 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
 
 from app.api import errors
+from app.api.messages import Advice
 from app.api.objects import Ref
 from app.apimachinery.scheme.scheme import Scheme
 from app.apimachinery.yamltext import MAX_BYTES
@@ -21,6 +22,7 @@ from app.kubectl import manifests
 from app.rooms import Pace, Room
 from app.web import language, security
 from app.web.pages import rooms
+from app.web.present import Words
 from app.web.problems import wants_json
 
 ALIASES = {"manifest": "text"}  # what the editor calls it
@@ -278,15 +280,16 @@ def planned(room: Room, text: str, namespace: str) -> dict[str, Any]:
         except errors.ApiError as error:
             whole = manifests.Problem(1, 1, "", error.message)
             problems = manifests.problems_of(scheme, error.document, error) if error.document else [whole]
-    return {"problems": [_problem(problem) for problem in problems], "documents": documents}
+    _ = language.here()
+    return {"problems": [_problem(problem, _) for problem in problems], "documents": documents}
 
 
-def _problem(problem: manifests.Problem) -> dict[str, Any]:
+def _problem(problem: manifests.Problem, _: Words) -> dict[str, Any]:
     return {
         "line": problem.line,
         "column": problem.column,
         "field": problem.field,
         "message": problem.message,
-        "fix": problem.fix,
+        "fix": _(problem.fix.text, **problem.fix.values) if isinstance(problem.fix, Advice) else problem.fix,
         "severity": "error",
     }

@@ -240,3 +240,61 @@ def test_the_answer_of_a_dry_run_is_marked_at_its_lines() -> None:
 
 def test_a_decoded_document_is_its_object() -> None:
     assert decode(parse(TEXT)[1].obj)["spec"]["ports"] == [{"port": 80}]
+
+
+POD = (
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  nodeName: node-1\n  containers:\n  - name: a\n    image: b\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line", "fix"),
+    [
+        ("replicas: 3", "replicas 3", 9, 'A colon is missing: write "replicas: 3".'),
+        ("replicas: 3", "replicas:3", 9, 'A space is missing after the colon: write "replicas: 3".'),
+        ("- name: nginx", "- name nginx", 17, 'A colon is missing: write "name: nginx".'),
+        ("image: nginx", "image:nginx", 18, 'A space is missing after the colon: write "image: nginx:1.27".'),
+        ("kind: Deployment", "kind:Deployment", 3, 'A space is missing after the colon: write "kind: Deployment".'),
+    ],
+)
+def test_a_missing_colon_or_space_is_told_on_its_own_line(right: str, wrong: str, line: int, fix: str) -> None:
+    (problem,) = check(SCHEME, TEXT.replace(right, wrong, 1))
+    assert (problem.line, problem.fix) == (line, fix)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line", "fix"),
+    [
+        ("  name: a\n", "  name:a\n", 4, 'A space is missing after the colon: write "name: a".'),
+        ("spec:\n  nodeName: node-1\n  containers:\n  - name: a\n    image: b\n", "spec:\n  hostNetwork true\n", 6,
+         'A colon is missing: write "hostNetwork: true".'),
+    ],
+)  # fmt: skip
+def test_so_it_is_where_it_is_all_that_its_map_has(right: str, wrong: str, line: int, fix: str) -> None:
+    (problem, *_others) = check(SCHEME, POD.replace(right, wrong, 1))
+    assert (problem.line, problem.fix) == (line, fix)
+
+
+def test_a_text_where_another_text_stands_is_no_slip() -> None:
+    problem, *_others = check(
+        SCHEME, POD.replace("containers:\n  - name: a\n    image: b\n", "containers: some words\n")
+    )
+    assert problem.fix == 'Write a list (each item starts with "- ").'
+
+
+IN, OUT = '"%s" belongs further in: indent it into "%s".', '"%s" belongs further out: beside the fields of "%s".'
+PROBE, HANDLER = "readinessProbe:\n", "httpGet: {port: 80}\n"
+
+
+@pytest.mark.parametrize(
+    ("added", "line", "fix"),
+    [
+        (f"      {PROBE}        {HANDLER}", 19, IN % ("readinessProbe", "containers")),
+        (f"  {PROBE}    {HANDLER}", 19, IN % ("readinessProbe", "template.spec.containers")),
+        (f"        {PROBE}        {HANDLER}", 20, IN % ("httpGet", "readinessProbe")),
+        ("        tty: true\n        replicas: 5\n", 20, OUT % ("replicas", "spec")),
+    ],
+)
+def test_a_field_at_the_wrong_level_is_told_where_it_belongs(added: str, line: int, fix: str) -> None:
+    text = TEXT.partition("---")[0] + added
+    assert (line, fix) in {(problem.line, problem.fix) for problem in check(SCHEME, text)}

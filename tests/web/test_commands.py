@@ -337,3 +337,15 @@ def test_no_body_is_a_mistake_of_ours(browser: Browser, body: bytes, type_: str)
     for path in ("/commands/apply", "/plan", "/pace"):
         response = browser.post(path, body, content_type=type_)
         assert response.status_code < 500, (path, response.get_data(as_text=True))
+
+
+@pytest.mark.parametrize(
+    ("lang", "fix"),
+    [
+        ("en", 'A space is missing after the colon: write "name: a".'),
+        ("ja", "コロンの後に空白がありません。「name: a」と書いてください。"),
+    ],
+)
+def test_what_to_do_about_a_mistake_is_said_in_the_language_of_the_page(browser: Browser, lang: str, fix: str) -> None:
+    answer = browser.post(f"/plan?lang={lang}", {"manifest": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name:a\n"})
+    assert [(problem["line"], problem["fix"]) for problem in answer.get_json()["problems"]] == [(4, fix)]
