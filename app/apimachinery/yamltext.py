@@ -406,16 +406,14 @@ class _Dumper(_DUMPER):  # type: ignore[misc, valid-type]
 
 def _text(dumper: Any, value: str) -> Any:
     style = None
-    if _SEPARATOR.search(value):
-        style = '"'
-    elif "\n" in value and not re.search(r"[ \t]\n|^\s|[^\n\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd]", value):
+    if "\n" in value and not re.search(r"[ \t]\n|^\s|[^\n\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufffd]", value):
         style = "|"
-    elif not isinstance(resolve(value), str) or _DATE.match(value):
+    elif not isinstance(resolve(value), str) or _QUOTED.search(value):
         style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
-_SEPARATOR = re.compile("[\x85\u2028\u2029]")  # breaks a line, though nobody sees it
-_DATE = re.compile(r"\d{4}-\d\d?-\d\d?([Tt ]|$)", re.ASCII)
+# Dates, and what breaks a line though nobody sees it.
+_QUOTED = re.compile(r"^\d{4}-\d\d?-\d\d?([Tt ]|$)|[\x85\u2028\u2029]", re.ASCII)
 
 _Dumper.add_representer(str, _text)
