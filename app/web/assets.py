@@ -12,7 +12,7 @@ import gzip
 import hashlib
 import mimetypes
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +26,15 @@ _COMMENTS = {
     ".css": re.compile(r"^[ \t]*/\*.*?\*/[ \t]*$", re.DOTALL | re.MULTILINE),
 }
 """Those that have lines of their own."""
+
+
+SHEETS = {
+    "css/room.css": (
+        "tokens", "base", "header", "desired", "loop", "board", "reasons", "workloads", "traffic", "strips", "timeline",
+        "inspector", "breaking", "story", "script", "why", "stage",
+    ),
+}  # fmt: skip
+"""Stylesheets that are sent as one: a third fewer bytes, and one request. Later ones win."""
 
 
 class Asset(NamedTuple):
@@ -56,11 +65,11 @@ class Assets:
         return {}
 
     def get(self, name: str) -> Asset | None:
-        path = self.paths.get(name)
-        if path is None:
+        names = [f"css/{sheet}.css" for sheet in SHEETS[name]] if name in SHEETS else [name]
+        if not all(each in self.paths for each in names):
             return None
         if name not in self._loaded:
-            self._loaded[name] = _load(path)
+            self._loaded[name] = _load([self.paths[each] for each in names])
         return self._loaded[name]
 
 
@@ -92,13 +101,18 @@ def init_app(app: Flask, folder: Path) -> None:
             values.setdefault("version", assets().version)
 
 
-def _load(path: Path) -> Asset:
-    body = path.read_bytes()
-    if path.suffix in _COMMENTS and "vendor" not in path.parts:
-        body = without_comments(body.decode(), path.suffix).encode()
+def _load(paths: Sequence[Path]) -> Asset:
+    body, path = b"".join(_body(path) for path in paths), paths[0]
     compressed = gzip.compress(body, 9, mtime=0)
     type_ = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return Asset(body, compressed if len(compressed) < len(body) * WORTH_IT else None, type_)
+
+
+def _body(path: Path) -> bytes:
+    body = path.read_bytes()
+    if path.suffix in _COMMENTS and "vendor" not in path.parts:
+        body = without_comments(body.decode(), path.suffix).encode()
+    return body
 
 
 def without_comments(text: str, suffix: str) -> str:

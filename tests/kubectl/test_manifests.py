@@ -242,7 +242,16 @@ def test_a_decoded_document_is_its_object() -> None:
     assert decode(parse(TEXT)[1].obj)["spec"]["ports"] == [{"port": 80}]
 
 
-POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  nodeName: node-1\n  containers:\n  - name: a\n    image: b\n"
+POD = """apiVersion: v1
+kind: Pod
+metadata:
+  name: a
+spec:
+  nodeName: node-1
+  containers:
+  - name: a
+    image: b
+"""
 
 
 @pytest.mark.parametrize(

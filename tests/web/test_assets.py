@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.web.assets import Assets, without_comments
+from app.web.assets import SHEETS, Assets, without_comments
 
 STATIC = Path(__file__).parent.parent.parent / "static"
 OURS = sorted(path for kind in ("js", "css") for path in (STATIC / kind).glob(f"*.{kind}"))
@@ -44,3 +44,13 @@ def test_what_others_wrote_is_sent_as_they_wrote_it() -> None:
     asset = Assets(STATIC).get("vendor/htmx.min.js")
     assert asset is not None
     assert asset.body == (STATIC / "vendor" / "htmx.min.js").read_bytes()
+
+
+def test_the_sheets_of_the_page_are_sent_as_one_and_none_is_forgotten() -> None:
+    assets = Assets(STATIC)
+    sheet = assets.get("css/room.css")
+    assert sheet is not None
+    names = SHEETS["css/room.css"]
+    parts = [assets.get(f"css/{name}.css") for name in names]
+    assert sheet.body == b"".join(part.body for part in parts if part is not None)
+    assert {path.stem for path in (STATIC / "css").glob("*.css")} == {*names, "error"}

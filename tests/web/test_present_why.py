@@ -239,7 +239,7 @@ def test_a_heartbeat_has_its_clock_behind_it_and_nothing_else(world: World) -> N
     [
         ("autoscaling", (0,), Ref("Deployment", "default", "web"), "You send 40 requests a second to web."),
         ("chaos", (0,), Ref("ReplicaSet", "default", ""), "You let chaos in: about 6 kills a minute."),
-        ("cluster-autoscaler", (0,), Ref("Node", "", "node-3"), "You apply one object."),
+        ("cluster-autoscaler", (0,), Ref("Node", "", "node-3"), "You change replicas of Deployment web: 3 → 12."),
     ],
 )
 def test_loops_with_a_clock_of_their_own_lead_back_to_the_act_too(
