@@ -45,8 +45,9 @@ function fit() {
   more.hidden = true
   if (list.scrollWidth <= list.clientWidth || !tabs[chosen]) return
   more.hidden = false
-  let room = list.clientWidth - tabs[chosen].offsetWidth
-  const widths = tabs.map((tab) => tab.offsetWidth)
+  const {paddingLeft, paddingRight, columnGap} = getComputedStyle(list)
+  const widths = tabs.map((tab) => tab.offsetWidth + parseFloat(columnGap))
+  let room = list.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight) - widths[chosen]
   const out = tabs.filter((tab, index) => index !== chosen && (room -= widths[index]) < 0)
   for (const tab of out) tab.hidden = true
   more.firstElementChild.textContent = `+${out.length} ▾`
