@@ -46,7 +46,7 @@ def healed(page: Page) -> str:
 def test_why_leads_from_a_pod_to_the_kill_and_each_link_shows_its_step(open_page: Opener) -> None:
     page = open_page(size="projector")
     name = healed(page)
-    page.locator(f'[data-open="Pod/default/{name}"]').first.click()
+    page.locator(f'#board [data-open="Pod/default/{name}"]').first.click()
     page.get_by_role("complementary", name="Inspector").get_by_role("button", name="Why?").first.click()
     chain = page.get_by_role("complementary", name="Why?")
     links = chain.locator("[data-link]")
@@ -95,7 +95,7 @@ def test_why_of_an_endpoint_and_of_an_event(open_page: Opener) -> None:
     expect(page.locator("#why [data-link]").first).to_contain_text("You kill pod")
     expect(page.locator("#why [data-link]").last).to_contain_text("Endpoints")
     page.keyboard.press("Escape")
-    page.locator(f'[data-open="Pod/default/{name}"]').first.click()
+    page.locator(f'#board [data-open="Pod/default/{name}"]').first.click()
     inspector.locator("tr", has_text="Scheduled").get_by_role("button", name="Why?").click()
     expect(page.locator("#why [data-link]").last).to_contain_text("Scheduler")
 

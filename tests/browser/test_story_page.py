@@ -96,7 +96,7 @@ TOLD = {
         4, ("deployment-controller",) * 3 + ("replicaset-controller",) * 3, 9, 3, r"4 wanted|4、"
     ),
     "edge-or-level": Telling(3, ("endpointslice-controller",) * 3 + ("kubelet",) * 2, 6, 3, r"3"),
-    "traffic": Telling(3, (), 3, 1, None),
+    "traffic": Telling(3, (), 2, 1, None),
     "node-failure": Telling(3, ("node-lifecycle-controller",) * 3, 9, 3, r"3 wanted|3、"),
 }
 
