@@ -19,6 +19,7 @@ import yaml
 
 from app.api.errors import BadRequest, TooLarge
 from app.api.messages import N_, Advice
+from app.apimachinery import slips
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 64
@@ -305,7 +306,7 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str) -> ManifestError:
     if error.context_mark and _NEVER_CLOSED.search(problem):
         mark = (error.context_mark.line + 1, error.context_mark.column + 1)
     lines = text.splitlines() or [""]
-    above = _slip_above(mark, lines) if _MISREAD.search(problem) else None
+    above = slips.above(mark[0], lines) if _MISREAD.search(problem) else None
     mark, fix = above or (mark, _advice(problem, mark, lines))
     return ManifestError(message, mark, problem, fix)
 
@@ -324,37 +325,6 @@ def _advice(problem: str, mark: Mark, lines: list[str]) -> Advice:
         return Advice(fix, line=number, sign=line[mark[1] - 1 : mark[1]])
     fixes = (advice for part, advice in _ADVICE.items() if part in problem)
     return Advice(next(fixes, N_("Look at the syntax of line %(line)s and the line above it.")), line=number)
-
-
-# A key and its value run together: YAML goes on reading, and stumbles over a line further down.
-_RUN_TOGETHER = re.compile(r"([A-Za-z][\w./-]*)(:(?=\S)| +(?![#|>]))(\S.*)")
-_ENTRY = re.compile(r"\s*(- +)*(\"[^\"]*\"|'[^']*'|[^\s:#'\"][^:#]*):(\s|$)")
-
-
-def slip(text: str) -> Advice | None:
-    """What to do where "name: value" was meant and its colon, or the space behind it, is not there."""
-    found = _RUN_TOGETHER.fullmatch(text.strip())
-    if not found or found[3].startswith("//"):
-        return None
-    better = f"{found[1]}: {found[3]}"
-    if found[2] == ":":
-        return Advice(N_('A space is missing after the colon: write "%(better)s".'), better=better)
-    return Advice(N_('A colon is missing: write "%(better)s".'), better=better)
-
-
-def _slip_above(mark: Mark, lines: list[str]) -> tuple[Mark, Advice] | None:
-    """The line before in which a value began that should have been a field, if that is why this one cannot be read."""
-    for number in range(min(mark[0] - 1, len(lines)), 0, -1):
-        line = lines[number - 1]
-        bare = line.strip()
-        if not bare or bare.startswith("#"):
-            continue
-        if _ENTRY.match(line):
-            return None
-        content = re.sub(r"^(- +)+", "", bare)
-        advice = slip(content)
-        return ((number, line.index(content) + 1), advice) if advice else None
-    return None
 
 
 _ADVICE = {

@@ -19,7 +19,8 @@ from app.apimachinery.documents import Document, parse
 from app.apimachinery.scheme import scalars, schema
 from app.apimachinery.scheme.scheme import Scheme
 from app.apimachinery.scheme.shapes import Struct
-from app.apimachinery.yamltext import ManifestError, slip
+from app.apimachinery.slips import slip
+from app.apimachinery.yamltext import ManifestError
 from app.registry import validation
 
 
