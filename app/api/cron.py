@@ -6,7 +6,8 @@ Kubernetes hands on, and `spec.go`.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -65,8 +66,10 @@ def parse(text: str) -> Schedule:
 
 
 def _field(text: str, bounds: _Bounds) -> frozenset[int]:
-    """`1,5-9,*/15` as the numbers it stands for."""
-    return frozenset(number for term in text.split(",") if term for number in _range(term, bounds))
+    """`1,5-9,*/15` as the numbers it stands for. Terms that are empty are passed over; but one there must be, though
+    the original takes a field of commas, which no time matches."""
+    terms = [term for term in text.split(",") if term] or [""]
+    return frozenset(number for term in terms for number in _range(term, bounds))
 
 
 def _range(term: str, bounds: _Bounds) -> range:
@@ -112,7 +115,7 @@ def _integer(text: str) -> int:
 
 
 _SEARCHED_YEARS = 5
-_SPANS_MS = (60_000, 3_600_000, 86_400_000, 32 * 86_400_000, 5 * 366 * 86_400_000)
+_MINUTE = timedelta(minutes=1)
 
 
 @lru_cache(maxsize=256)
@@ -127,34 +130,91 @@ def knows_zone(zone: str) -> bool:
 def next_after(schedule: Schedule, after_ms: int, zone: str = "") -> int | None:
     """The first time that matches later than `after_ms`; both Unix milliseconds. None: not within five years.
 
-    `zone` is a name such as `Asia/Tokyo`; "" is UTC. A local time that a change of clocks leaves out does not match."""
-    place = ZoneInfo(zone) if zone else UTC
-    moment = datetime.fromtimestamp(after_ms // 60_000 * 60, tz=place) + timedelta(minutes=1)
+    `zone` is a name such as `Asia/Tokyo`; "" is UTC. A local time that a change of clocks leaves out does not match,
+    one that comes twice matches twice."""
+    place, moment = _place(zone), _minute_of(after_ms) + _MINUTE
     last_year = moment.year + _SEARCHED_YEARS
     while moment.year <= last_year:
-        if moment.month not in schedule.months:
-            moment = (moment.replace(day=1, hour=0, minute=0) + timedelta(days=32)).replace(day=1)
-        elif not _is_day(schedule, moment):
-            moment = moment.replace(hour=0, minute=0) + timedelta(days=1)
-        elif moment.hour not in schedule.hours:
-            moment = moment.replace(minute=0) + timedelta(hours=1)
-        elif moment.minute not in schedule.minutes:
-            moment += timedelta(minutes=1)
-        else:
-            return int(moment.timestamp()) * 1000
+        gap = _gap(schedule, local := moment.astimezone(place))
+        if gap is None:
+            return _ms(moment)
+        moment = max(gap.later(local, schedule.minutes).astimezone(UTC), moment + _MINUTE)
     return None
 
 
 def latest_within(schedule: Schedule, after_ms: int, until_ms: int, zone: str = "") -> int | None:
     """The last time that matches later than `after_ms` and no later than `until_ms`; however many came before it."""
-    for span_ms in _SPANS_MS:
-        begin_ms = max(after_ms, until_ms - span_ms)
-        latest, found = None, next_after(schedule, begin_ms, zone)
-        while found is not None and found <= until_ms:
-            latest, found = found, next_after(schedule, found, zone)
-        if latest is not None or begin_ms == after_ms:
-            return latest
+    place, moment = _place(zone), _minute_of(until_ms)
+    first_year = moment.year - _SEARCHED_YEARS
+    while _ms(moment) > after_ms and moment.year >= first_year:
+        gap = _gap(schedule, local := moment.astimezone(place))
+        if gap is None:
+            return _ms(moment)
+        moment = min(gap.earlier(local, schedule.minutes).astimezone(UTC), moment - _MINUTE)
     return None
+
+
+class _Gap(NamedTuple):
+    """From a local time that does not match, the nearest one that its coarsest field leaves possible."""
+
+    later: Callable[[datetime, frozenset[int]], datetime]
+    earlier: Callable[[datetime, frozenset[int]], datetime]
+
+
+def _gap(schedule: Schedule, local: datetime) -> _Gap | None:
+    """None: it matches. Whole months, days and hours are passed over at once, so a search looks at every day at most."""
+    if local.month not in schedule.months:
+        return _MONTH
+    if not _is_day(schedule, local):
+        return _DAY
+    if local.hour not in schedule.hours:
+        return _HOUR
+    return None if local.minute in schedule.minutes else _WITHIN_HOUR
+
+
+def _midnight(local: datetime, day: int, days_later: int = 0) -> datetime:
+    bare = datetime(local.year, local.month, day, tzinfo=None) + timedelta(days=days_later)
+    return bare.replace(tzinfo=local.tzinfo)
+
+
+def _next_month(local: datetime, _: frozenset[int]) -> datetime:
+    return _midnight(_midnight(local, 1, 32), 1)
+
+
+def _another_hour(local: datetime, minutes: int) -> datetime:
+    """In time that passes, whatever the clocks do."""
+    return local.astimezone(UTC) + timedelta(minutes=minutes)
+
+
+def _later_in_hour(local: datetime, minutes: frozenset[int]) -> datetime:
+    return _another_hour(local, min((each for each in minutes if each > local.minute), default=60) - local.minute)
+
+
+def _earlier_in_hour(local: datetime, minutes: frozenset[int]) -> datetime:
+    return _another_hour(local, max((each for each in minutes if each < local.minute), default=-1) - local.minute)
+
+
+_MONTH = _Gap(_next_month, lambda local, _: _midnight(local, 1).astimezone(UTC) - _MINUTE)
+_DAY = _Gap(
+    lambda local, _: _midnight(local, local.day, 1),
+    lambda local, _: _midnight(local, local.day).astimezone(UTC) - _MINUTE,
+)
+_HOUR = _Gap(
+    lambda local, _: _another_hour(local, 60 - local.minute), lambda local, _: _another_hour(local, -1 - local.minute)
+)
+_WITHIN_HOUR = _Gap(_later_in_hour, _earlier_in_hour)
+
+
+def _place(zone: str) -> tzinfo:
+    return ZoneInfo(zone) if zone else UTC
+
+
+def _minute_of(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms // 60_000 * 60, tz=UTC)
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp()) * 1000
 
 
 def _is_day(schedule: Schedule, moment: datetime) -> bool:

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.api import limits
 from app.api.messages import N_, Advice
 from app.api.objects import Obj
 from app.apimachinery.scheme import scalars
 from app.apimachinery.yamltext import ManifestError, Mark, Path, read
-
-MAX_DOCUMENTS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +51,8 @@ def parse(text: str) -> tuple[Document, ...]:
     for value, marks in read(text):
         if value is not None:
             documents += _objects(Document(value, marks))
-        if len(documents) > MAX_DOCUMENTS:
-            problem = f"more than {MAX_DOCUMENTS} objects"
+        if len(documents) > limits.MANIFEST_DOCUMENTS:
+            problem = f"more than {limits.MANIFEST_DOCUMENTS} objects"
             raise ManifestError(
                 problem, documents[-1].mark_of(""), problem, Advice(N_("Apply the text in several parts."))
             )

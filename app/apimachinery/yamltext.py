@@ -2,8 +2,8 @@
 
 `app/kubectl/manifests.py` reads what people type through `read`; pages show live objects through `dump`. Values follow
 sigs.k8s.io/yaml over go-yaml v2: `yes` and `on` are true, dates are text, `0o17` is 15, keys become text, a key that
-comes twice is an error. The walk is over libyaml's events, with limits on depth and on what aliases expand to, so that
-no text can exhaust the process.
+comes twice is an error. The walk is over libyaml's events, with limits on depth, and on the
+values and bytes that aliases expand to, so that no text can exhaust the process.
 """
 
 from __future__ import annotations
@@ -17,13 +17,10 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from app.api import limits
 from app.api.errors import BadRequest, TooLarge
 from app.api.messages import N_, Advice
 from app.apimachinery import slips
-
-MAX_BYTES = 256 * 1024
-MAX_DEPTH = 64
-MAX_NODES = 100_000  # with aliases expanded
 
 Path = tuple[str | int, ...]
 Mark = tuple[int, int]  # line and column, from 1
@@ -59,11 +56,13 @@ def read(text: str, twice: list[str] | None = None) -> Iterator[Read]:
     With a list for `twice` a repeated key is no error: it is told there, and the last one holds.
     """
     _check_text(text)
-    events = yaml.parse(text, Loader=_LOADER)
+    events, whole = yaml.parse(text, Loader=_LOADER), 0
     try:
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
-                yield _Composer(events, twice).document()
+                composer = _Composer(events, twice, limits.REQUEST_BYTES - whole)
+                yield composer.document()
+                whole += composer.size
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, text) from None
     except yaml.YAMLError as error:
@@ -76,10 +75,9 @@ _NOT_ALLOWED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud8
 
 def _check_text(text: str) -> None:
     size = len(text.encode("utf-8", "surrogatepass"))
-    if size > MAX_BYTES:
-        message = f"Request entity too large: limit is {MAX_BYTES}"
+    if size > limits.MANIFEST_BYTES:
         fix = N_("The text has %(size)s bytes, %(most)s are allowed. Apply it in several parts.")
-        raise ManifestTooLarge(message, (1, 1), message, Advice(fix, size=str(size), most=str(MAX_BYTES)))
+        raise _too_large(limits.MANIFEST_BYTES, (1, 1), Advice(fix, size=str(size), most=str(limits.MANIFEST_BYTES)))
     found = _NOT_ALLOWED.search(text)
     if found:
         line = text.count("\n", 0, found.start()) + 1
@@ -95,13 +93,17 @@ def _check_text(text: str) -> None:
 class _Anchor(NamedTuple):
     value: Any
     nodes: int
+    size: int  # bytes
     height: int  # levels below it
 
 
 class _Composer:
-    """Builds one document from events. Recursion is as deep as the text, which is at most MAX_DEPTH."""
+    """Builds one document from events. Recursion is as deep as the text, which is bounded. `left`: bytes that the
+    documents before it have not used."""
 
-    def __init__(self, events: Iterator[Any], twice: list[str] | None) -> None:
+    def __init__(self, events: Iterator[Any], twice: list[str] | None, left: int) -> None:
+        self.size = 0  # bytes of its scalars, aliases written out
+        self._largest = min(left, limits.OBJECT_BYTES)
         self._events = events
         self._twice = twice
         self._marks: dict[Path, Mark] = {}
@@ -121,18 +123,19 @@ class _Composer:
         if not event.anchor:
             return self._value(event, path, mark)
         self._anchors[event.anchor] = None
-        nodes, deepest = self._nodes, self._deepest
+        nodes, size, deepest = self._nodes, self.size, self._deepest
         self._deepest = len(path)
         value = self._value(event, path, mark)
-        self._anchors[event.anchor] = _Anchor(value, self._nodes - nodes, self._deepest - len(path))
+        self._anchors[event.anchor] = _Anchor(value, self._nodes - nodes, self.size - size, self._deepest - len(path))
         self._deepest = max(deepest, self._deepest)
         return value
 
     def _value(self, event: Any, path: Path, mark: Mark) -> Any:
-        self._count(1, len(path), mark)
-        if isinstance(event, yaml.MappingStartEvent):
-            return self._mapping(path)
-        return self._sequence(path) if isinstance(event, yaml.SequenceStartEvent) else _scalar(event, mark)
+        if isinstance(event, yaml.ScalarEvent):
+            self._count(1, len(event.value.encode()), len(path), mark)
+            return _scalar(event, mark)
+        self._count(1, 0, len(path), mark)
+        return self._mapping(path) if isinstance(event, yaml.MappingStartEvent) else self._sequence(path)
 
     def _mapping(self, path: Path) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -155,7 +158,8 @@ class _Composer:
                 raise _failure(
                     self._marks[(*path, "<<")], "map merge requires map or sequence of maps as the value", fix
                 )
-            found = {**source, **found}
+            for key, value in source.items():
+                found.setdefault(key, value)
         return found
 
     def _repeated(self, key: str, mark: Mark) -> None:
@@ -182,18 +186,24 @@ class _Composer:
         if known is None:
             advice = Advice(N_('Remove "*%(anchor)s" inside of itself.'), anchor=anchor)
             raise _failure(mark, f"anchor '{anchor}' value contains itself", advice)
-        self._count(known.nodes, depth + known.height, mark)
+        self._count(known.nodes, known.size, depth + known.height, mark)
         return known.value
 
-    def _count(self, nodes: int, depth: int, mark: Mark) -> None:
+    def _count(self, nodes: int, size: int, depth: int, mark: Mark) -> None:
         self._nodes += nodes
+        self.size += size
         self._deepest = max(self._deepest, depth)
-        if self._deepest > MAX_DEPTH:
-            advice = Advice(N_("Nest at most %(n)s levels deep."), n=str(MAX_DEPTH))
-            raise _failure(mark, f"exceeded max depth of {MAX_DEPTH}", advice)
-        if self._nodes > MAX_NODES:
+        if self._deepest > limits.MANIFEST_DEPTH:
+            advice = Advice(N_("Nest at most %(n)s levels deep."), n=str(limits.MANIFEST_DEPTH))
+            raise _failure(mark, f"exceeded max depth of {limits.MANIFEST_DEPTH}", advice)
+        if self._nodes > limits.MANIFEST_VALUES:
             fix = N_("With its aliases written out this document has more than %(n)s values. Use fewer aliases.")
-            raise _failure(mark, "document contains excessive aliasing", Advice(fix, n=f"{MAX_NODES:,}"))
+            advice = Advice(fix, n=f"{limits.MANIFEST_VALUES:,}")
+            raise _failure(mark, "document contains excessive aliasing", advice)
+        if self.size > self._largest:
+            most = limits.OBJECT_BYTES if self._largest == limits.OBJECT_BYTES else limits.REQUEST_BYTES
+            fix = N_("With its aliases written out this text has more than %(n)s bytes. Use fewer aliases.")
+            raise _too_large(most, mark, Advice(fix, n=f"{most:,}"))
 
 
 def _mark(event: Any) -> Mark:
@@ -293,6 +303,11 @@ def _digits(number: float) -> str:
 
 def _failure(mark: Mark, problem: str, fix: str) -> ManifestError:
     return ManifestError(f"error converting YAML to JSON: yaml: line {mark[0]}: {problem}", mark, problem, fix)
+
+
+def _too_large(most: int, mark: Mark, fix: str) -> ManifestTooLarge:
+    message = f"Request entity too large: limit is {most}"
+    return ManifestTooLarge(message, mark, message, fix)
 
 
 def _syntax_error(error: yaml.MarkedYAMLError, text: str) -> ManifestError:

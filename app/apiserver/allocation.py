@@ -1,6 +1,7 @@
 """What the API server gives out from a pool: cluster IPs and node ports.
 
-Models kubernetes/pkg/registry/core/service/storage/alloc.go with the default ranges 10.96.0.0/16 and 30000-32767.
+Models kubernetes/pkg/registry/core/service/storage/alloc.go with the default ranges 10.96.0.0/16 and 30000-32767. A
+range that is used up is the asker's to know, though the original answers with an internal error.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from app.api.objects import Obj, name_of
 from app.apiserver.store import Store
 
 _NODE_PORTS = (30000, 32767)
+_CLUSTER_IPS = 256 * 253
 _EXPOSED = ("NodePort", "LoadBalancer")
 _OF_CLUSTER_IPS = (("clusterIP", "clusterIPs"), ("ipFamilies",), ("ipFamilyPolicy",))
 _OF_LOAD_BALANCERS = (("allocateLoadBalancerNodePorts",), ("loadBalancerClass",))
@@ -88,6 +90,8 @@ def _with_cluster_ip(service: Obj, spec: dict[str, Any], taken: set[Any], rng: r
         text = f'Invalid value: ["{wanted}"]: failed to allocate IP {wanted}: provided IP is already allocated'
         cause = errors.Cause("spec.clusterIPs", "FieldValueInvalid", text)
         raise errors.invalid("Service", name_of(service), [cause])
+    if not wanted and len(taken) >= _CLUSTER_IPS:
+        raise _used_up(service, "spec.clusterIPs", "[]", "failed to allocate a serviceIP")
     while not wanted or (wanted in taken and wanted != "None"):
         wanted = f"10.96.{rng.randrange(256)}.{rng.randrange(2, 255)}"
     return {**spec, "clusterIP": wanted, "clusterIPs": [wanted]}
@@ -106,8 +110,15 @@ def _with_node_ports(service: Obj, spec: dict[str, Any], taken: set[int], rng: r
             if wanted in taken:
                 text = f"Invalid value: {wanted}: provided port is already allocated"
                 raise errors.invalid("Service", name_of(service), [errors.Cause(field, "FieldValueInvalid", text)])
+        elif len(taken) > _NODE_PORTS[1] - _NODE_PORTS[0]:
+            raise _used_up(service, f"spec.ports[{index}].nodePort", "0", "failed to allocate a nodePort")
         while not wanted or (wanted in taken and not port.get("nodePort")):
             wanted = rng.randint(*_NODE_PORTS)
         taken.add(wanted)
         ports.append({**port, "nodePort": wanted})
     return {**spec, "ports": ports}
+
+
+def _used_up(service: Obj, field: str, value: str, what: str) -> errors.ApiError:
+    text = f"Invalid value: {value}: {what}: range is full"
+    return errors.invalid("Service", name_of(service), [errors.Cause(field, "FieldValueInvalid", text)])

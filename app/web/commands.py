@@ -10,11 +10,10 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
 
-from app.api import errors
+from app.api import errors, limits
 from app.api.messages import Advice
 from app.api.objects import Ref
 from app.apimachinery.scheme.scheme import Scheme
-from app.apimachinery.yamltext import MAX_BYTES
 from app.commands import COMMANDS, Command, command_from_json
 from app.commands.base import required_by, types_of
 from app.engine.trace import Commanded, Result
@@ -253,8 +252,8 @@ def plan(id: str) -> Response:
     if unknown:
         raise errors.BadRequest(f'unknown field "{_clipped(min(unknown))}" of plan')
     text = values.get("manifest", "")
-    if len(text.encode()) > MAX_BYTES:
-        raise errors.TooLarge(f"Request entity too large: limit is {MAX_BYTES}")
+    if len(text.encode()) > limits.MANIFEST_BYTES:
+        raise errors.TooLarge(f"Request entity too large: limit is {limits.MANIFEST_BYTES}")
     room = rooms().get(id)
     return jsonify(planned(room, text, values.get("namespace") or "default"))
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from app.api import cron
+from app.api import cron, times
 
 
 def test_every_part_of_a_schedule() -> None:
@@ -44,8 +44,64 @@ def test_short_forms(text: str, minutes: list[int], hours: list[int]) -> None:
         ("1/2/3 * * * *", "too many slashes: 1/2/3"),
         ("1-2-3 * * * *", "too many hyphens: 1-2-3"),
         ("@often", "unrecognized descriptor: @often"),
+        (", * * * *", 'failed to parse int from : strconv.Atoi: parsing "": invalid syntax'),
+        ("* * * * ,,", 'failed to parse int from : strconv.Atoi: parsing "": invalid syntax'),
     ],
 )
 def test_what_is_wrong_with_a_schedule(text: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(complaint)}$"):
         cron.parse(text)
+
+
+def following(schedule: str, after: str, zone: str, count: int = 1) -> list[str]:
+    found, at_ms = [], times.parse(after)
+    for _ in range(count):
+        later = cron.next_after(cron.parse(schedule), at_ms, zone)
+        assert later is not None
+        assert cron.latest_within(cron.parse(schedule), at_ms, later, zone) == later
+        assert cron.latest_within(cron.parse(schedule), at_ms, later - 1, zone) is None
+        at_ms = later
+        found.append(times.rfc3339(at_ms))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("schedule", "after", "zone", "expected"),
+    [
+        pytest.param(
+            "30 2 * * *", "2027-03-13T08:00:00Z", "America/New_York", ["2027-03-15T06:30:00Z"],
+            id="a time that the clocks leave out waits for the next day",
+        ),
+        pytest.param(
+            "30 1 * * *", "2026-11-01T00:00:00Z", "America/New_York", ["2026-11-01T05:30:00Z", "2026-11-01T06:30:00Z"],
+            id="a time that comes twice is served twice",
+        ),
+        pytest.param(
+            "0 * * * *", "2026-11-01T04:30:00Z", "America/New_York", ["2026-11-01T05:00:00Z", "2026-11-01T06:00:00Z"],
+            id="hours go on",
+        ),
+        pytest.param(
+            "0 0 * * *", "2018-11-03T12:00:00Z", "America/Sao_Paulo", ["2018-11-05T02:00:00Z"],
+            id="a midnight that there is not",
+        ),
+        pytest.param("15 2 * * *", "2026-04-04T12:00:00Z", "Australia/Lord_Howe", ["2026-04-04T15:45:00Z"], id="half an hour"),
+        pytest.param("0 0 29 2 mon-sun", "2096-03-01T00:00:00Z", "", ["2096-03-02T00:00:00Z"], id="or any weekday"),
+    ],
+)  # fmt: skip
+def test_when_clocks_change(schedule: str, after: str, zone: str, expected: list[str]) -> None:
+    assert following(schedule, after, zone, len(expected)) == expected
+
+
+@pytest.mark.parametrize("zone", ["", "Europe/Berlin"])
+@pytest.mark.parametrize("schedule", ["0 0 29 2 *", "59 23 31 12 *", "* * 30 2 *", "0 0 31 4,6,9,11 *"])
+def test_rare_times_are_found_without_looking_at_every_minute(
+    schedule: str, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[object] = []
+    look = cron._gap
+    monkeypatch.setattr(cron, "_gap", lambda *asked: looks.append(asked) or look(*asked))
+    after = times.parse("2027-03-01T00:00:00Z")
+    found = cron.next_after(cron.parse(schedule), after, zone)
+    until = after + 6 * 366 * 86_400_000 if found is None else found + 300 * 86_400_000
+    assert cron.latest_within(cron.parse(schedule), after, until, zone) == found
+    assert len(looks) < 2_000

@@ -86,6 +86,33 @@ def test_ten_thousand_operations_are_enough():
         json_patch(DOC, [operation] * 10_001)
 
 
+@pytest.mark.parametrize(
+    ("operations", "why"),
+    [
+        pytest.param(
+            [{"op": "copy", "from": "", "path": f"/x{n}"} for n in range(60)],
+            "Unable to complete the copy, the accumulated size increase is 3964743, exceeding the limit 3145728",
+            id="a copy of the whole doubles it each time",
+        ),
+        pytest.param(
+            [{"op": "add", "path": "/x", "value": [0] * 50_000}] + [{"op": "add", "path": "/x/0", "value": 0}] * 500,
+            "members, exceeding the limit 20000000",
+            id="each insertion into a long list moves all of it",
+        ),
+        pytest.param(
+            [{"op": "copy", "from": "/a", "path": "/a" * 2**n + "/a"} for n in range(14)],
+            "exceeded max depth",
+            id="a copy into itself doubles the depth",
+        ),
+    ],
+)
+def test_a_patch_that_grows_without_end_is_refused(operations, why):
+    with pytest.raises(Invalid) as refused:
+        json_patch({"a": {}, "b": "x" * 100}, operations)
+    assert refused.value.code == 422
+    assert why in refused.value.causes[0].message
+
+
 def test_what_was_not_touched_is_shared():
     assert json_patch(DOC, [{"op": "replace", "path": "/c", "value": "e"}])["a"] is DOC["a"]
     assert json_patch(DOC, [{"op": "replace", "path": "/c", "value": "d"}]) is DOC

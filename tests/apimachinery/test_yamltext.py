@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.api import limits
 from app.api.errors import BadRequest, TooLarge
 from app.apimachinery import yamltext
 
@@ -122,7 +123,7 @@ def test_what_is_no_yaml_is_refused_with_its_line_and_a_remedy(text: str, line: 
 
 
 def test_a_text_that_is_too_large_is_a_413() -> None:
-    error = refusal("a: " + "x" * yamltext.MAX_BYTES)
+    error = refusal("a: " + "x" * limits.MANIFEST_BYTES)
     assert isinstance(error, TooLarge)
     assert (error.code, error.status()["reason"]) == (413, "RequestEntityTooLarge")
     assert "262144" in error.message
@@ -148,6 +149,36 @@ def test_hostile_texts_are_refused_at_once(text: str, message: str) -> None:
     began = time.perf_counter()
     assert message in refusal(text).message
     assert time.perf_counter() - began < 1
+
+
+LONG = f"a: &a {'x' * 60_000}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        pytest.param(LONG + "b: [" + "*a," * 6_000 + "]\n", limits.OBJECT_BYTES, id="in one object"),
+        pytest.param(LONG + "b: &b [" + "*a," * 20 + "]\nc: [*b, *b]\n", limits.OBJECT_BYTES, id="aliases of aliases"),
+        pytest.param("---\n".join([LONG + "b: [" + "*a," * 20 + "]\n"] * 4), limits.REQUEST_BYTES, id="in several"),
+        pytest.param(
+            "x: &x \u65e5" + "\u65e5" * 20_000 + "\ny: [" + "*x," * 30 + "]\n", limits.OBJECT_BYTES, id="in UTF-8"
+        ),
+    ],
+)
+def test_bytes_are_counted_as_they_are_with_aliases_written_out(text: str, most: int) -> None:
+    error = refusal(text)
+    assert isinstance(error, TooLarge)
+    assert error.message == f"Request entity too large: limit is {most}"
+    assert "aliases" in error.fix
+
+
+def test_aliases_within_the_limit_are_written_out() -> None:
+    assert value_of(LONG + "b: [*a, *a]\n")["b"] == ["x" * 60_000] * 2
+
+
+def test_of_merged_maps_the_first_holds_and_what_is_written_before_all() -> None:
+    text = "a: &a {p: 1, q: 1}\nb: &b {q: 2, r: 2}\nc: {r: 3, <<: [*a, *b]}\n"
+    assert value_of(text)["c"] == {"p": 1, "q": 1, "r": 3}
 
 
 def test_objects_are_printed_as_kubectl_prints_them() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from app.api import errors
 from app.api.objects import Obj, Ref
+from app.apiserver import allocation
 from app.apiserver.server import ApiServer
 from app.apiserver.store import Store
 from app.registry.builtin import built_in
@@ -48,6 +49,45 @@ def test_creating_fills_in_what_the_server_owns_and_ignores_what_a_client_claims
     assert meta["uid"] != "mine"
     assert (meta["generation"], meta["creationTimestamp"]) == (1, "2026-01-01T09:00:00Z")
     assert meta["resourceVersion"] == str(server.store.revision)
+
+
+def node_ports(name: str, *numbers: int) -> Obj:
+    ports = [{"name": f"p{number}", "port": number} for number in numbers]
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name},
+        "spec": {"type": "NodePort", "ports": ports},
+    }
+
+
+@pytest.mark.parametrize("services", [1, 3])
+def test_node_ports_are_used_up_once_all_are_taken(server: ApiServer, services: int) -> None:
+    last = 2768 - 1_000 * (services - 1)
+    for number in range(services - 1):
+        server.create(node_ports(f"s{number}", *range(1, 1_001)))
+    with pytest.raises(errors.Invalid, match=rf"spec.ports\[{last}\].nodePort: .*: range is full"):
+        server.create(node_ports("one-too-many", *range(1, last + 2)))
+    whole = server.create(node_ports("all", *range(1, last + 1))).obj
+    assert len({port["nodePort"] for port in whole["spec"]["ports"]}) == last
+    with pytest.raises(errors.Invalid, match="range is full"):
+        server.create(node_ports("none-left", 1))
+    with pytest.raises(errors.Invalid, match="range is full"):
+        server.patch(
+            Ref("Service", "default", "all"),
+            {"spec": {"ports": [*node_ports("all", *range(1, 2_770))["spec"]["ports"]]}},
+        )
+    server.delete(Ref("Service", "default", "all"))
+    assert server.create(node_ports("again", 1)).obj["spec"]["ports"][0]["nodePort"] >= 30_000
+
+
+def test_cluster_ips_are_used_up_once_all_are_taken(server: ApiServer) -> None:
+    taken: set[Any] = {f"10.96.{high}.{low}" for high in range(256) for low in range(2, 255)}
+    last = taken.pop()
+    service = node_ports("s", 80)
+    assert allocation._with_cluster_ip(service, service["spec"], taken, random.Random(1))["clusterIP"] == last
+    with pytest.raises(errors.Invalid, match="range is full"):
+        allocation._with_cluster_ip(service, service["spec"], taken | {last}, random.Random(1))
 
 
 def test_generate_name_appends_five_safe_characters(server: ApiServer) -> None:

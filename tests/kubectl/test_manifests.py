@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.api.errors import Cause, Conflict, Invalid
-from app.apimachinery.documents import MAX_DOCUMENTS, parse
+from app.api.limits import MANIFEST_DOCUMENTS
+from app.apimachinery.documents import parse
 from app.apimachinery.yamltext import ManifestError
 from app.kubectl.manifests import Problem, check, problems_of
 from tests.support.kinds import SCHEME, decode
@@ -114,9 +115,9 @@ def test_one_bad_document_is_an_error_of_the_whole_text() -> None:
 
 def test_a_text_has_a_limit_of_documents() -> None:
     one = "---\n{apiVersion: v1, kind: ConfigMap}\n"
-    assert len(parse(one * MAX_DOCUMENTS)) == MAX_DOCUMENTS
+    assert len(parse(one * MANIFEST_DOCUMENTS)) == MANIFEST_DOCUMENTS
     with pytest.raises(ManifestError, match="more than 200 objects"):
-        parse(one * (MAX_DOCUMENTS + 1))
+        parse(one * (MANIFEST_DOCUMENTS + 1))
 
 
 def test_a_good_text_has_no_problems() -> None:

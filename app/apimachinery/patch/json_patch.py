@@ -2,38 +2,91 @@
 `app.apimachinery.patch.strategic`.
 
 Models kubernetes/apiserver `pkg/endpoints/handlers/patch.go` `jsonPatcher`: a patch that cannot be read is 400, one
-that does not fit the object 422 without saying where.
+that does not fit the object 422 without saying where; and its limits on operations and on the bytes that `copy` adds,
+which one of its own stands beside, on the members that are moved about.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from app.api.errors import BadRequest, Invalid, TooLarge
+from app.api import limits
+from app.api.errors import BadRequest, Cause, Invalid, TooLarge
 from app.apimachinery.scheme.scalars import json_type
 
-_MAX_OPERATIONS = 10_000
 _INDEX = re.compile(r"0|[1-9][0-9]*", re.ASCII)
+_LONGEST_INDEX = 9
 _MISSING = object()
+_TOO_DEEP = "exceeded max depth"
 
 
 def json_patch(obj: Any, operations: Any) -> Any:
     """The document after all operations; parts no operation touched are shared. Raises BadRequest where `operations`
-    is no list of operations, TooLarge beyond 10,000 of them, Invalid where one does not fit."""
+    is no list of operations, TooLarge for too many of them, Invalid where one does not fit or they copy too much."""
     if not isinstance(operations, list):
         raise BadRequest(f"json: cannot unmarshal {json_type(operations)} into Go value of type jsonpatch.Patch")
     for operation in operations:
         if not isinstance(operation, dict):
             raise BadRequest(f"json: cannot unmarshal {json_type(operation)} into Go value of type jsonpatch.Operation")
-    if len(operations) > _MAX_OPERATIONS:
-        raise TooLarge(
-            f"The allowed maximum operations in a JSON patch is {_MAX_OPERATIONS}, got {len(operations)}",
-        )
-    for operation in operations:
-        obj = _apply(obj, operation)
+    most = limits.PATCH_OPERATIONS
+    if len(operations) > most:
+        raise TooLarge(f"The allowed maximum operations in a JSON patch is {most}, got {len(operations)}")
+    bill = _Bill()
+    try:
+        for operation in operations:
+            bill.charge(obj, operation)
+            obj = _apply(obj, operation)
+    except RecursionError:
+        raise _does_not_fit(_TOO_DEEP) from None
     return obj
+
+
+class _Bill:
+    """What the operations of one patch have cost so far."""
+
+    def __init__(self) -> None:
+        self._copied = 0  # bytes
+        self._moved = 0  # members of maps and lists that were made anew
+
+    def charge(self, doc: Any, operation: dict[str, Any]) -> None:
+        """Raises Invalid for an operation that is beyond the limits."""
+        op = operation.get("op")
+        if op == "copy":
+            self._copied += _size(_get(doc, _pointer(operation, "from")))
+            if self._copied > (most := limits.PATCH_COPY_BYTES):
+                why = f"the accumulated size increase is {self._copied}, exceeding the limit {most}"
+                raise _does_not_fit(f"Unable to complete the copy, {why}")
+        changed = {"test": (), "move": ("from", "path")}.get(str(op), ("path",))
+        self._moved += sum(_on_the_way(doc, _pointer(operation, field)) for field in changed)
+        if self._moved > (most := limits.PATCH_WORK):
+            raise _does_not_fit(f"the operations move {self._moved} members, exceeding the limit {most}")
+
+
+def _size(value: Any) -> int:
+    """Bytes as JSON."""
+    return len(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass"))
+
+
+def _on_the_way(doc: Any, path: Sequence[str]) -> int:
+    """The members of the maps and lists that lead to `path`."""
+    found = 0
+    for token in path:
+        if not isinstance(doc, dict | list):
+            break
+        found += len(doc)
+        doc = _child(doc, token)
+    return found
+
+
+def _child(parent: Any, token: str) -> Any:
+    """None where there is none."""
+    if isinstance(parent, dict):
+        return parent.get(token)
+    in_list = isinstance(parent, list) and _INDEX.fullmatch(token) and len(token) <= _LONGEST_INDEX
+    return parent[int(token)] if in_list and int(token) < len(parent) else None
 
 
 def _apply(doc: Any, operation: dict[str, Any]) -> Any:
@@ -129,7 +182,7 @@ def _existing(parent: Any, token: str) -> Any:
 
 
 def _index(items: list[Any], token: str, last: int) -> int:
-    if not _INDEX.fullmatch(token) or len(token) > 9 or int(token) > last:
+    if not _INDEX.fullmatch(token) or len(token) > _LONGEST_INDEX or int(token) > last:
         raise _does_not_fit()
     return int(token)
 
@@ -138,6 +191,8 @@ def _pointer(operation: dict[str, Any], field: str) -> list[str]:
     text = operation.get(field)
     if not isinstance(text, str) or (text and not text.startswith("/")):
         raise _does_not_fit()
+    if text.count("/") > limits.PATCH_DEPTH:
+        raise _does_not_fit(_TOO_DEEP)
     return [part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:]]
 
 
@@ -148,8 +203,9 @@ def _value(operation: dict[str, Any]) -> Any:
     return value
 
 
-def _does_not_fit() -> Invalid:
-    return Invalid("the server rejected our request due to an error in our request", details={})
+def _does_not_fit(why: str = "") -> Invalid:
+    causes = [Cause("", "UnexpectedServerResponse", why)] if why else []
+    return Invalid("the server rejected our request due to an error in our request", details={}, causes=causes)
 
 
 def same(one: Any, other: Any) -> bool:

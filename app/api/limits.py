@@ -1,0 +1,48 @@
+"""What a guest may cost: every budget, by its name.
+
+Each number is checked where the cost arises. Who goes beyond it is refused in Kubernetes' own words where there are
+some; a loop does the rest in its next reconcile; and what comes from nowhere we thought of is ended from outside
+(app/rooms/guard.py). docs/trust.md says what each of them promises.
+"""
+
+from __future__ import annotations
+
+KIB, MIB = 1024, 1024 * 1024
+
+# ------------------------------------------------------------------------------------------------ bytes
+OBJECT_BYTES = 1536 * KIB  # of an object, after decoding; as etcd
+REQUEST_BYTES = 3 * MIB  # of all that one request stands for, aliases of YAML written out; as the API server
+BODY_BYTES = MIB  # of a body as it is sent: a manifest in the encoding of forms may be three times its size
+MANIFEST_BYTES = 256 * KIB  # of a text of YAML
+PATCH_COPY_BYTES = 3 * MIB  # that the `copy` operations of one JSON patch may add; as the API server
+
+# ----------------------------------------------------------------------------------------------- numbers
+MANIFEST_DOCUMENTS = 200
+MANIFEST_DEPTH = 64
+MANIFEST_VALUES = 100_000  # of one document, aliases written out
+PATCH_OPERATIONS = 10_000  # as the API server
+PATCH_DEPTH = 200  # parts of a path in a JSON patch
+PATCH_WORK = 20_000_000  # members of maps and lists that the operations of one JSON patch may move
+OBJECTS = 40_000  # of a cluster, without Events
+CHANGES_KEPT = 20_000  # in the log of a cluster: who falls behind lists again
+MACHINES = 500
+REQUESTS_A_SECOND = 2_000  # that people may send to a Service
+
+# ------------------------------------------------------------------------------------------------- loops
+ACTS_AT_A_TIME = 500  # pods that a loop creates or deletes in one reconcile; as several loops of Kubernetes
+STEPS_BY_HAND = 10_000  # that "one phase" or "finish" run at most
+
+# ------------------------------------------------------------------------------------------------- shell
+SHELL_WORK = 100_000  # of one line: a character read, an object looked at
+SHELL_PROGRAM = 100  # what starting a program costs of that
+SHELL_DEPTH = 50  # shells within shells
+SHELL_BYTES = MIB  # that a line may print and write out
+
+# ------------------------------------------------------------------------------------------------- rooms
+SLICE_CPU_S = 5.0  # one step of a room, or one answer: what computes for longer is ended
+COMMANDS_OF_ROOM = 20_000
+STEPS_REPLAYED = 1_000_000
+ROOMS_IN_MEMORY = 300
+ROOMS_STORED = 10_000
+VIEWERS_OF_ROOM = 2_000
+WATCHES_OF_ROOM = 500
