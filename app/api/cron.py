@@ -162,7 +162,7 @@ class _Gap(NamedTuple):
 
 
 def _gap(schedule: Schedule, local: datetime) -> _Gap | None:
-    """None: it matches. Whole months, days and hours are passed over at once, so a search looks at every day at most."""
+    """None: it matches. Whole months, days and hours are passed over at once: a search looks at every day at most."""
     if local.month not in schedule.months:
         return _MONTH
     if not _is_day(schedule, local):

@@ -12,4 +12,5 @@ from app.cluster.containers import News as News
 from app.cluster.containers import Process as Process
 from app.nodes.runtime.output import Line as Line
 from app.nodes.runtime.shell import Done as Done
+from app.nodes.runtime.shell import exit_code as exit_code
 from app.nodes.runtime.shell import is_shell as is_shell

@@ -16,9 +16,6 @@ from app.api import conditions, objects, selectors, times
 from app.api.objects import Obj
 from app.component_helpers import pods
 
-BURST_REPLICAS = 500
-"""Pods created or deleted in one reconcile at most."""
-
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 
 

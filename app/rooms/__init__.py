@@ -22,7 +22,7 @@ worker turns into greenlets; nothing here imports gevent or Flask.
 
 from __future__ import annotations
 
-from app.cluster import Awaited, Done, Line, Process, is_shell
+from app.cluster import Awaited, Done, Line, Process, exit_code, is_shell
 from app.rooms.drawing import Drawing
 from app.rooms.fanout import Viewer
 from app.rooms.frames import Frame, Pace, Waiting
@@ -34,5 +34,5 @@ from app.rooms.watches import Watch
 
 __all__ = [
     "Awaited", "Done", "Drawing", "Frame", "Limits", "Line", "Pace", "Pressed", "Process", "Room", "Rooms", "Told",
-    "Viewer", "Waiting", "Watch", "is_shell",
+    "Viewer", "Waiting", "Watch", "exit_code", "is_shell",
 ]  # fmt: skip

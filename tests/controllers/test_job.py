@@ -13,6 +13,7 @@ from app.controllers.batch.job import JobController, JobObservation
 from app.reconcile import Create, Delete, Difference, Patch, RequeueAfter, UpdateStatus
 from tests.support.builders import NOW_MS, pod
 
+MOST = 2**31 - 1
 STARTED = {"startTime": times.rfc3339(NOW_MS - 60_000), "terminating": 0, "uncountedTerminatedPods": {}, "ready": 0}
 
 
@@ -121,8 +122,45 @@ def test_indexes_are_given_from_the_lowest_that_is_free() -> None:
 
 @pytest.mark.parametrize(("indexes", "text"), [([], ""), ([0], "0"), ([0, 1], "0,1"), ([0, 1, 2, 5], "0-2,5")])
 def test_indexes_as_text(indexes: list[int], text: str) -> None:
-    assert jobs.format_indexes(indexes) == text
-    assert jobs.parse_indexes(text) == indexes
+    runs = jobs.merged((each, each) for each in indexes)
+    assert jobs.format_indexes(runs) == text
+    assert jobs.parse_indexes(text, 6) == runs
+    assert jobs.total(runs) == len(indexes)
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        ("0-2147483647", ((0, MOST - 1),)),
+        ("3,1-2,2-5", ((1, 5),)),
+        ("5-1,-3,a,1-,٣,7-8-9", ((1, 1),)),
+        ("9" * 5_000, ()),
+        ("2147483647,2147483646", ((MOST - 1, MOST - 1),)),
+    ],
+)
+def test_what_a_client_wrote_as_indexes(text: str, runs: jobs.Indexes) -> None:
+    assert jobs.parse_indexes(text, MOST) == runs
+
+
+def test_a_job_of_thousands_of_millions_is_counted_and_never_listed() -> None:
+    huge = decided(job(parallelism=MOST, completions=MOST))
+    assert len(huge["TooFewActivePods"].actions) == 500
+    assert status_of(huge)["active"] == 500
+    status = {**STARTED, "completedIndexes": f"0-9,20-{MOST - 101}", "succeeded": 5}
+    indexed = decided(job(status, completionMode="Indexed", completions=MOST, parallelism=10_000))
+    creations = indexed["TooFewActivePods"].actions
+    made = [action.obj["metadata"]["annotations"][jobs.INDEX] for action in creations if isinstance(action, Create)]
+    assert made == [*map(str, range(10, 20)), *map(str, range(MOST - 100, MOST))]
+    assert status_of(indexed)["succeeded"] == MOST - 110
+
+
+def test_it_deletes_so_many_at_a_time() -> None:
+    crowd = [of_job(f"p{number}") for number in range(600)]
+    for spec in ({"suspend": True}, {"parallelism": 50}):
+        found = decided(job(STARTED, **{"parallelism": 600, "completions": 600, **spec}), *crowd)
+        (gap,) = [each for reason, each in found.items() if reason in ("NoMorePodsWanted", "TooManyActivePods")]
+        assert len(gap.actions) == 500
+        assert status_of(found)["active"] == 100
 
 
 def test_its_keys_are_named_by_its_pods() -> None:

@@ -84,6 +84,20 @@ def status(differences: list[Difference]) -> dict[str, Any]:
 
 
 PARALLEL = stateful_set(podManagementPolicy="Parallel")
+MOST = 2**31 - 1
+
+
+@pytest.mark.parametrize("start", [0, MOST])
+def test_a_set_of_thousands_of_millions_is_counted_and_never_listed(start: int) -> None:
+    owner = stateful_set(MOST, podManagementPolicy="Parallel", volumeClaimTemplates=[CLAIM], ordinals={"start": start})
+    made = acts(diff(owner, members(start + 1, owner=owner)))
+    assert len(made) == 500
+    assert (made[0], made[-1]) == (("OrdinalMissing", f"db-{start}", 2), ("OrdinalMissing", f"db-{start + 500}", 2))
+
+
+def test_it_deletes_so_many_at_a_time() -> None:
+    found = diff(stateful_set(0, podManagementPolicy="Parallel"), members(*range(700)))
+    assert [each for each, *_ in acts(found)] == ["OrdinalTooHigh"] * 500
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,16 @@ def place(**objects: list[Obj]) -> shell.Place:
     return shell.Place(me, container, 5_000, lambda kind, _: objects.get(kind, []))
 
 
+def place_with(**env: str) -> shell.Place:
+    found = place()
+    return shell.Place(
+        found.pod,
+        {**found.container, "env": [{"name": name, "value": value} for name, value in env.items()]},
+        found.now_ms,
+        found.objects,
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "out", "code"),
     [
@@ -60,12 +70,46 @@ def test_lines(text: str, out: str, code: int) -> None:
         (["kill", "7"], "there is only process 1 here", 1),
         (["tar", "cf", "-"], "kubectl cp is not possible here", 1),
         (["curl", "http://nowhere/"], "Could not resolve host: nowhere", 6),
+        (["curl", "http://[/"], "bad address", 3),
     ],
 )
 def test_what_goes_wrong(words: list[str], said: str, code: int) -> None:
     done = shell.run(words, place())
     assert said in done.err
     assert done.code == code
+
+
+TENFOLD = {f"V{n}": ";".join([f'sh -c "$V{n + 1}"'] * 10) for n in range(9)} | {"V9": "true"}
+NO_FORK = shell.Done(err="sh: can't fork: Resource temporarily unavailable\n", code=2)
+DISK_FULL = shell.Done(err="sh: write error: No space left on device\n", code=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "env", "done"),
+    [
+        pytest.param("sh -c '$V0'", TENFOLD, NO_FORK, id="variables that run each other ten times each"),
+        pytest.param("sh -c '$A'", {"A": "sh -c '$A'"}, NO_FORK, id="a variable that runs itself"),
+        pytest.param(";".join(["true"] * 2_000), {}, NO_FORK, id="a long line"),
+        pytest.param("true # " + "x" * 200_000, {}, NO_FORK, id="a longer one"),
+        pytest.param("echo $A$A$A > /dev/null", {"A": "x" * 500_000}, DISK_FULL, id="words that grow"),
+        pytest.param(";".join(["cat"] * 30), {}, DISK_FULL, id="the input again and again"),
+        pytest.param(";".join(["env"] * 30), {"A": "x" * 50_000}, DISK_FULL, id="the environment again and again"),
+    ],
+)
+def test_what_has_no_end_is_ended(text: str, env: dict[str, str], done: shell.Done) -> None:
+    assert shell.run(["sh", "-c", text], place_with(**env), "y" * 50_000) == done
+    assert shell.script(text, place_with(**env), "y" * 50_000) == done
+
+
+def test_each_look_at_a_crowded_cluster_counts() -> None:
+    crowded = place(Service=[SERVICE] * 1, Pod=[pod("p")] * 40_000)
+    assert shell.run(["curl", "http://10.96.0.7/"], crowded).code == 7
+    assert shell.run(["sh", "-c", ";".join(["curl http://10.96.0.7/"] * 9)], crowded) == NO_FORK
+
+
+@pytest.mark.parametrize(("arguments", "code"), [("300", 44), ("9" * 5_000, 255), ("x", 0), ("٣", 0)])
+def test_a_shell_ends_with_a_byte(arguments: str, code: int) -> None:
+    assert shell.run(["exit", arguments], place()).code == code
 
 
 @pytest.mark.parametrize("host", ["web", "web.default", "web.default.svc.cluster.local", "10.96.0.7"])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app import pod_control
-from app.api import conditions, objects, times
+from app.api import conditions, limits, objects, times
 from app.api.messages import N_, Message, Saying, many, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.api.status import changed_fields
@@ -113,8 +113,8 @@ class JobController(Controller[JobObservation]):
         counts = jobs.tally(job, seen.pods)
         end = jobs.ending(job, seen.pods, counts, seen.now_ms)
         if end is not None or job["spec"].get("suspend"):
-            change = -len(counts.active)
-            yield from _stop(job, counts)
+            gone, change = _stop(job, counts)
+            yield from gone
         else:
             differences, change = _keep_going(seen, job, counts)
             yield from differences
@@ -134,10 +134,11 @@ def _release(pod: Obj, reason: str) -> Difference:
 # ---------------------------------------------------------------------------------------------- how many pods
 
 
-def _stop(job: Obj, counts: Tally) -> Iterator[Difference]:
-    if counts.active:
-        actions = tuple(pod_control.deletion(job, pod) for pod in counts.active)
-        yield Difference(ref_of(job), "active", 0, len(counts.active), "NoMorePodsWanted", actions)
+def _stop(job: Obj, counts: Tally) -> tuple[list[Difference], int]:
+    if not counts.active:
+        return [], 0
+    actions = tuple(pod_control.deletion(job, pod) for pod in counts.active[: limits.ACTS_AT_A_TIME])
+    return [Difference(ref_of(job), "active", 0, len(counts.active), "NoMorePodsWanted", actions)], -len(actions)
 
 
 def _keep_going(seen: JobObservation, job: Obj, counts: Tally) -> tuple[list[Difference], int]:
@@ -145,15 +146,15 @@ def _keep_going(seen: JobObservation, job: Obj, counts: Tally) -> tuple[list[Dif
     wanted, active = jobs.wanted_active(job, counts), len(counts.active)
     about = ref_of(job)
     if wanted < active:
-        surplus = sorted(counts.active, key=uid_of)[: active - wanted]
+        surplus = sorted(counts.active, key=uid_of)[: min(active - wanted, limits.ACTS_AT_A_TIME)]
         deletions = tuple(pod_control.deletion(job, pod) for pod in surplus)
-        return [Difference(about, "active", wanted, active, "TooManyActivePods", deletions)], wanted - active
+        return [Difference(about, "active", wanted, active, "TooManyActivePods", deletions)], -len(deletions)
     if wanted == active:
         return [], 0
     if delay_ms := jobs.backoff_ms(seen.pods, seen.now_ms):
         wait = (RequeueAfter(delay_ms, "back-off after a failure"),)
         return [Difference(about, "active", wanted, active, "PodBackOff", wait)], 0
-    count = wanted - active
+    count = min(wanted - active, limits.ACTS_AT_A_TIME)
     made = [jobs.new_pod(job)] * count
     if jobs.is_indexed(job):
         made = [jobs.new_pod(job, index) for index in jobs.next_indexes(job, counts, count)]
@@ -176,7 +177,7 @@ def _status(seen: JobObservation, job: Obj, counts: Tally, end: Ending | None, c
         status["active"] = active
     if jobs.is_indexed(job):
         if counts.indexes:
-            status |= {"succeeded": len(counts.indexes), "completedIndexes": jobs.format_indexes(counts.indexes)}
+            status |= {"succeeded": jobs.total(counts.indexes), "completedIndexes": jobs.format_indexes(counts.indexes)}
     elif counts.counted["succeeded"]:
         status["succeeded"] = old.get("succeeded", 0) + counts.counted["succeeded"]
     if counts.counted["failed"]:

@@ -8,7 +8,8 @@ Models kubernetes/pkg/controller/job/job_controller.go, indexed_job_utils.go, ba
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from app.api import conditions, objects, times
@@ -18,6 +19,7 @@ from app.component_helpers import pods
 FINALIZER = "batch.kubernetes.io/job-tracking"
 INDEX = "batch.kubernetes.io/job-completion-index"
 _FIRST_BACKOFF_MS, _MAX_BACKOFF_MS = 10_000, 600_000
+_LONGEST_INDEX = 10  # digits
 
 
 class Ending(NamedTuple):
@@ -29,6 +31,9 @@ class Ending(NamedTuple):
 
 
 REACHED = Ending("SuccessCriteriaMet", "CompletionsReached", "Reached expected number of succeeded pods")
+Indexes = tuple[tuple[int, int], ...]
+"""Completion indexes as runs (first, last), in order and apart from each other: a Job may have two thousand million."""
+
 BACKOFF_LIMIT = Ending("FailureTarget", "BackoffLimitExceeded", "Job has reached the specified backoff limit")
 DEADLINE = Ending("FailureTarget", "DeadlineExceeded", "Job was active longer than specified deadline")
 
@@ -44,7 +49,7 @@ class Tally(NamedTuple):
     uncounted: dict[str, list[str]]  # what `uncountedTerminatedPods` should say now
     counted: dict[str, int]  # to add to status.succeeded and status.failed
     releasable: Sequence[Obj]  # pods whose finalizer may go
-    indexes: frozenset[int]  # that have succeeded (Indexed)
+    indexes: Indexes  # that have succeeded (Indexed)
 
 
 def is_indexed(job: Obj) -> bool:
@@ -74,7 +79,8 @@ def tally(job: Obj, found: Sequence[Obj]) -> Tally:
     indexed, known = is_indexed(job), {uid for uids in noted.values() for uid in uids}
     fresh: dict[str, list[str]] = {"succeeded": [], "failed": []}
     releasable = [pod for pod in found if objects.uid_of(pod) in known and has_finalizer(pod)]
-    indexes = set(parse_indexes(status.get("completedIndexes", "")))
+    completions = job["spec"].get("completions") or 0
+    ended: set[int] = set()
     for pod in found:
         uid, field = objects.uid_of(pod), _ended(pod)
         if not field or not has_finalizer(pod) or uid in known:
@@ -82,14 +88,15 @@ def tally(job: Obj, found: Sequence[Obj]) -> Tally:
         index = index_of(pod)
         if indexed and field == "succeeded":
             releasable.append(pod)
-            if index is not None and index < (job["spec"].get("completions") or 0):
-                indexes.add(index)
+            if index is not None and index < completions:
+                ended.add(index)
         else:
             fresh[field].append(uid)
     uncounted = {field: [*waiting[field], *fresh[field]] for field in ("succeeded", "failed")}
     active = [pod for pod in found if pods.is_active(pod)]
+    indexes = merged((*parse_indexes(status.get("completedIndexes", ""), completions), *((n, n) for n in ended)))
     succeeded = (
-        len(indexes) if indexed else status.get("succeeded", 0) + counted["succeeded"] + len(uncounted["succeeded"])
+        total(indexes) if indexed else status.get("succeeded", 0) + counted["succeeded"] + len(uncounted["succeeded"])
     )
     return Tally(
         active=active,
@@ -100,7 +107,7 @@ def tally(job: Obj, found: Sequence[Obj]) -> Tally:
         uncounted={field: uids for field, uids in uncounted.items() if uids},
         counted=counted,
         releasable=releasable,
-        indexes=frozenset(indexes),
+        indexes=indexes,
     )
 
 
@@ -193,9 +200,9 @@ def wanted_active(job: Obj, counts: Tally) -> int:
 
 def next_indexes(job: Obj, counts: Tally, count: int) -> list[int]:
     """The lowest indexes that neither run nor have succeeded."""
-    taken = counts.indexes | {index_of(pod) for pod in counts.active}
-    free = (index for index in range(job["spec"].get("completions") or 0) if index not in taken)
-    return [index for index, _ in zip(free, range(count), strict=False)]
+    running = {index_of(pod) for pod in counts.active}
+    free = (index for index in _between(counts.indexes, job["spec"].get("completions") or 0) if index not in running)
+    return list(islice(free, count))
 
 
 def new_pod(job: Obj, index: int | None = None) -> Obj:
@@ -233,27 +240,53 @@ def _with_index(container: dict[str, Any]) -> dict[str, Any]:
 
 
 def index_of(pod: Obj) -> int | None:
-    text = objects.annotations_of(pod).get(INDEX, "")
-    return int(text) if text.isdecimal() else None
+    return _index(objects.annotations_of(pod).get(INDEX, ""))
 
 
-def format_indexes(indexes: Iterable[int]) -> str:
-    """`0,2-4`"""
-    runs: list[list[int]] = []
-    for index in sorted(indexes):
-        if runs and index == runs[-1][-1] + 1:
-            runs[-1].append(index)
+# ------------------------------------------------------------------------------------------------- indexes
+
+
+def merged(runs: Iterable[tuple[int, int]]) -> Indexes:
+    found: list[tuple[int, int]] = []
+    for first, last in sorted(runs):
+        if found and first <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(found[-1][1], last))
         else:
-            runs.append([index])
-    return ",".join(
-        str(run[0]) if len(run) == 1 else f"{run[0]}{'-' if len(run) > 2 else ','}{run[-1]}" for run in runs
+            found.append((first, last))
+    return tuple(found)
+
+
+def total(indexes: Indexes) -> int:
+    return sum(last - first + 1 for first, last in indexes)
+
+
+def _between(indexes: Indexes, completions: int) -> Iterator[int]:
+    """Those below `completions` that are not among `indexes`."""
+    free = 0
+    for first, last in indexes:
+        yield from range(free, first)
+        free = last + 1
+    yield from range(free, completions)
+
+
+def format_indexes(indexes: Indexes) -> str:
+    """`0,2-4`"""
+    parts = (
+        str(first) if first == last else f"{first}{'-' if last - first > 1 else ','}{last}" for first, last in indexes
     )
+    return ",".join(parts)
 
 
-def parse_indexes(text: str) -> list[int]:
-    found: list[int] = []
+def parse_indexes(text: str, completions: int) -> Indexes:
+    """What a status says, which any client may have written: what is no index of this Job is passed over."""
+    found: list[tuple[int, int]] = []
     for part in text.split(",") if text else ():
-        low, dash, high = part.partition("-")
-        if low.isdecimal() and (not dash or high.isdecimal()):
-            found += range(int(low), int(high or low) + 1)
-    return found
+        low, _, high = part.partition("-")
+        first, last = _index(low), _index(high or low)
+        if first is not None and last is not None and first <= last and first < completions:
+            found.append((first, min(last, completions - 1)))
+    return merged(found)
+
+
+def _index(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_INDEX else None

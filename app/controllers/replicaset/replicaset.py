@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app import pod_control
-from app.api import objects
+from app.api import limits, objects
 from app.api.messages import Message
 from app.api.names import short_name
 from app.api.objects import Obj, Ref, ref_of
@@ -126,10 +126,10 @@ def _replicas(seen: ReplicaSetObservation, active: list[Obj]) -> Iterator[Differ
         # at the first error, is the same protection. All are wished for with the same words: one action serves them.
         actions: tuple[Create | Delete, ...] = (
             pod_control.creation(replica_set, replicas.new_pod(replica_set)),
-        ) * min(-surplus, replicas.BURST_REPLICAS)
+        ) * min(-surplus, limits.ACTS_AT_A_TIME)
         yield Difference(ref_of(replica_set), "spec.replicas", desired, observed, "TooFewReplicas", actions)
     elif surplus > 0:
-        surplus = min(surplus, replicas.BURST_REPLICAS)
+        surplus = min(surplus, limits.ACTS_AT_A_TIME)
         ranked = replicas.first_to_go(active, seen.related_pods, seen.now_ms) if surplus < observed else active
         actions = tuple(pod_control.deletion(replica_set, pod) for pod in ranked[:surplus])
         yield Difference(ref_of(replica_set), "spec.replicas", desired, observed, "TooManyReplicas", actions)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app import pod_control
-from app.api import objects, selectors
+from app.api import limits, objects, selectors
 from app.api.messages import N_, Message
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
@@ -88,12 +88,12 @@ class ReplicationController(Controller[ReplicationControllerObservation]):
 def _replicas(seen: ReplicationControllerObservation, active: list[Obj]) -> Iterator[Difference]:
     controller = seen.replication_controller
     desired, observed = controller["spec"]["replicas"], len(active)
-    surplus = min(observed - desired, replicas.BURST_REPLICAS)
+    surplus = min(observed - desired, limits.ACTS_AT_A_TIME)
     if surplus < 0 and any(map(replicas.namespace_goes, seen.failures)):
         yield Difference(ref_of(controller), "spec.replicas", desired, observed, "NamespaceTerminating")
     elif surplus < 0:
         actions: tuple[Create | Delete, ...] = (pod_control.creation(controller, replicas.new_pod(controller)),) * min(
-            -surplus, replicas.BURST_REPLICAS
+            -surplus, limits.ACTS_AT_A_TIME
         )
         yield Difference(ref_of(controller), "spec.replicas", desired, observed, "TooFewReplicas", actions)
     elif surplus > 0:

@@ -7,9 +7,10 @@ Models kubernetes/pkg/controller/statefulset/stateful_set_utils.go.
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Iterator
 from typing import Any
 
-from app.api import objects
+from app.api import limits, objects
 from app.api.objects import Obj
 from app.component_helpers import pods, revisions
 
@@ -32,6 +33,16 @@ def start(stateful_set: Obj) -> int:
 def wanted_ordinals(stateful_set: Obj) -> range:
     first = start(stateful_set)
     return range(first, first + stateful_set["spec"].get("replicas", 1))
+
+
+def within_reach(stateful_set: Obj, held: Container[int]) -> Iterator[int]:
+    """The ordinals that are wanted, in order; of those that are missing only as many as are made at a time."""
+    missing = 0
+    for number in wanted_ordinals(stateful_set):
+        missing += number not in held
+        if missing > limits.ACTS_AT_A_TIME:
+            return
+        yield number
 
 
 def pod_name(stateful_set: Obj, number: int) -> str:

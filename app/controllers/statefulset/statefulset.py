@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app import pod_control
-from app.api import objects
+from app.api import limits, objects
 from app.api.messages import Message
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
@@ -156,14 +156,15 @@ def _forget(plan: Plan, history: History) -> Iterator[Difference]:
 def _act(plan: Plan) -> Iterator[Difference]:
     """In ordinal order what is missing, from the top what is too much, from the top what is old. OrderedReady stops at
     the first that is not done; Parallel waits for nobody but, in an update, for pods that are not healthy."""
-    for number in identities.wanted_ordinals(plan.stateful_set):
+    for number in identities.within_reach(plan.stateful_set, plan.pods):
         differences, stop = _replica(plan, number)
         yield from differences
         if stop:
             return
-    for number in plan.condemned:
+    condemned = plan.condemned[: limits.ACTS_AT_A_TIME]
+    for number in condemned:
         yield from _keep_claims(plan, number, condemned=True)
-    for number in plan.condemned:
+    for number in condemned:
         differences, stop = _condemned(plan, number)
         yield from differences
         if stop:
@@ -273,7 +274,7 @@ def _claims(stateful_set: Obj, owned: Iterable[Obj], reader: Reader) -> Iterator
     if not templates:
         return
     numbers = {number for pod in owned for number in (identities.ordinal(stateful_set, pod),) if number is not None}
-    for number in sorted(numbers.union(identities.wanted_ordinals(stateful_set))):
+    for number in sorted(numbers.union(identities.within_reach(stateful_set, numbers))):
         for template in templates:
             name = identities.claim_name(stateful_set, template, number)
             claim = reader.get(Ref("PersistentVolumeClaim", objects.namespace_of(stateful_set), name))

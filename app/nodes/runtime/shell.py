@@ -2,7 +2,8 @@
 
 Pure: `run` gets the words and the place (a pod and what can be reached from it) and answers what is printed and the
 exit code. Called by app/cluster/containers.py. A container here has no files of its own; what can be looked at is what
-a pod is told by Kubernetes: its environment, its name, its addresses, the Services around it.
+a pod is told by Kubernetes: its environment, its name, its addresses, the Services around it. What one line may do and
+write is bounded: variables can run each other.
 """
 
 from __future__ import annotations
@@ -10,15 +11,17 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from app.api import times
+from app.api import limits, times
 from app.api.objects import Obj, get_path, name_of, namespace_of
 
 _SHELLS = ("sh", "bash", "ash", "/bin/sh", "/bin/bash", "/bin/ash")
 _VARIABLE = re.compile(r"\$(\w+|\{\w+\}|\?)")
+_DIGITS = 9
 _SEPARATORS = (";", "&&", "||")
 
 
@@ -29,16 +32,46 @@ class Done(NamedTuple):
     kills: bool = False  # the container's process: whoever ran it has that happen
 
 
-@dataclass(frozen=True, slots=True)
+class _Exhausted(Exception):
+    """A line did more than it may. What it printed is lost with its shell."""
+
+    def __init__(self, why: str, code: int) -> None:
+        self.done = Done(err=f"sh: {why}\n", code=code)
+
+
+class _Allowance:
+    """What is left to one line, however many shells it starts."""
+
+    def __init__(self) -> None:
+        self._work, self._bytes = limits.SHELL_WORK, limits.SHELL_BYTES
+
+    def do(self, work: int) -> None:
+        self._work -= work
+        if self._work < 0:
+            raise _Exhausted("can't fork: Resource temporarily unavailable", 2)
+
+    def write(self, *texts: str) -> None:
+        self._bytes -= sum(map(len, texts))
+        if self._bytes < 0:
+            raise _Exhausted("write error: No space left on device", 1)
+
+
+@dataclass(frozen=True)
 class Place:
-    """Where a command runs. `find` lists the objects of a kind in a namespace."""
+    """Where a command runs. `objects` lists those of a kind in a namespace."""
 
     pod: Obj
     container: Mapping[str, Any]
     now_ms: int
-    find: Callable[[str, str], Sequence[Obj]]
+    objects: Callable[[str, str], Sequence[Obj]]
+    left: _Allowance = field(default_factory=_Allowance)
 
-    @property
+    def find(self, kind: str, namespace: str) -> Sequence[Obj]:
+        found = self.objects(kind, namespace)
+        self.left.do(len(found))
+        return found
+
+    @cached_property
     def env(self) -> dict[str, str]:
         given = {each["name"]: str(each.get("value", "")) for each in self.container.get("env") or ()}
         path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -57,6 +90,12 @@ class Place:
         return found
 
 
+def exit_code(arguments: Sequence[str]) -> int | None:
+    """What `exit` with these arguments ends with; None: with that of the command before it."""
+    text = arguments[0] if arguments else ""
+    return int(text[-_DIGITS:]) % 256 if text.isascii() and text.isdecimal() else None
+
+
 def is_shell(words: Sequence[str]) -> bool:
     """An interactive one: `sh`, not `sh -c ...`."""
     return len(words) == 1 and words[0] in _SHELLS
@@ -64,19 +103,41 @@ def is_shell(words: Sequence[str]) -> bool:
 
 def run(words: Sequence[str], place: Place, stdin: str = "") -> Done:
     """One program with its arguments."""
-    program, *arguments = words
-    if program in _SHELLS and arguments[:1] == ["-c"] and len(arguments) > 1:
-        return script(arguments[1], place, stdin)
-    if program in _SHELLS and not arguments:
-        return _together([script(line, place) for line in stdin.splitlines()])
-    known = _PROGRAMS.get(program.rpartition("/")[2])
-    if known is None:
-        return Done(err=f"sh: {program}: not found (this container is simulated and knows {_known()})\n", code=127)
-    return known(arguments, place, stdin)
+    try:
+        return _run(words, place, stdin, 0)
+    except _Exhausted as exhausted:
+        return exhausted.done
 
 
 def script(text: str, place: Place, stdin: str = "") -> Done:
     """A line of shell: words, quotes, variables, and `;`, `&&`, `||` between commands."""
+    try:
+        return _script(text, place, stdin, 0)
+    except _Exhausted as exhausted:
+        return exhausted.done
+
+
+def _run(words: Sequence[str], place: Place, stdin: str, depth: int) -> Done:
+    """`depth`: how many shells it runs in."""
+    place.left.do(limits.SHELL_PROGRAM)
+    program, *arguments = words
+    if program in _SHELLS and arguments[:1] == ["-c"] and len(arguments) > 1:
+        return _script(arguments[1], place, stdin, depth + 1)
+    if program in _SHELLS and not arguments:
+        return _together([_script(line, place, "", depth + 1) for line in stdin.splitlines()])
+    known = _PROGRAMS.get(program.rpartition("/")[2])
+    if known is None:
+        done = Done(err=f"sh: {program}: not found (this container is simulated and knows {_known()})\n", code=127)
+    else:
+        done = known(arguments, place, stdin)
+    place.left.write(done.out, done.err)
+    return done
+
+
+def _script(text: str, place: Place, stdin: str, depth: int) -> Done:
+    if depth > limits.SHELL_DEPTH:
+        raise _Exhausted("can't fork: Resource temporarily unavailable", 2)
+    place.left.do(len(text))
     try:
         lexer = shlex.shlex(text, posix=True, punctuation_chars=";&|<>")
         lexer.whitespace_split = True
@@ -90,15 +151,20 @@ def script(text: str, place: Place, stdin: str = "") -> Done:
             current.append(word)
             continue
         if current and (before == ";" or (before == "&&") == (code == 0)):
-            done.append(run([_expanded(each, place, code) for each in current], place, stdin))
+            done.append(_run([_expanded(each, place, code) for each in current], place, stdin, depth))
             code = done[-1].code
         before, current = word, []
     return _together(done)
 
 
 def _expanded(word: str, place: Place, code: int) -> str:
-    env = place.env | {"?": str(code)}
-    return _VARIABLE.sub(lambda found: env.get(found[1].strip("{}"), ""), word)
+    def value(found: re.Match[str]) -> str:
+        name = found[1].strip("{}")
+        text = str(code) if name == "?" else place.env.get(name, "")
+        place.left.write(text)
+        return text
+
+    return _VARIABLE.sub(value, word)
 
 
 def _together(done: Sequence[Done]) -> Done:
@@ -170,8 +236,8 @@ def _kill(arguments: list[str], place: Place, stdin: str) -> Done:
 def _fetch(arguments: list[str], place: Place, stdin: str) -> Done:
     """curl and wget: one GET, answered by the pod that the address leads to."""
     address = next((each for each in arguments if not each.startswith("-") and each != "-"), "")
-    parts = urlsplit(address if "//" in address else f"http://{address}")
     try:
+        parts = urlsplit(address if "//" in address else f"http://{address}")
         host, port = parts.hostname or "", parts.port or 80
     except ValueError:
         return Done(err=f"bad address '{address}'\n", code=3)
@@ -237,9 +303,7 @@ _PROGRAMS: dict[str, Callable[[list[str], Place, str], Done]] = {
     "whoami": lambda arguments, place, stdin: Done("root\n"),
     "id": lambda arguments, place, stdin: Done("uid=0(root) gid=0(root)\n"),
     "date": lambda arguments, place, stdin: Done(f"{times.rfc3339(place.now_ms)}\n"),
-    "exit": lambda arguments, place, stdin: Done(
-        code=int(arguments[0]) if arguments and arguments[0].isdecimal() else 0
-    ),
+    "exit": lambda arguments, place, stdin: Done(code=exit_code(arguments) or 0),
     "test": lambda arguments, place, stdin: Done(code=1),
     "tar": lambda arguments, place, stdin: Done(
         err="kubectl cp is not possible here: the containers are simulated and have no files to copy\n", code=1

@@ -17,7 +17,7 @@ from app.api import errors
 from app.api.objects import Ref
 from app.commands import CrashContainer
 from app.engine.trace import Commanded
-from app.rooms import Done, Room, is_shell
+from app.rooms import Done, Room, exit_code, is_shell
 from app.web.kube import logs
 from app.web.kube.calls import Call
 from app.web.live import Wire
@@ -121,7 +121,7 @@ def _interactive(ws: Connection, place: Place, *, tty: bool) -> int:
     for line in _lines(ws, echo=tty):
         words = line.split()
         if words[:1] == ["exit"]:
-            return int(words[1]) if words[1:] and words[1].isdecimal() else code
+            return code if (ended := exit_code(words[1:])) is None else ended
         code = _print(ws, place.run(line), tty=tty)
         if words[:1] == ["kill"] and code == 0:
             return KILLED
