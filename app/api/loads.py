@@ -11,7 +11,6 @@ from typing import Any
 from app.api.kinds import INTERNAL_V1
 from app.api.objects import Obj, Ref
 
-MAX_RPS = 2_000
 NODE_PORT, DIRECT = "node-port", "direct"
 """The way of a request: to any machine, whose kube-proxy sends it on, or straight to a pod."""
 

@@ -12,7 +12,7 @@ from typing import Any
 from app.api.kinds import INTERNAL_V1
 from app.api.objects import Obj, name_of
 
-MAX_MACHINES = 500
+_DIGITS = 3
 _FIRST_HOST = 10
 _POD_NETWORKS_FROM = 244
 
@@ -51,6 +51,7 @@ def machine(
 
 
 def next_number(known: Sequence[Obj]) -> int:
-    """Of a machine that comes after these Machines and Nodes: a name is not given twice."""
-    numbers = [int(tail) for each in known if (tail := name_of(each).rpartition("-")[2]).isdecimal()]
-    return max(numbers, default=0) + 1
+    """Of a machine that comes after these Machines and Nodes: a name is not given twice. Whatever a client called a
+    Node, it stays below 2,000."""
+    tails = (name_of(each).rpartition("-")[2] for each in known)
+    return max((int(tail) for tail in tails if len(tail) <= _DIGITS and tail.isdecimal()), default=0) + 1

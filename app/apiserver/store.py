@@ -10,7 +10,7 @@ import bisect
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from app.api import errors
+from app.api import errors, limits
 from app.api.history import History
 from app.api.objects import Obj, Ref, ref_of
 
@@ -48,7 +48,7 @@ def without(state: Mapping[Ref, Obj], later: Sequence[Change]) -> dict[Ref, Obj]
 class Store:
     """`object_limit` counts every object but Events, whose number the event recorder bounds."""
 
-    def __init__(self, log_limit: int = 20_000, object_limit: int = 40_000) -> None:
+    def __init__(self, log_limit: int = limits.CHANGES_KEPT, object_limit: int = limits.OBJECTS) -> None:
         self.revision = 0
         self.object_limit = object_limit
         self._kinds: dict[str, dict[tuple[str, str], Obj]] = {}

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app import controllers, operators
-from app.api import errors, times
+from app.api import errors, limits, times
 from app.api.control_plane import CONTROL_PLANE
 from app.api.history import History
 from app.api.messages import Voice
@@ -27,7 +27,7 @@ from app.apiserver.store import Change, Store
 from app.cluster import applying, containers, outlook, performing
 from app.cluster.applying import Planned
 from app.cluster.containers import News, Process
-from app.commands import Apply, Bootstrap, Command, command_from_json
+from app.commands import Apply, Bootstrap, Command, LeaveOut, command_from_json
 from app.engine.engine import Engine
 from app.engine.latency import PRESETS
 from app.engine.trace import ActorState, Commanded, Result, Step, Trace, is_visible
@@ -50,6 +50,7 @@ class Entry(NamedTuple):
     step: int
     at_ms: int
     command: dict[str, Any]
+    left_out: str = ""  # why it is not performed: see app.commands.LeaveOut
 
 
 class Awaited(NamedTuple):
@@ -82,6 +83,8 @@ class Cluster:
         self.engine = Engine(built_in(), self.store, self._rng, epoch_ms, table, self.trace, machine_controllers)
         self.journal: History[Entry] = History()
         self.applied: list[str] = []  # manifests, as people wrote them
+        self.begun: Entry | None = None  # the command that is being performed
+        self.on_begin: Callable[[Entry], None] = lambda entry: None  # whoever writes it down before
         loops: tuple[type[AnyController], ...] = (Scheduler, *controllers.CONTROLLERS, *operators.OPERATORS, *OUTSIDE)
         for rank, controller in enumerate(loops, start=2):
             self.engine.start(controller(), rank)
@@ -95,6 +98,7 @@ class Cluster:
         copied.seed, copied.epoch_ms = self.seed, self.epoch_ms
         copied.store, copied.trace = self.store.copy(), self.trace.copy()
         copied.journal, copied.applied = self.journal.copy(), list(self.applied)
+        copied.begun, copied.on_begin = None, lambda entry: None
         rng = random.Random(0)
         rng.setstate(self._rng.getstate())
         copied._rng = rng
@@ -231,7 +235,7 @@ class Cluster:
     def step(self) -> Step | None:
         return self.engine.step()
 
-    def step_phase(self, limit_steps: int = 10_000) -> Step | None:
+    def step_phase(self, limit_steps: int = limits.STEPS_BY_HAND) -> Step | None:
         """Run until one visible step was made; None if the cluster is quiet first."""
         for _ in range(limit_steps):
             if self.quiet:
@@ -241,7 +245,7 @@ class Cluster:
                 return step
         return None
 
-    def finish_loop(self, actor: str, key: Ref, limit_steps: int = 10_000) -> None:
+    def finish_loop(self, actor: str, key: Ref, limit_steps: int = limits.STEPS_BY_HAND) -> None:
         """Run until the reconcile that `actor` has in flight for `key` is over."""
         for _ in range(limit_steps):
             worker = self.engine.workers.get(actor)
@@ -274,9 +278,13 @@ class Cluster:
     # ------------------------------------------------------------------------------------------ commands
 
     def submit(self, command: Command) -> Step:
-        """Do what a person asks, now. A refusal is recorded in the step, never raised, and changes nothing."""
+        """Do what a person asks, now. A refusal is recorded in the step, never raised, and changes nothing.
+
+        What is raised is a mistake of ours: then `begun` is still there, and the cluster is to be thrown away."""
         number = self.trace.count + 1
-        self.journal.append(Entry(self.trace.count, self.now_ms, command.to_json()))
+        entry = Entry(self.trace.count, self.now_ms, command.to_json())
+        self.on_begin(entry)
+        self.begun = entry
         try:
             results, error = tuple(_result(written) for written in performing.perform(self.engine, command)), ""
             refusal = None
@@ -287,7 +295,19 @@ class Cluster:
         step = self.engine.record(YOU, _about(command, results), 0, Commanded(command, results, error, refusal))
         for result in results:
             self.engine.publish(result.changes, number)
+        self.journal.append(entry)
+        self.begun = None
         return step
+
+    def leave_out(self, entry: Entry) -> Step:
+        """A command of the journal that is not performed; that is all that there is to see of it."""
+        self.journal.append(entry)
+        left_out = LeaveOut(str(entry.command.get("do", "")), entry.left_out)
+        return self.engine.record(YOU, None, 0, Commanded(left_out, ()))
+
+    def repeat(self, entry: Entry) -> Step:
+        """As the journal says."""
+        return self.leave_out(entry) if entry.left_out else self.submit(command_from_json(entry.command))
 
     def plan(self, text: str, namespace: str = "default") -> tuple[Planned, ...]:
         """What applying `text` would do, document by document (a server-side dry run).
@@ -323,7 +343,7 @@ class Cluster:
             if to_step is not None and entry.step >= to_step:
                 break
             cluster.forward(entry.step, entry.at_ms)
-            cluster.submit(command_from_json(entry.command))
+            cluster.repeat(entry)
         if to_step is not None:
             cluster.forward(to_step)
         return cluster

@@ -35,6 +35,7 @@ from app.commands.processes import CrashController as CrashController
 from app.commands.processes import DelayWatch as DelayWatch
 from app.commands.processes import DropEvents as DropEvents
 from app.commands.processes import EdgeTriggered as EdgeTriggered
+from app.commands.processes import LeaveOut as LeaveOut
 from app.commands.processes import StopController as StopController
 from app.commands.processes import TakeTurns as TakeTurns
 from app.commands.requests import BindPod as BindPod

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.api import errors
+from app.api import errors, limits
 from app.api.control_plane import new_control_plane
-from app.api.machines import MAX_MACHINES, machine, next_number
+from app.api.machines import machine, next_number
 from app.api.messages import N_, Message, counted, many, message
 from app.api.objects import Obj, Ref, name_of, ref_of
 from app.commands.base import Done, Physical, within
@@ -38,7 +38,7 @@ class Bootstrap(Physical):
         for name in _NAMESPACES:
             hands.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         zones = min(self.zones, len(_ZONES))
-        for number in range(1, min(self.nodes, MAX_MACHINES) + 1):
+        for number in range(1, min(self.nodes, limits.MACHINES) + 1):
             zone = f"zone-{_ZONES[(number - 1) % zones]}" if zones > 0 else ""
             _create(hands, number, self.cpu, self.memory, zone, self.latencies)
         hands.create(new_control_plane())
@@ -138,8 +138,8 @@ class AddNode(Physical):
 
     def perform(self, hands: Hands) -> None:
         machines = hands.objects("Machine")
-        if len(machines) >= MAX_MACHINES:
-            raise errors.TooManyRequests(f"this cluster has its limit of {MAX_MACHINES} machines")
+        if len(machines) >= limits.MACHINES:
+            raise errors.TooManyRequests(f"this cluster has its limit of {limits.MACHINES} machines")
         latencies = machines[0]["spec"]["latencies"] if machines else "textbook"
         number = next_number([*machines, *hands.objects("Node")])
         _create(hands, number, self.cpu, self.memory, self.zone, latencies)

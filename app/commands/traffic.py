@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from app.api import errors
-from app.api.loads import MAX_RPS, PATHS, PATTERNS, load
+from app.api import errors, limits
+from app.api.loads import PATHS, PATTERNS, load
 from app.api.messages import N_, Message, message
 from app.api.objects import Ref, ref_of
 from app.commands.base import Done, Physical, within
@@ -27,7 +27,7 @@ class SetTraffic(Physical):
     path: str = "node-port"
 
     def perform(self, hands: Hands) -> None:
-        within("rps", self.rps, 0, MAX_RPS)
+        within("rps", self.rps, 0, limits.REQUESTS_A_SECOND)
         for field, value, known in (("pattern", self.pattern, PATTERNS), ("path", self.path, PATHS)):
             if value not in known:
                 raise errors.BadRequest(f'field "{field}" must be one of {", ".join(known)}, not "{value[:40]}"')

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from app.api import conditions, machines, quantities
+from app.api import conditions, limits, machines, quantities
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, controller_of, is_of, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.component_helpers import pods
@@ -200,7 +200,7 @@ class Plan(NamedTuple):
 
 def _grow(seen: ClusterSeen, waiting: Sequence[Obj]) -> Plan:
     """As many new machines as the waiting pods fill, first fit."""
-    size, most = len(seen.machines), _number(seen.config, "max", machines.MAX_MACHINES)
+    size, most = len(seen.machines), _number(seen.config, "max", limits.MACHINES)
     model = seen.machines[0]["spec"] if seen.machines else machines.machine("", 1)["spec"]
     empty = Room(quantities.milli(model["cpu"]), quantities.value(model["memory"]), int(model["pods"]))
     bins: list[Room] = []
@@ -388,7 +388,7 @@ def _capacity(node: Obj) -> Room:
 
 def _number(config: Obj, name: str, otherwise: int) -> int:
     text = (config.get("data") or {}).get(name, "").strip()
-    return min(int(text), machines.MAX_MACHINES) if text.isdecimal() and len(text) < 6 else otherwise
+    return min(int(text), limits.MACHINES) if text.isdecimal() and len(text) < 6 else otherwise
 
 
 def _duration_ms(config: Obj, name: str, otherwise: int) -> int:

@@ -16,13 +16,18 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     story       which steps are told, and for how long each stands
     clients     whether somebody works with kubectl just now, so that time goes by the clock
     pacer       the one thread that gives every room that is watched its turns
+    boundary    where mistakes end: one command, one answer or one room
+    guard       what does not come back is ended
     storage     rooms as text in SQLite: seed, scenario, journal, position
+    keeping     what a room asks of whoever writes it down
+    replaying   a room is brought back from its journal
     rooms       the registry: create, get, evict, restore
 """
 
 from __future__ import annotations
 
 from app.cluster import Awaited, Done, Line, Process, exit_code, is_shell
+from app.rooms.boundary import Broken, NotDone
 from app.rooms.drawing import Drawing
 from app.rooms.fanout import Viewer
 from app.rooms.frames import Frame, Pace, Waiting
@@ -33,6 +38,6 @@ from app.rooms.story import Told
 from app.rooms.watches import Watch
 
 __all__ = [
-    "Awaited", "Done", "Drawing", "Frame", "Limits", "Line", "Pace", "Pressed", "Process", "Room", "Rooms", "Told",
-    "Viewer", "Waiting", "Watch", "exit_code", "is_shell",
+    "Awaited", "Broken", "Done", "Drawing", "Frame", "Limits", "Line", "NotDone", "Pace", "Pressed", "Process", "Room",
+    "Rooms", "Told", "Viewer", "Waiting", "Watch", "exit_code", "is_shell",
 ]  # fmt: skip

@@ -2,19 +2,20 @@
 
 Whoever touches the cluster holds the room's lock, and holds it shortly. The Pacer calls `turn`; routes call the verbs
 (`submit`, `set_pace`, `step_phase`, ...); a viewer's own thread calls `attach`, `take` and `detach`. What happened
-since the last frame is gathered into the next one, at most ten a second, drawn once per language by `draw`.
+since the last frame is gathered into the next one, at most ten a second, drawn once per language by `draw`. A Keeper
+writes down each command before it is performed, and how far the room is after it.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from app.api import errors
+from app.api import errors, limits
+from app.api.messages import Message
 from app.api.objects import Obj, Ref
 from app.cluster import Awaited, Cluster, Done, Entry, News, Planned, Process
 from app.commands import ClientRequest, Command, TakeTurns
@@ -22,11 +23,13 @@ from app.engine.trace import Result, Step
 from app.look import Look
 from app.rooms import stepping
 from app.rooms.beginnings import pace_of
+from app.rooms.boundary import Boundary
 from app.rooms.broadcast import Broadcast
 from app.rooms.clients import Clients
 from app.rooms.drawing import Drawing
 from app.rooms.fanout import Viewer
 from app.rooms.frames import Pace
+from app.rooms.keeping import NOBODY, Keeper
 from app.rooms.motion import Motion
 from app.rooms.playing import Pressed, ask_again, press
 from app.rooms.story import Story, Told
@@ -36,36 +39,25 @@ from app.scenarios.progress import Progress
 
 AWAKE_S = 30.0  # a room nobody watches goes on for so long after a command
 VISIT_S = 10.0  # and for so long after an API client asked for something: it may be polling
-MAX_JOURNAL = 20_000
 
-log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-class Broken(errors.ApiError):
-    """Our own mistake made this room stop. The others go on."""
 
 
 class Room:
     def __init__(
-        self,
-        id: str,
-        scenario: Scenario,
-        cluster: Cluster,
-        drawing: Drawing,
-        wake: Callable[[Room], None],
-        clock: Callable[[], float],
-        viewer_limit: int = 2_000,
-        pace: Pace | None = None,
-        watch_limit: int = 500,
-    ) -> None:
+        self, id: str, scenario: Scenario, cluster: Cluster, drawing: Drawing, wake: Callable[[Room], None],
+        clock: Callable[[], float], viewer_limit: int = limits.VIEWERS_OF_ROOM, pace: Pace | None = None,
+        watch_limit: int = limits.WATCHES_OF_ROOM, keeper: Keeper = NOBODY,
+    ) -> None:  # fmt: skip
         self.id = id
-        self.cluster = cluster
+        self._keeper = keeper
+        self._boundary = Boundary(id, lambda entry: keeper.failed(self, entry), lambda: keeper.stopped(self))
+        self.cluster = self._keep(cluster)
         self.script = Progress(scenario, cluster)
         self.pace = pace or Pace()
         self.lock = threading.RLock()
-        self.journaled = 0  # how much of the journal the storage has
-        self.broken = ""
+        self.journaled: int | None = 0  # how much of the journal the storage has; None: what it has is another
+        self.is_stored = True  # it could be written down
         self._wake = wake
         self._clock = clock
         self._broadcast = Broadcast(cluster, lambda frame, lang: drawing.frame(self, frame, lang), viewer_limit)
@@ -76,6 +68,11 @@ class Room:
         self._clients = Clients(self._watches)
 
     # ------------------------------------------------------------------------------------------ looking
+
+    @property
+    def broken(self) -> Message | None:
+        """Why it has stopped, if it has."""
+        return self._boundary.broken
 
     @property
     def epoch(self) -> int:
@@ -140,16 +137,18 @@ class Room:
 
     def drawn(self, draw: Callable[[], T]) -> T:
         """What `draw` makes of the room, exactly as of `frame`."""
-        with self.lock, self._boundary():
+        with self.lock:
             self._settle()
-            return draw()
+            with self._boundary.looking():
+                return draw()
 
     def snapshot(self, key: Hashable, draw: Callable[[], T]) -> T:
         """As `drawn`, but once per frame and key, and for that at most a tenth of a second old."""
-        with self.lock, self._boundary():
+        with self.lock:
             if not (self._broadcast.has(key) and self._broadcast.is_fresh(self._clock())):
                 self._settle()
-            return self._broadcast.snapshot(key, draw)
+            with self._boundary.looking():
+                return self._broadcast.snapshot(key, draw)
 
     def get(self, ref: Ref) -> Obj | None:
         with self.lock:
@@ -157,7 +156,7 @@ class Room:
 
     def plan(self, text: str, namespace: str) -> tuple[Planned, ...]:
         """What applying `text` would do. Raises ApiError, whose `document` is the one that was refused."""
-        with self.lock, self._boundary():
+        with self.lock, self._boundary.looking():
             return self.cluster.plan(text, namespace)
 
     def read(self, take: Callable[[Look], T]) -> T:
@@ -165,15 +164,17 @@ class Room:
         return self._read(take)
 
     def _read(self, take: Callable[[Cluster], T]) -> T:
-        with self.lock, self._boundary():
+        with self.lock:
             now = self._clock()
-            self._clients.ask(now)
-            self._catch_up(now)
-            asleep = not self._is_live()
-            if asleep:
-                self._motion.interrupt()
-            self._awake_until = max(self._awake_until, now + VISIT_S)
-            taken = take(self.cluster)
+            with self._boundary.doing(self.cluster):
+                self._clients.ask(now)
+                self._catch_up(now)
+                asleep = not self._is_live()
+                if asleep:
+                    self._motion.interrupt()
+                self._awake_until = max(self._awake_until, now + VISIT_S)
+            with self._boundary.looking():
+                taken = take(self.cluster)
         if asleep:
             self._wake(self)
         return taken
@@ -252,14 +253,23 @@ class Room:
         """Another cluster in the same room: every viewer takes a snapshot."""
         with self.lock:
             self.pace = pace_of(scenario, replace(self.pace, paused=False), self.scenario)
-            self.cluster, self.broken, self.journaled = cluster, "", 0
+            self.cluster, self._boundary.broken, self.journaled = self._keep(cluster), None, 0
             self.script = Progress(scenario, cluster)
             self._motion = self._new_motion()
             self._broadcast.restart(cluster)
             self._watches.restart()
         self._wake(self)
 
+    def stop(self, why: Message) -> None:
+        """It goes no further, until it is reset."""
+        self._boundary.broken = why
+
     # ------------------------------------------------------------------------------------------ watching
+
+    def let_go(self) -> None:
+        """Whoever follows it takes a snapshot or lists again, and is told why it has stopped."""
+        self._broadcast.restart(self.cluster)
+        self._watches.dismiss()
 
     def attach(self, lang: str, epoch: int, frame: int, wake: threading.Event | None = None) -> Viewer:
         """Somebody opened the page and has the snapshot of `frame`; `wake` is set when there is news for it.
@@ -305,13 +315,9 @@ class Room:
         with self.lock:
             if self.broken or not self._is_live():
                 return None
-            try:
-                with self._boundary():
-                    return self._turn(now)
-            except errors.ApiError as refusal:
-                # Nobody asked for anything, so nobody can be refused.
-                self._break(refusal)
-                return None
+            with self._boundary.turning(self.cluster):
+                return self._turn(now)
+            return None
 
     def _turn(self, now: float) -> float | None:
         motion, waited = self._motion, self._motion.waiting
@@ -355,10 +361,11 @@ class Room:
 
     def _settle(self) -> None:
         """Bring virtual time and the newest frame up to now."""
-        now = self._clock()
-        self._catch_up(now)
-        if self._broadcast.is_behind:
-            self._publish(now)
+        with self._boundary.doing(self.cluster):
+            now = self._clock()
+            self._catch_up(now)
+            if self._broadcast.is_behind:
+                self._publish(now)
 
     def _publish(self, now: float) -> None:
         self.script.follow(self.cluster)
@@ -377,8 +384,10 @@ class Room:
         return again is not None
 
     def _admit(self, command: Command | None = None) -> None:
-        if len(self.journal) >= MAX_JOURNAL:
-            raise errors.TooManyRequests(f"this room has taken its limit of {MAX_JOURNAL} commands: reset it")
+        if len(self.journal) >= limits.COMMANDS_OF_ROOM:
+            raise errors.TooManyRequests(
+                f"this room has taken its limit of {limits.COMMANDS_OF_ROOM} commands: reset it"
+            )
         if isinstance(command, ClientRequest) and command.who:
             self._clients.ask(self._clock())
         else:
@@ -390,31 +399,19 @@ class Room:
 
     @contextmanager
     def _doing(self) -> Iterator[None]:
-        """Around everything a person does: up to now first, then awake for a while."""
-        with self.lock, self._boundary():
-            now = self._clock()
-            self._catch_up(now)
-            self._awake_until = now + AWAKE_S
-            yield
-            self._motion.interrupt()
-            self._broadcast.stale = True
-            self._tell()
+        """Around everything a person does: up to now first, then awake for a while, and written down."""
+        with self.lock:
+            with self._boundary.doing(self.cluster):
+                now = self._clock()
+                self._catch_up(now)
+                self._awake_until = now + AWAKE_S
+                yield
+                self._motion.interrupt()
+                self._broadcast.stale = True
+                self._tell()
+            self._keeper.save(self)
         self._wake(self)
 
-    @contextmanager
-    def _boundary(self) -> Iterator[None]:
-        """The one broad `except`: what is our mistake stops this room, with a sentence, and no other."""
-        if self.broken:
-            raise Broken(self.broken)
-        try:
-            yield
-        except errors.ApiError:
-            raise
-        except Exception as mistake:
-            self._break(mistake)
-            raise Broken(self.broken) from mistake
-
-    def _break(self, mistake: Exception) -> None:
-        if not self.broken:
-            log.error("room %s stopped after step %d", self.id, self.cluster.trace.count, exc_info=mistake)
-            self.broken = f"this room has stopped, by a mistake of Loopscope ({type(mistake).__name__}): reset it"
+    def _keep(self, cluster: Cluster) -> Cluster:
+        cluster.on_begin = lambda entry: self._keeper.begun(self, entry)
+        return cluster

@@ -1,13 +1,15 @@
 """The registry of rooms: create, find, evict to storage, restore by replay. The web layer has exactly one.
 
-A room is its seed, its scenario and its journal. Those are written when a command was taken; a room that nobody
-watches gives up its memory when others need it, and comes back by replaying its journal, in slices, when asked for.
+A room is its seed, its scenario and its journal. A command is written down before it is performed, and how it ended
+after it. A room that nobody watches gives up its memory when others need it, and comes back by replaying its journal,
+in slices, when asked for; so does one in which a command failed, without that command.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
+import sqlite3
 import threading
 import time
 from collections import OrderedDict
@@ -16,32 +18,33 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app import scenarios
-from app.api import errors
-from app.cluster import Cluster
-from app.commands import Command, command_from_json
+from app.api import errors, limits
+from app.cluster import Cluster, Entry
+from app.commands import Command
 from app.engine.trace import Step
 from app.rooms.beginnings import Beginnings, pace_of
+from app.rooms.boundary import TOOK_TOO_LONG
 from app.rooms.drawing import Drawing
 from app.rooms.frames import Pace
-from app.rooms.pacer import STRIDE, Pacer, slices
+from app.rooms.pacer import Pacer
 from app.rooms.playing import Pressed
+from app.rooms.replaying import replayed, written_reason
 from app.rooms.room import Room
-from app.rooms.storage import Storage, Stored
+from app.rooms.storage import KILLED, Storage, Stored
 from app.scenarios.progress import Progress
 
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # as in the names of pods: no word can come of it
 LENGTH = 20  # 95 bits: nobody guesses a room
-REPLAY_STEPS = 1_000_000  # more than that is not replayed: the room starts its scenario again
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    rooms_in_memory: int = 300
-    rooms_stored: int = 10_000
-    viewers_per_room: int = 2_000
-    watches_per_room: int = 500
+    rooms_in_memory: int = limits.ROOMS_IN_MEMORY
+    rooms_stored: int = limits.ROOMS_STORED
+    viewers_per_room: int = limits.VIEWERS_OF_ROOM
+    watches_per_room: int = limits.WATCHES_OF_ROOM
 
 
 class Rooms:
@@ -94,16 +97,12 @@ class Rooms:
     # ------------------------------------------------------------------------------------------ doing
 
     def submit(self, room: Room, command: Command) -> Step:
-        """`room.submit`, and the journal is written down."""
-        step = room.submit(command)
-        self.save(room)
-        return step
+        """`room.submit`. Raises Broken, or NotDone for a command that failed."""
+        return room.submit(command)
 
     def press(self, room: Room, index: int, chosen: str = "") -> Pressed:
-        """`room.press`, and the journal is written down."""
-        pressed = room.press(index, chosen)
-        self.save(room)
-        return pressed
+        """`room.press`. Raises Broken, or NotDone for a command that failed."""
+        return room.press(index, chosen)
 
     def reset(self, room: Room, scenario_id: str | None = None) -> None:
         """The room begins its lesson anew, or another one. Raises NotFound."""
@@ -112,16 +111,38 @@ class Rooms:
         self.save(room)
 
     def save(self, room: Room) -> None:
-        """Write down how far the room has come."""
+        """Write down how far the room has come. Of one that has stopped where, and why; the rest stays as it is."""
         with room.lock:
             cluster = room.cluster
+            if room.broken is not None:
+                # A mistake may be none in the next version: after a restart it is tried again.
+                why = written_reason(room.broken) if room.broken.text == TOOK_TOO_LONG else ""
+                if room.journaled is not None:
+                    self._store(room, lambda: self._storage.stop(room.id, cluster.trace.count, cluster.now_ms, why))
+                return
             room.script.follow(cluster)
             stored = Stored(
                 room.id, room.scenario.id, cluster.seed, cluster.epoch_ms, cluster.trace.count, cluster.now_ms,
                 room.pace.to_json(), cluster.journal, room.script.to_json(),
             )  # fmt: skip
-            self._storage.save(stored, room.journaled, time.time())
-            room.journaled = len(stored.journal)
+            if self._store(room, lambda: self._storage.save(stored, room.journaled or 0, time.time())):
+                room.journaled = len(stored.journal)
+
+    def begun(self, room: Room, entry: Entry) -> None:
+        self._store(room, lambda: self._storage.begin(room.id, len(room.journal), entry))
+
+    def stopped(self, room: Room) -> None:
+        self.save(room)
+        room.let_go()
+
+    def failed(self, room: Room, entry: Entry) -> None:
+        """The next who asks for the room gets it as it was before that command."""
+        self.begun(room, entry)
+        with self._lock:
+            if self._rooms.get(room.id) is room:
+                del self._rooms[room.id]
+        self.pacer.forget(room)
+        room.dismiss()
 
     def dismiss(self) -> None:
         """Let every viewer go: the process is about to end."""
@@ -141,9 +162,21 @@ class Rooms:
 
     # ------------------------------------------------------------------------------------------ memory
 
+    def _store(self, room: Room, write: Callable[[], None]) -> bool:
+        """A disk that is full, say, stops nobody: the room goes on in memory, and says so."""
+        try:
+            write()
+        except sqlite3.Error:
+            if room.is_stored:
+                log.exception("room %s cannot be written down and goes on in memory", room.id)
+            room.is_stored = False
+        else:
+            room.is_stored = True
+        return room.is_stored
+
     def _room(self, id: str, scenario: scenarios.Scenario, cluster: Cluster, pace: Pace) -> Room:
         viewers, watches = self.limits.viewers_per_room, self.limits.watches_per_room
-        return Room(id, scenario, cluster, self._drawing, self.pacer.wake, self._clock, viewers, pace, watches)
+        return Room(id, scenario, cluster, self._drawing, self.pacer.wake, self._clock, viewers, pace, watches, self)
 
     def _add(self, room: Room) -> Room:
         with self._lock:
@@ -173,38 +206,15 @@ class Rooms:
         if stored is None:
             raise errors.NotFound(f'room "{id}" not found')
         scenario = scenarios.get(stored.scenario if scenarios.has(stored.scenario) else scenarios.DEFAULT)
-        try:
-            cluster, journaled = replayed(stored), len(stored.journal)
-        except (errors.ApiError, LookupError, ValueError, AssertionError):
-            # A journal of another version, or one too long to replay.
-            log.warning("room %s cannot be replayed and starts again", id, exc_info=True)
-            cluster, journaled = self._beginnings.of(scenario), 0
-        room = self._room(id, scenario, cluster, Pace(**stored.pace))
-        room.journaled = journaled
-        if journaled:
-            room.script = Progress.from_json(scenario, cluster, stored.script)
+        found = replayed(stored)
+        for number, entry in enumerate(found.journal):
+            if entry.left_out and (entry.left_out == KILLED or entry != stored.journal[number]):
+                self._storage.begin(id, number, entry)
+        room = self._room(id, scenario, found.cluster or self._beginnings.of(scenario), Pace(**stored.pace))
+        room.journaled = len(stored.journal) if found.cluster is not None else None
+        if found.stopped is not None:
+            room.stop(found.stopped)
+            self.save(room)
+        else:
+            room.script = Progress.from_json(scenario, room.cluster, stored.script)
         return self._add(room)
-
-
-def replayed(stored: Stored) -> Cluster:
-    """The cluster that `stored` was. Raises ValueError for one that would take too long."""
-    if stored.steps > REPLAY_STEPS:
-        raise ValueError(f"{stored.steps} steps are too many to replay")
-    cluster = Cluster.replay(stored.seed, stored.epoch_ms, stored.journal[:1])
-    for entry in stored.journal[1:]:
-        _forward(cluster, entry.step, entry.at_ms)
-        cluster.submit(command_from_json(entry.command))
-    _forward(cluster, stored.steps, stored.now_ms)
-    return cluster
-
-
-def _forward(cluster: Cluster, to_step: int, at_ms: int) -> None:
-    """`cluster.forward()`, letting others have the process in between."""
-    for _ in slices():
-        count = cluster.trace.count
-        cluster.forward(min(to_step, count + STRIDE))
-        if cluster.trace.count >= to_step:
-            break
-        if cluster.trace.count == count:
-            raise ValueError("the journal asks for more steps than there are")
-    cluster.forward(to_step, at_ms)

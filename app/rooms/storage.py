@@ -1,6 +1,8 @@
 """Rooms as text in SQLite: seed, scenario, journal of commands, and how far each had come, with its lesson too. A few
 kB a room.
 
+A command is written down twice: as begun, and how it ended. One that never ended has ended the server.
+
 In a file below the data directory, where a restart finds it, or in memory, where it outlives only eviction. Every
 statement is short; one lock serialises them.
 """
@@ -21,16 +23,22 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS rooms (
     id TEXT PRIMARY KEY, scenario TEXT NOT NULL, seed INTEGER NOT NULL, epoch_ms INTEGER NOT NULL,
     steps INTEGER NOT NULL, now_ms INTEGER NOT NULL, pace TEXT NOT NULL, touched REAL NOT NULL,
-    script TEXT NOT NULL DEFAULT '{}'
+    script TEXT NOT NULL DEFAULT '{}', stopped TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS rooms_by_touched ON rooms (touched);
 CREATE TABLE IF NOT EXISTS journal (
     room TEXT NOT NULL REFERENCES rooms (id) ON DELETE CASCADE, number INTEGER NOT NULL,
-    step INTEGER NOT NULL, at_ms INTEGER NOT NULL, command TEXT NOT NULL,
+    step INTEGER NOT NULL, at_ms INTEGER NOT NULL, command TEXT NOT NULL, ending TEXT NOT NULL DEFAULT 'done',
     PRIMARY KEY (room, number)
 ) WITHOUT ROWID;
 """
-ADDED = {"script": "ALTER TABLE rooms ADD COLUMN script TEXT NOT NULL DEFAULT '{}'"}  # columns that older files lack
+ADDED = (  # columns that older files lack
+    ("rooms", "script", "TEXT NOT NULL DEFAULT '{}'"),
+    ("rooms", "stopped", "TEXT NOT NULL DEFAULT ''"),
+    ("journal", "ending", "TEXT NOT NULL DEFAULT 'done'"),
+)
+BEGUN, DONE = "", "done"  # how a command ended; else why it was left out
+KILLED = "killed"
 
 
 class Stored(NamedTuple):
@@ -45,6 +53,7 @@ class Stored(NamedTuple):
     pace: dict[str, Any]
     journal: Sequence[Entry]
     script: dict[str, Any]  # how far it has come with its lesson
+    stopped: str = ""  # why it goes no further than that, as JSON
 
 
 class Storage:
@@ -62,42 +71,60 @@ class Storage:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(SCHEMA)
-        known = {row[1] for row in self._db.execute("PRAGMA table_info(rooms)")}
-        for column, statement in ADDED.items():
+        for table, column, type_ in ADDED:
+            known = {row[1] for row in self._db.execute(f"PRAGMA table_info({table})")}
             if column not in known:
-                self._db.execute(statement)
+                self._db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {type_}")
 
     def save(self, room: Stored, first: int, touched: float) -> None:
         """Write where the room is, and its journal from entry `first` on: older entries are there, later ones go."""
         rows = [
-            (room.id, first + index, entry.step, entry.at_ms, json.dumps(entry.command))
+            (room.id, first + index, entry.step, entry.at_ms, json.dumps(entry.command), entry.left_out or DONE)
             for index, entry in enumerate(room.journal[first:])
         ]
         with self._lock, self._db:
             self._db.execute(
-                "INSERT INTO rooms (id, scenario, seed, epoch_ms, steps, now_ms, pace, touched, script)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+                "INSERT INTO rooms (id, scenario, seed, epoch_ms, steps, now_ms, pace, touched, script,"
+                " stopped) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
                 " scenario = excluded.scenario, seed = excluded.seed, epoch_ms = excluded.epoch_ms,"
                 " steps = excluded.steps, now_ms = excluded.now_ms, pace = excluded.pace, touched = excluded.touched,"
-                " script = excluded.script",
-                (*room[:6], json.dumps(room.pace), touched, json.dumps(room.script)),
+                " script = excluded.script, stopped = excluded.stopped",
+                (*room[:6], json.dumps(room.pace), touched, json.dumps(room.script), room.stopped),
             )
             self._db.execute("DELETE FROM journal WHERE room = ? AND number >= ?", (room.id, first))
-            self._db.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?)", rows)
+            self._db.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def begin(self, id: str, number: int, entry: Entry) -> None:
+        """The `number`-th command of a room, before it is performed; or, with `left_out`, that it is not to be."""
+        row = (id, number, entry.step, entry.at_ms, json.dumps(entry.command), entry.left_out or BEGUN)
+        with self._lock, self._db:
+            self._db.execute("INSERT OR REPLACE INTO journal VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    def stop(self, id: str, steps: int, now_ms: int, why: str) -> None:
+        """A room goes no further, and is not brought further either. Its journal stays."""
+        with self._lock, self._db:
+            self._db.execute(
+                "UPDATE rooms SET steps = ?, now_ms = ?, stopped = ? WHERE id = ?", (steps, now_ms, why, id)
+            )
 
     def load(self, id: str) -> Stored | None:
         with self._lock:
             row = self._db.execute(
-                "SELECT id, scenario, seed, epoch_ms, steps, now_ms, pace, script FROM rooms WHERE id = ?", (id,)
+                "SELECT id, scenario, seed, epoch_ms, steps, now_ms, pace, script, stopped FROM rooms WHERE id = ?",
+                (id,),
             ).fetchone()
             if row is None:
                 return None
             entries = self._db.execute(
-                "SELECT step, at_ms, command FROM journal WHERE room = ? ORDER BY number", (id,)
+                "SELECT step, at_ms, command, ending FROM journal WHERE room = ? ORDER BY number", (id,)
             ).fetchall()
-        journal = [Entry(step, at_ms, json.loads(command)) for step, at_ms, command in entries]
-        *known, pace, script = row
-        return Stored._make((*known, json.loads(pace), journal, json.loads(script)))
+        journal = [
+            Entry(step, at_ms, json.loads(command), _left_out(ending)) for step, at_ms, command, ending in entries
+        ]
+        if entries and entries[-1][-1] == BEGUN:
+            journal[-1] = journal[-1]._replace(left_out=KILLED)
+        *known, pace, script, stopped = row
+        return Stored._make((*known, json.loads(pace), journal, json.loads(script), stopped))
 
     def prune(self, keep: int) -> None:
         """Drop the rooms that nobody has touched for longest, beyond `keep`."""
@@ -109,3 +136,8 @@ class Storage:
     def close(self) -> None:
         with self._lock:
             self._close()
+
+
+def _left_out(ending: str) -> str:
+    """A command that another came after had been performed, though that was not written down any more."""
+    return "" if ending in (BEGUN, DONE) else ending

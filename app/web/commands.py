@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, make_response, render_template, request
+from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from app.api import errors, limits
 from app.api.messages import Advice
@@ -225,8 +226,10 @@ def quiet(id: str) -> Response:
 
 
 @blueprint.post("/reset")
-def reset(id: str) -> Response:
+def reset(id: str) -> AnyResponse:
     rooms().reset(rooms().get(id))
+    if not (wants_json() or "HX-Request" in request.headers):
+        return redirect(url_for("pages.room", id=id), 303)  # from the page that says that it had stopped
     _ = language.here()
     return answer(_("The room starts again"))
 

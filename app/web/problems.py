@@ -10,11 +10,13 @@ from werkzeug.exceptions import HTTPException
 from wsproto.utilities import RemoteProtocolError
 
 from app.api import errors
+from app.rooms import Broken, NotDone
 from app.web import language
 from app.web.present import Words
 from app.web.present.words import N_
 
 log = logging.getLogger(__name__)
+STOPPED = "Loopscope-Room"  # a header: a page that is open learns by it that there is nothing to follow any more
 TITLES = {
     400: N_("That was not understood"),
     403: N_("Not allowed"),
@@ -38,9 +40,13 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(errors.ApiError)
     def refused(error: errors.ApiError) -> Response:
         _ = language.here()
+        if isinstance(error, (Broken, NotDone)):
+            error.message = _(str(error.why.text), **error.why.values)
         missing_page = error.code == 404 and request.method == "GET" and not wants_json()
         message = _(SENTENCES[404]) if missing_page else error.message
         response = _answer(error.code, message, _, error)
+        if isinstance(error, Broken):
+            response.headers[STOPPED] = "stopped"
         if wait := error.details.get("retryAfterSeconds"):
             response.headers["Retry-After"] = str(wait)
         return response
@@ -84,7 +90,9 @@ def _answer(code: int, message: str, _: Words, error: errors.ApiError | None = N
         html = render_template("_answer.html", ok=False, message=message, results=(), lang=_.lang, _=_)
     else:
         title = _(TITLES.get(code, TITLES[400 if code < 500 else 500]))
-        html = render_template("error.html", code=code, title=title, message=message, lang=_.lang, _=_)
+        stopped = request.view_args["id"] if isinstance(error, Broken) and request.view_args else ""
+        title = _("This room has stopped") if stopped else title
+        html = render_template("error.html", code=code, title=title, message=message, stopped=stopped, lang=_.lang, _=_)
     return _with_code(make_response(html), code)
 
 

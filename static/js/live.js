@@ -76,6 +76,7 @@ export async function resnapshot() {
   fetching = true
   try {
     const answer = await fetch(`${room.base}/snapshot?lang=${room.lang}`, {headers: {Accept: "text/html"}})
+    if (answer.headers.get("Loopscope-Room") === "stopped") return location.reload()  // a page that says why
     if (!answer.ok) throw new Error(String(answer.status))
     const template = document.createElement("template")
     template.innerHTML = await answer.text()

@@ -55,6 +55,7 @@ JOURNALED = {
     "delete-collection": "kind namespace label_selector field_selector grace_seconds propagation who",
     "bind": "ref node uid who",
     "evict": "ref grace_seconds uid who",
+    "leave-out": "command why",
 }
 EXAMPLES = {"Ref": ["Pod", "default", "web-1"], "int": 7, "bool": True, "str": '{"kind": "Pod"}'}
 
@@ -116,7 +117,7 @@ def test_it_asks_the_api_server_or_nobody(do: str) -> None:
 def test_what_is_done_over_http_or_by_a_room_itself_has_no_form() -> None:
     no_form = {do for do, kind in COMMANDS.items() if not kind.on_forms}
     requests = {do for do, kind in COMMANDS.items() if issubclass(kind, ClientRequest)}
-    assert no_form == {"bootstrap", *requests - {"delete"}}
+    assert no_form == {"bootstrap", "leave-out", *requests - {"delete"}}
 
 
 @pytest.mark.parametrize("do", [do for do, kind in COMMANDS.items() if kind.on_forms])

@@ -10,8 +10,9 @@ from app.api.objects import Ref
 from app.commands import ApiServerDown, Apply, DeleteObject, Scale
 from app.engine.trace import Commanded
 from app.rooms.beginnings import prepared
+from app.rooms.boundary import Broken
 from app.rooms.broadcast import FRAME_S
-from app.rooms.room import AWAKE_S, MAX_JOURNAL, Broken
+from app.rooms.room import AWAKE_S
 from tests.support.rooms import WATCHER, live, make_room
 
 WEB = Ref("Deployment", "default", "web")
@@ -177,12 +178,13 @@ def test_our_own_mistake_stops_this_room_with_a_sentence(
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(room.cluster, "step", fail)
-    with caplog.at_level(logging.CRITICAL, logger="app.rooms.room"):
+    with caplog.at_level(logging.CRITICAL, logger="app.rooms.boundary"):
         room.submit(Scale(WEB, 5))
         live(room, clock, 2)
-        assert "reset it" in room.broken
+        assert room.broken is not None
+        assert room.broken.values == {"error": "RuntimeError"}
         assert room.turn(clock.now) is None
-        with pytest.raises(Broken, match="reset it"):
+        with pytest.raises(Broken, match="Reset it"):
             room.submit(Scale(WEB, 5))
     room.restart(room.scenario, prepared(room.scenario))
     room.submit(Scale(WEB, 5))
@@ -192,8 +194,7 @@ def test_our_own_mistake_stops_this_room_with_a_sentence(
 
 def test_a_journal_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     room, _script, _clock = make_room()
-    monkeypatch.setattr("app.rooms.room.MAX_JOURNAL", len(room.journal))
-    assert len(room.journal) < MAX_JOURNAL
+    monkeypatch.setattr("app.api.limits.COMMANDS_OF_ROOM", len(room.journal))
     with pytest.raises(Exception, match="reset it"):
         room.submit(Scale(WEB, 5))
 

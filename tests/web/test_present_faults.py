@@ -110,7 +110,8 @@ EVERY: tuple[dict[str, Any], ...] = (
     {"do": "chaos", "per_minute": 6}, {"do": "suspend", "ref": ["Job", "default", "a"]},
     {"do": "suspend", "ref": ["Job", "default", "a"], "suspended": False},
     {"do": "run-now", "ref": ["CronJob", "default", "a"]}, {"do": "drain", "node": "n"},
-    {"do": "traffic", "ref": ["Service", "default", "a"], "rps": 9},
+    {"do": "traffic", "ref": ["Service", "default", "a"], "rps": 9}, {"do": "leave-out", "command": "a", "why": "slow"},
+    {"do": "leave-out", "command": "a", "why": "killed"}, {"do": "leave-out", "command": "a", "why": "KeyError"},
 )  # fmt: skip
 
 

@@ -249,7 +249,7 @@ def new_annotations(rollout: Rollout) -> dict[str, str]:
 
 
 def _with_revision(history: str, revision: str) -> str:
-    revisions = [*filter(None, history.split(",")), revision]
+    revisions = [*filter(None, history[-REVISION_HISTORY_CHARS:].split(",")), revision]
     while len(",".join(revisions)) > REVISION_HISTORY_CHARS:
         revisions.pop(0)
     return ",".join(revisions)

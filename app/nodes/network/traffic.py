@@ -23,8 +23,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from app.api import losses, memo
-from app.api.loads import DIRECT, MAX_RPS
+from app.api import limits, losses, memo
+from app.api.loads import DIRECT
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
 from app.nodes.network import health_checks, requests
@@ -194,7 +194,7 @@ def count_of(spec: Mapping[str, Any], from_ms: int) -> int:
         case "spike":
             within = since_ms % _SPIKE_EVERY_MS - _SPIKE_FROM_MS
             rps *= _SPIKE_TIMES if 0 <= within < _SPIKE_MS else 1
-    return min(rps, MAX_RPS)
+    return min(rps, limits.REQUESTS_A_SECOND)
 
 
 # ------------------------------------------------------------------------------------------------ one window
