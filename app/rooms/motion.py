@@ -81,6 +81,13 @@ class Motion:
         self._seeking = True
         self.stands_until = 0.0
 
+    def recall(self, now: float, pace: Pace) -> None:
+        """A room was brought back without its last command: that is told."""
+        last = self.cluster.journal[-1]
+        step = self.cluster.trace.get(last.step + 1) if last.left_out else None
+        if step is not None:
+            self.acted(step, now, pace)
+
     def acted(self, step: Step, now: float, pace: Pace) -> None:
         """Somebody did something: a new story begins, whatever was to be told of the one before."""
         self._to_tell.clear()

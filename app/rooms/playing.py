@@ -11,6 +11,7 @@ from typing import NamedTuple
 from app.api import errors
 from app.cluster import Cluster
 from app.engine.trace import Commanded, Step
+from app.rooms import guard
 from app.scenarios import deeds
 from app.scenarios.desired import Edited
 from app.scenarios.progress import Progress
@@ -122,6 +123,7 @@ def _wait_for(need: Need, cluster: Cluster) -> bool:
         if comes_to_rest(cluster) or cluster.now_ms > latest_ms:
             return deeds.holds(need, cluster)
         cluster.step()
+        guard.renew()
     return False
 
 

@@ -374,7 +374,9 @@ class Room:
     def _new_motion(self) -> Motion:
         reading_ms = self._drawing.reading_ms
         story = Story(self.cluster, lambda step, languages: reading_ms(self, step, languages))
-        return Motion(self.cluster, story, self._clock)
+        motion = Motion(self.cluster, story, self._clock)
+        motion.recall(self._clock(), self.pace)
+        return motion
 
     def _ask_again(self, now: float, *, is_idle: bool) -> bool:
         """What was refused to a step of the lesson, if its time has come. Told is only that it was granted."""

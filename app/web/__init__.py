@@ -21,8 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from flask.typing import ResponseReturnValue
 
-from app.rooms import Limits, Rooms
+from app.api import errors, limits
+from app.rooms import Limits, Rooms, guard
 from app.web import assets, commands, compression, kube, language, live, pages, problems, script, security
 from app.web.linebreaks import LineBreaks
 
@@ -30,8 +32,8 @@ PACKAGE = Path(__file__).parent.parent
 DEFAULTS: dict[str, Any] = {
     "DATA_DIR": None,  # where rooms outlive a restart; None: in memory
     "LIMITS": Limits(),
-    "MAX_CONTENT_LENGTH": 1024 * 1024,  # a manifest in the encoding of forms may be three times its size
-    "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
+    "MAX_CONTENT_LENGTH": limits.BODY_BYTES,
+    "MAX_FORM_MEMORY_SIZE": limits.BODY_BYTES,
     "MAX_FORM_PARTS": 32,
     "ORIGINS": (),  # further origins whose pages may send commands, "https://talk.example"
     "RATES": security.RATES,  # None: as often as one likes
@@ -41,8 +43,18 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
+class App(Flask):
+    def dispatch_request(self) -> ResponseReturnValue:
+        """No answer computes for ever, whatever it was asked."""
+        try:
+            with guard.watched():
+                return super().dispatch_request()
+        except guard.Overrun:
+            raise errors.Timeout("Timeout: request did not complete within the allotted timeout") from None
+
+
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
-    app = Flask(__name__, static_folder=None, template_folder=str(folder("templates")))
+    app = App(__name__, static_folder=None, template_folder=str(folder("templates")))
     app.config.update(DEFAULTS)
     app.config.update(config or {})
     app.jinja_env.add_extension(LineBreaks)

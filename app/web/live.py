@@ -21,7 +21,7 @@ from flask_sock import Sock
 from wsproto.frame_protocol import FrameProtocol
 
 from app.engine.trace import Step
-from app.rooms import Frame, Room, Viewer
+from app.rooms import Frame, Room, Viewer, guard
 from app.scenarios import LANGUAGES
 from app.web import language, present, security
 from app.web.pages import rooms
@@ -145,6 +145,7 @@ def serve(ws: Connection, wire: Any, room: Room, viewer: Viewer, heartbeat_s: fl
     """Write to one viewer until it goes or is told to."""
     while ws.connected and not viewer.dismissed:
         news = viewer.wake.wait(heartbeat_s)
+        guard.renew()  # people watch for hours
         viewer.wake.clear()
         if not ws.connected or viewer.dismissed:
             return

@@ -91,8 +91,11 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
     def ready(worker: Any) -> None:
+        from app.rooms import guard
+
         _warm_up(worker.wsgi)
         _let_viewers_go(worker)
+        guard.start()
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)

@@ -71,6 +71,7 @@ class Server(Visitor):
     """`with Server() as server:`; arguments go to `loopscope serve`. Is a visitor itself."""
 
     host = "127.0.0.1"
+    program: tuple[str, ...] = ("-m", "app.web.serve")
 
     def __init__(self, *options: str | None) -> None:
         self.options = [option for option in options if option]
@@ -84,7 +85,7 @@ class Server(Visitor):
         return Visitor(self.url)
 
     def __enter__(self) -> Server:
-        command = [sys.executable, "-m", "app.web.serve", "serve", "--port", str(self.port), *self.options]
+        command = [sys.executable, *self.program, "serve", "--port", str(self.port), *self.options]
         env = {**os.environ, "PYTHONPATH": os.getcwd(), "PYTHONUNBUFFERED": "1"}
         self.process = subprocess.Popen(command, stdout=self._output, stderr=subprocess.STDOUT, env=env)
         deadline = time.monotonic() + START_S

@@ -8,6 +8,7 @@ sentence. Models kubernetes/apimachinery `pkg/util/remotecommand` and kubernetes
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -17,7 +18,7 @@ from app.api import errors
 from app.api.objects import Ref
 from app.commands import CrashContainer
 from app.engine.trace import Commanded
-from app.rooms import Done, Room, exit_code, is_shell
+from app.rooms import Done, Room, exit_code, guard, is_shell
 from app.web.kube import logs
 from app.web.kube.calls import Call
 from app.web.live import Wire
@@ -105,6 +106,7 @@ def _attached(ws: Connection, place: Place) -> int:
     watch = place.room.open_watch()
     try:
         while not news.ended() and not watch.over:
+            guard.renew()
             if data := news.take():
                 ws.send(bytes([STDOUT]) + data)
             ws.receive(timeout=ATTACHED_S)
@@ -119,6 +121,7 @@ def _interactive(ws: Connection, place: Place, *, tty: bool) -> int:
     if tty:
         ws.send(bytes([STDOUT]) + PROMPT.encode())
     for line in _lines(ws, echo=tty):
+        time.sleep(0)  # a message may hold thousands of lines: between them others get the process
         words = line.split()
         if words[:1] == ["exit"]:
             return code if (ended := exit_code(words[1:])) is None else ended
@@ -144,6 +147,7 @@ def _print(ws: Connection, done: Done, *, tty: bool) -> int:
 def _typed(ws: Connection) -> Iterator[str]:
     """What comes over stdin, until the client closes it."""
     while (message := ws.receive()) is not None:
+        guard.renew()  # a session may last for hours
         data = message if isinstance(message, bytes) else message.encode()
         if data[:1] == bytes([CLOSE]):
             return
@@ -160,29 +164,30 @@ def _all_input(ws: Connection) -> str:
 
 def _lines(ws: Connection, *, echo: bool) -> Iterator[str]:
     """Lines as they are entered. A terminal in raw mode shows only what we send back."""
-    line = ""
+    line: list[str] = []
     for piece in _typed(ws):
-        shown = ""
+        shown: list[str] = []
         for letter in piece:
             if letter in "\r\n":
                 if echo:
-                    ws.send(bytes([STDOUT]) + f"{shown}\r\n".encode())
-                yield line
-                line = shown = ""
+                    ws.send(bytes([STDOUT]) + f"{''.join(shown)}\r\n".encode())
+                yield "".join(line)
+                line, shown = [], []
             elif letter in "\x7f\b":
-                shown += "\b \b" if line else ""
-                line = line[:-1]
+                shown += ["\b \b"] if line else []
+                del line[-1:]
             elif letter == "\x03":
                 ws.send(bytes([STDOUT]) + f"^C\r\n{PROMPT}".encode())
-                line = shown = ""
+                line, shown = [], []
             elif letter == "\x04" and not line:
                 return
-            elif letter.isprintable():
-                line, shown = (line + letter)[:LINE_BYTES], shown + letter
+            elif letter.isprintable() and len(line) < LINE_BYTES:
+                line.append(letter)
+                shown.append(letter)
         if echo and shown:
-            ws.send(bytes([STDOUT]) + shown.encode())
+            ws.send(bytes([STDOUT]) + "".join(shown).encode())
     if line:
-        yield line
+        yield "".join(line)
 
 
 def _ended(code: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from flask_sock import Sock
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from app.api import errors
+from app.api import errors, limits
 from app.apimachinery.scheme.scheme import Scheme
 from app.rooms import Room
 from app.web import kubeconfig, security
@@ -18,7 +18,6 @@ from app.web.kube.calls import Call, answer, client_name
 from app.web.pages import rooms
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-BODY_BYTES = 3 * 1024 * 1024
 log = logging.getLogger(__name__)
 blueprint = Blueprint("kube", __name__, url_prefix="/rooms/<id>")
 
@@ -39,7 +38,7 @@ def config(id: str) -> Response:
 @blueprint.route("/kube/<path:path>", methods=METHODS)
 def face(id: str, path: str = "") -> Response:
     security.allow("kube")
-    request.max_content_length = BODY_BYTES
+    request.max_content_length = limits.REQUEST_BYTES
     room = rooms().get(id)
     path = path.strip("/")
     scheme = room.cluster.scheme
@@ -152,7 +151,7 @@ def no_page(error: paths.NoSuchPage) -> Response:
 @blueprint.errorhandler(HTTPException)
 def http_error(error: HTTPException) -> Response:
     if isinstance(error, RequestEntityTooLarge):
-        return refused(errors.TooLarge(f"Request entity too large: limit is {BODY_BYTES}"))
+        return refused(errors.TooLarge(f"Request entity too large: limit is {limits.REQUEST_BYTES}"))
     refusal = errors.BadRequest(error.description or "the request is malformed")
     refusal.code = error.code or 400
     return refused(refusal)
