@@ -14,6 +14,7 @@ from app.api import errors
 from app.commands import base
 from app.commands.base import Command as Command
 from app.commands.base import Request as Request
+from app.commands.leave_out import LeaveOut as LeaveOut
 from app.commands.machines import AddNode as AddNode
 from app.commands.machines import Bootstrap as Bootstrap
 from app.commands.machines import CutNetwork as CutNetwork
@@ -35,7 +36,6 @@ from app.commands.processes import CrashController as CrashController
 from app.commands.processes import DelayWatch as DelayWatch
 from app.commands.processes import DropEvents as DropEvents
 from app.commands.processes import EdgeTriggered as EdgeTriggered
-from app.commands.processes import LeaveOut as LeaveOut
 from app.commands.processes import StopController as StopController
 from app.commands.processes import TakeTurns as TakeTurns
 from app.commands.requests import BindPod as BindPod

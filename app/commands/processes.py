@@ -198,30 +198,6 @@ class Chaos(Physical):
         return counted(text, self.per_minute)
 
 
-@dataclass(frozen=True, slots=True)
-class LeaveOut(Physical):
-    """Stands in a replay for a command that failed. `why`: "killed" if the server ended while it was performed, "slow"
-    if it was ended because it took too long, else the mistake that it was."""
-
-    do = "leave-out"
-    on_forms = False
-    command: str = ""
-    why: str = ""
-
-    def perform(self, hands: Hands) -> None:
-        """There is nothing to do."""
-
-    def said(self, done: Iterable[Done]) -> str:
-        return f"{self.command} left out"
-
-    def sentence(self, count: int) -> Message:
-        if self.why == "killed":
-            return message(N_("“%(what)s” was left out: the server ended while doing it."), what=self.command)
-        if self.why == "slow":
-            return message(N_("“%(what)s” was left out: it took too long."), what=self.command)
-        return message(N_("“%(what)s” was left out: it failed by a mistake of Loopscope."), what=self.command)
-
-
 def _patch_actor(hands: Hands, fault: str, actor: str, value: Any) -> None:
     """What is false or 0 is taken away. Raises NotFound for a loop that there is not."""
     hands.actors(actor)

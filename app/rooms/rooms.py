@@ -157,10 +157,17 @@ class Rooms:
         self.pacer.stop()
         self.dismiss()
         for room in list(self._rooms.values()):
-            self.save(room)
+            self._save_if_it_can(room)
         self._storage.close()
 
     # ------------------------------------------------------------------------------------------ memory
+
+    def _save_if_it_can(self, room: Room) -> None:
+        """What is wrong with one room keeps no other from being written down, and no visitor from entering."""
+        try:
+            self.save(room)
+        except Exception:
+            log.exception("room %s is not written down as far as it came", room.id)
 
     def _store(self, room: Room, write: Callable[[], None]) -> bool:
         """A disk that is full, say, stops nobody: the room goes on in memory, and says so."""
@@ -184,7 +191,7 @@ class Rooms:
             evicted = list(self._make_space())
         for other in evicted:
             self.pacer.forget(other)
-            self.save(other)
+            self._save_if_it_can(other)
         return room
 
     def _make_space(self) -> Iterator[Room]:

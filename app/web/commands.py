@@ -12,7 +12,7 @@ from flask import Blueprint, Response, jsonify, make_response, redirect, render_
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.api import errors, limits
-from app.api.messages import Advice
+from app.api.messages import N_, Advice
 from app.api.objects import Ref
 from app.apimachinery.scheme.scheme import Scheme
 from app.commands import COMMANDS, Command, command_from_json
@@ -26,6 +26,7 @@ from app.web.present import Words
 from app.web.problems import wants_json
 
 ALIASES = {"manifest": "text"}  # what the editor calls it
+UNSTORED = N_("The server cannot write this down now: the room goes on, and forgets it when the server ends.")
 YES, NO = ("true", "on", "1"), ("false", "off", "0")
 
 blueprint = Blueprint("commands", __name__, url_prefix="/rooms/<id>")
@@ -45,7 +46,10 @@ def command(id: str, do: str) -> Response:
     assert isinstance(record, Commanded)
     if record.refusal is not None:
         raise record.refusal
-    return answer(record.command.said(record.results), step.number, record.results, command=record.command)
+    said = record.command.said(record.results)
+    if not room.is_stored:
+        said = f"{said}\n{language.here()(UNSTORED)}"
+    return answer(said, step.number, record.results, command=record.command)
 
 
 def command_of(scheme: Scheme, do: str, values: Mapping[str, str]) -> Command:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.api.objects import Ref
 from app.commands import COMMANDS
+from app.rooms.storage import Storage
 from tests.support.browser import Browser
 
 WEB = {"kind": "Deployment", "namespace": "default", "name": "web"}
@@ -349,3 +351,18 @@ def test_no_body_is_a_mistake_of_ours(browser: Browser, body: bytes, type_: str)
 def test_what_to_do_about_a_mistake_is_said_in_the_language_of_the_page(browser: Browser, lang: str, fix: str) -> None:
     answer = browser.post(f"/plan?lang={lang}", {"manifest": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name:a\n"})
     assert [(problem["line"], problem["fix"]) for problem in answer.get_json()["problems"]] == [(4, fix)]
+
+
+def test_what_could_not_be_written_down_is_said(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(Storage, "begin", full)
+    monkeypatch.setattr(Storage, "save", full)
+    answer = browser.post("/commands/scale", {"kind": "Deployment", "name": "web", "replicas": "4"})
+    assert answer.status_code == 200
+    assert "forgets it when the server ends" in answer.json["message"]
+    path = f"{browser.base}/kube/apis/apps/v1/namespaces/default/deployments/web"
+    headers = {"Content-Type": "application/merge-patch+json"}
+    patched = browser.client.patch(path, data='{"spec": {"replicas": 5}}', headers=headers)
+    assert "forgets it when the server ends" in patched.headers["Warning"]

@@ -27,6 +27,7 @@ from app.commands import (
 )
 from app.engine.trace import Commanded, Result
 from app.registry import scales
+from app.web.commands import UNSTORED
 from app.web.kube import bodies, options, reads
 from app.web.kube.calls import Call, answer
 from app.web.pages import rooms
@@ -151,6 +152,8 @@ def _done(call: Call, command: Command, dry_run: bool) -> tuple[tuple[Result, ..
     assert isinstance(record, Commanded)
     if record.refusal is not None:
         raise record.refusal
+    if not call.room.is_stored:
+        return tuple(each._replace(warnings=(*each.warnings, UNSTORED)) for each in record.results), step.at_ms
     return record.results, step.at_ms
 
 
