@@ -17,10 +17,10 @@ from app.api.messages import N_, Message, message
 from app.cluster import Cluster, Entry
 from app.rooms import guard
 
-TOOK_TOO_LONG = N_("This room has stopped: a step computed for more than %(n)s s. Reset it.")
-MISTAKE = N_("This room has stopped, by a mistake of Loopscope (%(error)s). Reset it.")
+TOOK_TOO_LONG = N_("A step of this room computed for more than %(n)s seconds, and was ended. Reset the room to go on.")
+MISTAKE = N_("A mistake of Loopscope (%(error)s) has stopped this room. Reset it to go on.")
 LEFT_OUT = N_("That was left out, for it failed by a mistake of Loopscope (%(error)s). The room is as it was.")
-LEFT_OUT_SLOW = N_("That was left out, for it computed for more than %(n)s s. The room is as it was.")
+LEFT_OUT_SLOW = N_("That was left out, for it computed for more than %(n)s seconds. The room is as it was.")
 _TIMEOUT = "Timeout: request did not complete within the allotted timeout"
 
 log = logging.getLogger(__name__)

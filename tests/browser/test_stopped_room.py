@@ -21,10 +21,14 @@ def buggy() -> Iterator[Buggy]:
 @pytest.mark.parametrize(
     ("lang", "said", "reset"),
     [
-        ("en", "This room has stopped: a step computed for more than 0.5 s. Reset it.", "Reset the room"),
+        (
+            "en",
+            "A step of this room computed for more than 0.5 seconds, and was ended. Reset the room to go on.",
+            "Reset the room",
+        ),
         (
             "ja",
-            "1ステップの計算が0.5秒を超えたため、このルームは停止しました。リセットしてください。",
+            "1ステップの計算が0.5秒を超えたため、中断しました。続けるにはルームをリセットしてください。",
             "ルームをリセット",
         ),
     ],

@@ -75,7 +75,7 @@ def test_a_command_without_an_end_is_left_out_and_the_room_goes_on_without_it(
     room.submit(Scale(WEB, 2))
     with monkeypatch.context() as patched:
         patched.setattr(Scale, "perform", for_ever)
-        with pytest.raises(NotDone, match=r"computed for more than 0\.3 s") as slow:
+        with pytest.raises(NotDone, match=r"computed for more than 0\.3 seconds") as slow:
             room.submit(Scale(WEB, 7))
     assert (slow.value.code, slow.value.reason) == (504, "Timeout")
     with pytest.raises(Broken):
@@ -161,7 +161,7 @@ def test_a_step_without_an_end_stops_its_room_right_there(tmp_path: Path, monkey
         patched.setattr(ReplicaSetController, "diff", for_ever)
         live(room, clock, 60)
         assert room.broken is not None
-        assert "0.3 s" in str(room.broken.text) % room.broken.values
+        assert "0.3 seconds" in str(room.broken.text) % room.broken.values
         stopped_at = room.cluster.trace.count
         neighbour.submit(Scale(WEB, 2))
     rooms.close()
@@ -169,7 +169,7 @@ def test_a_step_without_an_end_stops_its_room_right_there(tmp_path: Path, monkey
     room = rooms.get(room.id)
     assert room.broken is not None
     assert room.cluster.trace.count == stopped_at
-    with pytest.raises(Broken, match="Reset it"):
+    with pytest.raises(Broken, match="Reset the room"):
         room.submit(Scale(WEB, 4))
     rooms.reset(room)
     room.submit(Scale(WEB, 4))

@@ -184,7 +184,7 @@ def test_our_own_mistake_stops_this_room_with_a_sentence(
         assert room.broken is not None
         assert room.broken.values == {"error": "RuntimeError"}
         assert room.turn(clock.now) is None
-        with pytest.raises(Broken, match="Reset it"):
+        with pytest.raises(Broken, match="Reset it to go on"):
             room.submit(Scale(WEB, 5))
     room.restart(room.scenario, prepared(room.scenario))
     room.submit(Scale(WEB, 5))
