@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from app.rooms import guard
 from app.rooms.motion import SLICE_S
 
 BREATH_S = 0.001  # after a slice: others get the process
@@ -22,6 +23,7 @@ def slices() -> Iterator[None]:
     started = time.monotonic()
     while True:
         yield
+        guard.renew()
         if time.monotonic() - started > SLICE_S:
             time.sleep(BREATH_S)
             started = time.monotonic()

@@ -84,6 +84,7 @@ def _done(progress: Progress, cluster: Cluster, index: int, chosen: str = "") ->
         for deed in step.does:
             done = deeds.done(deed, progress.scenario, cluster, chosen)
             made.append(cluster.submit(done.command))
+            guard.renew()
             _check(made[-1])
             edits += done.edits
     except errors.ApiError as refused:

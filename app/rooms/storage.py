@@ -77,7 +77,10 @@ class Storage:
                 self._db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {type_}")
 
     def save(self, room: Stored, first: int, touched: float) -> None:
-        """Write where the room is, and its journal from entry `first` on: older entries are there, later ones go."""
+        """Write where the room is, and its journal from entry `first` on: older entries are there, later ones go. If the
+        room was pruned meanwhile, all of it."""
+        if not self._has(room.id):
+            first = 0
         rows = [
             (room.id, first + index, entry.step, entry.at_ms, json.dumps(entry.command), entry.left_out or DONE)
             for index, entry in enumerate(room.journal[first:])
@@ -93,6 +96,10 @@ class Storage:
             )
             self._db.execute("DELETE FROM journal WHERE room = ? AND number >= ?", (room.id, first))
             self._db.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def _has(self, id: str) -> bool:
+        with self._lock:
+            return self._db.execute("SELECT 1 FROM rooms WHERE id = ?", (id,)).fetchone() is not None
 
     def begin(self, id: str, number: int, entry: Entry) -> None:
         """The `number`-th command of a room, before it is performed; or, with `left_out`, that it is not to be."""

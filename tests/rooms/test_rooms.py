@@ -186,6 +186,20 @@ def test_only_so_many_rooms_are_kept() -> None:
     assert rooms.get(ids[2]).id == ids[2]
 
 
+def test_a_room_that_was_given_up_in_storage_is_written_down_again() -> None:
+    rooms = make_rooms(rooms_in_memory=3, rooms_stored=1)
+    room = rooms.create()
+    rooms.create()
+    room.submit(Scale(WEB, 4))
+    assert room.is_stored
+    rooms.create()
+    assert len(rooms) == 3
+    room.submit(Scale(WEB, 5))
+    stored = rooms._storage.load(room.id)
+    assert stored is not None
+    assert list(stored.journal) == list(room.journal)
+
+
 def test_a_lesson_with_a_mistake_is_refused_and_its_line_is_told(tmp_path: Path) -> None:
     lesson = tmp_path / "x.yaml"
     lesson.write_text("title: {en: a, ja: b}\npromise: {en: a, ja: b}\nnode: 3\n")
