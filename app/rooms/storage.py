@@ -77,8 +77,8 @@ class Storage:
                 self._db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {type_}")
 
     def save(self, room: Stored, first: int, touched: float) -> None:
-        """Write where the room is, and its journal from entry `first` on: older entries are there, later ones go. If the
-        room was pruned meanwhile, all of it."""
+        """Write where the room is, and its journal from entry `first` on: older entries are there, later ones go. All
+        of it, if the room was pruned meanwhile."""
         if not self._has(room.id):
             first = 0
         rows = [
