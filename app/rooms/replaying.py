@@ -32,6 +32,11 @@ class Replayed(NamedTuple):
     stopped: Message | None = None
     journal: Sequence[Entry] = ()  # as it was lived through
 
+    @property
+    def is_final(self) -> bool:
+        """What is stored is this room, and nothing that another version of us might make more of."""
+        return self.cluster is not None and (self.stopped is None or is_final(self.stopped))
+
 
 class _CommandFails(Exception):
     def __init__(self, number: int, why: str) -> None:
@@ -47,7 +52,8 @@ def replayed(stored: Stored) -> Replayed:
     """The cluster that `stored` was."""
     if stored.steps > limits.STEPS_REPLAYED:
         return Replayed(None, message(TOO_OLD, n=stored.steps))
-    stopped = read_reason(stored.stopped)
+    if stopped := read_reason(stored.stopped):
+        stored = stored._replace(journal=[entry for entry in stored.journal if entry.step <= stored.steps])
     while True:
         try:
             return Replayed(_lived_again(stored), stopped, stored.journal)
@@ -102,7 +108,12 @@ def _forward(cluster: Cluster, to_step: int, at_ms: int) -> None:
     cluster.forward(to_step, at_ms)
 
 
-# -------------------------------------------------------------------------------------------- reasons as text
+# ------------------------------------------------------------------------------------------------- reasons
+
+
+def is_final(why: Message) -> bool:
+    """A mistake may be none in the next version: after a restart it is tried again."""
+    return why.text == TOOK_TOO_LONG
 
 
 def written_reason(why: Message | None) -> str:

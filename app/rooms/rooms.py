@@ -15,6 +15,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from app import scenarios
@@ -23,12 +24,11 @@ from app.cluster import Cluster, Entry
 from app.commands import Command
 from app.engine.trace import Step
 from app.rooms.beginnings import Beginnings, pace_of
-from app.rooms.boundary import TOOK_TOO_LONG
 from app.rooms.drawing import Drawing
 from app.rooms.frames import Pace
 from app.rooms.pacer import Pacer
 from app.rooms.playing import Pressed
-from app.rooms.replaying import replayed, written_reason
+from app.rooms.replaying import is_final, replayed, written_reason
 from app.rooms.room import Room
 from app.rooms.storage import KILLED, Storage, Stored
 from app.scenarios.progress import Progress
@@ -107,16 +107,17 @@ class Rooms:
     def reset(self, room: Room, scenario_id: str | None = None) -> None:
         """The room begins its lesson anew, or another one. Raises NotFound."""
         scenario = scenarios.get(scenario_id) if scenario_id else room.scenario
-        room.restart(scenario, self._beginnings.of(scenario))
-        self.save(room)
+        cluster = self._beginnings.of(scenario)
+        with room.lock:
+            room.restart(scenario, cluster)
+            self.save(room)
 
     def save(self, room: Room) -> None:
         """Write down how far the room has come. Of one that has stopped where, and why; the rest stays as it is."""
         with room.lock:
             cluster = room.cluster
             if room.broken is not None:
-                # A mistake may be none in the next version: after a restart it is tried again.
-                why = written_reason(room.broken) if room.broken.text == TOOK_TOO_LONG else ""
+                why = written_reason(room.broken) if is_final(room.broken) else ""
                 if room.journaled is not None:
                     self._store(room, lambda: self._storage.stop(room.id, cluster.trace.count, cluster.now_ms, why))
                 return
@@ -138,6 +139,8 @@ class Rooms:
     def failed(self, room: Room, entry: Entry) -> None:
         """The next who asks for the room gets it as it was before that command."""
         self.begun(room, entry)
+        if not room.is_stored:
+            return  # there is nothing to bring it back from
         with self._lock:
             if self._rooms.get(room.id) is room:
                 del self._rooms[room.id]
@@ -214,11 +217,11 @@ class Rooms:
             raise errors.NotFound(f'room "{id}" not found')
         scenario = scenarios.get(stored.scenario if scenarios.has(stored.scenario) else scenarios.DEFAULT)
         found = replayed(stored)
+        room = self._room(id, scenario, found.cluster or self._beginnings.of(scenario), Pace(**stored.pace))
+        room.journaled = len(stored.journal) if found.is_final else None
         for number, entry in enumerate(found.journal):
             if entry.left_out and (entry.left_out == KILLED or entry != stored.journal[number]):
-                self._storage.begin(id, number, entry)
-        room = self._room(id, scenario, found.cluster or self._beginnings.of(scenario), Pace(**stored.pace))
-        room.journaled = len(stored.journal) if found.cluster is not None else None
+                self._store(room, partial(self._storage.begin, id, number, entry))
         if found.stopped is not None:
             room.stop(found.stopped)
             self.save(room)
