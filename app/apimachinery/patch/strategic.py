@@ -119,8 +119,9 @@ def _patched_keys(patch: dict[str, Any]) -> Iterable[str]:
 def _retained(old: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
     if "$retainKeys" not in patch:
         return dict(old)
-    kept = patch["$retainKeys"]
-    if not isinstance(kept, list) or any(key not in kept and not key.startswith("$") for key in patch):
+    listed = patch["$retainKeys"]
+    kept = {key for key in listed if isinstance(key, str)} if isinstance(listed, list) else None
+    if kept is None or any(key not in kept and not key.startswith("$") for key in patch):
         raise BadRequest("invalid patch format of retainKeys")
     return {key: value for key, value in old.items() if key in kept}
 
@@ -140,7 +141,8 @@ def _merge_list(old: Any, patch: Any, removed: Any, order: Any, shape: Shape, pa
         _check_items([*items, *(order or ())], strategy.key)
         items, before = _with_directives(items, before, strategy.key)
     else:
-        before = [item for item in before if item not in (removed or ())]
+        gone = set(map(json.dumps, removed or ()))
+        before = [item for item in before if json.dumps(item) not in gone]
     merged, added = dict(_keyed(before, strategy.key)), dict(_keyed(items, strategy.key))
     for identity, item in added.items():
         if strategy.key:
@@ -162,8 +164,8 @@ def _with_directives(patch: list[Any], old: list[Any], key: str) -> tuple[list[A
     """Items with `$patch: delete` take away what they name, one with `$patch: replace` all there was."""
     if any(item.get("$patch") == "replace" for item in patch):
         return [item for item in patch if item.get("$patch") != "replace"], []
-    gone = [item[key] for item in patch if item.get("$patch") == "delete"]
-    kept = [item for item in old if item.get(key) not in gone] if gone else old
+    gone = {json.dumps(item[key]) for item in patch if item.get("$patch") == "delete"}
+    kept = [item for item in old if json.dumps(item.get(key)) not in gone] if gone else old
     return [item for item in patch if item.get("$patch") != "delete"], kept
 
 
