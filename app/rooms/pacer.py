@@ -6,6 +6,7 @@ wants the next one, and is forgotten when it says None. With nobody watching, th
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from typing import Protocol
 from app.rooms import guard
 from app.rooms.motion import SLICE_S
 
+log = logging.getLogger(__name__)
 BREATH_S = 0.001  # after a slice: others get the process
 STRIDE = 32  # steps of a cluster between looks at the wall clock
 
@@ -68,7 +70,11 @@ class Pacer:
             room = self._next()
             if room is None:
                 return
-            again = room.turn(self._clock())
+            try:
+                again = room.turn(self._clock())
+            except Exception:  # not even its boundary held: it gets no more turns, and the others do
+                log.exception("a room's turn failed")
+                again = None
             if again is not None:
                 with self._changed:
                     # A wake that came during the turn stays.

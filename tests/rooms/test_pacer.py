@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
+
+import pytest
 
 from app.rooms.pacer import Pacer
 
@@ -59,3 +62,16 @@ def test_no_turns_and_no_work_when_nothing_is_to_do() -> None:
     pacer.stop()
     pacer.wake(room)
     assert len(room.turns) <= 2
+
+
+def test_a_room_whose_turn_fails_costs_the_others_none_of_theirs(caplog: pytest.LogCaptureFixture) -> None:
+    class Failing:
+        def turn(self, now: float) -> float | None:
+            raise RuntimeError("a bug")
+
+    pacer, calm = Pacer(), Counter(again=3)
+    with caplog.at_level(logging.CRITICAL, logger="app.rooms.pacer"):
+        pacer.wake(Failing())
+        pacer.wake(calm)
+        assert calm.done.wait(2)
+        pacer.stop()
