@@ -1,7 +1,7 @@
 """A real server with bugs that compute for ever, and half a second of patience: for tests of what ends them.
 
 To scale to 7 is a command without an end, to 6 makes a loop without an end, and to look at the object `endless` an
-answer without an end.
+answer without an end. To scale to 8 kills the process.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from tests.support.server import Server
 
 BUGS = """
-import itertools, sys
+import itertools, os, signal, sys
 from app.web import serve
 
 create = serve._create_app
@@ -27,7 +27,12 @@ def create_with_bugs(options):
         for _ in itertools.count():
             pass
 
-    Scale.perform = lambda self, hands: for_ever() if self.replicas == 7 else perform(self, hands)
+    def scale(self, hands):
+        if self.replicas == 8:
+            os.kill(os.getpid(), signal.SIGKILL)
+        for_ever() if self.replicas == 7 else perform(self, hands)
+
+    Scale.perform = scale
     ReplicaSetController.diff = lambda self, seen: (
         for_ever() if seen.replica_set["spec"]["replicas"] == 6 else diff(self, seen)
     )

@@ -12,6 +12,7 @@ from tests.support.buggy import Buggy
 from tests.support.server import Server, Visitor
 
 pytestmark = pytest.mark.long
+NOBODY = 0  # answers
 
 
 def answered(ask: Callable[[], str]) -> tuple[int, str]:
@@ -20,6 +21,8 @@ def answered(ask: Callable[[], str]) -> tuple[int, str]:
     except urllib.error.HTTPError as refusal:
         with refusal:
             return refusal.code, refusal.read().decode()
+    except OSError:
+        return NOBODY, ""
 
 
 def scaled(visitor: Visitor, room: str, replicas: int) -> tuple[int, str]:
@@ -61,3 +64,18 @@ def test_a_command_an_answer_and_a_step_without_an_end_cost_nobody_else_anything
         assert scaled(stuck, stuck_room, 5)[0] == 503
         stuck.post(f"/rooms/{stuck_room}/reset", {})
         assert scaled(stuck, stuck_room, 5)[0] == 200
+
+
+def test_a_command_that_ends_the_server_does_so_once(tmp_path: Path) -> None:
+    with Buggy("--data", str(tmp_path)) as server:
+        visitor, other = server.stranger(), server
+        room, others = visitor.room(), other.room()
+        assert scaled(other, others, 4)[0] == 200
+        assert scaled(visitor, room, 8)[0] == NOBODY
+        while (page := page_of(visitor, room))[0] == NOBODY:
+            pass
+        assert (page[0], "was left out: the server ended while doing it" in page[1]) == (200, True)
+        assert "  replicas: 4\n" in other.get(f"/rooms/{others}/objects/Deployment/default/web/yaml")
+        assert scaled(visitor, room, 5)[0] == 200
+        visitor.post(f"/rooms/{room}/reset", {})
+        assert scaled(visitor, room, 5)[0] == 200
