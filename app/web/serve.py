@@ -102,6 +102,9 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         print(f"Loopscope is ready: {_address(options)}", flush=True)
 
     def leave(_server: Any, worker: Any) -> None:
+        from app.rooms import guard
+
+        guard.stop()
         gc.unfreeze()  # or log handlers are found dead, noisily, when there are no threads any more
         if getattr(worker, "wsgi", None) is not None:
             worker.wsgi.extensions["rooms"].close()
