@@ -101,16 +101,9 @@ def keep_history(owner: Obj, history: History, taken: Iterable[Obj]) -> Iterator
     if not history.exists:
         name = objects.name_of(update)
         yield Difference(ref_of(owner), "revision", name, None, "NewRevisionNeeded", (Create(update),))
-    elif history.held != update["revision"]:
-        patch = {"revision": update["revision"]}
-        yield Difference(
-            ref_of(update),
-            "revision",
-            update["revision"],
-            history.held,
-            "TemplateIsBack",
-            (Patch(ref_of(update), patch, uid=objects.uid_of(update)),),
-        )
+    elif history.held != (number := revisions.number_of(update)):
+        renumbered = Patch(ref_of(update), {"revision": number}, uid=objects.uid_of(update))
+        yield Difference(ref_of(update), "revision", number, history.held, "TemplateIsBack", (renumbered,))
 
 
 def shorten_history(owner: Obj, history: History, live: Collection[str]) -> Iterator[Difference]:

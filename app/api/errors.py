@@ -46,14 +46,14 @@ class ApiError(Exception):
         return body | {"code": self.code}
 
 
-class Unexplained(ApiError):
-    """What the API server refuses with a plain Go error: 500, and no reason."""
-
-    reason = ""
-
-
 class BadRequest(ApiError):
     code, reason = 400, "BadRequest"
+
+
+class Unexplained(BadRequest):
+    """What the API server refuses with a plain Go error: no reason, and 500 there. Here 500 is a mistake of ours."""
+
+    reason = ""
 
 
 class Forbidden(ApiError):

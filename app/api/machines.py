@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from app.api import numbers
 from app.api.kinds import INTERNAL_V1
 from app.api.objects import Obj, name_of
 
-_DIGITS = 3
 _FIRST_HOST = 10
 _POD_NETWORKS_FROM = 244
+_NUMBERS = 2_000  # that there are addresses for; a Node that somebody called node-99999 is none of ours
 
 
 def machine(
@@ -51,7 +52,6 @@ def machine(
 
 
 def next_number(known: Sequence[Obj]) -> int:
-    """Of a machine that comes after these Machines and Nodes: a name is not given twice. Whatever a client called a
-    Node, it stays below 2,000."""
-    tails = (name_of(each).rpartition("-")[2] for each in known)
-    return max((int(tail) for tail in tails if len(tail) <= _DIGITS and tail.isdecimal()), default=0) + 1
+    """Of a machine that comes after these Machines and Nodes: a name is not given twice."""
+    found = (numbers.whole(name_of(each).rpartition("-")[2]) or 0 for each in known)
+    return max((number for number in found if number < _NUMBERS), default=0) + 1

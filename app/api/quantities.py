@@ -21,6 +21,7 @@ _DECIMAL_SUFFIX = {power: suffix for suffix, power in _DECIMAL.items()}
 _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _LARGEST = Fraction(2**63 - 1)
 _SMALLEST = Fraction(1, 10**9)
+_LONGEST = 100  # characters; nobody writes more, and thousands of digits take time
 _MAX_EXPONENT = 1000  # far beyond what is capped or rounded anyway; keeps `1e999999999` cheap
 
 
@@ -38,7 +39,7 @@ def value(quantity: str | int | float) -> int:
 def parse(text: str) -> Fraction:
     """The exact number; like Go's, no finer than nano and capped at 2^63-1. Raises ValueError."""
     found = _QUANTITY.fullmatch(text)
-    if found is None:
+    if found is None or len(text) > _LONGEST:
         raise ValueError(FORMAT_WRONG)
     number = Fraction(found["number"]) * _factor(found["suffix"] or "", found["exponent"])
     nanos = Fraction(_round_up(number / _SMALLEST)) * _SMALLEST
@@ -46,7 +47,10 @@ def parse(text: str) -> Fraction:
 
 
 def is_valid(quantity: object) -> bool:
-    return isinstance(quantity, str | int | float) and _QUANTITY.fullmatch(str(quantity)) is not None
+    if not isinstance(quantity, str | int | float):
+        return False
+    text = str(quantity)
+    return len(text) <= _LONGEST and _QUANTITY.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=4096)

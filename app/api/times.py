@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import lru_cache
 
+_FIRST_S, _LAST_S = -62_135_596_800, 253_402_300_799  # of the years 1 and 9999, the only ones that have a text
+
 
 @lru_cache(maxsize=4096)
 def _second_text(second: int) -> str:
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """A grace period may end after any year that can be written: then it is the last moment that can."""
+    shown = datetime.fromtimestamp(max(_FIRST_S, min(_LAST_S, second)), UTC)
+    return f"{shown.year:04d}{shown:-%m-%dT%H:%M:%SZ}"
 
 
 def rfc3339(at_ms: int) -> str:

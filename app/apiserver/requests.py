@@ -23,7 +23,7 @@ from app.apiserver.server import ApiServer, Written
 from app.apiserver.store import Change
 from app.component_helpers import budgets
 from app.registry import scales
-from app.registry.whole_status import whole_status
+from app.registry.whole import whole_status
 
 _STRICT, _IGNORE = "Strict", "Ignore"
 
@@ -141,7 +141,7 @@ def evict(server: ApiServer, ref: Ref, grace_seconds: int | None = None, uid: st
         guards = []
     if len(guards) > 1:
         text = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
-        raise errors.ApiError(text)
+        raise errors.Unexplained(text)
     if guards and not budgets.may_go_unready(pod, guards[0]):
         status = budgets.spend(pod, guards[0], server.now_ms())
         changes += server.update({**guards[0], "status": status}, subresource="status").changes

@@ -25,6 +25,7 @@ from app.apiserver.store import Change, Store
 from app.component_helpers import pods
 from app.registry import strategies, validation
 from app.registry.defaults import defaults
+from app.registry.whole import whole_object
 
 _SERVER_OWNED = (
     "uid",
@@ -77,7 +78,7 @@ class ApiServer:
         if not kind.is_local:
             self._check_namespace(kind, ref)
         if not trusted:
-            obj = self._defaulted(definition, obj)
+            obj = self._defaulted(definition, whole_object(obj, definition.shape))
         obj = self._prepared_for_create(kind, obj)
         if not trusted:
             self._refuse(kind, ref.name, validation.validate(definition, obj))
@@ -236,7 +237,7 @@ class ApiServer:
         if ref_of(wanted) != ref:
             name = wanted["metadata"].get("name", "")
             raise errors.BadRequest(f"the name of the object ({name}) does not match the name on the URL ({ref.name})")
-        new = self._merged(old, wanted, subresource, kind)
+        new = whole_object(self._merged(old, wanted, subresource, kind), definition.shape)
         if not kind.is_local and subresource == "":
             if ref.kind == "Service":
                 new = allocation.without_other_types_fields(allocation.kept_allocations(new, old), old)

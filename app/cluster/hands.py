@@ -12,6 +12,7 @@ from typing import Any
 from app import nodes
 from app.api import errors
 from app.api.objects import Obj, Ref, ref_of
+from app.apimachinery.patch.strategic import merge_patch
 from app.apiserver import requests
 from app.apiserver.server import ApiServer, Written
 from app.cluster import applying
@@ -51,7 +52,13 @@ class ServerHands:
         self.written.append(self._server.create(obj))
 
     def patch(self, ref: Ref, patch: dict[str, Any] | Callable[[Obj], Obj]) -> None:
-        self.written.append(self._server.patch(ref, patch))
+        wanted = patch if callable(patch) else lambda obj: merge_patch(obj, patch)
+        self.written.append(self._server.patch(ref, lambda obj: self._checked(ref, wanted(obj))))
+
+    def _checked(self, ref: Ref, obj: Obj) -> Obj:
+        """What a person makes of an object is one of its kind. Raises DecodingError, or MethodNotAllowed."""
+        scheme = self._server.scheme
+        return obj if scheme.kind(ref.kind).internal else scheme.decode(obj)
 
     def delete(
         self,
@@ -62,6 +69,8 @@ class ServerHands:
         uid: str = "",
         resource_version: str = "",
     ) -> None:
+        if self._server.scheme.kind(ref.kind).measured:
+            raise errors.MethodNotAllowed("the server does not allow this method on the requested resource", details={})
         self.written.append(requests.delete(self._server, ref, grace_seconds, propagation, uid, resource_version))
 
     def evict(self, ref: Ref, *, grace_seconds: int | None = None, uid: str = "") -> None:
@@ -142,6 +151,8 @@ class ClusterHands(ServerHands):
 
     def crash_container(self, ref: Ref, container: str, exit_code: int) -> None:
         pod = self.get(ref)
+        if ref.kind != "Pod":
+            raise errors.BadRequest(f"only a Pod has containers that crash, not a {ref.bare_kind}")
         name = container or pod["spec"]["containers"][0]["name"]
         sandbox = nodes.sandbox_ref(ref.namespace, ref.name, pod["spec"].get("nodeName", ""))
         running = self.find(sandbox)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.api import errors, limits
+from app.api import errors, limits, names, quantities
 from app.api.control_plane import new_control_plane
 from app.api.machines import machine, next_number
 from app.api.messages import N_, Message, counted, many, message
@@ -140,9 +140,17 @@ class AddNode(Physical):
         machines = hands.objects("Machine")
         if len(machines) >= limits.MACHINES:
             raise errors.TooManyRequests(f"this cluster has its limit of {limits.MACHINES} machines")
+        self._check()
         latencies = machines[0]["spec"]["latencies"] if machines else "textbook"
         number = next_number([*machines, *hands.objects("Node")])
         _create(hands, number, self.cpu, self.memory, self.zone, latencies)
+
+    def _check(self) -> None:
+        for field, amount in (("cpu", self.cpu), ("memory", self.memory)):
+            if not quantities.is_valid(amount) or quantities.parse(amount) <= 0:
+                raise errors.BadRequest(f'field "{field}" must be an amount such as 4 or 8Gi, not "{amount[:40]}"')
+        if problem := names.label_value_problem(self.zone):
+            raise errors.BadRequest(f'field "zone": {problem}')
 
     def said(self, done: Iterable[Done]) -> str:
         return "node added"

@@ -12,6 +12,7 @@ from app.commands.base import Done, Request
 from app.commands.hands import Verbs
 from app.component_helpers import revisions, rollouts
 
+_ROLLED_OUT = ("Deployment", "StatefulSet", "DaemonSet")
 _RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
 
@@ -52,12 +53,13 @@ class SetImage(Request):
 
 
 def _with_image(obj: Obj, image: str, container: str) -> Obj:
-    spec = obj["spec"]
+    spec = obj.get("spec") or {}
     pod_spec = spec["template"]["spec"] if "template" in spec else spec
-    name = container or pod_spec["containers"][0]["name"]
-    if find_named(pod_spec["containers"], name) is None:
+    containers = pod_spec.get("containers") or []
+    name = container or (containers[0]["name"] if containers else "*")
+    if find_named(containers, name) is None:
         raise errors.BadRequest(f'unable to find container named "{name}"')
-    changed = [{**item, "image": image} if item["name"] == name else item for item in pod_spec["containers"]]
+    changed = [{**item, "image": image} if item["name"] == name else item for item in containers]
     pod_spec = {**pod_spec, "containers": changed}
     if "template" in spec:
         return {**obj, "spec": {**spec, "template": {**spec["template"], "spec": pod_spec}}}
@@ -72,6 +74,8 @@ class RolloutUndo(Request):
     to_revision: int = 0  # the one before the current
 
     def perform(self, hands: Verbs) -> None:
+        if self.ref.kind not in _ROLLED_OUT:
+            raise errors.BadRequest(f'no rollbacker has been implemented for "{self.ref.bare_kind}"')
         workload, is_deployment = hands.get(self.ref), self.ref.kind == "Deployment"
         past = hands.objects("ReplicaSet" if is_deployment else revisions.KIND, self.ref.namespace)
         owned = [each for each in past if controller_uid(each) == uid_of(workload)]
@@ -96,6 +100,8 @@ class RolloutRestart(Request):
     ref: Ref
 
     def perform(self, hands: Verbs) -> None:
+        if self.ref.kind not in _ROLLED_OUT:
+            raise errors.BadRequest(f"{self.ref} restarting is not supported")
         mark = {"annotations": {_RESTARTED_AT: times.rfc3339(hands.now_ms)}}
         hands.patch(self.ref, {"spec": {"template": {"metadata": mark}}})
 

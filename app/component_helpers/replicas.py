@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cmp_to_key, partial
 from typing import Any, NamedTuple, Protocol
 
-from app.api import conditions, objects, selectors, times
+from app.api import conditions, numbers, objects, selectors, times
 from app.api.objects import Obj
 from app.component_helpers import pods
 
@@ -177,10 +177,9 @@ def _magnitude(age_ms: int) -> int:
 
 
 def _deletion_cost(pod: Obj) -> int:
-    try:
-        return int(objects.annotations_of(pod).get(DELETION_COST, "0"))
-    except ValueError:
-        return 0
+    text = objects.annotations_of(pod).get(DELETION_COST, "")
+    cost = numbers.whole(text.removeprefix("-")) or 0
+    return -cost if text.startswith("-") else cost
 
 
 # -------------------------------------------------------------------------------------------------- status

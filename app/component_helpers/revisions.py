@@ -35,14 +35,14 @@ class History(NamedTuple):
 
 def history(owner: Obj, revisions: Iterable[Obj]) -> History:
     """A template that came back is its former revision, with the highest number again."""
-    ordered = tuple(sorted(revisions, key=_order))
+    ordered = tuple(sorted(filter(_is_readable, revisions), key=_order))
     wanted = data_of(owner)
-    latest = ordered[-1]["revision"] if ordered else 0
+    latest = number_of(ordered[-1]) if ordered else 0
     equal = [each for each in ordered if each.get("data") == wanted]
     if not equal:
         return History(ordered, new_revision(owner, latest + 1), False, 0)
     found = equal[-1]
-    held = found["revision"]
+    held = number_of(found)
     number = held if found is ordered[-1] else latest + 1
     return History(ordered, found if number == held else {**found, "revision": number}, True, held)
 
@@ -94,8 +94,20 @@ def _patch_hash(template: Obj) -> str:
     return names.safe_encode(str(names.fnv32(f"{written}0".encode())))  # 0: collisions so far
 
 
+def number_of(revision: Obj) -> int:
+    return revision.get("revision") or 0
+
+
+def _is_readable(revision: Obj) -> bool:
+    """Whether it keeps a pod template: its data may be anything."""
+    data = revision.get("data")
+    spec = data.get("spec") if isinstance(data, dict) else None
+    template = spec.get("template") if isinstance(spec, dict) else None
+    return isinstance(template, dict) and isinstance(template.get("spec"), dict)
+
+
 def template_of(revision: Obj) -> Obj:
-    """The pod template that a revision keeps."""
+    """The pod template that a revision of a `History` keeps."""
     template = revision["data"]["spec"]["template"]
     return {key: value for key, value in template.items() if key != "$patch"}
 
@@ -122,9 +134,10 @@ def surplus(owner: Obj, revisions: Sequence[Obj], live: Collection[str]) -> list
 def rollback_template(owner: Obj, revisions: Iterable[Obj], to_revision: int = 0) -> Obj:
     """The template of an earlier revision; 0 is the one before the present. Raises NotFound in kubectl's words."""
     uid = objects.uid_of(owner)
-    ordered = sorted((each for each in revisions if objects.controller_uid(each) == uid), key=_order)
+    owned = (each for each in revisions if objects.controller_uid(each) == uid and _is_readable(each))
+    ordered = sorted(owned, key=_order)
     if to_revision:
-        found = next((each for each in ordered if each["revision"] == to_revision), None)
+        found = next((each for each in ordered if number_of(each) == to_revision), None)
         if found is None:
             raise NotFound(f"unable to find specified revision {to_revision} in history")
         return template_of(found)
@@ -135,4 +148,4 @@ def rollback_template(owner: Obj, revisions: Iterable[Obj], to_revision: int = 0
 
 def _order(revision: Obj) -> tuple[Any, ...]:
     meta = revision["metadata"]
-    return revision["revision"], meta.get("creationTimestamp", ""), meta["name"]
+    return number_of(revision), meta.get("creationTimestamp", ""), meta["name"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from app.api import objects
+from app.api import numbers, objects
 from app.api.errors import ApiError, BadRequest, NotFound
 from app.api.objects import Obj
 
@@ -49,10 +49,7 @@ def revision_of(obj: Obj) -> int:
 
 def annotated_number(obj: Obj, annotation: str) -> int | None:
     """None if it is not there or not a number."""
-    try:
-        return int(objects.annotations_of(obj)[annotation])
-    except (KeyError, ValueError):
-        return None
+    return numbers.whole(objects.annotations_of(obj).get(annotation))
 
 
 def same_template(one: Obj, other: Obj) -> bool:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.api import objects, times
+from app.api import numbers, objects, times
 from app.api.kinds import Kind
 from app.api.objects import Obj
 from app.component_helpers import qos
-from app.registry.whole_status import whole_status
+from app.registry.whole import whole_status
 
 # Kinds whose metadata.generation counts changes of the desired state, as all custom kinds' does, and those where an
 # annotation counts too.
@@ -123,8 +123,7 @@ def for_status(row: Kind, new: Obj, old: Obj, now_ms: int) -> Obj:
 
 
 def template_generation(daemon_set: Obj) -> int:
-    number = objects.annotations_of(daemon_set).get(_TEMPLATE_GENERATION, "")
-    return int(number) if number.isdecimal() else 0
+    return numbers.whole(objects.annotations_of(daemon_set).get(_TEMPLATE_GENERATION)) or 0
 
 
 def _with_template_generation(daemon_set: Obj, number: int) -> Obj:

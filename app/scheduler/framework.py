@@ -305,7 +305,9 @@ def facts_of(node: Mapping[str, Any]) -> NodeFacts:
         unschedulable=bool(spec.get("unschedulable")),
         taints=spec.get("taints") or (),
         zone=labels.get(_ZONE, ""),
-        images={name: image["sizeBytes"] for image in status.get("images") or () for name in image["names"]},
+        images={
+            name: image.get("sizeBytes", 0) for image in status.get("images") or () for name in image.get("names") or ()
+        },
     )
 
 

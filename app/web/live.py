@@ -43,8 +43,9 @@ class Connection(Protocol):
 
 
 def encoded(text: str) -> bytes:
-    """A text message as it goes over the wire."""
-    return bytes(FrameProtocol(client=False, extensions=[]).send_data(text, fin=True))
+    """A text message as it goes over the wire, whatever is in it."""
+    sendable = text.encode("utf-8", "replace").decode()
+    return bytes(FrameProtocol(client=False, extensions=[]).send_data(sendable, fin=True))
 
 
 HEARTBEAT = encoded(" ")

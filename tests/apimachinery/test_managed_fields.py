@@ -378,7 +378,7 @@ def test_a_body_that_is_not_of_its_kind_is_refused(applied: Obj, why: str) -> No
     with pytest.raises(ApiError) as caught:
         apply(None, applied, "kubectl")
     message = f"failed to create typed patch object (default/web; apps/v1, Kind=Deployment): {why}"
-    assert (caught.value.code, caught.value.message) == (500, message)
+    assert (caught.value.code, caught.value.message) == (400, message)
 
 
 def test_another_version_and_a_record_in_the_body_are_refused() -> None:

@@ -107,7 +107,7 @@ def test_generate_name_appends_five_safe_characters(server: ApiServer) -> None:
         ),
         pytest.param(pod(namespace="nowhere"), 404, 'namespaces "nowhere" not found', id="no such namespace"),
         pytest.param(pod(name="taken"), 409, 'pods "taken" already exists', id="exists"),
-        pytest.param(pod(resourceVersion="5"), 500, "resourceVersion should not be set", id="with resourceVersion"),
+        pytest.param(pod(resourceVersion="5"), 400, "resourceVersion should not be set", id="with resourceVersion"),
         pytest.param(pod(name="My_Pod"), 422, 'Pod "My_Pod" is invalid: metadata.name: Invalid value', id="bad name"),
     ],
 )

@@ -117,7 +117,7 @@ def test_two_budgets_over_one_pod_are_an_error() -> None:
     world.settle()
     refusal = evict(world, world.pod_names()[0])
     assert refusal is not None
-    assert refusal.code == 500
+    assert refusal.code == 400
     assert refusal.message.startswith("This pod has more than one PodDisruptionBudget")
 
 

@@ -94,7 +94,7 @@ def apply(
     others, and what it alone owned and no longer says is gone. `current` itself if nothing changes.
 
     Raises Conflict (409, causes FieldManagerConflict) if others own a field with another value and not `force`,
-    BadRequest for another apiVersion or managedFields in the body, ApiError 500 for a field that does not exist."""
+    BadRequest for another apiVersion or managedFields in the body, Unexplained for a field that does not exist."""
     try:
         return _apply(scheme, current, applied, manager or "unknown", force, now_ms, subresource)
     except RecursionError:

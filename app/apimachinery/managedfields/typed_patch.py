@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from app.api.errors import ApiError
+from app.api.errors import Unexplained
 from app.api.objects import Obj
 from app.apimachinery.managedfields import fieldset
 from app.apimachinery.managedfields.fieldset import Node, Path, Unnamed
@@ -19,14 +19,8 @@ from app.apimachinery.scheme.scalars import DECODERS, text
 from app.apimachinery.scheme.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct
 
 
-class UntypedPatch(ApiError):
-    """500 without a reason, as Kubernetes answers it."""
-
-    reason = ""
-
-
 def refuse_untyped(applied: Obj, node: Node) -> None:
-    """Raises UntypedPatch with every mistake."""
+    """Raises Unexplained with every mistake."""
     mistakes = list(_mistakes(applied, node.shape, ()))
     if not mistakes:
         return
@@ -35,7 +29,7 @@ def refuse_untyped(applied: Obj, node: Node) -> None:
     namespace, name = meta.get("namespace", ""), meta.get("name", "")
     what = f"{namespace}/{name}; {applied['apiVersion']}, Kind={applied['kind']}"
     why = mistakes[0] if len(mistakes) == 1 else "\n  ".join(("errors:", *mistakes))
-    raise UntypedPatch(f"failed to create typed patch object ({what}): {why}")
+    raise Unexplained(f"failed to create typed patch object ({what}): {why}")
 
 
 def _mistakes(value: Any, shape: Shape | None, path: Path) -> Iterator[str]:

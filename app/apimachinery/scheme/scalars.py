@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from app.api import quantities, times
+from app.api import numbers, quantities, times
 from app.api.errors import Cause
 
 
@@ -83,13 +83,23 @@ def clean(text: Any) -> str:
     return given if given.isascii() else given.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+def cleaned(value: Any) -> Any:
+    """Parsed JSON without lone surrogates, in keys too: whatever is made of it can be written down and sent."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean(key): cleaned(item) for key, item in value.items()}
+    return [cleaned(item) for item in value] if isinstance(value, list) else value
+
+
 _PART = re.compile(r"\[([^\]]*)\]|([^.\[]+)")
 
 
 def path_parts(path: str) -> Iterator[str | int]:
     """`spec.containers[0].image` -> spec, containers, 0, image; `data[a.b]` -> data, a.b."""
     for bracketed, name in _PART.findall(path):
-        yield int(bracketed) if bracketed.isdecimal() else (name or bracketed)
+        index = numbers.whole(bracketed)
+        yield (name or bracketed) if index is None else index
 
 
 # ---------------------------------------------------------------------------------------------- decoders

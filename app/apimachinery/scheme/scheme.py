@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from app.api.errors import Cause, NotFound
+from app.api.errors import Cause, MethodNotAllowed, NotFound
 from app.api.kinds import Kind
 from app.api.objects import Obj
 from app.apimachinery.scheme import schema
@@ -191,6 +191,8 @@ class Scheme:
 
     def _decoded(self, doc: Any) -> tuple[Obj, list[Cause]]:
         version = self._version(*schema.type_meta(doc))
+        if version.row.measured:
+            raise MethodNotAllowed("the server does not allow this method on the requested resource", details={})
         obj, unknown = schema.decoded(doc, version.shape)
         return _named(version.to_stored(obj), self.kind(version.row.key).api_version), unknown
 

@@ -91,12 +91,13 @@ def _still_active(seen: CronJobObservation) -> tuple[list[dict[str, Any]], str, 
     cron_job, status = seen.cron_job, seen.cron_job.get("status") or {}
     by_uid = {uid_of(job): job for job in seen.jobs}
     active, events = [], []
-    known = {reference["uid"] for reference in status.get("active") or ()}
+    known = {reference.get("uid") for reference in status.get("active") or ()}
     last_success = status.get("lastSuccessfulTime", "")
     for reference in status.get("active") or ():
-        job = by_uid.get(reference["uid"])
+        name = reference.get("name", "")
+        job = by_uid.get(reference.get("uid", ""))
         if job is None:
-            events.append(Announce(cron_job, "Normal", "MissingJob", f"Active job went missing: {reference['name']}"))
+            events.append(Announce(cron_job, "Normal", "MissingJob", f"Active job went missing: {name}"))
         elif how := jobs.finished(job):
             message = f"Saw completed job: {name_of(job)}, condition: {how}"
             events.append(Announce(cron_job, "Normal", "SawCompletedJob", message))

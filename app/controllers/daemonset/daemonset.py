@@ -134,7 +134,7 @@ class DaemonSetController(Controller[DaemonSetObservation]):
         yield from pod_control.keep_history(daemon_set, history, taken)
         released = {objects.uid_of(pod) for pod in found.released}
         held = [*(pod for pod in seen.owned_pods if objects.uid_of(pod) not in released), *found.adopted]
-        digest = objects.labels_of(history.update)[revisions.POD_LABEL]
+        digest = objects.labels_of(history.update).get(revisions.POD_LABEL) or revisions.hash_of(daemon_set)
         plan = daemons_of(daemon_set, digest, seen.nodes, held, seen.now_ms)
         manage = tuple(_manage(plan, seen.backoffs))
         yield from manage

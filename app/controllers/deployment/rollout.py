@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from app.api import names, objects
+from app.api import names, numbers, objects
 from app.api.objects import Obj
 from app.component_helpers.rollouts import (
     DESIRED_REPLICAS,
@@ -239,9 +239,10 @@ def new_annotations(rollout: Rollout) -> dict[str, str]:
     wanted = {**current, **copied}
     revision = max(map(revision_of, rollout.old), default=0) + 1
     held = current.get(REVISION, "")
-    if held and not held.isdecimal():
+    number = numbers.whole(held or "0")
+    if number is None:
         return wanted
-    if int(held or 0) < revision:
+    if number < revision:
         wanted[REVISION] = str(revision)
         if held:
             wanted[REVISION_HISTORY] = _with_revision(current.get(REVISION_HISTORY, ""), held)

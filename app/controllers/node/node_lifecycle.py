@@ -85,7 +85,7 @@ class NodeLifecycleController(Controller[NodeSeen]):
         if node is None:
             return None
         lease = reader.get(Ref("Lease", _LEASES, key.name))
-        heard_ms = max(_heartbeat_ms(node), times.parse(lease["spec"]["renewTime"]) if lease else 0)
+        heard_ms = max(_heartbeat_ms(node), _renewed_ms(lease))
         nodes: Sequence[Obj] = ()
         on_it: Sequence[Obj] = ()
         if node_health.readiness(node) != "True" or reader.now_ms - heard_ms >= node_health.GRACE_MS:
@@ -189,7 +189,7 @@ def _no_execute(seen: NodeSeen) -> Iterator[Difference]:
         yield Difference(about, "spec.taints", wanted, "", "EvictionRateLimited", (wait,))
         return
     at = times.rfc3339(seen.now_ms)
-    taints = [*others, {"key": wanted, "effect": "NoExecute", "timeAdded": held["timeAdded"] if held else at}]
+    taints = [*others, {"key": wanted, "effect": "NoExecute", "timeAdded": (held or {}).get("timeAdded", at)}]
     yield Difference(
         about,
         "spec.taints",
@@ -206,6 +206,11 @@ def _tainted_ms(node: Obj) -> int:
 
 
 # --------------------------------------------------------------------------------------------------- what wakes it
+
+
+def _renewed_ms(lease: Obj | None) -> int:
+    renewed = lease["spec"].get("renewTime") if lease else None
+    return times.parse(renewed) if renewed else 0
 
 
 def _heartbeat_ms(node: Obj) -> int:

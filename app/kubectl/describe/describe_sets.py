@@ -51,7 +51,7 @@ def stateful_set(obj: Obj, related: Sequence[Obj]) -> Lines:
 
 
 def _claim(claim: Obj) -> Lines:
-    yield f"  Name:\t{claim['metadata']['name']}"
+    yield f"  Name:\t{claim['metadata'].get('name', '')}"
     yield f"  StorageClass:\t{claim['spec'].get('storageClassName', '')}"
     yield from label_lines("  Labels", claim["metadata"].get("labels"))
     yield from annotation_lines("  Annotations", claim["metadata"].get("annotations"))

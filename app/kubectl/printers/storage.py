@@ -35,7 +35,7 @@ def _persistent_volume(volume: Obj, now_ms: int) -> Cells:
         _access_modes(spec.get("accessModes")),
         spec.get("persistentVolumeReclaimPolicy", ""),
         _volume_phase(volume),
-        f"{claim.get('namespace', '')}/{claim['name']}" if claim else "",
+        f"{claim.get('namespace', '')}/{claim.get('name', '')}" if claim else "",
         spec.get("storageClassName", ""),
         spec.get("volumeAttributesClassName") or UNSET,
         (volume.get("status") or {}).get("reason", ""),

@@ -154,8 +154,8 @@ def _renew(seen: MachineSeen) -> Iterator[Difference]:
             lease = new_lease(seen.node, seen.now_ms)
             yield Difference(ref, "spec.renewTime", now, "", "LeaseMissing", (Create(lease), again), background=True)
         return
-    renewed: str = seen.lease["spec"]["renewTime"]
-    due_ms = times.parse(renewed) + _RENEW_MS
+    renewed: str = seen.lease["spec"].get("renewTime", "")
+    due_ms = times.parse(renewed) + _RENEW_MS if renewed else seen.now_ms
     if seen.now_ms < due_ms:
         wait = RequeueAfter(due_ms - seen.now_ms, "lease renewal")
         yield Difference(ref, "spec.renewTime", renewed, renewed, "LeaseHeld", (wait,), background=True)

@@ -55,7 +55,8 @@ def stateful_set(obj: Obj) -> Obj:
 
 
 def _claim_template(template: Obj) -> Obj:
-    named = filled(template, {"apiVersion": "v1", "kind": "PersistentVolumeClaim"})
+    empty: Obj = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {}, "spec": {}}
+    named = filled(template, empty)
     return claim(having(named, "status", filled(named.get("status", {}), {"phase": "Pending"})))
 
 

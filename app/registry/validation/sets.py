@@ -155,7 +155,7 @@ def _check_daemon_strategy(strategy: Obj, field: str) -> Iterator[Cause]:
 def check_controller_revision(obj: Obj) -> Iterator[Cause]:
     if "data" not in obj:
         yield causes.required("data", "data is mandatory")
-    if obj.get("revision", 0) < 0:
+    if (obj.get("revision") or 0) < 0:
         yield causes.invalid("revision", obj["revision"], causes.NOT_NEGATIVE)
 
 

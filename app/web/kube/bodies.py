@@ -8,6 +8,7 @@ commands such as `create deployment` and does not fall back. Models apiserver `p
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from app.api import errors
 from app.api.kinds import Kind
 from app.api.objects import Obj
 from app.apimachinery import yamltext
-from app.apimachinery.scheme import protobuf, schema
+from app.apimachinery.scheme import protobuf, scalars, schema
 from app.apimachinery.scheme.scheme import Scheme
 
 JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
@@ -127,11 +128,15 @@ def _json(data: bytes) -> tuple[Any, tuple[str, ...]]:
         return found
 
     try:
-        return json.loads(data.decode(), object_pairs_hook=pairs, parse_constant=_no_constant), tuple(twice)
+        parsed = json.loads(data.decode(), object_pairs_hook=pairs, parse_constant=_no_constant)
+        return (scalars.cleaned(parsed) if _SURROGATE.search(data) else parsed), tuple(map(scalars.clean, twice))
     except json.JSONDecodeError as error:
         raise _Unreadable(f"couldn't get version/kind; json parse error: {go_json_error(error)}") from None
     except (ValueError, RecursionError) as error:
         raise _Unreadable(f"couldn't get version/kind; json parse error: {error}") from None
+
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def _no_constant(name: str) -> None:

@@ -183,7 +183,8 @@ def deletion(query: Query, body: Any) -> Deletion:
         listed = ", ".join(f'"{each}"' for each in ("Background", "Foreground", "Orphan"))
         text = f'Unsupported value: "{propagation}": supported values: {listed}'
         raise _invalid("propagationPolicy", "FieldValueNotSupported", text, "DeleteOptions")
-    conditions = given.get("preconditions") or {}
+    stated = given.get("preconditions")
+    conditions = stated if isinstance(stated, dict) else {}
     uid, version = (str(conditions.get(name) or "") for name in ("uid", "resourceVersion"))
     return Deletion(None if grace is None else max(0, grace), propagation, uid, version, _dry_deletion(query, given))
 

@@ -15,6 +15,7 @@ from flask import Response, request
 from app.api import errors
 from app.api.kinds import Kind
 from app.api.objects import Obj, with_metadata
+from app.apimachinery.scheme import scalars
 from app.commands import (
     BindPod,
     Command,
@@ -193,11 +194,11 @@ def _patch_text(patch_type: str, validation: str) -> tuple[str, tuple[str, ...]]
         document, warnings = bodies.patch_of(data, validation)
         return _text(document), warnings
     try:
-        return _text(json.loads(data)), ()
+        return _text(scalars.cleaned(json.loads(data))), ()
     except json.JSONDecodeError as error:
         raise errors.BadRequest(f"error decoding patch: {bodies.go_json_error(error)}") from None
     except (ValueError, RecursionError) as error:
-        raise errors.BadRequest(f"error decoding patch: {error}") from None
+        raise errors.BadRequest(f"error decoding patch: {scalars.clean(error)}") from None
 
 
 def _options_body() -> Any:

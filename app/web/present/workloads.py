@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from app.api import conditions, objects, times
 from app.api.names import short_name
+from app.api.numbers import whole
 from app.api.objects import Obj, Ref
 from app.apimachinery.scheme.scheme import Scheme
 from app.kubectl.printers import printers
@@ -272,7 +273,7 @@ def _row(obj: Obj, owner: str, _: Words) -> RowView:
         return RowView(*ref, short, text, tally, over, created)
     revision = objects.annotations_of(obj).get("deployment.kubernetes.io/revision", "")
     empty = numbers.desired == 0 and _count(status, "replicas") == 0
-    order = int(revision) if revision.isdigit() else 0
+    order = whole(revision) or 0
     return RowView(*ref, short, image_of(obj["spec"]["template"]["spec"]), tally, empty, order)
 
 

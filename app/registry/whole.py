@@ -1,12 +1,14 @@
-"""A status as Go would write it: what a client left out is there all the same, empty.
+"""Objects as Go would write them: what a client left out is there all the same, empty.
 
-The loops read each other's statuses without asking whether a condition has a type. A client that writes through
-`/status` (an operator, `kubectl patch --subresource=status`) need not know that, so the server completes what it sends.
-Times that are missing are the time of the write here, and null in Kubernetes.
+A struct that is no pointer cannot be absent: whoever patches a spec away leaves an empty one. The loops read one
+another's statuses without asking whether a condition has a type. A client that writes through `/status` (an operator,
+`kubectl patch --subresource=status`) need not know that, so the server completes what it sends. Times that are missing
+are the time of the write here, and null in Kubernetes.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from app.api import times
@@ -15,6 +17,18 @@ from app.apimachinery.scheme import shapes
 from app.apimachinery.scheme.shapes import Field, ListOf, MapOf, Shape, Struct
 
 _NUMBERS = ("int32", "int64", "float64")
+
+
+def whole_object(obj: Obj, shape: Struct) -> Obj:
+    """`obj` itself if none of its parts is missing; its status is the server's own, see `whole_status`."""
+    missing = [name for name in _parts(shape) if obj.get(name) is None]
+    return {**obj, **{name: {} for name in missing}} if missing else obj
+
+
+@cache
+def _parts(shape: Struct) -> tuple[str, ...]:
+    owned = ("metadata", "status")
+    return tuple(name for name, field in shape.fields.items() if "value" in field.words and name not in owned)
 
 
 def whole_status(obj: Obj, now_ms: int) -> Obj:
@@ -40,7 +54,11 @@ def _whole(value: Any, shape: Shape, now: str) -> Any:
 
 
 def _is_due(field: Field) -> bool:
-    return field.required or (field.shape.go_name == "Time" and field.name.startswith(("last", "started", "finished")))
+    return (
+        field.required
+        or "value" in field.words
+        or (field.shape.go_name == "Time" and field.name.startswith(("last", "started", "finished")))
+    )
 
 
 def _empty(field: Field, now: str) -> Any:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from app.registry.whole_status import whole_status
+from app.registry.whole import whole_object, whole_status
 from tests.support import builders
+from tests.support.kinds import SCHEME
 
 NOW, THEN = "2026-01-01T09:00:00Z", "2020-01-01T00:00:00Z"
 GIVEN: dict[str, Any] = {"lastHeartbeatTime": THEN, "lastTransitionTime": THEN, "status": "True", "type": "Ready"}
@@ -39,5 +40,14 @@ def test_a_container_has_its_counts() -> None:
 
 @pytest.mark.parametrize("status", [{}, {"conditions": [GIVEN]}, {"capacity": {"cpu": "2"}}])
 def test_a_status_that_lacks_nothing_is_the_same_object(status: dict[str, Any]) -> None:
-    given = node(**status)
+    given = whole_status(node(**status), builders.NOW_MS)
     assert whole_status(given, builders.NOW_MS) is given
+
+
+@pytest.mark.parametrize(("kind", "spec"), [("PodDisruptionBudget", {}), ("ConfigMap", None), ("Pod", {})])
+def test_a_struct_that_is_no_pointer_cannot_be_absent(kind: str, spec: dict[str, Any] | None) -> None:
+    definition = SCHEME.definition(kind)
+    given = {"apiVersion": definition.row.api_version, "kind": kind, "metadata": {"name": "a"}}
+    assert whole_object(given, definition.shape).get("spec") == spec
+    whole = {**given, "spec": {"a": 1}}
+    assert whole_object(whole, definition.shape) is whole
