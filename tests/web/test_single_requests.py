@@ -1,4 +1,4 @@
-"""One request that nobody expected: it is refused or done, the room goes on, comes back from its file, and can be reset.
+"""A request that nobody expected is refused or done; the room goes on, comes back from its file, can be reset.
 
 Each of these has stopped a room. What strangers send at random is in tests/fuzz.
 """
