@@ -16,7 +16,19 @@ BODY_BYTES = MIB  # of a body as it is sent: a manifest in the encoding of forms
 MANIFEST_BYTES = 256 * KIB  # of a text of YAML
 PATCH_COPY_BYTES = 3 * MIB  # that the `copy` operations of one JSON patch may add; as the API server
 
+CLUSTER_BYTES = 128 * MIB  # of all that API clients and people wrote into a room since it began
+SERVER_BYTES = 512 * MIB  # the same of all rooms in memory
+BODIES_BYTES = 64 * MIB  # of all bodies that are on their way to the server
+WARNINGS_LENGTH, WARNING_CLIPPED = 4_096, 256  # characters of all; of each if that is more; as the API server
+
+# ----------------------------------------------------------------------------------------------- doors
+REQUEST_S = 10  # the head of a request, from its first byte or after the answer before it
+BODY_S = 30  # and its body
+UNREAD_S = 60  # who takes nothing of an answer for so long is gone
+HALF_REQUESTS = 1_000  # connections that owe the rest of a request; of more, those that wait longest go
+
 # ----------------------------------------------------------------------------------------------- numbers
+WARNINGS = 20  # of an answer
 MANIFEST_DOCUMENTS = 200
 MANIFEST_DEPTH = 64
 MANIFEST_VALUES = 100_000  # of one document, aliases written out

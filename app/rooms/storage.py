@@ -9,13 +9,15 @@ statement is short; one lock serialises them.
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import sqlite3
 import threading
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from app.cluster import Entry
 
@@ -41,6 +43,29 @@ BEGUN, DONE = "", "done"  # how a command ended; else why it was left out
 KILLED = "killed"
 
 
+class InUse(Exception):
+    """Another server writes to that directory."""
+
+
+def hold(data_dir: Path | str) -> IO[bytes]:
+    """The directory is ours as long as the result is open, in this process or one that it forks. Raises InUse."""
+    lock = _private(Path(data_dir), "lock").open("r+b")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise InUse(f"another Loopscope keeps its rooms in {data_dir}: stop it, or choose another --data") from None
+    return lock
+
+
+def _private(folder: Path, name: str) -> Path:
+    """A file that nobody else on this machine can read: a room's address is its key."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(folder / name, os.O_CREAT | os.O_RDWR, 0o600))
+    (folder / name).chmod(0o600)
+    return folder / name
+
+
 class Stored(NamedTuple):
     """A room at rest. Replaying `journal` up to `steps` steps gives the cluster that it was."""
 
@@ -60,8 +85,7 @@ class Storage:
     def __init__(self, data_dir: Path | str | None = None) -> None:
         path = ":memory:"
         if data_dir is not None:
-            Path(data_dir).mkdir(parents=True, exist_ok=True)
-            path = str(Path(data_dir) / "rooms.sqlite3")
+            path = str(_private(Path(data_dir), "rooms.sqlite3"))
         self._lock = threading.Lock()
         self._db = sqlite3.connect(path, check_same_thread=False)
         self._close = weakref.finalize(self, self._db.close)

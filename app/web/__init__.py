@@ -35,6 +35,7 @@ DEFAULTS: dict[str, Any] = {
     "MAX_CONTENT_LENGTH": limits.BODY_BYTES,
     "MAX_FORM_MEMORY_SIZE": limits.BODY_BYTES,
     "MAX_FORM_PARTS": 32,
+    "NAMES": (),  # of this machine, by which people may call it; its addresses are known
     "ORIGINS": (),  # further origins whose pages may send commands, "https://talk.example"
     "RATES": security.RATES,  # None: as often as one likes
     "HEARTBEAT_S": 20.0,

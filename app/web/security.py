@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import secrets
 import threading
 import time
@@ -73,6 +74,8 @@ def init_app(app: Flask) -> None:
     def visitor() -> None:
         g.visitor = request.cookies.get(VISITOR) or secrets.token_urlsafe(16)
         g.nonce = secrets.token_urlsafe(12)
+        if request.endpoint != "pages.healthz":
+            check_host()
 
     @app.context_processor
     def tokens() -> dict[str, str]:
@@ -109,12 +112,42 @@ def allow(what: str) -> None:
         buckets.take(what, request.remote_addr or "")
 
 
+def check_host() -> None:
+    """A page of somebody else's whose name leads here says so in Host: that name is none of ours. An address is never a
+    name, so it needs no list. Raises Forbidden."""
+    name = _name_in(f"//{request.host}")
+    if name == "localhost" or name.endswith(".localhost") or _is_address(name):
+        return
+    origins = (_name_in(origin) for origin in current_app.config["ORIGINS"])
+    if name not in (*current_app.config["NAMES"], *origins):
+        _ = language.here()
+        raise errors.Forbidden(
+            _("This server is not called %(name)s. Start it with --origin http://%(name)s if it is.", name=name[:80])
+        )
+
+
+def _name_in(url: str) -> str:
+    """The name of the host; "" where there is none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
 def check_origin() -> None:
     """Browsers say which page a POST or a socket comes from; other programs say nothing. Raises Forbidden."""
     origin = request.headers.get("Origin")
     if origin is None:
         return
-    ours = urlsplit(origin).netloc.lower() == request.host.lower()
+    ours = origin.lower() in (f"http://{request.host}".lower(), f"https://{request.host}".lower())
     if not ours and origin not in current_app.config["ORIGINS"]:
         _ = language.here()
         raise errors.Forbidden(

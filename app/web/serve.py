@@ -37,6 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not _is_free(options.host, options.port):
         print(f"port {options.port} is taken: choose another with --port (or make run PORT=...)", file=sys.stderr)
         return 1
+    held = _hold(options.data) if options.data else None
+    if options.data and held is None:
+        return 1
     _raise_file_limit()
     return _serve_threads(options) if options.debug_threads else _serve(options)
 
@@ -67,8 +70,19 @@ def _create_app(options: argparse.Namespace) -> Any:
 
     for folder in options.lessons:
         scenarios.add_folder(folder)
-    config = {"DATA_DIR": options.data, "ORIGINS": tuple(options.origin)}
+    config = {"DATA_DIR": options.data, "ORIGINS": tuple(options.origin), "NAMES": _names(options.host)}
     return create_app(config | {"RATES": None} if options.unlimited else config)
+
+
+def _hold(data_dir: str) -> Any:
+    """The lock on the directory, for as long as this process and its worker live; None if another server has it."""
+    from app.rooms.storage import InUse, hold
+
+    try:
+        return hold(data_dir)
+    except InUse as refusal:
+        print(refusal, file=sys.stderr)
+        return None
 
 
 # ----------------------------------------------------------------------------------------------- gunicorn
@@ -90,6 +104,8 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
+    from app.api import limits
+
     def ready(worker: Any) -> None:
         from app.rooms import guard
 
@@ -99,7 +115,7 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
-        print(f"Loopscope is ready: {_address(options)}", flush=True)
+        print(_announcement(options), flush=True)
 
     def leave(_server: Any, worker: Any) -> None:
         from app.rooms import guard
@@ -112,10 +128,10 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
     return {
         "bind": f"[{options.host}]:{options.port}" if ":" in options.host else f"{options.host}:{options.port}",
         "workers": 1,
-        "worker_class": "gevent",
+        "worker_class": "app.web.worker.Worker",
         "worker_connections": CONNECTIONS,
         "graceful_timeout": GRACE_S,
-        "keepalive": 30,
+        "keepalive": limits.REQUEST_S,
         "loglevel": "warning",
         "control_socket_disable": True,
         "post_worker_init": ready,
@@ -151,9 +167,41 @@ def _warm_up(app: Any) -> None:
     assert page.status_code == 200, page.status
 
 
-def _address(options: argparse.Namespace) -> str:
-    host = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host
-    return f"http://[{host}]:{options.port}" if ":" in host else f"http://{host}:{options.port}"
+def _announcement(options: argparse.Namespace) -> str:
+    """The address that people can use; and who they are, if it is not this machine alone."""
+    host = _reachable(options.host)
+    address = f"http://[{host}]:{options.port}" if ":" in host else f"http://{host}:{options.port}"
+    if _is_loopback(options.host):
+        return f"Loopscope is ready: {address}"
+    return (
+        f"Loopscope is ready: {address}\n"
+        f"--host {options.host}: whoever reaches this machine on port {options.port} may open rooms, and do in a room "
+        "whose address they know what you may do. There are no accounts and no encryption; docs/trust.md says what a "
+        "guest can and cannot do."
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _reachable(host: str) -> str:
+    """Of "every address" one by which others find this machine. Nothing is sent: the kernel says which it would use."""
+    if host not in ("0.0.0.0", "::"):
+        return host
+    family, far = (socket.AF_INET6, "2001:db8::1") if host == "::" else (socket.AF_INET, "192.0.2.1")
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((far, 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"
+
+
+def _names(host: str) -> tuple[str, ...]:
+    """By which people may call this machine, beside its addresses."""
+    names = () if _is_loopback(host) else (socket.gethostname(), f"{socket.gethostname()}.local", socket.getfqdn())
+    return tuple({name.lower() for name in (host, *names)})
 
 
 def _is_free(host: str, port: int) -> bool:
@@ -183,7 +231,7 @@ def _raise_file_limit() -> None:
 def _serve_threads(options: argparse.Namespace) -> int:
     app = _create_app(options)
     app.debug = True
-    print(f"Loopscope is ready, with threads: {_address(options)}", flush=True)
+    print(f"With threads. {_announcement(options)}", flush=True)
     try:
         app.run(options.host, options.port, threaded=True, use_reloader=False)
     finally:

@@ -74,3 +74,10 @@ def test_after_a_reset_an_informer_lists_again_at_once(api: Api) -> None:
     status = response.get_json()
     assert (status["code"], status["details"]["causes"][0]["reason"]) == (504, "ResourceVersionTooLarge")
     assert "Retry-After" not in response.headers
+
+
+def test_an_answer_has_at_most_twenty_warnings(api: Api) -> None:
+    unknown = {f"field{number}": 1 for number in range(90)}
+    response = api.ask("POST", CONFIGS, {**CONFIG, **unknown})
+    assert response.status_code == 201
+    assert len(response.headers.getlist("Warning")) == 20

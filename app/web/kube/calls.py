@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Response
 
+from app.api import limits
 from app.api.objects import Obj
 from app.apimachinery.scheme.scheme import Definition, Scheme
 from app.rooms import Room
@@ -44,7 +45,10 @@ def client_name(user_agent: str) -> str:
 def answer(body: bytes | Mapping[str, Any], code: int = 200, warnings: tuple[str, ...] = ()) -> Response:
     data = body if isinstance(body, bytes) else encoding.dumps(body)
     response = Response(data, code, mimetype="application/json")
-    for warning in warnings:
+    shown = warnings[: limits.WARNINGS]
+    if sum(map(len, shown)) > limits.WARNINGS_LENGTH:
+        shown = tuple(warning[: limits.WARNING_CLIPPED] for warning in shown)
+    for warning in shown:
         text = "".join(letter if letter.isprintable() else " " for letter in warning)
         quoted = text.replace("\\", "\\\\").replace('"', '\\"')
         response.headers.add("Warning", f'299 - "{quoted}"'.encode("ascii", "replace").decode())

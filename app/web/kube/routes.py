@@ -37,6 +37,7 @@ def config(id: str) -> Response:
 @blueprint.route("/kube", methods=METHODS, strict_slashes=False, endpoint="root")
 @blueprint.route("/kube/<path:path>", methods=METHODS)
 def face(id: str, path: str = "") -> Response:
+    security.check_origin()
     security.allow("kube")
     request.max_content_length = limits.REQUEST_BYTES
     room = rooms().get(id)

@@ -52,8 +52,10 @@ class Stream:
         if not self._begun:
             self._begun = True
             return b""  # headers go out at once, though nothing may happen for long
-        time.sleep(max(0.0, self._said_at + PAUSE_S - time.monotonic()))
+        time.sleep(max(0.0, min(self._said_at + PAUSE_S, self._ends_at) - time.monotonic()))
         while True:
+            if time.monotonic() >= self._ends_at and self._said_at:
+                raise StopIteration  # though there may be more
             self._watch.wake.clear()
             if data := self._news.take():
                 self._said_at = time.monotonic()
