@@ -55,6 +55,14 @@ class History(Sequence[T]):
             found += full
         return found + self._tail
 
+    def forget(self) -> Iterator[None]:
+        """Everything, chunk by chunk: whoever has others to think of pauses in between."""
+        while self._full:
+            self._full.pop()
+            yield
+        self._tail = []
+        self._begin = self.end
+
     def copy(self) -> History[T]:
         copied: History[T] = History(self.limit)
         copied.end, copied._begin = self.end, self._begin

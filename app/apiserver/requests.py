@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from app.api import conditions, errors, objects, selectors
+from app.api import conditions, errors, limits, objects, selectors
 from app.api.objects import Obj, Ref, is_of, kind_of, namespace_of, ref_of, with_metadata
 from app.apimachinery.managedfields import managed_fields
 from app.apimachinery.patch.strategic import json_patch, merge_patch, strategic_merge
@@ -32,7 +32,8 @@ def create(server: ApiServer, text: str, manager: str = "") -> Written:
     obj = server.scheme.decode(_parsed(text), strict=False)
     if is_of(obj, "Event"):
         obj = _whole_event(obj)
-    return server.create(managed_fields.updated(server.scheme, None, obj, manager, now_ms=server.now_ms()))
+    obj = managed_fields.updated(server.scheme, None, obj, manager, now_ms=server.now_ms())
+    return server.create(weighed(server, obj))
 
 
 def replace(server: ApiServer, ref: Ref, text: str, subresource: str = "", manager: str = "") -> Written:
@@ -50,7 +51,7 @@ def replace(server: ApiServer, ref: Ref, text: str, subresource: str = "", manag
         raise errors.conflict(kind.plural, ref.name, kind.group, why)
     obj = _whole(obj, subresource, server)
     obj = managed_fields.updated(server.scheme, old, obj, manager, now_ms=server.now_ms(), subresource=subresource)
-    return server.update(obj, subresource=subresource)
+    return server.update(weighed(server, obj), subresource=subresource)
 
 
 def patch(
@@ -82,7 +83,8 @@ def patch(
             raise _bad_patch(text, "strict decoding error: " + ", ".join(unknown))
         warnings.extend(unknown if validation != _IGNORE else ())
         new = _whole(_named(new, ref), subresource, server)
-        return managed_fields.updated(server.scheme, old, new, manager, now_ms=server.now_ms(), subresource=subresource)
+        new = managed_fields.updated(server.scheme, old, new, manager, now_ms=server.now_ms(), subresource=subresource)
+        return weighed(server, new)
 
     return server.patch(ref, change, subresource=subresource)._replace(warnings=tuple(warnings))
 
@@ -211,7 +213,7 @@ def _applied(
     merged = managed_fields.apply(
         scheme, current, wanted, manager, force=force, now_ms=server.now_ms(), subresource=subresource
     )
-    merged = _whole(merged, subresource, server)
+    merged = weighed(server, _whole(merged, subresource, server))
     done = server.create(merged) if current is None else server.patch(ref, lambda _: merged, subresource=subresource)
     return done._replace(warnings=unknown if validation == "Warn" else ())
 
@@ -233,6 +235,16 @@ def _scaled(server: ApiServer, ref: Ref, change: Callable[[Obj], Any], manager: 
 
 
 # -------------------------------------------------------------------------------------------------- objects
+
+
+def weighed(server: ApiServer, obj: Obj) -> Obj:
+    """`obj`, which is no larger than etcd takes. What clients write in the life of a cluster is counted. Raises
+    TooLarge."""
+    size = len(json.dumps(obj, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace"))
+    if size > limits.OBJECT_BYTES:
+        raise errors.TooLarge("etcdserver: request is too large")
+    server.taken_bytes += size
+    return obj
 
 
 def _parsed(text: str) -> Any:

@@ -55,6 +55,7 @@ class ApiServer:
         self.store = store
         self.now_ms = now_ms
         self.rng = rng
+        self.taken_bytes = 0  # of all objects that clients wrote
 
     # reading
 

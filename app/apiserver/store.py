@@ -7,7 +7,7 @@ position in the log; whoever falls behind the log's beginning gets 410 Gone and 
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from app.api import errors, limits
@@ -15,6 +15,7 @@ from app.api.history import History
 from app.api.objects import Obj, Ref, ref_of
 
 ADDED, MODIFIED, DELETED = "ADDED", "MODIFIED", "DELETED"
+_PIECE = 200  # objects that are forgotten at once
 
 
 class Change(NamedTuple):
@@ -110,6 +111,18 @@ class Store:
         copied.log = self.log.copy()
         copied._count = self._count
         return copied
+
+    def forget(self) -> Iterator[None]:
+        """Give back the memory of all objects and of the log, piece by piece; nobody asks this store any more."""
+        self._listed.clear()
+        self._names.clear()
+        self.listeners.clear()
+        yield from self.log.forget()
+        for items in self._kinds.values():
+            while items:
+                items.popitem()
+                if len(items) % _PIECE == 0:
+                    yield
 
     # writing
 

@@ -14,6 +14,7 @@ from app.api import errors
 from app.api.objects import Obj, Ref, annotations_of, kind_of
 from app.apimachinery import documents
 from app.apimachinery.patch.strategic import FieldChange, apply_manifest, field_changes
+from app.apiserver.requests import weighed
 from app.apiserver.server import ApiServer, Written
 
 
@@ -62,8 +63,8 @@ def _apply(server: ApiServer, wanted: Obj, ref: Ref) -> Written:
     current = server.store.get(ref)
     applied = apply_manifest(current, _in_namespace(wanted, ref), server.scheme.definition(ref.kind).shape)
     if current is None:
-        return server.create(applied)
-    return server.patch(ref, lambda _: server.scheme.decode(applied))
+        return server.create(weighed(server, applied))
+    return server.patch(ref, lambda _: weighed(server, server.scheme.decode(applied)))
 
 
 def _wanted(server: ApiServer, document: documents.Document, namespace: str) -> tuple[Obj, Ref]:

@@ -58,7 +58,7 @@ class ServerHands:
     def _checked(self, ref: Ref, obj: Obj) -> Obj:
         """What a person makes of an object is one of its kind. Raises DecodingError, or MethodNotAllowed."""
         scheme = self._server.scheme
-        return obj if scheme.kind(ref.kind).internal else scheme.decode(obj)
+        return obj if scheme.kind(ref.kind).internal else requests.weighed(self._server, scheme.decode(obj))
 
     def delete(
         self,

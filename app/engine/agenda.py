@@ -54,6 +54,11 @@ class Agenda:
         self._sequence = 0
         self._pending = 0  # foreground entries that are not cancelled
 
+    def clear(self) -> None:
+        self._foreground.clear()
+        self._background.clear()
+        self._pending = 0
+
     @property
     def quiet(self) -> bool:
         return self._pending == 0

@@ -61,6 +61,7 @@ class Engine:
         copied = Engine(
             self.server.scheme.copy(), store, rng, self.now_ms, self.latencies, trace, self._loops_of_machine
         )
+        copied.server.taken_bytes = self.server.taken_bytes
         copied.agenda, moved = self.agenda.copy()
         copied.faults = self.faults.copy()
         copied.turns = self.turns.copy(moved)

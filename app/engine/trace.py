@@ -195,6 +195,9 @@ class Trace:
         """Steps with a number greater than `number` that are still kept."""
         return self._steps.since(number)
 
+    def forget(self) -> Iterator[None]:
+        return self._steps.forget()
+
     def copy(self) -> Trace:
         copied = Trace()
         copied._steps = self._steps.copy()

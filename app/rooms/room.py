@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from app.api import errors, limits
+from app.api import limits
 from app.api.messages import Message
 from app.api.objects import Obj, Ref
 from app.cluster import Awaited, Cluster, Done, Entry, News, Planned, Process
 from app.commands import ClientRequest, Command, TakeTurns
 from app.engine.trace import Result, Step
 from app.look import Look
-from app.rooms import stepping
+from app.rooms import budget, stepping
 from app.rooms.beginnings import pace_of
 from app.rooms.boundary import Boundary
 from app.rooms.broadcast import Broadcast
@@ -386,10 +386,7 @@ class Room:
         return again is not None
 
     def _admit(self, command: Command | None = None) -> None:
-        if len(self.journal) >= limits.COMMANDS_OF_ROOM:
-            raise errors.TooManyRequests(
-                f"this room has taken its limit of {limits.COMMANDS_OF_ROOM} commands: reset it"
-            )
+        budget.check(self.cluster)
         if isinstance(command, ClientRequest) and command.who:
             self._clients.ask(self._clock())
         else:

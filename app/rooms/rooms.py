@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,10 +23,11 @@ from app.api import errors, limits
 from app.cluster import Cluster, Entry
 from app.commands import Command
 from app.engine.trace import Step
+from app.rooms import memory
 from app.rooms.beginnings import Beginnings, pace_of
 from app.rooms.drawing import Drawing
 from app.rooms.frames import Pace
-from app.rooms.pacer import Pacer
+from app.rooms.pacer import Pacer, slices
 from app.rooms.playing import Pressed
 from app.rooms.replaying import is_final, replayed, written_reason
 from app.rooms.room import Room
@@ -98,6 +99,7 @@ class Rooms:
 
     def submit(self, room: Room, command: Command) -> Step:
         """`room.submit`. Raises Broken, or NotDone for a command that failed."""
+        self._make_bytes(room)
         return room.submit(command)
 
     def press(self, room: Room, index: int, chosen: str = "") -> Pressed:
@@ -107,10 +109,14 @@ class Rooms:
     def reset(self, room: Room, scenario_id: str | None = None) -> None:
         """The room begins its lesson anew, or another one. Raises NotFound."""
         scenario = scenarios.get(scenario_id) if scenario_id else room.scenario
-        cluster = self._beginnings.of(scenario)
+        old, cluster = room.cluster, self._beginnings.of(scenario)
         with room.lock:
             room.restart(scenario, cluster)
             self.save(room)
+        freed = old.taken_bytes
+        for _ in zip(old.forget(), slices(), strict=False):
+            pass
+        memory.give_back(freed)
 
     def save(self, room: Room) -> None:
         """Write down how far the room has come. Of one that has stopped where, and why; the rest stays as it is."""
@@ -192,10 +198,27 @@ class Rooms:
         with self._lock:
             self._rooms[room.id] = room
             evicted = list(self._make_space())
+        self._put_away(evicted)
+        return room
+
+    def _make_bytes(self, room: Room) -> None:
+        """Take out rooms that nobody watches, as long as all together hold too much. Raises ServiceUnavailable."""
+        with self._lock:
+            held = sum(each.cluster.taken_bytes for each in self._rooms.values())
+            idle = [each for each in self._rooms.values() if each is not room and not each.is_watched]
+            evicted: list[Room] = []
+            while held > limits.SERVER_BYTES and idle:
+                evicted.append(self._rooms.pop(idle.pop(0).id))
+                held -= evicted[-1].cluster.taken_bytes
+        self._put_away(evicted)
+        if held > limits.SERVER_BYTES:
+            most = limits.SERVER_BYTES // limits.MIB
+            raise errors.ServiceUnavailable(f"the rooms of this server hold its limit of {most} MiB: reset some first")
+
+    def _put_away(self, evicted: Iterable[Room]) -> None:
         for other in evicted:
             self.pacer.forget(other)
             self._save_if_it_can(other)
-        return room
 
     def _make_space(self) -> Iterator[Room]:
         """Take out rooms that nobody watches, those asked for longest ago first."""

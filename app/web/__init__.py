@@ -16,9 +16,9 @@ serve      `loopscope serve`: gunicorn with one gevent worker
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from flask.typing import ResponseReturnValue
@@ -27,6 +27,9 @@ from app.api import errors, limits
 from app.rooms import Limits, Rooms, guard
 from app.web import assets, commands, compression, kube, language, live, pages, problems, script, security
 from app.web.linebreaks import LineBreaks
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 PACKAGE = Path(__file__).parent.parent
 DEFAULTS: dict[str, Any] = {
@@ -45,6 +48,14 @@ DEFAULTS: dict[str, Any] = {
 
 
 class App(Flask):
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """A request that knows its surroundings, and they it, would stay in memory with its body until the collector
+        comes."""
+        try:
+            return super().wsgi_app(environ, start_response)
+        finally:
+            environ.pop("werkzeug.request", None)
+
     def dispatch_request(self) -> ResponseReturnValue:
         """No answer computes for ever, whatever it was asked."""
         try:

@@ -134,7 +134,8 @@ def test_a_watch_ends_in_time_in_a_busy_room(server: Server) -> None:
     server.post(f"{base}/pace", {"mode": "clock", "speed": "100"})
     server.post(f"{base}/commands/chaos", {"per_minute": "600"})
     began = time.monotonic()
-    with urllib.request.urlopen(f"{server.url}{base}/kube/api/v1/events?watch=1&timeoutSeconds=2", timeout=60) as answer:
+    url = f"{server.url}{base}/kube/api/v1/events?watch=1&timeoutSeconds=2"
+    with urllib.request.urlopen(url, timeout=60) as answer:
         events = answer.read().count(b"\n")
     server.post(f"{base}/reset", {})
     assert events > 10
