@@ -31,6 +31,8 @@ from app.rooms.boundary import Broken, NotDone
 from app.rooms.drawing import Drawing
 from app.rooms.fanout import Viewer
 from app.rooms.frames import Frame, Pace, Waiting
+from app.rooms.motion import SLICE_S
+from app.rooms.pacer import slices
 from app.rooms.playing import Pressed
 from app.rooms.room import Room
 from app.rooms.rooms import Limits, Rooms
@@ -38,6 +40,6 @@ from app.rooms.story import Told
 from app.rooms.watches import Watch
 
 __all__ = [
-    "Awaited", "Broken", "Done", "Drawing", "Frame", "Limits", "Line", "NotDone", "Pace", "Pressed", "Process", "Room",
-    "Rooms", "Told", "Viewer", "Waiting", "Watch", "exit_code", "is_shell",
+    "SLICE_S", "Awaited", "Broken", "Done", "Drawing", "Frame", "Limits", "Line", "NotDone", "Pace", "Pressed",
+    "Process", "Room", "Rooms", "Told", "Viewer", "Waiting", "Watch", "exit_code", "is_shell", "slices",
 ]  # fmt: skip

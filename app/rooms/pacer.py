@@ -6,6 +6,7 @@ wants the next one, and is forgotten when it says None. With nobody watching, th
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -17,6 +18,7 @@ from app.rooms.motion import SLICE_S
 
 log = logging.getLogger(__name__)
 BREATH_S = 0.001  # after a slice: others get the process
+TIDY_S = 60.0  # between two full collections, each at a time when nobody waits for anything
 STRIDE = 32  # steps of a cluster between looks at the wall clock
 
 
@@ -42,6 +44,7 @@ class Pacer:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._stopped = False
+        self._tidied_at = clock()
 
     def wake(self, room: Moves) -> None:
         """Give `room` a turn as soon as possible. Starts the thread when it is first needed."""
@@ -89,5 +92,8 @@ class Pacer:
                 if room is not None and delay is not None and delay <= 0:
                     del self._due[room]
                     return room
+                if room is None and self._clock() >= self._tidied_at + TIDY_S:
+                    self._tidied_at = self._clock()
+                    gc.collect()
                 self._changed.wait(delay)
         return None

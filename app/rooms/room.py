@@ -30,7 +30,7 @@ from app.rooms.drawing import Drawing
 from app.rooms.fanout import Viewer
 from app.rooms.frames import Pace
 from app.rooms.keeping import NOBODY, Keeper
-from app.rooms.motion import Motion
+from app.rooms.motion import SLICE_S, Motion
 from app.rooms.playing import Pressed, ask_again, press
 from app.rooms.story import Story, Told
 from app.rooms.watches import Watch, Watches
@@ -89,7 +89,6 @@ class Room:
 
     @property
     def is_watched(self) -> bool:
-        """By a page or by an API client."""
         return self.viewers > 0 or len(self._watches) > 0
 
     @property
@@ -108,7 +107,6 @@ class Room:
 
     @property
     def act(self) -> Step | None:
-        """What somebody did last."""
         return self._motion.act
 
     @property
@@ -151,13 +149,17 @@ class Room:
                 return self._broadcast.snapshot(key, draw)
 
     def get(self, ref: Ref) -> Obj | None:
-        with self.lock:
-            return self.cluster.get(ref)
+        return self.cluster.get(ref)
 
     def plan(self, text: str, namespace: str) -> tuple[Planned, ...]:
         """What applying `text` would do. Raises ApiError, whose `document` is the one that was refused."""
         with self.lock, self._boundary.looking():
             return self.cluster.plan(text, namespace)
+
+    def news(self, take: Callable[[Look], T]) -> T:
+        """As `read`, for those whom the room wakes when it has moved: they do not move it."""
+        with self.lock, self._boundary.looking():
+            return take(self.cluster)
 
     def read(self, take: Callable[[Look], T]) -> T:
         """What an API client asks for, as of now; nothing is drawn for it. `take` is quick, and changes nothing."""
@@ -272,9 +274,7 @@ class Room:
         self._watches.dismiss()
 
     def attach(self, lang: str, epoch: int, frame: int, wake: threading.Event | None = None) -> Viewer:
-        """Somebody opened the page and has the snapshot of `frame`; `wake` is set when there is news for it.
-
-        Raises TooManyRequests."""
+        """Somebody has the page as of `frame`; `wake` is set when there is news for it. Raises TooManyRequests."""
         viewer = self._broadcast.attach(lang, epoch, frame, wake or threading.Event())
         with self.lock:
             if self.viewers == 1:
@@ -312,12 +312,16 @@ class Room:
 
     def turn(self, now: float) -> float | None:
         """Move the cluster for one slice, publish what is due. Returns when to come again; None: when woken."""
-        with self.lock:
+        if not self.lock.acquire(blocking=False):
+            return now + SLICE_S  # somebody has it in hand: the other rooms do not wait for that
+        try:
             if self.broken or not self._is_live():
                 return None
             with self._boundary.turning(self.cluster):
                 return self._turn(now)
             return None
+        finally:
+            self.lock.release()
 
     def _turn(self, now: float) -> float | None:
         motion, waited = self._motion, self._motion.waiting

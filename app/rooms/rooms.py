@@ -136,7 +136,7 @@ class Rooms:
                 room.journaled = len(stored.journal)
 
     def begun(self, room: Room, entry: Entry) -> None:
-        self._store(room, lambda: self._storage.begin(room.id, len(room.journal), entry))
+        self._store(room, lambda: self._storage.begin(room.id, len(room.cluster.journal), entry))
 
     def stopped(self, room: Room) -> None:
         self.save(room)

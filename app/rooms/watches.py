@@ -7,7 +7,7 @@ The Room rings it when the revision moved, when the room got another cluster, an
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 
 from app.api import errors
 from app.look import Look
@@ -17,12 +17,18 @@ class Watch:
     """`wake` is set when there may be news. `over`: the cluster that was watched is not the room's any more, its API
     server is down, or the server stops."""
 
-    __slots__ = ("cluster", "over", "wake")
+    __slots__ = ("_among", "cluster", "over", "wake")
 
-    def __init__(self, cluster: Look) -> None:
+    def __init__(self, cluster: Look, among: Sized = ()) -> None:
+        self._among = among
         self.cluster = cluster
         self.wake = threading.Event()
         self.over = False
+
+    @property
+    def fellows(self) -> int:
+        """How many there are in its room."""
+        return len(self._among)
 
 
 class Watches:
@@ -37,7 +43,7 @@ class Watches:
 
     def open(self, cluster: Look) -> Watch:
         """Raises TooManyRequests when the room has too many."""
-        watch = Watch(cluster)
+        watch = Watch(cluster, self._open)
         with self._lock:
             if len(self._open) >= self._limit:
                 raise errors.TooManyRequests(

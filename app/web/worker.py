@@ -51,6 +51,9 @@ class Worker(GeventWorker):  # type: ignore[misc]
         try:
             return super().handle_request(listener_name, req, sock, addr)
         finally:
+            if isinstance(req.body, io.BytesIO):
+                req.body.close()
+                req.body = io.BytesIO()
             self._owes(sock)
 
     def _owes(self, client: socket.socket) -> None:

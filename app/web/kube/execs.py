@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from flask import Response, request
 
-from app.api import errors, numbers
+from app.api import errors
 from app.api.objects import Ref
 from app.commands import CrashContainer
 from app.engine.trace import Commanded

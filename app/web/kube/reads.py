@@ -11,6 +11,7 @@ from app.api import errors
 from app.api.objects import Obj, name_of, namespace_of
 from app.look import Look
 from app.registry import scales
+from app.rooms import slices
 from app.web.kube import accept, encoding, options, tables
 from app.web.kube.calls import Call, answer
 from app.web.kube.options import Listing, Selection
@@ -60,9 +61,10 @@ def drawn_list(call: Call, objects: Sequence[Obj], meta: Mapping[str, Any], now_
     if call.form == accept.TABLE:
         return tables.table(call, objects, now_ms, meta)
     if call.form == accept.METADATA:
-        items = [encoding.metadata(obj) for obj in objects]
+        items = [encoding.metadata(obj) for obj, _ in zip(objects, slices(), strict=False)]
         return encoding.listed("PartialObjectMetadataList", "meta.k8s.io/v1", meta, items)
-    return encoding.listed(f"{kind.kind}List", kind.api_version, meta, [call.whole(obj) for obj in objects])
+    items = [call.whole(obj) for obj, _ in zip(objects, slices(), strict=False)]
+    return encoding.listed(f"{kind.kind}List", kind.api_version, meta, items)
 
 
 def _meta(page: Page, selection: Selection) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from typing import Any, Protocol
 
 from flask import Response
 
-from app.rooms import Room, Watch
+from app.rooms import SLICE_S, Room, Watch
 
+SHARE = 5  # all streams of a room together take at most a fifth of the process, however much happens there
 PAUSE_S = 0.05  # what happens within it goes out in one piece
 LOOK_S = 1.0  # how often an idle stream looks whether its client is there
 UNREAD_MS = 60_000  # a client that takes nothing for so long is gone
@@ -41,6 +42,7 @@ class Stream:
         self._sock: socket.socket | None = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
         self._begun = False
         self._said_at = 0.0
+        self._spent_s = 0.0  # on the last piece
         if self._sock is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
             with contextlib.suppress(OSError):
                 self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
@@ -52,12 +54,16 @@ class Stream:
         if not self._begun:
             self._begun = True
             return b""  # headers go out at once, though nothing may happen for long
-        time.sleep(max(0.0, min(self._said_at + PAUSE_S, self._ends_at) - time.monotonic()))
+        pause_s = max(PAUSE_S, SHARE * self._watch.fellows * self._spent_s)
+        time.sleep(max(0.0, min(self._said_at + pause_s, self._ends_at) - time.monotonic()))
         while True:
             if time.monotonic() >= self._ends_at and self._said_at:
                 raise StopIteration  # though there may be more
             self._watch.wake.clear()
-            if data := self._news.take():
+            began = time.thread_time()
+            data = self._news.take()
+            self._spent_s = min(time.thread_time() - began, SLICE_S)
+            if data:
                 self._said_at = time.monotonic()
                 return data
             left = self._ends_at - time.monotonic()

@@ -11,6 +11,7 @@ from typing import Any
 from app.api import errors
 from app.api.objects import Obj
 from app.kubectl.printers import printers
+from app.rooms import slices
 from app.web.kube import encoding
 from app.web.kube.calls import Call
 
@@ -20,10 +21,12 @@ _INCLUDE = ("Metadata", "Object", "None")
 def table(call: Call, objects: Sequence[Obj], now_ms: int, meta: Mapping[str, Any], *, columns: bool = True) -> bytes:
     """Of the kind that is asked for. Without `columns`: a later event of a watch. Raises BadRequest."""
     show = shown(call)
-    printed = printers.table(call.target.kind.key, objects, now_ms, call.definition.columns)
+    key, declared = call.target.kind.key, call.definition.columns
+    printed = printers.table(key, (), now_ms, declared)
     rows = [
         b'{"cells":' + encoding.dumps(cells) + b',"object":' + show(obj) + b"}"
-        for cells, obj in zip(printed.rows, objects, strict=True)
+        for obj, _ in zip(objects, slices(), strict=False)
+        for cells in printers.table(key, (obj,), now_ms, declared).rows
     ]
     definitions = [column._asdict() for column in printed.columns] if columns else None
     head = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "columnDefinitions": definitions}

@@ -18,7 +18,7 @@ from flask import Response
 from app.api import errors
 from app.api.objects import Obj, with_metadata
 from app.look import Look
-from app.rooms import Watch
+from app.rooms import Watch, slices
 from app.web.kube import accept, encoding, options, streams, tables
 from app.web.kube.calls import Call
 from app.web.kube.options import Selection
@@ -106,15 +106,18 @@ class Changes:
         if self._over:
             return b""
         try:
-            events, now_ms = self._initially() if self._initial else self._call.room.read(self._since)
+            events, now_ms = self._initially() if self._initial else self._call.room.news(self._since)
         except errors.ApiError as error:
             self._over = True
             return encoding.event(ERROR, encoding.dumps(error.status()))
-        lines = [encoding.event(type_, self._drawn(type_, obj, now_ms)) for type_, obj in events]
+        lines = [
+            encoding.event(type_, self._drawn(type_, obj, now_ms))
+            for (type_, obj), _ in zip(events, slices(), strict=False)
+        ]
         return b"".join((*lines, *self._marks()))
 
     def _initially(self) -> tuple[list[tuple[str, Obj]], int]:
-        now_ms = self._call.room.read(lambda cluster: cluster.now_ms)
+        now_ms = self._call.room.news(lambda cluster: cluster.now_ms)
         objects, self._initial = self._initial[:AT_ONCE], self._initial[AT_ONCE:]
         return [(ADDED, obj) for obj in objects], now_ms
 
