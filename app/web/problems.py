@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 from wsproto.utilities import RemoteProtocolError
 
 from app.api import errors
@@ -86,6 +86,8 @@ def _answer(code: int, message: str, _: Words, error: errors.ApiError | None = N
         if error is not None:
             body["status"] = error.status()
         return _with_code(jsonify(body), code)
+    if isinstance(request.routing_exception, BadHost):  # no address is known that could stand in a page
+        return Response(f"{message}\n", code, mimetype="text/plain")
     if "HX-Request" in request.headers or request.method == "POST":
         html = render_template("_answer.html", ok=False, message=message, results=(), lang=_.lang, _=_)
     else:
