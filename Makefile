@@ -82,6 +82,8 @@ bench: dev
 	$(BIN)/python -m benchmarks.server
 	$(BIN)/python -m benchmarks.kube
 	$(BIN)/python -m benchmarks.hostile
+	$(BIN)/python -m benchmarks.resets
+	$(BIN)/python -m benchmarks.neighbours
 
 # After a sentence was added or changed: collect, then translate app/translations/ja/LC_MESSAGES/messages.po, then again.
 i18n: dev
