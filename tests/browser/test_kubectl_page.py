@@ -61,7 +61,7 @@ def scheduler_tables(page: Page) -> list[list[int]]:
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_the_kubeconfig_is_in_sight_and_fits(open_page: Opener, size: str, lang: str) -> None:
     page = open_page(size=size, lang=lang)
-    page.get_by_role("button", name="Your own kubectl" if lang == "en" else "手元の kubectl", exact=True).click()
+    page.get_by_role("button", name="Your own kubectl" if lang == "en" else "手元のkubectl", exact=True).click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("region", name="kubeconfig")).to_contain_text("/kube")
     expect(dialog).to_contain_text("export KUBECONFIG=")

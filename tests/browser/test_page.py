@@ -463,7 +463,7 @@ def test_the_key_that_opened_the_help_closes_it(open_page: Opener) -> None:
     expect(page.locator("#help")).to_be_hidden()
 
 
-@pytest.mark.parametrize(("lang", "question"), [("en", "R again"), ("ja", "もう一度 R")])
+@pytest.mark.parametrize(("lang", "question"), [("en", "R again"), ("ja", "もう一度R")])
 def test_reset_by_key_asks_once(open_page: Opener, lang: str, question: str) -> None:
     page = open_page(lang=lang)
     victim = names(page)[0]

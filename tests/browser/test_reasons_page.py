@@ -108,7 +108,7 @@ def test_a_pod_that_waits_says_why_and_is_not_cut_off(open_page: Opener, lang: s
     why = page.locator('.tray [data-name="big"] .why')
     expect(why).to_have_text("no room: 3 × Insufficient cpu" if lang == "en" else "空きなし: 3 × Insufficient cpu")
     assert why.evaluate("e => e.scrollWidth <= e.clientWidth + 1 && parseFloat(getComputedStyle(e).fontSize) >= 12")
-    page.get_by_role("button", name=re.compile("Power off node node-1|node-1 の電源を切る")).click()
+    page.get_by_role("button", name=re.compile("Power off node node-1|node-1の電源を切る")).click()
     belief = page.locator('[data-kind="Node"][data-name="node-1"] .belief')
     expect(belief).to_be_visible()
     assert belief.evaluate("e => e.scrollWidth <= e.clientWidth + 1")

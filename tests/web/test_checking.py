@@ -26,14 +26,14 @@ manifests: |
         - name: nginx
           image: nginx:1.27
 steps:
-- press: {en: Kill a pod, ja: Pod を削除する}
+- press: {en: Kill a pod, ja: Podを削除する}
   does: {do: delete, ref: [Pod, default, app=web]}
   milestones:
   - id: missing
-    words: {en: One is missing, ja: 1 つ足りない}
+    words: {en: One is missing, ja: 1つ足りない}
     when: {loop: replicaset-controller, reason: TooFewReplicas}
   - id: ready
-    words: {en: A new one is ready, ja: 新しい Pod が Ready}
+    words: {en: A new one is ready, ja: 新しいPodがReady}
     when: {kind: Pod, new: true, ready: true}
 """
 
@@ -63,7 +63,7 @@ def test_a_script_that_keeps_its_promises(tmp_path: Path, capsys: pytest.Capture
         ("press:", "pres:", "/one.yaml:18: unknown field pres. Did you mean press?"),
         ("do: delete", "do: delet", "/one.yaml:19: there is no command delet. Did you mean delete?"),
         ("ref: [Pod, default, app=web]", "node: node-1", "/one.yaml:19: "),
-        (", ja: 1 つ足りない", "", "/one.yaml:22: steps[0].milestones[0].words needs a text in each of en, ja."),
+        (", ja: 1つ足りない", "", "/one.yaml:22: steps[0].milestones[0].words needs a text in each of en, ja."),
         ("replicaset-controller", "replicaset", "/one.yaml:23: no loop is called replicaset. Did you mean replicas"),
         ("kind: Pod,", "kind: Pods,", "/one.yaml:26: no kind is called Pods. Did you mean Pod?"),
         ("ready: true}", "ready: yes please}", "/one.yaml:26: "),

@@ -39,11 +39,11 @@ def act(world: World, action: type, kind: str) -> tuple[Step, Ref]:
     ("action", "kind", "lang", "few"),
     [
         (Create, "Pod", "en", "created web-…{tail}"),
-        (Create, "Pod", "ja", "web-…{tail} を作成"),
+        (Create, "Pod", "ja", "web-…{tail}を作成"),
         (Delete, "Pod", "en", "removed web-…{tail}"),
-        (Delete, "Pod", "ja", "web-…{tail} を消去"),
+        (Delete, "Pod", "ja", "web-…{tail}を消去"),
         (Bind, "Pod", "en", "put web-…{tail} on {node}"),
-        (Bind, "Pod", "ja", "web-…{tail} を {node} へ"),
+        (Bind, "Pod", "ja", "web-…{tail}を{node}へ"),
         (Create, "ReplicaSet", "en", "created …{tail}"),
     ],
 )

@@ -63,7 +63,7 @@ PREEMPTION = " no new claims to deallocate, preemption: 0/3 nodes are available:
         pytest.param(
             waiting("Unschedulable", "0/3 nodes are available: 3 Insufficient cpu.", nominatedNodeName="node-2"),
             "others make room on node-2",
-            "node-2 で場所を空け中",
+            "node-2で場所を空け中",
             id="others go",
         ),
         pytest.param(builders.pod(node=""), "", "", id="nobody has looked yet"),
@@ -117,16 +117,16 @@ LET_GO = {"generateName": "web-abc-"}
             [MAKER], ["team=blue"], ["team=blue"], id="a label more",
         ),
         pytest.param(
-            builders.pod(labels={}, owner=MAKER), [MAKER], ["no label app"], ["ラベル app なし"], id="a label less"
+            builders.pod(labels={}, owner=MAKER), [MAKER], ["no label app"], ["ラベル appなし"], id="a label less"
         ),
         pytest.param(
             builders.pod(labels={"app": "debug"}, metadata=LET_GO),
             [MAKER], ["app=debug", "nobody’s"], ["app=debug", "孤立"], id="let go",
         ),
         pytest.param(builders.pod(labels={"app": "debug"}, metadata=LET_GO), [], [], [], id="its maker is gone"),
-        pytest.param(builders.pod(priority=1000), [], ["priority 1000"], ["優先度 1000"], id="important"),
+        pytest.param(builders.pod(priority=1000), [], ["priority 1000"], ["優先度1000"], id="important"),
         pytest.param(builders.pod(priority=7), [priority_class(7)], [], [], id="as important as all"),
-        pytest.param(builders.pod(), [priority_class(7)], ["priority 0"], ["優先度 0"], id="less important than usual"),
+        pytest.param(builders.pod(), [priority_class(7)], ["priority 0"], ["優先度0"], id="less important than usual"),
         pytest.param(killed_for_memory(), [MAKER], ["OOMKilled"], ["OOMKilled"], id="took too much memory"),
         pytest.param(
             builders.pod(volumes=DISK), [claim("Bound")], ["disk data"], ["ディスク data"], id="has a disk"
@@ -279,7 +279,7 @@ def test_a_restart_that_nobody_hears_of_stands_on_the_pod(world: World) -> None:
     view = pod_of(board.board(world, ENGLISH), pod["metadata"]["name"])
     assert ([mark.text for mark in view.marks], view.restarts) == (["1 restart unseen"], 0)
     assert page.pushed()[view.id] == view
-    assert JAPANESE.many("%(n)s restart unseen", "%(n)s restarts unseen", 1) == "再起動 1 回、未報告"
+    assert JAPANESE.many("%(n)s restart unseen", "%(n)s restarts unseen", 1) == "再起動1回、未報告"
 
 
 def test_a_pod_whose_label_was_changed_is_pushed_as_it_is_drawn(world: World) -> None:

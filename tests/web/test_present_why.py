@@ -170,7 +170,7 @@ STORY = {
         ("Runtime", "It starts: the container of …{new} runs."),
         ("kubelet", "It reports: …{new} is ready."),
     ],
-    "ja": [("あなた", "Pod …{old} を終了させました。"), ("ReplicaSet", "…{new} を 1 つ作成します。")],
+    "ja": [("あなた", "Pod …{old}を終了させました。"), ("ReplicaSet", "…{new}を1つ作成します。")],
 }
 
 
