@@ -79,6 +79,7 @@ bench: dev
 	$(BIN)/python -m benchmarks.traffic
 	$(BIN)/python -m benchmarks.frames
 	$(BIN)/python -m benchmarks.story
+	$(BIN)/python -m benchmarks.page
 	$(BIN)/python -m benchmarks.server
 	$(BIN)/python -m benchmarks.kube
 	$(BIN)/python -m benchmarks.hostile

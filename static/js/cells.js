@@ -9,6 +9,7 @@ const COLOURS = {
   ready: "--ready", unready: "--diff", wait: "--ink-3", new: "--act", dying: "--bad", bad: "--bad", done: "--line-2",
   ink: "--ink", faint: "--ink-3", line: "--line-2",
 }
+const byNumber = new Intl.Collator(undefined, {numeric: true})
 const HOLLOW = new Set(["wait", "new"])
 /** @type {Map<string, [string, string]>} namespace/name -> [node, tone] */
 const pods = new Map()
@@ -215,7 +216,7 @@ function grouped() {
     groups.get(name).pods.push([id, tone])
   }
   const key = ({zone, name}) => `${zone}\u0000${name}`
-  return [...groups.values()].sort((one, other) => key(one).localeCompare(key(other), undefined, {numeric: true}))
+  return [...groups.values()].sort((one, other) => byNumber.compare(key(one), key(other)))
 }
 
 /** @type {Object<string, string>} */
