@@ -32,6 +32,7 @@ let unfolded = false
 /** @type {Set<number>} steps that were told; the others are faint */
 const told = new Set()
 let cursor = 0
+let lanePx = 0
 /** @type {[string, string][]} the lanes that are drawn */
 let lanes = []
 
@@ -73,6 +74,7 @@ export function focusTimeline() {
 
 /** @param {import("./state.js").Row[]} all */
 function rebuild(all) {
+  measureLanes()
   rows = all.slice(-KEPT)
   glyphs.clear()
   svg.replaceChildren()
@@ -88,7 +90,8 @@ function rebuild(all) {
 /** @param {import("./state.js").Row[]} more */
 function add(more) {
   if (!more.length) return
-  if (rows.length + more.length > MOST ) return rebuild([...rows, ...more])
+  measureLanes()
+  if (rows.length + more.length > MOST) return rebuild([...rows, ...more])
   let previous = rows.at(-1) ?? null
   for (const row of more) previous = glyph(row, previous)
   rows.push(...more)
@@ -146,7 +149,9 @@ function folder() {
   return button
 }
 
-const laneHeight = () => parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.96
+/** Asked once for many glyphs: each answer after a change makes the browser work out all styles anew. */
+const measureLanes = () => { lanePx = parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.96 }
+const laneHeight = () => lanePx
 const height = (index) => (index + 0.5) * laneHeight()
 
 function glyph(row, previous) {
