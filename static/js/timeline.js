@@ -33,6 +33,8 @@ let unfolded = false
 const told = new Set()
 let cursor = 0
 let lanePx = 0
+/** @type {number[]} where waits begin that are left out: their lengths stand in the first lane */
+const gaps = []
 /** @type {[string, string][]} the lanes that are drawn */
 let lanes = []
 
@@ -78,6 +80,7 @@ function rebuild(all) {
   rows = all.slice(-KEPT)
   glyphs.clear()
   svg.replaceChildren()
+  gaps.length = 0
   end = 10
   lanes = data.lanes.filter(([lane]) => wanted().includes(lane))
   names()
@@ -183,6 +186,7 @@ function glyph(row, previous) {
 }
 
 function gap(ms) {
+  gaps.push(end)
   const line = make("line", {x1: end + GAP / 2, x2: end + GAP / 2, y1: laneHeight(), y2: laneHeight() * lanes.length})
   line.setAttribute("class", "gapline")
   const text = make("text", {x: end + GAP / 2, y: laneHeight() * 0.75, "text-anchor": "middle"})
@@ -224,7 +228,10 @@ function tell(number) {
 function words() {
   /** @type {Map<number, {last: Object, few: string[]}>} the newest run of marks of each lane */
   const runs = new Map()
-  const write = ({last, few}, until) => beside(last, few.length > 1 ? `${few[0]} +${few.length - 1}` : few[0], until - last.x - SLOT)
+  const write = ({last, few}, next) => {
+    const until = Math.min(next, gaps.find((x) => x > last.x && last.y < laneHeight()) ?? next)
+    beside(last, few.length > 1 ? `${few[0]} +${few.length - 1}` : few[0], until - last.x - SLOT)
+  }
   for (const mark of glyphs.values()) {
     const run = runs.get(mark.y)
     const goesOn = run && mark.x - run.last.x === SLOT
