@@ -110,12 +110,17 @@ function forget(item) {
   delete item.dataset.told
 }
 
-/** What was reached counts as told once it has stood in sight as long as it takes to read. */
+/** What was reached counts as told once it has stood in sight as long as it takes to read. On a phone, where the strip may be
+ * out of sight, it stands below the caption, one after another. */
 function glance() {
   if (document.hidden) return
-  for (const item of section.querySelectorAll("[data-reached]:not([data-told])")) {
+  const waiting = section.querySelectorAll("[data-reached]:not([data-told])")
+  const beside = document.getElementById("milestone-now")
+  beside.hidden = !section.querySelector("[data-reached]")
+  if (waiting.length) beside.textContent = waiting[0].textContent.trim()
+  for (const item of waiting) {
     const id = item.dataset.milestone
-    if (inSight(item)) stood.set(id, (stood.get(id) ?? 0) + GLANCE_MS)
+    if (inSight(item) || (item === waiting[0] && inSight(beside))) stood.set(id, (stood.get(id) ?? 0) + GLANCE_MS)
     if (stood.get(id) >= readingMs(id) / state.pace.speed) item.dataset.told = "true"
   }
 }

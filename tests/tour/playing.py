@@ -50,6 +50,12 @@ MOMENT = """() => {
 Look = Callable[[str], None]
 
 
+def uncalled_for(complaints: list[str], lesson: Scenario) -> list[str]:
+    """What a browser complained of, but for refusals where the lesson wants one."""
+    wanted = any(step.expects_refusal for step in lesson.steps)
+    return [text for text in complaints if not (wanted and ("status of" in text or "Status Error Code" in text))]
+
+
 class Tour:
     """`see(what)` is called at each press and at each ending, for a picture."""
 
@@ -156,8 +162,10 @@ class Tour:
         return found
 
     def _agrees(self) -> bool:
+        """Caption and panel, and whatever was scrolled has come to rest."""
         now = self._moment()
-        return now["phase"] == "you" or (now["loopStep"], now["loopRole"]) == (now["step"], now["role"])
+        agree = now["phase"] == "you" or (now["loopStep"], now["loopRole"]) == (now["step"], now["role"])
+        return agree and now["inSight"]
 
     def _is_done(self, index: int) -> bool:
         return self.page.locator(f'[data-script-step="{index}"]').get_attribute("data-done") == "true"

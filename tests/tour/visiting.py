@@ -9,7 +9,7 @@ from playwright.sync_api import ConsoleMessage, sync_playwright
 
 from app import scenarios
 from tests.support.server import Server
-from tests.tour.playing import Tour
+from tests.tour.playing import Tour, uncalled_for
 from tests.tour.sheets import Sheet
 from tools.ensure_browser import ensure
 
@@ -61,7 +61,7 @@ def visit(stop: Stop) -> Played:
         page.wait_for_selector("#board .pod, #cells")
         lesson, sheet = scenarios.get(stop.lesson), Sheet(page, stop.name)
         tour = Tour(page, lesson, stop.lang, sheet.see)
-        faults = tour.play(MOMENTS) + complaints
+        faults = tour.play(MOMENTS) + uncalled_for(complaints, lesson)
         sheet.save(browser, OUT / f"{stop.name}.jpg")
         browser.close()
     return Played(stop, faults, tour.moments, tour.milestones, sum(len(step.milestones) for step in lesson.steps))
