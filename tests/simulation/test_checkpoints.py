@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import random
+import re
+from collections.abc import Sequence
 
 import pytest
 
 from app.cluster import Cluster, checkpoint
 from app.commands import Apply
-from tests.simulation.test_copies import go_on, state, told
+from app.engine.trace import Step
+from tests.simulation.test_copies import go_on, state
 from tests.support.random_world import MANIFEST
 from tests.support.whole_world import WholeWorld
 
@@ -20,6 +23,13 @@ SEEDS = range(FIRST, FIRST + int(os.environ.get("SEEDS", "6")))
 def read_again(cluster: Cluster) -> Cluster:
     text = b"".join(checkpoint.written(cluster))
     return checkpoint.resumed(text.splitlines(), cluster.journal)
+
+
+def told(steps: Sequence[Step]) -> list[str]:
+    """Steps as text: everything that is recorded. A set has no order: its names are sorted."""
+    return [
+        re.sub(r"frozenset\({(.*?)}\)", lambda found: str(sorted(found[1].split(", "))), repr(step)) for step in steps
+    ]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
