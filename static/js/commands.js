@@ -92,8 +92,9 @@ const shownSpeed = (value) => {
   speed.setAttribute("aria-valuetext", `${value}×`)
 }
 
-function controls(now) {
+function controls(now, fresh) {
   const {pace} = now
+  if (fresh && now.retold && !answer.firstElementChild) tell(say("retold"), true)
   document.body.dataset.paused = String(pace.paused)
   document.body.dataset.quiet = String(now.quiet)
   const pause = document.getElementById("pause")
