@@ -19,6 +19,7 @@ PATCH_COPY_BYTES = 3 * MIB  # that the `copy` operations of one JSON patch may a
 CLUSTER_BYTES = 128 * MIB  # of all that API clients and people wrote into a room since it began
 SERVER_BYTES = 512 * MIB  # the same of all rooms in memory
 CHECKPOINT_BYTES = 64 * MIB  # of all checkpoints of a room, as they are stored; of more the oldest go
+CHECKPOINT_BYTES_IN_MEMORY = 128 * KIB  # the same of a room without a data directory
 CHECKPOINT_TEXT_BYTES = 1024 * MIB  # of one, written out
 BODIES_BYTES = 64 * MIB  # of all bodies that are on their way to the server
 WARNINGS_LENGTH, WARNING_CLIPPED = 4_096, 256  # characters of all; of each if that is more; as the API server

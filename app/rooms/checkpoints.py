@@ -56,9 +56,11 @@ class Checkpoints:
     def __init__(self, storage: Storage, wake: Callable[[Checkpoints], None]) -> None:
         self.lock = threading.Lock()
         self._storage = storage
+        checkpoint.version(), checkpoint.records()  # worked out once, before anybody waits
         self._wake = wake
         self._marks: dict[str, _Mark] = {}
         self._waiting: deque[tuple[OfRoom, Cluster, Cluster]] = deque()
+        self._in_hand: set[str] = set()  # rooms that wait or are written: one copy of each at a time
         self._at_work: Iterator[None] | None = None
 
     def begin(self, room: OfRoom, step: int) -> None:
@@ -71,7 +73,7 @@ class Checkpoints:
     def look(self, room: OfRoom) -> None:
         """Called with the room's lock held, whenever it has moved: is it time for a copy?"""
         cluster, mark = room.cluster, self._marks.get(room.id)
-        if mark is None:
+        if mark is None or room.id in self._in_hand:
             return
         steps = cluster.trace.count
         if steps >= mark.due or (steps >= mark.step + RESTED and cluster.quiet and cluster.at_rest):
@@ -81,6 +83,7 @@ class Checkpoints:
         steps = room.cluster.trace.count
         self._marks[room.id] = _Mark(steps, steps + EVERY)
         self._waiting.append((room, room.cluster, room.cluster.copy()))
+        self._in_hand.add(room.id)
         self._wake(self)
 
     def turn(self, now: float) -> float | None:
@@ -98,6 +101,8 @@ class Checkpoints:
 
     def close(self, rooms: Sequence[OfRoom]) -> None:
         """The server ends: as far as time allows every room is written down as it is now."""
+        if not self._storage.outlives:
+            return
         until = time.monotonic() + CLOSING_S
         self.finish()
         for room in rooms:
@@ -109,19 +114,27 @@ class Checkpoints:
                 self.finish()
 
     def write_now(self, room: OfRoom) -> None:
-        self._take(room)
-        self.finish()
+        """Of a room that does not move yet."""
+        for _ in zip(self._write(room, room.cluster, room.cluster), slices(), strict=False):
+            pass
 
     def _go_on(self) -> bool:
         if self._at_work is None:
             if not self._waiting:
                 return False
-            self._at_work = self._write(*self._waiting.popleft())
+            room, original, copied = self._waiting.popleft()
+            self._at_work = self._write(room, original, copied)
         if next(self._at_work, self) is self:
             self._at_work = None
         return True
 
     def _write(self, room: OfRoom, original: Cluster, copied: Cluster) -> Iterator[None]:
+        try:
+            yield from self._pack(room, original, copied)
+        finally:
+            self._in_hand.discard(room.id)
+
+    def _pack(self, room: OfRoom, original: Cluster, copied: Cluster) -> Iterator[None]:
         packer, pieces = zlib.compressobj(PACKING), []
         try:
             for piece in checkpoint.written(copied):
@@ -137,12 +150,15 @@ class Checkpoints:
             # Of a large room so many that those of its last steps fit.
             stretch = max(1.0, len(data) * (RECENT / EVERY) / limits.CHECKPOINT_BYTES)
             self._marks[room.id] = mark._replace(due=kept.step + round(EVERY * stretch))
+        self._store(room, original, kept, data)
+
+    def _store(self, room: OfRoom, original: Cluster, kept: Kept, data: bytes) -> None:
         with self.lock:
             if room.cluster is not original:
                 return  # it was reset meanwhile
             try:
                 known = self._storage.keep(room.id, kept, data)
-                self._storage.thin(room.id, superfluous([each.step for each in known]), limits.CHECKPOINT_BYTES)
+                self._storage.thin(room.id, superfluous([each.step for each in known]))
             except sqlite3.Error:
                 log.exception("room %s goes on without a new checkpoint", room.id)
 

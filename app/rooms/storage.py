@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from app.api import limits
 from app.cluster import Entry
 
 SCHEMA = """
@@ -100,6 +101,8 @@ class Storage:
         path = ":memory:"
         if data_dir is not None:
             path = str(_private(Path(data_dir), "rooms.sqlite3"))
+        self.outlives = data_dir is not None  # a restart finds it
+        self._most_bytes = limits.CHECKPOINT_BYTES if self.outlives else limits.CHECKPOINT_BYTES_IN_MEMORY
         self._lock = threading.Lock()
         self._db = sqlite3.connect(path, check_same_thread=False)
         self._close = weakref.finalize(self, self._db.close)
@@ -199,8 +202,8 @@ class Storage:
             row = self._db.execute("SELECT data FROM checkpoints WHERE room = ? AND step = ?", (id, step)).fetchone()
         return bytes(row[0]) if row is not None else b""
 
-    def thin(self, id: str, steps: Sequence[int], most_bytes: int) -> None:
-        """Drop these checkpoints, and of more bytes than that the oldest, but never the newest."""
+    def thin(self, id: str, steps: Sequence[int]) -> None:
+        """Drop these checkpoints, and of too many bytes the oldest, but never the newest."""
         with self._lock, self._db:
             self._db.executemany("DELETE FROM checkpoints WHERE room = ? AND step = ?", [(id, step) for step in steps])
             rows = self._db.execute(
@@ -210,7 +213,7 @@ class Storage:
             size = held[1]
             for step, length in older:
                 size += length
-                if size > most_bytes:
+                if size > self._most_bytes:
                     self._db.execute("DELETE FROM checkpoints WHERE room = ? AND step <= ?", (id, step))
                     return
 
