@@ -78,7 +78,7 @@ def restarted(steps: int) -> None:
         file_kb = sum(each.stat().st_size for each in Path(folder).iterdir()) / 1000
     print(
         f"{steps:>12,} steps, lived in {took:.0f} s: back at step {found:,}; server made in {start_ms:.0f} ms,"
-        f" first answer in {answer_ms:.0f} ms; {len(kept)} checkpoints, {size / 1000:.0f} kB of {file_kb:.0f} kB on disk",
+        f" first answer in {answer_ms:.0f} ms; {len(kept)} checkpoints, {size / 1000:.0f} kB, file {file_kb:.0f} kB",
         flush=True,
     )
 

@@ -28,6 +28,7 @@ UNREADABLE = N_("This room cannot be brought back (%(error)s). What it did is ke
 TOO_OLD = N_("This room has made %(n)s steps, too many to be brought back. What it did is kept until you reset it.")
 
 PAST = 5_000  # steps that are lived through again
+LOOKED_BACK = 5_000  # steps that are at most, for a look at one of long ago
 
 log = logging.getLogger(__name__)
 Packed = Callable[[int], bytes]  # the checkpoint at that step
@@ -82,6 +83,19 @@ def _starts(stored: Stored, kept: Sequence[Kept]) -> Iterator[Kept]:
         yield Kept(0, version, stored.epoch_ms)
     yield from (each for each in ours if each.step > stored.steps - PAST)
     yield from (each for each in reversed(kept) if each.version != version)
+
+
+def as_it_was(stored: Stored, kept: Sequence[Kept], packed: Packed, step: int) -> Cluster | None:
+    """The cluster right after that step, from the checkpoint before it; None: nothing leads there any more."""
+    then = stored._replace(steps=step, now_ms=0, journal=[entry for entry in stored.journal if entry.step < step])
+    beginning = [] if stored.retold else [Kept(0, checkpoint.version(), stored.epoch_ms)]
+    for start in reversed([*beginning, *(each for each in kept if each.version == checkpoint.version())]):
+        if step - LOOKED_BACK <= start.step < step:
+            try:
+                return _lived_again(start, then, packed)
+            except Exception:
+                log.warning("room %s: step %d cannot be reached from %d", stored.id, step, start.step, exc_info=True)
+    return None
 
 
 def _replayed_from(start: Kept, stored: Stored, stopped: Message | None, packed: Packed) -> Replayed:

@@ -18,12 +18,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from app import scenarios
 from app.api import errors, limits
 from app.cluster import Cluster, Entry
 from app.commands import Command
 from app.engine.trace import Step
+from app.look import Look
 from app.rooms import memory
 from app.rooms.beginnings import Beginnings, pace_of
 from app.rooms.checkpoints import Checkpoints
@@ -31,13 +33,15 @@ from app.rooms.drawing import Drawing
 from app.rooms.frames import Pace
 from app.rooms.pacer import Pacer, slices
 from app.rooms.playing import Pressed
-from app.rooms.replaying import Replayed, is_final, replayed, written_reason
+from app.rooms.replaying import Replayed, as_it_was, is_final, replayed, written_reason
 from app.rooms.room import Room
 from app.rooms.storage import KILLED, Storage, Stored
 from app.scenarios.progress import Progress
 
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # as in the names of pods: no word can come of it
 LENGTH = 20  # 95 bits: nobody guesses a room
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +73,7 @@ class Rooms:
         self._rooms: OrderedDict[str, Room] = OrderedDict()  # the one asked for longest ago first
         self._lock = threading.Lock()
         self._restoring: dict[str, threading.Lock] = {}
+        self._looking_back = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._rooms)
@@ -98,6 +103,22 @@ class Rooms:
         finally:
             with self._lock:
                 self._restoring.pop(id, None)
+
+    def looking_back(self, room: Room, step: int, draw: Callable[[Look], T]) -> T:
+        """What `draw` makes of a step of long ago, which the room has forgotten. Raises NotFound.
+
+        One such look at a time: it takes as long as a few thousand steps."""
+        with self._looking_back:
+            stored = self._storage.load(room.id)
+            kept = self._storage.checkpoints(room.id)
+            then = as_it_was(stored, kept, partial(self._storage.checkpoint, room.id), step) if stored else None
+            if then is None:
+                raise errors.NotFound(f"step {step} is not kept any more")
+            try:
+                return draw(then)
+            finally:
+                for _ in zip(then.forget(), slices(), strict=False):
+                    pass
 
     # ------------------------------------------------------------------------------------------ doing
 

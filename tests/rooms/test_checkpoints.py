@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from app.api.errors import NotFound
 from app.api.objects import Ref
 from app.cluster import Cluster, checkpoint
 from app.commands import DeleteObject, Scale
@@ -195,3 +196,22 @@ def test_commands_after_the_newest_checkpoint_outlive_an_upgrade(
     assert len(names) == 5
     assert pod not in names
     assert [entry.command for entry in again.journal] == [entry.command for entry in room.journal]
+
+
+def test_any_step_can_be_looked_at_again_by_replaying_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rooms = make_rooms(tmp_path)
+    room = rooms.create()
+    then: dict[int, object] = {}
+    for number in range(5):
+        live(rooms, room, 900)
+        room.submit(Scale(WEB, number))
+        then[room.cluster.trace.count] = state_of(room.cluster.copy())
+    lived: list[int] = []
+    forward = Cluster.forward
+    monkeypatch.setattr(Cluster, "forward", lambda *given: (lived.append(given[0].trace.count), forward(*given))[1])
+    for step, state in then.items():
+        lived.clear()
+        assert rooms.looking_back(room, step, lambda look: state_of(look.copy())) == state  # type: ignore[attr-defined]
+        assert step - lived[0] <= WITHIN
+    with pytest.raises(NotFound):
+        rooms.looking_back(room, 1_000_000, lambda look: look)
