@@ -68,6 +68,18 @@ def test_nothing_that_a_part_holds_is_forgotten() -> None:
         assert attributes(part) == {*part.STATE, *WORKED_OUT[type(part)]}
 
 
+def test_nor_what_stands_around_them() -> None:
+    """Who gains an attribute here is to be written down in checkpoint.py, or to be worked out anew there."""
+    cluster = Cluster()
+    around = (cluster, cluster.engine, cluster.engine.processes, cluster.engine.server)
+    assert {type(each).__name__: " ".join(sorted(vars(each))) for each in around} == {
+        "Cluster": "_rng applied begun engine epoch_ms journal on_begin seed store trace",
+        "Engine": "_loops_of_machine _rng agenda faults latencies now_ms processes recorder server store trace turns",
+        "Processes": "_agenda _client_of _faults _loops_of_machine _now_ms _on_machine _server _subscriptions workers",
+        "ApiServer": "now_ms rng scheme store taken_bytes",
+    }
+
+
 def test_objects_that_caches_share_are_one_again() -> None:
     cluster = checkpoint.resumed(text_of(busy()), busy().journal)
     node = Ref("Node", "", "node-1")

@@ -22,6 +22,7 @@ export function startCommands() {
   latencies.addEventListener("change", () => post("commands/latencies", {preset: latencies.value}))
   answer.addEventListener("htmx:beforeSwap", quietly)
   answer.addEventListener("htmx:afterSwap", fade)
+  fade() // what the page came with
   document.body.addEventListener("htmx:sendError", () => tell(say("offline"), false))
   watch(controls)
 }
