@@ -14,7 +14,7 @@ from app.api.errors import NotFound
 from app.api.objects import Ref
 from app.cluster import Cluster, checkpoint
 from app.commands import DeleteObject, Scale
-from app.rooms import Room, Rooms
+from app.rooms import NotDone, Room, Rooms
 from app.rooms.checkpoints import EVERY, RECENT, RESTED, WITHIN, superfluous, unpacked
 from app.rooms.replaying import PAST
 from tests.rooms.test_rooms import make_rooms, state_of
@@ -215,3 +215,24 @@ def test_any_step_can_be_looked_at_again_by_replaying_few(tmp_path: Path, monkey
         assert step - lived[0] <= WITHIN
     with pytest.raises(NotFound):
         rooms.looking_back(room, 1_000_000, lambda look: look)
+
+
+@pytest.mark.mistakes
+def test_a_command_that_fails_in_an_old_room_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL, logger="app.rooms")
+    rooms = make_rooms(tmp_path)
+    room = rooms.create()
+    live(rooms, room, 2 * PAST)
+    rooms.save(room)
+    with monkeypatch.context() as patched:
+        patched.setattr(Scale, "perform", lambda *_: 1 / 0)
+        with pytest.raises(NotDone):
+            room.submit(Scale(WEB, 7))
+    monkeypatch.setattr("app.api.limits.STEPS_REPLAYED", 0)
+    again = rooms.get(room.id)
+    assert again.journal[-1].left_out == "ZeroDivisionError"
+    assert replicas(again) == 3
+    again.submit(Scale(WEB, 4))
+    assert state_of(make_rooms(tmp_path).get(room.id).cluster) == state_of(again.cluster)
