@@ -28,7 +28,7 @@ UNREADABLE = N_("This room cannot be brought back (%(error)s). What it did is ke
 TOO_OLD = N_("This room has made %(n)s steps, too many to be brought back. What it did is kept until you reset it.")
 
 PAST = 5_000  # steps that are lived through again
-LOOKED_BACK = 5_000  # steps that are at most, for a look at one of long ago
+LOOKED_BACK = 25_000  # steps that are at most, for a look at one of long ago: one press may have made 20,000
 
 log = logging.getLogger(__name__)
 Packed = Callable[[int], bytes]  # the checkpoint at that step

@@ -17,6 +17,7 @@ from app.commands import DeleteObject, Scale
 from app.rooms import NotDone, Room, Rooms
 from app.rooms.checkpoints import EVERY, RECENT, RESTED, WITHIN, superfluous, unpacked
 from app.rooms.replaying import PAST
+from app.rooms.storage import Kept, Storage, Stored
 from tests.rooms.test_rooms import make_rooms, state_of
 
 WEB = Ref("Deployment", "default", "web")
@@ -236,3 +237,17 @@ def test_a_command_that_fails_in_an_old_room_is_left_out(
     assert replicas(again) == 3
     again.submit(Scale(WEB, 4))
     assert state_of(make_rooms(tmp_path).get(room.id).cluster) == state_of(again.cluster)
+
+
+def test_of_too_many_bytes_the_oldest_go_and_never_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.api.limits.CHECKPOINT_BYTES", 100)
+    storage = Storage(tmp_path)
+    storage.save(Stored("r", "s", 1, 0, 0, 0, {}, [], {}), 0, 0.0)
+    for step in range(1, 6):
+        storage.keep("r", Kept(step, "ours", 0), b"x" * 40)
+    storage.thin("r", [4])
+    assert [each.step for each in storage.checkpoints("r")] == [3, 5]
+    storage.keep("r", Kept(6, "ours", 0), b"x" * 400)
+    storage.thin("r", [])
+    assert [each.step for each in storage.checkpoints("r")] == [6]
+    assert storage.load("r").steps == 6  # type: ignore[union-attr]
