@@ -59,5 +59,6 @@ COMMANDS_OF_ROOM = 20_000
 STEPS_REPLAYED = 1_000_000  # of a room that has no checkpoint
 ROOMS_IN_MEMORY = 300
 ROOMS_STORED = 10_000
+ROOMS_WITH_CHECKPOINTS = 1_000  # that keep more than their newest
 VIEWERS_OF_ROOM = 2_000
 WATCHES_OF_ROOM = 500

@@ -20,7 +20,7 @@ from app.api.messages import N_, Message, message
 from app.cluster import Cluster, Entry, checkpoint
 from app.rooms import guard
 from app.rooms.boundary import MISTAKE, TOOK_TOO_LONG
-from app.rooms.checkpoints import unpacked
+from app.rooms.checkpoints import WITHIN, unpacked
 from app.rooms.pacer import STRIDE, slices
 from app.rooms.storage import Kept, Stored
 
@@ -79,9 +79,9 @@ def _starts(stored: Stored, kept: Sequence[Kept]) -> Iterator[Kept]:
     ours = [each for each in kept if each.version == version and each.step <= stored.steps]
     yield from (each for each in reversed(ours) if each.step <= stored.steps - PAST)
     is_ours = not stored.retold and all(each.version == version for each in kept)
-    if is_ours and stored.steps <= limits.STEPS_REPLAYED:
-        yield Kept(0, version, stored.epoch_ms)
-    yield from (each for each in ours if each.step > stored.steps - PAST)
+    beginning = [Kept(0, version, stored.epoch_ms)] if is_ours and stored.steps <= limits.STEPS_REPLAYED else []
+    late = [each for each in ours if each.step > stored.steps - PAST]
+    yield from (*beginning, *late) if stored.steps <= PAST + WITHIN else (*late, *beginning)
     yield from (each for each in reversed(kept) if each.version != version)
 
 

@@ -47,6 +47,7 @@ ADDED = (  # columns that older files lack
 )
 BEGUN, DONE = "", "done"  # how a command ended; else why it was left out
 KILLED = "killed"
+_AT_A_TIME = 20  # rooms whose old checkpoints go
 
 
 class InUse(Exception):
@@ -224,8 +225,19 @@ class Storage:
             self._db.execute("DELETE FROM checkpoints WHERE room = ? AND step < ?", (id, step))
 
     def prune(self, keep: int) -> None:
-        """Drop the rooms that nobody has touched for longest, beyond `keep`."""
+        """Drop the rooms that nobody has touched for longest, beyond `keep`; of fewer already the old checkpoints.
+
+        Called for each new room."""
         with self._lock, self._db:
+            aside = self._db.execute(
+                "SELECT id FROM rooms ORDER BY touched DESC LIMIT ? OFFSET ?",
+                (_AT_A_TIME, limits.ROOMS_WITH_CHECKPOINTS),
+            )
+            self._db.executemany(
+                "DELETE FROM checkpoints WHERE room = ?1"
+                " AND step < (SELECT max(step) FROM checkpoints WHERE room = ?1)",
+                aside.fetchall(),
+            )
             self._db.execute(
                 "DELETE FROM rooms WHERE id IN (SELECT id FROM rooms ORDER BY touched DESC LIMIT -1 OFFSET ?)", (keep,)
             )

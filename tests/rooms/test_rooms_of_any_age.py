@@ -251,3 +251,19 @@ def test_of_too_many_bytes_the_oldest_go_and_never_the_newest(tmp_path: Path, mo
     storage.thin("r", [])
     assert [each.step for each in storage.checkpoints("r")] == [6]
     assert storage.load("r").steps == 6  # type: ignore[union-attr]
+
+
+def test_rooms_untouched_for_long_keep_their_newest_and_come_back_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.api.limits.ROOMS_WITH_CHECKPOINTS", 1)
+    rooms = make_rooms(tmp_path)
+    room = rooms.create()
+    live(rooms, room, PAST + 2 * WITHIN)
+    rooms.save(room)
+    newest = stored_steps(tmp_path)[-1]
+    rooms.create()
+    assert stored_steps(tmp_path) == [newest]
+    again = make_rooms(tmp_path).get(room.id)
+    assert again.cluster.trace.first == newest + 1
+    assert state_of(again.cluster) == state_of(room.cluster)
