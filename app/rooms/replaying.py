@@ -83,6 +83,7 @@ def _starts(stored: Stored, kept: Sequence[Kept]) -> Iterator[Kept]:
     late = [each for each in ours if each.step > stored.steps - PAST]
     yield from (*beginning, *late) if stored.steps <= PAST + WITHIN else (*late, *beginning)
     yield from (each for each in reversed(kept) if each.version != version)
+    yield from (each._replace(version="") for each in beginning)  # the commands at their times, if not at their steps
 
 
 def as_it_was(stored: Stored, kept: Sequence[Kept], packed: Packed, step: int) -> Cluster | None:
@@ -117,11 +118,14 @@ def _replayed_from(start: Kept, stored: Stored, stopped: Message | None, packed:
             stored, stopped = stored._replace(steps=failed.after, now_ms=0, journal=journal), failed.why
 
 
-def _lived_again(start: Kept, stored: Stored, packed: Packed) -> Cluster:
+def _begun(start: Kept, stored: Stored, packed: Packed, read: Callable[..., Cluster]) -> Cluster:
     if start.step:
-        cluster = checkpoint.resumed(unpacked(packed(start.step)), stored.journal)
-    else:
-        cluster = Cluster.replay(stored.seed, stored.epoch_ms, stored.journal[:1])
+        return read(unpacked(packed(start.step)), stored.journal)
+    return Cluster.replay(stored.seed, stored.epoch_ms, stored.journal[:1])
+
+
+def _lived_again(start: Kept, stored: Stored, packed: Packed) -> Cluster:
+    cluster = _begun(start, stored, packed, checkpoint.resumed)
     performed = len(cluster.journal)
     for number, entry in enumerate(stored.journal[performed:], start=performed):
         _forward(cluster, entry.step, entry.at_ms)
@@ -132,7 +136,7 @@ def _lived_again(start: Kept, stored: Stored, packed: Packed) -> Cluster:
 
 def _revived(start: Kept, stored: Stored, packed: Packed) -> tuple[Cluster, int]:
     """What another version wrote goes on by ours: its steps are others, so the commands since come at their times."""
-    cluster = checkpoint.revived(unpacked(packed(start.step)), stored.journal)
+    cluster = _begun(start, stored, packed, checkpoint.revived)
     performed = len(cluster.journal)
     for number, entry in enumerate(stored.journal[performed:], start=performed):
         _advance(cluster, entry.at_ms)

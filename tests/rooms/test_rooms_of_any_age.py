@@ -267,3 +267,20 @@ def test_rooms_untouched_for_long_keep_their_newest_and_come_back_from_it(
     again = make_rooms(tmp_path).get(room.id)
     assert again.cluster.trace.first == newest + 1
     assert state_of(again.cluster) == state_of(room.cluster)
+
+
+def test_a_journal_whose_steps_are_not_those_of_this_version_is_lived_through_by_its_times(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL, logger="app.rooms")
+    rooms = make_rooms(tmp_path)
+    room = rooms.create()
+    room.cluster.run()
+    room.submit(Scale(WEB, 5))
+    with sqlite3.connect(tmp_path / "rooms.sqlite3") as db:
+        db.execute("UPDATE journal SET step = step + 1000000 WHERE number = (SELECT max(number) FROM journal)")
+    db.close()
+    again = make_rooms(tmp_path).get(room.id)
+    assert again.broken is None
+    assert replicas(again) == 5
+    assert replicas(make_rooms(tmp_path).get(room.id)) == 5
