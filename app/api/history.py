@@ -5,7 +5,7 @@ The store's log, the trace and the journal are such lists: a copy of a cluster s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar, overload
 
 T = TypeVar("T")
@@ -62,6 +62,19 @@ class History(Sequence[T]):
             yield
         self._tail = []
         self._begin = self.end
+
+    @staticmethod
+    def of(items: Iterable[T]) -> History[T]:
+        made: History[T] = History()
+        for item in items:
+            made.append(item)
+        return made
+
+    def begun_at(self, number: int) -> History[T]:
+        """An empty one, as long as this may be, whose next item has that number."""
+        begun: History[T] = History(self.limit)
+        begun.end = begun._begin = number
+        return begun
 
     def copy(self) -> History[T]:
         copied: History[T] = History(self.limit)

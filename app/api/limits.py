@@ -18,6 +18,9 @@ PATCH_COPY_BYTES = 3 * MIB  # that the `copy` operations of one JSON patch may a
 
 CLUSTER_BYTES = 128 * MIB  # of all that API clients and people wrote into a room since it began
 SERVER_BYTES = 512 * MIB  # the same of all rooms in memory
+CHECKPOINT_BYTES = 64 * MIB  # of all checkpoints of a room, as they are stored; of more the oldest go
+CHECKPOINT_BYTES_IN_MEMORY = 128 * KIB  # the same of a room without a data directory
+CHECKPOINT_TEXT_BYTES = 1024 * MIB  # of one, written out
 BODIES_BYTES = 64 * MIB  # of all bodies that are on their way to the server
 WARNINGS_LENGTH, WARNING_CLIPPED = 4_096, 256  # characters of all; of each if that is more; as the API server
 
@@ -53,8 +56,9 @@ SHELL_BYTES = MIB  # that a line may print and write out
 # ------------------------------------------------------------------------------------------------- rooms
 SLICE_CPU_S = 5.0  # one step of a room, or one answer: what computes for longer is ended
 COMMANDS_OF_ROOM = 20_000
-STEPS_REPLAYED = 1_000_000
+STEPS_REPLAYED = 1_000_000  # of a room that has no checkpoint
 ROOMS_IN_MEMORY = 300
 ROOMS_STORED = 10_000
+ROOMS_WITH_CHECKPOINTS = 1_000  # that keep more than their newest
 VIEWERS_OF_ROOM = 2_000
 WATCHES_OF_ROOM = 500

@@ -11,6 +11,7 @@ from typing import Any
 
 from app.api import errors, times
 from app.api.objects import Obj, Ref, namespace_of
+from app.api.parts import Part
 from app.apiserver.server import ApiServer
 from app.apiserver.store import Change
 
@@ -25,8 +26,10 @@ EVENT_LIMIT = 5_000
 Key = tuple[Any, ...]
 
 
-class EventRecorder:
+class EventRecorder(Part):
     """One per cluster; what it remembers is per source and object."""
+
+    STATE = ("_kept", "_known", "_nanos", "_similar", "_tokens")
 
     def __init__(self, server: ApiServer) -> None:
         self._server = server

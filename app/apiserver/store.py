@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.api import errors, limits
 from app.api.history import History
 from app.api.objects import Obj, Ref, ref_of
+from app.api.parts import Part
 
 ADDED, MODIFIED, DELETED = "ADDED", "MODIFIED", "DELETED"
 _PIECE = 200  # objects that are forgotten at once
@@ -46,8 +47,10 @@ def without(state: Mapping[Ref, Obj], later: Sequence[Change]) -> dict[Ref, Obj]
     return before
 
 
-class Store:
+class Store(Part):
     """`object_limit` counts every object but Events, whose number the event recorder bounds."""
+
+    STATE = ("_count", "object_limit", "revision")
 
     def __init__(self, log_limit: int = limits.CHANGES_KEPT, object_limit: int = limits.OBJECTS) -> None:
         self.revision = 0
@@ -100,6 +103,15 @@ class Store:
         return without(
             {Ref(kind, *key): obj for kind, items in self._kinds.items() for key, obj in items.items()}, later
         )
+
+    def held(self) -> dict[str, Any]:
+        """All objects, and nothing of the past."""
+        return super().held() | {"objects": {kind: list(items.values()) for kind, items in self._kinds.items()}}
+
+    def take(self, held: Mapping[str, Any]) -> None:
+        super().take({name: value for name, value in held.items() if name != "objects"})
+        self._kinds = {kind: {ref_of(obj)[1:]: obj for obj in items} for kind, items in held["objects"].items()}
+        self.log = self.log.begun_at(self.revision)
 
     def copy(self) -> Store:
         """A store with the same objects and the same past, and a future of its own."""

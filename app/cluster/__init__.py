@@ -1,5 +1,6 @@
 """One cluster as a value (app/cluster/cluster.py), the hands with which commands are performed on it (performing.py,
-hands.py), `apply` (applying.py), and what is seen of containers (containers.py)."""
+hands.py), `apply` (applying.py), what is seen of containers (containers.py), and the whole written out
+(checkpoint.py, plain.py)."""
 
 from app.cluster.applying import Planned as Planned
 from app.cluster.cluster import DEFAULT_EPOCH_MS as DEFAULT_EPOCH_MS

@@ -41,6 +41,7 @@ from app.scheduler.scheduler import Scheduler
 
 DEFAULT_EPOCH_MS = times.parse("2026-01-01T00:00:00Z")
 YOU = "you"
+LOOPS: tuple[type[AnyController], ...] = (Scheduler, *controllers.CONTROLLERS, *operators.OPERATORS, *OUTSIDE)
 AWAITED = ("chaos-monkey", "cronjob-controller", "ttl-after-finished-controller")
 
 
@@ -85,8 +86,7 @@ class Cluster:
         self.applied: list[str] = []  # manifests, as people wrote them
         self.begun: Entry | None = None  # the command that is being performed
         self.on_begin: Callable[[Entry], None] = lambda entry: None  # whoever writes it down before
-        loops: tuple[type[AnyController], ...] = (Scheduler, *controllers.CONTROLLERS, *operators.OPERATORS, *OUTSIDE)
-        for rank, controller in enumerate(loops, start=2):
+        for rank, controller in enumerate(LOOPS, start=2):
             self.engine.start(controller(), rank)
         self.submit(Bootstrap(nodes, latencies, **machine))
 
@@ -104,6 +104,24 @@ class Cluster:
         copied._rng = rng
         copied.engine = self.engine.copy(copied.store, rng, copied.trace)
         return copied
+
+    @staticmethod
+    def of(own: Mapping[str, Any], store: Store, journal: Sequence[Entry], applied: list[str]) -> Cluster:
+        """One that has come as far as `own` says, with nothing that runs yet (app/cluster/checkpoint.py)."""
+        cluster = Cluster.__new__(Cluster)
+        cluster.seed, cluster.epoch_ms = int(own["seed"]), int(own["epoch_ms"])
+        cluster.store, cluster.trace = store, Trace.after(int(own["steps"]))
+        cluster.journal, cluster.applied = History.of(journal), applied
+        cluster.begun, cluster.on_begin = None, lambda entry: None
+        cluster._rng = rng = random.Random(0)
+        rng.setstate(own["random"])
+        now_ms, table = int(own["now_ms"]), PRESETS[own["latencies"]]
+        cluster.engine = Engine(built_in(), store, rng, now_ms, table, cluster.trace, machine_controllers)
+        cluster.engine.server.taken_bytes = int(own["taken_bytes"])
+        return cluster
+
+    def random_state(self) -> tuple[Any, ...]:
+        return self._rng.getstate()
 
     def forget(self) -> Iterator[None]:
         """Give its memory back, piece by piece: nobody asks this cluster any more. Its parts know each other, so that

@@ -8,20 +8,21 @@ heartbeats and what follows from them; a cluster with nothing else on its agenda
 from __future__ import annotations
 
 import heapq
+from dataclasses import dataclass, replace
 from typing import Any
 
+from app.api.parts import Part
 
+
+@dataclass(slots=True, eq=False)
 class Entry:
     """`event` is None once it was cancelled."""
 
-    __slots__ = ("background", "due_ms", "event", "rank", "sequence")
-
-    def __init__(self, due_ms: int, rank: int, sequence: int, event: tuple[Any, ...], background: bool) -> None:
-        self.due_ms = due_ms
-        self.rank = rank
-        self.sequence = sequence
-        self.event: tuple[Any, ...] | None = event
-        self.background = background
+    due_ms: int
+    rank: int
+    sequence: int
+    event: tuple[Any, ...] | None
+    background: bool
 
 
 _Item = tuple[int, int, int, Entry]
@@ -41,13 +42,13 @@ class Moved:
         """One that is not on the agenda any more is copied too: whoever holds it may still ask it."""
         copied = self._entries.get(id(old))
         if copied is None:
-            copied = Entry(old.due_ms, old.rank, old.sequence, old.event or (), old.background)
-            copied.event = old.event
-            self._entries[id(old)] = copied
+            copied = self._entries[id(old)] = replace(old)
         return copied
 
 
-class Agenda:
+class Agenda(Part):
+    STATE = ("_background", "_foreground", "_pending", "_sequence")
+
     def __init__(self) -> None:
         self._foreground: list[_Item] = []
         self._background: list[_Item] = []

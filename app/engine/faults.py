@@ -13,13 +13,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.api.control_plane import CONTROL_PLANE
+from app.api.parts import Part
 from app.apiserver.store import Change
 
 _REFUSED = "dial tcp 10.96.0.1:443: connect: connection refused"
 _TIMED_OUT = "dial tcp 10.96.0.1:443: i/o timeout"
 
 
-class Faults:
+class Faults(Part):
+    STATE = ("_cut", "_dark", "_spec")
+
     def __init__(self) -> None:
         self._spec: Mapping[str, Any] = {}
         self._dark: set[str] = set()  # machines without power

@@ -12,6 +12,7 @@ from typing import Any
 from app.api import errors
 from app.api.kinds import Kind
 from app.api.objects import Obj, Ref, ref_of, uid_of
+from app.api.parts import Part
 from app.apiserver.server import ApiServer
 from app.apiserver.store import ADDED, DELETED, MODIFIED, Change, Store
 from app.engine.edge import heard
@@ -19,15 +20,14 @@ from app.engine.trace import Delivered
 from app.reconcile import Failure, Reader, Watch
 
 
-class Informer:
+class Informer(Part):
     """`position` is the revision up to which the cache has seen every change that concerns it."""
 
     _FIXED = (
         "_everything_matters", "_field", "_index_of", "_matters", "_only", "_total_of", "kind", "selects", "watches",
     )  # fmt: skip
-    __slots__ = (
-        *_FIXED, "_assumed", "_indexes", "_order", "_totals", "asleep", "broken", "last_due_ms", "objects", "position",
-    )  # fmt: skip
+    STATE = ("_assumed", "_totals", "asleep", "broken", "last_due_ms", "position")
+    __slots__ = (*_FIXED, *STATE, "_indexes", "_order", "objects")
 
     def __init__(self, kind: str, watches: Sequence[Watch]) -> None:
         self.kind = kind
@@ -113,6 +113,19 @@ class Informer:
             if before is not new:
                 self._replace(ref, before, new)
                 yield (MODIFIED if before else ADDED), ref, self.keys(before, new, reader)
+
+    def held(self) -> dict[str, Any]:
+        indexes = {name: {value: list(refs) for value, refs in index.items()} for name, index in self._indexes.items()}
+        return super().held() | {"objects": list(self.objects.values()), "indexes": indexes}
+
+    def take(self, held: Mapping[str, Any]) -> None:
+        super().take({name: value for name, value in held.items() if name not in ("objects", "indexes")})
+        self.objects = {ref_of(obj): obj for obj in held["objects"]}
+        self._indexes = {
+            name: {value: {ref: self.objects[ref] for ref in refs} for value, refs in index.items()}
+            for name, index in held["indexes"].items()
+        }
+        self._order = None
 
     def copy(self) -> Informer:
         copied = Informer.__new__(Informer)

@@ -7,8 +7,8 @@ starts again, and one that reaches the API server again lists again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from app.api.kinds import Kind
 from app.api.objects import Ref
@@ -68,6 +68,32 @@ class Processes:
             self.workers[actor] = worker.copy(client, self._server, obstacle, moved)
         self._on_machine = dict(original._on_machine)
         self._subscriptions = original._subscriptions.copy(lambda actor, kind: self.workers[actor].informers[kind])
+
+    def held(self) -> Iterator[tuple[str, Any]]:
+        """All that runs, piece by piece: by name."""
+        for actor, worker in self.workers.items():
+            for kind, informer in worker.informers.items():
+                yield f"informers {actor} {kind}", informer.held()
+            yield f"worker {actor}", {"rank": worker.rank, "queue": worker.queue.held(), "loop": worker.held()}
+        yield "actors", list(self.workers)
+        yield "machines", dict(self._on_machine)
+        yield "subscriptions", self._subscriptions.held()
+
+    def resume(self, held: Mapping[str, Any], loops: Mapping[str, AnyController]) -> None:
+        """Run what ran then, in the same state. `loops` are those of the control plane, by their names. Raises KeyError
+        or ValueError if it cannot be."""
+        for actor in held["actors"]:
+            machine = actor.partition("/")[2]
+            loop = {loop.actor: loop for loop in self._loops_of_machine(machine)}[actor] if machine else loops[actor]
+            obstacle, own = self._obstacle(actor), held[f"worker {actor}"]
+            worker = Worker(loop, own["rank"], self._client_of(loop, obstacle), self._server, obstacle)
+            worker.take(own["loop"])
+            worker.queue.take(own["queue"])
+            for kind, informer in worker.informers.items():
+                informer.take(held[f"informers {actor} {kind}"])
+            self.workers[actor] = worker
+        self._on_machine = dict(held["machines"])
+        self._subscriptions.resume(held["subscriptions"], lambda actor, kind: self.workers[actor].informers[kind])
 
     def watching(self, change: Change) -> Sequence[Subscription]:
         """The informers that the change may concern."""

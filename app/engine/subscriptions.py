@@ -42,6 +42,27 @@ class Subscriptions:
             for key, informers in group.items():
                 group[key] = [pair for pair in informers if pair[0] != actor or pair[1].kind != kind]
 
+    def held(self) -> dict[str, Any]:
+        """The names of the actors."""
+        selective = {
+            kind: {
+                field: {value: _actors(group) for value, group in by_value.items()}
+                for field, by_value in fields.items()
+            }
+            for kind, fields in self._selective.items()
+        }
+        return {"everyone": {kind: _actors(group) for kind, group in self._everyone.items()}, "selective": selective}
+
+    def resume(self, held: Mapping[str, Any], informer_of: Callable[[str, str], Informer]) -> None:
+        """`informer_of` gives the informer of (actor, kind). Raises KeyError if there is none."""
+        for kind, actors in held["everyone"].items():
+            self._everyone[kind] = [(actor, informer_of(actor, kind)) for actor in actors]
+        for kind, fields in held["selective"].items():
+            for field, by_value in fields.items():
+                self._selective.setdefault(kind, {})[field] = {
+                    value: [(actor, informer_of(actor, kind)) for actor in actors] for value, actors in by_value.items()
+                }
+
     def copy(self, informer_of: Callable[[str, str], Informer]) -> Subscriptions:
         """In the same order. `informer_of` gives the informer of (actor, kind) that stands for the one here."""
         copied = Subscriptions()
@@ -65,6 +86,10 @@ class Subscriptions:
             if before != after:
                 found += by_value.get(before, ())
         return found
+
+
+def _actors(group: list[Subscription]) -> list[str]:
+    return [actor for actor, _informer in group]
 
 
 def _copied(group: list[Subscription], informer_of: Callable[[str, str], Informer]) -> list[Subscription]:

@@ -203,6 +203,13 @@ class Trace:
         copied._steps = self._steps.copy()
         return copied
 
+    @staticmethod
+    def after(number: int) -> Trace:
+        """One that goes on after that step, and knows nothing of the past."""
+        begun = Trace()
+        begun._steps = begun._steps.begun_at(number)
+        return begun
+
     def until(self, number: int) -> Trace:
         """The same up to and with that step."""
         past = Trace()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from app.api.parts import Part
 from app.engine.agenda import Entry, Moved
 
 
@@ -17,8 +18,10 @@ def loop_of(actor: str) -> str:
     return actor.partition("/")[0]
 
 
-class Turns:
+class Turns(Part):
     """`holder` is the name of the loop whose turn it is, "" if it is nobody's."""
+
+    STATE = ("_aside", "_in_hand", "holder", "wanted")
 
     def __init__(self) -> None:
         self.holder = ""

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from app.api import errors
 from app.api.kinds import Kind
 from app.api.objects import Ref
+from app.api.parts import Part
 from app.apiserver.server import ApiServer
 from app.engine.agenda import Entry, Moved
 from app.engine.client import Client
@@ -53,14 +54,15 @@ class Parked(NamedTuple):
     background: bool
 
 
-class Worker:
+class Worker(Part):
     """`obstacle`: why its requests do not reach the API server, or ""."""
 
-    __slots__ = (
-        "_client", "_failures", "_memory", "_obstacle", "_own_writes", "_parked", "_server", "actor", "called",
-        "called_softly", "controller", "falls", "frozen", "in_flight", "informers", "mistakes", "queue", "rank",
-        "received", "timers", "view",
+    STATE = (
+        "_failures", "_memory", "_own_writes", "_parked", "called", "called_softly", "falls", "frozen", "in_flight",
+        "mistakes", "received", "timers",
     )  # fmt: skip
+    PARTS = ("informers", "queue")
+    __slots__ = (*STATE, *PARTS, "_client", "_obstacle", "_server", "actor", "controller", "rank", "view")
 
     def __init__(
         self,

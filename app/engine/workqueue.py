@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.api.objects import Ref
+from app.api.parts import Part
 from app.engine.trace import Wake
 
 _BASE_MS = 5
@@ -16,10 +17,11 @@ _CAP_MS = 1_000_000
 _WAKES_KEPT = 8
 
 
-class WorkQueue:
+class WorkQueue(Part):
     """`urgency`: of a key at the time it comes; the scheduler's queue has it, others go by order alone."""
 
-    __slots__ = ("_dirty", "_failures", "_foreground", "_processing", "_urgency", "_urgent", "_waiting")
+    STATE = ("_dirty", "_failures", "_foreground", "_processing", "_urgent", "_waiting")
+    __slots__ = (*STATE, "_urgency")
 
     def __init__(self, urgency: Callable[[Ref], int] | None = None) -> None:
         self._urgency = urgency

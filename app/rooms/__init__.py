@@ -16,6 +16,7 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     story       which steps are told, and for how long each stands
     clients     whether somebody works with kubectl just now, so that time goes by the clock
     pacer       the one thread that gives every room that is watched its turns
+    checkpoints clusters written out now and then, and which of them are kept
     boundary    where mistakes end: one command, one answer or one room
     guard       what does not come back is ended
     storage     rooms as text in SQLite: seed, scenario, journal, position

@@ -1,4 +1,8 @@
-"""A room is brought back from its journal, under the same budgets as when it lived. Rooms calls `replayed`.
+"""A room is brought back from a checkpoint and its journal, under the same budgets as when it lived. Rooms calls
+`replayed`.
+
+It begins at a checkpoint that lies some thousand steps back, so that its newest past is there again, too. Where only
+another version of us has written any, its newest one counts: the objects as they were then, and the commands since.
 
 A command that fails now, or did then, is left out; where a step fails the room has stopped, right before it. So replay
 never trips over the same thing twice, and whatever is in a journal costs that room alone.
@@ -8,21 +12,26 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from app.api import limits
 from app.api.messages import N_, Message, message
-from app.cluster import Cluster, Entry
+from app.cluster import Cluster, Entry, checkpoint
 from app.rooms import guard
 from app.rooms.boundary import MISTAKE, TOOK_TOO_LONG
+from app.rooms.checkpoints import WITHIN, unpacked
 from app.rooms.pacer import STRIDE, slices
-from app.rooms.storage import Stored
+from app.rooms.storage import Kept, Stored
 
 UNREADABLE = N_("This room cannot be brought back (%(error)s). What it did is kept until you reset it.")
 TOO_OLD = N_("This room has made %(n)s steps, too many to be brought back. What it did is kept until you reset it.")
 
+PAST = 5_000  # steps that are lived through again
+LOOKED_BACK = 25_000  # steps that are at most, for a look at one of long ago: one press may have made 20,000
+
 log = logging.getLogger(__name__)
+Packed = Callable[[int], bytes]  # the checkpoint at that step
 
 
 class Replayed(NamedTuple):
@@ -31,6 +40,7 @@ class Replayed(NamedTuple):
     cluster: Cluster | None
     stopped: Message | None = None
     journal: Sequence[Entry] = ()  # as it was lived through
+    revived: int | None = None  # by another version until now: how many of its commands that has performed
 
     @property
     def is_final(self) -> bool:
@@ -48,34 +58,91 @@ class _StepFails(Exception):
         self.after, self.why = after, why
 
 
-def replayed(stored: Stored) -> Replayed:
-    """The cluster that `stored` was."""
-    if stored.steps > limits.STEPS_REPLAYED:
-        return Replayed(None, message(TOO_OLD, n=stored.steps))
-    if stopped := read_reason(stored.stopped):
+def replayed(stored: Stored, kept: Sequence[Kept] = (), packed: Packed = lambda step: b"") -> Replayed:
+    """The cluster that `stored` was. `kept`: its checkpoints, oldest first."""
+    stopped = read_reason(stored.stopped)
+    if stopped is not None:
         stored = stored._replace(journal=[entry for entry in stored.journal if entry.step <= stored.steps])
+    why = message(TOO_OLD, n=stored.steps)
+    for start in _starts(stored, kept):
+        try:
+            return _replayed_from(start, stored, stopped, packed)
+        except Exception as mistake:  # it is of another version, or no journal
+            log.warning("room %s cannot be brought back from step %d", stored.id, start.step, exc_info=True)
+            why = message(UNREADABLE, error=type(mistake).__name__)
+    return Replayed(None, why)
+
+
+def _starts(stored: Stored, kept: Sequence[Kept]) -> Iterator[Kept]:
+    """Where to begin, the best first. Step 0 is the room's own beginning."""
+    version = checkpoint.version()
+    ours = [each for each in kept if each.version == version and each.step <= stored.steps]
+    yield from (each for each in reversed(ours) if each.step <= stored.steps - PAST)
+    is_ours = not stored.retold and all(each.version == version for each in kept)
+    beginning = [Kept(0, version, stored.epoch_ms)] if is_ours and stored.steps <= limits.STEPS_REPLAYED else []
+    late = [each for each in ours if each.step > stored.steps - PAST]
+    yield from (*beginning, *late) if stored.steps <= PAST + WITHIN else (*late, *beginning)
+    yield from (each for each in reversed(kept) if each.version != version)
+    yield from (each._replace(version="") for each in beginning)  # the commands at their times, if not at their steps
+
+
+def as_it_was(stored: Stored, kept: Sequence[Kept], packed: Packed, step: int) -> Cluster | None:
+    """The cluster right after that step, from the checkpoint before it; None: nothing leads there any more."""
+    then = stored._replace(steps=step, now_ms=0, journal=[entry for entry in stored.journal if entry.step < step])
+    beginning = [] if stored.retold else [Kept(0, checkpoint.version(), stored.epoch_ms)]
+    for start in reversed([*beginning, *(each for each in kept if each.version == checkpoint.version())]):
+        if step - LOOKED_BACK <= start.step < step:
+            try:
+                return _lived_again(start, then, packed)
+            except Exception:
+                log.warning("room %s: step %d cannot be reached from %d", stored.id, step, start.step, exc_info=True)
+    return None
+
+
+def _replayed_from(start: Kept, stored: Stored, stopped: Message | None, packed: Packed) -> Replayed:
+    is_ours = start.version == checkpoint.version()
     while True:
         try:
-            return Replayed(_lived_again(stored), stopped, stored.journal)
+            if is_ours:
+                return Replayed(_lived_again(start, stored, packed), stopped, stored.journal)
+            cluster, performed = _revived(start, stored, packed)
+            return Replayed(cluster, stopped, list(cluster.journal), performed)
         except _CommandFails as failed:
             journal = list(stored.journal)
             journal[failed.number] = journal[failed.number]._replace(left_out=failed.why)
             stored = stored._replace(journal=journal)
         except _StepFails as failed:
+            if not is_ours:
+                raise
             journal = [entry for entry in stored.journal if entry.step <= failed.after]
             stored, stopped = stored._replace(steps=failed.after, now_ms=0, journal=journal), failed.why
-        except Exception as mistake:  # it is of another version, or no journal
-            log.warning("room %s cannot be replayed", stored.id, exc_info=True)
-            return Replayed(None, message(UNREADABLE, error=type(mistake).__name__))
 
 
-def _lived_again(stored: Stored) -> Cluster:
-    cluster = Cluster.replay(stored.seed, stored.epoch_ms, stored.journal[:1])
-    for number, entry in enumerate(stored.journal[1:], start=1):
+def _begun(start: Kept, stored: Stored, packed: Packed, read: Callable[..., Cluster]) -> Cluster:
+    if start.step:
+        return read(unpacked(packed(start.step)), stored.journal)
+    return Cluster.replay(stored.seed, stored.epoch_ms, stored.journal[:1])
+
+
+def _lived_again(start: Kept, stored: Stored, packed: Packed) -> Cluster:
+    cluster = _begun(start, stored, packed, checkpoint.resumed)
+    performed = len(cluster.journal)
+    for number, entry in enumerate(stored.journal[performed:], start=performed):
         _forward(cluster, entry.step, entry.at_ms)
         _repeat(cluster, number, entry)
     _forward(cluster, stored.steps, stored.now_ms)
     return cluster
+
+
+def _revived(start: Kept, stored: Stored, packed: Packed) -> tuple[Cluster, int]:
+    """What another version wrote goes on by ours: its steps are others, so the commands since come at their times."""
+    cluster = _begun(start, stored, packed, checkpoint.revived)
+    performed = len(cluster.journal)
+    for number, entry in enumerate(stored.journal[performed:], start=performed):
+        _advance(cluster, entry.at_ms)
+        _repeat(cluster, number, entry)
+    _advance(cluster, stored.now_ms)
+    return cluster, performed
 
 
 def _repeat(cluster: Cluster, number: int, entry: Entry) -> None:
@@ -93,19 +160,32 @@ def _forward(cluster: Cluster, to_step: int, at_ms: int) -> None:
     """`cluster.forward()`, letting others have the process in between."""
     for _ in slices():
         count = cluster.trace.count
-        try:
-            with guard.watched():
-                cluster.forward(min(to_step, count + STRIDE))
-        except guard.Overrun:
-            raise _StepFails(cluster.trace.count, message(TOOK_TOO_LONG, n=f"{limits.SLICE_CPU_S:g}")) from None
-        except Exception as mistake:
-            log.warning("a step of a journal fails", exc_info=True)
-            raise _StepFails(cluster.trace.count, message(MISTAKE, error=type(mistake).__name__)) from None
+        _move(cluster, lambda: cluster.forward(min(to_step, cluster.trace.count + STRIDE)))
         if cluster.trace.count >= to_step:
             break
         if cluster.trace.count == count:
             raise ValueError("the journal asks for more steps than there are")
     cluster.forward(to_step, at_ms)
+
+
+def _advance(cluster: Cluster, to_ms: int) -> None:
+    """`cluster.advance()`, letting others have the process in between."""
+    for _ in slices():
+        count = cluster.trace.count
+        _move(cluster, lambda: cluster.advance(to_ms, STRIDE))
+        if cluster.trace.count < count + STRIDE:
+            return
+
+
+def _move(cluster: Cluster, move: Callable[[], object]) -> None:
+    try:
+        with guard.watched():
+            move()
+    except guard.Overrun:
+        raise _StepFails(cluster.trace.count, message(TOOK_TOO_LONG, n=f"{limits.SLICE_CPU_S:g}")) from None
+    except Exception as mistake:
+        log.warning("a step of a journal fails", exc_info=True)
+        raise _StepFails(cluster.trace.count, message(MISTAKE, error=type(mistake).__name__)) from None
 
 
 # ------------------------------------------------------------------------------------------------- reasons

@@ -1,9 +1,8 @@
 """A room: one cluster with its lock, its pace, its frames and the people who watch.
 
 Whoever touches the cluster holds the room's lock, and holds it shortly. The Pacer calls `turn`; routes call the verbs
-(`submit`, `set_pace`, `step_phase`, ...); a viewer's own thread calls `attach`, `take` and `detach`. What happened
-since the last frame is gathered into the next one, at most ten a second, drawn once per language by `draw`. A Keeper
-writes down each command before it is performed, and how far the room is after it.
+(`submit`, `set_pace`, ...); a viewer's own thread calls `attach`, `take` and `detach`. A Keeper writes down each
+command before it is performed, and how far the room is after it.
 """
 
 from __future__ import annotations
@@ -58,6 +57,7 @@ class Room:
         self.lock = threading.RLock()
         self.journaled: int | None = 0  # how much of the journal the storage has; None: what it has is another
         self.is_stored = True  # it could be written down
+        self.retold = 0  # what came before that step was told by another version of us
         self._wake = wake
         self._clock = clock
         self._broadcast = Broadcast(cluster, lambda frame, lang: drawing.frame(self, frame, lang), viewer_limit)
@@ -121,7 +121,6 @@ class Room:
 
     @property
     def awaited(self) -> Awaited | None:
-        """The loop that acts at a time of its own next, though the cluster is quiet."""
         return self.cluster.awaited()
 
     @property
@@ -254,6 +253,7 @@ class Room:
     def restart(self, scenario: Scenario, cluster: Cluster) -> None:
         """Another cluster in the same room: every viewer takes a snapshot."""
         with self.lock:
+            self.retold = 0
             self.pace = pace_of(scenario, replace(self.pace, paused=False), self.scenario)
             self.cluster, self._boundary.broken, self.journaled = self._keep(cluster), None, 0
             self.script = Progress(scenario, cluster)
@@ -324,6 +324,7 @@ class Room:
             self.lock.release()
 
     def _turn(self, now: float) -> float | None:
+        self._keeper.moved(self)
         motion, waited = self._motion, self._motion.waiting
         was_told, self._was_told = self._was_told, motion.is_told
         motion.story.languages = sorted(self._broadcast.fanout.langs)
@@ -341,8 +342,7 @@ class Room:
             self._publish(now)
             publish_at = self._broadcast.due_at(motion.told)
         told_at = motion.stands_until if motion.stands_until > now and not self.pace.paused else None
-        times = [at for at in (next_move, publish_at, told_at) if at is not None]
-        return min(times, default=None)
+        return min((at for at in (next_move, publish_at, told_at) if at is not None), default=None)
 
     def _is_live(self) -> bool:
         return self.is_watched or self._motion.rushing or self._clock() < self._awake_until

@@ -1,8 +1,9 @@
 """The registry of rooms: create, find, evict to storage, restore by replay. The web layer has exactly one.
 
-A room is its seed, its scenario and its journal. A command is written down before it is performed, and how it ended
-after it. A room that nobody watches gives up its memory when others need it, and comes back by replaying its journal,
-in slices, when asked for; so does one in which a command failed, without that command.
+A room is its seed, its scenario and its journal, with checkpoints so that it needs not be replayed from the beginning.
+A command is written down before it is performed, and how it ended after it. A room that nobody watches gives up its
+memory when others need it, and comes back by replaying its journal, in slices, when asked for; so does one in which a
+command failed, without that command.
 """
 
 from __future__ import annotations
@@ -17,25 +18,30 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from app import scenarios
 from app.api import errors, limits
 from app.cluster import Cluster, Entry
 from app.commands import Command
 from app.engine.trace import Step
+from app.look import Look
 from app.rooms import memory
 from app.rooms.beginnings import Beginnings, pace_of
+from app.rooms.checkpoints import Checkpoints
 from app.rooms.drawing import Drawing
 from app.rooms.frames import Pace
 from app.rooms.pacer import Pacer, slices
 from app.rooms.playing import Pressed
-from app.rooms.replaying import is_final, replayed, written_reason
+from app.rooms.replaying import Replayed, as_it_was, is_final, replayed, written_reason
 from app.rooms.room import Room
 from app.rooms.storage import KILLED, Storage, Stored
 from app.scenarios.progress import Progress
 
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # as in the names of pods: no word can come of it
 LENGTH = 20  # 95 bits: nobody guesses a room
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -62,10 +68,12 @@ class Rooms:
         self._clock = clock
         self._storage = Storage(data_dir)
         self._beginnings = Beginnings(clock)
+        self.checkpoints = Checkpoints(self._storage, self.pacer.wake)
         self._closed = False
         self._rooms: OrderedDict[str, Room] = OrderedDict()  # the one asked for longest ago first
         self._lock = threading.Lock()
         self._restoring: dict[str, threading.Lock] = {}
+        self._looking_back = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._rooms)
@@ -78,6 +86,7 @@ class Rooms:
         id = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
         room = self._add(self._room(id, scenario, self._beginnings.of(scenario), pace_of(scenario)))
         self.save(room)
+        self.checkpoints.begin(room, 0)
         self._storage.prune(self.limits.rooms_stored)
         return room
 
@@ -94,6 +103,22 @@ class Rooms:
         finally:
             with self._lock:
                 self._restoring.pop(id, None)
+
+    def looking_back(self, room: Room, step: int, draw: Callable[[Look], T]) -> T:
+        """What `draw` makes of a step of long ago, which the room has forgotten. Raises NotFound.
+
+        One such look at a time: it takes as long as a few thousand steps."""
+        with self._looking_back:
+            stored = self._storage.load(room.id)
+            kept = self._storage.checkpoints(room.id)
+            then = as_it_was(stored, kept, partial(self._storage.checkpoint, room.id), step) if stored else None
+            if then is None:
+                raise errors.NotFound(f"step {step} is not kept any more")
+            try:
+                return draw(then)
+            finally:
+                for _ in zip(then.forget(), slices(), strict=False):
+                    pass
 
     # ------------------------------------------------------------------------------------------ doing
 
@@ -112,7 +137,9 @@ class Rooms:
         old, cluster = room.cluster, self._beginnings.of(scenario)
         with room.lock:
             room.restart(scenario, cluster)
-            self.save(room)
+            with self.checkpoints.lock:
+                self.save(room)
+            self.checkpoints.begin(room, 0)
         freed = old.taken_bytes
         for _ in zip(old.forget(), slices(), strict=False):
             pass
@@ -134,6 +161,10 @@ class Rooms:
             )  # fmt: skip
             if self._store(room, lambda: self._storage.save(stored, room.journaled or 0, time.time())):
                 room.journaled = len(stored.journal)
+            self.checkpoints.look(room)
+
+    def moved(self, room: Room) -> None:
+        self.checkpoints.look(room)
 
     def begun(self, room: Room, entry: Entry) -> None:
         self._store(room, lambda: self._storage.begin(room.id, len(room.cluster.journal), entry))
@@ -167,6 +198,7 @@ class Rooms:
         self.dismiss()
         for room in list(self._rooms.values()):
             self._save_if_it_can(room)
+        self.checkpoints.close([*self._rooms.values()])
         self._storage.close()
 
     # ------------------------------------------------------------------------------------------ memory
@@ -219,6 +251,7 @@ class Rooms:
         for other in evicted:
             self.pacer.forget(other)
             self._save_if_it_can(other)
+            self.checkpoints.end(other)
 
     def _make_space(self) -> Iterator[Room]:
         """Take out rooms that nobody watches, those asked for longest ago first."""
@@ -239,9 +272,14 @@ class Rooms:
         if stored is None:
             raise errors.NotFound(f'room "{id}" not found')
         scenario = scenarios.get(stored.scenario if scenarios.has(stored.scenario) else scenarios.DEFAULT)
-        found = replayed(stored)
+        kept = self._storage.checkpoints(id)
+        found = replayed(stored, kept, partial(self._storage.checkpoint, id))
         room = self._room(id, scenario, found.cluster or self._beginnings.of(scenario), Pace(**stored.pace))
         room.journaled = len(stored.journal) if found.is_final else None
+        room.retold = stored.retold
+        if found.revived is not None and found.stopped is None:
+            self._take_over(room, found, stored)
+            return self._add(room)
         for number, entry in enumerate(found.journal):
             if entry.left_out and (entry.left_out == KILLED or entry != stored.journal[number]):
                 self._store(room, partial(self._storage.begin, id, number, entry))
@@ -250,4 +288,14 @@ class Rooms:
             self.save(room)
         else:
             room.script = Progress.from_json(scenario, room.cluster, stored.script)
+            self.checkpoints.begin(room, kept[-1].step if kept else 0)
         return self._add(room)
+
+    def _take_over(self, room: Room, found: Replayed, stored: Stored) -> None:
+        """From another version of us: what it told is not to be told again."""
+        room.journaled, room.retold = found.revived, room.cluster.trace.count
+        room.script = Progress.from_json(room.scenario, room.cluster, stored.script)
+        self.save(room)
+        self.checkpoints.begin(room, room.retold)
+        self.checkpoints.write_now(room)
+        self._store(room, lambda: self._storage.retell(room.id, room.retold))

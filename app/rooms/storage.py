@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from app.api import limits
 from app.cluster import Entry
 
 SCHEMA = """
@@ -33,14 +34,20 @@ CREATE TABLE IF NOT EXISTS journal (
     step INTEGER NOT NULL, at_ms INTEGER NOT NULL, command TEXT NOT NULL, ending TEXT NOT NULL DEFAULT 'done',
     PRIMARY KEY (room, number)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS checkpoints (
+    room TEXT NOT NULL REFERENCES rooms (id) ON DELETE CASCADE, step INTEGER NOT NULL, version TEXT NOT NULL,
+    now_ms INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (room, step)
+);
 """
 ADDED = (  # columns that older files lack
     ("rooms", "script", "TEXT NOT NULL DEFAULT '{}'"),
     ("rooms", "stopped", "TEXT NOT NULL DEFAULT ''"),
+    ("rooms", "retold", "INTEGER NOT NULL DEFAULT 0"),
     ("journal", "ending", "TEXT NOT NULL DEFAULT 'done'"),
 )
 BEGUN, DONE = "", "done"  # how a command ended; else why it was left out
 KILLED = "killed"
+_AT_A_TIME = 20  # rooms whose old checkpoints go
 
 
 class InUse(Exception):
@@ -79,6 +86,15 @@ class Stored(NamedTuple):
     journal: Sequence[Entry]
     script: dict[str, Any]  # how far it has come with its lesson
     stopped: str = ""  # why it goes no further than that, as JSON
+    retold: int = 0  # up to that step another version of us told it: it cannot be replayed from before
+
+
+class Kept(NamedTuple):
+    """A checkpoint that is stored, and by which version of the code."""
+
+    step: int
+    version: str
+    now_ms: int
 
 
 class Storage:
@@ -86,6 +102,8 @@ class Storage:
         path = ":memory:"
         if data_dir is not None:
             path = str(_private(Path(data_dir), "rooms.sqlite3"))
+        self.outlives = data_dir is not None  # a restart finds it
+        self._most_bytes = limits.CHECKPOINT_BYTES if self.outlives else limits.CHECKPOINT_BYTES_IN_MEMORY
         self._lock = threading.Lock()
         self._db = sqlite3.connect(path, check_same_thread=False)
         self._close = weakref.finalize(self, self._db.close)
@@ -119,6 +137,9 @@ class Storage:
                 (*room[:6], json.dumps(room.pace), touched, json.dumps(room.script), room.stopped),
             )
             self._db.execute("DELETE FROM journal WHERE room = ? AND number >= ?", (room.id, first))
+            if first == 0:  # it is another now
+                self._db.execute("DELETE FROM checkpoints WHERE room = ?", (room.id,))
+                self._db.execute("UPDATE rooms SET retold = 0 WHERE id = ?", (room.id,))
             self._db.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def _has(self, id: str) -> bool:
@@ -141,7 +162,8 @@ class Storage:
     def load(self, id: str) -> Stored | None:
         with self._lock:
             row = self._db.execute(
-                "SELECT id, scenario, seed, epoch_ms, steps, now_ms, pace, script, stopped FROM rooms WHERE id = ?",
+                "SELECT id, scenario, seed, epoch_ms, steps, now_ms, pace, script, stopped, retold FROM rooms"
+                " WHERE id = ?",
                 (id,),
             ).fetchone()
             if row is None:
@@ -154,12 +176,68 @@ class Storage:
         ]
         if entries and entries[-1][-1] == BEGUN:
             journal[-1] = journal[-1]._replace(left_out=KILLED)
-        *known, pace, script, stopped = row
-        return Stored._make((*known, json.loads(pace), journal, json.loads(script), stopped))
+        *known, pace, script, stopped, retold = row
+        return Stored._make((*known, json.loads(pace), journal, json.loads(script), stopped, retold))
+
+    # ------------------------------------------------------------------------------------------ checkpoints
+
+    def keep(self, id: str, kept: Kept, data: bytes) -> list[Kept]:
+        """Store a checkpoint; the room has come as far. All that there are of it, oldest first."""
+        with self._lock, self._db:
+            self._db.execute(
+                "UPDATE rooms SET steps = ?, now_ms = ? WHERE id = ? AND steps < ?",
+                (kept.step, kept.now_ms, id, kept.step),
+            )
+            self._db.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?)", (id, *kept, data))
+        return self.checkpoints(id)
+
+    def checkpoints(self, id: str) -> list[Kept]:
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT step, version, now_ms FROM checkpoints WHERE room = ? ORDER BY step", (id,)
+            ).fetchall()
+        return [Kept(*row) for row in rows]
+
+    def checkpoint(self, id: str, step: int) -> bytes:
+        with self._lock:
+            row = self._db.execute("SELECT data FROM checkpoints WHERE room = ? AND step = ?", (id, step)).fetchone()
+        return bytes(row[0]) if row is not None else b""
+
+    def thin(self, id: str, steps: Sequence[int]) -> None:
+        """Drop these checkpoints, and of too many bytes the oldest, but never the newest."""
+        with self._lock, self._db:
+            self._db.executemany("DELETE FROM checkpoints WHERE room = ? AND step = ?", [(id, step) for step in steps])
+            rows = self._db.execute(
+                "SELECT step, length(data) FROM checkpoints WHERE room = ? ORDER BY step DESC", (id,)
+            ).fetchall()
+            held, *older = rows or [(0, 0)]
+            size = held[1]
+            for step, length in older:
+                size += length
+                if size > self._most_bytes:
+                    self._db.execute("DELETE FROM checkpoints WHERE room = ? AND step <= ?", (id, step))
+                    return
+
+    def retell(self, id: str, step: int) -> None:
+        """What came before that step was told by another version of us: nothing leads back there."""
+        with self._lock, self._db:
+            self._db.execute("UPDATE rooms SET retold = ? WHERE id = ?", (step, id))
+            self._db.execute("DELETE FROM checkpoints WHERE room = ? AND step < ?", (id, step))
 
     def prune(self, keep: int) -> None:
-        """Drop the rooms that nobody has touched for longest, beyond `keep`."""
+        """Drop the rooms that nobody has touched for longest, beyond `keep`; of fewer already the old checkpoints.
+
+        Called for each new room."""
         with self._lock, self._db:
+            aside = self._db.execute(
+                "SELECT id FROM rooms ORDER BY touched DESC LIMIT ? OFFSET ?",
+                (_AT_A_TIME, limits.ROOMS_WITH_CHECKPOINTS),
+            )
+            self._db.executemany(
+                "DELETE FROM checkpoints WHERE room = ?1"
+                " AND step < (SELECT max(step) FROM checkpoints WHERE room = ?1)",
+                aside.fetchall(),
+            )
             self._db.execute(
                 "DELETE FROM rooms WHERE id IN (SELECT id FROM rooms ORDER BY touched DESC LIMIT -1 OFFSET ?)", (keep,)
             )

@@ -15,6 +15,7 @@ from app.apimachinery.openapi import explain
 from app.apimachinery.scheme import schema
 from app.apimachinery.scheme.scheme import Scheme
 from app.apimachinery.scheme.shapes import Struct
+from app.look import Look
 from app.rooms import Room, Rooms
 from app.web import kubeconfig, language, present, security
 
@@ -111,13 +112,15 @@ def step(id: str, number: int) -> Response:
     room = rooms().get(id)
     _ = language.here()
 
-    def draw() -> str:
-        detail = present.step_detail(room.look, number, _)
+    def draw(look: Look) -> str:
+        detail = present.step_detail(look, number, _)
         if detail is None:
             raise errors.NotFound(_("Step %(n)s is not kept any more.", n=number))
         return render_template("_step.html", room=room, **detail)
 
-    return make_response(room.drawn(draw))
+    if 0 < number < room.cluster.trace.first:
+        return make_response(rooms().looking_back(room, number, draw))
+    return make_response(room.drawn(lambda: draw(room.look)))
 
 
 @blueprint.get("/rooms/<id>/why/<kind>/<namespace>/<name>")

@@ -22,6 +22,7 @@ export function startCommands() {
   latencies.addEventListener("change", () => post("commands/latencies", {preset: latencies.value}))
   answer.addEventListener("htmx:beforeSwap", quietly)
   answer.addEventListener("htmx:afterSwap", fade)
+  fade() // what the page came with
   document.body.addEventListener("htmx:sendError", () => tell(say("offline"), false))
   watch(controls)
 }
@@ -92,8 +93,9 @@ const shownSpeed = (value) => {
   speed.setAttribute("aria-valuetext", `${value}×`)
 }
 
-function controls(now) {
+function controls(now, fresh) {
   const {pace} = now
+  if (fresh && now.retold && !answer.firstElementChild) tell(say("retold"), true)
   document.body.dataset.paused = String(pace.paused)
   document.body.dataset.quiet = String(now.quiet)
   const pause = document.getElementById("pause")

@@ -9,6 +9,7 @@
 /**
  * @typedef {Object} State
  * @property {number} frame @property {number} epoch @property {number} now virtual ms since the room began
+ * @property {boolean} retold the past was another version's
  * @property {boolean} quiet @property {Pace} pace @property {string} latencies @property {string} scenario
  * @property {number} viewers @property {?Waiting} waiting @property {number} applied @property {number} pods
  * @property {"cards"|"cells"} mode @property {Object<string, [string, number, number]>} actors

@@ -226,6 +226,7 @@ def test_a_room_that_cannot_be_brought_back_says_why_and_keeps_what_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = HandMoved()
+    monkeypatch.setattr("app.rooms.checkpoints.CLOSING_S", 0)
     rooms = make_rooms(tmp_path, clock)
     room = rooms.create()
     room.submit(Scale(WEB, 5))

@@ -34,6 +34,7 @@ class Stage(NamedTuple):
     id: str = "r"
     pace: Pace = Pace()
     restless: bool = False
+    retold: int = 0
     viewers: int = 1
     epoch: int = 9
     frame: int = 7

@@ -61,6 +61,9 @@ class Shown(Protocol):
     def restless(self) -> bool: ...
 
     @property
+    def retold(self) -> int: ...
+
+    @property
     def viewers(self) -> int: ...
 
     @property
@@ -207,6 +210,7 @@ def state(
         "thread": _thread(room),
         "pace": {"mode": pace.mode, "speed": pace.speed, "paused": pace.paused},
         "restless": room.restless,
+        "retold": 0 < cluster.trace.first - 1 <= room.retold,
         "latencies": cluster.latencies,
         "scenario": room.scenario.id,
         "viewers": room.viewers,

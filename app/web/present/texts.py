@@ -19,6 +19,10 @@ def browser_words(_: Words) -> dict[str, str]:
         "follow": _("Follow"),
         "paused": _("Paused"),
         "reset_again": _("R again starts the room anew: what was declared and done in it goes."),
+        "retold": _(
+            "Loopscope was upgraded: everything in this room is as it was, but another version told its past,"
+            " so the timeline begins here."
+        ),
         "restless": _("Paused: ten minutes on, something is still tried again and again."),
         "pause": _("Pause"),
         "resume": _("Resume"),
