@@ -23,7 +23,7 @@ from app.api.objects import ref_of
 from app.api.parts import Part
 from app.apiserver.store import ADDED, Change, Store
 from app.cluster import plain
-from app.cluster.cluster import LOOPS, Cluster, Entry
+from app.cluster.cluster import Cluster, Entry, loops
 from app.cluster.plain import Unreadable as Unreadable
 from app.cluster.plain import Unwritable as Unwritable
 from app.engine.engine import Engine
@@ -135,7 +135,7 @@ def resumed(lines: Iterable[str | bytes], journal: Sequence[Entry]) -> Cluster:
         cluster = _begun(whole, journal)
         for name, part in _small_parts(cluster.engine).items():
             part.take(whole[name])
-        cluster.engine.processes.resume(whole, {loop.actor: loop for loop in (each() for each in LOOPS)})
+        cluster.engine.processes.resume(whole, {loop.actor: loop for loop in (each() for each in loops())})
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise Unreadable(f"{type(error).__name__}: {error}") from None
     return cluster
@@ -172,7 +172,7 @@ def _start(cluster: Cluster) -> None:
     plane = store.get(CONTROL_PLANE)
     if plane is not None:
         processes.follow(Change(store.revision, ADDED, CONTROL_PLANE, None, plane), 0)
-    for rank, loop in enumerate(LOOPS, start=2):
+    for rank, loop in enumerate(loops(), start=2):
         processes.start(loop(), rank)
     for machine in store.objects("Machine"):
         processes.follow(Change(store.revision, ADDED, ref_of(machine), None, machine), 0)

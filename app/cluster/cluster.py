@@ -41,7 +41,6 @@ from app.scheduler.scheduler import Scheduler
 
 DEFAULT_EPOCH_MS = times.parse("2026-01-01T00:00:00Z")
 YOU = "you"
-LOOPS: tuple[type[AnyController], ...] = (Scheduler, *controllers.CONTROLLERS, *operators.OPERATORS, *OUTSIDE)
 AWAITED = ("chaos-monkey", "cronjob-controller", "ttl-after-finished-controller")
 
 
@@ -66,6 +65,11 @@ class Outcome(NamedTuple):
     steps: int
 
 
+def loops() -> tuple[type[AnyController], ...]:
+    """Those that every cluster has, in the order of their ranks."""
+    return (Scheduler, *controllers.CONTROLLERS, *operators.OPERATORS, *OUTSIDE)
+
+
 class Cluster:
     def __init__(
         self,
@@ -86,7 +90,7 @@ class Cluster:
         self.applied: list[str] = []  # manifests, as people wrote them
         self.begun: Entry | None = None  # the command that is being performed
         self.on_begin: Callable[[Entry], None] = lambda entry: None  # whoever writes it down before
-        for rank, controller in enumerate(LOOPS, start=2):
+        for rank, controller in enumerate(loops(), start=2):
             self.engine.start(controller(), rank)
         self.submit(Bootstrap(nodes, latencies, **machine))
 

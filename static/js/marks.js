@@ -6,7 +6,7 @@ import {state, watch} from "./state.js"
 const NS = "http://www.w3.org/2000/svg"
 const KINDS = {gaze: "gazed", about: "differs", deed: "done-now"}
 const SETTLED_MS = 460 // a card that moved stands by then
-const MOST_BOXES = 10 // more do not fit; the numbers tell
+const MOST_BOXES = 6 // more do not fit; the numbers tell
 const LOOKING_MS = 6000 // after somebody scrolled
 const [MOST_LINES, PHONE] = [12, "(max-width: 900px)"]
 

@@ -147,8 +147,12 @@ class Tour:
             yield f"{what} in {where}: {text!r}"
 
     def _lies(self, when: str) -> Iterator[str]:
+        """What is wrong twice is wrong; once it may have been on its way."""
         self.page.wait_for_timeout(SETTLE_MS)
-        for fault in faults(self.page):
+        if not (found := faults(self.page)):
+            return
+        self.page.wait_for_timeout(SETTLE_MS)
+        for fault in sorted({*found} & {*faults(self.page)}):
             yield f"{when}: {fault}"
 
     # ----------------------------------------------------------------------------------------- the page
