@@ -1,4 +1,4 @@
-// What this browser remembers: theme and present mode.
+// What this browser remembers: theme, present mode, and the lessons that were finished in it.
 import {say} from "./state.js"
 
 const root = document.documentElement
@@ -42,6 +42,20 @@ function show() {
   button.setAttribute("aria-label", text)
   button.firstElementChild.textContent = {auto: "◐", light: "☼", dark: "☾"}[theme]
   present.setAttribute("aria-pressed", String(root.dataset.present !== undefined))
+}
+
+/** @returns {Set<string>} */
+export function finishedLessons() {
+  try {
+    return new Set((localStorage.getItem("finished") ?? "").split(" ").filter(Boolean))
+  } catch {
+    return new Set()
+  }
+}
+
+/** @param {Set<string>} lessons */
+export function keepFinished(lessons) {
+  keep("finished", [...lessons].join(" "))
 }
 
 function keep(name, value) {

@@ -1,5 +1,6 @@
 // The lesson: its title and promise, its steps as buttons, what to watch for after the last one, and its ending.
 import {post} from "./commands.js"
+import {finishedLessons, keepFinished} from "./prefs.js"
 import {data, say, state, watch} from "./state.js"
 
 /**
@@ -12,6 +13,8 @@ import {data, say, state, watch} from "./state.js"
 const section = document.getElementById("script")
 const GLANCE_MS = 100
 let shown = ""
+/** @type {Set<string>} lessons of which every step was done in this browser */
+const finished = finishedLessons()
 /** @type {Map<string, number>} how long each milestone, once reached, has stood in sight */
 const stood = new Map()
 
@@ -49,6 +52,7 @@ function lesson({id, title, promise, steps, ending}) {
   for (const button of document.querySelectorAll("[data-scenario]")) {
     if (button.dataset.scenario === id) button.setAttribute("aria-current", "true")
     else button.removeAttribute("aria-current")
+    if (finished.has(button.dataset.scenario)) tick(button)
   }
   if (shown === id) return
   shown = id
@@ -101,6 +105,20 @@ function progress({steps, latest, ended}) {
     }
   })
   document.getElementById("script-ending").hidden = !ended
+  if (ended && !finished.has(shown)) finish(shown)
+}
+
+/** @param {string} id */
+function finish(id) {
+  finished.add(id)
+  keepFinished(finished)
+  for (const button of document.querySelectorAll(`[data-scenario="${id}"]`)) tick(button)
+}
+
+/** In the menu. @param {HTMLElement} button */
+function tick(button) {
+  button.dataset.finished = "true"
+  button.title = say("finished")
 }
 
 /** It was pressed again. @param {HTMLElement} item */

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from app import scenarios
 from tests.browser.conftest import SIZES, Opener
 from tests.support.contrast import faint
 from tests.support.geometry import faults
@@ -54,6 +55,47 @@ def test_nothing_is_cut_off_covered_or_too_small(open_page: Opener, size: str, l
     page.wait_for_timeout(SETTLED_MS)
     found["at the end"] = faults(page)
     assert {when: lines for when, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize("size", ["projector", "laptop", "desk"])
+def test_the_menu_shows_every_lesson_with_its_promise_at_a_glance(open_page: Opener, size: str, lang: str) -> None:
+    page, (width, height) = open_page(size=size, lang=lang), SIZES[size]
+    page.keyboard.press("s")
+    entries = page.locator("#scenario-menu .sheet [data-scenario]")
+    assert entries.count() == len(scenarios.every())
+    for entry in entries.all():
+        box = entry.bounding_box()
+        assert box
+        assert (box["x"] >= 0, box["x"] + box["width"] <= width) == (True, True)
+        assert (box["y"] >= 0, box["y"] + box["height"] <= height) == (True, True)
+    assert faults(page) == []
+
+
+def test_the_menu_ticks_what_was_finished(open_page: Opener) -> None:
+    page = open_page(size="projector")
+    begin(page, "crash-or-kill")
+    post(page, "pace", {"speed": "100"})
+    steps = page.locator("[data-script-step]")
+    entry = page.locator('#scenario-menu [data-scenario="crash-or-kill"]')
+    for step in steps.all():
+        expect(entry).not_to_have_attribute("data-finished", "true")
+        step.click()
+        page.keyboard.press("q")
+        expect(step).to_have_attribute("data-done", "true", timeout=PATIENCE_MS)
+    expect(entry).to_have_attribute("data-finished", "true")
+    page.reload()
+    expect(entry).to_have_attribute("data-finished", "true")
+    expect(page.locator('#scenario-menu [data-finished="true"]')).to_have_count(1)
+
+
+def test_on_a_phone_the_lanes_come_last(open_page: Opener) -> None:
+    page = open_page(size="phone")
+    parts = ("caption", "script", "actual-section", "loop-section", "desired-section", "lane-scroll")
+    boxes = [page.locator(f"#{part}").bounding_box() for part in parts]
+    tops = [box["y"] for box in boxes if box]
+    assert len(tops) == len(parts)
+    assert tops == sorted(tops)
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SIZES, Opener
-from tests.browser.test_layout import PATIENCE_MS, SETTLED_MS
+from tests.browser.test_layout import PATIENCE_MS, SETTLED_MS, post
 from tests.support.geometry import faults
 
 
@@ -34,6 +34,18 @@ def test_on_the_stage_nothing_covers_anything(open_page: Opener, size: str, lang
         found[moment] = faults(page)
         page.keyboard.press("ArrowRight")
     assert {when: lines for when, lines in found.items() if lines} == {}
+
+
+def test_a_pod_that_waits_is_seen(open_page: Opener) -> None:
+    page = staged(open_page)
+    for node in ("node-1", "node-2", "node-3"):
+        post(page, "commands/cordon", {"node": node, "unschedulable": "true"})
+    page.locator('[data-script-step="0"]').click()
+    page.keyboard.press("q")
+    expect(page.locator("#tray-pods .pod")).to_have_count(1, timeout=PATIENCE_MS)
+    page.wait_for_timeout(SETTLED_MS)
+    expect(page.locator("#tray-pods .pod.beyond")).to_have_count(0)
+    expect(page.locator("#more-waiting")).to_be_hidden()
 
 
 def test_the_back_row_can_read_it(open_page: Opener) -> None:

@@ -43,6 +43,7 @@ def browser_words(_: Words) -> dict[str, str]:
         "copied": _("Copied"),
         "not_copied": _("The browser did not let it be copied: select it by hand."),
         "no_kubectl": _("kubectl has no command for this."),
+        "finished": _("You have finished this lesson."),
         "offline": _("The server cannot be reached."),
         **_board_words(_),
     }
