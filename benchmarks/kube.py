@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.recorded import Recorder, Replayer
-from benchmarks.server import BIG_LESSON, Row, Viewers, cpu, machine
+from benchmarks.server import Row, Viewers, big_lesson, cpu, machine
 from tests.support.server import Server, Visitor
 from tools.ensure_kubectl import fetch
 
@@ -114,7 +114,7 @@ def timed(server: Server, taken: list[Took]) -> Iterator[None]:
 
 def lists() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as lessons:
-        (Path(lessons) / "big.yaml").write_text(BIG_LESSON.format(pods=PODS))
+        (Path(lessons) / "big.yaml").write_text(big_lesson(PODS))
         with Server("--unlimited", "--lessons", lessons) as server:
             room = server.room()
             server.post(f"/rooms/{room}/scenario", {"scenario": "big"})

@@ -18,31 +18,16 @@ from typing import NamedTuple
 
 from playwright.sync_api import Browser, sync_playwright
 
-from benchmarks.server import machine
+from benchmarks.server import big_lesson, machine
+from tests.support.pages import ARGS
 from tests.support.server import Server
 from tools.ensure_browser import ensure
 
 SPEED = 20
 WATCHED_MS = 25_000
 SIZE = {"width": 1920, "height": 1080}
+MORE = f"zones: 3\nclock: {SPEED}\n"
 SELECTORS = {"cards": "#board .pod[id]", "cells": "#cells canvas"}
-LESSON = """
-title: {{en: Many, ja: Many}}
-promise: {{en: Many pods, ja: Many pods}}
-nodes: {nodes}
-zones: 3
-clock: {speed}
-manifests: |
-  apiVersion: apps/v1
-  kind: Deployment
-  metadata: {{name: web}}
-  spec:
-    replicas: {pods}
-    selector: {{matchLabels: {{app: web}}}}
-    template:
-      metadata: {{labels: {{app: web}}}}
-      spec: {{containers: [{{name: nginx, image: "nginx:1.27"}}]}}
-"""
 # How long each picture took to come.
 RECORD = """() => {
   window.gaps = []
@@ -73,8 +58,8 @@ def main(words: list[str]) -> None:
     print("|---|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory() as lessons, sync_playwright() as play:
         for name, _mode, pods, nodes in BOARDS:
-            (Path(lessons) / f"{name}.yaml").write_text(LESSON.format(pods=pods, nodes=nodes, speed=SPEED))
-        browser = play.chromium.launch(executable_path=ensure(), args=["--no-sandbox"])
+            (Path(lessons) / f"{name}.yaml").write_text(big_lesson(pods, nodes, MORE))
+        browser = play.chromium.launch(executable_path=ensure(), args=ARGS)
         for board in boards:
             full, slow = (watched(browser, lessons, board, slower) for slower in (1, 4))
             kilobytes = f"{full.characters_a_second / 1000:.0f} kB"

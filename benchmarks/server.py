@@ -40,11 +40,11 @@ HANDSHAKE = (
     "GET /rooms/{room}/live?lang=en&frame={frame}&epoch={epoch} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\n"
     "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
-BIG_LESSON = """
+_BIG_LESSON = """
 title: {{en: Big, ja: Big}}
 promise: {{en: Many pods, ja: Many pods}}
-nodes: 50
-manifests: |
+nodes: {nodes}
+{more}manifests: |
   apiVersion: apps/v1
   kind: Deployment
   metadata: {{name: web}}
@@ -70,6 +70,11 @@ def main(names: list[str]) -> None:
     for name in names or parts:
         for row in parts[name]():
             print(f"| {row.what} | {row.measured} | {row.aim} |", flush=True)
+
+
+def big_lesson(pods: int, nodes: int = 50, more: str = "") -> str:
+    """A lesson with one Deployment. `more` of its fields, a line each."""
+    return _BIG_LESSON.format(pods=pods, nodes=nodes, more=more)
 
 
 def machine() -> str:
@@ -144,7 +149,7 @@ def rooms() -> Iterator[Row]:
 
 def pods() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as lessons:
-        (Path(lessons) / "big.yaml").write_text(BIG_LESSON.format(pods=PODS))
+        (Path(lessons) / "big.yaml").write_text(big_lesson(PODS))
         with Server("--unlimited", "--lessons", lessons) as server:
             room = server.room()
             started = time.monotonic()

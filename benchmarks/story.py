@@ -16,6 +16,7 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.server import machine
+from tests.support.pages import ARGS
 from tests.support.server import Server
 from tools.ensure_browser import ensure
 
@@ -51,7 +52,7 @@ def main(words: list[str]) -> None:
     print("| lesson | sentences told | of them can be read | steps taken | to the ending | frames a second |")
     print("|---|---|---|---|---|---|", flush=True)
     with Server() as server, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=ensure(), args=["--no-sandbox"])
+        browser = play.chromium.launch(executable_path=ensure(), args=ARGS)
         for lesson in lessons:
             page = browser.new_context(viewport=SIZE, locale=lang).new_page()
             page.goto(f"{server.url}/?lang={lang}")

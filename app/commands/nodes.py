@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from app.api import errors
 from app.api.messages import N_, Message, message
@@ -10,6 +12,8 @@ from app.api.objects import Obj, Ref, controller_of, is_of, is_terminating, name
 from app.commands import lines
 from app.commands.base import Done, Request
 from app.commands.hands import Verbs
+
+D = TypeVar("D", bound=Done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,11 @@ class Drain(Request):
                 hands.warn(pod, said)
         if refused is not None and not hands.has_changed:
             raise refused
+
+    @staticmethod
+    def kept(done: Iterable[D]) -> list[D]:
+        """Of what came of it: the pods that a disruption budget keeps."""
+        return [each for each in done if each.warnings and not each.changes]
 
     def kubectl(self) -> str:
         return f"kubectl drain {self.node} --ignore-daemonsets"

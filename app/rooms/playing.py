@@ -14,6 +14,7 @@ from app.engine.trace import Commanded, Step
 from app.rooms import guard
 from app.scenarios import deeds
 from app.scenarios.desired import Edited
+from app.scenarios.predicates import keeps_some
 from app.scenarios.progress import Progress
 from app.scenarios.script import Need
 
@@ -90,7 +91,7 @@ def _done(progress: Progress, cluster: Cluster, index: int, chosen: str = "") ->
     except errors.ApiError as refused:
         refusal = refused
     progress.follow(cluster)
-    is_refused = refusal is not None or _keeps_some(made)
+    is_refused = refusal is not None or any(keeps_some(each.record) for each in made)
     tries_again = is_refused and step.again_ms and pressed.tries < TRIES
     pressed.again_ms = cluster.now_ms + step.again_ms if tries_again else None
     return Pressed(tuple(made), tuple(edits), 0, refusal, is_refused, step.expects_refusal and is_refused)
@@ -131,9 +132,3 @@ def _wait_for(need: Need, cluster: Cluster) -> bool:
 def comes_to_rest(cluster: Cluster) -> bool:
     """Nothing more will come of what was done."""
     return cluster.at_rest and not cluster.under_load
-
-
-def _keeps_some(made: list[Step]) -> bool:
-    """A drain that a budget held back goes on, and says so in a warning."""
-    records = (step.record for step in made)
-    return any(result.warnings for record in records if isinstance(record, Commanded) for result in record.results)

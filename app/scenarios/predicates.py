@@ -8,19 +8,20 @@ and what a step needs (deeds.py).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from app.api.errors import TooManyRequests
 from app.api.objects import Obj, Ref, kind_of
 from app.commands import Drain
 from app.engine.trace import Acted, Commanded, Differed, Failed, Fired, Observed, Record, Step, Waited
 from app.look import Look
 from app.scenarios.selecting import Comparison, Selector
 
-TOO_MANY_REQUESTS = 429
 _PHASES: dict[type[Record], str] = {
     Observed: "observe",
     Differed: "diff",
@@ -44,7 +45,7 @@ class Moment(NamedTuple):
     at_rest: bool = False
 
 
-class Predicate:
+class Predicate(ABC):
     """Those that are made of others have them as their `parts`, and their own answer from those of the parts."""
 
     parts: tuple[Predicate, ...] = ()
@@ -65,8 +66,8 @@ class Predicate:
         changed = any(part is not before for part, before in zip(left, self.parts, strict=True))
         return type(self)(left) if changed else self  # type: ignore[call-arg]
 
-    def holds(self, moment: Moment) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def holds(self, moment: Moment) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -159,9 +160,13 @@ def _codes(record: Record) -> tuple[int, ...]:
         return ()
     if record.refusal is not None:
         return (record.refusal.code,)
-    # A drain goes on when a pod may not be evicted, and says so in a warning.
-    kept = isinstance(record.command, Drain) and any(result.warnings for result in record.results)
-    return (*(result.code for result in record.results), *((TOO_MANY_REQUESTS,) if kept else ()))
+    codes = tuple(result.code for result in record.results)
+    return (*codes, TooManyRequests.code) if keeps_some(record) else codes
+
+
+def keeps_some(record: Record) -> bool:
+    """A drain goes on when pods may not be evicted, and only says so."""
+    return isinstance(record, Commanded) and isinstance(record.command, Drain) and bool(Drain.kept(record.results))
 
 
 def _about(step: Step) -> tuple[Ref, ...]:

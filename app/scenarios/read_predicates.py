@@ -10,6 +10,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from app.api import errors
 from app.api.selectors import LabelSelector, parse_labels
 from app.scenarios import selecting
@@ -29,7 +31,12 @@ from app.scenarios.predicates import (
 from app.scenarios.selecting import ANY_LABELS, Comparison, Field, Selector
 
 ACTIONS = ("Create", "Update", "UpdateStatus", "Patch", "Delete", "Bind", "Announce", "RequeueAfter", "Remember")
-_COMBINED = {"all": All, "any": AnyOf, "not": Not, "ever": Ever}
+_COMBINED: dict[str, Callable[[tuple[Predicate, ...]], Predicate]] = {
+    "all": All,
+    "any": AnyOf,
+    "not": Not,
+    "ever": Ever,
+}
 _SELECTING = ("kind", "name", "namespace", "labels", "where", "conditions", "ready", "terminating", "new")
 _HAPPENED = ("loop", "phase", "reason", "action", "kind", "name", "do", "code")
 _SOME = Comparison(1.0, ">=")
@@ -52,7 +59,7 @@ def predicate(place: Place) -> Predicate:
         return Elapsed(inner.number() * 1000)
     if name == "quiet":
         return AtRest() if inner.flag() else Not((AtRest(),))
-    return _COMBINED[name](tuple(predicate(item) for item in inner.items()))  # type: ignore[arg-type]
+    return _COMBINED[name](tuple(predicate(item) for item in inner.items()))
 
 
 def selector(place: Place) -> Selector:

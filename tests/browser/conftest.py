@@ -11,18 +11,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.support.pages import ARGS, complaints_into, context_of
 from tests.support.server import Server
 from tools.ensure_browser import find
-
-SIZES = {
-    "tablet": (1024, 768),
-    "projector": (1280, 720),
-    "laptop": (1440, 900),
-    "desk": (1920, 1080),
-    "wall": (3840, 2160),
-    "phone": (390, 844),
-}
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 Opener = Callable[..., Page]
 
@@ -57,20 +48,12 @@ def open_page(chromium: Browser, server: Server) -> Iterator[Opener]:
         script: bool = True,
         editor: bool = True,
     ) -> Page:
-        width, height = SIZES[size]
-        context = chromium.new_context(
-            viewport={"width": width, "height": height},
-            locale="ja-JP" if lang == "ja" else "en-US",
-            color_scheme="dark" if theme == "dark" else "light",
-            java_script_enabled=script,
-            has_touch=size == "phone",
-        )
+        context = context_of(chromium, size, lang, theme, script=script)
         contexts.append(context)
         if not editor:
             context.route("**/vendor/codemirror.js", lambda route: route.abort())
         page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        complaints_into(complaints, page)
         page.goto(server.url + path)
         if script:
             page.wait_for_selector("#board .pod, #cells")

@@ -7,8 +7,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import SIZES, Opener
+from tests.browser.conftest import Opener
 from tests.browser.test_page import faster, pods, quiet
+from tests.support.pages import SIZES
 
 RS = "replicaset-controller"
 

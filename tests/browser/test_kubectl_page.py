@@ -7,8 +7,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import SIZES, Opener
+from tests.browser.conftest import Opener
 from tests.browser.test_page import PATIENCE_MS, faster, names, pods, quiet
+from tests.support.pages import SIZES, post
 from tests.support.server import Server
 
 CONTROLLER = """apiVersion: v1
@@ -28,17 +29,6 @@ spec:
       - name: nginx
         image: nginx:1.27
 """
-
-
-def post(page: Page, path: str, **values: str) -> None:
-    page.evaluate(
-        """async ([path, values]) => {
-          const token = document.querySelector('meta[name="csrf-token"]').content
-          const body = new URLSearchParams(values)
-          await fetch(`${document.body.dataset.base}/${path}`, {method: "POST", body, headers: {"X-CSRF-Token": token}})
-        }""",
-        [path, values],
-    )
 
 
 def clipboard(page: Page) -> str:

@@ -6,35 +6,23 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app import scenarios
-from tests.browser.conftest import SIZES, Opener
+from tests.browser.conftest import Opener
 from tests.support.contrast import faint
 from tests.support.geometry import faults
+from tests.support.pages import SIZES, post
 
 PATIENCE_MS = 30_000
 SETTLED_MS = 700  # what moves has arrived
 
 
-def post(page: Page, path: str, values: dict[str, str]) -> None:
-    page.evaluate(
-        """async ([path, values]) => {
-          const token = document.querySelector('meta[name="csrf-token"]').content
-          const body = new URLSearchParams(values)
-          await fetch(`${document.body.dataset.base}/${path}`, {method: "POST", body, headers: {"X-CSRF-Token": token}})
-        }""",
-        [path, values],
-    )
-
-
 def begin(page: Page, lesson: str) -> None:
-    post(page, "scenario", {"scenario": lesson})
+    post(page, "scenario", scenario=lesson)
     expect(page.locator(f'[data-scenario="{lesson}"]')).to_have_attribute("aria-current", "true")
     page.wait_for_timeout(SETTLED_MS)
 
 
 def scale(page: Page, replicas: int) -> None:
-    post(
-        page, "commands/scale", {"kind": "Deployment", "namespace": "default", "name": "web", "replicas": str(replicas)}
-    )
+    post(page, "commands/scale", kind="Deployment", namespace="default", name="web", replicas=str(replicas))
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])
@@ -75,7 +63,7 @@ def test_the_menu_shows_every_lesson_with_its_promise_at_a_glance(open_page: Ope
 def test_the_menu_ticks_what_was_finished(open_page: Opener) -> None:
     page = open_page(size="projector")
     begin(page, "crash-or-kill")
-    post(page, "pace", {"speed": "100"})
+    post(page, "pace", speed="100")
     steps = page.locator("[data-script-step]")
     entry = page.locator('#scenario-menu [data-scenario="crash-or-kill"]')
     for step in steps.all():
@@ -101,7 +89,7 @@ def test_on_a_phone_the_lanes_come_last(open_page: Opener) -> None:
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_on_a_projector_two_pods_a_node_stand_with_their_buttons(open_page: Opener, lang: str) -> None:
     page = open_page(size="projector", lang=lang)
-    post(page, "pace", {"mode": "clock", "speed": "100"})
+    post(page, "pace", mode="clock", speed="100")
     scale(page, 6)
     pods = page.locator('#nodes [data-kind="Pod"][data-ready="true"]')
     expect(pods).to_have_count(6, timeout=PATIENCE_MS)
@@ -134,9 +122,9 @@ def test_a_refusal_covers_nothing_and_is_whole(open_page: Opener) -> None:
 
 def test_of_many_that_wait_the_tray_says_how_many_more(open_page: Opener) -> None:
     page = open_page(size="projector")
-    post(page, "pace", {"mode": "clock", "speed": "100"})
+    post(page, "pace", mode="clock", speed="100")
     for node in ("node-1", "node-2", "node-3"):
-        post(page, "commands/cordon", {"node": node, "unschedulable": "true"})
+        post(page, "commands/cordon", node=node, unschedulable="true")
     scale(page, 24)
     waiting = page.locator("#tray-pods .pod")
     expect(waiting).to_have_count(21, timeout=PATIENCE_MS)
@@ -155,7 +143,7 @@ def test_of_many_that_wait_the_tray_says_how_many_more(open_page: Opener) -> Non
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_what_is_on_a_dead_node_can_be_read(open_page: Opener, theme: str) -> None:
     page = open_page(size="projector", theme=theme)
-    post(page, "commands/cordon", {"node": "node-2", "unschedulable": "true"})
+    post(page, "commands/cordon", node="node-2", unschedulable="true")
     page.get_by_role("button", name="Power off node node-1").click()
     page.keyboard.press("q")
     expect(page.locator('[data-name="node-1"][data-ready="false"]')).to_be_visible(timeout=PATIENCE_MS)

@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import SIZES, Opener
+from tests.browser.conftest import Opener
+from tests.support.pages import SIZES, post
 from tests.support.server import Server
 
 PATIENCE_MS = 30_000
@@ -16,14 +17,7 @@ PATIENCE_MS = 30_000
 
 def faster(page: Page, speed: str = "20") -> None:
     """So that tests need not wait for what people like to watch."""
-    page.evaluate(
-        """async (speed) => {
-          const token = document.querySelector('meta[name="csrf-token"]').content
-          const body = new URLSearchParams({speed})
-          await fetch(`${document.body.dataset.base}/pace`, {method: "POST", body, headers: {"X-CSRF-Token": token}})
-        }""",
-        speed,
-    )
+    post(page, "pace", speed=speed)
 
 
 def pods(page: Page, ready: bool = True) -> Any:
@@ -385,74 +379,6 @@ spec:
             [text, line, itself],
         )
         assert found == {"kind": "Deployment", "path": path}
-
-
-def crowd(page: Page) -> Locator:
-    """So many pods that each is a square on a canvas."""
-    page.evaluate(
-        """async () => {
-          const token = document.querySelector('meta[name="csrf-token"]').content
-          const post = (path, values) => fetch(`${document.body.dataset.base}/${path}`, {
-            method: "POST", body: new URLSearchParams(values), headers: {"X-CSRF-Token": token}})
-          await post("commands/latencies", {preset: "zero"})
-          await post("pace", {mode: "clock", speed: "100"})
-          await post("commands/scale", {kind: "Deployment", namespace: "default", name: "web", replicas: "150"})
-        }"""
-    )
-    canvas = page.locator("#cells canvas")
-    expect(canvas).to_have_attribute("aria-label", re.compile(r"^150 pods, 150 ready"), timeout=PATIENCE_MS)
-    quiet(page)
-    return canvas
-
-
-def test_many_pods_are_squares_that_can_be_pointed_at_and_clicked(open_page: Opener) -> None:
-    page = open_page(size="projector")
-    canvas = crowd(page)
-    now = page.locator("#cell-now")
-    canvas.hover(position={"x": 8, "y": 26})
-    expect(now).to_have_text(re.compile(r"^web-\S+ · node-1 · running and ready$"))
-    canvas.hover(position={"x": 8, "y": 8})
-    expect(now).to_have_text(re.compile(r"^node-1: \d+ pods"))
-    canvas.click(position={"x": 8, "y": 26})
-    expect(page.get_by_role("complementary", name="Inspector")).to_contain_text("kubectl delete pod web-")
-
-
-def test_a_node_of_squares_can_be_enlarged(open_page: Opener) -> None:
-    page = open_page(size="projector")
-    canvas = crowd(page)
-    select = page.get_by_role("combobox", name="Enlarge")
-    select.select_option("node-2")
-    now = page.locator("#cell-now")
-    canvas.hover(position={"x": 30, "y": 30})
-    expect(now).to_contain_text("node-2")
-    canvas.click(position={"x": 8, "y": 8})
-    expect(select).to_have_value("")
-    page.keyboard.press("j")
-    expect(now).to_contain_text("web-")
-    page.keyboard.press("z")
-    expect(select).to_have_value("node-2")
-    page.keyboard.press("Escape")
-    expect(select).to_have_value("")
-    expect(canvas).to_be_focused()
-
-
-SMALLEST_PX = 6
-
-
-def test_squares_are_never_too_small_to_hit(open_page: Opener) -> None:
-    page = open_page()
-    sides = page.evaluate(
-        """async () => {
-          const main = document.querySelector('script[type="module"]').src
-          const {arrange} = await import(main.replace("main.js", "cellgrid.js"))
-          const pods = (count) => Array.from({length: count}, (_, index) => [`default/p${index}`, "ready"])
-          const groups = (nodes, each) => Array.from({length: nodes}, (_, index) => (
-            {name: `node-${index}`, zone: `zone-${index % 3}`, pods: pods(each)}))
-          return [[3, 50], [50, 20], [100, 50], [500, 100]].map((size) => arrange(groups(...size), 560, 240).size.width)
-        }"""
-    )
-    assert min(sides) >= SMALLEST_PX
-    assert sides == sorted(sides, reverse=True)
 
 
 def test_the_key_that_opened_the_help_closes_it(open_page: Opener) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opener
 from tests.browser.test_page import faster, names, pods, quiet
-from tests.browser.test_story_page import post
+from tests.support.pages import post
 
 PATIENCE_MS = 30_000
 BIG = """
@@ -104,7 +104,7 @@ def test_why_of_an_endpoint_and_of_an_event(open_page: Opener) -> None:
 def test_a_pod_that_waits_says_why_and_is_not_cut_off(open_page: Opener, lang: str) -> None:
     page = open_page(size="projector", lang=lang)
     faster(page)
-    post(page, "commands/apply", {"manifest": BIG})
+    post(page, "commands/apply", manifest=BIG)
     why = page.locator('.tray [data-name="big"] .why')
     expect(why).to_have_text("no room: 3 × Insufficient cpu" if lang == "en" else "空きなし: 3 × Insufficient cpu")
     assert why.evaluate("e => e.scrollWidth <= e.clientWidth + 1 && parseFloat(getComputedStyle(e).fontSize) >= 12")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import SIZES, Opener
-from tests.browser.test_layout import PATIENCE_MS, SETTLED_MS, post
+from tests.browser.conftest import Opener
+from tests.browser.test_layout import PATIENCE_MS, SETTLED_MS
 from tests.support.geometry import faults
+from tests.support.pages import SIZES, post
 
 
 def staged(open_page: Opener, size: str = "projector", lang: str = "en") -> Page:
@@ -39,7 +40,7 @@ def test_on_the_stage_nothing_covers_anything(open_page: Opener, size: str, lang
 def test_a_pod_that_waits_is_seen(open_page: Opener) -> None:
     page = staged(open_page)
     for node in ("node-1", "node-2", "node-3"):
-        post(page, "commands/cordon", {"node": node, "unschedulable": "true"})
+        post(page, "commands/cordon", node=node, unschedulable="true")
     page.locator('[data-script-step="0"]').click()
     page.keyboard.press("q")
     expect(page.locator("#tray-pods .pod")).to_have_count(1, timeout=PATIENCE_MS)

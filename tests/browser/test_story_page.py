@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opener
+from tests.support.pages import post
 
 PATIENCE_MS = 60_000
 A_FRAME_S = 0.1
@@ -44,17 +45,6 @@ RECORD = """() => {
   }
   look()
 }"""
-
-
-def post(page: Page, path: str, values: dict[str, str]) -> None:
-    page.evaluate(
-        """async ([path, values]) => {
-          const token = document.querySelector('meta[name="csrf-token"]').content
-          const body = new URLSearchParams(values)
-          await fetch(`${document.body.dataset.base}/${path}`, {method: "POST", body, headers: {"X-CSRF-Token": token}})
-        }""",
-        [path, values],
-    )
 
 
 def told(page: Page) -> list[dict[str, Any]]:
@@ -105,10 +95,10 @@ TOLD = {
 @pytest.mark.parametrize("lesson", TOLD)
 def test_each_moment_stands_in_sight_as_long_as_it_takes_to_read(open_page: Opener, lesson: str, lang: str) -> None:
     page, telling = open_page(size="projector", lang=lang), TOLD[lesson]
-    post(page, "scenario", {"scenario": lesson})
+    post(page, "scenario", scenario=lesson)
     ready = page.locator('#board [data-kind="Pod"][data-ready="true"]')
     expect(ready).to_have_count(telling.pods, timeout=PATIENCE_MS)
-    post(page, "pace", {"speed": str(telling.speed)})
+    post(page, "pace", speed=str(telling.speed))
     page.evaluate(RECORD)
     page.locator('[data-script-step="0"]').click()
     moments = watched(page, telling.moments)

@@ -16,9 +16,10 @@ import sys
 import time
 
 from app import scenarios
-from tests.tour.visiting import OUT, SIZES, Stop, visit
+from tests.tour.visiting import OUT, Stop, visit
 
 LANGS = ("en", "ja")
+SIZES = ("projector", "desk", "phone")
 
 
 def main(words: list[str]) -> int:

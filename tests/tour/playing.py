@@ -20,6 +20,7 @@ from app.scenarios import Scenario
 from app.scenarios.script import ScriptStep
 from app.web.present import reading_ms
 from tests.support.geometry import faults
+from tests.support.pages import post
 from tests.support.wording import wrong
 
 FAST = 100  # speed: what is told is read that much faster
@@ -70,7 +71,7 @@ class Tour:
         entry = self.page.locator(f'#scenario-menu [data-scenario="{self.lesson.id}"]')
         entry.click()
         self.page.locator(f'[data-scenario="{self.lesson.id}"][aria-current="true"]').first.wait_for(state="attached")
-        self._post("pace", speed=str(CLOCK if self._goes_by_the_clock else FAST))
+        post(self.page, "pace", speed=str(CLOCK if self.lesson.clock else FAST))
 
     def play(self, moments: int) -> list[str]:
         """Every step in order; of each so many moments are looked at one by one, the others are skipped."""
@@ -91,7 +92,7 @@ class Tour:
 
     def _step(self, index: int, step: ScriptStep, moments: int) -> Iterator[str]:
         button = self.page.locator(f'[data-script-step="{index}"]')
-        self._post("pace", paused="true")  # at this speed it would be over before one looks
+        post(self.page, "pace", paused="true")  # at this speed it would be over before one looks
         before = self._moment()["step"]
         with self.page.expect_response(lambda response: f"/script/{index}" in response.url) as answered:
             button.click()
@@ -157,10 +158,6 @@ class Tour:
 
     # ----------------------------------------------------------------------------------------- the page
 
-    @property
-    def _goes_by_the_clock(self) -> bool:
-        return bool(self.lesson.clock)
-
     def _moment(self) -> dict[str, Any]:
         found: dict[str, Any] = self.page.evaluate(MOMENT)
         return found
@@ -184,17 +181,7 @@ class Tour:
         """A room that came to the limit of "until quiet" waits."""
         paused = self.page.evaluate('JSON.parse(document.getElementById("frame").textContent).pace.paused')
         if paused:
-            self._post("pace", paused="false")
-
-    def _post(self, path: str, **values: str) -> None:
-        self.page.evaluate(
-            """async ([path, values]) => {
-              const headers = {"X-CSRF-Token": document.querySelector('meta[name="csrf-token"]').content}
-              const body = new URLSearchParams(values)
-              await fetch(`${document.body.dataset.base}/${path}`, {method: "POST", body, headers})
-            }""",
-            [path, values],
-        )
+            post(self.page, "pace", paused="false")
 
     def _until(self, holds: Callable[[], bool], patience_ms: int) -> bool:
         for _ in range(patience_ms // AGAIN_MS):

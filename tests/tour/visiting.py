@@ -5,18 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from playwright.sync_api import ConsoleMessage, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from app import scenarios
+from tests.support.pages import ARGS, complaints_into, context_of
 from tests.support.server import Server
 from tests.tour.playing import Tour, uncalled_for
 from tests.tour.sheets import Sheet
 from tools.ensure_browser import ensure
 
-SIZES = {"projector": (1280, 720), "desk": (1920, 1080), "phone": (390, 844)}
 MOMENTS = 12
 OUT = Path("build/tour")
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
 class Stop(NamedTuple):
@@ -39,24 +38,11 @@ class Played(NamedTuple):
 
 
 def visit(stop: Stop) -> Played:
-    width, height = SIZES[stop.size]
     complaints: list[str] = []
-
-    def complain(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            complaints.append(f"the browser complains: {message.text}")
-
     with Server() as server, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=ensure(), args=ARGS)
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            locale="ja-JP" if stop.lang == "ja" else "en-US",
-            color_scheme="dark" if stop.theme == "dark" else "light",
-            has_touch=stop.size == "phone",
-        )
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
-        page.on("console", complain)
+        page = context_of(browser, stop.size, stop.lang, stop.theme).new_page()
+        complaints_into(complaints, page)
         page.goto(f"{server.url}/?lang={stop.lang}")
         page.wait_for_selector("#board .pod, #cells")
         lesson, sheet = scenarios.get(stop.lesson), Sheet(page, stop.name)

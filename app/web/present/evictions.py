@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from app.api import objects, times
+from app.api.errors import TooManyRequests
 from app.api.objects import Obj, Ref
 from app.commands import Drain, EvictPod
 from app.component_helpers import budgets, pods
@@ -16,7 +17,6 @@ from app.engine.trace import Commanded, Step
 from app.look import Look
 
 KIND = "PodDisruptionBudget"
-_TOO_MANY_REQUESTS = 429
 
 
 def refused(cluster: Look, budget: Obj) -> tuple[Obj, ...]:
@@ -34,13 +34,13 @@ def asked_in_vain(cluster: Look, step: Step) -> Iterator[Ref]:
     """The pods whose eviction was refused in that step."""
     match step.record:
         case Commanded(EvictPod(ref=ref), refusal=refusal) if refusal is not None:
-            if refusal.code == _TOO_MANY_REQUESTS:
+            if refusal.code == TooManyRequests.code:
                 yield ref
         case Commanded(Drain(node=node), refusal=refusal) if refusal is not None:
-            if refusal.code == _TOO_MANY_REQUESTS:
+            if refusal.code == TooManyRequests.code:
                 yield from (objects.ref_of(pod) for pod in cluster.objects("Pod") if pods.node_name(pod) == node)
         case Commanded(Drain(), results):
-            yield from (each.ref for each in results if each.ref is not None and each.warnings and not each.changes)
+            yield from (each.ref for each in Drain.kept(results) if each.ref is not None)
 
 
 def concerned(cluster: Look, steps: Iterable[Step], changed: Iterable[Ref]) -> set[Ref]:
