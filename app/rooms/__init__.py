@@ -19,6 +19,9 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     boundary    where mistakes end: one command, one answer or one room
     guard       what does not come back is ended
     storage     rooms as text in SQLite: seed, scenario, journal, position
+    database    who waits for the disk, and what is written together
+    files       the file is opened, looked at, and set aside where it is damaged
+    autosave    how far time went, soon after
     keeping     what a room asks of whoever writes it down
     replaying   a room is brought back from its journal
     rooms       the registry: create, get, evict, restore
@@ -28,6 +31,7 @@ from __future__ import annotations
 
 from app.cluster import Awaited, Done, Line, Process, exit_code, is_shell
 from app.rooms.boundary import Broken, NotDone
+from app.rooms.database import at_once
 from app.rooms.drawing import Drawing
 from app.rooms.fanout import Viewer
 from app.rooms.frames import Frame, Pace, Waiting
@@ -35,11 +39,11 @@ from app.rooms.motion import SLICE_S
 from app.rooms.pacer import slices
 from app.rooms.playing import Pressed
 from app.rooms.room import Room
-from app.rooms.rooms import Limits, Rooms
+from app.rooms.rooms import Limits, Lost, Rooms
 from app.rooms.story import Told
 from app.rooms.watches import Watch
 
 __all__ = [
-    "SLICE_S", "Awaited", "Broken", "Done", "Drawing", "Frame", "Limits", "Line", "NotDone", "Pace", "Pressed",
-    "Process", "Room", "Rooms", "Told", "Viewer", "Waiting", "Watch", "exit_code", "is_shell", "slices",
+    "SLICE_S", "Awaited", "Broken", "Done", "Drawing", "Frame", "Limits", "Line", "Lost", "NotDone", "Pace", "Pressed",
+    "Process", "Room", "Rooms", "Told", "Viewer", "Waiting", "Watch", "at_once", "exit_code", "is_shell", "slices",
 ]  # fmt: skip

@@ -19,6 +19,9 @@ class Keeper(Protocol):
     def save(self, room: Room) -> None:
         """How far the room has come: what was begun has been performed."""
 
+    def moved(self, room: Room) -> None:
+        """Time has gone on, or may have. Called often."""
+
     def stopped(self, room: Room) -> None:
         """It goes no further. Whoever follows it is to ask again, and is told why."""
 
@@ -33,6 +36,8 @@ class _Nobody:
     def begun(self, room: Room, entry: Entry) -> None: ...
 
     def save(self, room: Room) -> None: ...
+
+    def moved(self, room: Room) -> None: ...
 
     def stopped(self, room: Room) -> None: ...
 

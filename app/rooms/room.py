@@ -341,13 +341,13 @@ class Room:
             self._publish(now)
             publish_at = self._broadcast.due_at(motion.told)
         told_at = motion.stands_until if motion.stands_until > now and not self.pace.paused else None
-        times = [at for at in (next_move, publish_at, told_at) if at is not None]
-        return min(times, default=None)
+        return min((at for at in (next_move, publish_at, told_at) if at is not None), default=None)
 
     def _is_live(self) -> bool:
         return self.is_watched or self._motion.rushing or self._clock() < self._awake_until
 
     def _tell(self) -> None:
+        self._keeper.moved(self)
         if self.cluster.api_down:
             self._watches.dismiss()  # an API server that is down hangs up
         else:

@@ -7,6 +7,7 @@ in slices, when asked for; so does one in which a command failed, without that c
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
 import sqlite3
@@ -20,22 +21,34 @@ from pathlib import Path
 
 from app import scenarios
 from app.api import errors, limits
+from app.api.messages import N_, Message, message
 from app.cluster import Cluster, Entry
 from app.commands import Command
 from app.engine.trace import Step
 from app.rooms import memory
+from app.rooms.autosave import Autosave
 from app.rooms.beginnings import Beginnings, pace_of
+from app.rooms.database import Apart, at_once
 from app.rooms.drawing import Drawing
 from app.rooms.frames import Pace
 from app.rooms.pacer import Pacer, slices
 from app.rooms.playing import Pressed
 from app.rooms.replaying import is_final, replayed, written_reason
 from app.rooms.room import Room
-from app.rooms.storage import KILLED, Storage, Stored
+from app.rooms.storage import KILLED, Damaged, Storage, Stored
 from app.scenarios.progress import Progress
 
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # as in the names of pods: no word can come of it
 LENGTH = 20  # 95 bits: nobody guesses a room
+
+DAMAGED = N_(
+    "What was kept of this room is damaged, and it cannot be brought back. It is kept as it is until you reset it."
+)
+LOST = N_(
+    "This room does not exist, or it was lost: the file with the rooms was damaged, and has been set aside as "
+    "%(file)s. Whoever keeps this server can look into it."
+)
+_UNREADABLE = "the file with the rooms cannot be read at the moment (%s): try again in a moment"
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +61,14 @@ class Limits:
     watches_per_room: int = limits.WATCHES_OF_ROOM
 
 
+class Lost(errors.NotFound):
+    """There is no such room, but there may have been. `why` for people, in their language."""
+
+    def __init__(self, why: Message) -> None:
+        super().__init__(str(why.text) % why.values)
+        self.why = why
+
+
 class Rooms:
     def __init__(
         self,
@@ -55,12 +76,14 @@ class Rooms:
         data_dir: Path | str | None = None,
         clock: Callable[[], float] = time.monotonic,
         limits: Limits | None = None,
+        apart: Apart = at_once,
     ) -> None:
         self.limits = limits or Limits()
         self.pacer = Pacer(clock)
         self._drawing = drawing
         self._clock = clock
-        self._storage = Storage(data_dir)
+        self._storage = Storage(data_dir, apart)
+        self._autosave = Autosave(self._write_progress)
         self._beginnings = Beginnings(clock)
         self._closed = False
         self._rooms: OrderedDict[str, Room] = OrderedDict()  # the one asked for longest ago first
@@ -78,7 +101,7 @@ class Rooms:
         id = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
         room = self._add(self._room(id, scenario, self._beginnings.of(scenario), pace_of(scenario)))
         self.save(room)
-        self._storage.prune(self.limits.rooms_stored)
+        self._prune()
         return room
 
     def get(self, id: str) -> Room:
@@ -121,22 +144,22 @@ class Rooms:
     def save(self, room: Room) -> None:
         """Write down how far the room has come. Of one that has stopped where, and why; the rest stays as it is."""
         with room.lock:
-            cluster = room.cluster
             if room.broken is not None:
                 why = written_reason(room.broken) if is_final(room.broken) else ""
                 if room.journaled is not None:
-                    self._store(room, lambda: self._storage.stop(room.id, cluster.trace.count, cluster.now_ms, why))
+                    self._store(room, lambda: self._storage.stop(_stored(room)._replace(stopped=why)))
                 return
-            room.script.follow(cluster)
-            stored = Stored(
-                room.id, room.scenario.id, cluster.seed, cluster.epoch_ms, cluster.trace.count, cluster.now_ms,
-                room.pace.to_json(), cluster.journal, room.script.to_json(),
-            )  # fmt: skip
+            room.script.follow(room.cluster)
+            stored = _stored(room)
             if self._store(room, lambda: self._storage.save(stored, room.journaled or 0, time.time())):
                 room.journaled = len(stored.journal)
 
     def begun(self, room: Room, entry: Entry) -> None:
         self._store(room, lambda: self._storage.begin(room.id, len(room.cluster.journal), entry))
+
+    def moved(self, room: Room) -> None:
+        if self._storage.folder is not None:
+            self._autosave.moved(room)
 
     def stopped(self, room: Room) -> None:
         self.save(room)
@@ -164,31 +187,65 @@ class Rooms:
             return
         self._closed = True
         self.pacer.stop()
+        self._autosave.stop()
         self.dismiss()
         for room in list(self._rooms.values()):
-            self._save_if_it_can(room)
+            with room.lock:
+                self._save_if_it_can(room)
+        self._storage.flush()
         self._storage.close()
 
-    # ------------------------------------------------------------------------------------------ memory
+    # ----------------------------------------------------------------------------------------- writing
+
+    def _write_progress(self, rooms: Iterable[Room]) -> None:
+        """What could not be written down before is tried again, until one more fails."""
+        works = True
+        for room in rooms:
+            if not (room.is_stored or works) or not room.lock.acquire(blocking=False):
+                self._autosave.moved(room)
+                continue
+            try:
+                if self._rooms.get(room.id) is room and room.broken is None:
+                    self._save_if_it_can(room)
+                    works &= room.is_stored
+            finally:
+                room.lock.release()
+        for id in self._storage.flush():
+            if (pruned := self._rooms.get(id)) is not None:
+                pruned.journaled = 0
+                self.save(pruned)
+
+    def _prune(self) -> None:
+        with contextlib.suppress(sqlite3.Error):  # the next does it
+            self._storage.prune(self.limits.rooms_stored, list(self._rooms))
 
     def _save_if_it_can(self, room: Room) -> None:
         """What is wrong with one room keeps no other from being written down, and no visitor from entering."""
         try:
-            self.save(room)
+            if room.is_stored and room.broken is None and room.journaled == len(room.journal):
+                self._storage.came(_stored(room), time.time())
+            else:
+                self.save(room)
         except Exception:
-            log.exception("room %s is not written down as far as it came", room.id)
+            log.exception("room is not written down as far as it came", extra={"room": room.id})
 
     def _store(self, room: Room, write: Callable[[], None]) -> bool:
         """A disk that is full, say, stops nobody: the room goes on in memory, and says so."""
+        was_stored = room.is_stored
         try:
             write()
-        except sqlite3.Error:
-            if room.is_stored:
-                log.exception("room %s cannot be written down and goes on in memory", room.id)
+        except sqlite3.Error as error:
             room.is_stored = False
+            self._autosave.moved(room)
+            if was_stored:
+                log.error("room goes on in memory", extra={"room": room.id, "why": str(error)})
         else:
             room.is_stored = True
+            if not was_stored:
+                log.warning("room is written down again", extra={"room": room.id})
         return room.is_stored
+
+    # ------------------------------------------------------------------------------------------ memory
 
     def _room(self, id: str, scenario: scenarios.Scenario, cluster: Cluster, pace: Pace) -> Room:
         viewers, watches = self.limits.viewers_per_room, self.limits.watches_per_room
@@ -219,6 +276,7 @@ class Rooms:
         for other in evicted:
             self.pacer.forget(other)
             self._save_if_it_can(other)
+            self._storage.flush()
 
     def _make_space(self) -> Iterator[Room]:
         """Take out rooms that nobody watches, those asked for longest ago first."""
@@ -234,13 +292,32 @@ class Rooms:
         for room in idle[:excess]:
             yield self._rooms.pop(room.id)
 
-    def _restore(self, id: str) -> Room:
-        stored = self._storage.load(id)
+    def _load(self, id: str) -> Stored:
+        """Raises Damaged, Lost, NotFound, or ServiceUnavailable for what passes."""
+        try:
+            stored = self._storage.load(id)
+        except sqlite3.Error as error:
+            log.exception("room cannot be read", extra={"room": id})
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
+                raise Damaged(id) from error
+            raise errors.ServiceUnavailable(_UNREADABLE % error, details={"retryAfterSeconds": 2}) from error
         if stored is None:
+            if aside := self._storage.set_aside:
+                raise Lost(message(LOST, file=aside[-1]))
             raise errors.NotFound(f'room "{id}" not found')
-        scenario = scenarios.get(stored.scenario if scenarios.has(stored.scenario) else scenarios.DEFAULT)
-        found = replayed(stored)
-        room = self._room(id, scenario, found.cluster or self._beginnings.of(scenario), Pace(**stored.pace))
+        return stored
+
+    def _restore(self, id: str) -> Room:
+        try:
+            stored = self._load(id)
+            scenario = scenarios.get(stored.scenario if scenarios.has(stored.scenario) else scenarios.DEFAULT)
+            found = replayed(stored)
+            room = self._room(id, scenario, found.cluster or self._beginnings.of(scenario), Pace(**stored.pace))
+            if found.stopped is None:
+                room.script = Progress.from_json(scenario, room.cluster, stored.script)
+        except (Damaged, TypeError, ValueError, AttributeError, errors.BadRequest):
+            log.exception("room is damaged", extra={"room": id})
+            return self._add(self._damaged(id))
         room.journaled = len(stored.journal) if found.is_final else None
         for number, entry in enumerate(found.journal):
             if entry.left_out and (entry.left_out == KILLED or entry != stored.journal[number]):
@@ -248,6 +325,21 @@ class Rooms:
         if found.stopped is not None:
             room.stop(found.stopped)
             self.save(room)
-        else:
-            room.script = Progress.from_json(scenario, room.cluster, stored.script)
+        log.info("room restored", extra={"room": id, "steps": stored.steps, "commands": len(stored.journal)})
         return self._add(room)
+
+    def _damaged(self, id: str) -> Room:
+        """In its place one that says so and goes no further; nothing is written until it is reset."""
+        scenario = scenarios.get(scenarios.DEFAULT)
+        room = self._room(id, scenario, self._beginnings.of(scenario), pace_of(scenario))
+        room.journaled = None
+        room.stop(message(DAMAGED))
+        return room
+
+
+def _stored(room: Room) -> Stored:
+    cluster = room.cluster
+    return Stored(
+        room.id, room.scenario.id, cluster.seed, cluster.epoch_ms, cluster.trace.count, cluster.now_ms,
+        room.pace.to_json(), cluster.journal, room.script.to_json(),
+    )  # fmt: skip

@@ -24,7 +24,7 @@ from flask import Flask
 from flask.typing import ResponseReturnValue
 
 from app.api import errors, limits
-from app.rooms import Limits, Rooms, guard
+from app.rooms import Limits, Rooms, at_once, guard
 from app.web import assets, commands, compression, kube, language, live, pages, problems, script, security
 from app.web.linebreaks import LineBreaks
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).parent.parent
 DEFAULTS: dict[str, Any] = {
+    "APART": at_once,  # how the wait for a disk is spent
     "DATA_DIR": None,  # where rooms outlive a restart; None: in memory
     "LIMITS": Limits(),
     "MAX_CONTENT_LENGTH": limits.BODY_BYTES,
@@ -65,16 +66,19 @@ class App(Flask):
             raise errors.Timeout("Timeout: request did not complete within the allotted timeout") from None
 
 
-def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     app = App(__name__, static_folder=None, template_folder=str(folder("templates")))
     app.config.update(DEFAULTS)
-    app.config.update(config or {})
+    app.config.update(given or {})
     app.jinja_env.add_extension(LineBreaks)
     language.init_app(app)
     security.init_app(app)
     problems.init_app(app)
     assets.init_app(app, folder("static"))
-    app.extensions["rooms"] = Rooms(live.Drawing(app), app.config["DATA_DIR"], limits=app.config["LIMITS"])
+    config = app.config
+    app.extensions["rooms"] = Rooms(
+        live.Drawing(app), config["DATA_DIR"], limits=config["LIMITS"], apart=config["APART"]
+    )
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(commands.blueprint)
     app.register_blueprint(script.blueprint)

@@ -1,8 +1,9 @@
 """`loopscope serve`: gunicorn, one process, one gevent worker. The console script and `make run` start here, and
 `loopscope check-script`.
 
-Nothing of the app is imported before gunicorn's worker has made threads into greenlets. `--debug-threads` is Flask's
-own server with a thread for each request instead, for debuggers, reading templates and static files anew.
+Nothing that serves is imported before gunicorn's worker has made threads into greenlets; only where rooms are kept is
+looked at before, so that a directory that cannot be used is said to be. `--debug-threads` is Flask's own server with a
+thread for each request instead, for debuggers, reading templates and static files anew.
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from app.rooms.files import Damage
 
 # What is young is collected as it comes. A full collection, which pauses all rooms for 131 ms at 5,000 pods, is left to
 # the pacer: it makes one when there is nothing to do.
@@ -39,8 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not _is_free(options.host, options.port):
         print(f"port {options.port} is taken: choose another with --port (or make run PORT=...)", file=sys.stderr)
         return 1
-    held = _hold(options.data) if options.data else None
-    if options.data and held is None:
+    is_asked_for = options.data is not None
+    held = _hold(options)
+    if is_asked_for and held is None:
         return 1
     _raise_file_limit()
     return _serve_threads(options) if options.debug_threads else _serve(options)
@@ -50,7 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="loopscope", description="Shows how Kubernetes keeps its promises.")
     actions = parser.add_subparsers(dest="action", required=True)
     serve = actions.add_parser("serve", help="run the server")
-    serve.add_argument("--data", metavar="DIR", help="keep rooms here, so that they outlive a restart")
+    data = serve.add_mutually_exclusive_group()
+    data.add_argument("--data", metavar="DIR", help=f"keep rooms here; default: {_data_folder()}")
+    data.add_argument("--no-data", action="store_true", help="keep rooms in memory only, until the server ends")
     serve.add_argument("--origin", action="append", default=[], help="another origin that may send commands")
     serve.add_argument("--lessons", metavar="DIR", action="append", default=[], help="lessons of your own, as YAML")
     serve.add_argument("--unlimited", action="store_true", help="do not limit how often one address may ask")
@@ -66,25 +74,51 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _create_app(options: argparse.Namespace) -> Any:
+def _create_app(options: argparse.Namespace, **config: Any) -> Any:
     from app import scenarios
     from app.web import create_app
 
     for folder in options.lessons:
         scenarios.add_folder(folder)
-    config = {"DATA_DIR": options.data, "ORIGINS": tuple(options.origin), "NAMES": _names(options.host)}
+    config |= {"DATA_DIR": options.data, "ORIGINS": tuple(options.origin), "NAMES": _names(options.host)}
     return create_app(config | {"RATES": None} if options.unlimited else config)
 
 
-def _hold(data_dir: str) -> Any:
-    """The lock on the directory, for as long as this process and its worker live; None if another server has it."""
-    from app.rooms.storage import InUse, hold
+def _data_folder() -> Path:
+    """Where this system keeps what a program has come to, and nobody edits by hand."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "loopscope"
+    state = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(state) if os.path.isabs(state) else Path.home() / ".local" / "state") / "loopscope"
 
+
+def _hold(options: argparse.Namespace) -> Any:
+    """The lock on the directory with the rooms, for as long as this process and its worker live. None if nothing is
+    kept, because it was not asked for, or cannot be: why is said."""
+    from app.rooms.files import Unusable
+    from app.rooms.storage import InUse, Storage, hold
+
+    if options.no_data:
+        return None
+    folder, options.data = options.data or str(_data_folder()), None
     try:
-        return hold(data_dir)
-    except InUse as refusal:
+        lock = hold(folder)
+        storage = Storage(folder)
+    except (InUse, Unusable, OSError) as refusal:
         print(refusal, file=sys.stderr)
         return None
+    if storage.damage is not None:
+        print(_said_of(storage.damage), file=sys.stderr)
+    storage.close()
+    options.data = folder
+    return lock
+
+
+def _said_of(damage: Damage) -> str:
+    return (
+        f"The file with the rooms is damaged ({damage.why}). It is set aside as {damage.aside}. "
+        f"{damage.kept} rooms were read from it and go on; {damage.lost} could not be read."
+    )
 
 
 # ----------------------------------------------------------------------------------------------- gunicorn
@@ -99,7 +133,9 @@ def _serve(options: argparse.Namespace) -> int:
                 self.cfg.set(name, value)
 
         def load(self) -> Any:
-            return _create_app(options)
+            from app.web.worker import apart
+
+            return _create_app(options, APART=apart)
 
     Application().run()
     return 0
@@ -173,14 +209,21 @@ def _announcement(options: argparse.Namespace) -> str:
     """The address that people can use; and who they are, if it is not this machine alone."""
     host = _reachable(options.host)
     address = f"http://[{host}]:{options.port}" if ":" in host else f"http://{host}:{options.port}"
+    ready = f"Loopscope is ready: {address}\n{_kept(options)}"
     if _is_loopback(options.host):
-        return f"Loopscope is ready: {address}"
+        return ready
     return (
-        f"Loopscope is ready: {address}\n"
+        f"{ready}\n"
         f"--host {options.host}: whoever reaches this machine on port {options.port} may open rooms, and do in a room "
         "whose address they know what you may do. There are no accounts and no encryption; docs/trust.md says what a "
         "guest can and cannot do."
     )
+
+
+def _kept(options: argparse.Namespace) -> str:
+    if options.data:
+        return f"Rooms are kept in {options.data}: they are there again after a restart."
+    return "Rooms are kept in memory only: they are gone when the server ends."
 
 
 def _is_loopback(host: str) -> bool:

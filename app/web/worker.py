@@ -12,6 +12,7 @@ import contextlib
 import io
 import socket
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -23,6 +24,11 @@ from app.api import limits
 _PIECE = 64 * limits.KIB
 _LATE = (408, "Request Timeout", "the body of the request did not come in time")
 _FULL = (503, "Service Unavailable", "too much is on its way to this server: try again in a moment")
+
+
+def apart(work: Callable[[], None]) -> None:
+    """In a thread of the system, while the other greenlets go on."""
+    gevent.get_hub().threadpool.apply(work)
 
 
 class Worker(GeventWorker):  # type: ignore[misc]

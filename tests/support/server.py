@@ -75,6 +75,8 @@ class Server(Visitor):
 
     def __init__(self, *options: str | None) -> None:
         self.options = [option for option in options if option]
+        if "--data" not in self.options:
+            self.options.append("--no-data")
         self.port = _free_port()
         self.ws = f"ws://{self.host}:{self.port}"
         self._output = tempfile.NamedTemporaryFile("w+", suffix=".log")  # noqa: SIM115
