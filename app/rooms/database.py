@@ -1,9 +1,10 @@
 """One connection to SQLite, and who waits for it: what many want written goes in one transaction, with one wait for the
 disk.
 
-Whoever comes first while nobody writes commits what has gathered, and the others find that theirs is done. The wait is
-spent `apart`: with gevent in a thread of the system, so that a slow disk holds up those who wait for it and no other
-room. A file that another program holds is not waited for again and again: for a moment whatever is asked is refused.
+Whoever comes first while nobody writes commits what has gathered, and the others find that theirs is done. The wait for
+a disk that was slow lately is spent `apart`: with gevent in a thread of the system, so that it holds up those who wait
+for it and no other room. One that is quick is waited for at once, for changing threads takes longer. A file that
+another program holds is not waited for again and again: for a moment whatever is asked is refused.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-BUSY_S = 0.25  # that one transaction waits for another program
+BUSY_S = 0.05  # that one transaction waits for another program
 HELD_S = 2.0  # and for so long after that none is tried
+SLOW_S = 0.005  # a disk that took longer is waited for apart
+LATELY_S = 60.0  # for so long
+PAGES = 1_000  # of the log beside the file, before it is written into that: by those who wait for the disk anyway
 
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], None]
+Work = Callable[[sqlite3.Connection], object]
 Apart = Callable[[Callable[[], None]], None]
 """Run something where it keeps nobody waiting but the caller."""
 
@@ -56,6 +60,7 @@ class Database:
         self._turn = threading.Lock()
         self._jobs: deque[_Job] = deque()
         self._held_until = 0.0
+        self._slow_until = 0.0
         self._close = weakref.finalize(self, db.close)
 
     def write(self, work: Work, *, is_durable: bool = False) -> None:
@@ -93,7 +98,7 @@ class Database:
         while self._jobs:
             jobs.append(self._jobs.popleft())
         if jobs:
-            self._apart(lambda: self._transact(jobs))
+            self._transact(jobs)
 
     def _transact(self, jobs: list[_Job]) -> None:
         """All together; if that fails each for itself, for one that is wrong is no other's fault."""
@@ -112,18 +117,29 @@ class Database:
     def _run(self, jobs: list[_Job]) -> None:
         if time.monotonic() < self._held_until:
             raise _held()
+        is_durable = any(job.is_durable for job in jobs)
         try:
-            self._db.execute(f"PRAGMA synchronous = {'FULL' if any(job.is_durable for job in jobs) else 'NORMAL'}")
+            self._db.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
+            self._db.execute(f"PRAGMA wal_autocheckpoint = {PAGES if is_durable else 0}")
             self._db.execute("BEGIN IMMEDIATE")
             for job in jobs:
                 job.work(self._db)
-            self._db.execute("COMMIT")
+            if is_durable and time.monotonic() < self._slow_until:
+                self._apart(self._end)
+            else:
+                self._end()
         except BaseException as error:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             if isinstance(error, sqlite3.Error) and is_held(error):
                 self._held_until = time.monotonic() + HELD_S
             raise
+
+    def _end(self) -> None:
+        began = time.monotonic()
+        self._db.execute("COMMIT")
+        if time.monotonic() - began > SLOW_S:
+            self._slow_until = time.monotonic() + LATELY_S
 
 
 def _held() -> sqlite3.OperationalError:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from app import scenarios
 from app.api import errors, limits
@@ -87,6 +88,7 @@ class Rooms:
         self._beginnings = Beginnings(clock)
         self._closed = False
         self._rooms: OrderedDict[str, Room] = OrderedDict()  # the one asked for longest ago first
+        self._asked_at: WeakKeyDictionary[Room, float] = WeakKeyDictionary()
         self._lock = threading.Lock()
         self._restoring: dict[str, threading.Lock] = {}
 
@@ -109,6 +111,7 @@ class Rooms:
         with self._lock:
             if (room := self._rooms.get(id)) is not None:
                 self._rooms.move_to_end(id)
+                self._asked_at[room] = self._clock()
                 return room
             restoring = self._restoring.setdefault(id, threading.Lock())
         try:
@@ -254,6 +257,7 @@ class Rooms:
     def _add(self, room: Room) -> Room:
         with self._lock:
             self._rooms[room.id] = room
+            self._asked_at[room] = self._clock()
             evicted = list(self._make_space())
         self._put_away(evicted)
         return room
@@ -276,14 +280,15 @@ class Rooms:
         for other in evicted:
             self.pacer.forget(other)
             self._save_if_it_can(other)
-            self._storage.flush()
+        self._storage.flush()
 
     def _make_space(self) -> Iterator[Room]:
-        """Take out rooms that nobody watches, those asked for longest ago first."""
+        """Take out rooms that nobody watches: all of them that nobody has asked for in a while, and as many as it takes
+        of the others, those asked for longest ago first."""
         excess = len(self._rooms) - self.limits.rooms_in_memory
-        if excess <= 0:
-            return
         idle = [room for room in list(self._rooms.values())[:-1] if not room.is_watched]
+        since = self._clock() - limits.ROOM_IDLE_S
+        excess = max(excess, sum(self._asked_at[room] <= since for room in idle))
         if len(idle) < excess:
             self._rooms.popitem()
             raise errors.ServiceUnavailable(

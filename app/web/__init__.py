@@ -3,7 +3,8 @@
 assets     static files under a path that bears their version, compressed once
 linebreaks how templates are laid out, and what of that is sent
 language   which language a visitor reads, and its Words
-security   headers, CSRF, Origin, rates
+security   headers, CSRF, Host, Origin
+rates      how often one may ask: by visitor, room and address
 problems   refusals and mistakes as HTML, fragment or JSON
 pages      GET: room, snapshot, documents, inspector, step, explain, healthz
 commands   POST: commands, pace, steps, reset, plan
@@ -25,7 +26,7 @@ from flask.typing import ResponseReturnValue
 
 from app.api import errors, limits
 from app.rooms import Limits, Rooms, at_once, guard
-from app.web import assets, commands, compression, kube, language, live, pages, problems, script, security
+from app.web import assets, commands, compression, kube, language, live, pages, problems, rates, script, security
 from app.web.linebreaks import LineBreaks
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ DEFAULTS: dict[str, Any] = {
     "MAX_FORM_PARTS": 32,
     "NAMES": (),  # of this machine, by which people may call it; its addresses are known
     "ORIGINS": (),  # further origins whose pages may send commands, "https://talk.example"
-    "RATES": security.RATES,  # None: as often as one likes
+    "RATES": rates.RATES,  # None: as often as one likes
+    "TRUSTED_PROXIES": (),  # networks of proxies in front, who say in X-Forwarded-For for whom they ask
     "HEARTBEAT_S": 20.0,
     # The live socket offers no protocol, kubectl exec does; kubectl sends its input in pieces of 32 KiB.
     "SOCK_SERVER_OPTIONS": {"max_message_size": 40 * 1024, "subprotocols": [kube.EXEC_PROTOCOL]},

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import errno
 import gc
+import ipaddress
 import os
 import resource
 import signal
@@ -41,6 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         from app.web import checking
 
         return checking.check(options.files)
+    if strange := _strange_proxy(options.trusted_proxies):
+        print(f"--trusted-proxies: {strange} is no address or network", file=sys.stderr)
+        return 2
     if not _is_free(options.host, options.port):
         print(f"port {options.port} is taken: choose another with --port (or make run PORT=...)", file=sys.stderr)
         return 1
@@ -60,8 +64,15 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument("--data", metavar="DIR", help=f"keep rooms here; default: {_data_folder()}")
     data.add_argument("--no-data", action="store_true", help="keep rooms in memory only, until the server ends")
     serve.add_argument("--origin", action="append", default=[], help="another origin that may send commands")
+    serve.add_argument(
+        "--trusted-proxies",
+        metavar="NET",
+        action="append",
+        default=[],
+        help="proxies whose X-Forwarded-For is believed",
+    )
     serve.add_argument("--lessons", metavar="DIR", action="append", default=[], help="lessons of your own, as YAML")
-    serve.add_argument("--unlimited", action="store_true", help="do not limit how often one address may ask")
+    serve.add_argument("--unlimited", action="store_true", help="do not limit how often one may ask")
     serve.add_argument("--debug-threads", action="store_true", help="Flask's own server, for debuggers")
     health = actions.add_parser("health", help="ask a running server whether it is well; exit code 0 if so")
     check = actions.add_parser("check-script", help="check lessons: their form, and by playing each to its end")
@@ -74,13 +85,25 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _strange_proxy(texts: Sequence[str]) -> str:
+    """The first that is neither an address nor a network; "" if there is none."""
+    for name in ",".join(texts).split(",") if texts else ():
+        try:
+            ipaddress.ip_network(name.strip(), strict=False)
+        except ValueError:
+            return repr(name)
+    return ""
+
+
 def _create_app(options: argparse.Namespace, **config: Any) -> Any:
     from app import scenarios
     from app.web import create_app
+    from app.web.rates import network
 
     for folder in options.lessons:
         scenarios.add_folder(folder)
     config |= {"DATA_DIR": options.data, "ORIGINS": tuple(options.origin), "NAMES": _names(options.host)}
+    config["TRUSTED_PROXIES"] = tuple(network(each) for text in options.trusted_proxies for each in text.split(","))
     return create_app(config | {"RATES": None} if options.unlimited else config)
 
 
@@ -101,11 +124,14 @@ def _hold(options: argparse.Namespace) -> Any:
     if options.no_data:
         return None
     folder, options.data = options.data or str(_data_folder()), None
+    lock = None
     try:
         lock = hold(folder)
         storage = Storage(folder)
     except (InUse, Unusable, OSError) as refusal:
         print(refusal, file=sys.stderr)
+        if lock is not None:
+            lock.close()
         return None
     if storage.damage is not None:
         print(_said_of(storage.damage), file=sys.stderr)

@@ -231,7 +231,16 @@ def test_a_room_in_memory_is_not_dropped_for_newer_ones() -> None:
 # ------------------------------------------------------------------------------------------- together
 
 
-def test_what_many_want_written_is_one_transaction_and_the_mistake_of_one_is_no_others(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("numbers", "commits", "wrong"),
+    [
+        pytest.param((1, 2, 3, 4), 2, [], id="one transaction for all who came meanwhile"),
+        pytest.param((1, 2, 3, 3, 4), 4, [3], id="one that is wrong is no other's fault"),
+    ],
+)
+def test_what_many_want_written_is_written_together(
+    tmp_path: Path, numbers: tuple[int, ...], commits: int, wrong: list[int]
+) -> None:
     gate, runs = threading.Event(), list[int]()
 
     def apart(work: Callable[[], None]) -> None:
@@ -242,15 +251,16 @@ def test_what_many_want_written_is_one_transaction_and_the_mistake_of_one_is_no_
     db = connect(tmp_path / "x")
     db.execute("CREATE TABLE t (n INTEGER PRIMARY KEY)")
     database = Database(db, apart)
+    database._slow_until = float("inf")
     failed = list[int]()
 
     def put(number: int) -> None:
         try:
-            database.write(lambda db: void(db.execute("INSERT INTO t VALUES (?)", (number,))), is_durable=True)
+            database.write(lambda db: db.executemany("INSERT INTO t VALUES (?)", [(number,)]), is_durable=True)
         except sqlite3.IntegrityError:
             failed.append(number)
 
-    threads = [threading.Thread(target=put, args=(number,)) for number in (1, 2, 3, 3, 4)]
+    threads = [threading.Thread(target=put, args=(number,)) for number in numbers]
     for thread in threads:
         thread.start()
     while len(database._jobs) + 1 < len(threads):  # the first has gone to write, and the others have gathered
@@ -258,13 +268,9 @@ def test_what_many_want_written_is_one_transaction_and_the_mistake_of_one_is_no_
     gate.set()
     for thread in threads:
         thread.join()
-    assert len(runs) == 2
-    assert failed == [3]
+    assert len(runs) == commits
+    assert failed == wrong
     assert database.read(lambda db: db.execute("SELECT n FROM t").fetchall()) == [(1,), (2,), (3,), (4,)]
-
-
-def void(_: object) -> None:
-    """For work that answers nothing."""
 
 
 @pytest.mark.parametrize(("is_durable", "synchronous"), [(True, 2), (False, 1)])

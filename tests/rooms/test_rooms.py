@@ -10,6 +10,7 @@ import pytest
 
 from app import scenarios
 from app.api.errors import NotFound, ServiceUnavailable
+from app.api.limits import ROOM_IDLE_S
 from app.api.objects import Ref
 from app.cluster import Cluster
 from app.commands import DeleteObject, Scale, SetLatencies
@@ -177,6 +178,23 @@ def test_watched_rooms_stay_and_a_full_server_says_so() -> None:
         rooms.create()
     assert [rooms.get(room.id) for room in watched] == watched
     assert len(rooms) == 2
+
+
+def test_rooms_that_nobody_has_touched_for_a_while_make_place_before_it_is_needed() -> None:
+    clock = Clock()
+    rooms = Rooms(Script(), clock=clock)
+    rooms.pacer.stop()
+    touched, watched, left = (rooms.create() for _ in range(3))
+    watched.attach("en", watched.epoch, watched.frame)
+    clock.now += ROOM_IDLE_S - 1
+    assert rooms.get(touched.id) is touched
+    assert len(rooms) == 3
+    clock.now += 1
+    rooms.create()
+    assert rooms.get(touched.id) is touched
+    assert rooms.get(watched.id) is watched
+    assert len(rooms) == 3
+    assert rooms.get(left.id).journal == left.journal
 
 
 def test_only_so_many_rooms_are_kept() -> None:

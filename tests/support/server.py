@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
@@ -38,6 +39,13 @@ class Visitor:
         if found := re.search(r'name="csrf-token" content="(\w+)"', body):
             self._token = found[1]
         return body
+
+    def asked(self, path: str) -> tuple[int, str]:
+        """Status and body, whatever they are."""
+        try:
+            return 200, self.get(path)
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
 
     def weight(self, path: str) -> int:
         """Compressed bytes of a body."""
