@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from app import scenarios
@@ -62,6 +63,19 @@ class Limits:
     watches_per_room: int = limits.WATCHES_OF_ROOM
 
 
+class Health(NamedTuple):
+    """Of all rooms together, as of now."""
+
+    rooms: int
+    viewers: int
+    stopped: int  # go no further until they are reset
+    unstored: int  # go on in memory
+    steps: int  # since the server began
+    object_bytes: int
+    free_bytes: int | None  # of the disk; None: nothing is kept
+    set_aside: int  # files that were found damaged
+
+
 class Lost(errors.NotFound):
     """There is no such room, but there may have been. `why` for people, in their language."""
 
@@ -88,6 +102,8 @@ class Rooms:
         self._beginnings = Beginnings(clock)
         self._closed = False
         self._rooms: OrderedDict[str, Room] = OrderedDict()  # the one asked for longest ago first
+        self._steps = 0
+        self._counted: WeakKeyDictionary[Room, int] = WeakKeyDictionary()  # of each, how many of them are counted
         self._asked_at: WeakKeyDictionary[Room, float] = WeakKeyDictionary()
         self._lock = threading.Lock()
         self._restoring: dict[str, threading.Lock] = {}
@@ -104,6 +120,7 @@ class Rooms:
         room = self._add(self._room(id, scenario, self._beginnings.of(scenario), pace_of(scenario)))
         self.save(room)
         self._prune()
+        log.info("room created", extra={"room": id, "lesson": scenario.id, "in_memory": len(self)})
         return room
 
     def get(self, id: str) -> Room:
@@ -120,6 +137,19 @@ class Rooms:
         finally:
             with self._lock:
                 self._restoring.pop(id, None)
+
+    def health(self) -> Health:
+        rooms = list(self._rooms.values())
+        return Health(
+            rooms=len(rooms),
+            viewers=sum(room.viewers for room in rooms),
+            stopped=sum(room.broken is not None for room in rooms),
+            unstored=sum(not room.is_stored for room in rooms),
+            steps=self._steps,
+            object_bytes=sum(room.cluster.taken_bytes for room in rooms),
+            free_bytes=self._storage.free_bytes,
+            set_aside=len(self._storage.set_aside),
+        )
 
     # ------------------------------------------------------------------------------------------ doing
 
@@ -138,6 +168,7 @@ class Rooms:
         old, cluster = room.cluster, self._beginnings.of(scenario)
         with room.lock:
             room.restart(scenario, cluster)
+            self._counted[room] = cluster.trace.count
             self.save(room)
         freed = old.taken_bytes
         for _ in zip(old.forget(), slices(), strict=False):
@@ -161,10 +192,14 @@ class Rooms:
         self._store(room, lambda: self._storage.begin(room.id, len(room.cluster.journal), entry))
 
     def moved(self, room: Room) -> None:
+        steps = room.cluster.trace.count
+        self._steps += max(0, steps - self._counted.get(room, steps))
+        self._counted[room] = steps
         if self._storage.folder is not None:
             self._autosave.moved(room)
 
     def stopped(self, room: Room) -> None:
+        log.error("room stopped", extra={"room": room.id, "why": str(room.broken.text) if room.broken else ""})
         self.save(room)
         room.let_go()
 
@@ -258,6 +293,7 @@ class Rooms:
         with self._lock:
             self._rooms[room.id] = room
             self._asked_at[room] = self._clock()
+            self._counted[room] = room.cluster.trace.count
             evicted = list(self._make_space())
         self._put_away(evicted)
         return room
@@ -280,6 +316,7 @@ class Rooms:
         for other in evicted:
             self.pacer.forget(other)
             self._save_if_it_can(other)
+            log.info("room put away", extra={"room": other.id})
         self._storage.flush()
 
     def _make_space(self) -> Iterator[Room]:

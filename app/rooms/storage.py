@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import shutil
 import sqlite3
 import zlib
 from collections.abc import Iterable, Sequence
@@ -80,6 +81,11 @@ class Storage:
     def set_aside(self) -> list[str]:
         """The names of files that were found damaged, now or earlier."""
         return files.set_aside(self.folder) if self.folder is not None else []
+
+    @property
+    def free_bytes(self) -> int | None:
+        """Of the disk; None: there is none."""
+        return shutil.disk_usage(self.folder).free if self.folder is not None else None
 
     def save(self, room: Stored, first: int, touched: float) -> None:
         """Write where the room is, and its journal from entry `first` on: older entries are there, later ones go. All

@@ -6,9 +6,11 @@ language   which language a visitor reads, and its Words
 security   headers, CSRF, Host, Origin
 rates      how often one may ask: by visitor, room and address
 problems   refusals and mistakes as HTML, fragment or JSON
-pages      GET: room, snapshot, documents, inspector, step, explain, healthz
+pages      GET: room, snapshot, documents, inspector, step, explain
 commands   POST: commands, pace, steps, reset, plan
 script     POST: a step of the room's lesson
+metrics    what the server counts, and whether it is well
+logs       one line an event
 live       the socket: frames out, nothing in
 kube       the Kubernetes REST face: kubectl and other API clients
 present    step -> view model, pure
@@ -26,7 +28,20 @@ from flask.typing import ResponseReturnValue
 
 from app.api import errors, limits
 from app.rooms import Limits, Rooms, at_once, guard
-from app.web import assets, commands, compression, kube, language, live, pages, problems, rates, script, security
+from app.web import (
+    assets,
+    commands,
+    compression,
+    kube,
+    language,
+    live,
+    metrics,
+    pages,
+    problems,
+    rates,
+    script,
+    security,
+)
 from app.web.linebreaks import LineBreaks
 
 if TYPE_CHECKING:
@@ -74,6 +89,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     app.config.update(given or {})
     app.jinja_env.add_extension(LineBreaks)
     language.init_app(app)
+    metrics.init_app(app)
     security.init_app(app)
     problems.init_app(app)
     assets.init_app(app, folder("static"))
@@ -82,6 +98,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
         live.Drawing(app), config["DATA_DIR"], limits=config["LIMITS"], apart=config["APART"]
     )
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(metrics.blueprint)
     app.register_blueprint(commands.blueprint)
     app.register_blueprint(script.blueprint)
     app.register_blueprint(live.blueprint)

@@ -70,7 +70,7 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def mistake(error: Exception) -> Response:
-        log.exception("%s %s", request.method, request.path)
+        log.exception("answer failed", extra={"method": request.method, "rule": str(request.url_rule)})
         _ = language.here()
         return _answer(500, _(SENTENCES[500]), _)
 

@@ -31,7 +31,7 @@ def init_app(app: Flask) -> None:
     def visitor() -> None:
         g.visitor = request.cookies.get(VISITOR) or secrets.token_urlsafe(16)
         g.nonce = secrets.token_urlsafe(12)
-        if request.endpoint != "pages.healthz":
+        if request.endpoint not in ("metrics.healthz", "metrics.metrics"):
             check_host()
 
     @app.context_processor

@@ -172,7 +172,9 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
 
     def ready(worker: Any) -> None:
         from app.rooms import guard
+        from app.web import logs
 
+        logs.start()
         _warm_up(worker.wsgi)
         _let_viewers_go(worker)
         guard.start()
