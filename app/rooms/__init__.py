@@ -21,6 +21,7 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     storage     rooms as text in SQLite: seed, scenario, journal, position
     database    who waits for the disk, and what is written together
     files       the file is opened, looked at, and set aside where it is damaged
+    walcheck    whether what was written to it last can be read
     autosave    how far time went, soon after
     keeping     what a room asks of whoever writes it down
     replaying   a room is brought back from its journal

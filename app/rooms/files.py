@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from app.rooms import walcheck
 from app.rooms.database import BUSY_S, connect, is_held
 
 NAME = "rooms.sqlite3"
@@ -128,6 +129,8 @@ def _strange(path: Path) -> str:
         return "it is empty"
     if not path.exists() and path.with_name(f"{NAME}-wal").exists():
         return "it is gone, and what belongs beside it is not"
+    if walcheck.is_cut_short(path.with_name(f"{NAME}-wal")):
+        return "the newest of what was written to it cannot be read"
     return ""
 
 

@@ -154,6 +154,65 @@ def is_there(rooms: Rooms, id: str) -> bool:
         return not str(lost.why.values["file"]).startswith(NAME)
 
 
+def as_a_killed_server_leaves_it(data_dir: Path) -> None:
+    """With a log beside the file."""
+    rooms = make_rooms(data_dir / "live")
+    for number in range(3):
+        rooms.create().submit(Scale(WEB, number))
+    shutil.copytree(data_dir / "live", data_dir / "killed")
+    rooms.close()
+
+
+def flipped(share: float) -> Callable[[Path], None]:
+    def damage(path: Path) -> None:
+        data = bytearray(path.read_bytes())
+        data[int(len(data) * share)] ^= 1
+        path.write_bytes(data)
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(flipped(0.5), id="a bit in the middle"),
+        pytest.param(flipped(0.0), id="a bit of the head"),
+        pytest.param(lambda path: noise(32 + 24 + PAGE, 32 + 2 * (24 + PAGE))(path), id="a frame is noise"),
+        pytest.param(noise(0), id="noise"),
+    ],
+)
+def test_a_damaged_log_is_not_passed_over_in_silence(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    as_a_killed_server_leaves_it(tmp_path)
+    data = tmp_path / "killed"
+    damage(data / f"{NAME}-wal")
+    before = (data / f"{NAME}-wal").read_bytes()
+    rooms = make_rooms(data)
+    found = rooms._storage.damage
+    assert found is not None
+    assert "the newest of what was written" in found.why
+    assert (data / f"{found.aside}-wal").read_bytes() == before
+    assert rooms.create().is_stored
+
+
+def test_the_log_of_a_killed_server_is_no_damage(tmp_path: Path) -> None:
+    as_a_killed_server_leaves_it(tmp_path)
+    wal = tmp_path / "killed" / f"{NAME}-wal"
+    assert wal.stat().st_size > 10 * PAGE
+    assert make_rooms(tmp_path / "killed")._storage.damage is None
+
+
+def test_the_rest_of_an_older_log_behind_a_newer_is_no_damage(tmp_path: Path) -> None:
+    rooms = make_rooms(tmp_path / "live")
+    rooms.create().submit(Scale(WEB, 1))
+    rooms._storage._db.read(lambda db: db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall())
+    room = rooms.create()
+    shutil.copytree(tmp_path / "live", tmp_path / "killed")
+    rooms.close()
+    again = make_rooms(tmp_path / "killed")
+    assert again._storage.damage is None
+    assert again.get(room.id).journal == room.journal
+
+
 # What is done to one room in a file that is whole for SQLite.
 ONE_DAMAGED = [
     pytest.param("UPDATE rooms SET steps = steps + 1 WHERE id = ?", id="steps"),
