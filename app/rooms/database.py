@@ -43,6 +43,10 @@ def is_held(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
+def is_damage(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 class _Job:
     __slots__ = ("error", "is_durable", "is_over", "work")
 
@@ -59,6 +63,7 @@ class Database:
         self._apart = apart
         self._turn = threading.Lock()
         self._jobs: deque[_Job] = deque()
+        self.is_damaged = False  # SQLite found that out
         self._held_until = 0.0
         self._slow_until = 0.0
         self._close = weakref.finalize(self, db.close)
@@ -87,7 +92,11 @@ class Database:
     def read(self, ask: Callable[[sqlite3.Connection], T]) -> T:
         """Raises sqlite3.Error."""
         with self._turn:
-            return ask(self._db)
+            try:
+                return ask(self._db)
+            except sqlite3.Error as error:
+                self.is_damaged |= is_damage(error)
+                raise
 
     def close(self) -> None:
         with self._turn:
@@ -131,8 +140,9 @@ class Database:
         except BaseException as error:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error) and is_held(error):
-                self._held_until = time.monotonic() + HELD_S
+            if isinstance(error, sqlite3.Error):
+                self.is_damaged |= is_damage(error)
+                self._held_until = time.monotonic() + HELD_S if is_held(error) else 0.0
             raise
 
     def _end(self) -> None:

@@ -110,6 +110,15 @@ def opened(folder: Path, copy: CopyRoom) -> tuple[sqlite3.Connection, Damage | N
     return db, Damage(aside.name, why, kept, lost)
 
 
+def identity(folder: Path | None) -> tuple[int, int] | None:
+    """Of our file in that folder; None: there is none."""
+    try:
+        found = (folder / NAME).stat() if folder is not None else None
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found else None
+
+
 def set_aside(folder: Path) -> list[str]:
     """The names of what was, oldest first."""
     found = {path.name for path in folder.glob(f"{NAME}{ASIDE}*")}

@@ -30,7 +30,7 @@ from app.engine.trace import Step
 from app.rooms import memory
 from app.rooms.autosave import Autosave
 from app.rooms.beginnings import Beginnings, pace_of
-from app.rooms.database import Apart, at_once
+from app.rooms.database import Apart, at_once, is_damage
 from app.rooms.drawing import Drawing
 from app.rooms.frames import Pace
 from app.rooms.pacer import Pacer, slices
@@ -227,6 +227,8 @@ class Rooms:
         self.pacer.stop()
         self._autosave.stop()
         self.dismiss()
+        if self._storage.is_lost:
+            self._begin_another_file()
         for room in list(self._rooms.values()):
             with room.lock:
                 self._save_if_it_can(room)
@@ -237,6 +239,8 @@ class Rooms:
 
     def _write_progress(self, rooms: Iterable[Room]) -> None:
         """What could not be written down before is tried again, until one more fails."""
+        if self._storage.is_lost:
+            self._begin_another_file()
         works = True
         for room in rooms:
             if not (room.is_stored or works) or not room.lock.acquire(blocking=False):
@@ -252,6 +256,17 @@ class Rooms:
             if (pruned := self._rooms.get(id)) is not None:
                 pruned.journaled = 0
                 self.save(pruned)
+
+    def _begin_another_file(self) -> None:
+        """With all that is in memory, and what can be read of the one before."""
+        log.error("the file with the rooms is damaged or gone, and another is begun")
+        folder, apart = self._storage.folder, self._storage.apart
+        self._storage.close()
+        self._storage = Storage(folder, apart)
+        for room in list(self._rooms.values()):
+            with room.lock:
+                room.journaled = None if room.journaled is None else 0
+                self._save_if_it_can(room)
 
     def _prune(self) -> None:
         with contextlib.suppress(sqlite3.Error):  # the next does it
@@ -340,7 +355,7 @@ class Rooms:
             stored = self._storage.load(id)
         except sqlite3.Error as error:
             log.exception("room cannot be read", extra={"room": id})
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
+            if is_damage(error):
                 raise Damaged(id) from error
             raise errors.ServiceUnavailable(_UNREADABLE % error, details={"retryAfterSeconds": 2}) from error
         if stored is None:

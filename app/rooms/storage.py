@@ -68,14 +68,21 @@ class Storage:
 
     def __init__(self, data_dir: Path | str | None = None, apart: Apart = at_once) -> None:
         self.folder = Path(data_dir) if data_dir is not None else None
+        self.apart = apart
         self.damage: files.Damage | None = None  # that was found when it was opened
         if self.folder is None:
             db, apart = connect(":memory:"), at_once
             files.prepare(db)
         else:
             db, self.damage = files.opened(self.folder, _copy_of_what_is_whole)
+        self._file = files.identity(self.folder)
         self._db = Database(db, apart)
         self._missed: list[str] = []
+
+    @property
+    def is_lost(self) -> bool:
+        """The file was found damaged, or is not there any more: what is written goes nowhere."""
+        return self._db.is_damaged or files.identity(self.folder) != self._file
 
     @property
     def set_aside(self) -> list[str]:

@@ -213,6 +213,41 @@ def test_the_rest_of_an_older_log_behind_a_newer_is_no_damage(tmp_path: Path) ->
     assert again.get(room.id).journal == room.journal
 
 
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.rename(f"{path}.elsewhere")], ids=["gone", "moved"])
+def test_a_file_that_goes_while_the_server_runs_is_begun_again(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    rooms = make_rooms(tmp_path)
+    room, other = rooms.create(), rooms.create()
+    for each in (room, other):
+        each.submit(Scale(WEB, 5))
+    damage(tmp_path / NAME)
+    room.cluster.step()
+    rooms.moved(room)
+    rooms._autosave.write()
+    room.submit(Scale(WEB, 4))
+    assert room.is_stored
+    rooms.close()
+    again = make_rooms(tmp_path)
+    assert again.get(room.id).journal == room.journal
+    assert again.get(other.id).journal == other.journal
+
+
+def test_a_file_that_is_damaged_while_the_server_runs_is_set_aside(tmp_path: Path) -> None:
+    written(tmp_path)
+    rooms = make_rooms(tmp_path)
+    room = rooms.create()
+    room.submit(Scale(WEB, 5))
+    rooms._storage._db.read(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+    noise(PAGE)(tmp_path / NAME)
+    rooms._storage._db.read(lambda db: db.execute("PRAGMA shrink_memory"))
+    room.submit(Scale(WEB, 4))
+    rooms.moved(room)
+    rooms._autosave.write()
+    assert room.is_stored
+    assert rooms._storage.set_aside
+    rooms.close()
+    assert make_rooms(tmp_path).get(room.id).journal == room.journal
+
+
 # What is done to one room in a file that is whole for SQLite.
 ONE_DAMAGED = [
     pytest.param("UPDATE rooms SET steps = steps + 1 WHERE id = ?", id="steps"),
