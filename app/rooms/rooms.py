@@ -100,7 +100,7 @@ class Rooms:
         self._storage = Storage(data_dir, apart)
         self._autosave = Autosave(self._write_progress)
         self._beginnings = Beginnings(clock)
-        self._closed = False
+        self._left = False
         self._rooms: OrderedDict[str, Room] = OrderedDict()  # the one asked for longest ago first
         self._steps = 0
         self._counted: WeakKeyDictionary[Room, int] = WeakKeyDictionary()  # of each, how many of them are counted
@@ -219,11 +219,12 @@ class Rooms:
         for room in list(self._rooms.values()):
             room.dismiss()
 
-    def close(self) -> None:
-        """Stop every room and write everything down. Once is enough."""
-        if self._closed:
+    def leave(self) -> None:
+        """Stop every room and write everything down: the process is about to end. What is answered until then is
+        written down too. Once is enough."""
+        if self._left:
             return
-        self._closed = True
+        self._left = True
         self.pacer.stop()
         self._autosave.stop()
         self.dismiss()
@@ -233,6 +234,9 @@ class Rooms:
             with room.lock:
                 self._save_if_it_can(room)
         self._storage.flush()
+
+    def close(self) -> None:
+        self.leave()
         self._storage.close()
 
     # ----------------------------------------------------------------------------------------- writing
@@ -276,6 +280,7 @@ class Rooms:
         """What is wrong with one room keeps no other from being written down, and no visitor from entering."""
         try:
             if room.is_stored and room.broken is None and room.journaled == len(room.journal):
+                room.script.follow(room.cluster)
                 self._storage.came(_stored(room), time.time())
             else:
                 self.save(room)

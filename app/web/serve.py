@@ -189,7 +189,7 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         guard.stop()
         gc.unfreeze()  # or log handlers are found dead, noisily, when there are no threads any more
         if getattr(worker, "wsgi", None) is not None:
-            worker.wsgi.extensions["rooms"].close()
+            worker.wsgi.extensions["rooms"].leave()
 
     return {
         "bind": f"[{options.host}]:{options.port}" if ":" in options.host else f"{options.host}:{options.port}",
@@ -214,7 +214,7 @@ def _let_viewers_go(worker: Any) -> None:
 
     def dismiss() -> None:
         leaving.wait()
-        worker.wsgi.extensions["rooms"].close()
+        worker.wsgi.extensions["rooms"].leave()
 
     def stop(number: int, frame: Any) -> None:
         leaving.set()  # all that a signal handler may do under gevent

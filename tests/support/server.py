@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.cookiejar
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -97,7 +98,9 @@ class Server(Visitor):
     def __enter__(self) -> Server:
         command = [sys.executable, *self.program, "serve", "--port", str(self.port), *self.options]
         env = {**os.environ, "PYTHONPATH": os.getcwd(), "PYTHONUNBUFFERED": "1"}
-        self.process = subprocess.Popen(command, stdout=self._output, stderr=subprocess.STDOUT, env=env)
+        self.process = subprocess.Popen(
+            command, stdout=self._output, stderr=subprocess.STDOUT, env=env, start_new_session=True
+        )
         deadline = time.monotonic() + START_S
         while "Loopscope is ready" not in self.log():
             assert self.process.poll() is None, self.log()
@@ -117,8 +120,8 @@ class Server(Visitor):
         return self.process.wait(timeout=20)
 
     def kill(self) -> None:
-        """Without a chance to write anything down. Gunicorn's worker goes when its parent is gone."""
-        self.process.kill()
+        """Without a chance to write anything down: gunicorn, its worker and whatever else it started."""
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(timeout=20)
         _until(lambda: not self._is_up(), time.monotonic() + START_S)
 
