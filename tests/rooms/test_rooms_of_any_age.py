@@ -90,7 +90,56 @@ def test_a_kill_costs_no_more_than_the_steps_since_the_newest_checkpoint(tmp_pat
     room = rooms.create()
     live(rooms, room, 2 * EVERY)
     again = make_rooms(tmp_path).get(room.id)
+    assert again.broken is None
     assert again.cluster.trace.count >= room.cluster.trace.count - EVERY
+
+
+def test_of_a_damaged_file_checkpoints_are_kept_with_their_rooms(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms = make_rooms(tmp_path)
+    room = rooms.create()
+    live(rooms, room, PAST + EVERY)
+    rooms.close()
+    steps = stored_steps(tmp_path)
+    with (tmp_path / "rooms.sqlite3").open("r+b") as file:
+        file.write(b"no such database")
+    monkeypatch.setattr("app.api.limits.STEPS_REPLAYED", 0)
+    again = make_rooms(tmp_path)
+    assert again._storage.damage is not None
+    assert stored_steps(tmp_path) == steps
+    assert state_of(again.get(room.id).cluster) == state_of(room.cluster)
+
+
+def test_into_a_new_file_rooms_are_written_with_a_checkpoint_even_at_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms = make_rooms(tmp_path)
+    rooms._autosave.stop()  # nothing is written but by our hand
+    room = rooms.create()
+    live(rooms, room, PAST + EVERY)
+    for path in tmp_path.glob("rooms.sqlite3*"):
+        path.unlink()
+    rooms._autosave.write()
+    rooms.checkpoints.finish()
+    monkeypatch.setattr("app.api.limits.STEPS_REPLAYED", 0)
+    again = make_rooms(tmp_path).get(room.id)
+    assert again.broken is None
+    assert state_of(again.cluster) == state_of(room.cluster)
+
+
+def test_what_is_not_written_down_yet_is_in_no_checkpoint(tmp_path: Path) -> None:
+    rooms = make_rooms(tmp_path)
+    rooms._autosave.stop()  # nothing is written but by our hand
+    room = rooms.create()
+    room.cluster.submit(Scale(WEB, 5))
+    room.cluster.advance(room.cluster.now_ms + 3_600_000, EVERY)
+    rooms.moved(room)
+    rooms.checkpoints.finish()
+    assert stored_steps(tmp_path) == []
+    rooms.save(room)
+    rooms.checkpoints.finish()
+    assert stored_steps(tmp_path) == [room.cluster.trace.count]
 
 
 def test_a_room_that_has_come_to_rest_is_written_down(tmp_path: Path) -> None:
