@@ -48,10 +48,11 @@ conformance: dev
 	@$(BIN)/python -m tests.conformance.comparing
 
 # Random worlds with every kind and every fault, then what strangers send through every door; many seeds: `make soak
-# SEEDS=1000`, one of them alone with `make soak SEED=17 SEEDS=1`.
+# SEEDS=1000`, one of them alone with `make soak SEED=17 SEEDS=1`. Then a server is killed at work: `make soak KILLS=200`.
 soak: dev
 	@$(BIN)/python tests/simulation/soak.py
 	@$(BIN)/python -m tests.fuzz.soak
+	@$(BIN)/python -m tests.fuzz.kills
 
 # Every lesson in a browser, in both languages, at three sizes; leaves pictures in build/tour. One: `make tour LESSON=labels`.
 tour: dev

@@ -58,6 +58,7 @@ SLICE_CPU_S = 5.0  # one step of a room, or one answer: what computes for longer
 COMMANDS_OF_ROOM = 20_000
 STEPS_REPLAYED = 1_000_000  # of a room that has no checkpoint
 ROOMS_IN_MEMORY = 300
+ROOM_IDLE_S = 1_800  # that nobody has watched or touched for so long is put away when another comes
 ROOMS_STORED = 10_000
 ROOMS_WITH_CHECKPOINTS = 1_000  # that keep more than their newest
 VIEWERS_OF_ROOM = 2_000

@@ -20,8 +20,14 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     boundary    where mistakes end: one command, one answer or one room
     guard       what does not come back is ended
     storage     rooms as text in SQLite: seed, scenario, journal, position
+    database    who waits for the disk, and what is written together
+    files       the file is opened, looked at, and set aside where it is damaged
+    walcheck    whether what was written to it last can be read
+    autosave    how far time went, soon after
     keeping     what a room asks of whoever writes it down
+    loading     what is stored of a room, or what has become of it
     replaying   a room is brought back from its journal
+    health      how all rooms are, together
     rooms       the registry: create, get, evict, restore
 """
 
@@ -29,9 +35,11 @@ from __future__ import annotations
 
 from app.cluster import Awaited, Done, Line, Process, exit_code, is_shell
 from app.rooms.boundary import Broken, NotDone
+from app.rooms.database import at_once
 from app.rooms.drawing import Drawing
 from app.rooms.fanout import Viewer
 from app.rooms.frames import Frame, Pace, Waiting
+from app.rooms.loading import Lost
 from app.rooms.motion import SLICE_S
 from app.rooms.pacer import slices
 from app.rooms.playing import Pressed
@@ -41,6 +49,6 @@ from app.rooms.story import Told
 from app.rooms.watches import Watch
 
 __all__ = [
-    "SLICE_S", "Awaited", "Broken", "Done", "Drawing", "Frame", "Limits", "Line", "NotDone", "Pace", "Pressed",
-    "Process", "Room", "Rooms", "Told", "Viewer", "Waiting", "Watch", "exit_code", "is_shell", "slices",
+    "SLICE_S", "Awaited", "Broken", "Done", "Drawing", "Frame", "Limits", "Line", "Lost", "NotDone", "Pace", "Pressed",
+    "Process", "Room", "Rooms", "Told", "Viewer", "Waiting", "Watch", "at_once", "exit_code", "is_shell", "slices",
 ]  # fmt: skip

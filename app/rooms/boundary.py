@@ -91,7 +91,7 @@ class Boundary:
             with guard.watched():
                 yield
         except guard.Overrun:
-            log.error("room %s: an answer computed for too long", self._room_id)
+            log.error("an answer computed for too long", extra={"room": self._room_id})
             raise errors.Timeout(_TIMEOUT) from None
 
     def _break(self, why: Message) -> None:
@@ -100,7 +100,7 @@ class Boundary:
 
     def _fall(self, cluster: Cluster, mistake: BaseException) -> errors.ApiError:
         slow, error = isinstance(mistake, guard.Overrun), type(mistake).__name__
-        log.error("room %s failed after step %d", self._room_id, cluster.trace.count, exc_info=mistake)
+        log.error("room failed", extra={"room": self._room_id, "step": cluster.trace.count}, exc_info=mistake)
         entry = cluster.begun
         if entry is None:
             self._break(_slow(TOOK_TOO_LONG) if slow else message(MISTAKE, error=error))

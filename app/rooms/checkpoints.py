@@ -1,28 +1,30 @@
 """Rooms are written out now and then, so that they come back at once, whatever their age.
 
 After so many steps, and when a room has come to rest, a copy of its cluster is written (app/cluster/checkpoint.py), in
-slices between the turns of all rooms, and stored beside its journal with the version of the code. Older ones are
-thinned: within the last `RECENT` steps each step is at most `WITHIN` after one that is kept.
+slices between the turns of all rooms, and stored beside its journal with the version of the code, by Autosave, for that
+may wait for the disk. Older ones are thinned: within the last `RECENT` steps each step is at most `WITHIN` after one
+that is kept.
 """
 
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
 import time
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from app.api import limits
-from app.api.messages import Message
 from app.cluster import Cluster, checkpoint
 from app.rooms.motion import SLICE_S
 from app.rooms.pacer import slices
 from app.rooms.storage import Kept, Storage
+
+if TYPE_CHECKING:
+    from app.rooms.room import Room
 
 EVERY, WITHIN, RECENT = 2_000, 2_500, 100_000  # steps; a turn may make some hundreds
 RESTED = 500  # steps after which a room that has come to rest is written too
@@ -30,17 +32,6 @@ PACKING = 3  # of zlib's levels: a tenth of the text, at a tenth of the time tha
 CLOSING_S = 2.0  # for rooms that have come further than what is stored when the server ends
 
 log = logging.getLogger(__name__)
-
-
-class OfRoom(Protocol):
-    """What is asked of a Room."""
-
-    id: str
-    cluster: Cluster
-    lock: threading.RLock
-
-    @property
-    def broken(self) -> Message | None: ...
 
 
 class _Mark(NamedTuple):
@@ -51,27 +42,30 @@ class _Mark(NamedTuple):
 
 
 class Checkpoints:
-    """`wake` gives it turns; it moves as rooms do. `lock`: nothing is stored meanwhile."""
+    """`wake` gives it turns; it moves as rooms do. `flush`: something of that room is to be stored. `lock`: nothing is
+    stored meanwhile."""
 
-    def __init__(self, storage: Storage, wake: Callable[[Checkpoints], None]) -> None:
+    def __init__(self, storage: Storage, wake: Callable[[Checkpoints], None], flush: Callable[[Room], None]) -> None:
         self.lock = threading.Lock()
         self._storage = storage
         checkpoint.version(), checkpoint.records()  # worked out once, before anybody waits
         self._wake = wake
+        self._flush = flush
         self._marks: dict[str, _Mark] = {}
-        self._waiting: deque[tuple[OfRoom, Cluster, Cluster]] = deque()
+        self._waiting: deque[tuple[Room, Cluster, Cluster]] = deque()
         self._in_hand: set[str] = set()  # rooms that wait or are written: one copy of each at a time
         self._at_work: Iterator[None] | None = None
 
-    def begin(self, room: OfRoom, step: int) -> None:
+    def begin(self, room: Room, step: int) -> None:
         """The room is in memory from now on; it is written down up to that step (0: its beginning)."""
         self._marks[room.id] = _Mark(step or room.cluster.trace.count, step + EVERY)
 
-    def end(self, room: OfRoom) -> None:
+    def end(self, room: Room) -> None:
         self._marks.pop(room.id, None)
 
-    def look(self, room: OfRoom) -> None:
-        """Called with the room's lock held, whenever it has moved: is it time for a copy?"""
+    def look(self, room: Room) -> None:
+        """Called with the room's lock held, whenever it has moved and all that was done is stored: is it time for a
+        copy?"""
         cluster, mark = room.cluster, self._marks.get(room.id)
         if mark is None or room.id in self._in_hand:
             return
@@ -79,7 +73,7 @@ class Checkpoints:
         if steps >= mark.due or (steps >= mark.step + RESTED and cluster.quiet and cluster.at_rest):
             self._take(room)
 
-    def _take(self, room: OfRoom) -> None:
+    def _take(self, room: Room) -> None:
         steps = room.cluster.trace.count
         self._marks[room.id] = _Mark(steps, steps + EVERY)
         self._waiting.append((room, room.cluster, room.cluster.copy()))
@@ -98,8 +92,9 @@ class Checkpoints:
         """Write all that waits, at once."""
         while self._go_on():
             pass
+        self._storage.flush()
 
-    def close(self, rooms: Sequence[OfRoom]) -> None:
+    def close(self, rooms: Sequence[Room]) -> None:
         """The server ends: as far as time allows every room is written down as it is now."""
         if not self._storage.outlives:
             return
@@ -113,7 +108,7 @@ class Checkpoints:
                 self._take(room)
                 self.finish()
 
-    def write_now(self, room: OfRoom) -> None:
+    def write_now(self, room: Room) -> None:
         """Of a room that does not move yet."""
         for _ in zip(self._write(room, room.cluster, room.cluster), slices(), strict=False):
             pass
@@ -128,13 +123,13 @@ class Checkpoints:
             self._at_work = None
         return True
 
-    def _write(self, room: OfRoom, original: Cluster, copied: Cluster) -> Iterator[None]:
+    def _write(self, room: Room, original: Cluster, copied: Cluster) -> Iterator[None]:
         try:
             yield from self._pack(room, original, copied)
         finally:
             self._in_hand.discard(room.id)
 
-    def _pack(self, room: OfRoom, original: Cluster, copied: Cluster) -> Iterator[None]:
+    def _pack(self, room: Room, original: Cluster, copied: Cluster) -> Iterator[None]:
         packer, pieces = zlib.compressobj(PACKING), []
         try:
             for piece in checkpoint.written(copied):
@@ -152,15 +147,11 @@ class Checkpoints:
             self._marks[room.id] = mark._replace(due=kept.step + round(EVERY * stretch))
         self._store(room, original, kept, data)
 
-    def _store(self, room: OfRoom, original: Cluster, kept: Kept, data: bytes) -> None:
+    def _store(self, room: Room, original: Cluster, kept: Kept, data: bytes) -> None:
         with self.lock:
-            if room.cluster is not original:
-                return  # it was reset meanwhile
-            try:
-                known = self._storage.keep(room.id, kept, data)
-                self._storage.thin(room.id, superfluous([each.step for each in known]))
-            except sqlite3.Error:
-                log.exception("room %s goes on without a new checkpoint", room.id)
+            if room.cluster is original:  # it was not reset meanwhile
+                self._storage.keep(room.id, kept, data, superfluous)
+        self._flush(room)
 
 
 def superfluous(steps: Sequence[int]) -> list[int]:

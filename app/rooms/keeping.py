@@ -20,7 +20,7 @@ class Keeper(Protocol):
         """How far the room has come: what was begun has been performed."""
 
     def moved(self, room: Room) -> None:
-        """By itself, in a turn."""
+        """Time has gone on, or may have. Called often."""
 
     def stopped(self, room: Room) -> None:
         """It goes no further. Whoever follows it is to ask again, and is told why."""

@@ -79,9 +79,10 @@ def _starts(stored: Stored, kept: Sequence[Kept]) -> Iterator[Kept]:
     ours = [each for each in kept if each.version == version and each.step <= stored.steps]
     yield from (each for each in reversed(ours) if each.step <= stored.steps - PAST)
     is_ours = not stored.retold and all(each.version == version for each in kept)
-    beginning = [Kept(0, version, stored.epoch_ms)] if is_ours and stored.steps <= limits.STEPS_REPLAYED else []
+    beginning = [Kept(0, version, stored.epoch_ms)] if stored.steps <= limits.STEPS_REPLAYED else []
+    first = beginning if is_ours else []
     late = [each for each in ours if each.step > stored.steps - PAST]
-    yield from (*beginning, *late) if stored.steps <= PAST + WITHIN else (*late, *beginning)
+    yield from (*first, *late) if stored.steps <= PAST + WITHIN else (*late, *first)
     yield from (each for each in reversed(kept) if each.version != version)
     yield from (each._replace(version="") for each in beginning)  # the commands at their times, if not at their steps
 

@@ -324,7 +324,6 @@ class Room:
             self.lock.release()
 
     def _turn(self, now: float) -> float | None:
-        self._keeper.moved(self)
         motion, waited = self._motion, self._motion.waiting
         was_told, self._was_told = self._was_told, motion.is_told
         motion.story.languages = sorted(self._broadcast.fanout.langs)
@@ -348,6 +347,7 @@ class Room:
         return self.is_watched or self._motion.rushing or self._clock() < self._awake_until
 
     def _tell(self) -> None:
+        self._keeper.moved(self)
         if self.cluster.api_down:
             self._watches.dismiss()  # an API server that is down hangs up
         else:

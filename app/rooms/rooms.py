@@ -8,34 +8,40 @@ command failed, without that command.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
 import sqlite3
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from app import scenarios
 from app.api import errors, limits
+from app.api.messages import message
 from app.cluster import Cluster, Entry
 from app.commands import Command
 from app.engine.trace import Step
 from app.look import Look
-from app.rooms import memory
+from app.rooms import health, memory
+from app.rooms.autosave import Autosave
 from app.rooms.beginnings import Beginnings, pace_of
 from app.rooms.checkpoints import Checkpoints
+from app.rooms.database import Apart, at_once
 from app.rooms.drawing import Drawing
 from app.rooms.frames import Pace
+from app.rooms.loading import DAMAGED, load
 from app.rooms.pacer import Pacer, slices
 from app.rooms.playing import Pressed
 from app.rooms.replaying import Replayed, as_it_was, is_final, replayed, written_reason
 from app.rooms.room import Room
-from app.rooms.storage import KILLED, Storage, Stored
+from app.rooms.storage import KILLED, Damaged, Kept, Storage, Stored
 from app.scenarios.progress import Progress
 
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # as in the names of pods: no word can come of it
@@ -61,16 +67,21 @@ class Rooms:
         data_dir: Path | str | None = None,
         clock: Callable[[], float] = time.monotonic,
         limits: Limits | None = None,
+        apart: Apart = at_once,
     ) -> None:
         self.limits = limits or Limits()
         self.pacer = Pacer(clock)
         self._drawing = drawing
         self._clock = clock
-        self._storage = Storage(data_dir)
+        self._storage = Storage(data_dir, apart)
+        self._autosave = Autosave(self._write_progress)
         self._beginnings = Beginnings(clock)
-        self.checkpoints = Checkpoints(self._storage, self.pacer.wake)
-        self._closed = False
+        self.checkpoints = Checkpoints(self._storage, self.pacer.wake, self._autosave.moved)
+        self._left = False
         self._rooms: OrderedDict[str, Room] = OrderedDict()  # the one asked for longest ago first
+        self._steps = 0
+        self._counted: WeakKeyDictionary[Room, int] = WeakKeyDictionary()  # of each, how many of them are counted
+        self._asked_at: WeakKeyDictionary[Room, float] = WeakKeyDictionary()
         self._lock = threading.Lock()
         self._restoring: dict[str, threading.Lock] = {}
         self._looking_back = threading.Lock()
@@ -87,7 +98,8 @@ class Rooms:
         room = self._add(self._room(id, scenario, self._beginnings.of(scenario), pace_of(scenario)))
         self.save(room)
         self.checkpoints.begin(room, 0)
-        self._storage.prune(self.limits.rooms_stored)
+        self._prune()
+        log.info("room created", extra={"room": id, "lesson": scenario.id, "in_memory": len(self)})
         return room
 
     def get(self, id: str) -> Room:
@@ -95,6 +107,7 @@ class Rooms:
         with self._lock:
             if (room := self._rooms.get(id)) is not None:
                 self._rooms.move_to_end(id)
+                self._asked_at[room] = self._clock()
                 return room
             restoring = self._restoring.setdefault(id, threading.Lock())
         try:
@@ -105,13 +118,14 @@ class Rooms:
                 self._restoring.pop(id, None)
 
     def looking_back(self, room: Room, step: int, draw: Callable[[Look], T]) -> T:
-        """What `draw` makes of a step of long ago, which the room has forgotten. Raises NotFound.
+        """What `draw` makes of a step of long ago, which the room has forgotten. Raises NotFound, ServiceUnavailable.
 
         One such look at a time: it takes as long as a few thousand steps."""
         with self._looking_back:
-            stored = self._storage.load(room.id)
-            kept = self._storage.checkpoints(room.id)
-            then = as_it_was(stored, kept, partial(self._storage.checkpoint, room.id), step) if stored else None
+            try:
+                then = as_it_was(*load(self._storage, room.id), partial(self._storage.checkpoint, room.id), step)
+            except Damaged:
+                then = None
             if then is None:
                 raise errors.NotFound(f"step {step} is not kept any more")
             try:
@@ -119,6 +133,9 @@ class Rooms:
             finally:
                 for _ in zip(then.forget(), slices(), strict=False):
                     pass
+
+    def health(self) -> health.Health:
+        return health.of(list(self._rooms.values()), self._storage, self._steps)
 
     # ------------------------------------------------------------------------------------------ doing
 
@@ -137,6 +154,7 @@ class Rooms:
         old, cluster = room.cluster, self._beginnings.of(scenario)
         with room.lock:
             room.restart(scenario, cluster)
+            self._counted[room] = cluster.trace.count
             with self.checkpoints.lock:
                 self.save(room)
             self.checkpoints.begin(room, 0)
@@ -148,28 +166,32 @@ class Rooms:
     def save(self, room: Room) -> None:
         """Write down how far the room has come. Of one that has stopped where, and why; the rest stays as it is."""
         with room.lock:
-            cluster = room.cluster
             if room.broken is not None:
                 why = written_reason(room.broken) if is_final(room.broken) else ""
                 if room.journaled is not None:
-                    self._store(room, lambda: self._storage.stop(room.id, cluster.trace.count, cluster.now_ms, why))
+                    self._store(room, lambda: self._storage.stop(_stored(room)._replace(stopped=why)))
                 return
-            room.script.follow(cluster)
-            stored = Stored(
-                room.id, room.scenario.id, cluster.seed, cluster.epoch_ms, cluster.trace.count, cluster.now_ms,
-                room.pace.to_json(), cluster.journal, room.script.to_json(),
-            )  # fmt: skip
+            room.script.follow(room.cluster)
+            stored = _stored(room)
             if self._store(room, lambda: self._storage.save(stored, room.journaled or 0, time.time())):
                 room.journaled = len(stored.journal)
-            self.checkpoints.look(room)
-
-    def moved(self, room: Room) -> None:
-        self.checkpoints.look(room)
+                self.checkpoints.look(room)
 
     def begun(self, room: Room, entry: Entry) -> None:
         self._store(room, lambda: self._storage.begin(room.id, len(room.cluster.journal), entry))
 
+    def moved(self, room: Room) -> None:
+        steps = room.cluster.trace.count
+        self._steps += max(0, steps - self._counted.get(room, steps))
+        self._counted[room] = steps
+        is_written = room.journaled == len(room.journal)
+        if is_written:
+            self.checkpoints.look(room)
+        if self._storage.outlives or not is_written:
+            self._autosave.moved(room)
+
     def stopped(self, room: Room) -> None:
+        log.error("room stopped", extra={"room": room.id, "why": str(room.broken.text) if room.broken else ""})
         self.save(room)
         room.let_go()
 
@@ -189,38 +211,95 @@ class Rooms:
         for room in list(self._rooms.values()):
             room.dismiss()
 
-    def close(self) -> None:
-        """Stop every room and write everything down. Once is enough."""
-        if self._closed:
+    def leave(self) -> None:
+        """Stop every room and write everything down: the process is about to end. What is answered until then is
+        written down too. Once is enough."""
+        if self._left:
             return
-        self._closed = True
+        self._left = True
         self.pacer.stop()
+        self._autosave.stop()
         self.dismiss()
+        if self._storage.is_lost:
+            self._begin_another_file()
         for room in list(self._rooms.values()):
-            self._save_if_it_can(room)
+            with room.lock:
+                self._save_if_it_can(room)
         self.checkpoints.close([*self._rooms.values()])
+        self._storage.flush()
+
+    def close(self) -> None:
+        self.leave()
         self._storage.close()
 
-    # ------------------------------------------------------------------------------------------ memory
+    # ----------------------------------------------------------------------------------------- writing
+
+    def _write_progress(self, rooms: Iterable[Room]) -> None:
+        """What could not be written down before is tried again, until one more fails."""
+        if self._storage.is_lost:
+            self._begin_another_file()
+        works = True
+        for room in rooms:
+            if not (room.is_stored or works) or not room.lock.acquire(blocking=False):
+                self._autosave.moved(room)
+                continue
+            try:
+                if self._rooms.get(room.id) is room and room.broken is None:
+                    self._save_if_it_can(room)
+                    works &= room.is_stored
+            finally:
+                room.lock.release()
+        for id in self._storage.flush():
+            if (pruned := self._rooms.get(id)) is not None:
+                self._save_whole(pruned)
+
+    def _begin_another_file(self) -> None:
+        """With all that is in memory, and what can be read of the one before."""
+        log.error("the file with the rooms is damaged or gone, and another is begun")
+        self._storage.begin_another_file()
+        for room in list(self._rooms.values()):
+            self._save_whole(room)
+
+    def _save_whole(self, room: Room) -> None:
+        """What was stored of it is gone, or may be."""
+        with room.lock:
+            if room.journaled is not None:
+                room.journaled = 0
+                self.checkpoints.begin(room, 0)
+            self._save_if_it_can(room)
+
+    def _prune(self) -> None:
+        with contextlib.suppress(sqlite3.Error):  # the next does it
+            self._storage.prune(self.limits.rooms_stored, list(self._rooms))
 
     def _save_if_it_can(self, room: Room) -> None:
         """What is wrong with one room keeps no other from being written down, and no visitor from entering."""
         try:
-            self.save(room)
+            if room.is_stored and room.broken is None and room.journaled == len(room.journal):
+                room.script.follow(room.cluster)
+                self._storage.came(_stored(room), time.time())
+            else:
+                self.save(room)
         except Exception:
-            log.exception("room %s is not written down as far as it came", room.id)
+            log.exception("room is not written down as far as it came", extra={"room": room.id})
 
     def _store(self, room: Room, write: Callable[[], None]) -> bool:
         """A disk that is full, say, stops nobody: the room goes on in memory, and says so."""
+        was_stored = room.is_stored
         try:
             write()
-        except sqlite3.Error:
-            if room.is_stored:
-                log.exception("room %s cannot be written down and goes on in memory", room.id)
+        except sqlite3.Error as error:
             room.is_stored = False
+            self._autosave.moved(room)
+            if was_stored:
+                log.error("room goes on in memory", extra={"room": room.id, "why": str(error)})
         else:
             room.is_stored = True
+            if not was_stored:
+                log.warning("room is written down again", extra={"room": room.id})
         return room.is_stored
+
+    # ------------------------------------------------------------------------------------------ memory
 
     def _room(self, id: str, scenario: scenarios.Scenario, cluster: Cluster, pace: Pace) -> Room:
         viewers, watches = self.limits.viewers_per_room, self.limits.watches_per_room
@@ -229,6 +308,8 @@ class Rooms:
     def _add(self, room: Room) -> Room:
         with self._lock:
             self._rooms[room.id] = room
+            self._asked_at[room] = self._clock()
+            self._counted[room] = room.cluster.trace.count
             evicted = list(self._make_space())
         self._put_away(evicted)
         return room
@@ -252,13 +333,16 @@ class Rooms:
             self.pacer.forget(other)
             self._save_if_it_can(other)
             self.checkpoints.end(other)
+            log.info("room put away", extra={"room": other.id})
+        self._storage.flush()
 
     def _make_space(self) -> Iterator[Room]:
-        """Take out rooms that nobody watches, those asked for longest ago first."""
+        """Take out rooms that nobody watches: all of them that nobody has asked for in a while, and as many as it takes
+        of the others, those asked for longest ago first."""
         excess = len(self._rooms) - self.limits.rooms_in_memory
-        if excess <= 0:
-            return
         idle = [room for room in list(self._rooms.values())[:-1] if not room.is_watched]
+        since = self._clock() - limits.ROOM_IDLE_S
+        excess = max(excess, sum(self._asked_at[room] <= since for room in idle))
         if len(idle) < excess:
             self._rooms.popitem()
             raise errors.ServiceUnavailable(
@@ -268,34 +352,57 @@ class Rooms:
             yield self._rooms.pop(room.id)
 
     def _restore(self, id: str) -> Room:
-        stored = self._storage.load(id)
-        if stored is None:
-            raise errors.NotFound(f'room "{id}" not found')
-        scenario = scenarios.get(stored.scenario if scenarios.has(stored.scenario) else scenarios.DEFAULT)
-        kept = self._storage.checkpoints(id)
-        found = replayed(stored, kept, partial(self._storage.checkpoint, id))
-        room = self._room(id, scenario, found.cluster or self._beginnings.of(scenario), Pace(**stored.pace))
+        try:
+            stored, kept = load(self._storage, id)
+            scenario = scenarios.get(stored.scenario if scenarios.has(stored.scenario) else scenarios.DEFAULT)
+            found = replayed(stored, kept, partial(self._storage.checkpoint, id))
+            room = self._room(id, scenario, found.cluster or self._beginnings.of(scenario), Pace(**stored.pace))
+            room.retold = stored.retold
+            if found.stopped is None:
+                room.script = Progress.from_json(scenario, room.cluster, stored.script)
+        except (Damaged, TypeError, ValueError, AttributeError, errors.BadRequest):
+            log.exception("room is damaged", extra={"room": id})
+            return self._add(self._damaged(id))
         room.journaled = len(stored.journal) if found.is_final else None
-        room.retold = stored.retold
         if found.revived is not None and found.stopped is None:
-            self._take_over(room, found, stored)
-            return self._add(room)
+            self._take_over(room, found)
+        else:
+            self._go_on(room, found, stored, kept)
+        log.info("room restored", extra={"room": id, "steps": stored.steps, "commands": len(stored.journal)})
+        return self._add(room)
+
+    def _go_on(self, room: Room, found: Replayed, stored: Stored, kept: Sequence[Kept]) -> None:
+        """What is left out now is written down, and why it goes no further, if so."""
         for number, entry in enumerate(found.journal):
             if entry.left_out and (entry.left_out == KILLED or entry != stored.journal[number]):
-                self._store(room, partial(self._storage.begin, id, number, entry))
+                self._store(room, partial(self._storage.begin, room.id, number, entry))
         if found.stopped is not None:
             room.stop(found.stopped)
             self.save(room)
         else:
-            room.script = Progress.from_json(scenario, room.cluster, stored.script)
             self.checkpoints.begin(room, kept[-1].step if kept else 0)
-        return self._add(room)
 
-    def _take_over(self, room: Room, found: Replayed, stored: Stored) -> None:
+    def _take_over(self, room: Room, found: Replayed) -> None:
         """From another version of us: what it told is not to be told again."""
-        room.journaled, room.retold = found.revived, room.cluster.trace.count
-        room.script = Progress.from_json(room.scenario, room.cluster, stored.script)
+        room.journaled = found.revived
         self.save(room)
-        self.checkpoints.begin(room, room.retold)
+        self.checkpoints.begin(room, room.cluster.trace.count)
         self.checkpoints.write_now(room)
-        self._store(room, lambda: self._storage.retell(room.id, room.retold))
+        room.retold = room.cluster.trace.count
+        self._store(room, lambda: self._storage.retell(_stored(room)))
+
+    def _damaged(self, id: str) -> Room:
+        """In its place one that says so and goes no further; nothing is written until it is reset."""
+        scenario = scenarios.get(scenarios.DEFAULT)
+        room = self._room(id, scenario, self._beginnings.of(scenario), pace_of(scenario))
+        room.journaled = None
+        room.stop(message(DAMAGED))
+        return room
+
+
+def _stored(room: Room) -> Stored:
+    cluster = room.cluster
+    return Stored(
+        room.id, room.scenario.id, cluster.seed, cluster.epoch_ms, cluster.trace.count, cluster.now_ms,
+        room.pace.to_json(), cluster.journal, room.script.to_json(), retold=room.retold,
+    )  # fmt: skip

@@ -1,50 +1,32 @@
 """Rooms as text in SQLite: seed, scenario, journal of commands, and how far each had come, with its lesson too. A few
 kB a room.
 
-A command is written down twice: as begun, and how it ended. One that never ended has ended the server.
+A command is written down twice: as begun, and how it ended. One that never ended has ended the server. What is
+answered with success is on the disk by then (`synchronous=FULL`); how far time went in between is written often, and
+waits for no disk.
 
-In a file below the data directory, where a restart finds it, or in memory, where it outlives only eviction. Every
-statement is short; one lock serialises them.
+In a file below the data directory, where a restart finds it, or in memory, where it outlives only eviction. Each row
+bears a seal, so that a disk that returns something else than it was given is found out. Checkpoints are packed, and
+packing finds that out itself.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
-import os
+import shutil
 import sqlite3
-import threading
-import weakref
-from collections.abc import Sequence
+import zlib
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from app.api import limits
 from app.cluster import Entry
+from app.rooms import files
+from app.rooms.database import Apart, Database, at_once, connect
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS rooms (
-    id TEXT PRIMARY KEY, scenario TEXT NOT NULL, seed INTEGER NOT NULL, epoch_ms INTEGER NOT NULL,
-    steps INTEGER NOT NULL, now_ms INTEGER NOT NULL, pace TEXT NOT NULL, touched REAL NOT NULL,
-    script TEXT NOT NULL DEFAULT '{}', stopped TEXT NOT NULL DEFAULT ''
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS rooms_by_touched ON rooms (touched);
-CREATE TABLE IF NOT EXISTS journal (
-    room TEXT NOT NULL REFERENCES rooms (id) ON DELETE CASCADE, number INTEGER NOT NULL,
-    step INTEGER NOT NULL, at_ms INTEGER NOT NULL, command TEXT NOT NULL, ending TEXT NOT NULL DEFAULT 'done',
-    PRIMARY KEY (room, number)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS checkpoints (
-    room TEXT NOT NULL REFERENCES rooms (id) ON DELETE CASCADE, step INTEGER NOT NULL, version TEXT NOT NULL,
-    now_ms INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (room, step)
-);
-"""
-ADDED = (  # columns that older files lack
-    ("rooms", "script", "TEXT NOT NULL DEFAULT '{}'"),
-    ("rooms", "stopped", "TEXT NOT NULL DEFAULT ''"),
-    ("rooms", "retold", "INTEGER NOT NULL DEFAULT 0"),
-    ("journal", "ending", "TEXT NOT NULL DEFAULT 'done'"),
-)
 BEGUN, DONE = "", "done"  # how a command ended; else why it was left out
 KILLED = "killed"
 _AT_A_TIME = 20  # rooms whose old checkpoints go
@@ -54,23 +36,20 @@ class InUse(Exception):
     """Another server writes to that directory."""
 
 
+class Damaged(Exception):
+    """What is stored of a room is not what was written."""
+
+
 def hold(data_dir: Path | str) -> IO[bytes]:
-    """The directory is ours as long as the result is open, in this process or one that it forks. Raises InUse."""
-    lock = _private(Path(data_dir), "lock").open("r+b")
+    """The directory is ours as long as the result is open, in this process or one that it forks. Raises InUse, or
+    OSError."""
+    lock = files.private(Path(data_dir), "lock").open("r+b")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
         raise InUse(f"another Loopscope keeps its rooms in {data_dir}: stop it, or choose another --data") from None
     return lock
-
-
-def _private(folder: Path, name: str) -> Path:
-    """A file that nobody else on this machine can read: a room's address is its key."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(folder / name, os.O_CREAT | os.O_RDWR, 0o600))
-    (folder / name).chmod(0o600)
-    return folder / name
 
 
 class Stored(NamedTuple):
@@ -98,155 +77,293 @@ class Kept(NamedTuple):
 
 
 class Storage:
-    def __init__(self, data_dir: Path | str | None = None) -> None:
-        path = ":memory:"
-        if data_dir is not None:
-            path = str(_private(Path(data_dir), "rooms.sqlite3"))
-        self.outlives = data_dir is not None  # a restart finds it
+    """Raises sqlite3.Error where something cannot be written or read; files.Unusable if not even the file can."""
+
+    def __init__(self, data_dir: Path | str | None = None, apart: Apart = at_once) -> None:
+        self.folder = Path(data_dir) if data_dir is not None else None
+        self.damage: files.Damage | None = None  # that was found when it was opened
+        self._apart = apart if self.folder is not None else at_once
         self._most_bytes = limits.CHECKPOINT_BYTES if self.outlives else limits.CHECKPOINT_BYTES_IN_MEMORY
-        self._lock = threading.Lock()
-        self._db = sqlite3.connect(path, check_same_thread=False)
-        self._close = weakref.finalize(self, self._db.close)
-        self._db.execute("PRAGMA foreign_keys = ON")
-        if data_dir is not None:
-            # A crash of the machine may lose the last commands, never the file.
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.executescript(SCHEMA)
-        for table, column, type_ in ADDED:
-            known = {row[1] for row in self._db.execute(f"PRAGMA table_info({table})")}
-            if column not in known:
-                self._db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {type_}")
+        self._missed: list[str] = []
+        self._open()
+
+    def _open(self) -> None:
+        if self.folder is None:
+            db = connect(":memory:")
+            files.prepare(db)
+        else:
+            db, self.damage = files.opened(self.folder, _copy_of_what_is_whole)
+        self._file = files.identity(self.folder)
+        self._db = Database(db, self._apart)
+
+    @property
+    def outlives(self) -> bool:
+        """A restart finds what is stored."""
+        return self.folder is not None
+
+    @property
+    def is_lost(self) -> bool:
+        """The file was found damaged, or is not there any more: what is written goes nowhere."""
+        return self._db.is_damaged or files.identity(self.folder) != self._file
+
+    def begin_another_file(self) -> None:
+        """With what can be read of the one before."""
+        self._db.close()
+        self._open()
+
+    @property
+    def set_aside(self) -> list[str]:
+        """The names of files that were found damaged, now or earlier."""
+        return files.set_aside(self.folder) if self.folder is not None else []
+
+    @property
+    def free_bytes(self) -> int | None:
+        """Of the disk; None: there is none."""
+        return shutil.disk_usage(self.folder).free if self.folder is not None else None
 
     def save(self, room: Stored, first: int, touched: float) -> None:
         """Write where the room is, and its journal from entry `first` on: older entries are there, later ones go. All
         of it, if the room was pruned meanwhile."""
-        if not self._has(room.id):
-            first = 0
-        rows = [
-            (room.id, first + index, entry.step, entry.at_ms, json.dumps(entry.command), entry.left_out or DONE)
-            for index, entry in enumerate(room.journal[first:])
-        ]
-        with self._lock, self._db:
-            self._db.execute(
-                "INSERT INTO rooms (id, scenario, seed, epoch_ms, steps, now_ms, pace, touched, script,"
-                " stopped) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
-                " scenario = excluded.scenario, seed = excluded.seed, epoch_ms = excluded.epoch_ms,"
-                " steps = excluded.steps, now_ms = excluded.now_ms, pace = excluded.pace, touched = excluded.touched,"
-                " script = excluded.script, stopped = excluded.stopped",
-                (*room[:6], json.dumps(room.pace), touched, json.dumps(room.script), room.stopped),
-            )
-            self._db.execute("DELETE FROM journal WHERE room = ? AND number >= ?", (room.id, first))
-            if first == 0:  # it is another now
-                self._db.execute("DELETE FROM checkpoints WHERE room = ?", (room.id,))
-                self._db.execute("UPDATE rooms SET retold = 0 WHERE id = ?", (room.id,))
-            self._db.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)", rows)
+        head = _head(room)
 
-    def _has(self, id: str) -> bool:
-        with self._lock:
-            return self._db.execute("SELECT 1 FROM rooms WHERE id = ?", (id,)).fetchone() is not None
+        def write(db: sqlite3.Connection) -> None:
+            start = first if _has(db, room.id, first) else 0
+            _put_head(db, head, touched)
+            db.execute("DELETE FROM journal WHERE room = ? AND number >= ?", (room.id, start))
+            if start == 0:  # it is another now
+                db.execute("DELETE FROM checkpoints WHERE room = ?", (room.id,))
+            for number, entry in enumerate(room.journal[start:], start=start):
+                _put_entry(db, room.id, number, entry, entry.left_out or DONE)
+
+        self._db.write(write, is_durable=True)
+
+    def came(self, room: Stored, touched: float) -> None:
+        """How far time went since: written with the next `flush`. The journal is as it was saved."""
+        head = _head(room)
+
+        def write(db: sqlite3.Connection) -> None:
+            if _has(db, room.id, len(room.journal)):
+                _put_head(db, head, touched)
+            else:
+                self._missed.append(room.id)
+
+        self._db.soon(write)
+
+    def flush(self) -> list[str]:
+        """The rooms that were to be there, and are not."""
+        self._db.flush()
+        missed, self._missed = self._missed, []
+        return missed
 
     def begin(self, id: str, number: int, entry: Entry) -> None:
         """The `number`-th command of a room, before it is performed; or, with `left_out`, that it is not to be."""
-        row = (id, number, entry.step, entry.at_ms, json.dumps(entry.command), entry.left_out or BEGUN)
-        with self._lock, self._db:
-            self._db.execute("INSERT OR REPLACE INTO journal VALUES (?, ?, ?, ?, ?, ?)", row)
+        self._db.write(
+            lambda db: _put_entry(db, id, number, entry, entry.left_out or BEGUN), is_durable=bool(entry.left_out)
+        )
 
-    def stop(self, id: str, steps: int, now_ms: int, why: str) -> None:
+    def stop(self, room: Stored) -> None:
         """A room goes no further, and is not brought further either. Its journal stays."""
-        with self._lock, self._db:
-            self._db.execute(
-                "UPDATE rooms SET steps = ?, now_ms = ?, stopped = ? WHERE id = ?", (steps, now_ms, why, id)
-            )
+        head = _head(room)
+
+        def write(db: sqlite3.Connection) -> None:
+            if _has(db, room.id, 0):
+                _put_head(db, head, None)
+
+        self._db.write(write, is_durable=True)
 
     def load(self, id: str) -> Stored | None:
-        with self._lock:
-            row = self._db.execute(
-                "SELECT id, scenario, seed, epoch_ms, steps, now_ms, pace, script, stopped, retold FROM rooms"
-                " WHERE id = ?",
-                (id,),
-            ).fetchone()
-            if row is None:
-                return None
-            entries = self._db.execute(
-                "SELECT step, at_ms, command, ending FROM journal WHERE room = ? ORDER BY number", (id,)
-            ).fetchall()
-        journal = [
-            Entry(step, at_ms, json.loads(command), _left_out(ending)) for step, at_ms, command, ending in entries
-        ]
-        if entries and entries[-1][-1] == BEGUN:
-            journal[-1] = journal[-1]._replace(left_out=KILLED)
-        *known, pace, script, stopped, retold = row
-        return Stored._make((*known, json.loads(pace), journal, json.loads(script), stopped, retold))
+        """Raises Damaged."""
+        return self._db.read(lambda db: read(db, id))
 
-    # ------------------------------------------------------------------------------------------ checkpoints
-
-    def keep(self, id: str, kept: Kept, data: bytes) -> list[Kept]:
-        """Store a checkpoint; the room has come as far. All that there are of it, oldest first."""
-        with self._lock, self._db:
-            self._db.execute(
-                "UPDATE rooms SET steps = ?, now_ms = ? WHERE id = ? AND steps < ?",
-                (kept.step, kept.now_ms, id, kept.step),
-            )
-            self._db.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?)", (id, *kept, data))
-        return self.checkpoints(id)
-
-    def checkpoints(self, id: str) -> list[Kept]:
-        with self._lock:
-            rows = self._db.execute(
-                "SELECT step, version, now_ms FROM checkpoints WHERE room = ? ORDER BY step", (id,)
-            ).fetchall()
-        return [Kept(*row) for row in rows]
-
-    def checkpoint(self, id: str, step: int) -> bytes:
-        with self._lock:
-            row = self._db.execute("SELECT data FROM checkpoints WHERE room = ? AND step = ?", (id, step)).fetchone()
-        return bytes(row[0]) if row is not None else b""
-
-    def thin(self, id: str, steps: Sequence[int]) -> None:
-        """Drop these checkpoints, and of too many bytes the oldest, but never the newest."""
-        with self._lock, self._db:
-            self._db.executemany("DELETE FROM checkpoints WHERE room = ? AND step = ?", [(id, step) for step in steps])
-            rows = self._db.execute(
-                "SELECT step, length(data) FROM checkpoints WHERE room = ? ORDER BY step DESC", (id,)
-            ).fetchall()
-            held, *older = rows or [(0, 0)]
-            size = held[1]
-            for step, length in older:
-                size += length
-                if size > self._most_bytes:
-                    self._db.execute("DELETE FROM checkpoints WHERE room = ? AND step <= ?", (id, step))
-                    return
-
-    def retell(self, id: str, step: int) -> None:
-        """What came before that step was told by another version of us: nothing leads back there."""
-        with self._lock, self._db:
-            self._db.execute("UPDATE rooms SET retold = ? WHERE id = ?", (step, id))
-            self._db.execute("DELETE FROM checkpoints WHERE room = ? AND step < ?", (id, step))
-
-    def prune(self, keep: int) -> None:
-        """Drop the rooms that nobody has touched for longest, beyond `keep`; of fewer already the old checkpoints.
+    def prune(self, keep: int, spared: Iterable[str]) -> None:
+        """Drop the rooms that nobody has touched for longest, beyond `keep`, never one that is `spared`; of fewer
+        already the old checkpoints.
 
         Called for each new room."""
-        with self._lock, self._db:
-            aside = self._db.execute(
+        ids = json.dumps(list(spared))
+
+        def write(db: sqlite3.Connection) -> None:
+            aside = db.execute(
                 "SELECT id FROM rooms ORDER BY touched DESC LIMIT ? OFFSET ?",
                 (_AT_A_TIME, limits.ROOMS_WITH_CHECKPOINTS),
             )
-            self._db.executemany(
+            db.executemany(
                 "DELETE FROM checkpoints WHERE room = ?1"
                 " AND step < (SELECT max(step) FROM checkpoints WHERE room = ?1)",
                 aside.fetchall(),
             )
-            self._db.execute(
-                "DELETE FROM rooms WHERE id IN (SELECT id FROM rooms ORDER BY touched DESC LIMIT -1 OFFSET ?)", (keep,)
+            db.execute(
+                "DELETE FROM rooms WHERE id IN (SELECT id FROM rooms ORDER BY touched DESC LIMIT -1 OFFSET ?)"
+                " AND id NOT IN (SELECT value FROM json_each(?))",
+                (keep, ids),
             )
 
+        self._db.write(write)
+
+    # -------------------------------------------------------------------------------------- checkpoints
+
+    def keep(self, id: str, kept: Kept, data: bytes, superfluous: Callable[[Sequence[int]], Sequence[int]]) -> None:
+        """A checkpoint, written with the next `flush`; the room has come as far. Of those that there are then the
+        `superfluous` go, and of too many bytes the oldest, but never the newest."""
+
+        def write(db: sqlite3.Connection) -> None:
+            _come_as_far(db, id, kept)
+            db.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?)", (id, *kept, data))
+            _drop(db, id, superfluous([each.step for each in _checkpoints(db, id)]))
+            _fit(db, id, self._most_bytes)
+
+        self._db.soon(write, is_durable=True)
+
+    def checkpoints(self, id: str) -> list[Kept]:
+        """Oldest first."""
+        return self._db.read(lambda db: _checkpoints(db, id))
+
+    def checkpoint(self, id: str, step: int) -> bytes:
+        return self._db.read(lambda db: _checkpoint(db, id, step))
+
+    def retell(self, room: Stored) -> None:
+        """What came before `room.retold` was told by another version of us: nothing leads back there."""
+        head = _head(room)
+
+        def write(db: sqlite3.Connection) -> None:
+            _put_head(db, head, None)
+            db.execute("DELETE FROM checkpoints WHERE room = ? AND step < ?", (room.id, room.retold))
+
+        self._db.write(write, is_durable=True)
+
     def close(self) -> None:
-        with self._lock:
-            self._close()
+        self._db.close()
+
+
+# -------------------------------------------------------------------------------------------------- rows
+
+
+def read(db: sqlite3.Connection, id: str) -> Stored | None:
+    """Raises Damaged, or sqlite3.Error."""
+    head = _read_head(db, id)
+    if head is None:
+        return None
+    rows = db.execute(
+        "SELECT room, number, step, at_ms, command, ending, seal FROM journal WHERE room = ? ORDER BY number", (id,)
+    ).fetchall()
+    if not all(map(_is_whole, (head, *rows))):
+        raise Damaged(id)
+    *known, pace, script, stopped, retold, commands, _ = head
+    if [row[1] for row in rows] != list(range(len(rows))) or len(rows) < (commands or 1):
+        raise Damaged(id)
+    try:
+        journal = [
+            Entry(step, at_ms, json.loads(command), _left_out(ending)) for _, _, step, at_ms, command, ending, _ in rows
+        ]
+        if rows[-1][5] == BEGUN:
+            journal[-1] = journal[-1]._replace(left_out=KILLED)
+        return Stored._make((*known, json.loads(pace), journal, json.loads(script), stopped, retold))
+    except (TypeError, ValueError) as error:
+        raise Damaged(id) from error
+
+
+def _read_head(db: sqlite3.Connection, id: str) -> tuple[Any, ...] | None:
+    """And its seal."""
+    found: tuple[Any, ...] | None = db.execute(
+        "SELECT id, scenario, seed, epoch_ms, steps, now_ms, pace, script, stopped, retold, commands, seal FROM rooms"
+        " WHERE id = ?",
+        (id,),
+    ).fetchone()
+    return found
+
+
+def _head(room: Stored) -> tuple[Any, ...]:
+    return (*room[:6], json.dumps(room.pace), json.dumps(room.script), room.stopped, room.retold, len(room.journal))
+
+
+def _has(db: sqlite3.Connection, id: str, entries: int) -> bool:
+    """The room, and as many entries of its journal."""
+    if db.execute("SELECT 1 FROM rooms WHERE id = ?", (id,)).fetchone() is None:
+        return False
+    last = db.execute("SELECT 1 FROM journal WHERE room = ? AND number = ?", (id, entries - 1)).fetchone()
+    return entries == 0 or last is not None
+
+
+def _put_head(db: sqlite3.Connection, head: tuple[Any, ...], touched: float | None) -> None:
+    """`touched`: None leaves it as it was."""
+    db.execute(
+        "INSERT INTO rooms (id, scenario, seed, epoch_ms, steps, now_ms, pace, script, stopped, retold, commands,"
+        " seal, touched) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, 0)) ON CONFLICT (id) DO UPDATE SET"
+        " scenario = excluded.scenario, seed = excluded.seed, epoch_ms = excluded.epoch_ms, steps = excluded.steps,"
+        " now_ms = excluded.now_ms, pace = excluded.pace, script = excluded.script, stopped = excluded.stopped,"
+        " retold = excluded.retold, commands = excluded.commands, seal = excluded.seal, touched = coalesce(?, touched)",
+        (*head, _seal(head), touched, touched),
+    )
+
+
+def _put_entry(db: sqlite3.Connection, id: str, number: int, entry: Entry, ending: str) -> None:
+    row = (id, number, entry.step, entry.at_ms, json.dumps(entry.command), ending)
+    db.execute(
+        "INSERT OR REPLACE INTO journal (room, number, step, at_ms, command, ending, seal)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (*row, _seal(row)),
+    )
+
+
+def _come_as_far(db: sqlite3.Connection, id: str, kept: Kept) -> None:
+    head = _read_head(db, id)
+    if head is not None and _is_whole(head) and head[4] < kept.step:
+        _put_head(db, (*head[:4], kept.step, kept.now_ms, *head[6:-1]), None)
+
+
+def _checkpoints(db: sqlite3.Connection, id: str) -> list[Kept]:
+    rows = db.execute("SELECT step, version, now_ms FROM checkpoints WHERE room = ? ORDER BY step", (id,))
+    return [Kept(*row) for row in rows]
+
+
+def _checkpoint(db: sqlite3.Connection, id: str, step: int) -> bytes:
+    row = db.execute("SELECT data FROM checkpoints WHERE room = ? AND step = ?", (id, step)).fetchone()
+    return bytes(row[0]) if row is not None else b""
+
+
+def _drop(db: sqlite3.Connection, id: str, steps: Sequence[int]) -> None:
+    db.executemany("DELETE FROM checkpoints WHERE room = ? AND step = ?", [(id, step) for step in steps])
+
+
+def _fit(db: sqlite3.Connection, id: str, most_bytes: int) -> None:
+    """Drop the oldest checkpoints of too many bytes, never the newest."""
+    rows = db.execute("SELECT step, length(data) FROM checkpoints WHERE room = ? ORDER BY step DESC", (id,)).fetchall()
+    size = rows[0][1]
+    for step, length in rows[1:]:
+        size += length
+        if size > most_bytes:
+            db.execute("DELETE FROM checkpoints WHERE room = ? AND step <= ?", (id, step))
+            return
+
+
+def _is_whole(row: Sequence[Any]) -> bool:
+    return row[-1] in (None, _seal(row[:-1]))
+
+
+def _seal(row: Sequence[Any]) -> int:
+    return zlib.crc32(repr(tuple(row)).encode("utf-8", "replace"))
 
 
 def _left_out(ending: str) -> str:
     """A command that another came after had been performed, though that was not written down any more."""
     return "" if ending in (BEGUN, DONE) else ending
+
+
+def _copy_of_what_is_whole(damaged: sqlite3.Connection, id: str, new: sqlite3.Connection) -> bool:
+    """One room from a damaged file into a new one, if all of it can be read."""
+    try:
+        found = read(damaged, id)
+    except (Damaged, sqlite3.Error):
+        return False
+    if found is None:
+        return False
+    _put_head(new, _head(found), 0.0)
+    for number, entry in enumerate(found.journal):
+        is_begun = entry.left_out == KILLED and number == len(found.journal) - 1
+        _put_entry(new, id, number, entry, BEGUN if is_begun else entry.left_out or DONE)
+    with contextlib.suppress(sqlite3.Error):  # those that can be read
+        for kept in _checkpoints(damaged, id):
+            if kept.step <= found.steps:
+                data = _checkpoint(damaged, id, kept.step)
+                new.execute("INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?)", (id, *kept, data))
+    return True

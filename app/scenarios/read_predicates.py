@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from app.api import errors
 from app.api.selectors import LabelSelector, parse_labels
@@ -31,7 +32,7 @@ from app.scenarios.predicates import (
 from app.scenarios.selecting import ANY_LABELS, Comparison, Field, Selector
 
 ACTIONS = ("Create", "Update", "UpdateStatus", "Patch", "Delete", "Bind", "Announce", "RequeueAfter", "Remember")
-_COMBINED: dict[str, Callable[[tuple[Predicate, ...]], Predicate]] = {
+_COMBINED: dict[str, Callable[[tuple[Any, ...]], Predicate]] = {
     "all": All,
     "any": AnyOf,
     "not": Not,

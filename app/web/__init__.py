@@ -3,11 +3,14 @@
 assets     static files under a path that bears their version, compressed once
 linebreaks how templates are laid out, and what of that is sent
 language   which language a visitor reads, and its Words
-security   headers, CSRF, Origin, rates
+security   headers, CSRF, Host, Origin
+rates      how often one may ask: by visitor, room and address
 problems   refusals and mistakes as HTML, fragment or JSON
-pages      GET: room, snapshot, documents, inspector, step, explain, healthz
+pages      GET: room, snapshot, documents, inspector, step, explain
 commands   POST: commands, pace, steps, reset, plan
 script     POST: a step of the room's lesson
+metrics    what the server counts, and whether it is well
+logs       one line an event
 live       the socket: frames out, nothing in
 kube       the Kubernetes REST face: kubectl and other API clients
 present    step -> view model, pure
@@ -24,8 +27,21 @@ from flask import Flask
 from flask.typing import ResponseReturnValue
 
 from app.api import errors, limits
-from app.rooms import Limits, Rooms, guard
-from app.web import assets, commands, compression, kube, language, live, pages, problems, script, security
+from app.rooms import Limits, Rooms, at_once, guard
+from app.web import (
+    assets,
+    commands,
+    compression,
+    kube,
+    language,
+    live,
+    metrics,
+    pages,
+    problems,
+    rates,
+    script,
+    security,
+)
 from app.web.linebreaks import LineBreaks
 
 if TYPE_CHECKING:
@@ -33,6 +49,7 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).parent.parent
 DEFAULTS: dict[str, Any] = {
+    "APART": at_once,  # how the wait for a disk is spent
     "DATA_DIR": None,  # where rooms outlive a restart; None: in memory
     "LIMITS": Limits(),
     "MAX_CONTENT_LENGTH": limits.BODY_BYTES,
@@ -40,7 +57,8 @@ DEFAULTS: dict[str, Any] = {
     "MAX_FORM_PARTS": 32,
     "NAMES": (),  # of this machine, by which people may call it; its addresses are known
     "ORIGINS": (),  # further origins whose pages may send commands, "https://talk.example"
-    "RATES": security.RATES,  # None: as often as one likes
+    "RATES": rates.RATES,  # None: as often as one likes
+    "TRUSTED_PROXIES": (),  # networks of proxies in front, who say in X-Forwarded-For for whom they ask
     "HEARTBEAT_S": 20.0,
     # The live socket offers no protocol, kubectl exec does; kubectl sends its input in pieces of 32 KiB.
     "SOCK_SERVER_OPTIONS": {"max_message_size": 40 * 1024, "subprotocols": [kube.EXEC_PROTOCOL]},
@@ -65,17 +83,22 @@ class App(Flask):
             raise errors.Timeout("Timeout: request did not complete within the allotted timeout") from None
 
 
-def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     app = App(__name__, static_folder=None, template_folder=str(folder("templates")))
     app.config.update(DEFAULTS)
-    app.config.update(config or {})
+    app.config.update(given or {})
     app.jinja_env.add_extension(LineBreaks)
     language.init_app(app)
+    metrics.init_app(app)
     security.init_app(app)
     problems.init_app(app)
     assets.init_app(app, folder("static"))
-    app.extensions["rooms"] = Rooms(live.Drawing(app), app.config["DATA_DIR"], limits=app.config["LIMITS"])
+    config = app.config
+    app.extensions["rooms"] = Rooms(
+        live.Drawing(app), config["DATA_DIR"], limits=config["LIMITS"], apart=config["APART"]
+    )
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(metrics.blueprint)
     app.register_blueprint(commands.blueprint)
     app.register_blueprint(script.blueprint)
     app.register_blueprint(live.blueprint)

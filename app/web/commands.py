@@ -46,9 +46,7 @@ def command(id: str, do: str) -> Response:
     assert isinstance(record, Commanded)
     if record.refusal is not None:
         raise record.refusal
-    said = record.command.said(record.results)
-    if not room.is_stored:
-        said = f"{said}\n{language.here()(UNSTORED)}"
+    said = with_warning(room, record.command.said(record.results))
     return answer(said, step.number, record.results, command=record.command)
 
 
@@ -147,6 +145,11 @@ def answer(
         response = make_response(html)
     response.status_code = code
     return response
+
+
+def with_warning(room: Room, said: str) -> str:
+    """It is true, but may not be for long."""
+    return said if room.is_stored else f"{said}\n{language.here()(UNSTORED)}"
 
 
 def _row(result: Result) -> dict[str, Any]:

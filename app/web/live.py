@@ -23,7 +23,7 @@ from wsproto.frame_protocol import FrameProtocol
 from app.engine.trace import Step
 from app.rooms import Frame, Room, Viewer, guard
 from app.scenarios import LANGUAGES
-from app.web import language, present, security
+from app.web import language, metrics, present, security
 from app.web.pages import rooms
 
 SEND_BUFFER = 48 * 1024
@@ -135,15 +135,17 @@ def live(ws: Connection, id: str) -> None:
     lang = lang if lang in LANGUAGES else language.chosen()
     viewer = room.attach(lang, _number("epoch"), _number("frame"), environ["loopscope.woken"])
     try:
-        serve(ws, environ["loopscope.wire"], room, viewer, current_app.config["HEARTBEAT_S"])
+        serve(ws, environ["loopscope.wire"], room, viewer, current_app.config["HEARTBEAT_S"], metrics.here().sent)
     except OSError:
         log.debug("viewer of room %s is gone", id)
     finally:
         room.detach(viewer)
 
 
-def serve(ws: Connection, wire: Any, room: Room, viewer: Viewer, heartbeat_s: float) -> None:
-    """Write to one viewer until it goes or is told to."""
+def serve(
+    ws: Connection, wire: Any, room: Room, viewer: Viewer, heartbeat_s: float, sent: Callable[[int, int], None]
+) -> None:
+    """Write to one viewer until it goes or is told to. `sent` is told of frames and bytes."""
     while ws.connected and not viewer.dismissed:
         news = viewer.wake.wait(heartbeat_s)
         guard.renew()  # people watch for hours
@@ -154,7 +156,7 @@ def serve(ws: Connection, wire: Any, room: Room, viewer: Viewer, heartbeat_s: fl
         if frames is None:
             wire.send(RESNAPSHOT)
         elif frames:
-            wire.send(b"".join(frames))
+            sent(len(frames), wire.send(b"".join(frames)))
         elif not news:
             wire.send(HEARTBEAT)
 

@@ -155,11 +155,6 @@ def explain_field(id: str) -> Response:
     return response
 
 
-@blueprint.get("/healthz")
-def healthz() -> Response:
-    return Response("ok\n", mimetype="text/plain")
-
-
 def _type(scheme: Scheme, kind: str) -> Struct:
     """Of a kind that is served, or else one of Kubernetes' that is not. Raises NotFound in kubectl's words."""
     row = scheme.lookup(kind)

@@ -10,7 +10,7 @@ from werkzeug.exceptions import BadHost, HTTPException
 from wsproto.utilities import RemoteProtocolError
 
 from app.api import errors
-from app.rooms import Broken, NotDone
+from app.rooms import Broken, Lost, NotDone
 from app.web import language
 from app.web.present import Words
 from app.web.present.words import N_
@@ -40,9 +40,9 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(errors.ApiError)
     def refused(error: errors.ApiError) -> Response:
         _ = language.here()
-        if isinstance(error, (Broken, NotDone)):
+        if isinstance(error, (Broken, Lost, NotDone)):
             error.message = _(str(error.why.text), **error.why.values)
-        missing_page = error.code == 404 and request.method == "GET" and not wants_json()
+        missing_page = type(error) is errors.NotFound and request.method == "GET" and not wants_json()
         message = _(SENTENCES[404]) if missing_page else error.message
         response = _answer(error.code, message, _, error)
         if isinstance(error, Broken):
@@ -70,7 +70,7 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def mistake(error: Exception) -> Response:
-        log.exception("%s %s", request.method, request.path)
+        log.exception("answer failed", extra={"method": request.method, "rule": str(request.url_rule)})
         _ = language.here()
         return _answer(500, _(SENTENCES[500]), _)
 

@@ -13,10 +13,10 @@ from flask import Blueprint, Response, jsonify, make_response, render_template
 
 from app.api import errors
 from app.engine.trace import Commanded, Result, Step
-from app.rooms import Pressed
+from app.rooms import Pressed, Room
 from app.scenarios.desired import Edited
 from app.web import language, security
-from app.web.commands import form
+from app.web.commands import form, with_warning
 from app.web.pages import rooms
 from app.web.present.clock import elapsed
 from app.web.problems import wants_json
@@ -31,16 +31,17 @@ def press(id: str, index: int) -> Response:
     values = form()
     if unknown := set(values) - {"name"}:
         raise errors.BadRequest(f'unknown field "{min(unknown)[:40]}" of a step')
-    return answer(rooms().press(rooms().get(id), index, values.get("name", "")))
+    room = rooms().get(id)
+    return answer(room, rooms().press(room, index, values.get("name", "")))
 
 
-def answer(pressed: Pressed) -> Response:
+def answer(room: Room, pressed: Pressed) -> Response:
     if pressed.refusal is not None and not pressed.expected:
         raise pressed.refusal
     results = [result for record in _records(pressed.steps) for result in record.results]
     code = pressed.refusal.code if pressed.refusal else 201 if any(each.code == 201 for each in results) else 200
     said = [*(record.command.said(record.results) for record in _records(pressed.steps) if not record.refusal)]
-    message = "\n".join((*said, *((pressed.refusal.message,) if pressed.refusal else ())))
+    message = with_warning(room, "\n".join((*said, *((pressed.refusal.message,) if pressed.refusal else ()))))
     if wants_json():
         response = jsonify(
             ok=not pressed.refusal, code=code, message=message, expected_refusal=pressed.expected,

@@ -2,7 +2,7 @@
 
 A visitor has a cookie that no script can read; the CSRF token is a digest of it, so it survives a restart and another
 site can neither read nor guess it. `guard` asks for it on everything that changes a room; the Origin of a POST and of a
-socket must be ours. Rates are token buckets, per address.
+socket must be ours. How often one may ask is counted in app/web/rates.py.
 """
 
 from __future__ import annotations
@@ -11,59 +11,16 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
-import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
 
 from app.api import errors
 from app.web import language
+from app.web.rates import Buckets, client_of
 
 VISITOR = "loopscope_visitor"
 YEAR_S = 31_536_000
-CLIENTS = 10_000  # remembered addresses
-
-
-class Rate(NamedTuple):
-    """`burst` at once, `per_s` in the long run."""
-
-    burst: int
-    per_s: float
-
-
-# Generous: a whole class may share one address. One kubectl command is up to twenty requests of an API client.
-RATES = {"command": Rate(200, 50), "room": Rate(60, 1), "look": Rate(600, 200), "kube": Rate(5_000, 2_000)}
-
-
-class Buckets:
-    """Token buckets, one per (what, client); the client heard of longest ago is forgotten first."""
-
-    def __init__(self, rates: dict[str, Rate], clock: Callable[[], float] = time.monotonic) -> None:
-        self._rates = rates
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._left: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()  # tokens, as of
-
-    def take(self, what: str, client: str) -> None:
-        """Raises TooManyRequests; its details say after how many seconds it is worth trying again."""
-        rate, now = self._rates[what], self._clock()
-        with self._lock:
-            tokens, since = self._left.pop((what, client), (float(rate.burst), now))
-            tokens = min(rate.burst, tokens + (now - since) * rate.per_s)
-            allowed = tokens >= 1
-            self._left[what, client] = (tokens - 1 if allowed else tokens, now)
-            if len(self._left) > CLIENTS:
-                self._left.popitem(last=False)
-        if not allowed:
-            wait = max(1, round((1 - tokens) / rate.per_s))
-            _ = language.here()
-            raise errors.TooManyRequests(
-                _("Too many requests from you. Wait a moment and try again."), details={"retryAfterSeconds": wait}
-            )
 
 
 def init_app(app: Flask) -> None:
@@ -74,7 +31,7 @@ def init_app(app: Flask) -> None:
     def visitor() -> None:
         g.visitor = request.cookies.get(VISITOR) or secrets.token_urlsafe(16)
         g.nonce = secrets.token_urlsafe(12)
-        if request.endpoint != "pages.healthz":
+        if request.endpoint not in ("metrics.healthz", "metrics.metrics"):
             check_host()
 
     @app.context_processor
@@ -109,7 +66,18 @@ def allow(what: str) -> None:
     """Raises TooManyRequests."""
     buckets: Buckets | None = current_app.extensions["buckets"]
     if buckets is not None:
-        buckets.take(what, request.remote_addr or "")
+        buckets.take(
+            what,
+            visitor=request.cookies.get(VISITOR, ""),
+            room=str((request.view_args or {}).get("id", "")),
+            address=client(),
+        )
+
+
+def client() -> str:
+    """The address that the request comes from, behind proxies of ours."""
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    return client_of(request.remote_addr or "", forwarded, current_app.config["TRUSTED_PROXIES"])
 
 
 def check_host() -> None:

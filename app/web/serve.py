@@ -1,8 +1,9 @@
 """`loopscope serve`: gunicorn, one process, one gevent worker. The console script and `make run` start here, and
 `loopscope check-script`.
 
-Nothing of the app is imported before gunicorn's worker has made threads into greenlets. `--debug-threads` is Flask's
-own server with a thread for each request instead, for debuggers, reading templates and static files anew.
+Nothing that serves is imported before gunicorn's worker has made threads into greenlets; only where rooms are kept is
+looked at before, so that a directory that cannot be used is said to be. `--debug-threads` is Flask's own server with a
+thread for each request instead, for debuggers, reading templates and static files anew.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import errno
 import gc
+import ipaddress
 import os
 import resource
 import signal
@@ -18,7 +20,11 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from app.rooms.files import Damage
 
 # What is young is collected as it comes. A full collection, which pauses all rooms for 131 ms at 5,000 pods, is left to
 # the pacer: it makes one when there is nothing to do.
@@ -36,11 +42,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         from app.web import checking
 
         return checking.check(options.files)
+    if strange := _strange_proxy(options.trusted_proxies):
+        print(f"--trusted-proxies: {strange} is no address or network", file=sys.stderr)
+        return 2
     if not _is_free(options.host, options.port):
         print(f"port {options.port} is taken: choose another with --port (or make run PORT=...)", file=sys.stderr)
         return 1
-    held = _hold(options.data) if options.data else None
-    if options.data and held is None:
+    is_asked_for = options.data is not None
+    held = _hold(options)
+    if is_asked_for and held is None:
         return 1
     _raise_file_limit()
     return _serve_threads(options) if options.debug_threads else _serve(options)
@@ -50,10 +60,19 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="loopscope", description="Shows how Kubernetes keeps its promises.")
     actions = parser.add_subparsers(dest="action", required=True)
     serve = actions.add_parser("serve", help="run the server")
-    serve.add_argument("--data", metavar="DIR", help="keep rooms here, so that they outlive a restart")
+    data = serve.add_mutually_exclusive_group()
+    data.add_argument("--data", metavar="DIR", help=f"keep rooms here; default: {_data_folder()}")
+    data.add_argument("--no-data", action="store_true", help="keep rooms in memory only, until the server ends")
     serve.add_argument("--origin", action="append", default=[], help="another origin that may send commands")
+    serve.add_argument(
+        "--trusted-proxies",
+        metavar="NET",
+        action="append",
+        default=[],
+        help="proxies whose X-Forwarded-For is believed",
+    )
     serve.add_argument("--lessons", metavar="DIR", action="append", default=[], help="lessons of your own, as YAML")
-    serve.add_argument("--unlimited", action="store_true", help="do not limit how often one address may ask")
+    serve.add_argument("--unlimited", action="store_true", help="do not limit how often one may ask")
     serve.add_argument("--debug-threads", action="store_true", help="Flask's own server, for debuggers")
     health = actions.add_parser("health", help="ask a running server whether it is well; exit code 0 if so")
     check = actions.add_parser("check-script", help="check lessons: their form, and by playing each to its end")
@@ -66,25 +85,66 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _create_app(options: argparse.Namespace) -> Any:
+def _strange_proxy(texts: Sequence[str]) -> str:
+    """The first that is neither an address nor a network; "" if there is none."""
+    for name in ",".join(texts).split(",") if texts else ():
+        try:
+            ipaddress.ip_network(name.strip(), strict=False)
+        except ValueError:
+            return repr(name)
+    return ""
+
+
+def _create_app(options: argparse.Namespace, **config: Any) -> Any:
     from app import scenarios
     from app.web import create_app
+    from app.web.rates import network
 
     for folder in options.lessons:
         scenarios.add_folder(folder)
-    config = {"DATA_DIR": options.data, "ORIGINS": tuple(options.origin), "NAMES": _names(options.host)}
+    config |= {"DATA_DIR": options.data, "ORIGINS": tuple(options.origin), "NAMES": _names(options.host)}
+    config["TRUSTED_PROXIES"] = tuple(network(each) for text in options.trusted_proxies for each in text.split(","))
     return create_app(config | {"RATES": None} if options.unlimited else config)
 
 
-def _hold(data_dir: str) -> Any:
-    """The lock on the directory, for as long as this process and its worker live; None if another server has it."""
-    from app.rooms.storage import InUse, hold
+def _data_folder() -> Path:
+    """Where this system keeps what a program has come to, and nobody edits by hand."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "loopscope"
+    state = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(state) if os.path.isabs(state) else Path.home() / ".local" / "state") / "loopscope"
 
-    try:
-        return hold(data_dir)
-    except InUse as refusal:
-        print(refusal, file=sys.stderr)
+
+def _hold(options: argparse.Namespace) -> Any:
+    """The lock on the directory with the rooms, for as long as this process and its worker live. None if nothing is
+    kept, because it was not asked for, or cannot be: why is said."""
+    from app.rooms.files import Unusable
+    from app.rooms.storage import InUse, Storage, hold
+
+    if options.no_data:
         return None
+    folder, options.data = options.data or str(_data_folder()), None
+    lock = None
+    try:
+        lock = hold(folder)
+        storage = Storage(folder)
+    except (InUse, Unusable, OSError) as refusal:
+        print(refusal, file=sys.stderr)
+        if lock is not None:
+            lock.close()
+        return None
+    if storage.damage is not None:
+        print(_said_of(storage.damage), file=sys.stderr)
+    storage.close()
+    options.data = folder
+    return lock
+
+
+def _said_of(damage: Damage) -> str:
+    return (
+        f"The file with the rooms is damaged ({damage.why}). It is set aside as {damage.aside}. "
+        f"{damage.kept} rooms were read from it and go on; {damage.lost} could not be read."
+    )
 
 
 # ----------------------------------------------------------------------------------------------- gunicorn
@@ -99,7 +159,9 @@ def _serve(options: argparse.Namespace) -> int:
                 self.cfg.set(name, value)
 
         def load(self) -> Any:
-            return _create_app(options)
+            from app.web.worker import apart
+
+            return _create_app(options, APART=apart)
 
     Application().run()
     return 0
@@ -110,7 +172,9 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
 
     def ready(worker: Any) -> None:
         from app.rooms import guard
+        from app.web import logs
 
+        logs.start()
         _warm_up(worker.wsgi)
         _let_viewers_go(worker)
         guard.start()
@@ -125,7 +189,7 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         guard.stop()
         gc.unfreeze()  # or log handlers are found dead, noisily, when there are no threads any more
         if getattr(worker, "wsgi", None) is not None:
-            worker.wsgi.extensions["rooms"].close()
+            worker.wsgi.extensions["rooms"].leave()
 
     return {
         "bind": f"[{options.host}]:{options.port}" if ":" in options.host else f"{options.host}:{options.port}",
@@ -150,7 +214,7 @@ def _let_viewers_go(worker: Any) -> None:
 
     def dismiss() -> None:
         leaving.wait()
-        worker.wsgi.extensions["rooms"].close()
+        worker.wsgi.extensions["rooms"].leave()
 
     def stop(number: int, frame: Any) -> None:
         leaving.set()  # all that a signal handler may do under gevent
@@ -173,14 +237,21 @@ def _announcement(options: argparse.Namespace) -> str:
     """The address that people can use; and who they are, if it is not this machine alone."""
     host = _reachable(options.host)
     address = f"http://[{host}]:{options.port}" if ":" in host else f"http://{host}:{options.port}"
+    ready = f"Loopscope is ready: {address}\n{_kept(options)}"
     if _is_loopback(options.host):
-        return f"Loopscope is ready: {address}"
+        return ready
     return (
-        f"Loopscope is ready: {address}\n"
+        f"{ready}\n"
         f"--host {options.host}: whoever reaches this machine on port {options.port} may open rooms, and do in a room "
         "whose address they know what you may do. There are no accounts and no encryption; docs/trust.md says what a "
         "guest can and cannot do."
     )
+
+
+def _kept(options: argparse.Namespace) -> str:
+    if options.data:
+        return f"Rooms are kept in {options.data}: they are there again after a restart."
+    return "Rooms are kept in memory only: they are gone when the server ends."
 
 
 def _is_loopback(host: str) -> bool:

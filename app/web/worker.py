@@ -12,6 +12,7 @@ import contextlib
 import io
 import socket
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -23,6 +24,13 @@ from app.api import limits
 _PIECE = 64 * limits.KIB
 _LATE = (408, "Request Timeout", "the body of the request did not come in time")
 _FULL = (503, "Service Unavailable", "too much is on its way to this server: try again in a moment")
+
+
+def apart(work: Callable[[], None]) -> None:
+    """In a thread of the system, while the other greenlets go on. Raises what `work` does."""
+    error = gevent.get_hub().threadpool.apply(_error_of, (work,))
+    if error is not None:
+        raise error
 
 
 class Worker(GeventWorker):  # type: ignore[misc]
@@ -86,6 +94,15 @@ class Worker(GeventWorker):  # type: ignore[misc]
             req.force_close()  # what is left of it is nobody's next request
         req.body = io.BytesIO(b"".join(pieces))
         return None
+
+
+def _error_of(work: Callable[[], None]) -> Exception | None:
+    """gevent would print it, whoever handles it."""
+    try:
+        work()
+    except Exception as error:
+        return error
+    return None
 
 
 def _has_body(req: Any) -> bool:

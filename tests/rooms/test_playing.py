@@ -155,7 +155,8 @@ def test_a_file_from_before_there_were_scripts_still_opens(tmp_path: Path) -> No
     room = first.create()
     first.close()
     with sqlite3.connect(tmp_path / "rooms.sqlite3") as db:
-        db.execute("ALTER TABLE rooms DROP COLUMN script")
+        for column in ("script", "commands", "seal"):
+            db.execute(f"ALTER TABLE rooms DROP COLUMN {column}")
     db.close()
     rooms = make_rooms(tmp_path)
     again = rooms.get(room.id)

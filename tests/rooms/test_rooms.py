@@ -10,6 +10,7 @@ import pytest
 
 from app import scenarios
 from app.api.errors import NotFound, ServiceUnavailable
+from app.api.limits import ROOM_IDLE_S
 from app.api.objects import Ref
 from app.cluster import Cluster
 from app.commands import DeleteObject, Scale, SetLatencies
@@ -125,7 +126,8 @@ def test_a_data_directory_of_an_older_version_is_read(tmp_path: Path) -> None:
     room.submit(Scale(WEB, 5))
     first.close()
     db = sqlite3.connect(tmp_path / "rooms.sqlite3")
-    for table, column in (("rooms", "script"), ("rooms", "stopped"), ("journal", "ending")):
+    lacking = {"rooms": ("script", "stopped", "commands", "seal"), "journal": ("ending", "seal")}
+    for table, column in [(table, column) for table, columns in lacking.items() for column in columns]:
         db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     db.commit()
     db.close()
@@ -178,6 +180,23 @@ def test_watched_rooms_stay_and_a_full_server_says_so() -> None:
     assert len(rooms) == 2
 
 
+def test_rooms_that_nobody_has_touched_for_a_while_make_place_before_it_is_needed() -> None:
+    clock = Clock()
+    rooms = Rooms(Script(), clock=clock)
+    rooms.pacer.stop()
+    touched, watched, left = (rooms.create() for _ in range(3))
+    watched.attach("en", watched.epoch, watched.frame)
+    clock.now += ROOM_IDLE_S - 1
+    assert rooms.get(touched.id) is touched
+    assert len(rooms) == 3
+    clock.now += 1
+    rooms.create()
+    assert rooms.get(touched.id) is touched
+    assert rooms.get(watched.id) is watched
+    assert len(rooms) == 3
+    assert rooms.get(left.id).journal == left.journal
+
+
 def test_only_so_many_rooms_are_kept() -> None:
     rooms = make_rooms(rooms_in_memory=1, rooms_stored=2)
     ids = [rooms.create().id for _ in range(4)]
@@ -187,13 +206,10 @@ def test_only_so_many_rooms_are_kept() -> None:
 
 
 def test_a_room_that_was_given_up_in_storage_is_written_down_again() -> None:
-    rooms = make_rooms(rooms_in_memory=3, rooms_stored=1)
+    rooms = make_rooms()
     room = rooms.create()
-    rooms.create()
-    room.submit(Scale(WEB, 4))
-    assert room.is_stored
-    rooms.create()
-    assert len(rooms) == 3
+    rooms._storage.prune(0, spared=())
+    assert rooms._storage.load(room.id) is None
     room.submit(Scale(WEB, 5))
     stored = rooms._storage.load(room.id)
     assert stored is not None

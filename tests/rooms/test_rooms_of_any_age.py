@@ -12,7 +12,7 @@ import pytest
 
 from app.api.errors import NotFound
 from app.api.objects import Ref
-from app.cluster import Cluster, checkpoint
+from app.cluster import Cluster, Entry, checkpoint
 from app.commands import DeleteObject, Scale
 from app.rooms import NotDone, Room, Rooms
 from app.rooms.checkpoints import EVERY, RECENT, RESTED, WITHIN, superfluous, unpacked
@@ -90,7 +90,56 @@ def test_a_kill_costs_no_more_than_the_steps_since_the_newest_checkpoint(tmp_pat
     room = rooms.create()
     live(rooms, room, 2 * EVERY)
     again = make_rooms(tmp_path).get(room.id)
+    assert again.broken is None
     assert again.cluster.trace.count >= room.cluster.trace.count - EVERY
+
+
+def test_of_a_damaged_file_checkpoints_are_kept_with_their_rooms(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms = make_rooms(tmp_path)
+    room = rooms.create()
+    live(rooms, room, PAST + EVERY)
+    rooms.close()
+    steps = stored_steps(tmp_path)
+    with (tmp_path / "rooms.sqlite3").open("r+b") as file:
+        file.write(b"no such database")
+    monkeypatch.setattr("app.api.limits.STEPS_REPLAYED", 0)
+    again = make_rooms(tmp_path)
+    assert again._storage.damage is not None
+    assert stored_steps(tmp_path) == steps
+    assert state_of(again.get(room.id).cluster) == state_of(room.cluster)
+
+
+def test_into_a_new_file_rooms_are_written_with_a_checkpoint_even_at_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms = make_rooms(tmp_path)
+    rooms._autosave.stop()  # nothing is written but by our hand
+    room = rooms.create()
+    live(rooms, room, PAST + EVERY)
+    for path in tmp_path.glob("rooms.sqlite3*"):
+        path.unlink()
+    rooms._autosave.write()
+    rooms.checkpoints.finish()
+    monkeypatch.setattr("app.api.limits.STEPS_REPLAYED", 0)
+    again = make_rooms(tmp_path).get(room.id)
+    assert again.broken is None
+    assert state_of(again.cluster) == state_of(room.cluster)
+
+
+def test_what_is_not_written_down_yet_is_in_no_checkpoint(tmp_path: Path) -> None:
+    rooms = make_rooms(tmp_path)
+    rooms._autosave.stop()  # nothing is written but by our hand
+    room = rooms.create()
+    room.cluster.submit(Scale(WEB, 5))
+    room.cluster.advance(room.cluster.now_ms + 3_600_000, EVERY)
+    rooms.moved(room)
+    rooms.checkpoints.finish()
+    assert stored_steps(tmp_path) == []
+    rooms.save(room)
+    rooms.checkpoints.finish()
+    assert stored_steps(tmp_path) == [room.cluster.trace.count]
 
 
 def test_a_room_that_has_come_to_rest_is_written_down(tmp_path: Path) -> None:
@@ -116,6 +165,7 @@ def test_it_is_written_in_slices_and_the_room_may_go_on_meanwhile(tmp_path: Path
     while rooms.checkpoints.turn(0.0) is not None:
         turns += 1
         room.cluster.step()
+    rooms.checkpoints.finish()
     data = rooms._storage.checkpoint(room.id, begun)
     assert state_of(checkpoint.resumed(unpacked(data), room.journal)) == before
 
@@ -242,13 +292,13 @@ def test_a_command_that_fails_in_an_old_room_is_left_out(
 def test_of_too_many_bytes_the_oldest_go_and_never_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.api.limits.CHECKPOINT_BYTES", 100)
     storage = Storage(tmp_path)
-    storage.save(Stored("r", "s", 1, 0, 0, 0, {}, [], {}), 0, 0.0)
+    storage.save(Stored("r", "s", 1, 0, 0, 0, {}, [Entry(0, 0, {})], {}), 0, 0.0)
     for step in range(1, 6):
-        storage.keep("r", Kept(step, "ours", 0), b"x" * 40)
-    storage.thin("r", [4])
+        storage.keep("r", Kept(step, "ours", 0), b"x" * 40, lambda steps: [4] if 5 in steps else [])
+    storage.flush()
     assert [each.step for each in storage.checkpoints("r")] == [3, 5]
-    storage.keep("r", Kept(6, "ours", 0), b"x" * 400)
-    storage.thin("r", [])
+    storage.keep("r", Kept(6, "ours", 0), b"x" * 400, lambda steps: [])
+    storage.flush()
     assert [each.step for each in storage.checkpoints("r")] == [6]
     assert storage.load("r").steps == 6  # type: ignore[union-attr]
 
@@ -278,7 +328,9 @@ def test_a_journal_whose_steps_are_not_those_of_this_version_is_lived_through_by
     room.cluster.run()
     room.submit(Scale(WEB, 5))
     with sqlite3.connect(tmp_path / "rooms.sqlite3") as db:
-        db.execute("UPDATE journal SET step = step + 1000000 WHERE number = (SELECT max(number) FROM journal)")
+        db.execute(
+            "UPDATE journal SET step = step + 1000000, seal = NULL WHERE number = (SELECT max(number) FROM journal)"
+        )
     db.close()
     again = make_rooms(tmp_path).get(room.id)
     assert again.broken is None

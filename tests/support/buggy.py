@@ -14,7 +14,7 @@ from app.web import serve
 
 create = serve._create_app
 
-def create_with_bugs(options):
+def create_with_bugs(options, **config):
     from app.api import limits
     from app.commands import Scale
     from app.controllers.replicaset.replicaset import ReplicaSetController
@@ -37,7 +37,7 @@ def create_with_bugs(options):
         for_ever() if seen.replica_set["spec"]["replicas"] == 6 else diff(self, seen)
     )
     Room.get = lambda self, ref: for_ever() if ref.name == "endless" else get(self, ref)
-    return create(options)
+    return create(options, **config)
 
 serve._create_app = create_with_bugs
 sys.exit(serve.main(sys.argv[1:]))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import http.cookiejar
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
@@ -38,6 +40,13 @@ class Visitor:
         if found := re.search(r'name="csrf-token" content="(\w+)"', body):
             self._token = found[1]
         return body
+
+    def asked(self, path: str) -> tuple[int, str]:
+        """Status and body, whatever they are."""
+        try:
+            return 200, self.get(path)
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
 
     def weight(self, path: str) -> int:
         """Compressed bytes of a body."""
@@ -75,6 +84,8 @@ class Server(Visitor):
 
     def __init__(self, *options: str | None) -> None:
         self.options = [option for option in options if option]
+        if "--data" not in self.options:
+            self.options.append("--no-data")
         self.port = _free_port()
         self.ws = f"ws://{self.host}:{self.port}"
         self._output = tempfile.NamedTemporaryFile("w+", suffix=".log")  # noqa: SIM115
@@ -87,7 +98,9 @@ class Server(Visitor):
     def __enter__(self) -> Server:
         command = [sys.executable, *self.program, "serve", "--port", str(self.port), *self.options]
         env = {**os.environ, "PYTHONPATH": os.getcwd(), "PYTHONUNBUFFERED": "1"}
-        self.process = subprocess.Popen(command, stdout=self._output, stderr=subprocess.STDOUT, env=env)
+        self.process = subprocess.Popen(
+            command, stdout=self._output, stderr=subprocess.STDOUT, env=env, start_new_session=True
+        )
         deadline = time.monotonic() + START_S
         while "Loopscope is ready" not in self.log():
             assert self.process.poll() is None, self.log()
@@ -107,8 +120,8 @@ class Server(Visitor):
         return self.process.wait(timeout=20)
 
     def kill(self) -> None:
-        """Without a chance to write anything down. Gunicorn's worker goes when its parent is gone."""
-        self.process.kill()
+        """Without a chance to write anything down: gunicorn, its worker and whatever else it started."""
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(timeout=20)
         _until(lambda: not self._is_up(), time.monotonic() + START_S)
 

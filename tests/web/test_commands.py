@@ -362,6 +362,8 @@ def test_what_could_not_be_written_down_is_said(browser: Browser, monkeypatch: p
     answer = browser.post("/commands/scale", {"kind": "Deployment", "name": "web", "replicas": "4"})
     assert answer.status_code == 200
     assert "forgets it when the server ends" in answer.json["message"]
+    assert "forgets it when the server ends" in browser.post("/script/0").json["message"]
+    assert "forgets it when the server ends" in browser.get("").get_data(as_text=True)
     path = f"{browser.base}/kube/apis/apps/v1/namespaces/default/deployments/web"
     headers = {"Content-Type": "application/merge-patch+json"}
     patched = browser.client.patch(path, data='{"spec": {"replicas": 5}}', headers=headers)

@@ -50,10 +50,13 @@ class FakeSocket:
         return len(data)
 
 
-def watch(room: Room, ws: FakeSocket, frame: int | None = None, heartbeat_s: float = 0.01) -> None:
+def watch(room: Room, ws: FakeSocket, frame: int | None = None, heartbeat_s: float = 0.01) -> list[tuple[int, int]]:
+    """What was counted."""
+    counted: list[tuple[int, int]] = []
     viewer = room.attach("en", room.epoch, room.frame if frame is None else frame)
-    serve(ws, ws, room, viewer, heartbeat_s)
+    serve(ws, ws, room, viewer, heartbeat_s, lambda frames, size: counted.append((frames, size)))
     room.detach(viewer)
+    return counted
 
 
 def test_a_quiet_room_sends_only_heartbeats() -> None:
@@ -74,7 +77,7 @@ def test_what_came_since_the_page_was_made_is_sent_in_one_write() -> None:
     assert frames is not None
     assert len(frames) >= 3
     ws = FakeSocket(hang_up_after=1)
-    watch(room, ws, frame=0)
+    assert watch(room, ws, frame=0) == [(len(frames), len(b"".join(frames)))]
     assert ws.written == [b"".join(frames)]
 
 
@@ -311,7 +314,7 @@ def test_no_bytes_are_a_mistake_of_ours(server: Server, garbage: list[bytes]) ->
                 raw.sendall(data)
         except OSError:
             pass
-    assert server.get("/healthz") == "ok\n"
+    assert json.loads(server.get("/healthz"))["status"] == "ok"
     assert "Traceback" not in server.log()
 
 

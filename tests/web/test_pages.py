@@ -241,7 +241,7 @@ def test_what_a_field_means(browser: Browser) -> None:
 
 
 def test_health(browser: Browser) -> None:
-    assert browser.client.get("/healthz").data == b"ok\n"
+    assert browser.client.get("/healthz").json["status"] == "ok"
 
 
 @pytest.mark.parametrize(

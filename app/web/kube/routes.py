@@ -160,5 +160,5 @@ def http_error(error: HTTPException) -> Response:
 
 @blueprint.errorhandler(Exception)
 def mistake(error: Exception) -> Response:
-    log.exception("%s %s", request.method, request.path)
+    log.exception("answer failed", extra={"method": request.method, "rule": str(request.url_rule)})
     return refused(errors.ApiError("an error on the server has prevented the request from succeeding"))

@@ -1,0 +1,46 @@
+"""What is stored of a room, or what has become of it. Rooms calls `load`."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+
+from app.api import errors
+from app.api.messages import N_, Message, message
+from app.rooms.database import is_damage
+from app.rooms.storage import Damaged, Kept, Storage, Stored
+
+DAMAGED = N_(
+    "What was kept of this room is damaged, and it cannot be brought back. It is kept as it is until you reset it."
+)
+LOST = N_(
+    "This room does not exist, or it was lost: the file with the rooms was damaged, and has been set aside as "
+    "%(file)s. Whoever keeps this server can look into it."
+)
+_UNREADABLE = "the file with the rooms cannot be read at the moment (%s): try again in a moment"
+
+log = logging.getLogger(__name__)
+
+
+class Lost(errors.NotFound):
+    """There is no such room, but there may have been. `why` for people, in their language."""
+
+    def __init__(self, why: Message) -> None:
+        super().__init__(str(why.text) % why.values)
+        self.why = why
+
+
+def load(storage: Storage, id: str) -> tuple[Stored, list[Kept]]:
+    """A room, and its checkpoints. Raises Damaged, Lost, NotFound, or ServiceUnavailable for what passes."""
+    try:
+        stored, kept = storage.load(id), storage.checkpoints(id)
+    except sqlite3.Error as error:
+        log.exception("room cannot be read", extra={"room": id})
+        if is_damage(error):
+            raise Damaged(id) from error
+        raise errors.ServiceUnavailable(_UNREADABLE % error, details={"retryAfterSeconds": 2}) from error
+    if stored is None:
+        if aside := storage.set_aside:
+            raise Lost(message(LOST, file=aside[-1]))
+        raise errors.NotFound(f'room "{id}" not found')
+    return stored, kept
