@@ -54,7 +54,7 @@ def caption(step: Step, _: Words) -> Caption:
 
 
 def nothing_yet(_: Words) -> Caption:
-    text = _("Change something on the left, or kill a pod on the right.")
+    text = _("Change what is declared, or kill a pod.")
     return Caption("", "", "", text, 0, False, "")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
+from unicodedata import east_asian_width
 
 from app.engine.trace import Failed, Mistake, Observed, Step, Trace, Wake
 from app.reconcile import Create, Difference
@@ -32,6 +33,7 @@ from app.web.present.words import Words
 SHOWN_DIFFERENCES = 6
 SHOWN_ACTIONS = 8
 SHOWN_WAKES = 4
+LONG = 11  # letters inside the ring
 
 
 class WakeView(NamedTuple):
@@ -80,6 +82,11 @@ class Centre(NamedTuple):
     big: str
     label: str
     tone: str  # observe, diff, act, calm, bad
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it has no room in large letters; one of Japanese is as wide as two."""
+        return sum(2 if east_asian_width(letter) in "FW" else 1 for letter in self.big) > LONG
 
 
 class FailureView(NamedTuple):
