@@ -1,5 +1,6 @@
 // The socket only pushes. htmx's ws extension keeps it open; what arrives is put in place here, by id: an element that
 // exists is morphed, a new one goes where its data-place says, one that is gone leaves.
+import {canJoin, joined, read} from "./frames.js"
 import {morph} from "./morph.js"
 import {frameCame, room, say, snapshotCame, state} from "./state.js"
 import * as board from "./board.js"
@@ -7,11 +8,14 @@ import * as caption from "./caption.js"
 import * as cells from "./cells.js"
 
 const banner = document.getElementById("connection")
+// A browser that is slow draws less often: for as long as a frame took, so many times as long it has for people.
+const REST = 2
 const REGIONS = ["told", "loops", "minis", "board", "caption", "ending", "faults", "frame", "data"]
 let lost = false
 let fetching = false
-/** @type {string[]} what came while a snapshot was on its way: it may be newer than the snapshot */
+/** @type {import("./frames.js").Frame[]} what is not in place yet: a snapshot is on its way, or the browser rests */
 let waiting = []
+let [due, restsUntil] = [0, 0]
 
 /** Must run before htmx processes the body, i.e. before DOMContentLoaded. */
 export function startLive() {
@@ -32,21 +36,41 @@ function receive(message) {
     if (JSON.parse(message).resnapshot) resnapshot()
     return
   }
-  apply(message)
+  const frame = read(message)
+  const last = waiting.at(-1)
+  if (last && !fetching && canJoin(last, frame)) waiting[waiting.length - 1] = joined(last, frame)
+  else waiting.push(frame)
+  soon()
 }
 
-/** @param {string} html */
-function apply(html) {
-  const template = document.createElement("template")
-  template.innerHTML = html
-  const pieces = [...template.content.children]
-  const head = pieces.find((piece) => piece.id === "frame")
-  const next = head && JSON.parse(head.textContent)
-  if (fetching) return void waiting.push(html)
-  if (next && (next.epoch !== state.epoch || next.mode !== state.mode)) return resnapshot()
-  if (next && next.frame <= state.frame) return undefined // the snapshot was newer
+function soon() {
+  if (due || fetching || !waiting.length) return
+  const rest = restsUntil - performance.now()
+  if (rest > 0) due = setTimeout(catchUp, rest)
+  else catchUp()
+}
+
+function catchUp() {
+  due = 0
+  if (fetching || !waiting.length) return
+  const began = performance.now()
+  apply(waiting.shift())
+  const took = performance.now() - began
+  rest(took)
+  requestAnimationFrame((since) => setTimeout(() => {
+    rest(took + performance.now() - since) // and to draw it
+    soon()
+  }))
+}
+
+const rest = (took) => { restsUntil = performance.now() + REST * took }
+
+/** @param {import("./frames.js").Frame} frame */
+function apply({pieces, state: next}) {
+  if (next.epoch !== state.epoch || next.mode !== state.mode) return resnapshot()
+  if (next.frame <= state.frame) return undefined // the snapshot was newer
   for (const piece of pieces) put(piece)
-  if (head) frameCame(document.getElementById("frame"))
+  frameCame(next)
   board.settle()
 }
 
@@ -91,9 +115,7 @@ export async function resnapshot() {
     setTimeout(resnapshot, 1000)
   } finally {
     fetching = false
-    const late = waiting
-    waiting = []
-    late.forEach(apply)
+    soon()
   }
 }
 

@@ -34,9 +34,9 @@ export function watch(listener) {
   listener(state, true)
 }
 
-/** A frame arrived. @param {Element} element */
-export function frameCame(element) {
-  state = read(element)
+/** A frame arrived. @param {State} next */
+export function frameCame(next) {
+  state = next
   for (const listener of listeners) listener(state, false)
 }
 
