@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
+UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-")
 ALWAYS_WRONG = {
     "a raw value": re.compile(r"""\(['"{(]|\[['"\d{(]|\{['"]|\bNone\b|\bRef\(|, \)|\bdict\b|<[a-z]"""),
-    "a uid": re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-"),
+    "a uid": UID,
     "milliseconds": re.compile(r"\d ?ms\b"),
     "an empty slot": re.compile(r"  |%\(| [.,:;、。：]|^[ .,:：、]|：。|: \.|\(\)|（）"),
     "a word said twice": re.compile(r"\b(\w*[a-z]\w*) \1\b"),

@@ -21,7 +21,7 @@ from app.scenarios.script import ScriptStep
 from app.web.present import reading_ms
 from tests.support.geometry import faults
 from tests.support.pages import post
-from tests.support.wording import wrong
+from tests.support.wording import UID, wrong
 
 FAST = 100  # speed: what is told is read that much faster
 CLOCK = 20  # of lessons that go by the clock, in virtual seconds a second
@@ -40,6 +40,7 @@ MOMENT = """() => {
   const box = text.getBoundingClientRect()
   return {
     step: caption.dataset.step, phase: caption.dataset.phase, role: caption.dataset.role,
+    panel: loop.innerText,
     repeat: caption.dataset.repeat === "true", text: text.textContent.trim(),
     loopStep: loop.dataset.step, loopRole: loop.dataset.role,
     inSight: box.height > 0 && box.top >= 0 && box.left >= 0 && box.bottom <= innerHeight && box.right <= innerWidth,
@@ -142,6 +143,8 @@ class Tour:
             if now["stands"] < SLACK * needed:
                 yield f"{said!r}: stands {now['stands']} s, and takes {needed:.2f} s to read"
         yield from self._wording("the caption", said, now["names"])
+        if UID.search(now["panel"]):
+            yield f"{said!r}: the panel shows a uid"
 
     def _wording(self, where: str, text: str, names: tuple[str, ...] = ()) -> Iterator[str]:
         for what in wrong(text, self.lang, names):

@@ -60,7 +60,7 @@ def test_the_card_of_a_step_is_its_sentence_and_its_loop_as_it_was(cluster: Clus
 def test_a_room_in_which_nothing_was_told_invites(cluster: Cluster) -> None:
     card = page(Stage(cluster), [], _)["card"]
     assert (card.step, card.role) == (0, "")
-    assert card.caption.text.startswith("Change something")
+    assert card.caption.text.startswith("Change what is declared")
     assert card.view.step == 0
 
 

@@ -69,6 +69,17 @@ def test_a_record_with_a_name_of_its_own_reads_by_it_and_keeps_its_table() -> No
     assert table_in(value_of(choice)) is not None
 
 
+def test_what_holds_one_thing_only_reads_as_its_path() -> None:
+    assert brief({"preStop": {"sleep": {"seconds": 5}}}) == "preStop.sleep.seconds=5"
+    assert brief({"app": "web", "tier": "front"}) == "app=web, tier=front"
+
+
+def test_things_known_by_their_uids_are_counted() -> None:
+    uids = frozenset(f"297a21d7-6bc7-4bf5-a638-0ed6fcf7f49{n}" for n in range(3))
+    assert (value_of(uids).form, value_of(uids).text) == ("number", "3")
+    assert value_of(("node-1", "node-2")).text == "node-1, node-2"
+
+
 def test_fields_come_in_the_order_of_their_author_and_times_read_as_times() -> None:
     class Seen(NamedTuple):
         replica_set: Ref

@@ -238,7 +238,7 @@ def _centre(run: Reconcile, _: Words) -> Centre:
         sign = "−" if want - have < 0 else ""
         text = f"{want} − {have} = {sign}{abs(want - have)}"
         return Centre(_("want − have"), text, label, "diff")
-    change = f"{clip(brief(have), 18)} → {clip(brief(want), 18)}"
+    change = f"{clip(brief(have), 18)} → {clip(brief(want), 18)}" if want != have else ""
     return Centre(clip(difference.field, 30), label, change, "diff")
 
 

@@ -7,6 +7,7 @@ chip, a tuple of them a count and some chips, a tuple of alike dataclasses a tab
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -23,6 +24,7 @@ CHIPS = 6
 ROWS = 12
 TEXT = 96
 ABSOLUTE_MS = 10**11  # above: a moment since 1970; below: a duration
+_UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Chip(NamedTuple):
@@ -122,7 +124,7 @@ def brief(value: Any) -> str:
     if chip:
         return chip.name
     if isinstance(value, Mapping):
-        return clip(", ".join(f"{key}={brief(item)}" for key, item in value.items()))
+        return clip(_pairs(value))
     if _is_record(value):
         if _names_itself(value):
             return clip(str(value))
@@ -131,6 +133,14 @@ def brief(value: Any) -> str:
         items = _listed(value)
         return ", ".join(brief(item) for item in items) if 0 < len(items) <= 3 else str(len(items))
     return clip(str(value))
+
+
+def _pairs(value: Mapping[Any, Any]) -> str:
+    """`app=web, tier=front`; of what holds one thing only, its path: `preStop.sleep.seconds=5`."""
+    said = (
+        (key, item, isinstance(item, Mapping) and len(item) == 1 and not chip_of(item)) for key, item in value.items()
+    )
+    return ", ".join(f"{key}{'.' if is_path else '='}{brief(item)}" for key, item, is_path in said)
 
 
 def values_of(gap: Difference, _: Words) -> dict[str, Any]:
@@ -190,7 +200,7 @@ def _mapping(value: Mapping[Any, Any], epoch_ms: int) -> Value:
     if not value:
         return Value("none")
     if all(isinstance(item, str | int | float | bool) for item in value.values()):
-        return Value("text", clip(", ".join(f"{key}={brief(item)}" for key, item in value.items())))
+        return Value("text", clip(_pairs(value)))
     inner = tuple(Field(str(key), value_of(item, str(key), epoch_ms, 2)) for key, item in list(value.items())[:ROWS])
     return Value("fields", fields=inner, more=max(0, len(value) - ROWS))
 
@@ -198,6 +208,8 @@ def _mapping(value: Mapping[Any, Any], epoch_ms: int) -> Value:
 def _sequence(items: tuple[Any, ...], name: str, epoch_ms: int, depth: int) -> Value:
     if not items:
         return Value("number", "0") if not name or name.endswith("s") else Value("none")
+    if all(isinstance(item, str) and _UID.fullmatch(item) for item in items):
+        return Value("number", str(len(items)))  # nobody knows a thing by its uid
     # Thousands of pods are all of one kind of value: the first tell what the others are.
     chips = [chip for item in items[:CHIPS] if (chip := chip_of(item))]
     if len(chips) == len(items[:CHIPS]):
