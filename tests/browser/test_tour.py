@@ -1,5 +1,4 @@
-"""The tour in a fast form: every fourth lesson at one size and in one language, by turns; of each step the first
-moments.
+"""The tour in a fast form: every lesson at one size and in one language, by turns; of each step the first moments.
 `make tour` plays all of it."""
 
 from __future__ import annotations
@@ -12,13 +11,19 @@ from tests.browser.conftest import Opener
 from tests.tour.playing import Tour, uncalled_for
 
 MOMENTS = 2
-LESSONS = scenarios.every()[::4]
-TURNS = [("projector", "en", "light"), ("projector", "ja", "dark"), ("desk", "en", "dark"), ("desk", "ja", "light")]
+TURNS = [
+    ("projector", "en", "light"),
+    ("phone", "ja", "dark"),
+    ("desk", "en", "dark"),
+    ("projector", "ja", "dark"),
+    ("phone", "en", "light"),
+    ("desk", "ja", "light"),
+]
 
 
 @pytest.mark.parametrize(
     ("lesson", "turn"),
-    [(lesson, TURNS[place % len(TURNS)]) for place, lesson in enumerate(LESSONS)],
+    [(lesson, TURNS[place % len(TURNS)]) for place, lesson in enumerate(scenarios.every())],
     ids=lambda value: getattr(value, "id", ""),
 )
 def test_a_lesson_is_told(open_page: Opener, lesson: Scenario, turn: tuple[str, str, str]) -> None:
