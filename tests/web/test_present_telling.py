@@ -9,10 +9,11 @@ import pytest
 from app.api.kinds import INTERNAL_V1
 from app.api.objects import Ref, name_of
 from app.cluster import Awaited, Cluster
-from app.commands import Apply, CrashContainer, DeleteObject, PowerNode, RolloutRestart, Scale
+from app.commands import Apply, CrashContainer, DeleteObject, PowerNode, RolloutRestart, Scale, SetTraffic
 from app.engine.trace import Acted, ActorState, Commanded, Differed, Failed, Mistake, Observed, Step, Trace
 from app.reconcile import Create
 from app.rooms import Told
+from app.rooms.beginnings import prepared
 from app.scenarios import get
 from app.web.present import ending, page, rest, step_detail, telling, thread, timeline
 from app.web.present.room import mistakes, state
@@ -153,6 +154,17 @@ def test_what_follows_from_silence_has_an_ending_too(cluster: Cluster) -> None:
         assert end is not None
         assert end.text.startswith(said), end.text
         assert end.text.endswith(": 3 wanted, 3 ready.")
+
+
+def test_what_follows_from_a_load_has_an_ending_too() -> None:
+    """The autoscaler is woken by its own timer, and finds what the load has done."""
+    cluster = prepared(get("autoscaling"))
+    act = cluster.submit(SetTraffic(Ref("Service", "default", "web"), 40))
+    cluster.advance(cluster.now_ms + 180_000)
+    end = ending.of(cluster, act, _)
+    assert end is not None
+    assert end.text.startswith("Done in 57 s"), end.text
+    assert end.text.endswith(": 8 wanted, 8 ready.")
 
 
 def _first(cluster: Cluster) -> str:

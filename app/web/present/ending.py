@@ -21,6 +21,7 @@ from app.commands import (
     RolloutUndo,
     Scale,
     SetImage,
+    SetTraffic,
 )
 from app.engine.trace import Commanded, Step
 from app.look import Look
@@ -30,7 +31,8 @@ from app.web.present.names import known
 from app.web.present.words import Words
 
 COUNTED = ("DaemonSet", "Deployment", "ReplicaSet", "ReplicationController", "StatefulSet")
-MACHINES = (PowerNode, CutNetwork, FailZone, RemoveNode)
+# Nobody is told of them: loops notice at their next look.
+UNTOLD = (PowerNode, CutNetwork, FailZone, RemoveNode, SetTraffic)
 UPDATES = (SetImage, RolloutRestart, RolloutUndo)
 
 
@@ -45,8 +47,8 @@ def of(cluster: Look, act: Step | None, _: Words) -> Ending | None:
     record = act.record if act is not None else None
     if act is None or not isinstance(record, Commanded) or record.error:
         return None
-    machine = isinstance(record.command, MACHINES)
-    came = thread.following(cluster, act) if machine else thread.descending(cluster, act)
+    come_of = thread.following if isinstance(record.command, UNTOLD) else thread.descending
+    came = come_of(cluster, act)
     if came is None or len(came.lanes) < 2:
         return None
     wanted, ready = _counts(cluster, came.refs)

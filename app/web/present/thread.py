@@ -42,7 +42,7 @@ def descending(cluster: Look, act: Step) -> Thread | None:
 
 
 def following(cluster: Look, act: Step) -> Thread | None:
-    """What happened since `act`, heartbeats apart: a machine that is dark causes nothing, others notice its silence."""
+    """What happened since `act`, heartbeats apart: a machine that is dark, or a load, causes nothing; others notice."""
     if act.number < cluster.trace.first:
         return None
     return _thread(act, (step for step in cluster.trace.since(act.number) if not step.background))
