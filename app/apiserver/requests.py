@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.api import conditions, errors, limits, objects, selectors
+from app.api.breath import breathing
 from app.api.objects import Obj, Ref, is_of, kind_of, namespace_of, ref_of, with_metadata
 from app.apimachinery.managedfields import managed_fields
 from app.apimachinery.patch.strategic import json_patch, merge_patch, strategic_merge
@@ -120,8 +121,12 @@ def delete_collection(
         raise errors.NotFound(f'the server doesn\'t have a resource type "{kind}"')
     labels, fields = selectors.parse_labels(label_selector), selectors.parse_fields(field_selector, kind)
     found = server.store.objects(kind, namespace or None)
-    matching = [obj for obj in found if labels.matches(obj["metadata"].get("labels") or {}) and fields.matches(obj)]
-    return [server.delete(ref_of(obj), grace_seconds=grace_seconds, propagation=propagation) for obj in matching]
+    matching = [
+        obj for obj in breathing(found) if labels.matches(obj["metadata"].get("labels") or {}) and fields.matches(obj)
+    ]
+    return [
+        server.delete(ref_of(obj), grace_seconds=grace_seconds, propagation=propagation) for obj in breathing(matching)
+    ]
 
 
 def bind(server: ApiServer, ref: Ref, node: str, uid: str = "") -> Written:

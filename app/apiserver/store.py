@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.api import errors, limits
+from app.api.breath import breathing
 from app.api.history import History
 from app.api.objects import Obj, Ref, ref_of
 from app.api.parts import Part
@@ -39,7 +40,7 @@ class Change(NamedTuple):
 def without(state: Mapping[Ref, Obj], later: Sequence[Change]) -> dict[Ref, Obj]:
     """The objects as they were before these changes, which are the newest."""
     before = dict(state)
-    for change in reversed(later):
+    for change in breathing(reversed(later)):
         if change.old is None:
             before.pop(change.ref, None)
         else:
@@ -101,7 +102,8 @@ class Store(Part):
         """Every object as it was at `revision`. Raises Gone if that is older than the log."""
         later = self.changes_since(revision)
         return without(
-            {Ref(kind, *key): obj for kind, items in self._kinds.items() for key, obj in items.items()}, later
+            {Ref(kind, *key): obj for kind, items in self._kinds.items() for key, obj in breathing(items.items())},
+            later,
         )
 
     def held(self) -> dict[str, Any]:

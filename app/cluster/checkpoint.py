@@ -80,9 +80,9 @@ def written(cluster: Cluster) -> Iterator[bytes]:
             if isinstance(held, dict):
                 yield from writer.adding(held.values())
         writer.add(part)
-        yield writer.taken()
+        yield from writer.taken()
     writer.add(whole)
-    yield writer.taken()
+    yield from writer.taken()
 
 
 def _parts(cluster: Cluster) -> Iterator[tuple[str, Any]]:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from app import controllers, operators
 from app.api import errors, limits, times
+from app.api.breath import breathing
 from app.api.control_plane import CONTROL_PLANE
 from app.api.history import History
 from app.api.messages import Voice
@@ -130,9 +131,7 @@ class Cluster:
     def forget(self) -> Iterator[None]:
         """Give its memory back, piece by piece: nobody asks this cluster any more. Its parts know each other, so that
         without this it would stay until the collector finds it."""
-        for worker in self.engine.workers.values():
-            worker.crash()
-            yield
+        yield from self.engine.processes.forget()
         self.engine.agenda.clear()
         self.applied.clear()
         yield from self.trace.forget()
@@ -332,7 +331,7 @@ class Cluster:
         if isinstance(command, Apply) and command.text and refusal is None:
             self.applied.append(command.text)
         step = self.engine.record(YOU, _about(command, results), 0, Commanded(command, results, error, refusal))
-        for result in results:
+        for result in breathing(results):
             self.engine.publish(result.changes, number)
         self.journal.append(entry)
         self.begun = None
@@ -360,7 +359,7 @@ class Cluster:
         """What an API client's command would write. Raises the ApiError with which it would be refused."""
         performing.check_api_server(self.engine)
         server = ApiServer(self.scheme, self.store.copy(), lambda: self.now_ms, random.Random(self.trace.count))
-        results = (_result(written) for written in performing.requested(server, command))
+        results = (_result(written) for written in breathing(performing.requested(server, command)))
         return tuple(result._replace(obj=self._unwritten(result)) for result in results)
 
     def _unwritten(self, result: Result) -> Obj | None:

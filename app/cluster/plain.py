@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from app.api.breath import EVERY, breathe, breathing
 from app.api.objects import Ref
 
 Records = Mapping[str, type]  # by their names
@@ -82,15 +83,16 @@ class Writer:
 
     def adding(self, values: Iterable[Any]) -> Iterator[bytes]:
         """Add them one by one, and give what was written, piece by piece. Raises Unwritable."""
-        for value in values:
+        for value in breathing(values):
             self.add(value)
             if len(self._lines) >= _PIECE:
-                yield self.taken()
+                yield from self.taken()
 
-    def taken(self) -> bytes:
-        """What was written since the last time."""
+    def taken(self) -> Iterator[bytes]:
+        """What was written since the last time, in pieces."""
         lines, self._lines = self._lines, []
-        return "".join(f"{line}\n" for line in lines).encode()
+        for at in range(0, len(lines), _PIECE):
+            yield "".join(f"{line}\n" for line in lines[at : at + _PIECE]).encode()
 
     def _written(self, line: Any) -> list[int]:
         try:
@@ -98,14 +100,16 @@ class Writer:
         except TypeError as error:
             raise Unwritable(str(error)) from None
         self._count += 1
+        if self._count % EVERY == 0:
+            breathe()
         return [self._count - 1]
 
     def _line(self, kind: type, value: Any) -> list[Any]:
         add = self.add
         if kind is dict:
-            return ["dict", *(add(each) for item in value.items() for each in item)]
+            return ["dict", *(add(each) for item in breathing(value.items()) for each in item)]
         if kind in (list, tuple, set, frozenset):
-            return [kind.__name__, *map(add, value)]
+            return [kind.__name__, *map(add, breathing(value))]
         if kind not in self._names:
             raise Unwritable(f"a {kind.__name__} is no plain data")
         if issubclass(kind, tuple):

@@ -8,9 +8,10 @@ heartbeats and what follows from them; a cluster with nothing else on its agenda
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+from app.api.breath import breathing
 from app.api.parts import Part
 
 
@@ -42,7 +43,8 @@ class Moved:
         """One that is not on the agenda any more is copied too: whoever holds it may still ask it."""
         copied = self._entries.get(id(old))
         if copied is None:
-            copied = self._entries[id(old)] = replace(old)
+            copied = Entry(old.due_ms, old.rank, old.sequence, old.event, old.background)
+            self._entries[id(old)] = copied
         return copied
 
 
@@ -90,8 +92,8 @@ class Agenda(Part):
     def copy(self) -> tuple[Agenda, Moved]:
         """The same entries on an agenda of their own, and which stands for which."""
         copied, moved = Agenda(), Moved()
-        copied._foreground = [moved.item(item) for item in self._foreground]
-        copied._background = [moved.item(item) for item in self._background]
+        copied._foreground = [moved.item(item) for item in breathing(self._foreground)]
+        copied._background = [moved.item(item) for item in breathing(self._background)]
         copied._sequence, copied._pending = self._sequence, self._pending
         return copied, moved
 

@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from app.api.breath import breathing
 from app.api.objects import Ref
 from app.apimachinery.scheme.scheme import Scheme
 from app.apiserver.events import EventRecorder
@@ -266,7 +267,7 @@ class Engine:
     # ------------------------------------------------------------------------------------------ loops
 
     def _queue(self, worker: Worker, keys: Sequence[Ref], wake: Wake, background: bool) -> None:
-        for key in keys:
+        for key in breathing(keys):
             worker.queue.add(key, wake, background)
             if not background:
                 self._hurry(worker, key)

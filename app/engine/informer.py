@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from typing import Any
 
 from app.api import errors
+from app.api.breath import breathe, breathing
 from app.api.kinds import Kind
 from app.api.objects import Obj, Ref, ref_of, uid_of
 from app.api.parts import Part
@@ -135,8 +136,10 @@ class Informer(Part):
         copied.position, copied.last_due_ms = self.position, self.last_due_ms
         copied.broken, copied.asleep = self.broken, self.asleep
         copied._assumed, copied._order = dict(self._assumed), self._order
+        breathe()
         copied._indexes = {
-            name: {value: dict(objects) for value, objects in index.items()} for name, index in self._indexes.items()
+            name: {value: dict(objects) for value, objects in breathing(index.items())}
+            for name, index in self._indexes.items()
         }
         copied._totals = {name: dict(groups) for name, groups in self._totals.items()}
         return copied
@@ -147,9 +150,9 @@ class Informer(Part):
             if watch.when is not None and not watch.when(old, new):
                 continue
             if new is not None:
-                keys.update(dict.fromkeys(watch.keys(new, reader)))
+                keys.update(dict.fromkeys(breathing(watch.keys(new, reader))))
             if old is not None and old is not new:
-                keys.update(dict.fromkeys(watch.keys(old, reader)))
+                keys.update(dict.fromkeys(breathing(watch.keys(old, reader))))
         return tuple(keys)
 
     def names(self) -> list[Ref]:

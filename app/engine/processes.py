@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from app.api.breath import breathe
 from app.api.kinds import Kind
 from app.api.objects import Ref
 from app.apiserver.server import ApiServer
@@ -66,6 +67,7 @@ class Processes:
             obstacle = self._obstacle(actor)
             client = self._client_of(worker.controller, obstacle)
             self.workers[actor] = worker.copy(client, self._server, obstacle, moved)
+            breathe()
         self._on_machine = dict(original._on_machine)
         self._subscriptions = original._subscriptions.copy(lambda actor, kind: self.workers[actor].informers[kind])
 
@@ -109,6 +111,12 @@ class Processes:
         worker.frozen = self._stands_still(worker)
         if not worker.frozen:
             self._begin(worker, cause)
+
+    def forget(self) -> Iterator[None]:
+        """Nothing runs any more, and what the loops knew is given back, one after the other."""
+        while self.workers:
+            self._halt(self.workers.popitem()[1])
+            yield
 
     def _obstacle(self, actor: str) -> Callable[[], str]:
         return lambda: self._faults.obstacle(actor)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from app.api.breath import breathing
 from app.api.objects import Ref
 from app.api.parts import Part
 from app.engine.trace import Wake
@@ -66,7 +67,7 @@ class WorkQueue(Part):
     def copy(self, urgency: Callable[[Ref], int] | None) -> WorkQueue:
         copied = WorkQueue(urgency)
         copied._urgent = dict(self._urgent)
-        copied._waiting = {key: list(wakes) for key, wakes in self._waiting.items()}
+        copied._waiting = {key: list(wakes) for key, wakes in breathing(self._waiting.items())}
         copied._dirty = {key: list(wakes) for key, wakes in self._dirty.items()}
         copied._processing = dict(self._processing)
         copied._failures = dict(self._failures)

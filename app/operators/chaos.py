@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from app.api.breath import breathing
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.component_helpers import pods
@@ -47,7 +48,7 @@ class ChaosMonkey(Controller[ChaosSeen]):
         per_minute, due_ms = control_plane["spec"].get("chaosPerMinute", 0), reader.remembered()
         running: list[Obj] = []
         if per_minute and due_ms is not None and reader.now_ms >= due_ms:
-            running = [pod for pod in reader.live("Pod", None) if _may_be_hit(pod)]
+            running = [pod for pod in breathing(reader.live("Pod", None)) if _may_be_hit(pod)]
         return ChaosSeen(per_minute, due_ms, running, reader.now_ms)
 
     @staticmethod

@@ -15,6 +15,7 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     beginnings  clusters as their lessons begin: rooms are copies of them
     story       which steps are told, and for how long each stands
     clients     whether somebody works with kubectl just now, so that time goes by the clock
+    slicing     nothing holds the process
     pacer       the one thread that gives every room that is watched its turns
     checkpoints clusters written out now and then, and which of them are kept
     boundary    where mistakes end: one command, one answer or one room
@@ -40,11 +41,10 @@ from app.rooms.drawing import Drawing
 from app.rooms.fanout import Viewer
 from app.rooms.frames import Frame, Pace, Waiting
 from app.rooms.loading import Lost
-from app.rooms.motion import SLICE_S
-from app.rooms.pacer import slices
 from app.rooms.playing import Pressed
 from app.rooms.room import Room
 from app.rooms.rooms import Limits, Rooms
+from app.rooms.slicing import SLICE_S, slices
 from app.rooms.story import Told
 from app.rooms.watches import Watch
 

@@ -15,7 +15,7 @@ from app.cluster import DEFAULT_EPOCH_MS, Cluster
 from app.commands import Apply, Command, TakeTurns, command_from_json
 from app.engine.trace import Commanded
 from app.rooms.frames import Pace
-from app.rooms.pacer import STRIDE, slices
+from app.rooms.slicing import STRIDE, slices
 from app.scenarios import Scenario
 
 FRESH_S = 60

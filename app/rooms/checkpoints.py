@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.api import limits
 from app.cluster import Cluster, checkpoint
-from app.rooms.motion import SLICE_S
-from app.rooms.pacer import slices
+from app.rooms.slicing import SLICE_S, slices
 from app.rooms.storage import Kept, Storage
 
 if TYPE_CHECKING:

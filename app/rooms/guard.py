@@ -10,6 +10,7 @@ the one that runs.
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 from collections.abc import Iterator
@@ -26,10 +27,10 @@ class Overrun(BaseException):
 
 
 class _Watched:
-    __slots__ = ("ticks",)
+    __slots__ = ("pauses", "ticks")
 
     def __init__(self) -> None:
-        self.ticks = 0
+        self.ticks = self.pauses = 0
 
 
 _running: dict[int, _Watched] = {}
@@ -63,6 +64,14 @@ def renew() -> None:
     """Something was finished: whoever does many things, one after the other, has as much for each."""
     if (mine := _running.get(threading.get_ident())) is not None:
         mine.ticks = 0
+
+
+def count_pause() -> float:
+    """How often whoever is at work has paused, with this time. How long it takes if nobody watches, nobody knows."""
+    if (mine := _running.get(threading.get_ident())) is None:
+        return math.inf
+    mine.pauses += 1
+    return mine.pauses
 
 
 def _tick(number: int, frame: Any) -> None:

@@ -1,16 +1,20 @@
-"""Memory that was freed goes back to the machine. Called after a large cluster was let go.
+"""Memory that is not needed any more is found, and goes back to the machine.
 
-The C library keeps what it was given, in pieces between others that are in use, and asks for more: without this nine
-resets of a large room keep gigabytes.
+The C library keeps what it was given, in pieces between others that are in use, and asks for more: without `give_back`
+nine resets of a large room keep gigabytes. Python's collector looks at everything there is, in one go, and only for
+things that know each other in a circle: a room that is put away or reset does without it (`Cluster.forget`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
+import sys
 
 from app.api import limits
 
+QUICK = 1_000_000  # blocks of memory, which the collector has looked at in some 50 ms
 WORTH_IT = 4 * limits.MIB  # of objects: what is less is used again soon
 
 
@@ -19,3 +23,9 @@ def give_back(freed_bytes: int) -> None:
     if freed_bytes >= WORTH_IT:
         with contextlib.suppress(AttributeError, OSError):
             ctypes.CDLL(None).malloc_trim(0)
+
+
+def collect(*, is_alone: bool) -> None:
+    """Look for what is left over, if that is quick, or else if nobody is there who would wait for it."""
+    if is_alone or sys.getallocatedblocks() < QUICK:
+        gc.collect()

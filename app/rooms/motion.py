@@ -17,9 +17,9 @@ from collections.abc import Callable
 from app.cluster import Cluster
 from app.engine.trace import Step, is_visible
 from app.rooms.frames import Pace, Waiting
+from app.rooms.slicing import SLICE_S
 from app.rooms.story import Story, Told
 
-SLICE_S = 0.004
 SLICE_STEPS = 16  # between looks at the wall clock
 LENS_MS = 1_000  # shorter gaps are not worth mentioning
 LENS_CAP_S = 4.0
@@ -102,12 +102,12 @@ class Motion:
             self.told = self.story.by_hand(step)
             self.path.append(self.told)
             self.stands_until = 0.0
-            self._followed = self.cluster.trace.count
+            self._pass_over()
 
     def interrupt(self) -> None:
         """Nothing is waited for any more."""
         self._base = None
-        self._followed = self.cluster.trace.count
+        self._pass_over()
         self.restless = False
         if self.waiting is not None:
             self.waiting, self.stands_until = None, 0.0
@@ -130,7 +130,7 @@ class Motion:
         self.told = told
         self.path.append(told)
         self.stands_until = now + told.stands_s / speed
-        self._followed = self.cluster.trace.count
+        self._pass_over()
         self._seeking = False
 
     def _rush(self, now: float, until_ms: int) -> float | None:
@@ -144,6 +144,7 @@ class Motion:
                     self.stands_until = now  # whoever skips to the end does not wait for the reader
                     return now
                 self.cluster.step()
+        self._follow()
         return now
 
     def _play(self, now: float, speed: float) -> float | None:
@@ -206,6 +207,7 @@ class Motion:
         target = virtual + int((now - wall) * 1000 * speed)
         while self.cluster.advance(target, SLICE_STEPS) == SLICE_STEPS:
             if self._clock() - now >= SLICE_S:
+                self._follow()
                 if target - self.cluster.now_ms > LAG_S * 1000 * speed:
                     self._base = (now, self.cluster.now_ms)
                 return now
@@ -215,9 +217,16 @@ class Motion:
 
     def _tell_together(self, now: float) -> None:
         """What was done since the last sentence, once that has stood long enough."""
-        if now < self.stands_until:
-            return
-        told = self.story.together(self.cluster.trace.since(self._followed))
-        self._followed = self.cluster.trace.count
-        if told is not None:
+        self._follow()
+        if now >= self.stands_until and (told := self.story.together()) is not None:
             self._tell(told, now, 1.0)
+
+    def _follow(self) -> None:
+        """Look turn by turn at what was made: it may be a hundred thousand steps until the next sentence."""
+        self.story.hear(self.cluster.trace.since(self._followed))
+        self._followed = self.cluster.trace.count
+
+    def _pass_over(self) -> None:
+        """What was made until now is told, or never will be."""
+        self.story.unhear()
+        self._followed = self.cluster.trace.count

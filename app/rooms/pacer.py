@@ -6,31 +6,16 @@ wants the next one, and is forgotten when it says None. With nobody watching, th
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Protocol
 
-from app.rooms import guard
-from app.rooms.motion import SLICE_S
+from app.rooms import slicing
 
 log = logging.getLogger(__name__)
-BREATH_S = 0.001  # after a slice: others get the process
-TIDY_S = 60.0  # between two full collections, each at a time when nobody waits for anything
-STRIDE = 32  # steps of a cluster between looks at the wall clock
-
-
-def slices() -> Iterator[None]:
-    """Endless; for long work in small pieces. Whenever a slice of time is used up, others get the process."""
-    started = time.monotonic()
-    while True:
-        yield
-        guard.renew()
-        if time.monotonic() - started > SLICE_S:
-            time.sleep(BREATH_S)
-            started = time.monotonic()
+TIDY_S = 60.0  # of all rooms, between two looks for what is left over
 
 
 class Moves(Protocol):
@@ -38,8 +23,10 @@ class Moves(Protocol):
 
 
 class Pacer:
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, tidy: Callable[[], None] = lambda: None) -> None:
+        """`tidy` is called now and then, when no room has anything to do."""
         self._clock = clock
+        self._tidy = tidy
         self._due: dict[Moves, float] = {}
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -69,10 +56,7 @@ class Pacer:
             self._thread.join(timeout=2)
 
     def _run(self) -> None:
-        for _ in slices():
-            room = self._next()
-            if room is None:
-                return
+        while (room := self._next()) is not None:
             try:
                 again = room.turn(self._clock())
             except Exception:  # not even its boundary held: it gets no more turns, and the others do
@@ -82,6 +66,7 @@ class Pacer:
                 with self._changed:
                     # A wake that came during the turn stays.
                     self._due[room] = min(again, self._due.get(room, again))
+            slicing.rest()
 
     def _next(self) -> Moves | None:
         """The room whose turn it is, waited for; None when the pacer was stopped."""
@@ -94,6 +79,6 @@ class Pacer:
                     return room
                 if room is None and self._clock() >= self._tidied_at + TIDY_S:
                     self._tidied_at = self._clock()
-                    gc.collect()
+                    self._tidy()
                 self._changed.wait(delay)
         return None

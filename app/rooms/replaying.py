@@ -21,7 +21,7 @@ from app.cluster import Cluster, Entry, checkpoint
 from app.rooms import guard
 from app.rooms.boundary import MISTAKE, TOOK_TOO_LONG
 from app.rooms.checkpoints import WITHIN, unpacked
-from app.rooms.pacer import STRIDE, slices
+from app.rooms.slicing import STRIDE, slices
 from app.rooms.storage import Kept, Stored
 
 UNREADABLE = N_("This room cannot be brought back (%(error)s). What it did is kept until you reset it.")

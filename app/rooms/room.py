@@ -29,8 +29,9 @@ from app.rooms.drawing import Drawing
 from app.rooms.fanout import Viewer
 from app.rooms.frames import Pace
 from app.rooms.keeping import NOBODY, Keeper
-from app.rooms.motion import SLICE_S, Motion
+from app.rooms.motion import Motion
 from app.rooms.playing import Pressed, ask_again, press
+from app.rooms.slicing import SLICE_S
 from app.rooms.story import Story, Told
 from app.rooms.watches import Watch, Watches
 from app.scenarios import Scenario

@@ -24,12 +24,12 @@ from weakref import WeakKeyDictionary
 
 from app import scenarios
 from app.api import errors, limits
-from app.api.messages import message
+from app.api.messages import N_, message
 from app.cluster import Cluster, Entry
 from app.commands import Command
 from app.engine.trace import Step
 from app.look import Look
-from app.rooms import health, memory
+from app.rooms import health, memory, slicing
 from app.rooms.autosave import Autosave
 from app.rooms.beginnings import Beginnings, pace_of
 from app.rooms.checkpoints import Checkpoints
@@ -37,14 +37,16 @@ from app.rooms.database import Apart, at_once
 from app.rooms.drawing import Drawing
 from app.rooms.frames import Pace
 from app.rooms.loading import DAMAGED, load
-from app.rooms.pacer import Pacer, slices
+from app.rooms.pacer import TIDY_S, Pacer
 from app.rooms.playing import Pressed
 from app.rooms.replaying import Replayed, as_it_was, is_final, replayed, written_reason
 from app.rooms.room import Room
+from app.rooms.slicing import slices
 from app.rooms.storage import KILLED, Damaged, Kept, Storage, Stored
 from app.scenarios.progress import Progress
 
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # as in the names of pods: no word can come of it
+PUT_AWAY = N_("This room was put away just now. Open it again.")
 LENGTH = 20  # 95 bits: nobody guesses a room
 
 T = TypeVar("T")
@@ -70,7 +72,8 @@ class Rooms:
         apart: Apart = at_once,
     ) -> None:
         self.limits = limits or Limits()
-        self.pacer = Pacer(clock)
+        slicing.begin()
+        self.pacer = Pacer(clock, self._tidy)
         self._drawing = drawing
         self._clock = clock
         self._storage = Storage(data_dir, apart)
@@ -158,10 +161,7 @@ class Rooms:
             with self.checkpoints.lock:
                 self.save(room)
             self.checkpoints.begin(room, 0)
-        freed = old.taken_bytes
-        for _ in zip(old.forget(), slices(), strict=False):
-            pass
-        memory.give_back(freed)
+        _forget(old)
 
     def save(self, room: Room) -> None:
         """Write down how far the room has come. Of one that has stopped where, and why; the rest stays as it is."""
@@ -328,13 +328,21 @@ class Rooms:
             most = limits.SERVER_BYTES // limits.MIB
             raise errors.ServiceUnavailable(f"the rooms of this server hold its limit of {most} MiB: reset some first")
 
-    def _put_away(self, evicted: Iterable[Room]) -> None:
+    def _put_away(self, evicted: Sequence[Room]) -> None:
         for other in evicted:
             self.pacer.forget(other)
             self._save_if_it_can(other)
             self.checkpoints.end(other)
             log.info("room put away", extra={"room": other.id})
         self._storage.flush()
+        for other in evicted:
+            other.stop(message(PUT_AWAY))  # for whoever still has it in hand
+            _forget(other.cluster)
+
+    def _tidy(self) -> None:
+        since = self._clock() - TIDY_S
+        is_alone = not any(room.is_watched or self._asked_at[room] > since for room in list(self._rooms.values()))
+        memory.collect(is_alone=is_alone)
 
     def _make_space(self) -> Iterator[Room]:
         """Take out rooms that nobody watches: all of them that nobody has asked for in a while, and as many as it takes
@@ -398,6 +406,13 @@ class Rooms:
         room.journaled = None
         room.stop(message(DAMAGED))
         return room
+
+
+def _forget(cluster: Cluster) -> None:
+    freed = cluster.taken_bytes
+    for _ in zip(cluster.forget(), slices(), strict=False):
+        pass
+    memory.give_back(freed)
 
 
 def _stored(room: Room) -> Stored:

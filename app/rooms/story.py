@@ -40,6 +40,8 @@ class Story:
         self._reading = reading
         self._told: Counter[Hashable] = Counter()
         self._gathered: list[Step] = []
+        self._newest: Step | None = None  # of what was heard
+        self._heard = 0
 
     @property
     def holds_back(self) -> bool:
@@ -78,19 +80,31 @@ class Story:
         self._gathered.clear()
         return [Told(newest, max(READ_S, self._reading_s(newest) / REPEAT_SHARE), is_repeat=True, more=more)]
 
-    def together(self, steps: Sequence[Step]) -> Told | None:
-        """Of steps that were made without waiting for readers: the newest write that matters, and how many more.
+    def hear(self, steps: Sequence[Step]) -> None:
+        """Steps that were made without waiting for readers."""
+        for step in steps:
+            if not isinstance(step.record, Observed) and self._cluster.matters(step):
+                self._heard += 1
+                if self._newest is None or _weight(step) > _weight(self._newest):
+                    self._newest = step
+
+    def unhear(self) -> None:
+        self._newest, self._heard = None, 0
+
+    def together(self) -> Told | None:
+        """Of what was heard the newest write that matters, and how many more.
 
         That requests fail goes before: it has happened to people, and is said once."""
-        told = [step for step in steps if not isinstance(step.record, Observed) and self._cluster.matters(step)]
-        acts = [step for step in told if isinstance(step.record, Acted | Commanded)] or told
-        if not acts:
-            return None
-        newest = max(acts, key=lambda step: (step.key is not None and step.key.kind == "Load", step.number))
-        return Told(newest, self._reading_s(newest), more=len(told) - 1)
+        newest, more = self._newest, self._heard - 1
+        self.unhear()
+        return Told(newest, self._reading_s(newest), more=more) if newest is not None else None
 
     def _reading_s(self, step: Step) -> float:
         return max(READ_S, self._reading(step, self.languages) / 1000)
+
+
+def _weight(step: Step) -> tuple[bool, bool, int]:
+    return isinstance(step.record, Acted | Commanded), step.key is not None and step.key.kind == "Load", step.number
 
 
 def _sentence_of(step: Step) -> Hashable:

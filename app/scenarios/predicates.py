@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from app.api.errors import TooManyRequests
-from app.api.objects import Obj, Ref, kind_of
+from app.api.objects import Ref, kind_of
 from app.commands import Drain
 from app.engine.trace import Acted, Commanded, Differed, Failed, Fired, Observed, Record, Step, Waited
 from app.look import Look
@@ -37,7 +37,7 @@ PHASES = tuple(_PHASES.values())
 class Moment(NamedTuple):
     """The cluster right after a step."""
 
-    objects: Callable[[str], Iterable[Obj]]  # of a kind
+    number: Callable[[Selector, int], int]  # objects that are meant; of new ones, those made since then
     now_ms: int
     step: Step | None = None  # the one that was just made
     touched: frozenset[str] = frozenset()  # kinds of which it changed an object
@@ -90,8 +90,7 @@ class Objects(Predicate):
         return frozenset((self.selector.kind,))
 
     def holds(self, moment: Moment) -> bool:
-        found = sum(self.selector.selects(obj, moment.since_ms) for obj in moment.objects(self.selector.kind))
-        return self.count.holds((found,))
+        return self.count.holds((moment.number(self.selector, moment.since_ms),))
 
 
 @dataclass(frozen=True)
@@ -254,4 +253,8 @@ class Ever(Predicate):
 
 def now(look: Look, since_ms: int = 0) -> Moment:
     """The cluster as it is, with no step to tell of."""
-    return Moment(look.objects, look.now_ms, since_ms=since_ms, at_rest=look.at_rest)
+
+    def count(selector: Selector, since_ms: int) -> int:
+        return sum(selector.selects(obj, since_ms) for obj in look.objects(selector.kind))
+
+    return Moment(count, look.now_ms, since_ms=since_ms, at_rest=look.at_rest)

@@ -17,11 +17,13 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from app.api import errors
+from app.api.breath import breathing
 from app.api.objects import Obj, Ref, ref_of
 from app.engine.trace import Step
 from app.look import Look
 from app.scenarios.predicates import Moment, Predicate
 from app.scenarios.script import Scenario, ScriptStep
+from app.scenarios.selecting import Selector
 
 NO_KINDS: frozenset[str] = frozenset()
 
@@ -56,6 +58,7 @@ class Progress:
         self._presses: dict[int, Press] = {}
         self._once: set[int] = set()  # steps that were done, though they may have been pressed again
         self._objects: dict[str, dict[Ref, Obj]] = {}  # of the kinds that open milestones ask about, as of `_seen`
+        self._counts: dict[tuple[int, int], tuple[Selector, int]] = {}  # by who is meant (its id), and since when
         self._seen = (look.trace.count, look.revision)
 
     # ------------------------------------------------------------------------------------------ asking
@@ -126,7 +129,8 @@ class Progress:
     def _gather(self, look: Look) -> None:
         """The objects as they are now, of the kinds that are asked about."""
         kinds = NO_KINDS.union(*(when.kinds for _index, press in self._open() for _id, when in press.left))
-        self._objects = {kind: {ref_of(obj): obj for obj in look.objects(kind)} for kind in kinds}
+        self._objects = {kind: {ref_of(obj): obj for obj in breathing(look.objects(kind))} for kind in kinds}
+        self._counts.clear()
 
     def _walk(self, step: Step, changed: Iterable[tuple[Ref, Obj | None]]) -> None:
         """One step, and the objects as they are after it; None is one that is gone."""
@@ -136,20 +140,20 @@ class Progress:
             if known is None:
                 continue
             touched.add(ref.kind)
-            if obj is None:
-                known.pop(ref, None)
-            else:
+            before = known.pop(ref, None) if obj is None else known.get(ref)
+            if obj is not None:
                 known[ref] = obj
+            self._recount(ref.kind, before, obj)
         kinds = frozenset(touched) if touched else NO_KINDS
         for index, press in self._open():
             if step.number > press.step:
-                self._ask(index, press, Moment(self._of_kind, step.at_ms, step, kinds, press.at_ms))
+                self._ask(index, press, Moment(self._count, step.at_ms, step, kinds, press.at_ms))
 
     def _look_again(self, look: Look) -> None:
         """What is known of the present alone: that nothing is left to do, and how late it is."""
         for index, press in self._open():
             if press.left[0][1].is_restless:
-                self._reach(index, press, Moment(self._of_kind, look.now_ms, None, NO_KINDS, press.at_ms, look.at_rest),
+                self._reach(index, press, Moment(self._count, look.now_ms, None, NO_KINDS, press.at_ms, look.at_rest),
                             look.trace.count)  # fmt: skip
 
     def _ask(self, index: int, press: Press, moment: Moment) -> None:
@@ -175,8 +179,20 @@ class Progress:
         if self.ended_ms is None and len(self._once) == len(self.scenario.steps):
             self.ended_ms = now_ms
 
-    def _of_kind(self, kind: str) -> Iterable[Obj]:
-        return self._objects[kind].values()
+    def _count(self, selector: Selector, since_ms: int) -> int:
+        """Counted once, and from then on with each change: thousands of objects change one by one."""
+        asked = id(selector), since_ms
+        if asked not in self._counts:
+            found = breathing(self._objects[selector.kind].values())
+            self._counts[asked] = selector, sum(selector.selects(obj, since_ms) for obj in found)
+        return self._counts[asked][1]
+
+    def _recount(self, kind: str, before: Obj | None, after: Obj | None) -> None:
+        for (id_, since_ms), (selector, count) in self._counts.items():
+            if selector.kind == kind:
+                was = before is not None and selector.selects(before, since_ms)
+                is_ = after is not None and selector.selects(after, since_ms)
+                self._counts[id_, since_ms] = selector, count - was + is_
 
     # ----------------------------------------------------------------------------------------- at rest
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.api import conditions
+from app.api.breath import breathing
 from app.api.messages import N_, Message
 from app.api.names import short_name
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
@@ -132,7 +133,7 @@ class Scheduler(Controller[PodSeen]):
                 Requested(*requested.get(facts.name, ())),
                 sum(replicas.get((owner, facts.name), ())) if owner else 0,
             )
-            for node in reader.list("Node")
+            for node in breathing(reader.list("Node"))
             for facts in (facts_of(node),)
         )
         nodes = _with_nominated(pod, nodes, reader)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
+import zlib
 
 from flask import Flask, Response, request
 
+from app.api.breath import breathe
+
 SMALLEST = 860  # bytes; below it a packet is not spared
+PIECE = 256 * 1024  # is compressed at once
 LEVEL = 5  # 1 MB of our HTML: 12 ms, a tenth of its size
+GZIP = 16 + zlib.MAX_WBITS
 TYPES = ("text/html", "text/plain", "application/json")
 
 
@@ -21,6 +25,15 @@ def init_app(app: Flask) -> None:
         response.vary.add("Accept-Encoding")
         if "gzip" not in request.headers.get("Accept-Encoding", "") or (response.content_length or 0) < SMALLEST:
             return response
-        response.set_data(gzip.compress(response.get_data(), LEVEL, mtime=0))
+        response.set_data(_gzipped(response.get_data()))
         response.content_encoding = "gzip"
         return response
+
+
+def _gzipped(data: bytes) -> bytes:
+    packer = zlib.compressobj(LEVEL, wbits=GZIP)
+    pieces = []
+    for at in range(0, len(data), PIECE):
+        pieces.append(packer.compress(data[at : at + PIECE]))
+        breathe()
+    return b"".join((*pieces, packer.flush()))

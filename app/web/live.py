@@ -20,6 +20,7 @@ from flask import Blueprint, Flask, current_app, request
 from flask_sock import Sock
 from wsproto.frame_protocol import FrameProtocol
 
+from app.api.breath import breathing
 from app.engine.trace import Step
 from app.rooms import Frame, Room, Viewer, guard
 from app.scenarios import LANGUAGES
@@ -59,7 +60,7 @@ class Drawing:
         self._template = app.jinja_env.get_or_select_template("frame.html")
 
     def frame(self, room: Room, frame: Frame, lang: str) -> bytes:
-        return encoded(self._template.render(present.frame(room, frame, language.words(lang))))
+        return encoded("".join(breathing(self._template.generate(present.frame(room, frame, language.words(lang))))))
 
     def reading_ms(self, room: Room, step: Step, languages: Sequence[str]) -> int:
         voices = room.look.voices

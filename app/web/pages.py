@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import scenarios
 from app.api import errors
+from app.api.breath import breathing
 from app.api.objects import Ref
 from app.apimachinery import yamltext
 from app.apimachinery.openapi import explain
@@ -55,9 +56,7 @@ def room(id: str) -> Response:
     room = rooms().get(id)
     _ = language.here()
     config = kubeconfig.of(room.id)
-    html = room.drawn(
-        lambda: render_template("room.html", kubeconfig=config, **present.page(room, scenarios.every(), _))
-    )
+    html = room.drawn(lambda: _rendered("room.html", kubeconfig=config, **present.page(room, scenarios.every(), _)))
     return make_response(html)
 
 
@@ -69,7 +68,7 @@ def snapshot(id: str) -> Response:
     _ = language.here()
     html = room.snapshot(
         ("snapshot", _.lang),
-        lambda: render_template("snapshot.html", **present.page(room, scenarios.every(), _)),
+        lambda: _rendered("snapshot.html", **present.page(room, scenarios.every(), _)),
     )
     return make_response(html)
 
@@ -153,6 +152,12 @@ def explain_field(id: str) -> Response:
     response.cache_control.private = True
     response.cache_control.max_age = DAY_S
     return response
+
+
+def _rendered(template: str, **context: Any) -> str:
+    """What may be large; others have the process in between."""
+    current_app.update_template_context(context)
+    return "".join(breathing(current_app.jinja_env.get_template(template).generate(context)))
 
 
 def _type(scheme: Scheme, kind: str) -> Struct:

@@ -179,8 +179,9 @@ def test_a_heartbeat_does_not_speak_over_what_a_person_did(cluster: Cluster) -> 
     do(cluster, CutNetwork("node-1"))
     for _count in range(40):
         cluster.step()
-    told = Story(cluster, lambda _step, _languages: 900).together(cluster.trace.since(step))
-    said = frame(Stage(cluster), frame_since(cluster, revision, step, told), _)["card"].caption
+    story = Story(cluster, lambda _step, _languages: 900)
+    story.hear(cluster.trace.since(step))
+    said = frame(Stage(cluster), frame_since(cluster, revision, step, story.together()), _)["card"].caption
     assert said.text == "You cut the network of node-1: it goes on alone."
     spoken = [
         record.differences

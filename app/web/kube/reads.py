@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from flask import Response
 
 from app.api import errors
+from app.api.breath import breathing
 from app.api.objects import Obj, name_of, namespace_of
 from app.look import Look
 from app.registry import scales
@@ -52,7 +53,7 @@ def list_(call: Call) -> Response:
     kind, namespace = call.target.kind, call.target.namespace
     wanted = options.listing(call.query)
     selection = options.selection(call.query, kind.key)
-    page = call.room.read(lambda cluster: _page(cluster, kind.key, namespace, wanted, selection))
+    page = _page(call.room.read(lambda cluster: _found(cluster, kind.key, namespace, wanted)), wanted, selection)
     return answer(drawn_list(call, page.objects, _meta(page, selection), page.now_ms))
 
 
@@ -77,7 +78,8 @@ def _meta(page: Page, selection: Selection) -> dict[str, Any]:
     return meta
 
 
-def _page(cluster: Look, kind: str, namespace: str, wanted: Listing, selection: Selection) -> Page:
+def _found(cluster: Look, kind: str, namespace: str, wanted: Listing) -> Page:
+    """All of them. They are looked through later, while the room goes on."""
     revision = cluster.revision
     if wanted.revision is not None and wanted.revision > revision:
         raise _too_new(wanted.revision, revision)
@@ -86,18 +88,23 @@ def _page(cluster: Look, kind: str, namespace: str, wanted: Listing, selection: 
         objects = _as_of(cluster, revision, kind, namespace)
     else:
         objects = cluster.objects(kind, namespace or None)
+    return Page(objects, revision, cluster.now_ms, 0)
+
+
+def _page(found: Page, wanted: Listing, selection: Selection) -> Page:
+    objects = found.objects
     if not selection.everything:
-        objects = [obj for obj in objects if selection.matches(obj)]
+        objects = [obj for obj in breathing(objects) if selection.matches(obj)]
     if wanted.after is not None:
-        objects = [obj for obj in objects if (namespace_of(obj), name_of(obj)) > wanted.after]
+        objects = [obj for obj in breathing(objects) if (namespace_of(obj), name_of(obj)) > wanted.after]
     kept = objects[: wanted.limit] if wanted.limit > 0 else objects
-    return Page(kept, revision, cluster.now_ms, len(objects) - len(kept))
+    return found._replace(objects=kept, rest=len(objects) - len(kept))
 
 
 def _as_of(cluster: Look, revision: int, kind: str, namespace: str) -> list[Obj]:
     """Raises Gone if the log does not reach back so far."""
     state = cluster.as_of(revision)
-    refs = sorted(ref for ref in state if ref.kind == kind and namespace in ("", ref.namespace))
+    refs = sorted(ref for ref in breathing(state) if ref.kind == kind and namespace in ("", ref.namespace))
     return [state[ref] for ref in refs]
 
 

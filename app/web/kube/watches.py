@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from flask import Response
 
 from app.api import errors
+from app.api.breath import breathing
 from app.api.objects import Obj, with_metadata
 from app.look import Look
 from app.rooms import Watch, slices
@@ -79,7 +80,7 @@ def _begin(cluster: Look, call: Call, selection: Selection, wanted: Wanted) -> B
     current = cluster.revision
     if wanted.initial:
         found = cluster.objects(call.target.kind.key, call.target.namespace or None)
-        return Begin(current, [obj for obj in found if selection.matches(obj)])
+        return Begin(current, [obj for obj in breathing(found) if selection.matches(obj)])
     return Begin(current if not wanted.revision else wanted.revision, [])
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.api import conditions, objects, quantities
+from app.api.breath import breathing
 from app.api.objects import Obj, Ref
 from app.component_helpers import pods
 from app.kubectl.printers.network import external_ip
@@ -117,7 +118,7 @@ def board(cluster: Look, _: Words = ENGLISH) -> BoardView:
         chips=chips(cluster),
         cells=cells,
         pod_count=len(everything),
-        ready_count=sum(1 for obj in everything if pods.is_ready(obj)),
+        ready_count=sum(1 for obj in breathing(everything) if pods.is_ready(obj)),
     )
 
 

@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from app.api.breath import breathing
 from app.api.objects import Obj, Ref
 from app.engine.trace import Commanded, Fired, Observed, Step, Trace, changes_of
 
@@ -30,7 +31,7 @@ class _Way(NamedTuple):
 
 def path(trace: Trace, number: int) -> tuple[Step, ...]:
     """From the act, or whatever began it, to step `number`. Empty if that is not kept any more."""
-    steps = {step.number: step for step in trace.since(0) if step.number <= number}
+    steps = {step.number: step for step in breathing(trace.since(0)) if step.number <= number}
     if number not in steps:
         return ()
     ways: dict[int, _Way] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.api import objects
+from app.api.breath import breathing
 from app.api.objects import Obj
 from app.kubectl.describe import describe
 from app.look import Look
@@ -35,7 +36,7 @@ def _events(cluster: Look, obj: Obj) -> Iterable[Obj]:
     kind = objects.kind_of(obj)
     if kind == "Node":
         uids.add(name)
-    for event in cluster.objects("Event", objects.namespace_of(obj) or "default"):
+    for event in breathing(cluster.objects("Event", objects.namespace_of(obj) or "default")):
         involved = event.get("involvedObject") or {}
         if (objects.kind_of(involved), involved.get("name")) == (kind, name) and involved.get("uid") in uids:
             yield event

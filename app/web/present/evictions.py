@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from app.api import objects, times
+from app.api.breath import breathing
 from app.api.errors import TooManyRequests
 from app.api.objects import Obj, Ref
 from app.commands import Drain, EvictPod
@@ -22,7 +23,7 @@ KIND = "PodDisruptionBudget"
 def refused(cluster: Look, budget: Obj) -> tuple[Obj, ...]:
     """The pods that it kept when it refused last, if they are still there."""
     namespace = objects.namespace_of(budget)
-    for step in reversed(cluster.trace.since(0)):
+    for step in breathing(reversed(cluster.trace.since(0))):
         kept = [cluster.get(ref) for ref in asked_in_vain(cluster, step) if ref.namespace == namespace]
         stay = tuple(pod for pod in kept if pod is not None and _stays(pod, budget, step))
         if stay:
@@ -38,7 +39,9 @@ def asked_in_vain(cluster: Look, step: Step) -> Iterator[Ref]:
                 yield ref
         case Commanded(Drain(node=node), refusal=refusal) if refusal is not None:
             if refusal.code == TooManyRequests.code:
-                yield from (objects.ref_of(pod) for pod in cluster.objects("Pod") if pods.node_name(pod) == node)
+                yield from (
+                    objects.ref_of(pod) for pod in breathing(cluster.objects("Pod")) if pods.node_name(pod) == node
+                )
         case Commanded(Drain(), results):
             yield from (each.ref for each in Drain.kept(results) if each.ref is not None)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from app.api import objects, times
+from app.api.breath import breathing
 from app.api.objects import Obj, Ref
 from app.commands import lines
 from app.component_helpers import pods
@@ -141,7 +142,7 @@ def _dependents(cluster: Look, obj: Obj) -> tuple[Chip, ...]:
     found = [
         Chip(*objects.ref_of(other), objects.is_terminating(other))
         for kind in (*DEPENDENTS, *custom)
-        for other in cluster.objects(kind, namespace)
+        for other in breathing(cluster.objects(kind, namespace))
         if any(reference.get("uid") == uid for reference in objects.owner_refs(other))
     ]
     return tuple(found[:SHOWN_FAMILY])

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from app.api import objects
+from app.api.breath import breathing
 from app.api.kinds import key_of
 from app.api.objects import Obj
 from app.apimachinery import yamltext
@@ -94,7 +95,7 @@ def documents(applied: Sequence[Obj], texts: Sequence[str]) -> tuple[Document, .
         missing -= written.keys()
     return tuple(
         Document(*ref, written.get((ref.kind, ref.name)) or text_of(applied_lines(obj)))
-        for ref, obj in zip(refs, applied, strict=True)
+        for ref, obj in breathing(zip(refs, applied, strict=True))
     )
 
 

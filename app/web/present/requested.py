@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from weakref import WeakKeyDictionary
 
 from app.api import errors
+from app.api.breath import breathing
 from app.api.objects import Obj, Ref
 from app.component_helpers import pods
 from app.look import Look
@@ -48,7 +49,7 @@ class Tally:
             changes = None
         if changes is None:
             self.milli.clear()
-            _count(self.milli, ((pod, 1) for pod in cluster.objects("Pod")))
+            _count(self.milli, ((pod, 1) for pod in breathing(cluster.objects("Pod"))))
         for change in changes or ():
             if change.ref.kind == "Pod" and change.revision <= cluster.revision:
                 _count(self.milli, ((change.old, -1), (change.new, 1)))

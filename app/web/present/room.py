@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from app.api import errors
+from app.api.breath import breathing
 from app.api.objects import Ref, kind_of
 from app.engine.trace import ActorState, Commanded, Step, is_visible
 from app.look import Look
@@ -116,7 +117,7 @@ def page(room: Shown, scenarios: Iterable[Scenario], _: Words) -> dict[str, Any]
         "state": {**state(room, [], {}, None, _), "path": telling.path(room.path)},
         "steps": timeline.recent(cluster.trace, cluster.epoch_ms, _),
         "chart": timeline.chart(cluster),
-        "cells": [card.cell(obj) for obj in cluster.objects("Pod")] if board.in_cells(cluster) else None,
+        "cells": [card.cell(obj) for obj in breathing(cluster.objects("Pod"))] if board.in_cells(cluster) else None,
         "cell_nodes": board.node_cells(cluster, _) if board.in_cells(cluster) else None,
         "words": browser_words(_),
         "templates": templates_of(_),
@@ -267,7 +268,7 @@ def documents(cluster: Look) -> tuple[manifest.Document, ...]:
     """A tab for each object that people applied, with the text they wrote."""
     usual = ("Namespace", "ConfigMap", *workloads.WORKLOADS, "Pod", "Service")
     every_kind = (*usual, *(kind for kind in _stored_kinds(cluster) if kind not in usual))
-    applied = [obj for kind in every_kind for obj in cluster.objects(kind) if manifest.applied_of(obj)]
+    applied = [obj for kind in every_kind for obj in breathing(cluster.objects(kind)) if manifest.applied_of(obj)]
     order = (*workloads.WORKLOADS, "Pod", "Service")
     applied.sort(key=lambda obj: order.index(kind_of(obj)) if kind_of(obj) in order else len(order))
     return manifest.documents(applied, cluster.applied)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from app.api.breath import breathing
 from app.api.objects import Ref
 from app.engine.trace import Acted, Commanded, Differed, Failed, Observed, Record, Result, Step, Trace, is_visible
 from app.reconcile import Difference
@@ -35,13 +36,13 @@ class Reconcile(NamedTuple):
 def newest_steps(trace: Trace, roles: Iterable[str]) -> dict[str, Step]:
     """The newest visible step of each role."""
     missing, found = set(roles), {}
-    number = trace.count
-    while missing and (step := trace.get(number)) is not None:
+    for step in breathing(reversed(trace.since(0))):
+        if not missing:
+            break
         role = lane_of(step.actor)
         if role in missing and is_visible(step) and not isinstance(step.record, Commanded):
             found[role] = step
             missing.discard(role)
-        number -= 1
     return found
 
 

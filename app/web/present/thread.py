@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from app.api.breath import breathing
 from app.api.objects import Ref
 from app.engine.trace import Acted, Observed, Step, changes_of, is_visible
 from app.look import Look
@@ -38,14 +39,14 @@ def descending(cluster: Look, act: Step) -> Thread | None:
     if act.number < cluster.trace.first:
         return None
     numbers = {act.number}
-    return _thread(act, (step for step in cluster.trace.since(act.number) if _comes_of(step, numbers)))
+    return _thread(act, (step for step in breathing(cluster.trace.since(act.number)) if _comes_of(step, numbers)))
 
 
 def following(cluster: Look, act: Step) -> Thread | None:
     """What happened since `act`, heartbeats apart: a machine that is dark, or a load, causes nothing; others notice."""
     if act.number < cluster.trace.first:
         return None
-    return _thread(act, (step for step in cluster.trace.since(act.number) if not step.background))
+    return _thread(act, (step for step in breathing(cluster.trace.since(act.number)) if not step.background))
 
 
 def _thread(act: Step, came: Iterable[Step]) -> Thread:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import islice
 
+from app.api.breath import breathing
 from app.api.objects import Ref
 from app.engine.trace import Acted, Commanded, Differed, Failed, Step, Trace, changes_of, is_visible
 from app.look import Look
@@ -48,12 +50,8 @@ def rows(steps: Iterable[Step], trace: Trace, epoch_ms: int, _: Words = ENGLISH)
 
 def recent(trace: Trace, epoch_ms: int, _: Words = ENGLISH) -> list[Row]:
     """The newest steps, for the first paint."""
-    found: list[Step] = []
-    number = trace.count
-    while len(found) < KEPT_STEPS and (step := trace.get(number)) is not None:
-        if is_visible(step):
-            found.append(step)
-        number -= 1
+    newest_first = (step for step in breathing(reversed(trace.since(0))) if is_visible(step))
+    found = list(islice(newest_first, KEPT_STEPS))
     return rows(reversed(found), trace, epoch_ms, _)
 
 
@@ -84,7 +82,7 @@ def chart(cluster: Look) -> dict[str, list[list[int]]]:
 def points(steps: Iterable[Step], epoch_ms: int) -> dict[str, list[list[int]]]:
     """The same of some steps, for every workload that they wrote."""
     found: dict[str, list[list[int]]] = {}
-    for step in steps:
+    for step in breathing(steps):
         for change in changes_of(step):
             if change.new is not None and change.ref.kind in workloads.CHARTED:
                 series = found.setdefault(card.element_id(change.ref), [])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from app.api import objects
+from app.api.breath import breathing
 from app.api.objects import Obj, Ref
 from app.component_helpers import pods as helpers
 from app.look import Look
@@ -33,7 +34,9 @@ def pods(cluster: Look, change: Frame) -> dict[Ref, Obj]:
         elif (test := _beside(cluster, ref, old, obj)) is not None:
             tests.append(test)
     if tests:
-        found |= {objects.ref_of(pod): pod for pod in cluster.objects("Pod") if any(test(pod) for test in tests)}
+        found |= {
+            objects.ref_of(pod): pod for pod in breathing(cluster.objects("Pod")) if any(test(pod) for test in tests)
+        }
     return found
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from app.api import objects
+from app.api.breath import breathing
 from app.api.objects import Obj, Ref
 from app.component_helpers import pods
 from app.look import Look
@@ -36,7 +37,9 @@ def of_node(cluster: Look, node: str, _: Words) -> Belief | None:
     """None while the machine can report: then what is believed follows at once."""
     if not is_silent(cluster, node):
         return None
-    believed = sum(1 for pod in cluster.objects("Pod") if pods.node_name(pod) == node and _is_believed_to_run(pod))
+    believed = sum(
+        1 for pod in breathing(cluster.objects("Pod")) if pods.node_name(pod) == node and _is_believed_to_run(pod)
+    )
     running = 0
     if _has_power(cluster, node):
         running = sum(1 for box in cluster.objects("PodSandbox") if box["spec"]["nodeName"] == node and _runs(box))

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
+from app.api.breath import breathing
 from app.api.objects import Obj, Ref, namespace_of
 from app.engine.trace import Acted, Commanded, Fired, Step, changes_of
 from app.look import Look
@@ -43,7 +44,7 @@ class Why(NamedTuple):
 
 def of_object(cluster: Look, ref: Ref, _: Words) -> Why:
     """Of its newest write that was no mere heartbeat; of a machine also what somebody did to it."""
-    written = [step for step in cluster.trace.since(0) if _wrote(step, ref)]
+    written = [step for step in breathing(cluster.trace.since(0)) if _wrote(step, ref)]
     loud = [step for step in written if not step.background] or written
     return _why(cluster, loud[-1] if loud else None, called(ref, _), _)
 
@@ -51,7 +52,7 @@ def of_object(cluster: Look, ref: Ref, _: Words) -> Why:
 def of_endpoint(cluster: Look, service: Ref, name: str, _: Words) -> Why:
     """Of the newest change of that pod's place on the Service's list."""
     about = _("%(pod)s as an endpoint of %(service)s", pod=called(Ref("Pod", "", name), _), service=called(service, _))
-    for step in reversed(cluster.trace.since(0)):
+    for step in breathing(reversed(cluster.trace.since(0))):
         if _moved(step, service, name):
             return _why(cluster, step, about, _)
     return _why(cluster, None, about, _)
