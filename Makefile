@@ -48,7 +48,8 @@ conformance: dev
 	@$(BIN)/python -m tests.conformance.comparing
 
 # Random worlds with every kind and every fault, then what strangers send through every door; many seeds: `make soak
-# SEEDS=1000`, one of them alone with `make soak SEED=17 SEEDS=1`. Then a server is killed at work: `make soak KILLS=200`.
+# SEEDS=1000`, one of them alone with `make soak SEED=17 SEEDS=1`. Then a server is killed at work: `make soak KILLS=200`, with
+# several workers `WORKERS=2`.
 soak: dev
 	@$(BIN)/python tests/simulation/soak.py
 	@$(BIN)/python -m tests.fuzz.soak

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import secrets
 import sqlite3
 import threading
 import time
@@ -41,11 +40,9 @@ from app.rooms.pacer import Pacer, slices
 from app.rooms.playing import Pressed
 from app.rooms.replaying import Replayed, as_it_was, is_final, replayed, written_reason
 from app.rooms.room import Room
+from app.rooms.shares import ALL, Share
 from app.rooms.storage import KILLED, Damaged, Kept, Storage, Stored
 from app.scenarios.progress import Progress
-
-ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # as in the names of pods: no word can come of it
-LENGTH = 20  # 95 bits: nobody guesses a room
 
 T = TypeVar("T")
 
@@ -68,12 +65,14 @@ class Rooms:
         clock: Callable[[], float] = time.monotonic,
         limits: Limits | None = None,
         apart: Apart = at_once,
+        share: Share = ALL,
     ) -> None:
         self.limits = limits or Limits()
+        self._share = share
         self.pacer = Pacer(clock)
         self._drawing = drawing
         self._clock = clock
-        self._storage = Storage(data_dir, apart)
+        self._storage = Storage(data_dir, apart, share.number)
         self._autosave = Autosave(self._write_progress)
         self._beginnings = Beginnings(clock)
         self.checkpoints = Checkpoints(self._storage, self.pacer.wake, self._autosave.moved)
@@ -94,16 +93,17 @@ class Rooms:
     def create(self, scenario_id: str = scenarios.DEFAULT) -> Room:
         """A new room with that lesson. Raises NotFound, or ServiceUnavailable when every room is being watched."""
         scenario = scenarios.get(scenario_id)
-        id = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
-        room = self._add(self._room(id, scenario, self._beginnings.of(scenario), pace_of(scenario)))
+        room = self._add(self._room(self._share.new_name(), scenario, self._beginnings.of(scenario), pace_of(scenario)))
         self.save(room)
         self.checkpoints.begin(room, 0)
         self._prune()
-        log.info("room created", extra={"room": id, "lesson": scenario.id, "in_memory": len(self)})
+        log.info("room created", extra={"room": room.id, "lesson": scenario.id, "in_memory": len(self)})
         return room
 
     def get(self, id: str) -> Room:
-        """The room, restored if it was evicted. Raises NotFound."""
+        """The room, restored if it was evicted. Raises NotFound, as of one of another worker."""
+        if not self._share.has(id):
+            raise errors.NotFound(f'room "{id}" not found')
         with self._lock:
             if (room := self._rooms.get(id)) is not None:
                 self._rooms.move_to_end(id)

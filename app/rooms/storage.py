@@ -79,8 +79,10 @@ class Kept(NamedTuple):
 class Storage:
     """Raises sqlite3.Error where something cannot be written or read; files.Unusable if not even the file can."""
 
-    def __init__(self, data_dir: Path | str | None = None, apart: Apart = at_once) -> None:
+    def __init__(self, data_dir: Path | str | None = None, apart: Apart = at_once, number: int = 0) -> None:
+        """`number` is that of the worker whose rooms they are."""
         self.folder = Path(data_dir) if data_dir is not None else None
+        self._path = files.path_of(self.folder, number) if self.folder is not None else None
         self.damage: files.Damage | None = None  # that was found when it was opened
         self._apart = apart if self.folder is not None else at_once
         self._most_bytes = limits.CHECKPOINT_BYTES if self.outlives else limits.CHECKPOINT_BYTES_IN_MEMORY
@@ -88,12 +90,12 @@ class Storage:
         self._open()
 
     def _open(self) -> None:
-        if self.folder is None:
+        if self._path is None:
             db = connect(":memory:")
             files.prepare(db)
         else:
-            db, self.damage = files.opened(self.folder, _copy_of_what_is_whole)
-        self._file = files.identity(self.folder)
+            db, self.damage = files.opened(self._path, _copy_of_what_is_whole)
+        self._file = files.identity(self._path)
         self._db = Database(db, self._apart)
 
     @property
@@ -104,7 +106,7 @@ class Storage:
     @property
     def is_lost(self) -> bool:
         """The file was found damaged, or is not there any more: what is written goes nowhere."""
-        return self._db.is_damaged or files.identity(self.folder) != self._file
+        return self._db.is_damaged or files.identity(self._path) != self._file
 
     def begin_another_file(self) -> None:
         """With what can be read of the one before."""

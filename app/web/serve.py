@@ -1,4 +1,4 @@
-"""`loopscope serve`: gunicorn, one process, one gevent worker. The console script and `make run` start here, and
+"""`loopscope serve`: gunicorn with a gevent worker, or several. The console script and `make run` start here, and
 `loopscope check-script`.
 
 Nothing that serves is imported before gunicorn's worker has made threads into greenlets; only where rooms are kept is
@@ -16,6 +16,7 @@ import os
 import resource
 import signal
 import socket
+import sqlite3
 import sys
 import threading
 import urllib.request
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 GC_THRESHOLDS = (50_000, 20, 1_000_000)
 CONNECTIONS = 8_192
 GRACE_S = 3
+MOST_WORKERS = 64
 HEALTH_S = 2.0
 
 
@@ -71,6 +73,9 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="proxies whose X-Forwarded-For is believed",
     )
+    serve.add_argument(
+        "--workers", type=_count, default=1, metavar="N", help="processes, each with its share of the rooms; default: 1"
+    )
     serve.add_argument("--lessons", metavar="DIR", action="append", default=[], help="lessons of your own, as YAML")
     serve.add_argument("--unlimited", action="store_true", help="do not limit how often one may ask")
     serve.add_argument("--debug-threads", action="store_true", help="Flask's own server, for debuggers")
@@ -83,6 +88,14 @@ def _parser() -> argparse.ArgumentParser:
             "--port", type=int, default=int(os.environ.get("PORT", "8000")), help="default: %(default)s"
         )
     return parser
+
+
+def _count(text: str) -> int:
+    """Raises ValueError, which argparse says."""
+    count = int(text)
+    if not 1 <= count <= MOST_WORKERS:
+        raise ValueError(text)
+    return count
 
 
 def _strange_proxy(texts: Sequence[str]) -> str:
@@ -118,7 +131,8 @@ def _data_folder() -> Path:
 def _hold(options: argparse.Namespace) -> Any:
     """The lock on the directory with the rooms, for as long as this process and its worker live. None if nothing is
     kept, because it was not asked for, or cannot be: why is said."""
-    from app.rooms.files import Unusable
+    from app.rooms.dividing import divide
+    from app.rooms.files import Unusable, numbers
     from app.rooms.storage import InUse, Storage, hold
 
     if options.no_data:
@@ -127,15 +141,19 @@ def _hold(options: argparse.Namespace) -> Any:
     lock = None
     try:
         lock = hold(folder)
-        storage = Storage(folder)
-    except (InUse, Unusable, OSError) as refusal:
+        for number in sorted({*range(options.workers), *numbers(Path(folder))}):
+            storage = Storage(folder, number=number)
+            if storage.damage is not None:
+                print(_said_of(storage.damage), file=sys.stderr)
+            storage.close()
+        moved = divide(Path(folder), options.workers)
+    except (InUse, Unusable, OSError, sqlite3.Error) as refusal:
         print(refusal, file=sys.stderr)
         if lock is not None:
             lock.close()
         return None
-    if storage.damage is not None:
-        print(_said_of(storage.damage), file=sys.stderr)
-    storage.close()
+    if moved:
+        print(f"{moved} rooms were divided among {options.workers} workers anew.")
     options.data = folder
     return lock
 
@@ -153,15 +171,21 @@ def _said_of(damage: Damage) -> str:
 def _serve(options: argparse.Namespace) -> int:
     from gunicorn.app.base import BaseApplication
 
+    from app.web.tally import Tally
+
+    tally = Tally()  # in memory that all workers share
+
     class Application(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
             for name, value in _settings(options).items():
                 self.cfg.set(name, value)
 
         def load(self) -> Any:
+            from app.rooms import Share
             from app.web.worker import apart
 
-            return _create_app(options, APART=apart)
+            share = Share(options.number, options.workers)
+            return _create_app(options, APART=apart, SHARE=share, TALLY=tally)
 
     Application().run()
     return 0
@@ -169,19 +193,30 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
     from app.api import limits
+    from app.web.siblings import Doors
+
+    doors = Doors(options.workers) if options.workers > 1 else None
+
+    def number(server: Any, worker: Any) -> None:
+        """That of one who died goes to whoever takes his place, with his rooms."""
+        taken = {each.number for each in server.WORKERS.values()}
+        options.number = worker.number = next(each for each in range(options.workers) if each not in taken)
+        worker.doors = doors
 
     def ready(worker: Any) -> None:
         from app.rooms import guard
         from app.web import logs
 
         logs.start()
+        worker.wsgi.config["SIBLINGS"] = worker.siblings
         _warm_up(worker.wsgi)
         _let_viewers_go(worker)
         guard.start()
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
-        print(_announcement(options), flush=True)
+        if worker.number == 0:
+            print(_announcement(options), flush=True)
 
     def leave(_server: Any, worker: Any) -> None:
         from app.rooms import guard
@@ -193,13 +228,14 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
 
     return {
         "bind": f"[{options.host}]:{options.port}" if ":" in options.host else f"{options.host}:{options.port}",
-        "workers": 1,
+        "workers": options.workers,
         "worker_class": "app.web.worker.Worker",
         "worker_connections": CONNECTIONS,
         "graceful_timeout": GRACE_S,
         "keepalive": limits.REQUEST_S,
         "loglevel": "warning",
         "control_socket_disable": True,
+        "pre_fork": number,
         "post_worker_init": ready,
         "worker_exit": leave,
     }

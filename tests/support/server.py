@@ -119,6 +119,11 @@ class Server(Visitor):
         self.process.terminate()
         return self.process.wait(timeout=20)
 
+    def workers(self) -> list[int]:
+        """The processes that serve."""
+        pid = self.process.pid
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
     def kill(self) -> None:
         """Without a chance to write anything down: gunicorn, its worker and whatever else it started."""
         os.killpg(self.process.pid, signal.SIGKILL)
