@@ -28,15 +28,16 @@ $(VENV)/dev.stamp: requirements-dev.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ $(VENV)/run.stamp
 
-# Everything, tests with a browser and with kubectl included: both are found or installed, never skipped.
+# Everything, tests with a browser, with kubectl, PostgreSQL and Redis included: all are found or installed, none skipped.
 test: dev
 	$(BIN)/python tools/ensure_browser.py
 	$(BIN)/python tools/ensure_kubectl.py
+	$(BIN)/python tools/ensure_servers.py
 	$(PYTEST)
 
-# What needs neither a browser nor kubectl: in less than a minute, while one works.
+# What needs neither a browser nor kubectl nor another server: in less than a minute, while one works.
 quick: dev
-	$(PYTEST) --ignore tests/browser --ignore tests/kube --ignore tests/simulation -m "not long"
+	$(PYTEST) --ignore tests/browser --ignore tests/kube --ignore tests/simulation --ignore tests/stores -m "not long"
 
 # tests/kube with every kubectl: 1.20 and 1.27 to 1.36. `make test` takes four of them.
 kubectls: dev

@@ -41,7 +41,7 @@ from app.rooms.playing import Pressed
 from app.rooms.replaying import Replayed, as_it_was, is_final, replayed, written_reason
 from app.rooms.room import Room
 from app.rooms.shares import ALL, Share
-from app.rooms.storage import KILLED, Damaged, Kept, Storage, Stored
+from app.rooms.storage import KILLED, Damaged, Elsewhere, Kept, Storage, Stored
 from app.scenarios.progress import Progress
 
 T = TypeVar("T")
@@ -200,6 +200,9 @@ class Rooms:
         self.begun(room, entry)
         if not room.is_stored:
             return  # there is nothing to bring it back from
+        self._let_go(room)
+
+    def _let_go(self, room: Room) -> None:
         with self._lock:
             if self._rooms.get(room.id) is room:
                 del self._rooms[room.id]
@@ -252,6 +255,9 @@ class Rooms:
         for id in self._storage.flush():
             if (pruned := self._rooms.get(id)) is not None:
                 self._save_whole(pruned)
+        while self._storage.taken:
+            if (lost := self._rooms.get(self._storage.taken.pop())) is not None:
+                self._let_go(lost)
 
     def _begin_another_file(self) -> None:
         """With all that is in memory, and what can be read of the one before."""
@@ -288,6 +294,9 @@ class Rooms:
         was_stored = room.is_stored
         try:
             write()
+        except Elsewhere:
+            self._autosave.moved(room)  # which lets it go
+            raise
         except sqlite3.Error as error:
             room.is_stored = False
             self._autosave.moved(room)
@@ -353,7 +362,7 @@ class Rooms:
 
     def _restore(self, id: str) -> Room:
         try:
-            stored, kept = load(self._storage, id)
+            stored, kept = load(self._storage, id, is_taken=True)
             scenario = scenarios.get(stored.scenario if scenarios.has(stored.scenario) else scenarios.DEFAULT)
             found = replayed(stored, kept, partial(self._storage.checkpoint, id))
             room = self._room(id, scenario, found.cluster or self._beginnings.of(scenario), Pace(**stored.pace))

@@ -118,7 +118,7 @@ def _health() -> dict[str, Any]:
     return {
         "status": "degraded" if now.unstored or is_short else "ok",
         "disk": {
-            "kept": now.free_bytes is not None, "free_bytes": now.free_bytes, "rooms_not_written": now.unstored,
+            "kept": now.kept, "free_bytes": now.free_bytes, "rooms_not_written": now.unstored,
             "files_set_aside": now.set_aside,
         },
         "rooms": {"in_memory": now.rooms, "stopped": now.stopped, "viewers": now.viewers},

@@ -13,6 +13,7 @@ import errno
 import gc
 import ipaddress
 import os
+import re
 import resource
 import signal
 import socket
@@ -51,8 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"port {options.port} is taken: choose another with --port (or make run PORT=...)", file=sys.stderr)
         return 1
     is_asked_for = options.data is not None
-    held = _hold(options)
-    if is_asked_for and held is None:
+    held = _hold(options) if options.store is None else None
+    if (is_asked_for and held is None) or (options.store is not None and not _reaches(options)):
         return 1
     _raise_file_limit()
     return _serve_threads(options) if options.debug_threads else _serve(options)
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = actions.add_parser("serve", help="run the server")
     data = serve.add_mutually_exclusive_group()
     data.add_argument("--data", metavar="DIR", help=f"keep rooms here; default: {_data_folder()}")
+    data.add_argument("--store", metavar="URL", help="keep rooms in that PostgreSQL: postgresql://user@host/name")
     data.add_argument("--no-data", action="store_true", help="keep rooms in memory only, until the server ends")
     serve.add_argument("--origin", action="append", default=[], help="another origin that may send commands")
     serve.add_argument(
@@ -156,6 +158,22 @@ def _hold(options: argparse.Namespace) -> Any:
         print(f"{moved} rooms were divided among {options.workers} workers anew.")
     options.data = folder
     return lock
+
+
+def _reaches(options: argparse.Namespace) -> bool:
+    """Whether rooms can be kept in that store; why not is said. In a process of its own: what talks to PostgreSQL
+    looks, when it is imported, whether threads are greenlets."""
+    from app.rooms import files, postgres
+
+    options.data = options.store
+    if (child := os.fork()) == 0:
+        try:
+            postgres.check(options.store)
+        except files.Unusable as refusal:
+            print(refusal, file=sys.stderr, flush=True)
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] == 0
 
 
 def _said_of(damage: Damage) -> str:
@@ -285,9 +303,15 @@ def _announcement(options: argparse.Namespace) -> str:
 
 
 def _kept(options: argparse.Namespace) -> str:
+    if options.store:
+        return f"Rooms are kept in {_without_password(options.store)}: they are there again after a restart."
     if options.data:
         return f"Rooms are kept in {options.data}: they are there again after a restart."
     return "Rooms are kept in memory only: they are gone when the server ends."
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"//[^@/]*@", "//", url).partition("?")[0]
 
 
 def _is_loopback(host: str) -> bool:

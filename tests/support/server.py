@@ -84,7 +84,7 @@ class Server(Visitor):
 
     def __init__(self, *options: str | None) -> None:
         self.options = [option for option in options if option]
-        if "--data" not in self.options:
+        if not {"--data", "--store"} & set(self.options):
             self.options.append("--no-data")
         self.port = _free_port()
         self.ws = f"ws://{self.host}:{self.port}"
