@@ -28,15 +28,16 @@ $(VENV)/dev.stamp: requirements-dev.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ $(VENV)/run.stamp
 
-# Everything, tests with a browser and with kubectl included: both are found or installed, never skipped.
+# Everything, tests with a browser, with kubectl, PostgreSQL and Redis included: all are found or installed, none skipped.
 test: dev
 	$(BIN)/python tools/ensure_browser.py
 	$(BIN)/python tools/ensure_kubectl.py
+	$(BIN)/python tools/ensure_servers.py
 	$(PYTEST)
 
-# What needs neither a browser nor kubectl: in less than a minute, while one works.
+# What needs neither a browser nor kubectl nor another server: in less than a minute, while one works.
 quick: dev
-	$(PYTEST) --ignore tests/browser --ignore tests/kube --ignore tests/simulation -m "not long"
+	$(PYTEST) --ignore tests/browser --ignore tests/kube --ignore tests/simulation --ignore tests/stores -m "not long"
 
 # tests/kube with every kubectl: 1.20 and 1.27 to 1.36. `make test` takes four of them.
 kubectls: dev
@@ -48,7 +49,8 @@ conformance: dev
 	@$(BIN)/python -m tests.conformance.comparing
 
 # Random worlds with every kind and every fault, then what strangers send through every door; many seeds: `make soak
-# SEEDS=1000`, one of them alone with `make soak SEED=17 SEEDS=1`. Then a server is killed at work: `make soak KILLS=200`.
+# SEEDS=1000`, one of them alone with `make soak SEED=17 SEEDS=1`. Then a server is killed at work: `make soak KILLS=200`, with
+# several workers `WORKERS=2`.
 soak: dev
 	@$(BIN)/python tests/simulation/soak.py
 	@$(BIN)/python -m tests.fuzz.soak

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from app.web import folder
-from tests.support.server import Server
+from tests.support.server import Server, Visitor
 
 VIEWERS = 1_000
 SLEEPERS = 20
@@ -171,7 +171,7 @@ class Viewers:
     def __init__(self, server: Server, room: str, count: int, reading: bool = True) -> None:
         self.server, self.room = server, room
         self._selector = selectors.DefaultSelector()
-        state = _state(server, room)
+        state = state_of(server, room)
         hello = HANDSHAKE.format(room=room, frame=state["frame"], epoch=state["epoch"], host=server.host)
         self.sockets = [self._connect(hello, reading) for _ in range(count)]
         if reading:
@@ -261,7 +261,7 @@ def busy(server: Server, count: int) -> Iterator[None]:
 # ----------------------------------------------------------------------------------------------- looking
 
 
-def _state(server: Server, room: str) -> dict[str, Any]:
+def state_of(server: Visitor, room: str) -> dict[str, Any]:
     found = re.search(r'<div id="frame"[^>]*>(.*?)</div>', server.get(f"/rooms/{room}/snapshot"), re.DOTALL)
     assert found
     state: dict[str, Any] = json.loads(found[1].replace("&#34;", '"'))

@@ -47,6 +47,8 @@ ONLY_IN = {
     "flask": ("app.web",),
     "flask_sock": ("app.web",),
     "flask_babel": ("app.web",),
+    "psycopg": ("app.rooms",),
+    "redis": ("app.rooms",),
     "threading": ("app.rooms", "app.web"),
     "time": ("app.rooms", "app.web"),
     "random": ("app.cluster",),

@@ -21,7 +21,10 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     boundary    where mistakes end: one command, one answer or one room
     guard       what does not come back is ended
     storage     rooms as text in SQLite: seed, scenario, journal, position
+    postgres    the same of a PostgreSQL
     database    who waits for the disk, and what is written together
+    shares      which worker process a room belongs to
+    dividing    rooms go to the files of their workers, before a start
     files       the file is opened, looked at, and set aside where it is damaged
     walcheck    whether what was written to it last can be read
     autosave    how far time went, soon after
@@ -44,11 +47,14 @@ from app.rooms.loading import Lost
 from app.rooms.playing import Pressed
 from app.rooms.room import Room
 from app.rooms.rooms import Limits, Rooms
+from app.rooms.shares import Share, owner
 from app.rooms.slicing import SLICE_S, slices
+from app.rooms.storage import Elsewhere
 from app.rooms.story import Told
 from app.rooms.watches import Watch
 
 __all__ = [
-    "SLICE_S", "Awaited", "Broken", "Done", "Drawing", "Frame", "Limits", "Line", "Lost", "NotDone", "Pace", "Pressed",
-    "Process", "Room", "Rooms", "Told", "Viewer", "Waiting", "Watch", "at_once", "exit_code", "is_shell", "slices",
+    "SLICE_S", "Awaited", "Broken", "Done", "Drawing", "Elsewhere", "Frame", "Limits", "Line", "Lost", "NotDone",
+    "Pace", "Pressed", "Process", "Room", "Rooms", "Share", "Told", "Viewer", "Waiting", "Watch", "at_once",
+    "exit_code", "is_shell", "owner", "slices",
 ]  # fmt: skip

@@ -59,4 +59,5 @@ class Autosave:
             if self._stopped:
                 return
             time.sleep(INTERVAL_S)
-            self.write()
+            if not self._stopped:  # or who stopped it has written all
+                self.write()

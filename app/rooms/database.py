@@ -1,5 +1,5 @@
-"""One connection to SQLite, and who waits for it: what many want written goes in one transaction, with one wait for the
-disk.
+"""Who waits for what is written: what many want written goes in one transaction, with one wait for the disk. Either of
+one connection to SQLite, here, or to a PostgreSQL (app/rooms/postgres.py).
 
 Whoever comes first while nobody writes commits what has gathered, and the others find that theirs is done. The wait for
 a disk that was slow lately is spent `apart`: with gevent in a thread of the system, so that it holds up those who wait
@@ -13,10 +13,11 @@ import sqlite3
 import threading
 import time
 import weakref
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 BUSY_S = 0.05  # that one transaction waits for another program
 HELD_S = 2.0  # and for so long after that none is tried
@@ -25,7 +26,23 @@ LATELY_S = 60.0  # for so long
 PAGES = 1_000  # of the log beside the file, before it is written into that: by those who wait for the disk anyway
 
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], object]
+
+
+class Connection(Protocol):
+    """What both understand: SQL with ? for each value."""
+
+    def execute(self, sql: str, values: Sequence[Any] = (), /) -> Rows: ...
+
+    def executemany(self, sql: str, values: Iterable[Sequence[Any]], /) -> object: ...
+
+
+class Rows(Protocol):
+    def fetchone(self) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+
+Work = Callable[[Connection], object]
 Apart = Callable[[Callable[[], None]], None]
 """Run something where it keeps nobody waiting but the caller."""
 
@@ -47,7 +64,7 @@ def is_damage(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-class _Job:
+class Job:
     __slots__ = ("error", "is_durable", "is_over", "work")
 
     def __init__(self, work: Work, *, is_durable: bool) -> None:
@@ -57,21 +74,18 @@ class _Job:
         self.error: BaseException | None = None
 
 
-class Database:
-    def __init__(self, db: sqlite3.Connection, apart: Apart = at_once) -> None:
-        self._db = db
-        self._apart = apart
+class Batches(ABC):
+    """What both have in common. They raise sqlite3.Error, whichever it is."""
+
+    def __init__(self) -> None:
+        self.is_damaged = False
         self._turn = threading.Lock()
-        self._jobs: deque[_Job] = deque()
-        self.is_damaged = False  # SQLite found that out
-        self._held_until = 0.0
-        self._slow_until = 0.0
-        self._close = weakref.finalize(self, db.close)
+        self._jobs: deque[Job] = deque()
 
     def write(self, work: Work, *, is_durable: bool = False) -> None:
         """When it returns, what `work` did is committed, and a killed server has it. `is_durable`: it is on the disk,
         and a machine without power has it too. Raises sqlite3.Error; then nothing of it has happened."""
-        job = _Job(work, is_durable=is_durable)
+        job = Job(work, is_durable=is_durable)
         self._jobs.append(job)
         with self._turn:
             if not job.is_over:
@@ -83,13 +97,58 @@ class Database:
 
     def soon(self, work: Work, *, is_durable: bool = False) -> None:
         """Written with whatever is written next, before it; nobody hears how it went."""
-        self._jobs.append(_Job(work, is_durable=is_durable))
+        self._jobs.append(Job(work, is_durable=is_durable))
 
     def flush(self) -> None:
         with self._turn:
             self._commit()
 
-    def read(self, ask: Callable[[sqlite3.Connection], T]) -> T:
+    def _commit(self) -> None:
+        jobs: list[Job] = []
+        while self._jobs:
+            jobs.append(self._jobs.popleft())
+        if jobs:
+            self._transact(jobs)
+
+    def _transact(self, jobs: list[Job]) -> None:
+        """All together; if that fails each for itself, for one that is wrong is no other's fault."""
+        try:
+            self._run(jobs)
+        except Exception as error:
+            if len(jobs) > 1 and not self._is_for_all(error):
+                for job in jobs:
+                    self._transact([job])
+                return
+            for job in jobs:
+                job.error = error
+        for job in jobs:
+            job.is_over = True
+
+    @abstractmethod
+    def read(self, ask: Callable[[Connection], T]) -> T: ...
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    @abstractmethod
+    def _run(self, jobs: list[Job]) -> None:
+        """In one transaction."""
+
+    @abstractmethod
+    def _is_for_all(self, error: Exception) -> bool:
+        """To try again one by one helps nobody."""
+
+
+class Database(Batches):
+    def __init__(self, db: sqlite3.Connection, apart: Apart = at_once) -> None:
+        super().__init__()
+        self._db = db
+        self._apart = apart
+        self._held_until = 0.0
+        self._slow_until = 0.0
+        self._close = weakref.finalize(self, db.close)
+
+    def read(self, ask: Callable[[Connection], T]) -> T:
         """Raises sqlite3.Error."""
         with self._turn:
             try:
@@ -102,28 +161,7 @@ class Database:
         with self._turn:
             self._close()
 
-    def _commit(self) -> None:
-        jobs: list[_Job] = []
-        while self._jobs:
-            jobs.append(self._jobs.popleft())
-        if jobs:
-            self._transact(jobs)
-
-    def _transact(self, jobs: list[_Job]) -> None:
-        """All together; if that fails each for itself, for one that is wrong is no other's fault."""
-        try:
-            self._run(jobs)
-        except Exception as error:
-            if len(jobs) > 1 and not (isinstance(error, sqlite3.Error) and is_held(error)):
-                for job in jobs:
-                    self._transact([job])
-                return
-            for job in jobs:
-                job.error = error
-        for job in jobs:
-            job.is_over = True
-
-    def _run(self, jobs: list[_Job]) -> None:
+    def _run(self, jobs: list[Job]) -> None:
         if time.monotonic() < self._held_until:
             raise _held()
         is_durable = any(job.is_durable for job in jobs)
@@ -144,6 +182,9 @@ class Database:
                 self.is_damaged |= is_damage(error)
                 self._held_until = time.monotonic() + HELD_S if is_held(error) else 0.0
             raise
+
+    def _is_for_all(self, error: Exception) -> bool:
+        return isinstance(error, sqlite3.Error) and is_held(error)
 
     def _end(self) -> None:
         began = time.monotonic()

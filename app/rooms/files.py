@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -20,7 +21,7 @@ from typing import NamedTuple
 from app.rooms import walcheck
 from app.rooms.database import BUSY_S, connect, is_held
 
-NAME = "rooms.sqlite3"
+NAME = "rooms.sqlite3"  # of the first worker; the others have rooms-1.sqlite3 and so on
 BESIDE = ("", "-wal", "-shm", "-journal")
 MAGIC = b"SQLite format 3\0"
 ASIDE = ".damaged-"
@@ -87,6 +88,29 @@ def private(folder: Path, name: str) -> Path:
     return folder / name
 
 
+def path_of(folder: Path, number: int) -> Path:
+    """The file of that worker."""
+    return folder / (NAME.replace(".", f"-{number}.", 1) if number else NAME)
+
+
+def numbers(folder: Path) -> list[int]:
+    """Of the workers whose files are there."""
+    found = (re.fullmatch(r"rooms(?:-([1-9]\d*))?\.sqlite3(?:-wal)?", path.name) for path in folder.glob("rooms*"))
+    return sorted({int(each[1] or 0) for each in found if each})
+
+
+def connected(folder: Path, number: int) -> sqlite3.Connection:
+    """To the file of that worker, which is made if need be. Raises OSError, or sqlite3.Error."""
+    return _open(path_of(folder, number))
+
+
+def remove(folder: Path, number: int) -> None:
+    """The file of a worker that there is no more."""
+    path = path_of(folder, number)
+    for beside in BESIDE:
+        path.with_name(path.name + beside).unlink(missing_ok=True)
+
+
 def prepare(db: sqlite3.Connection) -> None:
     """Raises sqlite3.Error."""
     db.execute("PRAGMA foreign_keys = ON")
@@ -94,43 +118,42 @@ def prepare(db: sqlite3.Connection) -> None:
     _add_columns(db)
 
 
-def opened(folder: Path, copy: CopyRoom) -> tuple[sqlite3.Connection, Damage | None]:
-    """Our file in that folder, or a new one if that is damaged; and what became of the damaged one. Raises Unusable."""
-    path = folder / NAME
+def opened(path: Path, copy: CopyRoom) -> tuple[sqlite3.Connection, Damage | None]:
+    """Our file, or a new one if that is damaged; and what became of the damaged one. Raises Unusable."""
     try:
         why = _strange(path)
         if not why:
             try:
                 if path.exists():
                     _check(path)
-                return _open(folder), None
+                return _open(path), None
             except (sqlite3.DatabaseError, _Wrong) as error:
                 if not _is_damage(error):
                     raise Unusable(f"{path} cannot be used: {_said(error, path)}") from error
                 why = str(error)
         aside = _set_aside(path)
-        db = _open(folder)
+        db = _open(path)
         kept, lost = _rescue(aside, db, copy)
     except (OSError, sqlite3.Error) as error:
-        raise Unusable(f"rooms cannot be kept in {folder}: {error}") from error
+        raise Unusable(f"rooms cannot be kept in {path.parent}: {error}") from error
     return db, Damage(aside.name, why, kept, lost)
 
 
-def identity(folder: Path | None) -> tuple[int, int] | None:
-    """Of our file in that folder; None: there is none."""
+def identity(path: Path | None) -> tuple[int, int] | None:
+    """Of our file; None: there is none."""
     try:
-        found = (folder / NAME).stat() if folder is not None else None
+        found = path.stat() if path is not None else None
     except OSError:
         return None
     return (found.st_dev, found.st_ino) if found else None
 
 
 def set_aside(folder: Path) -> list[str]:
-    """The names of what was, oldest first."""
-    found = {path.name for path in folder.glob(f"{NAME}{ASIDE}*")}
+    """The names of what was, of all workers, oldest first."""
+    found = {path.name for path in folder.glob(f"rooms*{ASIDE}*")}
     for beside in BESIDE[1:]:
         found = {name.removesuffix(beside) for name in found}
-    return sorted(found)
+    return sorted(found, key=lambda name: name.partition(ASIDE)[2])
 
 
 # ---------------------------------------------------------------------------------------------- looking
@@ -142,9 +165,9 @@ def _strange(path: Path) -> str:
         return "it is no file"
     if path.exists() and path.stat().st_size == 0:
         return "it is empty"
-    if not path.exists() and path.with_name(f"{NAME}-wal").exists():
+    if not path.exists() and path.with_name(f"{path.name}-wal").exists():
         return "it is gone, and what belongs beside it is not"
-    if walcheck.is_cut_short(path.with_name(f"{NAME}-wal")):
+    if walcheck.is_cut_short(path.with_name(f"{path.name}-wal")):
         return "the newest of what was written to it cannot be read"
     return ""
 
@@ -163,8 +186,8 @@ def _check(path: Path) -> None:
         db.close()
 
 
-def _open(folder: Path) -> sqlite3.Connection:
-    db = connect(private(folder, NAME))
+def _open(path: Path) -> sqlite3.Connection:
+    db = connect(private(path.parent, path.name))
     try:
         db.execute(f"PRAGMA busy_timeout = {int(PATIENCE_S * 1000)}")
         db.execute("PRAGMA journal_mode = WAL")
@@ -204,7 +227,7 @@ def _columns(db: sqlite3.Connection, table: str) -> set[str]:
 def _set_aside(path: Path) -> Path:
     """Under a name that nothing has yet."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    names = (f"{NAME}{ASIDE}{stamp}{suffix}" for suffix in ("", *(f"-{number}" for number in range(2, 1_000))))
+    names = (f"{path.name}{ASIDE}{stamp}{suffix}" for suffix in ("", *(f"-{number}" for number in range(2, 1_000))))
     aside = next(path.with_name(name) for name in names if not path.with_name(name).exists())
     for beside in BESIDE:
         with contextlib.suppress(FileNotFoundError):

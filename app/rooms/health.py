@@ -18,7 +18,8 @@ class Health(NamedTuple):
     unstored: int  # go on in memory
     steps: int  # since the server began
     object_bytes: int
-    free_bytes: int | None  # of the disk; None: nothing is kept
+    kept: bool  # a restart finds them
+    free_bytes: int | None  # of the disk; None: they are on none of ours
     set_aside: int  # files that were found damaged
 
 
@@ -30,6 +31,7 @@ def of(rooms: Sequence[Room], storage: Storage, steps: int) -> Health:
         unstored=sum(not room.is_stored for room in rooms),
         steps=steps,
         object_bytes=sum(room.cluster.taken_bytes for room in rooms),
+        kept=storage.outlives,
         free_bytes=storage.free_bytes,
         set_aside=len(storage.set_aside),
     )

@@ -17,7 +17,7 @@ LOST = N_(
     "This room does not exist, or it was lost: the file with the rooms was damaged, and has been set aside as "
     "%(file)s. Whoever keeps this server can look into it."
 )
-_UNREADABLE = "the file with the rooms cannot be read at the moment (%s): try again in a moment"
+_UNREADABLE = "what is kept of the rooms cannot be read at the moment (%s): try again in a moment"
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +30,13 @@ class Lost(errors.NotFound):
         self.why = why
 
 
-def load(storage: Storage, id: str) -> tuple[Stored, list[Kept]]:
-    """A room, and its checkpoints. Raises Damaged, Lost, NotFound, or ServiceUnavailable for what passes."""
+def load(storage: Storage, id: str, *, is_taken: bool = False) -> tuple[Stored, list[Kept]]:
+    """A room, and its checkpoints; `is_taken`: it is ours from then on.
+
+    Raises Damaged, Lost, NotFound, or ServiceUnavailable for what passes."""
     try:
+        if is_taken:
+            storage.take(id)
         stored, kept = storage.load(id), storage.checkpoints(id)
     except sqlite3.Error as error:
         log.exception("room cannot be read", extra={"room": id})

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import secrets
 import sqlite3
 import threading
 import time
@@ -41,14 +40,12 @@ from app.rooms.pacer import TIDY_S, Pacer
 from app.rooms.playing import Pressed
 from app.rooms.replaying import Replayed, as_it_was, is_final, replayed, written_reason
 from app.rooms.room import Room
+from app.rooms.shares import ALL, Share
 from app.rooms.slicing import slices
-from app.rooms.storage import KILLED, Damaged, Kept, Storage, Stored
+from app.rooms.storage import KILLED, Damaged, Elsewhere, Kept, Storage, Stored
 from app.scenarios.progress import Progress
 
-ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # as in the names of pods: no word can come of it
 PUT_AWAY = N_("This room was put away just now. Open it again.")
-LENGTH = 20  # 95 bits: nobody guesses a room
-
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
@@ -70,13 +67,15 @@ class Rooms:
         clock: Callable[[], float] = time.monotonic,
         limits: Limits | None = None,
         apart: Apart = at_once,
+        share: Share = ALL,
     ) -> None:
         self.limits = limits or Limits()
+        self._share = share
         slicing.begin()
         self.pacer = Pacer(clock, self._tidy)
         self._drawing = drawing
         self._clock = clock
-        self._storage = Storage(data_dir, apart)
+        self._storage = Storage(data_dir, apart, share.number)
         self._autosave = Autosave(self._write_progress)
         self._beginnings = Beginnings(clock)
         self.checkpoints = Checkpoints(self._storage, self.pacer.wake, self._autosave.moved)
@@ -97,16 +96,17 @@ class Rooms:
     def create(self, scenario_id: str = scenarios.DEFAULT) -> Room:
         """A new room with that lesson. Raises NotFound, or ServiceUnavailable when every room is being watched."""
         scenario = scenarios.get(scenario_id)
-        id = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
-        room = self._add(self._room(id, scenario, self._beginnings.of(scenario), pace_of(scenario)))
+        room = self._add(self._room(self._share.new_name(), scenario, self._beginnings.of(scenario), pace_of(scenario)))
         self.save(room)
         self.checkpoints.begin(room, 0)
         self._prune()
-        log.info("room created", extra={"room": id, "lesson": scenario.id, "in_memory": len(self)})
+        log.info("room created", extra={"room": room.id, "lesson": scenario.id, "in_memory": len(self)})
         return room
 
     def get(self, id: str) -> Room:
-        """The room, restored if it was evicted. Raises NotFound."""
+        """The room, restored if it was evicted. Raises NotFound, as of one of another worker."""
+        if not self._share.has(id):
+            raise errors.NotFound(f'room "{id}" not found')
         with self._lock:
             if (room := self._rooms.get(id)) is not None:
                 self._rooms.move_to_end(id)
@@ -200,6 +200,9 @@ class Rooms:
         self.begun(room, entry)
         if not room.is_stored:
             return  # there is nothing to bring it back from
+        self._let_go(room)
+
+    def _let_go(self, room: Room) -> None:
         with self._lock:
             if self._rooms.get(room.id) is room:
                 del self._rooms[room.id]
@@ -252,6 +255,9 @@ class Rooms:
         for id in self._storage.flush():
             if (pruned := self._rooms.get(id)) is not None:
                 self._save_whole(pruned)
+        while self._storage.taken:
+            if (lost := self._rooms.get(self._storage.taken.pop())) is not None:
+                self._let_go(lost)
 
     def _begin_another_file(self) -> None:
         """With all that is in memory, and what can be read of the one before."""
@@ -288,6 +294,9 @@ class Rooms:
         was_stored = room.is_stored
         try:
             write()
+        except Elsewhere:
+            self._autosave.moved(room)  # which lets it go
+            raise
         except sqlite3.Error as error:
             room.is_stored = False
             self._autosave.moved(room)
@@ -361,7 +370,7 @@ class Rooms:
 
     def _restore(self, id: str) -> Room:
         try:
-            stored, kept = load(self._storage, id)
+            stored, kept = load(self._storage, id, is_taken=True)
             scenario = scenarios.get(stored.scenario if scenarios.has(stored.scenario) else scenarios.DEFAULT)
             found = replayed(stored, kept, partial(self._storage.checkpoint, id))
             room = self._room(id, scenario, found.cluster or self._beginnings.of(scenario), Pace(**stored.pace))

@@ -5,6 +5,7 @@ linebreaks how templates are laid out, and what of that is sent
 language   which language a visitor reads, and its Words
 security   headers, CSRF, Host, Origin
 rates      how often one may ask: by visitor, room and address
+tally      where that is counted, by all workers together
 problems   refusals and mistakes as HTML, fragment or JSON
 pages      GET: room, snapshot, documents, inspector, step, explain
 commands   POST: commands, pace, steps, reset, plan
@@ -14,7 +15,9 @@ logs       one line an event
 live       the socket: frames out, nothing in
 kube       the Kubernetes REST face: kubectl and other API clients
 present    step -> view model, pure
-serve      `loopscope serve`: gunicorn with one gevent worker
+serve      `loopscope serve`: gunicorn with gevent workers
+worker     one of them: requests are read within limits
+siblings   several of them: a request goes to the one that has its room
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from flask import Flask
 from flask.typing import ResponseReturnValue
 
 from app.api import errors, limits
-from app.rooms import Limits, Rooms, at_once, guard
+from app.rooms import Limits, Rooms, Share, at_once, guard
 from app.web import (
     assets,
     commands,
@@ -58,6 +61,9 @@ DEFAULTS: dict[str, Any] = {
     "NAMES": (),  # of this machine, by which people may call it; its addresses are known
     "ORIGINS": (),  # further origins whose pages may send commands, "https://talk.example"
     "RATES": rates.RATES,  # None: as often as one likes
+    "SHARE": Share(),  # of the rooms, that of this worker
+    "SIBLINGS": None,  # the other workers
+    "TALLY": None,  # where what was asked for is counted, if others count there too
     "TRUSTED_PROXIES": (),  # networks of proxies in front, who say in X-Forwarded-For for whom they ask
     "HEARTBEAT_S": 20.0,
     # The live socket offers no protocol, kubectl exec does; kubectl sends its input in pieces of 32 KiB.
@@ -95,7 +101,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     assets.init_app(app, folder("static"))
     config = app.config
     app.extensions["rooms"] = Rooms(
-        live.Drawing(app), config["DATA_DIR"], limits=config["LIMITS"], apart=config["APART"]
+        live.Drawing(app), config["DATA_DIR"], limits=config["LIMITS"], apart=config["APART"], share=config["SHARE"]
     )
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(metrics.blueprint)

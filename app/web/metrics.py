@@ -1,4 +1,5 @@
 """What the server counts, for Prometheus at /metrics, and whether it is well, for whoever starts it again, at /healthz.
+Whichever worker is asked asks the others.
 
 Neither names a room. A server whose disk is full is `degraded`, and answers 200 all the same: to start it again would
 lose the rooms that go on in memory.
@@ -7,6 +8,7 @@ lose the rooms that go on in memory.
 from __future__ import annotations
 
 import bisect
+import json
 import os
 import resource
 import sys
@@ -14,16 +16,19 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 
 from app.api import limits
-from app.web import security
+from app.web import security, together
 from app.web.pages import rooms
+from app.web.siblings import Siblings
 
 LATENCIES_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 DOORS = {"commands.command": "page", "script.press": "lesson", "kube.face": "api"}
 LITTLE = 64 * limits.MIB  # of a disk
+ALONE = "alone"  # in the query: of this worker only
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 blueprint = Blueprint("metrics", __name__)
@@ -84,23 +89,41 @@ def here() -> Metrics:
 
 @blueprint.get("/healthz")
 def healthz() -> Response:
-    now = rooms().health()
-    is_short = now.free_bytes is not None and now.free_bytes < LITTLE
-    return jsonify(
-        status="degraded" if now.unstored or is_short else "ok",
-        disk={
-            "kept": now.free_bytes is not None, "free_bytes": now.free_bytes, "rooms_not_written": now.unstored,
-            "files_set_aside": now.set_aside,
-        },
-        rooms={"in_memory": now.rooms, "stopped": now.stopped, "viewers": now.viewers},
-        memory={"resident_bytes": resident_bytes(), "object_bytes": now.object_bytes},
-    )  # fmt: skip
+    if (siblings := _siblings()) is None:
+        return jsonify(_health())
+    answers = siblings.ask(f"/healthz?{ALONE}")
+    return jsonify(together.health([_health(), *(json.loads(each) if each else None for each in answers)]))
 
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
     security.allow("look")
-    return Response("".join(_families(here())), content_type=TYPE)
+    own = "".join(_families(here()))
+    if (siblings := _siblings()) is None:
+        return Response(own, content_type=TYPE)
+    answers = zip(siblings.others, siblings.ask(f"/metrics?{ALONE}"), strict=True)
+    texts = {number: answer.decode() for number, answer in answers if answer is not None}
+    return Response(together.metrics(texts | {siblings.share.number: own}), content_type=TYPE)
+
+
+def _siblings() -> Siblings | None:
+    """The other workers, if there are any and they are asked for too."""
+    found: Siblings | None = current_app.config["SIBLINGS"]
+    return None if ALONE in request.args else found
+
+
+def _health() -> dict[str, Any]:
+    now = rooms().health()
+    is_short = now.free_bytes is not None and now.free_bytes < LITTLE
+    return {
+        "status": "degraded" if now.unstored or is_short else "ok",
+        "disk": {
+            "kept": now.kept, "free_bytes": now.free_bytes, "rooms_not_written": now.unstored,
+            "files_set_aside": now.set_aside,
+        },
+        "rooms": {"in_memory": now.rooms, "stopped": now.stopped, "viewers": now.viewers},
+        "memory": {"resident_bytes": resident_bytes(), "object_bytes": now.object_bytes},
+    }  # fmt: skip
 
 
 def resident_bytes() -> int:

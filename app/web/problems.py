@@ -10,7 +10,7 @@ from werkzeug.exceptions import BadHost, HTTPException
 from wsproto.utilities import RemoteProtocolError
 
 from app.api import errors
-from app.rooms import Broken, Lost, NotDone
+from app.rooms import Broken, Elsewhere, Lost, NotDone
 from app.web import language
 from app.web.present import Words
 from app.web.present.words import N_
@@ -40,7 +40,7 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(errors.ApiError)
     def refused(error: errors.ApiError) -> Response:
         _ = language.here()
-        if isinstance(error, (Broken, Lost, NotDone)):
+        if isinstance(error, (Broken, Elsewhere, Lost, NotDone)):
             error.message = _(str(error.why.text), **error.why.values)
         missing_page = type(error) is errors.NotFound and request.method == "GET" and not wants_json()
         message = _(SENTENCES[404]) if missing_page else error.message

@@ -8,17 +8,15 @@ address fits a lecture hall behind one NAT. What is refused to one of them costs
 from __future__ import annotations
 
 import ipaddress
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from app.api import errors
 from app.api.messages import N_
 from app.web import language
+from app.web.tally import Tally
 
-CLIENTS = 30_000  # remembered visitors, rooms and addresses
 HOUR_S = 3_600
 IPV6_BLOCK = 64
 
@@ -56,13 +54,14 @@ _REFUSED = {
 
 
 class Buckets:
-    """One per (what, whose, name); the one heard of longest ago is forgotten first."""
+    """One per (what, whose, name)."""
 
-    def __init__(self, rates: Mapping[str, Budget], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, rates: Mapping[str, Budget], clock: Callable[[], float] = time.monotonic, tally: Tally | None = None
+    ) -> None:
         self._rates = rates
         self._clock = clock
-        self._lock = threading.Lock()
-        self._left: OrderedDict[tuple[str, str, str], tuple[float, float]] = OrderedDict()  # tokens, as of
+        self._tally = tally or Tally()
         self.refused = 0
 
     def take(self, what: str, *, visitor: str = "", room: str = "", address: str = "") -> None:
@@ -70,18 +69,16 @@ class Buckets:
         trying again."""
         budget, now = self._rates[what], self._clock()
         names = {"visitor": visitor, "room": room, "address": address}
-        with self._lock:
+        with self._tally.alone():
             found = {}
             for whose, rate in budget._asdict().items():
                 if rate is not None and (whose == "address" or names[whose]):
-                    tokens, since = self._left.pop((what, whose, names[whose]), (float(rate.burst), now))
+                    tokens, since = self._tally.get(f"{what} {whose} {names[whose]}") or (float(rate.burst), now)
                     found[whose] = rate, min(rate.burst, tokens + (now - since) * rate.per_s)
             short = next((whose for whose, (_, tokens) in found.items() if tokens < 1), None)
             for whose, (_, tokens) in found.items():
-                self._left[what, whose, names[whose]] = (tokens if short else tokens - 1, now)
-            while len(self._left) > CLIENTS:
-                self._left.popitem(last=False)
-            self.refused += short is not None
+                self._tally.put(f"{what} {whose} {names[whose]}", tokens if short else tokens - 1, now)
+        self.refused += short is not None
         if short is not None:
             rate, tokens = found[short]
             wait = max(1, round((1 - tokens) / rate.per_s))

@@ -25,7 +25,7 @@ YEAR_S = 31_536_000
 
 def init_app(app: Flask) -> None:
     rates = app.config["RATES"]
-    app.extensions["buckets"] = Buckets(rates) if rates else None
+    app.extensions["buckets"] = Buckets(rates, tally=app.config["TALLY"]) if rates else None
 
     @app.before_request
     def visitor() -> None:

@@ -1,4 +1,4 @@
-"""`loopscope serve`: gunicorn, one process, one gevent worker. The console script and `make run` start here, and
+"""`loopscope serve`: gunicorn with a gevent worker, or several. The console script and `make run` start here, and
 `loopscope check-script`.
 
 Nothing that serves is imported before gunicorn's worker has made threads into greenlets; only where rooms are kept is
@@ -13,9 +13,11 @@ import errno
 import gc
 import ipaddress
 import os
+import re
 import resource
 import signal
 import socket
+import sqlite3
 import sys
 import threading
 import urllib.request
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 GC_THRESHOLDS = (10_000, 6, 1_000_000)
 CONNECTIONS = 8_192
 GRACE_S = 3
+MOST_WORKERS = 64
 HEALTH_S = 2.0
 
 
@@ -49,8 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"port {options.port} is taken: choose another with --port (or make run PORT=...)", file=sys.stderr)
         return 1
     is_asked_for = options.data is not None
-    held = _hold(options)
-    if is_asked_for and held is None:
+    held = _hold(options) if options.store is None else None
+    if (is_asked_for and held is None) or (options.store is not None and not _reaches(options)):
         return 1
     _raise_file_limit()
     return _serve_threads(options) if options.debug_threads else _serve(options)
@@ -62,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = actions.add_parser("serve", help="run the server")
     data = serve.add_mutually_exclusive_group()
     data.add_argument("--data", metavar="DIR", help=f"keep rooms here; default: {_data_folder()}")
+    data.add_argument("--store", metavar="URL", help="keep rooms in that PostgreSQL: postgresql://user@host/name")
     data.add_argument("--no-data", action="store_true", help="keep rooms in memory only, until the server ends")
     serve.add_argument("--origin", action="append", default=[], help="another origin that may send commands")
     serve.add_argument(
@@ -70,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         help="proxies whose X-Forwarded-For is believed",
+    )
+    serve.add_argument(
+        "--workers", type=_count, default=1, metavar="N", help="processes, each with its share of the rooms; default: 1"
     )
     serve.add_argument("--lessons", metavar="DIR", action="append", default=[], help="lessons of your own, as YAML")
     serve.add_argument("--unlimited", action="store_true", help="do not limit how often one may ask")
@@ -83,6 +90,14 @@ def _parser() -> argparse.ArgumentParser:
             "--port", type=int, default=int(os.environ.get("PORT", "8000")), help="default: %(default)s"
         )
     return parser
+
+
+def _count(text: str) -> int:
+    """Raises ValueError, which argparse says."""
+    count = int(text)
+    if not 1 <= count <= MOST_WORKERS:
+        raise ValueError(text)
+    return count
 
 
 def _strange_proxy(texts: Sequence[str]) -> str:
@@ -118,7 +133,8 @@ def _data_folder() -> Path:
 def _hold(options: argparse.Namespace) -> Any:
     """The lock on the directory with the rooms, for as long as this process and its worker live. None if nothing is
     kept, because it was not asked for, or cannot be: why is said."""
-    from app.rooms.files import Unusable
+    from app.rooms.dividing import divide
+    from app.rooms.files import Unusable, numbers
     from app.rooms.storage import InUse, Storage, hold
 
     if options.no_data:
@@ -127,17 +143,37 @@ def _hold(options: argparse.Namespace) -> Any:
     lock = None
     try:
         lock = hold(folder)
-        storage = Storage(folder)
-    except (InUse, Unusable, OSError) as refusal:
+        for number in sorted({*range(options.workers), *numbers(Path(folder))}):
+            storage = Storage(folder, number=number)
+            if storage.damage is not None:
+                print(_said_of(storage.damage), file=sys.stderr)
+            storage.close()
+        moved = divide(Path(folder), options.workers)
+    except (InUse, Unusable, OSError, sqlite3.Error) as refusal:
         print(refusal, file=sys.stderr)
         if lock is not None:
             lock.close()
         return None
-    if storage.damage is not None:
-        print(_said_of(storage.damage), file=sys.stderr)
-    storage.close()
+    if moved:
+        print(f"{moved} rooms were divided among {options.workers} workers anew.")
     options.data = folder
     return lock
+
+
+def _reaches(options: argparse.Namespace) -> bool:
+    """Whether rooms can be kept in that store; why not is said. In a process of its own: what talks to PostgreSQL
+    looks, when it is imported, whether threads are greenlets."""
+    from app.rooms import files, postgres
+
+    options.data = options.store
+    if (child := os.fork()) == 0:
+        try:
+            postgres.check(options.store)
+        except files.Unusable as refusal:
+            print(refusal, file=sys.stderr, flush=True)
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] == 0
 
 
 def _said_of(damage: Damage) -> str:
@@ -153,15 +189,21 @@ def _said_of(damage: Damage) -> str:
 def _serve(options: argparse.Namespace) -> int:
     from gunicorn.app.base import BaseApplication
 
+    from app.web.tally import Tally
+
+    tally = Tally()  # in memory that all workers share
+
     class Application(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
             for name, value in _settings(options).items():
                 self.cfg.set(name, value)
 
         def load(self) -> Any:
+            from app.rooms import Share
             from app.web.worker import apart
 
-            return _create_app(options, APART=apart)
+            share = Share(options.number, options.workers)
+            return _create_app(options, APART=apart, SHARE=share, TALLY=tally)
 
     Application().run()
     return 0
@@ -169,19 +211,30 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
     from app.api import limits
+    from app.web.siblings import Doors
+
+    doors = Doors(options.workers) if options.workers > 1 else None
+
+    def number(server: Any, worker: Any) -> None:
+        """That of one who died goes to whoever takes his place, with his rooms."""
+        taken = {each.number for each in server.WORKERS.values()}
+        options.number = worker.number = next(each for each in range(options.workers) if each not in taken)
+        worker.doors = doors
 
     def ready(worker: Any) -> None:
         from app.rooms import guard
         from app.web import logs
 
         logs.start()
+        worker.wsgi.config["SIBLINGS"] = worker.siblings
         _warm_up(worker.wsgi)
         _let_viewers_go(worker)
         guard.start()
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
-        print(_announcement(options), flush=True)
+        if worker.number == 0:
+            print(_announcement(options), flush=True)
 
     def leave(_server: Any, worker: Any) -> None:
         from app.rooms import guard
@@ -193,13 +246,14 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
 
     return {
         "bind": f"[{options.host}]:{options.port}" if ":" in options.host else f"{options.host}:{options.port}",
-        "workers": 1,
+        "workers": options.workers,
         "worker_class": "app.web.worker.Worker",
         "worker_connections": CONNECTIONS,
         "graceful_timeout": GRACE_S,
         "keepalive": limits.REQUEST_S,
         "loglevel": "warning",
         "control_socket_disable": True,
+        "pre_fork": number,
         "post_worker_init": ready,
         "worker_exit": leave,
     }
@@ -249,9 +303,15 @@ def _announcement(options: argparse.Namespace) -> str:
 
 
 def _kept(options: argparse.Namespace) -> str:
+    if options.store:
+        return f"Rooms are kept in {_without_password(options.store)}: they are there again after a restart."
     if options.data:
         return f"Rooms are kept in {options.data}: they are there again after a restart."
     return "Rooms are kept in memory only: they are gone when the server ends."
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"//[^@/]*@", "//", url).partition("?")[0]
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,4 +1,5 @@
-"""gunicorn's gevent worker, with an end to waiting: who owes the rest of a request keeps nobody else out.
+"""gunicorn's gevent worker, with an end to waiting: who owes the rest of a request keeps nobody else out. And a request
+for a room of another worker goes there, with its connection (app/web/siblings.py).
 
 gunicorn gives the head of a request `keepalive` seconds, and its body as long as it takes. Here the whole body is read
 before the app is asked, within a deadline; of connections that owe something only so many are kept, the newest; and
@@ -16,13 +17,19 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
+import gevent.pool
+import gevent.socket
 from gunicorn import util
 from gunicorn.workers.ggevent import GeventWorker
 
 from app.api import limits
+from app.web.siblings import Doors, Siblings, head_of
 
+_LOCAL = ("127.0.0.1", 0)
+_LEAVING_S = 1.0
 _PIECE = 64 * limits.KIB
 _LATE = (408, "Request Timeout", "the body of the request did not come in time")
+_LARGE = (431, "Request Header Fields Too Large", "the head of the request is too large")
 _FULL = (503, "Service Unavailable", "too much is on its way to this server: try again in a moment")
 
 
@@ -38,6 +45,35 @@ class Worker(GeventWorker):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._owing: OrderedDict[socket.socket, None] = OrderedDict()  # connections; the one that waits longest first
         self._bytes = 0  # of bodies that are on their way
+        self.number = 0
+        self.doors: Doors | None = None
+        self.siblings: Siblings | None = None
+
+    def patch(self) -> None:
+        super().patch()
+        if self.doors is not None:
+            self.siblings = self.doors.of(self.number)
+
+    def run(self) -> None:
+        others = gevent.pool.Pool(self.worker_connections)
+        taking = gevent.spawn(self._take_over, self.siblings, others) if self.siblings is not None else None
+        super().run()
+        gevent.kill(taking) if taking is not None else None
+        others.join(timeout=_LEAVING_S)
+
+    def _take_over(self, siblings: Siblings, pool: Any) -> None:
+        for fd, read in siblings.taken_over():
+            pool.spawn(self._handle_read, fd, read)
+
+    def _handle_read(self, fd: int, read: bytes) -> None:
+        client = _HandedOver(fileno=fd)
+        client.before = read
+        try:
+            address = client.getpeername() or _LOCAL
+        except OSError:  # it is gone already
+            client.close()
+            return
+        self.handle(self.sockets[0], client, address)
 
     def handle(self, listener: Any, client: socket.socket, addr: Any) -> None:
         if hasattr(socket, "TCP_USER_TIMEOUT"):
@@ -50,7 +86,9 @@ class Worker(GeventWorker):  # type: ignore[misc]
             self._owing.pop(client, None)
 
     def handle_request(self, listener_name: Any, req: Any, sock: socket.socket, addr: Any) -> Any:
-        """The head is there. Read the body, and ask the app."""
+        """The head is there. Read the body, and ask the app; or let another worker do both."""
+        if self.siblings is not None and self._hand_over(self.siblings, req, sock):
+            raise StopIteration
         refusal = self._read_body(req, sock)
         if refusal is not None:
             util.write_error(sock, *refusal)
@@ -63,6 +101,17 @@ class Worker(GeventWorker):  # type: ignore[misc]
                 req.body.close()
                 req.body = io.BytesIO()
             self._owes(sock)
+
+    def _hand_over(self, siblings: Siblings, req: Any, sock: socket.socket) -> bool:
+        cookies = "; ".join(value for name, value in req.headers if name == "COOKIE")
+        number = siblings.wanted(req.path, cookies)
+        if number == siblings.share.number:
+            return False
+        try:
+            siblings.hand_over(number, sock, head_of(req) + req.unreader.take_buffered())
+        except OSError:
+            util.write_error(sock, *_LARGE)
+        return True
 
     def _owes(self, client: socket.socket) -> None:
         self._owing[client] = None
@@ -94,6 +143,19 @@ class Worker(GeventWorker):  # type: ignore[misc]
             req.force_close()  # what is left of it is nobody's next request
         req.body = io.BytesIO(b"".join(pieces))
         return None
+
+
+class _HandedOver(gevent.socket.socket):  # type: ignore[misc]
+    """Whose first bytes another worker has read."""
+
+    before = b""
+
+    def recv(self, size: int, *flags: int) -> bytes:
+        if not self.before:
+            data: bytes = super().recv(size, *flags)
+            return data
+        read, self.before = self.before[:size], self.before[size:]
+        return read
 
 
 def _error_of(work: Callable[[], None]) -> Exception | None:

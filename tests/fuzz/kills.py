@@ -2,7 +2,8 @@
 
 `python -m tests.fuzz.kills` as part of `make soak`; KILLS says how often, SEED where the dice begin. Each client does
 one kind of thing, again and again, and remembers what was answered with success. After a kill the next server must have
-it; of what was under way when the server died either may be.
+it; of what was under way when the server died either may be. WORKERS says how many processes serve: in turn one of
+them is killed, or all.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import os
 import random
 import re
+import signal
 import sqlite3
 import tempfile
 import threading
@@ -19,10 +21,12 @@ import urllib.request
 from contextlib import closing
 from pathlib import Path
 
-from app.rooms.files import NAME
+from app.rooms import owner
+from app.rooms.files import path_of
 from tests.support.server import Server
 
 LONGEST_S = 1.5  # that a server lives
+WORKERS = int(os.environ.get("WORKERS", "1"))
 
 
 class Client(threading.Thread):
@@ -73,7 +77,7 @@ class Client(threading.Thread):
         if status != 200:
             return f"its page: {status}"
         text = server.get(f"/rooms/{self.room}/objects/Deployment/default/web/yaml")
-        with closing(sqlite3.connect(data / NAME)) as db:
+        with closing(sqlite3.connect(path_of(data, owner(self.room, WORKERS)))) as db:
             pace, steps = db.execute("SELECT pace, steps FROM rooms WHERE id = ?", (self.room,)).fetchone()
         either = (self.newest, self.newest + 1)
         found: object
@@ -99,18 +103,26 @@ def trial(seed: int) -> tuple[int, list[str]]:
     """Of one kill: how much was answered, and what was lost."""
     dice = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder)
-        with Server("--data", folder, "--unlimited") as server:
-            clients = [Client(server, kind) for kind in KINDS]
+        data, options = Path(folder), ("--data", folder, "--unlimited", "--workers", str(WORKERS))
+        with Server(*options) as server:
+            clients = [Client(server, kind) for kind in KINDS * WORKERS]
             for client in clients:
                 client.start()
             time.sleep(dice.uniform(0.01, LONGEST_S))
+            lost = _without_one(server, clients, data, dice) if WORKERS > 1 and seed % 2 else []
             server.kill()
             for client in clients:
                 client.join()
-        with Server("--data", folder, "--unlimited") as server:
-            lost = [f"{client.kind}: {why}" for client in clients if (why := client.lost(server, data))]
+        with Server(*options) as server:
+            lost += [f"{client.kind}: {why}" for client in clients if (why := client.lost(server, data))]
     return sum(client.answered for client in clients), lost
+
+
+def _without_one(server: Server, clients: list[Client], data: Path, dice: random.Random) -> list[str]:
+    """One worker is killed: what its clients lost, while the others go on."""
+    os.kill(dice.choice(server.workers()), signal.SIGKILL)
+    time.sleep(dice.uniform(0.5, LONGEST_S))
+    return [f"{each.kind}: {why}" for each in clients if not each.is_alive() and (why := each.lost(server, data))]
 
 
 def main() -> None:
@@ -120,7 +132,8 @@ def main() -> None:
         count, lost = trial(seed)
         answered += count
         assert not lost, f"SEED={seed} KILLS=1: {lost}"
-    print(f"{kills} kills, {answered:,} answers with success, none lost")
+    workers = f", {WORKERS} workers" if WORKERS > 1 else ""
+    print(f"{kills} kills{workers}: {answered:,} answers with success, none lost")
 
 
 if __name__ == "__main__":

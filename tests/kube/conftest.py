@@ -75,5 +75,5 @@ def app() -> Iterator[Flask]:
 
 @pytest.fixture
 def api(app: Flask) -> Api:
-    app.extensions["buckets"]._left.clear()
+    app.extensions["buckets"]._tally.clear()
     return Api(app)

@@ -16,7 +16,7 @@ from app.cluster import Cluster
 from app.commands import DeleteObject, Scale, SetLatencies
 from app.rooms import Limits, Rooms
 from app.rooms.beginnings import FRESH_S, Beginnings, prepared
-from app.rooms.rooms import ALPHABET
+from app.rooms.shares import ALPHABET
 from app.rooms.storage import Storage
 from tests.support.rooms import Clock, Script
 

@@ -84,7 +84,7 @@ class Server(Visitor):
 
     def __init__(self, *options: str | None) -> None:
         self.options = [option for option in options if option]
-        if "--data" not in self.options:
+        if not {"--data", "--store"} & set(self.options):
             self.options.append("--no-data")
         self.port = _free_port()
         self.ws = f"ws://{self.host}:{self.port}"
@@ -118,6 +118,11 @@ class Server(Visitor):
     def stop(self) -> int:
         self.process.terminate()
         return self.process.wait(timeout=20)
+
+    def workers(self) -> list[int]:
+        """The processes that serve."""
+        pid = self.process.pid
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
     def kill(self) -> None:
         """Without a chance to write anything down: gunicorn, its worker and whatever else it started."""

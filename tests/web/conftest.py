@@ -21,7 +21,7 @@ def app() -> Iterator[Flask]:
 
 @pytest.fixture
 def browser(app: Flask) -> Browser:
-    app.extensions["buckets"]._left.clear()
+    app.extensions["buckets"]._tally.clear()
     return Browser(app)
 
 

@@ -324,7 +324,7 @@ PATHS = [
     values=st.dictionaries(NAMES, VALUES | st.text(max_size=60), max_size=6),
 )
 def test_no_form_is_a_mistake_of_ours(browser: Browser, path: str, values: dict[str, Any]) -> None:
-    browser.app.extensions["buckets"]._left.clear()
+    browser.app.extensions["buckets"]._tally.clear()
     response = browser.post(path, values)
     said = response.get_data(as_text=True)
     # A form before may have stopped the API server: then 503 is the answer, and no mistake.
@@ -335,7 +335,7 @@ def test_no_form_is_a_mistake_of_ours(browser: Browser, path: str, values: dict[
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=400), type_=st.sampled_from(TYPES))
 def test_no_body_is_a_mistake_of_ours(browser: Browser, body: bytes, type_: str) -> None:
-    browser.app.extensions["buckets"]._left.clear()
+    browser.app.extensions["buckets"]._tally.clear()
     for path in ("/commands/apply", "/plan", "/pace"):
         response = browser.post(path, body, content_type=type_)
         assert response.status_code < 500, (path, response.get_data(as_text=True))
