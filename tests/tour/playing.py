@@ -11,6 +11,7 @@ press and each ending the page is measured: nothing may be cut off, covered or t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -32,6 +33,7 @@ SETTLE_MS = 500  # until nothing moves
 LEAST_S = 0.9
 REPEAT = 3  # times as fast
 SLACK = 0.98
+BARE_UID = re.compile(rf"(?<!pvc-)\b{UID.pattern}")  # Kubernetes names a volume by the uid of its claim
 
 MOMENT = """() => {
   const state = JSON.parse(document.getElementById("frame").textContent)
@@ -143,7 +145,7 @@ class Tour:
             if now["stands"] < SLACK * needed:
                 yield f"{said!r}: stands {now['stands']} s, and takes {needed:.2f} s to read"
         yield from self._wording("the caption", said, now["names"])
-        if UID.search(now["panel"]):
+        if BARE_UID.search(now["panel"]):
             yield f"{said!r}: the panel shows a uid"
 
     def _wording(self, where: str, text: str, names: tuple[str, ...] = ()) -> Iterator[str]:
