@@ -90,6 +90,7 @@ class Storage:
     def _open(self) -> None:
         if self.folder is None:
             db = connect(":memory:")
+            db.execute("PRAGMA auto_vacuum = FULL")  # what is deleted gives its memory back
             files.prepare(db)
         else:
             db, self.damage = files.opened(self.folder, _copy_of_what_is_whole)
