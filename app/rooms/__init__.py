@@ -44,11 +44,12 @@ from app.rooms.loading import Lost
 from app.rooms.playing import Pressed
 from app.rooms.room import Room
 from app.rooms.rooms import Limits, Rooms
-from app.rooms.slicing import SLICE_S, slices
+from app.rooms.slicing import SLICE_S, pause, slices
 from app.rooms.story import Told
 from app.rooms.watches import Watch
 
 __all__ = [
     "SLICE_S", "Awaited", "Broken", "Done", "Drawing", "Frame", "Limits", "Line", "Lost", "NotDone", "Pace", "Pressed",
-    "Process", "Room", "Rooms", "Told", "Viewer", "Waiting", "Watch", "at_once", "exit_code", "is_shell", "slices",
+    "Process", "Room", "Rooms", "Told", "Viewer", "Waiting", "Watch", "at_once", "exit_code", "is_shell", "pause",
+    "slices",
 ]  # fmt: skip
