@@ -42,8 +42,8 @@ def main() -> None:
             time.sleep(0.05)
     cuts = statistics.quantiles(took, n=100)
     print(
-        f"| {HALVES:,} half requests: meanwhile and after them {len(took)} visitors enter | all get in, p50 {cuts[49]:.0f} "
-        f"ms, p99 {cuts[98]:.0f} ms, longest {max(took):.0f} ms |"
+        f"| {HALVES:,} half requests: meanwhile and after them {len(took)} visitors enter | all get in, "
+        f"p50 {cuts[49]:.0f} ms, p99 {cuts[98]:.0f} ms, longest {max(took):.0f} ms |"
     )
 
 

@@ -1,7 +1,7 @@
 """What one hot room costs another: commands of a quiet room, alone and beside a hot one, over a real server.
 
-`python -m benchmarks.neighbours` prints rows for README: milliseconds until a command of the quiet room is answered, and
-the longest CPU time for which one thing held the process meanwhile (a machine that is busy otherwise does not spoil it).
+`python -m benchmarks.neighbours` prints rows for README: milliseconds until a command of the quiet room is answered,
+and the longest CPU time for which one thing held the process (a machine that is busy otherwise does not spoil it).
 """
 
 from __future__ import annotations
