@@ -88,6 +88,8 @@ bench: dev
 	$(BIN)/python -m benchmarks.hostile
 	$(BIN)/python -m benchmarks.resets
 	$(BIN)/python -m benchmarks.neighbours
+	$(BIN)/python -m benchmarks.large
+	$(BIN)/python -m benchmarks.half_requests
 	$(BIN)/python -m benchmarks.checkpoints
 
 # After a sentence was added or changed: collect, then translate app/translations/ja/LC_MESSAGES/messages.po, then again.

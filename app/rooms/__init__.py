@@ -48,7 +48,7 @@ from app.rooms.playing import Pressed
 from app.rooms.room import Room
 from app.rooms.rooms import Limits, Rooms
 from app.rooms.shares import Share, owner
-from app.rooms.slicing import SLICE_S, slices
+from app.rooms.slicing import SLICE_S, pause, slices
 from app.rooms.storage import Elsewhere
 from app.rooms.story import Told
 from app.rooms.watches import Watch
@@ -56,5 +56,5 @@ from app.rooms.watches import Watch
 __all__ = [
     "SLICE_S", "Awaited", "Broken", "Done", "Drawing", "Elsewhere", "Frame", "Limits", "Line", "Lost", "NotDone",
     "Pace", "Pressed", "Process", "Room", "Rooms", "Share", "Told", "Viewer", "Waiting", "Watch", "at_once",
-    "exit_code", "is_shell", "owner", "slices",
+    "exit_code", "is_shell", "owner", "pause", "slices",
 ]  # fmt: skip

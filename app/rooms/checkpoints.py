@@ -127,6 +127,8 @@ class Checkpoints:
             yield from self._pack(room, original, copied)
         finally:
             self._in_hand.discard(room.id)
+        if copied is not original:
+            yield from copied.forget()
 
     def _pack(self, room: Room, original: Cluster, copied: Cluster) -> Iterator[None]:
         packer, pieces = zlib.compressobj(PACKING), []

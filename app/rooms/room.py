@@ -20,7 +20,7 @@ from app.cluster import Awaited, Cluster, Done, Entry, News, Planned, Process
 from app.commands import ClientRequest, Command, TakeTurns
 from app.engine.trace import Result, Step
 from app.look import Look
-from app.rooms import budget, stepping
+from app.rooms import budget, slicing, stepping
 from app.rooms.beginnings import pace_of
 from app.rooms.boundary import Boundary
 from app.rooms.broadcast import Broadcast
@@ -31,7 +31,6 @@ from app.rooms.frames import Pace
 from app.rooms.keeping import NOBODY, Keeper
 from app.rooms.motion import Motion
 from app.rooms.playing import Pressed, ask_again, press
-from app.rooms.slicing import SLICE_S
 from app.rooms.story import Story, Told
 from app.rooms.watches import Watch, Watches
 from app.scenarios import Scenario
@@ -314,7 +313,7 @@ class Room:
     def turn(self, now: float) -> float | None:
         """Move the cluster for one slice, publish what is due. Returns when to come again; None: when woken."""
         if not self.lock.acquire(blocking=False):
-            return now + SLICE_S  # somebody has it in hand: the other rooms do not wait for that
+            return now + slicing.SLICE_S  # somebody has it in hand: the other rooms do not wait for that
         try:
             if self.broken or not self._is_live():
                 return None

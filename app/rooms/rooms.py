@@ -161,7 +161,7 @@ class Rooms:
             with self.checkpoints.lock:
                 self.save(room)
             self.checkpoints.begin(room, 0)
-        _forget(old)
+        memory.let_go(old)
 
     def save(self, room: Room) -> None:
         """Write down how far the room has come. Of one that has stopped where, and why; the rest stays as it is."""
@@ -346,7 +346,7 @@ class Rooms:
         self._storage.flush()
         for other in evicted:
             other.stop(message(PUT_AWAY))  # for whoever still has it in hand
-            _forget(other.cluster)
+            memory.let_go(other.cluster)
 
     def _tidy(self) -> None:
         since = self._clock() - TIDY_S
@@ -415,13 +415,6 @@ class Rooms:
         room.journaled = None
         room.stop(message(DAMAGED))
         return room
-
-
-def _forget(cluster: Cluster) -> None:
-    freed = cluster.taken_bytes
-    for _ in zip(cluster.forget(), slices(), strict=False):
-        pass
-    memory.give_back(freed)
 
 
 def _stored(room: Room) -> Stored:

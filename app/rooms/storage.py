@@ -113,6 +113,7 @@ class Storage:
             return postgres.Server(self._url)
         if self._path is None:
             db = connect(":memory:")
+            db.execute("PRAGMA auto_vacuum = FULL")  # what is deleted gives its memory back
             files.prepare(db)
         else:
             db, self.damage = files.opened(self._path, _copy_of_what_is_whole)

@@ -14,6 +14,7 @@ from typing import Any
 from app.api.objects import Obj
 
 KEPT_BYTES = 32 << 20
+LARGE = 64 << 10  # is encoded anew: it would keep many others out, and itself in memory
 
 
 def dumps(value: Any) -> bytes:
@@ -38,6 +39,8 @@ class Cache:
                 self._known.move_to_end(key)
                 return found[1]
         data = self._encode(obj)
+        if len(data) > LARGE:
+            return data
         with self._lock:
             if key not in self._known:
                 self._known[key] = (obj, data)

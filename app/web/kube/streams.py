@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from flask import Response
 
-from app.rooms import SLICE_S, Room, Watch
+from app.rooms import SLICE_S, Room, Watch, pause
 
 SHARE = 5  # all streams of a room together take at most a fifth of the process, however much happens there
 PAUSE_S = 0.05  # what happens within it goes out in one piece
@@ -59,6 +59,7 @@ class Stream:
         while True:
             if time.monotonic() >= self._ends_at and self._said_at:
                 raise StopIteration  # though there may be more
+            pause()  # all of a room are woken together, and take turns
             self._watch.wake.clear()
             began = time.thread_time()
             data = self._news.take()
