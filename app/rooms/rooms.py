@@ -117,6 +117,9 @@ class Rooms:
             with self._lock:
                 self._restoring.pop(id, None)
 
+    def held(self, id: str) -> Room | None:
+        return self._rooms.get(id)
+
     def looking_back(self, room: Room, step: int, draw: Callable[[Look], T]) -> T:
         """What `draw` makes of a step of long ago, which the room has forgotten. Raises NotFound, ServiceUnavailable.
 
