@@ -56,6 +56,7 @@ class Relay:
         self.errors = redis.RedisError
         self.client: Any = redis.Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
         self.limit = viewers
+        self.is_reached = True
         self._find = find
         self._lock = threading.Lock()
         self._mirrors: dict[tuple[str, str], Mirror] = {}
@@ -91,7 +92,9 @@ class Relay:
         """Nobody waits for Redis: what does not come through is missed, and that is noticed."""
         try:
             self.client.publish(channel, json.dumps(said).encode() + b"\n" + data)
+            self.is_reached = True
         except self.errors as error:
+            self.is_reached = False
             log.warning("Redis cannot be reached", extra={"why": str(error)})
 
     def _listen(self) -> None:

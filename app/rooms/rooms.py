@@ -138,7 +138,7 @@ class Rooms:
                     pass
 
     def health(self) -> health.Health:
-        return health.of(list(self._rooms.values()), self._storage, self._steps)
+        return health.of(list(self._rooms.values()), self._storage, self.checkpoints, self._steps)
 
     # ------------------------------------------------------------------------------------------ doing
 

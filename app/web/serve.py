@@ -45,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from app.web import checking
 
         return checking.check(options.files)
+    if options.debug_threads:
+        options.workers = 1
     if strange := _strange_proxy(options.trusted_proxies):
         print(f"--trusted-proxies: {strange} is no address or network", file=sys.stderr)
         return 2

@@ -149,6 +149,7 @@ def test_redis_may_go_and_come_back(rooms: Rooms, here: Relay, there: Relay, red
     redis.stop()
     try:
         assert looking.until(lambda taken: taken != []) is None
+        assert not here.is_reached
     finally:
         redis.start()
     looking.until(lambda taken: looking.mirror.fanout.epoch == room.epoch)

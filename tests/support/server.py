@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
-START_S = 20
+START_S = 60
 
 
 class Visitor:
