@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from app.api import limits
+from app.api.errors import TooManyRequests
 from app.rooms import files
 from app.rooms.fanout import Fanout, Viewer
 
@@ -92,20 +93,29 @@ class Relay:
         """Nobody waits for Redis: what does not come through is missed, and that is noticed."""
         try:
             self.client.publish(channel, json.dumps(said).encode() + b"\n" + data)
-            self.is_reached = True
         except self.errors as error:
-            self.is_reached = False
-            log.warning("Redis cannot be reached", extra={"why": str(error)})
+            log.debug("not told to Redis: %s", error)
 
     def _listen(self) -> None:
         """To the mirrors of all processes."""
         while not self._is_over:
-            with contextlib.suppress(self.errors), self.client.pubsub(ignore_subscribe_messages=True) as pubsub:
-                pubsub.subscribe(_VIEWERS)
-                while not self._is_over:
-                    if message := pubsub.get_message(timeout=BEAT_S):
+            try:
+                self._listen_on()
+            except self.errors as error:
+                if self.is_reached:
+                    log.warning("Redis cannot be reached", extra={"why": str(error)})
+                self.is_reached = False
+                time.sleep(BEAT_S / 2)
+
+    def _listen_on(self) -> None:
+        with self.client.pubsub() as pubsub:
+            pubsub.subscribe(_VIEWERS)
+            while not self._is_over:
+                message = pubsub.get_message(timeout=BEAT_S)
+                self.is_reached = True
+                if message and message["type"] == "message":
+                    with contextlib.suppress(TooManyRequests):  # the room has its limit of viewers
                         self._hear(*_read(message["data"]))
-            time.sleep(BEAT_S / 2)
 
     def _hear(self, said: dict[str, Any], _: bytes) -> None:
         room = self._find(said["room"])
