@@ -162,13 +162,15 @@ def test_redis_may_go_and_come_back(rooms: Rooms, here: Relay, there: Relay, red
 
 
 class Page:
-    """A socket, and the page that has it: it takes a snapshot when it is told to."""
+    """A socket, and the page that has it: it takes a snapshot when it is told to. The socket may be `at` another server
+    than the one that has the room."""
 
-    def __init__(self, server: Server, room: str) -> None:
+    def __init__(self, server: Server, room: str, at: Server | None = None) -> None:
         self._server, self._room = server, room
         self._heard = b""
         state = state_of(server, room)
-        self._socket = socket.create_connection((server.host, server.port), timeout=PATIENCE_S)
+        at = at or server
+        self._socket = socket.create_connection((at.host, at.port), timeout=PATIENCE_S)
         hello = HANDSHAKE.format(room=room, frame=state["frame"], epoch=state["epoch"], host=server.host)
         self._socket.sendall(hello.encode())
         head = b""

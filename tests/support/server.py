@@ -75,6 +75,13 @@ class Visitor:
     def post(self, path: str, values: dict[str, Any]) -> str:
         return self.prepared_post(path, values)()
 
+    def asked_to_post(self, path: str, values: dict[str, Any]) -> tuple[int, str]:
+        """Status and body, whatever they are."""
+        try:
+            return 200, self.post(path, values)
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
 
 class Server(Visitor):
     """`with Server() as server:`; arguments go to `loopscope serve`. Is a visitor itself."""
