@@ -2,8 +2,8 @@
 
 A room is its seed, its scenario and its journal, with checkpoints so that it needs not be replayed from the beginning.
 A command is written down before it is performed, and how it ended after it. A room that nobody watches gives up its
-memory when others need it, and comes back by replaying its journal, in slices, when asked for; so does one in which a
-command failed, without that command.
+memory when others need it, and comes back by replaying its journal when asked for; so does one in which a command
+failed, without that. Few do so at once: when all are asked for, the first are back soon, and the last no later.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from app.rooms.storage import KILLED, Damaged, Elsewhere, Kept, Storage, Stored
 from app.scenarios.progress import Progress
 
 T = TypeVar("T")
-
+COMING_BACK = 4  # rooms at once
 log = logging.getLogger(__name__)
 
 
@@ -83,7 +83,7 @@ class Rooms:
         self._asked_at: WeakKeyDictionary[Room, float] = WeakKeyDictionary()
         self._lock = threading.Lock()
         self._restoring: dict[str, threading.Lock] = {}
-        self._looking_back = threading.Lock()
+        self._coming_back, self._looking_back = threading.Semaphore(COMING_BACK), threading.Lock()
 
     def __len__(self) -> int:
         return len(self._rooms)
@@ -111,7 +111,7 @@ class Rooms:
                 return room
             restoring = self._restoring.setdefault(id, threading.Lock())
         try:
-            with restoring:
+            with restoring, self._coming_back:
                 return self._rooms.get(id) or self._restore(id)
         finally:
             with self._lock:
