@@ -35,7 +35,7 @@ class Visitor:
 
     def get(self, path: str) -> str:
         """The body; the token of a page is kept for posts."""
-        with self._opener.open(self.url + path, timeout=30) as response:
+        with self._opener.open(self.url + path, timeout=120) as response:
             body: str = response.read().decode()
         if found := re.search(r'name="csrf-token" content="(\w+)"', body):
             self._token = found[1]
