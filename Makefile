@@ -84,6 +84,7 @@ bench: dev
 	$(BIN)/python -m benchmarks.story
 	$(BIN)/python -m benchmarks.page
 	$(BIN)/python -m benchmarks.server
+	$(BIN)/python -m benchmarks.hall
 	$(BIN)/python -m benchmarks.kube
 	$(BIN)/python -m benchmarks.hostile
 	$(BIN)/python -m benchmarks.resets

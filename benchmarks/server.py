@@ -123,13 +123,13 @@ def fanout() -> Iterator[Row]:
         before = rss(server)
         with Viewers(server, room, VIEWERS) as viewers:
             used = (rss(server) - before) / VIEWERS / 1024
-            yield _fanout_row(f"pod killed, until each of {VIEWERS:,} viewers has the frame", server, room, viewers)
+            yield fanout_row(f"pod killed, until each of {VIEWERS:,} viewers has the frame", server, room, viewers)
             yield Row("memory per viewer", f"{used:.0f} kB", "50 kB")
             with Viewers(server, room, SLEEPERS, reading=False):
                 what = f"the same with {SLEEPERS} further viewers that never read"
-                yield _fanout_row(what, server, room, viewers)
+                yield fanout_row(what, server, room, viewers)
             with busy(server, BUSY_ROOMS):
-                yield _fanout_row(f"the same while {BUSY_ROOMS} other rooms are busy", server, room, viewers)
+                yield fanout_row(f"the same while {BUSY_ROOMS} other rooms are busy", server, room, viewers)
 
 
 def rooms() -> Iterator[Row]:
@@ -187,12 +187,7 @@ class Viewers:
         time.sleep(SETTLE_S)
 
     def _connect(self, hello: str, reading: bool) -> socket.socket:
-        connection = socket.socket()
-        if not reading:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.connect((self.server.host, self.server.port))
-        connection.sendall(hello.encode())
-        assert connection.recv(160).startswith(b"HTTP/1.1 101")
+        connection = connected(self.server, hello, 0 if reading else 4096)
         if reading:
             connection.setblocking(False)
             self._selector.register(connection, selectors.EVENT_READ)
@@ -222,13 +217,24 @@ class Viewers:
         return seconds
 
 
-def _fanout_row(what: str, server: Server, room: str, viewers: Viewers) -> Row:
+def connected(server: Server, hello: str, buffer: int = 0) -> socket.socket:
+    """An open socket of a page; with so small a buffer, if one is named."""
+    connection = socket.socket()
+    if buffer:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    connection.connect((server.host, server.port))
+    connection.sendall(hello.encode())
+    assert connection.recv(160).startswith(b"HTTP/1.1 101")
+    return connection
+
+
+def fanout_row(what: str, server: Server, room: str, viewers: Viewers) -> Row:
     """Percentiles over the viewers of one kill; of these the median and the worst over all kills."""
     p50, p99, last = [], [], []
     for _ in range(KILLS):
         server.post(f"/rooms/{room}/quiet", {})
         viewers.drain()
-        pod = _pods(server, room)[0]
+        pod = pods_of(server, room)[0]
         post = server.prepared_post(f"/rooms/{room}/commands/delete", {"kind": "Pod", "name": pod})
         started = time.monotonic()
         post()
@@ -268,7 +274,7 @@ def state_of(server: Visitor, room: str) -> dict[str, Any]:
     return state
 
 
-def _pods(server: Server, room: str) -> list[str]:
+def pods_of(server: Server, room: str) -> list[str]:
     html = server.get(f"/rooms/{room}/snapshot")
     return re.findall(r'data-kind="Pod" data-namespace="default" data-name="([\w-]+)"', html)
 
@@ -276,7 +282,7 @@ def _pods(server: Server, room: str) -> list[str]:
 def _warm(server: Server, room: str) -> None:
     """Nothing is measured that happens only once."""
     with Viewers(server, room, 5):
-        server.post(f"/rooms/{room}/commands/delete", {"kind": "Pod", "name": _pods(server, room)[0]})
+        server.post(f"/rooms/{room}/commands/delete", {"kind": "Pod", "name": pods_of(server, room)[0]})
         time.sleep(2)
 
 

@@ -40,8 +40,7 @@ def find(program: Program) -> str | None:
     if wished:
         return shutil.which(wished)
     folders = [str(path) for pattern in program.folders for path in sorted(Path("/").glob(pattern), reverse=True)]
-    found = shutil.which(program.name) or shutil.which(program.name, path=os.pathsep.join(folders))
-    return str(Path(found).resolve()) if found else None
+    return shutil.which(program.name) or shutil.which(program.name, path=os.pathsep.join(folders))
 
 
 def ensure() -> list[str]:

@@ -7,6 +7,7 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     broadcast   what a room tells its viewers, cut from what happened since the frame before
     drawing     what the web lends to rooms
     fanout      one frame to many viewers: a short ring, a cursor per viewer, never a queue
+    relay       the same to viewers at other processes, over Redis
     motion      how far a cluster moves in one turn: story pace, clock pace, run until quiet
     playing     a step of the lesson is pressed: what it needs, then its commands
     rehearsal   a script played to its end with nobody watching
@@ -45,6 +46,7 @@ from app.rooms.fanout import Viewer
 from app.rooms.frames import Frame, Pace, Waiting
 from app.rooms.loading import Lost
 from app.rooms.playing import Pressed
+from app.rooms.relay import Mirror, Relay
 from app.rooms.room import Room
 from app.rooms.rooms import Limits, Rooms
 from app.rooms.shares import Share, owner
@@ -54,7 +56,7 @@ from app.rooms.story import Told
 from app.rooms.watches import Watch
 
 __all__ = [
-    "SLICE_S", "Awaited", "Broken", "Done", "Drawing", "Elsewhere", "Frame", "Limits", "Line", "Lost", "NotDone",
-    "Pace", "Pressed", "Process", "Room", "Rooms", "Share", "Told", "Viewer", "Waiting", "Watch", "at_once",
-    "exit_code", "is_shell", "owner", "pause", "slices",
+    "SLICE_S", "Awaited", "Broken", "Done", "Drawing", "Elsewhere", "Frame", "Limits", "Line", "Lost", "Mirror",
+    "NotDone", "Pace", "Pressed", "Process", "Relay", "Room", "Rooms", "Share", "Told", "Viewer", "Waiting", "Watch",
+    "at_once", "exit_code", "is_shell", "owner", "pause", "slices",
 ]  # fmt: skip

@@ -46,6 +46,7 @@ class Checkpoints:
 
     def __init__(self, storage: Storage, wake: Callable[[Checkpoints], None], flush: Callable[[Room], None]) -> None:
         self.lock = threading.Lock()
+        self.count = self.bytes = 0  # of what was written
         self._storage = storage
         checkpoint.version(), checkpoint.records()  # worked out once, before anybody waits
         self._wake = wake
@@ -152,6 +153,7 @@ class Checkpoints:
         with self.lock:
             if room.cluster is original:  # it was not reset meanwhile
                 self._storage.keep(room.id, kept, data, superfluous)
+                self.count, self.bytes = self.count + 1, self.bytes + len(data)
         self._flush(room)
 
 

@@ -21,7 +21,7 @@ RING_BYTES = 1 << 20
 class Viewer:
     """One open page. `wake` is set when there is something to take, or when the room lets its viewers go."""
 
-    __slots__ = ("cursor", "dismissed", "epoch", "lang", "wake")
+    __slots__ = ("cursor", "dismissed", "epoch", "lang", "people", "wake")
 
     def __init__(self, lang: str, epoch: int, cursor: int, wake: threading.Event) -> None:
         self.lang = lang
@@ -29,6 +29,7 @@ class Viewer:
         self.cursor = cursor
         self.wake = wake
         self.dismissed = False
+        self.people = 1  # who look on; many where it passes frames on to another process
 
 
 class Fanout:
@@ -42,7 +43,7 @@ class Fanout:
         self._viewers: set[Viewer] = set()
 
     def __len__(self) -> int:
-        return len(self._viewers)
+        return sum(viewer.people for viewer in list(self._viewers))
 
     @property
     def langs(self) -> set[str]:
@@ -74,10 +75,10 @@ class Fanout:
         for viewer in viewers:
             viewer.wake.set()
 
-    def restart(self, epoch: int) -> None:
-        """Frames are counted anew: every viewer has to take a snapshot."""
+    def restart(self, epoch: int, newest: int = 0) -> None:
+        """Frames are counted anew: every viewer has to take a snapshot, but for one who has that of frame `newest`."""
         with self._lock:
-            self.epoch, self.newest, self._bytes = epoch, 0, 0
+            self.epoch, self.newest, self._bytes = epoch, newest, 0
             self._ring.clear()
             viewers = list(self._viewers)
         for viewer in viewers:

@@ -15,14 +15,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from app.rooms import files
-from app.rooms.database import HELD_S, Batches, Connection, Job, Rows
+from app.rooms.database import BUSY_S, HELD_S, Batches, Connection, Job, Rows
 
 if TYPE_CHECKING:
     import psycopg
 
 SCHEMES = ("postgresql://", "postgres://")
 CONNECT_S = 3  # and for so long a server may be silent
-STATEMENT_S = 10
+STATEMENT_S = 4
 _LOCK = 0x10095C09E  # while tables are made: one at a time
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS rooms (
@@ -63,6 +63,10 @@ def check(url: str) -> None:
 
 class Unreachable(sqlite3.OperationalError):
     """As a file that cannot be written."""
+
+
+class Held(Unreachable):
+    """By another program: a lock that it does not give back."""
 
 
 class Server(Batches):
@@ -108,8 +112,8 @@ class Server(Batches):
         was_connected = self._db is not None
         try:
             return self._once(ask)
-        except Unreachable:
-            if was_connected and (found := self._again(ask)):
+        except Unreachable as error:
+            if was_connected and not isinstance(error, Held) and (found := self._again(ask)):
                 return found[0]
             self._silent_until = time.monotonic() + HELD_S
             raise
@@ -126,11 +130,16 @@ class Server(Batches):
             db = self._connected()
             return ask(_Asked(db))
         except self._psycopg.Error as error:
-            is_gone = db is None or db.closed
-            raise (Unreachable if is_gone else sqlite3.OperationalError)(str(error).strip()) from error
+            raise self._kind_of(error, is_gone=db is None or db.closed)(str(error).strip()) from error
         finally:
             if db is not None:
                 self._tidy(db)
+
+    def _kind_of(self, error: psycopg.Error, *, is_gone: bool) -> type[sqlite3.OperationalError]:
+        if is_gone:
+            return Unreachable
+        late = (self._psycopg.errors.LockNotAvailable, self._psycopg.errors.QueryCanceled)
+        return Held if isinstance(error, late) else sqlite3.OperationalError
 
     def _connected(self) -> psycopg.Connection[Any]:
         if self._db is None:
@@ -141,6 +150,7 @@ class Server(Batches):
             )  # fmt: skip
             try:
                 db.execute(f"BEGIN; SELECT pg_advisory_xact_lock({_LOCK}); {SCHEMA} COMMIT")
+                db.execute(f"SET lock_timeout = {int(BUSY_S * 1000)}")
             except BaseException:
                 db.close()
                 raise

@@ -2,8 +2,8 @@
 
 A room is its seed, its scenario and its journal, with checkpoints so that it needs not be replayed from the beginning.
 A command is written down before it is performed, and how it ended after it. A room that nobody watches gives up its
-memory when others need it, and comes back by replaying its journal, in slices, when asked for; so does one in which a
-command failed, without that command.
+memory when others need it, and comes back by replaying its journal when asked for; so does one in which a command
+failed, without that. Few do so at once: when all are asked for, the first are back soon, and the last no later.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from app.scenarios.progress import Progress
 
 PUT_AWAY = N_("This room was put away just now. Open it again.")
 T = TypeVar("T")
-
+COMING_BACK = 4  # rooms at once
 log = logging.getLogger(__name__)
 
 
@@ -86,7 +86,7 @@ class Rooms:
         self._asked_at: WeakKeyDictionary[Room, float] = WeakKeyDictionary()
         self._lock = threading.Lock()
         self._restoring: dict[str, threading.Lock] = {}
-        self._looking_back = threading.Lock()
+        self._coming_back, self._looking_back = threading.Semaphore(COMING_BACK), threading.Lock()
 
     def __len__(self) -> int:
         return len(self._rooms)
@@ -114,11 +114,14 @@ class Rooms:
                 return room
             restoring = self._restoring.setdefault(id, threading.Lock())
         try:
-            with restoring:
+            with restoring, self._coming_back:
                 return self._rooms.get(id) or self._restore(id)
         finally:
             with self._lock:
                 self._restoring.pop(id, None)
+
+    def held(self, id: str) -> Room | None:
+        return self._rooms.get(id)
 
     def looking_back(self, room: Room, step: int, draw: Callable[[Look], T]) -> T:
         """What `draw` makes of a step of long ago, which the room has forgotten. Raises NotFound, ServiceUnavailable.
@@ -138,7 +141,7 @@ class Rooms:
                     pass
 
     def health(self) -> health.Health:
-        return health.of(list(self._rooms.values()), self._storage, self._steps)
+        return health.of(list(self._rooms.values()), self._storage, self.checkpoints, self._steps)
 
     # ------------------------------------------------------------------------------------------ doing
 

@@ -30,7 +30,7 @@ from flask import Flask
 from flask.typing import ResponseReturnValue
 
 from app.api import errors, limits
-from app.rooms import Limits, Rooms, Share, at_once, guard
+from app.rooms import Limits, Relay, Rooms, Share, at_once, guard
 from app.web import (
     assets,
     commands,
@@ -61,6 +61,7 @@ DEFAULTS: dict[str, Any] = {
     "NAMES": (),  # of this machine, by which people may call it; its addresses are known
     "ORIGINS": (),  # further origins whose pages may send commands, "https://talk.example"
     "RATES": rates.RATES,  # None: as often as one likes
+    "REDIS": "",  # where frames go to viewers at other processes
     "SHARE": Share(),  # of the rooms, that of this worker
     "SIBLINGS": None,  # the other workers
     "TALLY": None,  # where what was asked for is counted, if others count there too
@@ -103,6 +104,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     app.extensions["rooms"] = Rooms(
         live.Drawing(app), config["DATA_DIR"], limits=config["LIMITS"], apart=config["APART"], share=config["SHARE"]
     )
+    app.extensions["relay"] = _relay(app) if config["REDIS"] else None
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(metrics.blueprint)
     app.register_blueprint(commands.blueprint)
@@ -111,6 +113,10 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(kube.blueprint)
     compression.init_app(app)
     return app
+
+
+def _relay(app: Flask) -> Relay:
+    return Relay(app.config["REDIS"], app.extensions["rooms"].held, app.config["LIMITS"].viewers_per_room)
 
 
 def folder(name: str) -> Path:

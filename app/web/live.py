@@ -22,7 +22,7 @@ from wsproto.frame_protocol import FrameProtocol
 
 from app.api.breath import breathing
 from app.engine.trace import Step
-from app.rooms import Frame, Room, Viewer, guard
+from app.rooms import Frame, Mirror, Relay, Room, Viewer, guard
 from app.scenarios import LANGUAGES
 from app.web import language, metrics, present, security
 from app.web.pages import rooms
@@ -118,7 +118,8 @@ def prepare() -> None:
     """Before the handshake: refuse what must be refused while there still is HTTP, and put the Wire in."""
     security.check_origin()
     security.allow("look")
-    rooms().get((request.view_args or {})["id"])
+    if current_app.extensions["relay"] is None:
+        rooms().get((request.view_args or {})["id"])
     environ = request.environ
     environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
     woken = threading.Event()
@@ -131,10 +132,9 @@ def prepare() -> None:
 @sock.route("/rooms/<id>/live", bp=blueprint)
 def live(ws: Connection, id: str) -> None:
     environ = request.environ
-    room = rooms().get(id)
     lang = request.args.get("lang", "")
     lang = lang if lang in LANGUAGES else language.chosen()
-    viewer = room.attach(lang, _number("epoch"), _number("frame"), environ["loopscope.woken"])
+    room, viewer = _attached(id, (lang, _number("epoch"), _number("frame"), environ["loopscope.woken"]))
     try:
         serve(ws, environ["loopscope.wire"], room, viewer, current_app.config["HEARTBEAT_S"], metrics.here().sent)
     except OSError:
@@ -143,8 +143,17 @@ def live(ws: Connection, id: str) -> None:
         room.detach(viewer)
 
 
+def _attached(id: str, page: tuple[str, int, int, threading.Event]) -> tuple[Room | Mirror, Viewer]:
+    """To the room, or, where it may be in another process, to a mirror of it."""
+    relay: Relay | None = current_app.extensions["relay"]
+    if relay is not None and rooms().held(id) is None:
+        return relay.attach(id, *page)
+    room = rooms().get(id)
+    return room, room.attach(*page)
+
+
 def serve(
-    ws: Connection, wire: Any, room: Room, viewer: Viewer, heartbeat_s: float, sent: Callable[[int, int], None]
+    ws: Connection, wire: Any, room: Room | Mirror, viewer: Viewer, heartbeat_s: float, sent: Callable[[int, int], None]
 ) -> None:
     """Write to one viewer until it goes or is told to. `sent` is told of frames and bytes."""
     while ws.connected and not viewer.dismissed:

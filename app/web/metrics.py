@@ -21,6 +21,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 
 from app.api import limits
+from app.rooms import Relay
 from app.web import security, together
 from app.web.pages import rooms
 from app.web.siblings import Siblings
@@ -115,8 +116,10 @@ def _siblings() -> Siblings | None:
 def _health() -> dict[str, Any]:
     now = rooms().health()
     is_short = now.free_bytes is not None and now.free_bytes < LITTLE
+    relay: Relay | None = current_app.extensions["relay"]
+    is_alone = relay is not None and not relay.is_reached
     return {
-        "status": "degraded" if now.unstored or is_short else "ok",
+        "status": "degraded" if now.unstored or is_short or is_alone else "ok",
         "disk": {
             "kept": now.kept, "free_bytes": now.free_bytes, "rooms_not_written": now.unstored,
             "files_set_aside": now.set_aside,
@@ -153,6 +156,8 @@ def _families(counted: Metrics) -> Iterator[str]:
     yield _family("loopscope_refusals_total", "counter", "Answers of 4xx and 5xx.", refusals)
     yield _histograms("loopscope_command_seconds", "From a command to its answer.", counted.commands)
     yield _family("loopscope_object_bytes", "gauge", "Objects of all rooms in memory.", {"": now.object_bytes})
+    yield _family("loopscope_checkpoints_total", "counter", "Rooms written out.", {"": now.checkpoints})
+    yield _family("loopscope_checkpoint_bytes_total", "counter", "Bytes of them, packed.", {"": now.checkpoint_bytes})
     yield _family("process_resident_memory_bytes", "gauge", "Resident memory.", {"": resident_bytes()})
     if now.free_bytes is not None:
         yield _family("loopscope_disk_free_bytes", "gauge", "Where rooms are kept.", {"": now.free_bytes})

@@ -45,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from app.web import checking
 
         return checking.check(options.files)
+    if options.debug_threads:
+        options.workers = 1
     if strange := _strange_proxy(options.trusted_proxies):
         print(f"--trusted-proxies: {strange} is no address or network", file=sys.stderr)
         return 2
@@ -53,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     is_asked_for = options.data is not None
     held = _hold(options) if options.store is None else None
-    if (is_asked_for and held is None) or (options.store is not None and not _reaches(options)):
+    if (is_asked_for and held is None) or not _reaches(options):
         return 1
     _raise_file_limit()
     return _serve_threads(options) if options.debug_threads else _serve(options)
@@ -77,6 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument(
         "--workers", type=_count, default=1, metavar="N", help="processes, each with its share of the rooms; default: 1"
+    )
+    serve.add_argument(
+        "--redis", metavar="URL", default="", help="people may watch a room from any process: redis://host"
     )
     serve.add_argument("--lessons", metavar="DIR", action="append", default=[], help="lessons of your own, as YAML")
     serve.add_argument("--unlimited", action="store_true", help="do not limit how often one may ask")
@@ -118,6 +123,7 @@ def _create_app(options: argparse.Namespace, **config: Any) -> Any:
     for folder in options.lessons:
         scenarios.add_folder(folder)
     config |= {"DATA_DIR": options.data, "ORIGINS": tuple(options.origin), "NAMES": _names(options.host)}
+    config["REDIS"] = options.redis
     config["TRUSTED_PROXIES"] = tuple(network(each) for text in options.trusted_proxies for each in text.split(","))
     return create_app(config | {"RATES": None} if options.unlimited else config)
 
@@ -161,14 +167,17 @@ def _hold(options: argparse.Namespace) -> Any:
 
 
 def _reaches(options: argparse.Namespace) -> bool:
-    """Whether rooms can be kept in that store; why not is said. In a process of its own: what talks to PostgreSQL
-    looks, when it is imported, whether threads are greenlets."""
-    from app.rooms import files, postgres
+    """Whether the store and Redis that were named are there; why not is said. In a process of its own: what talks to
+    them looks, when it is imported, whether threads are greenlets."""
+    from app.rooms import files, postgres, relay
 
-    options.data = options.store
+    options.data = options.store or options.data
+    if not options.store and not options.redis:
+        return True
     if (child := os.fork()) == 0:
         try:
-            postgres.check(options.store)
+            postgres.check(options.store) if options.store else None
+            relay.check(options.redis) if options.redis else None
         except files.Unusable as refusal:
             print(refusal, file=sys.stderr, flush=True)
             os._exit(1)
@@ -213,7 +222,7 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
     from app.api import limits
     from app.web.siblings import Doors
 
-    doors = Doors(options.workers) if options.workers > 1 else None
+    doors = Doors(options.workers, spreads=bool(options.redis)) if options.workers > 1 else None
 
     def number(server: Any, worker: Any) -> None:
         """That of one who died goes to whoever takes his place, with his rooms."""
@@ -268,6 +277,8 @@ def _let_viewers_go(worker: Any) -> None:
 
     def dismiss() -> None:
         leaving.wait()
+        if (relay := worker.wsgi.extensions["relay"]) is not None:
+            relay.leave()
         worker.wsgi.extensions["rooms"].leave()
 
     def stop(number: int, frame: Any) -> None:

@@ -21,6 +21,7 @@ from app.rooms import Share, owner
 
 ROOM = re.compile(r"/+rooms/+([^/]+)")
 COOKIE = re.compile(r"(?:^|;)\s*loopscope_room=\"?(\w+)")
+LIVE = "/live"
 HEAD_BYTES = 128 * limits.KIB  # of a request that is handed over, with what was read behind it
 ANSWER_S = 2.0  # that a sibling has to answer
 ANSWER_BYTES = limits.MIB
@@ -29,7 +30,9 @@ ANSWER_BYTES = limits.MIB
 class Doors:
     """A socket to each worker, made once, before there are any."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, spreads: bool = False) -> None:
+        """`spreads`: whoever only looks may look on from any worker."""
+        self._spreads = spreads
         self._pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(count)]
         for pair in self._pairs:
             for each in pair:
@@ -40,21 +43,24 @@ class Doors:
 
     def of(self, number: int) -> Siblings:
         """For that worker, once it is a process of its own."""
-        return Siblings(number, [_ours(outside) for outside, _ in self._pairs], _ours(self._pairs[number][1]))
+        return Siblings(
+            number, self._spreads, [_ours(outside) for outside, _ in self._pairs], _ours(self._pairs[number][1])
+        )
 
 
 class Siblings:
     """The other workers, as one of them sees them."""
 
-    def __init__(self, number: int, doors: list[socket.socket], own: socket.socket) -> None:
+    def __init__(self, number: int, spreads: bool, doors: list[socket.socket], own: socket.socket) -> None:
         self.share = Share(number, len(doors))
+        self._spreads = spreads
         self._doors = doors
         self._own = own
         self._turns = [threading.Lock() for _ in doors]  # one at a time waits before each
 
-    def wanted(self, path: str, cookies: str) -> int:
-        """Who is to answer that request. What is about no room anybody answers."""
-        name = room_of(path, cookies)
+    def wanted(self, path: str, cookies: str, peer: object) -> int:
+        """Who is to answer that request, from that address. What is about no room anybody answers."""
+        name = str(peer) if self._spreads and path.endswith(LIVE) else room_of(path, cookies)
         return owner(name, self.share.of) if name else self.share.number
 
     def hand_over(self, number: int, client: socket.socket, read: bytes) -> None:

@@ -104,7 +104,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
     def _hand_over(self, siblings: Siblings, req: Any, sock: socket.socket) -> bool:
         cookies = "; ".join(value for name, value in req.headers if name == "COOKIE")
-        number = siblings.wanted(req.path, cookies)
+        number = siblings.wanted(req.path, cookies, req.peer_addr)
         if number == siblings.share.number:
             return False
         try:

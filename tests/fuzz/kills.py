@@ -8,6 +8,7 @@ them is killed, or all.
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import random
@@ -46,7 +47,7 @@ class Client(threading.Thread):
             number += 1
             try:
                 self.newest = self._do(number)
-            except OSError:
+            except (OSError, http.client.HTTPException):  # in the middle of an answer, for one
                 return
             self.answered += 1
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,11 @@ from app.api.objects import Ref
 from app.cluster import Cluster
 from app.commands import DeleteObject, Scale, SetLatencies
 from app.rooms import Limits, Rooms
+from app.rooms import rooms as rooms_module
 from app.rooms.beginnings import FRESH_S, Beginnings, prepared
+from app.rooms.rooms import COMING_BACK
 from app.rooms.shares import ALPHABET
-from app.rooms.storage import Storage
+from app.rooms.storage import Storage, Stored
 from tests.support.rooms import Clock, Script
 
 WEB = Ref("Deployment", "default", "web")
@@ -260,3 +264,26 @@ def test_rooms_begin_as_copies_and_each_goes_its_own_way(monkeypatch: pytest.Mon
     clock.now += FRESH_S
     beginnings.of(lesson)
     assert lived == ["self-healing", "rolling-update", "self-healing"], "ages are about right for a minute"
+
+
+def test_of_many_rooms_that_are_asked_for_at_once_few_come_back_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = make_rooms(tmp_path)
+    names = [first.create().id for _ in range(4 * COMING_BACK)]
+    first.close()
+    rooms, at_work, most = make_rooms(tmp_path), set[str](), [0]
+    replayed = rooms_module.replayed
+
+    def slowly(stored: Stored, *rest: object) -> object:
+        at_work.add(stored.id)
+        most.append(len(at_work))
+        time.sleep(0.01)  # the others may begin
+        at_work.discard(stored.id)
+        return replayed(stored, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(rooms_module, "replayed", slowly)
+    with ThreadPoolExecutor(len(names)) as people:
+        found = list(people.map(rooms.get, names))
+    assert [room.id for room in found] == names
+    assert 1 < max(most) <= COMING_BACK

@@ -144,6 +144,19 @@ def test_a_connection_that_was_lost_in_between_is_made_again_and_nobody_notices(
     assert server().get(room.id).journal == room.journal
 
 
+def test_tables_that_another_program_holds_stop_nobody(server: Callable[..., Rooms], postgres: Postgres) -> None:
+    rooms = server()
+    room = rooms.create()
+    with psycopg.connect(postgres.url) as other:
+        other.execute("LOCK TABLE rooms")
+        room.submit(Scale(WEB, 5))
+        assert not room.is_stored
+        assert room.broken is None
+    rooms._autosave.write()
+    assert room.is_stored
+    assert server().get(room.id).journal == room.journal
+
+
 def test_who_asks_for_a_room_has_it_and_who_had_it_writes_no_more(server: Callable[..., Rooms]) -> None:
     first, second = server(), server()
     room = first.create()

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
-START_S = 20
+START_S = 60
 
 
 class Visitor:
@@ -35,7 +35,7 @@ class Visitor:
 
     def get(self, path: str) -> str:
         """The body; the token of a page is kept for posts."""
-        with self._opener.open(self.url + path, timeout=30) as response:
+        with self._opener.open(self.url + path, timeout=120) as response:
             body: str = response.read().decode()
         if found := re.search(r'name="csrf-token" content="(\w+)"', body):
             self._token = found[1]
@@ -74,6 +74,13 @@ class Visitor:
 
     def post(self, path: str, values: dict[str, Any]) -> str:
         return self.prepared_post(path, values)()
+
+    def asked_to_post(self, path: str, values: dict[str, Any]) -> tuple[int, str]:
+        """Status and body, whatever they are."""
+        try:
+            return 200, self.post(path, values)
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
 
 
 class Server(Visitor):

@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from app.rooms import Rooms
+from app.rooms.checkpoints import EVERY
 from app.rooms.storage import Storage
 from app.web.logs import Logfmt
 from app.web.metrics import Histogram
+from tests.rooms.test_rooms_of_any_age import live
 from tests.support.browser import JSON, Browser, make_app
 from tests.support.server import Server
 
@@ -88,6 +90,16 @@ def test_what_happens_is_counted() -> None:
     assert value(after, "loopscope_refusals_total", '{code="404"}') == 1
     assert value(after, "loopscope_steps_total") >= value(before, "loopscope_steps_total") + 6
     assert value(after, "process_resident_memory_bytes") > 10_000_000
+
+
+def test_checkpoints_are_counted(tmp_path: Path) -> None:
+    browser = Browser(make_app(DATA_DIR=str(tmp_path)))
+    rooms: Rooms = browser.app.extensions["rooms"]
+    live(rooms, browser.room, EVERY)
+    samples = scraped(browser)
+    assert value(samples, "loopscope_checkpoints_total") >= 1
+    assert value(samples, "loopscope_checkpoint_bytes_total") > 1_000
+    rooms.close()
 
 
 def test_a_latency_is_in_every_bucket_above_it() -> None:
