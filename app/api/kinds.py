@@ -95,6 +95,7 @@ class Kind(NamedTuple):
     runs: bool = True
     measured: bool = False  # kept by metrics-server in its own memory; clients may only look
     scaling: Scaling = Scaling()
+    selectable: tuple[str, ...] = ()  # fields of a custom kind that its objects may be selected by
 
     @property
     def key(self) -> str:

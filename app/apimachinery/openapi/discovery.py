@@ -172,8 +172,9 @@ def _classic(scheme: Scheme, row: Kind) -> Iterable[Doc]:
 
 
 def _storage_version_hash(stored: Kind) -> str:
-    """Of the version that is stored, whichever is asked for."""
-    digest = hashlib.sha256(f"{stored.group}/{stored.version}/{stored.kind}".encode()).digest()
+    """Of the version that is stored, whichever is asked for; etcd holds an older one of definitions of kinds."""
+    version = "v1beta1" if stored.key == "CustomResourceDefinition" else stored.version
+    digest = hashlib.sha256(f"{stored.group}/{version}/{stored.kind}".encode()).digest()
     return base64.b64encode(digest[:8]).decode()
 
 
