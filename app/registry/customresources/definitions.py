@@ -15,11 +15,17 @@ from app.api.objects import Obj, get_path
 from app.apimachinery.scheme import custom_shapes
 from app.apimachinery.scheme.custom_shapes import PRESERVES, Schema
 from app.apimachinery.scheme.scheme import Definition, PrinterColumn, Version
-from app.registry.customresources import defaulting, lists, values
+from app.registry.customresources import defaulting, lists, rules, values
 from app.registry.customresources.values import ABSENT
 from app.registry.validation import causes
 
 ANYTHING: Schema = {"type": "object", PRESERVES: True}
+_NOT_ASKED = Cause(
+    "<nil>",
+    "FieldValueInvalid",
+    "Invalid value: null: some validation rules were not checked because the object was invalid; "
+    "correct the existing errors to complete validation",
+)
 _BLOCKING = frozenset({"FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid"})
 
 
@@ -37,14 +43,14 @@ def definition(crd: Obj) -> Definition:
     versions: list[Mapping[str, Any]] = crd["spec"]["versions"]
     stored = next(each for each in versions if each["storage"])
     schema = schema_of(stored)
-    rules = _Rules(schema, stored)
+    checks = _Checks(schema, stored)
     row = _row(crd, stored)
     return Definition(
         row,
         custom_shapes.root(row.kind, schema),
         default=_defaults(schema),
-        validate=rules.validate,
-        validate_update=rules.validate_update,
+        validate=checks.validate,
+        validate_update=checks.validate_update,
         columns=_columns(stored),
         others=tuple(_version(crd, each) for each in versions if each["served"] and each is not stored),
         is_served=bool(stored["served"]),
@@ -109,24 +115,31 @@ def _columns(version: Mapping[str, Any]) -> tuple[PrinterColumn, ...]:
     )
 
 
-class _Rules:
+class _Checks:
     """What is checked of the objects of one version."""
 
     def __init__(self, schema: Schema, version: Mapping[str, Any]) -> None:
         self._schema = schema
+        self._rules = rules.read(schema)
         self._scale = (version.get("subresources") or {}).get("scale")
 
     def validate(self, obj: Obj) -> Iterator[Cause]:
         found = [*values.check(_without_metadata(obj), self._schema), *self._scale_problems(obj)]
         found += lists.check(obj, self._schema)
-        yield from found
+        yield from self._with_rules(found, obj, ABSENT)
 
     def validate_update(self, new: Obj, old: Obj) -> Iterator[Cause]:
         found = [*values.check(_without_metadata(new), self._schema, old=_without_metadata(old))]
         found += self._scale_problems(new)
         if not any(lists.check(old, self._schema)):
             found += lists.check(new, self._schema)
-        yield from found
+        yield from self._with_rules(found, new, old)
+
+    def _with_rules(self, found: list[Cause], new: Obj, old: Any) -> list[Cause]:
+        """Rules may take it for granted that all else is as the schema says."""
+        if self._rules is not None and any(cause.reason in _BLOCKING for cause in found):
+            return [*found, _NOT_ASKED]
+        return [*found, *rules.broken(self._rules, new, old)]
 
     def _scale_problems(self, obj: Obj) -> Iterator[Cause]:
         if self._scale is None:

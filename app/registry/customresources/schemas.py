@@ -1,7 +1,7 @@
 """Is a schema one that the API server can work with? Every field must have a type that is known, without looking at
 values: a "structural" schema. What is wrong, in its words and order.
 
-`crds.py` asks for each version. The rules of CEL in it are read in `rules.py`. Models apiextensions-apiserver
+`crds.py` asks for each version. The rules of CEL in it are judged in `rules.py`. Models apiextensions-apiserver
 `pkg/apiserver/schema` (validation.go, complete.go, defaulting/validation.go) and `ValidateCustomResourceDefinition-
 OpenAPISchema` of `pkg/apis/apiextensions/validation`.
 """
@@ -16,7 +16,7 @@ from app.api.errors import Cause
 from app.apimachinery import patterns
 from app.apimachinery.scheme.custom_shapes import EMBEDDED, INT_OR_STRING, META_FIELDS, PRESERVES, Schema, shape_of
 from app.apimachinery.scheme.scalars import Problems
-from app.registry.customresources import defaulting, lists, values
+from app.registry.customresources import defaulting, lists, rules, values
 from app.registry.validation import causes
 
 TYPES = ("array", "boolean", "integer", "number", "object", "string")
@@ -67,8 +67,8 @@ def check(schema: Schema, field: str, *, has_status: bool) -> Iterator[Cause]:
         yield causes.forbidden(f"{field}.nullable", "nullable cannot be true at the root")
     found = sorted((*_structure(schema, "root", field), *_complete(schema, schema, field, field)), key=str)
     found = found or list(_defaults(schema, field))
-    yield from found
-    yield from _openapi(schema, field, _Place(is_root=True))
+    found += _openapi(schema, field, _Place(is_root=True))
+    yield from found or rules.check(schema, field)
 
 
 class _Size(NamedTuple):
