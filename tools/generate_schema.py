@@ -53,7 +53,7 @@ SCALARS = {
     f"{META}.MicroTime": "MicroTime",
     f"{META}.FieldsV1": "any",
     **{
-        f"io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.{name}": "any"
+        f"io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.{name}": "JSON"
         for name in ("JSON", "JSONSchemaPropsOrStringArray")
     },
     **{

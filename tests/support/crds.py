@@ -108,3 +108,7 @@ def define(cluster: Cluster, definition: Obj | None = None) -> None:
     step = cluster.submit(Apply(dump(definition or crd())))
     assert not step.record.error, step.record.error  # type: ignore[union-attr]
     cluster.run()
+
+
+def spec_with_rule(rule: str, **facts: Any) -> Obj:
+    return {**SPEC, "x-kubernetes-validations": [{"rule": rule, **facts}]}

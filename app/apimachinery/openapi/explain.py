@@ -57,7 +57,14 @@ def fields_at(shape: Struct, path: str = "") -> list[Child]:
     return [Child(name, _type(field.type), field.required) for name, field in sorted(fields.items())]
 
 
-_EXPLAIN_TYPES = {"int32": "integer", "int64": "integer", "bool": "boolean", "float64": "number", "any": "Object"}
+_EXPLAIN_TYPES = {
+    "int32": "integer",
+    "int64": "integer",
+    "bool": "boolean",
+    "float64": "number",
+    "any": "Object",
+    "JSON": "Object",
+}
 
 
 def _type(name: str) -> str:

@@ -254,8 +254,8 @@ def _type(shape: Shape, ref: MakeRef) -> Doc:
         return {"type": "array", "items": _type(shape.of, ref)}
     if isinstance(shape, MapOf):
         return {"type": "object", "additionalProperties": _type(shape.of, ref)}
-    if isinstance(shape, SchemaOr):
-        return {}  # either of two types, as upstream: it says none
+    if isinstance(shape, SchemaOr) or shape.go_name == "JSON":
+        return {}  # of any type, as upstream: it says none
     if isinstance(shape, OwnStruct):  # written where it stands: it belongs to one kind, and has no package
         return _definition(shape, ref)
     if isinstance(shape, Struct):

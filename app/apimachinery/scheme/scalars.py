@@ -245,6 +245,7 @@ DECODERS: dict[str, Decoder] = {
     "Time": lambda value, wanted, at, found: _time(value, "v1.Time", at, found),
     "MicroTime": lambda value, wanted, at, found: _time(value, "v1.MicroTime", at, found),
     "any": anything,
+    "JSON": anything,
 }
 EMPTY: dict[str, Any] = {
     "bool": False,
@@ -254,6 +255,7 @@ EMPTY: dict[str, Any] = {
     "Quantity": "0",
     "IntOrString": 0,
     "any": None,
+    "JSON": None,
 }
 
 

@@ -15,7 +15,7 @@ from app.api.objects import Obj, Ref
 from app.component_helpers import pods
 from app.kubectl.printers.network import external_ip
 from app.look import Look
-from app.web.present import reasons, truth
+from app.web.present import custom, reasons, truth
 from app.web.present.card import PodView, by_place, element_id, pods_id
 from app.web.present.faults import MachineView, machine
 from app.web.present.requested import requested_cpu
@@ -68,6 +68,8 @@ class ChipView(NamedTuple):
     id: str
     chip: Chip
     stored: bool  # accepted and kept, but no controller here acts on it
+    facts: str = ""  # what an object of a custom kind says of itself
+    title: str = ""  # the same, each with its name
 
 
 class BoardView(NamedTuple):
@@ -226,7 +228,10 @@ def chips(cluster: Look) -> tuple[ChipView, ...]:
 def chip(cluster: Look, obj: Obj) -> ChipView:
     ref = objects.ref_of(obj)
     row = cluster.scheme.find(ref.kind)
-    return ChipView(element_id(ref), Chip(*ref, objects.is_terminating(obj)), row is not None and not row.runs)
+    said = custom.columns(cluster, obj)
+    title = ", ".join(f"{each.name} {each.value}" for each in said)
+    chip = Chip(*ref, objects.is_terminating(obj))
+    return ChipView(element_id(ref), chip, row is not None and not row.runs, custom.short(said), title)
 
 
 def is_shown(ref: Ref) -> bool:

@@ -16,7 +16,7 @@ from app.component_helpers import pods
 from app.kubectl.describe import describe
 from app.look import Look
 from app.web import kubectl
-from app.web.present import board, card, descriptions, manifest, reasons
+from app.web.present import board, card, custom, descriptions, manifest, reasons
 from app.web.present.clock import age
 from app.web.present.values import Chip
 from app.web.present.words import Words
@@ -69,6 +69,7 @@ def inspector(cluster: Look, ref: Ref, _: Words, *, described: bool = False) -> 
         "id": card.element_id(ref),
         "gone": obj is None,
         "pod": reasons.pod(cluster, obj, None, _) if obj and ref.kind == "Pod" else None,
+        "columns": custom.columns(cluster, obj) if obj else (),
         "age": _age(obj, cluster.now_ms) if obj else "",
         "owners": tuple(_owners(cluster, obj)) if obj else (),
         "dependents": _dependents(cluster, obj) if obj else (),
