@@ -129,10 +129,15 @@ def test_several_versions_of_one_object(api: Api) -> None:
     old = {"openAPIV3Schema": schema({**SPEC, "required": []})}
     columns = [{"name": "Old", "type": "string", "jsonPath": ".spec.host"}]
     beta = version("v1beta1", storage=False, schema=old, additionalPrinterColumns=columns)
-    api.ok("POST", CRDS, crd("Website", beta, version(), version("v2", served=False, storage=False)))
+    beta |= {"deprecated": True, "deprecationWarning": "use v1"}
+    late = version("v10", storage=False, deprecated=True)
+    api.ok("POST", CRDS, crd("Website", beta, version(), version("v2", served=False, storage=False), late))
     settle(api)
     group = api.get("/apis/example.com")
-    assert [each["version"] for each in group["versions"]] == ["v1", "v1beta1"]
+    assert [each["version"] for each in group["versions"]] == ["v10", "v1", "v1beta1"]
+    for name, said in (("v1beta1", "use v1"), ("v10", "example.com/v10 Website is deprecated")):
+        assert api.ask("GET", WEBSITES.replace("v1", name)).headers["Warning"] == f'299 - "{said}"'
+    assert "Warning" not in api.ask("GET", WEBSITES).headers
     older = WEBSITES.replace("v1", "v1beta1")
     made = api.ok("POST", older, website(api_version="example.com/v1beta1"))
     assert made["apiVersion"] == "example.com/v1beta1"

@@ -127,3 +127,34 @@ def test_it_goes_again_and_leaves_nothing(made: Callable[[], Obj]) -> None:
     world.do(DeleteObject(Ref("CustomResourceDefinition", "", made()["metadata"]["name"])))
     world.run()
     assert [row.key for row in world.scheme.kinds()] == before
+
+
+QUOTA = """
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: few}
+spec: {hard: {count/innodbclusters.mysql.example.com: "1"}}
+"""
+
+
+def test_the_other_loops_look_after_it_as_after_any_kind() -> None:
+    world = world_with(published_crds.databases)
+    world.apply(QUOTA)
+    world.run()
+    made = stored(world, of("mysql.example.com/v2", "InnoDBCluster", {"secretName": "s"}))
+    second = of("mysql.example.com/v2", "InnoDBCluster", {"secretName": "s"})
+    second["metadata"] = {"name": "y"}
+    assert "exceeded quota: few" in world.refused_apply(dump(second))
+    owner = {key: made[key] for key in ("apiVersion", "kind")} | {"name": "x", "uid": made["metadata"]["uid"]}
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "child", "ownerReferences": [owner]}}
+    world.apply(dump(config))
+    world.do(DeleteObject(Ref("InnoDBCluster.mysql.example.com", "default", "x")))
+    world.run()
+    assert world.get(Ref("ConfigMap", "default", "child")) is None
+    world.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: team}\n")
+    second["metadata"] = {"name": "x", "namespace": "team"}
+    stored(world, second, "team")
+    world.delete_namespace("team")
+    world.run()
+    assert world.count("InnoDBCluster.mysql.example.com") == 0
+    assert world.get(Ref("Namespace", "", "team")) is None

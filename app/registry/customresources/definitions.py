@@ -80,6 +80,14 @@ def _row(crd: Obj, version: Mapping[str, Any]) -> Kind:
         runs=False,
         scaling=_scaling(scale) if scale else Scaling(),
         selectable=tuple(each["jsonPath"].removeprefix(".") for each in version.get("selectableFields") or ()),
+        deprecation=_deprecation(crd, version) if version.get("deprecated") else "",
+    )
+
+
+def _deprecation(crd: Obj, version: Mapping[str, Any]) -> str:
+    spec = crd["spec"]
+    return (
+        version.get("deprecationWarning") or f"{spec['group']}/{version['name']} {spec['names']['kind']} is deprecated"
     )
 
 
