@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 from flask import Flask
 
-from app.api.objects import Ref
+from app.api.objects import Obj, Ref
 from app.apimachinery.yamltext import dump
 from app.commands import Apply
 from app.kubectl import manifests
+from app.reconcile import Controller, Difference, Reader, UpdateStatus, itself
 from app.web.present import board
 from app.web.present.inspector import inspector
 from app.web.present.words import ENGLISH
@@ -44,6 +46,31 @@ def test_an_object_of_it_is_a_chip_with_its_columns(served: Api) -> None:
     assert chips(served)["websites.example.com"].facts == ""
 
 
+class Builder(Controller[Obj]):
+    name = "website-builder"
+    reconciles = WEBSITE
+    watches = (itself(WEBSITE),)
+
+    def observe(self, key: Ref, reader: Reader) -> Obj | None:
+        return reader.get(key)
+
+    def diff(self, seen: Obj) -> Iterator[Difference]:
+        if not seen.get("status"):
+            yield Difference(HOME, "status", {}, None, "NotBuilt", (UpdateStatus(seen, {"phase": "Built"}),))
+
+
+def test_a_loop_may_look_after_it_and_then_it_is_not_merely_stored(api: Api) -> None:
+    """It may begin before there is such a kind."""
+    api.cluster.engine.start(Builder(), 90)
+    define(api.cluster)
+    api.cluster.submit(Apply(dump(website())))
+    assert chips(api)["home"].stored is False
+    api.cluster.run()
+    built = api.cluster.get(HOME)
+    assert built is not None
+    assert built["status"] == {"phase": "Built"}
+
+
 def test_without_columns_its_status_speaks(api: Api) -> None:
     define(api.cluster, with_schema(schema(), "Thing", subresources={"status": {}}))
     api.cluster.submit(Apply(dump(website("t", "Thing"))))
@@ -53,7 +80,7 @@ def test_without_columns_its_status_speaks(api: Api) -> None:
     api.cluster.engine.server.patch(ref, lambda obj: {**obj, "status": status}, subresource="")
     stored = api.cluster.get(ref)
     assert stored is not None
-    served = board.chip(api.cluster, {**stored, "status": status})
+    served = board.chip(api.cluster, {**stored, "status": status}, frozenset())
     assert served.facts == "Running · True"
 
 
