@@ -86,6 +86,7 @@ bench: dev
 	$(BIN)/python -m benchmarks.server
 	$(BIN)/python -m benchmarks.hall
 	$(BIN)/python -m benchmarks.kube
+	$(BIN)/python -m benchmarks.custom_kinds
 	$(BIN)/python -m benchmarks.hostile
 	$(BIN)/python -m benchmarks.resets
 	$(BIN)/python -m benchmarks.neighbours

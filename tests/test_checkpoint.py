@@ -56,7 +56,7 @@ def text_of(cluster: Cluster) -> list[bytes]:
 def busy() -> Cluster:
     cluster = Cluster(seed=3)
     cluster.submit(Apply(MANIFEST))
-    while cluster.trace.count < 120 or not any(each.in_flight for each in cluster.engine.workers.values()):
+    while cluster.trace.count < 130 or not any(each.in_flight for each in cluster.engine.workers.values()):
         cluster.step()
     return cluster
 

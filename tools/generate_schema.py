@@ -53,8 +53,12 @@ SCALARS = {
     f"{META}.MicroTime": "MicroTime",
     f"{META}.FieldsV1": "any",
     **{
-        f"io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.{name}": "any"
-        for name in ("JSON", "JSONSchemaPropsOrArray", "JSONSchemaPropsOrBool", "JSONSchemaPropsOrStringArray")
+        f"io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.{name}": "JSON"
+        for name in ("JSON", "JSONSchemaPropsOrStringArray")
+    },
+    **{
+        f"io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.{name}": name
+        for name in ("JSONSchemaPropsOrArray", "JSONSchemaPropsOrBool")
     },
 }
 FORMATS = {("integer", "int32"): "int32", ("integer", "int64"): "int64", ("integer", None): "int64"}

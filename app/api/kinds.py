@@ -95,6 +95,8 @@ class Kind(NamedTuple):
     runs: bool = True
     measured: bool = False  # kept by metrics-server in its own memory; clients may only look
     scaling: Scaling = Scaling()
+    selectable: tuple[str, ...] = ()  # fields of a custom kind that its objects may be selected by
+    deprecation: str = ""  # what every client of a version that is to go is told
 
     @property
     def key(self) -> str:

@@ -43,6 +43,19 @@ CHANGES_KEPT = 20_000  # in the log of a cluster: who falls behind lists again
 MACHINES = 500
 REQUESTS_A_SECOND = 2_000  # that people may send to a Service
 
+# ------------------------------------------------------------------------------------------- custom kinds
+PATTERN_STEPS = 10_000  # instructions of one regular expression
+PATTERN_WORK = 5_000_000  # of one search with it: an instruction looked at
+SCHEMA_DEPTH = 64  # of a schema, in schemas within schemas
+SCHEMA_NODES = 20_000  # of all versions of a kind
+SCHEMA_WORK = 300_000  # values that are looked at to check one object
+CEL_LENGTH = 20_000  # characters of a rule
+CEL_NESTING = 40  # brackets within brackets
+CEL_DEPTH = 150  # of its tree: a chain of operators is as deep as it is long
+CEL_CALL = 200_000  # what one rule may cost, in evaluations of parts of it
+CEL_OBJECT = 1_000_000  # and all rules of one object
+CUSTOM_KINDS = 500  # of a cluster
+
 # ------------------------------------------------------------------------------------------------- loops
 ACTS_AT_A_TIME = 500  # pods that a loop creates or deletes in one reconcile; as several loops of Kubernetes
 STEPS_BY_HAND = 10_000  # that "one phase" or "finish" run at most

@@ -8,7 +8,7 @@ Models kubernetes/apimachinery `pkg/labels`, `pkg/fields` and the field label co
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -248,10 +248,10 @@ class FieldSelector:
         return ",".join(f"{field}{'=' if wanted else '!='}{_escape(value)}" for field, wanted, value in self.terms)
 
 
-def parse_fields(text: str, kind: str) -> FieldSelector:
-    """`status.phase!=Running,spec.nodeName=node-1` for objects of `kind`. Raises BadRequest for a field that
-    Kubernetes cannot select this kind by."""
-    supported = _FIELDS.get(kind, ())
+def parse_fields(text: str, kind: str, declared: Sequence[str] = ()) -> FieldSelector:
+    """`status.phase!=Running,spec.nodeName=node-1` for objects of `kind`; `declared` are the fields that a custom kind
+    may be selected by. Raises BadRequest for a field that Kubernetes cannot select this kind by."""
+    supported = (*_FIELDS.get(kind, ()), *declared)
     terms = []
     for part in sorted(_PART.findall(text)):
         term = _TERM.match(part)
@@ -269,6 +269,8 @@ def field_value(obj: Mapping[str, Any], field: str) -> str:
     if (special := _SPECIAL.get((obj["kind"], field))) is not None:
         return special(obj)
     value = get_path(obj, field)
+    if isinstance(value, bool):
+        return str(value).lower()
     return "" if value is None else str(value)
 
 
@@ -329,7 +331,7 @@ def _unsupported(kind: str, field: str) -> str:
         return f"field label not supported for appsv1.StatefulSet: {field}"
     if kind == "Job":
         return f'field label "{field}" not supported for Job'
-    if kind in _FIELDS and kind != "ReplicaSet":
+    if (kind in _FIELDS and kind != "ReplicaSet") or "." in kind:
         return f"field label not supported: {field}"
     return f'"{field}" is not a known field selector: only "metadata.name", "metadata.namespace"'
 

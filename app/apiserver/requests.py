@@ -43,6 +43,7 @@ def replace(server: ApiServer, ref: Ref, text: str, subresource: str = "", manag
         return _scaled(server, ref, lambda _: wanted, manager)
     obj = _named(server.scheme.decode(wanted, strict=False), ref)
     old = server.get(ref)
+    _check_version(server, ref, obj)
     uid, current = obj["metadata"].get("uid", ""), old["metadata"]["uid"]
     if uid and uid != current:
         kind = server.scheme.kind(ref.kind)
@@ -53,6 +54,15 @@ def replace(server: ApiServer, ref: Ref, text: str, subresource: str = "", manag
     obj = _whole(obj, subresource, server)
     obj = managed_fields.updated(server.scheme, old, obj, manager, now_ms=server.now_ms(), subresource=subresource)
     return server.update(weighed(server, obj), subresource=subresource)
+
+
+def _check_version(server: ApiServer, ref: Ref, obj: Obj) -> None:
+    """A custom object is not overwritten blindly. Raises Invalid."""
+    kind = server.scheme.kind(ref.kind)
+    if not kind.is_own and not obj["metadata"].get("resourceVersion"):
+        text = "Invalid value: 0: must be specified for an update"
+        cause = errors.Cause("metadata.resourceVersion", "FieldValueInvalid", text)
+        raise errors.invalid(kind.kind, ref.name, [cause], kind.group)
 
 
 def patch(
@@ -119,7 +129,8 @@ def delete_collection(
     row = server.scheme.find(kind)
     if row is None or row.internal:
         raise errors.NotFound(f'the server doesn\'t have a resource type "{kind}"')
-    labels, fields = selectors.parse_labels(label_selector), selectors.parse_fields(field_selector, kind)
+    labels = selectors.parse_labels(label_selector)
+    fields = selectors.parse_fields(field_selector, kind, row.selectable)
     found = server.store.objects(kind, namespace or None)
     matching = [
         obj for obj in breathing(found) if labels.matches(obj["metadata"].get("labels") or {}) and fields.matches(obj)

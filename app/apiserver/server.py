@@ -19,7 +19,7 @@ from app.api.kinds import Kind
 from app.api.objects import Obj, Ref, is_of, kind_of, ref_of
 from app.apimachinery.patch.strategic import merge_patch
 from app.apimachinery.scheme.scheme import Definition, Scheme
-from app.apiserver import allocation
+from app.apiserver import allocation, customkinds
 from app.apiserver.admission import admission
 from app.apiserver.store import Change, Store
 from app.component_helpers import pods
@@ -78,6 +78,7 @@ class ApiServer:
             raise errors.Unexplained("resourceVersion should not be set on objects to be created")
         if not kind.is_local:
             self._check_namespace(kind, ref)
+        customkinds.check_create(kind, self.store)
         if not trusted:
             obj = self._defaulted(definition, whole_object(obj, definition.shape))
         obj = self._prepared_for_create(kind, obj)
@@ -161,10 +162,13 @@ class ApiServer:
             changes.append(self.store.put(marked))
             marked = changes[0].obj
         if _may_go(marked):
-            changes.append(self.store.remove(ref))
+            changes += self._removed(ref, marked)
         return Written(marked, tuple(changes))
 
     # how it is done
+
+    def _removed(self, ref: Ref, obj: Obj) -> tuple[Change, ...]:
+        return customkinds.removed(self.store, obj) if ref.kind == customkinds.CRD else (self.store.remove(ref),)
 
     def _written(self, obj: Obj, dry_run: bool = False) -> Written:
         if dry_run:
@@ -239,7 +243,7 @@ class ApiServer:
             name = wanted["metadata"].get("name", "")
             raise errors.BadRequest(f"the name of the object ({name}) does not match the name on the URL ({ref.name})")
         new = whole_object(self._merged(old, wanted, subresource, kind), definition.shape)
-        if not kind.is_local and subresource == "":
+        if not kind.is_local and (subresource == "" or not kind.is_own):
             if ref.kind == "Service":
                 new = allocation.without_other_types_fields(allocation.kept_allocations(new, old), old)
             new = definition.default(new)
@@ -257,7 +261,7 @@ class ApiServer:
         if dry_run:
             return Written(new, ())
         if objects.is_terminating(new) and _may_go(new):
-            return Written(new, (self.store.put(new), self.store.remove(ref)))
+            return Written(new, (self.store.put(new), *self._removed(ref, new)))
         if subresource == "" and ref.kind in admission.CHECKED_ON_UPDATE:
             return self._admitted(kind, new, old, dry_run)
         return self._written(new)
@@ -303,6 +307,8 @@ class ApiServer:
         if not fields:
             return old
         marked = objects.with_metadata(old, **fields)
+        if is_of(old, customkinds.CRD) and not objects.is_terminating(old):
+            return customkinds.marked(marked, self.now_ms())
         if is_of(old, "Namespace"):
             marked = {**marked, "status": {**old.get("status", {}), "phase": "Terminating"}}
         return marked

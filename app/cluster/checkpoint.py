@@ -21,6 +21,7 @@ from typing import Any
 from app.api.control_plane import CONTROL_PLANE
 from app.api.objects import ref_of
 from app.api.parts import Part
+from app.apiserver import customkinds
 from app.apiserver.store import ADDED, Change, Store
 from app.cluster import plain
 from app.cluster.cluster import Cluster, Entry, loops
@@ -100,6 +101,7 @@ def _parts(cluster: Cluster) -> Iterator[tuple[str, Any]]:
             "now_ms": cluster.now_ms,
             "latencies": cluster.latencies,
             "turns": engine.turns.wanted,
+            "kinds": customkinds.keys(engine.server.scheme),
             "taken_bytes": engine.server.taken_bytes,
             "random": cluster.random_state(),
             "commands": len(cluster.journal),

@@ -23,6 +23,7 @@ from app.api.history import History
 from app.api.messages import Voice
 from app.api.objects import Obj, Ref, ref_of, with_metadata
 from app.apimachinery.scheme.scheme import Scheme
+from app.apiserver import customkinds
 from app.apiserver.server import ApiServer, Written
 from app.apiserver.store import Change, Store
 from app.cluster import applying, containers, outlook, performing
@@ -121,7 +122,9 @@ class Cluster:
         cluster._rng = rng = random.Random(0)
         rng.setstate(own["random"])
         now_ms, table = int(own["now_ms"]), PRESETS[own["latencies"]]
-        cluster.engine = Engine(built_in(), store, rng, now_ms, table, cluster.trace, machine_controllers)
+        scheme = built_in()
+        customkinds.restored(scheme, store, own.get("kinds", ()))
+        cluster.engine = Engine(scheme, store, rng, now_ms, table, cluster.trace, machine_controllers)
         cluster.engine.server.taken_bytes = int(own["taken_bytes"])
         return cluster
 

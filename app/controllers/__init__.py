@@ -11,6 +11,7 @@ from app.controllers.batch.cronjob import CronJobController
 from app.controllers.batch.job import JobController
 from app.controllers.batch.ttl_after_finished import TtlAfterFinishedController
 from app.controllers.cluster_autoscaler import ClusterAutoscaler
+from app.controllers.customresourcedefinition import CustomResourceDefinitionController
 from app.controllers.daemonset.daemonset import DaemonSetController
 from app.controllers.deployment.deployment import DeploymentController
 from app.controllers.disruption import DisruptionController
@@ -52,6 +53,7 @@ CONTROLLERS: tuple[type[AnyController], ...] = (
     DeploymentController,
     GarbageCollector,
     NamespaceController,
+    CustomResourceDefinitionController,
     CloudNodeLifecycleController,
     MetricsServer,
     HorizontalController,

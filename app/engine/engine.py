@@ -14,6 +14,7 @@ from typing import Any
 from app.api.breath import breathing
 from app.api.objects import Ref
 from app.apimachinery.scheme.scheme import Scheme
+from app.apiserver import customkinds
 from app.apiserver.events import EventRecorder
 from app.apiserver.server import ApiServer
 from app.apiserver.store import Change, Store
@@ -158,6 +159,9 @@ class Engine:
                 due = max(self.now_ms + delay, informer.last_due_ms)
                 informer.last_due_ms = due
                 self.agenda.add(due, 0, ("deliver", actor, change, cause), background)
+        came_or_went = [customkinds.follow(self.server.scheme, change) for change in changes]
+        if any(came_or_went):
+            self.follow_kinds()
         for change in changes:
             if change.ref.kind in PHYSICAL:
                 self.processes.follow(change, cause)

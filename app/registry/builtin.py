@@ -12,7 +12,13 @@ from app.apimachinery.scheme import conversion
 from app.apimachinery.scheme.scheme import Definition, Scheme, Version, nothing, unchanged
 from app.apimachinery.scheme.shapes import struct_of
 from app.registry import kinds, validation
+from app.registry.customresources import crds
 from app.registry.defaults import defaults
+
+_CRD = "CustomResourceDefinition"
+_DEFAULTS = {**defaults.BY_KIND, _CRD: crds.defaulted}
+_CHECKS = {**validation.CHECKS, _CRD: crds.check}
+_UPDATE_CHECKS = {**validation.UPDATE_CHECKS, _CRD: crds.check_update}
 
 
 def built_in() -> Scheme:
@@ -29,9 +35,9 @@ def _definition(row: Kind) -> Definition:
     return Definition(
         row,
         struct_of(row.api_version, row.kind),
-        default=defaults.BY_KIND.get(row.kind, unchanged),
-        validate=validation.CHECKS.get(row.kind, nothing),
-        validate_update=validation.UPDATE_CHECKS.get(row.kind, nothing),
+        default=_DEFAULTS.get(row.kind, unchanged),
+        validate=_CHECKS.get(row.kind, nothing),
+        validate_update=_UPDATE_CHECKS.get(row.kind, nothing),
         others=(_autoscaler_v1(row),) if row.kind == "HorizontalPodAutoscaler" else (),
     )
 

@@ -46,6 +46,8 @@ ROWS = (
     Kind("RoleBinding", _RBAC, "v1", "rolebindings", "rolebinding", runs=False),
     Kind("Role", _RBAC, "v1", "roles", "role", runs=False),
     Kind("StorageClass", "storage.k8s.io", "v1", "storageclasses", "storageclass", ("sc",), False, runs=False),
+    Kind("CustomResourceDefinition", "apiextensions.k8s.io", "v1", "customresourcedefinitions",
+         "customresourcedefinition", ("crd", "crds"), False, _STATUS, ("api-extensions",)),
     Kind("PriorityClass", "scheduling.k8s.io", "v1", "priorityclasses", "priorityclass", ("pc",), False, runs=False),
     Kind("Lease", "coordination.k8s.io", "v1", "leases", "lease"),
     Kind("EndpointSlice", "discovery.k8s.io", "v1", "endpointslices", "endpointslice"),

@@ -19,17 +19,26 @@ def scale_of(kind: Kind, obj: Obj) -> Obj:
     """An autoscaling/v1 Scale of an object of that kind."""
     meta, where = obj["metadata"], kind.scaling
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
-    replicas = get_path(obj, where.wanted)
+    replicas, observed = (_number(get_path(obj, path)) for path in (where.wanted, where.observed))
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {field: meta[field] for field in kept if field in meta},
         "spec": {"replicas": 1 if replicas is None else replicas},
         "status": {
-            "replicas": get_path(obj, where.observed, 0),
-            "selector": get_path(obj, where.selector, "") if where.selector else _selector(obj),
+            "replicas": observed or 0,
+            "selector": _selector(obj) if kind.is_own else _text(get_path(obj, where.selector)),
         },
     }
+
+
+def _number(value: Any) -> int | None:
+    """A custom object may be older than the schema that says what stands there."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def with_replicas(kind: Kind, obj: Obj, replicas: int) -> Obj:
@@ -39,7 +48,8 @@ def with_replicas(kind: Kind, obj: Obj, replicas: int) -> Obj:
 
 def _with(obj: Obj, path: list[str], value: Any) -> Obj:
     name, *below = path
-    return {**obj, name: _with(obj.get(name) or {}, below, value) if below else value}
+    inside = obj.get(name)
+    return {**obj, name: _with(inside if isinstance(inside, dict) else {}, below, value) if below else value}
 
 
 def _selector(obj: Obj) -> str:

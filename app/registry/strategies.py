@@ -32,6 +32,7 @@ _GENERATION = frozenset(
         "IngressClass",
         "NetworkPolicy",
         "EndpointSlice",
+        "CustomResourceDefinition",
     ]
 )
 _GENERATION_ON_ANNOTATIONS = frozenset({"Deployment"})
@@ -83,6 +84,8 @@ def for_create(row: Kind, obj: Obj, now_ms: int) -> Obj:
         obj = _with_template_generation(obj, 1)
     if kind == "Node":
         return whole_status(obj, now_ms)
+    if kind == "CustomResourceDefinition":
+        return {**obj, "status": _with_stored_version(obj, _NOTHING_ACCEPTED)}
     if "status" not in row.subresources:
         return obj
     if not row.is_own:
@@ -97,9 +100,21 @@ def _counts_generations(row: Kind) -> bool:
     return row.key in _GENERATION or not row.is_own
 
 
+_NOTHING_ACCEPTED: dict[str, Any] = {"acceptedNames": {"kind": "", "plural": ""}, "conditions": None}
+
+
+def _with_stored_version(crd: Obj, status: Obj) -> Obj:
+    """The status says of which versions there may be objects in the store."""
+    versions, stored = crd["spec"].get("versions") or (), list(status.get("storedVersions") or ())
+    new = [each["name"] for each in versions if each.get("storage") and each["name"] not in stored]
+    return {**status, "storedVersions": stored + new} if new or not stored else status
+
+
 def for_update(row: Kind, new: Obj, old: Obj) -> Obj:
     """`new` in the place of `old`: one generation on if what is desired changed."""
     kind, meta = row.key, old["metadata"]
+    if kind == "CustomResourceDefinition":
+        new = {**new, "status": _with_stored_version(new, new.get("status") or _NOTHING_ACCEPTED)}
     if not _counts_generations(row) or "generation" not in meta:
         return new
     ignored = _NOT_DESIRED | {"status"} if "status" in row.subresources else _NOT_DESIRED

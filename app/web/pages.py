@@ -139,18 +139,22 @@ def explain_field(id: str) -> Response:
     """What the editor shows for a field, and which fields may stand inside it."""
     security.allow("look")
     kind, path = request.args.get("kind", ""), request.args.get("path", "")
-    shape = _type(rooms().get(id).cluster.scheme, kind)
+    scheme = rooms().get(id).cluster.scheme
+    shape = _type(scheme, kind)
     about = explain.describe_field(shape, path)
     fields = explain.fields_at(shape, path)
+    row = scheme.lookup(kind)
+    lasting = row is None or row.is_own
     response = jsonify(
         type=about.type,
         description=about.description,
         required=about.required,
         enum=about.enum,
         fields=[{"name": child.name, "type": child.type, "required": child.required} for child in fields],
+        lasting=lasting,
     )
     response.cache_control.private = True
-    response.cache_control.max_age = DAY_S
+    response.cache_control.max_age = DAY_S if lasting else 0
     return response
 
 

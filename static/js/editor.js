@@ -114,13 +114,14 @@ function diagnostic(view, {line, column, message, fix, severity}) {
 
 const known = new Map()
 
-/** What the API says of a field; asked once. */
+/** What the API says of a field; asked once, but of custom kinds, which may come, change and go. */
 function explain(kind, path) {
   const key = `${kind}:${path}`
   if (!known.has(key)) {
     const query = new URLSearchParams({kind, path, lang: room.lang})
     const asked = fetch(`${room.base}/explain?${query}`, {headers: {Accept: "application/json"}}).then((answer) => (answer.ok ? answer.json() : null))
     known.set(key, asked.catch(() => null))
+    asked.then((found) => found?.lasting || known.delete(key)).catch(() => known.delete(key))
   }
   return known.get(key)
 }

@@ -588,6 +588,7 @@ def test_a_replication_controller_selects_by_plain_labels():
 def test_only_what_is_modelled_is_known():
     known = {kind for kind, row in KINDS.items() if knows(kind) and not row.is_local}
     assert known == {
-        "ConfigMap", "ControllerRevision", "DaemonSet", "Deployment", "EndpointSlice", "Event", "Lease", "Namespace",
-        "Node", "Pod", "PodTemplate", "ReplicaSet", "ReplicationController", "Service", "StatefulSet",
+        "ConfigMap", "ControllerRevision", "CustomResourceDefinition", "DaemonSet", "Deployment", "EndpointSlice",
+        "Event", "Lease", "Namespace", "Node", "Pod", "PodTemplate", "ReplicaSet", "ReplicationController",
+        "Service", "StatefulSet",
     }  # fmt: skip

@@ -1,82 +1,146 @@
-"""A kind that appears in a living cluster, on the page: it has its plain name there, and is found by its full one."""
+"""The page knows a custom kind as soon as it is served: it draws it, explains it, and sees what is wrong with it."""
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Iterator
 
 import pytest
+from flask import Flask
 
-from app.engine.trace import Commanded
-from app.web.present import Words, captions
-from tests.support.browser import Browser, make_app
-from tests.support.custom import WIDGET, define, definition
+from app.api.objects import Obj, Ref
+from app.apimachinery.yamltext import dump
+from app.commands import Apply
+from app.kubectl import manifests
+from app.reconcile import Controller, Difference, Reader, UpdateStatus, itself
+from app.web.present import board
+from app.web.present.inspector import inspector
+from app.web.present.words import ENGLISH
+from tests.support.clients import Api
+from tests.support.crds import WEBSITE, define, schema, website, with_schema
 
-TEXT = """
-apiVersion: example.com/v1
-kind: Widget
-metadata: {name: w}
-spec: {size: 2}
----
-apiVersion: example.com/v1
-kind: Service
-metadata: {name: web}
-spec: {size: 1}
-"""
+HOME = Ref(WEBSITE, "default", "home")
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    app = make_app()
-    browser = Browser(app)
-    define(browser.room.cluster)
-    define(browser.room.cluster, definition("Service", runs=False))
-    assert browser.post("/commands/apply", {"manifest": TEXT}).status_code == 201
-    yield browser
-    app.extensions["rooms"].close()
+@pytest.fixture
+def api(app: Flask) -> Api:
+    return Api(app)
 
 
-def test_the_editor_knows_it(browser: Browser) -> None:
-    planned = browser.post("/plan", {"manifest": TEXT}).get_json()
-    assert [(each["kind"], each["operation"]) for each in planned["documents"]] == [
-        (WIDGET, "unchanged"), ("Service.example.com", "unchanged"),
-    ]  # fmt: skip
-    (problem,) = browser.post("/plan", {"manifest": TEXT.replace("size: 2", "sice: 2")}).get_json()["problems"]
-    assert (problem["line"], problem["fix"]) == (5, 'Did you mean "size"?')
-    assert browser.get("/explain?kind=Widget&path=spec.size").get_json()["type"] == "integer"
+@pytest.fixture
+def served(api: Api) -> Api:
+    define(api.cluster)
+    return api
 
 
-def test_the_board_has_a_chip_of_it_that_says_the_plain_name(browser: Browser) -> None:
-    html = browser.get("/snapshot").get_data(as_text=True)
-    chips = {m["id"]: m["text"] for m in re.finditer(r'id="(?P<id>o-[^"]+)"[^>]*><span>(?P<text>\w+)</span>', html)}
-    assert chips["o-Widget.example.com-default-w"] == "Widget"
-    assert chips["o-Service.example.com-default-web"] == "Service"
-    assert "Widget.example.com</" not in html
+def chips(api: Api) -> dict[str, board.ChipView]:
+    return {view.chip.name: view for view in board.chips(api.cluster)}
 
 
-@pytest.mark.parametrize("kind", [WIDGET, "widget", "widgets.example.com", "wi"])
-def test_it_opens_by_each_of_its_names(browser: Browser, kind: str) -> None:
-    html = browser.get(f"/objects/{kind}/default/w").get_data(as_text=True)
-    assert '<span class="kind">Widget</span>' in html
-    assert "kubectl get widget.example.com/w -o yaml" in html
-    assert (
-        browser.get(f"/objects/{kind}/default/w/yaml").get_data(as_text=True).startswith("apiVersion: example.com/v1")
+def test_an_object_of_it_is_a_chip_with_its_columns(served: Api) -> None:
+    served.cluster.submit(Apply(dump(website(replicas=3, tier="paid"))))
+    assert (chips(served)["home"].facts, chips(served)["home"].title) == (
+        "example.org · 3 · paid",
+        "Host example.org, Replicas 3, Tier paid",
     )
+    assert chips(served)["websites.example.com"].facts == ""
 
 
-def test_of_two_that_are_called_alike_each_opens(browser: Browser) -> None:
-    own = browser.get("/objects/Service/default/web/yaml").get_data(as_text=True)
-    other = browser.get("/objects/Service.example.com/default/web/yaml").get_data(as_text=True)
-    assert own.startswith("apiVersion: v1\n")
-    assert other.startswith("apiVersion: example.com/v1\n")
+class Builder(Controller[Obj]):
+    name = "website-builder"
+    reconciles = WEBSITE
+    watches = (itself(WEBSITE),)
+
+    def observe(self, key: Ref, reader: Reader) -> Obj | None:
+        return reader.get(key)
+
+    def diff(self, seen: Obj) -> Iterator[Difference]:
+        if not seen.get("status"):
+            yield Difference(HOME, "status", {}, None, "NotBuilt", (UpdateStatus(seen, {"phase": "Built"}),))
 
 
-def test_what_one_does_to_it_is_said_as_kubectl_and_people_say_it(browser: Browser) -> None:
-    fields = {"kind": WIDGET, "namespace": "default", "name": "w"}
-    answer = browser.post("/commands/label", {**fields, "label": "a", "value": "b"}).get_json()
-    assert answer["message"] == "widget.example.com/w labeled"
-    step = browser.room.cluster.trace.get(answer["step"])
-    assert step is not None
-    assert isinstance(step.record, Commanded)
-    assert captions.caption(step, Words()).text == "You label Widget w: a=b."
-    assert browser.post("/commands/delete", fields).get_json()["message"] == 'widget.example.com "w" deleted'
+def test_a_loop_may_look_after_it_and_then_it_is_not_merely_stored(api: Api) -> None:
+    """It may begin before there is such a kind."""
+    api.cluster.engine.start(Builder(), 90)
+    define(api.cluster)
+    api.cluster.submit(Apply(dump(website())))
+    assert chips(api)["home"].stored is False
+    api.cluster.run()
+    built = api.cluster.get(HOME)
+    assert built is not None
+    assert built["status"] == {"phase": "Built"}
+
+
+def test_without_columns_its_status_speaks(api: Api) -> None:
+    define(api.cluster, with_schema(schema(), "Thing", subresources={"status": {}}))
+    api.cluster.submit(Apply(dump(website("t", "Thing"))))
+    ref = Ref("Thing.example.com", "default", "t")
+    assert chips(api)["t"].facts == ""
+    status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}, "nonsense"]}
+    api.cluster.engine.server.patch(ref, lambda obj: {**obj, "status": status}, subresource="")
+    stored = api.cluster.get(ref)
+    assert stored is not None
+    served = board.chip(api.cluster, {**stored, "status": status}, frozenset())
+    assert served.facts == "Running · True"
+
+
+def test_the_inspector_has_its_columns_its_yaml_and_a_button_that_deletes_it(served: Api) -> None:
+    served.cluster.submit(Apply(dump(website())))
+    view = inspector(served.cluster, HOME, ENGLISH)
+    assert [each.name for each in view["columns"]] == ["Host", "Replicas", "Tier"]
+    assert view["kubectl"] == "kubectl get website.example.com/home -o yaml"
+    (delete,) = [action for action in view["actions"] if action.command == "delete"]
+    assert delete.kubectl == "kubectl delete website.example.com home"
+    page = served.client.get(f"/rooms/{served.room.id}/objects/{WEBSITE}/default/home").get_data(as_text=True)
+    assert "example.org" in page
+
+
+def explained(api: Api, kind: str, path: str) -> dict[str, object]:
+    answer = api.client.get(
+        f"/rooms/{api.room.id}/explain?kind={kind}&path={path}", headers={"Accept": "application/json"}
+    )
+    found: dict[str, object] = json.loads(answer.data)
+    return found
+
+
+def test_the_editor_explains_its_fields_and_asks_again(served: Api) -> None:
+    host = explained(served, "Website", "spec.host")
+    assert (host["type"], host["description"], host["required"], host["lasting"]) == (
+        "string",
+        "Its address.",
+        True,
+        False,
+    )
+    tier = explained(served, "Website", "spec.tier")
+    assert tier["enum"] == ["free", "paid"]
+    names = [field["name"] for field in explained(served, "Website", "spec")["fields"]]  # type: ignore[attr-defined]
+    assert {"host", "pages", "extra"} <= set(names)
+    assert explained(served, "Pod", "spec.nodeName")["lasting"] is True
+
+
+def test_the_editor_sees_what_is_wrong_where_it_stands(served: Api) -> None:
+    head = "apiVersion: example.com/v1\nkind: Website\nmetadata:\n  name: home\n"
+    text = f"{head}spec:\n  hosts: example.org\n  replicas: 11\n"
+    problems = manifests.check(served.cluster.scheme, text)
+    assert [(each.line, each.message) for each in problems] == [
+        (5, "spec.host: Required value"),
+        (6, 'unknown field "spec.hosts"'),
+        (7, "spec.replicas: Invalid value: 11: spec.replicas in body should be less than or equal to 10"),
+    ]
+    assert problems[1].fix == 'Did you mean "host"?'
+    assert 'no matches for kind "Website"' in manifests.check(Api(served.app).cluster.scheme, text)[0].message
+
+
+def test_the_editor_sees_what_is_wrong_with_a_definition(api: Api) -> None:
+    wrong = with_schema({"type": "object", "properties": {"list": {"type": "array"}}})
+    text = dump(wrong)
+    (problem,) = manifests.check(api.cluster.scheme, text)
+    assert problem.message.endswith("properties[list].items: Required value: must be specified")
+    assert text.split("\n")[problem.line - 1].strip() == "list:"
+
+
+def test_the_past_and_the_frames_draw_it_too(served: Api) -> None:
+    served.cluster.submit(Apply(dump(website())))
+    served.cluster.run()
+    then = served.cluster.at(served.cluster.trace.count)
+    assert "example.org" in next(view for view in board.chips(then) if view.chip.name == "home").facts

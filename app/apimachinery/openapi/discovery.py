@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -172,8 +173,9 @@ def _classic(scheme: Scheme, row: Kind) -> Iterable[Doc]:
 
 
 def _storage_version_hash(stored: Kind) -> str:
-    """Of the version that is stored, whichever is asked for."""
-    digest = hashlib.sha256(f"{stored.group}/{stored.version}/{stored.kind}".encode()).digest()
+    """Of the version that is stored, whichever is asked for; etcd holds an older one of definitions of kinds."""
+    version = "v1beta1" if stored.key == "CustomResourceDefinition" else stored.version
+    digest = hashlib.sha256(f"{stored.group}/{version}/{stored.kind}".encode()).digest()
     return base64.b64encode(digest[:8]).decode()
 
 
@@ -237,9 +239,17 @@ def _groups(scheme: Scheme) -> list[str]:
 
 
 def _versions(scheme: Scheme, group: str) -> list[str]:
-    """The later a stable version, the more it is preferred: v2, v1, then v1beta1."""
-    found = {row.version for row in served(scheme) if row.group == group}
-    return sorted(sorted(found, reverse=True), key=lambda version: "alpha" in version or "beta" in version)
+    """The later a stable version, the more it is preferred: v10, v2, v1, then v1beta1; others by name."""
+    return sorted({row.version for row in served(scheme) if row.group == group}, key=_preference)
+
+
+def _preference(version: str) -> tuple[Any, ...]:
+    """Models apimachinery `pkg/version` (CompareKubeAwareVersionStrings)."""
+    found = re.fullmatch(r"v([1-9]\d*)(?:(alpha|beta)([1-9]\d*))?", version)
+    if found is None:
+        return 1, 0, 0, 0, version
+    stage = ("beta", "alpha").index(found[2]) + 1 if found[2] else 0
+    return 0, stage, -int(found[1]), -int(found[3] or 0), version
 
 
 def _rows(scheme: Scheme, group_version: str) -> list[Kind]:

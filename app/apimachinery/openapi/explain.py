@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from app.api.errors import NotFound
 from app.apimachinery.scheme import schema, shapes
+from app.apimachinery.scheme.custom_shapes import CustomStruct
 from app.apimachinery.scheme.shapes import OwnStruct, Struct
 
 
@@ -46,8 +47,8 @@ def describe_field(shape: Struct, path: str = "") -> FieldDoc:
     field = owner.fields.get(name) if owner else None
     if owner is None or field is None:
         raise NotFound(f'field "{name}" does not exist')
-    description = about(owner).fields.get(name, "")
-    return FieldDoc(_type(field.type), description, field.required, schema.named_values(field.type))
+    description = field.description or about(owner).fields.get(name, "")
+    return FieldDoc(_type(field.type), description, field.required, field.enum or schema.named_values(field.type))
 
 
 def fields_at(shape: Struct, path: str = "") -> list[Child]:
@@ -56,7 +57,14 @@ def fields_at(shape: Struct, path: str = "") -> list[Child]:
     return [Child(name, _type(field.type), field.required) for name, field in sorted(fields.items())]
 
 
-_EXPLAIN_TYPES = {"int32": "integer", "int64": "integer", "bool": "boolean", "float64": "number", "any": "Object"}
+_EXPLAIN_TYPES = {
+    "int32": "integer",
+    "int64": "integer",
+    "bool": "boolean",
+    "float64": "number",
+    "any": "Object",
+    "JSON": "Object",
+}
 
 
 def _type(name: str) -> str:
@@ -65,6 +73,8 @@ def _type(name: str) -> str:
             return prefix + _type(name.removeprefix(prefix))
     if schema.is_named_string(name):
         return "string"
+    if name.startswith("JSONSchemaPropsOr"):
+        return "JSONSchemaProps"
     return _EXPLAIN_TYPES.get(name, name.rpartition(".")[2])
 
 
@@ -79,7 +89,9 @@ class Documentation(NamedTuple):
 
 
 def about(shape: Struct) -> Documentation:
-    """Of a custom kind's own types nothing is written here."""
+    """Of a custom kind's own types its schema knows."""
+    if isinstance(shape, CustomStruct):
+        return Documentation(shape.about, {name: field.description for name, field in shape.own.items()})
     return Documentation("", {}) if isinstance(shape, OwnStruct) else documentation(shape.go_name)
 
 

@@ -110,11 +110,11 @@ def _schema(schema: Doc) -> bytes:
         parts.append(_field(5, _any(schema["default"])))
     parts += [_text(19, name) for name in schema.get("required", ())]
     parts += [_field(20, _any(value)) for value in schema.get("enum", ())]
-    if "additionalProperties" in schema:
+    if isinstance(schema.get("additionalProperties"), dict):
         parts.append(_field(21, _field(1, _schema(schema["additionalProperties"]))))
     if "type" in schema:
         parts.append(_field(22, _text(1, schema["type"])))
-    if "items" in schema:
+    if isinstance(schema.get("items"), dict):
         parts.append(_field(23, _field(1, _schema(schema["items"]))))
     if "properties" in schema:
         named = (_field(1, _named(name, _schema(found))) for name, found in schema["properties"].items())

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,8 +20,9 @@ from typing import Any, NamedTuple
 from app.api.kinds import Kind
 from app.apimachinery.openapi import discovery, explain
 from app.apimachinery.scheme import schema
+from app.apimachinery.scheme.custom_shapes import CustomStruct
 from app.apimachinery.scheme.scheme import Scheme
-from app.apimachinery.scheme.shapes import Field, ListOf, MapOf, OwnStruct, Shape, Struct, struct_of, table
+from app.apimachinery.scheme.shapes import Field, ListOf, MapOf, OwnStruct, SchemaOr, Shape, Struct, struct_of, table
 
 Doc = dict[str, Any]
 MakeRef = Callable[[str], Doc]  # full name of a definition -> how to refer to it
@@ -192,6 +193,8 @@ def kind_name(row: Kind, shape: Struct) -> str:
 
 
 def _definition(shape: Struct, ref: MakeRef) -> Doc:
+    if isinstance(shape, CustomStruct) and shape.schema is not None:
+        return _as_written(shape.schema, ref, is_object="metadata" in shape.own)
     about, descriptions = explain.about(shape)
     fields = shape.fields.values()
     properties = {field.name: _property(field, descriptions.get(field.name, ""), ref) for field in fields}
@@ -203,6 +206,27 @@ def _definition(shape: Struct, ref: MakeRef) -> Doc:
         "properties": properties,
         **({"x-kubernetes-map-type": "atomic"} if shape.is_atomic else {}),
     }
+
+
+_TYPE_META: Doc = {
+    "apiVersion": {
+        "description": "APIVersion defines the versioned schema of this representation of an object.",
+        "type": "string",
+    },
+    "kind": {"description": "Kind is a string value representing the REST resource.", "type": "string"},
+}
+
+
+def _as_written(schema: Mapping[str, Any], ref: MakeRef, *, is_object: bool = False) -> Doc:
+    """A schema of a custom kind, in which objects have the metadata that all objects have."""
+    written = dict(schema)
+    for name in ("items", "additionalProperties"):
+        if isinstance(written.get(name), Mapping):
+            written[name] = _as_written(written[name], ref)
+    properties = {name: _as_written(inside, ref) for name, inside in (schema.get("properties") or {}).items()}
+    if is_object or schema.get("x-kubernetes-embedded-resource"):
+        properties = {**_TYPE_META, **properties, "metadata": ref(full_name("ObjectMeta"))}
+    return {**written, **({"properties": properties} if properties else {})}
 
 
 def _list_definition(name: str, row: Kind, ref: MakeRef) -> Doc:
@@ -230,6 +254,8 @@ def _type(shape: Shape, ref: MakeRef) -> Doc:
         return {"type": "array", "items": _type(shape.of, ref)}
     if isinstance(shape, MapOf):
         return {"type": "object", "additionalProperties": _type(shape.of, ref)}
+    if isinstance(shape, SchemaOr) or shape.go_name == "JSON":
+        return {}  # of any type, as upstream: it says none
     if isinstance(shape, OwnStruct):  # written where it stands: it belongs to one kind, and has no package
         return _definition(shape, ref)
     if isinstance(shape, Struct):

@@ -7,6 +7,7 @@ printed name, the place, the list of problems) and answers the value in canonica
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -75,6 +76,11 @@ def json_type(value: Any) -> str:
     if isinstance(value, str):
         return "string"
     return "object" if isinstance(value, Mapping) else "array"
+
+
+def json_text(value: Any) -> str:
+    """Compact, as Go writes it."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def clean(text: Any) -> str:
@@ -239,6 +245,7 @@ DECODERS: dict[str, Decoder] = {
     "Time": lambda value, wanted, at, found: _time(value, "v1.Time", at, found),
     "MicroTime": lambda value, wanted, at, found: _time(value, "v1.MicroTime", at, found),
     "any": anything,
+    "JSON": anything,
 }
 EMPTY: dict[str, Any] = {
     "bool": False,
@@ -248,6 +255,7 @@ EMPTY: dict[str, Any] = {
     "Quantity": "0",
     "IntOrString": 0,
     "any": None,
+    "JSON": None,
 }
 
 

@@ -48,6 +48,7 @@ class Version(NamedTuple):
     shape: Struct
     to_stored: Callable[[Obj], Obj] = unchanged
     from_stored: Callable[[Obj], Obj] = unchanged
+    columns: tuple[PrinterColumn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +59,7 @@ class Definition:
     validate: what is wrong with an object beyond its metadata; validate_update: with (new, old).
     columns: of `kubectl get`, for a kind that app/kubectl/printers has no printer for.
     others: versions that are served beside the stored one.
+    is_served: whether the stored version itself is.
     """
 
     row: Kind
@@ -67,6 +69,7 @@ class Definition:
     validate_update: Callable[[Obj, Obj], Iterable[Cause]] = nothing
     columns: tuple[PrinterColumn, ...] = ()
     others: tuple[Version, ...] = ()
+    is_served: bool = True
 
     def shape_in(self, api_version: str) -> Struct:
         """The type in another version that is served; "" is the stored one."""
@@ -77,6 +80,10 @@ class Definition:
         """A stored object as that version has it; most often it is the stored one."""
         other = self._other(api_version)
         return _named(other.from_stored(obj), api_version) if other else obj
+
+    def columns_in(self, api_version: str) -> tuple[PrinterColumn, ...]:
+        other = self._other(api_version)
+        return other.columns if other else self.columns
 
     def _other(self, api_version: str) -> Version | None:
         return next((each for each in self.others if each.row.api_version == api_version), None)
@@ -199,7 +206,8 @@ class Scheme:
 
 def _tables(definitions: Mapping[str, Definition]) -> _Tables:
     open_ = [each for each in definitions.values() if not each.row.internal]
-    versions = [*(Version(each.row, each.shape) for each in open_), *(other for each in open_ for other in each.others)]
+    stored = (Version(each.row, each.shape) for each in open_ if each.is_served)
+    versions = [*stored, *(other for each in open_ for other in each.others)]
     rows = tuple(each.row for each in definitions.values())
     served = tuple(each.row for each in versions)
     by_version = {(each.row.api_version, each.row.kind): each for each in versions}

@@ -1,7 +1,7 @@
 """Shapes: the types of the Kubernetes API as values, read from the generated table.
 
-`app/apimachinery/scheme/schema.py` walks them and answers everybody's questions. A custom kind brings a shape of its
-own (`custom`). The table `schema_v1_36.json` is generated (`tools/generate_schema.py`) and reads like Go:
+`app/apimachinery/scheme/schema.py` walks them and answers everybody's questions. A custom kind brings shapes of its
+own (`custom_shapes.py`). The table `schema_v1_36.json` is generated (`tools/generate_schema.py`) and reads like Go:
 `"containers": "[]Container required merge=name"`. Its words after the type:
 
     required      the schema demands it (for explain; validation decides in Kubernetes' words)
@@ -177,6 +177,8 @@ class Field:
     list_strategy: ListStrategy = _REPLACE
     required: bool = False
     omits_empty: bool = False
+    description: str = ""  # of a custom kind; of Kubernetes' own explain knows it
+    enum: tuple[str, ...] = ()  # of a custom kind; of Kubernetes' own the type has them
 
     @property
     def type(self) -> str:
@@ -241,7 +243,7 @@ def _field(name: str, facts: str) -> Field:
     merges = "merge" in words or "merge" in options
     key = options.get("merge", "")
     keys = tuple(options["keys"].split(",")) if "keys" in options else (key,) if key else ()
-    is_text = isinstance(shape, Scalar) and scalars.DECODERS.get(kind, scalars.text) is scalars.text
+    is_text = type(shape) is Scalar and scalars.DECODERS.get(kind, scalars.text) is scalars.text
     may_be_absent = (is_text and "pointer" not in words) or isinstance(shape, ListOf | MapOf)
     return Field(
         name=name,
@@ -253,8 +255,24 @@ def _field(name: str, facts: str) -> Field:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class SchemaOr(Scalar):
+    """A schema, or for some of its fields a bool or a list of schemas: `JSONSchemaPropsOrBool`, `...OrArray`."""
+
+    def decode(self, value: Any, at: Place | None, found: Problems) -> Any:
+        if isinstance(value, Mapping):
+            return Struct("JSONSchemaProps").decode(value, at, found)
+        if self.go_name.endswith("Bool") and isinstance(value, bool):
+            return value
+        if self.go_name.endswith("Array") and isinstance(value, list):
+            return ListOf("[]JSONSchemaProps", Struct("JSONSchemaProps")).decode(value, at, found)
+        return found.mismatch(value, f"apiextensions.{self.go_name}", at)
+
+
 @cache
 def _shape(kind: str) -> Shape:
+    if kind.startswith("JSONSchemaPropsOr"):
+        return SchemaOr(kind)
     if kind.startswith("[]") and kind != "[]byte":
         return ListOf(kind, _shape(kind.removeprefix("[]")))
     if kind.startswith("map[string]"):

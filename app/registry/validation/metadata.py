@@ -45,6 +45,13 @@ def check_update(new: Mapping[str, Any], old: Mapping[str, Any]) -> Iterator[Cau
     yield from _check_common(new)
 
 
+def check_embedded(meta: Mapping[str, Any], field: str) -> Iterator[Cause]:
+    """The metadata of an object inside of another, which may lack a name."""
+    yield from (causes.invalid(f"{field}.name", meta["name"], why) for why in is_path_segment(meta.get("name", "")))
+    yield from check_labels(meta.get("labels"), f"{field}.labels")
+    yield from check_annotations(meta.get("annotations"), f"{field}.annotations")
+
+
 def _check_namespace(namespace: str, namespaced: bool) -> Iterator[Cause]:
     if namespaced and not namespace:
         yield causes.required("metadata.namespace")

@@ -49,7 +49,11 @@ def answer(body: bytes | Mapping[str, Any], code: int = 200, warnings: tuple[str
     if sum(map(len, shown)) > limits.WARNINGS_LENGTH:
         shown = tuple(warning[: limits.WARNING_CLIPPED] for warning in shown)
     for warning in shown:
-        text = "".join(letter if letter.isprintable() else " " for letter in warning)
-        quoted = text.replace("\\", "\\\\").replace('"', '\\"')
-        response.headers.add("Warning", f'299 - "{quoted}"'.encode("ascii", "replace").decode())
+        warn(response, warning)
     return response
+
+
+def warn(response: Response, warning: str) -> None:
+    text = "".join(letter if letter.isprintable() else " " for letter in warning)
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    response.headers.add("Warning", f'299 - "{quoted}"'.encode("ascii", "replace").decode())

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from app.api import errors
+from app.api.kinds import Kind
 from app.api.objects import Obj
 from app.api.selectors import FieldSelector, LabelSelector, parse_fields, parse_labels
 
@@ -34,9 +35,9 @@ class Selection(NamedTuple):
         return not self.labels.requirements and not self.fields.terms
 
 
-def selection(query: Query, kind: str, name: str = "") -> Selection:
+def selection(query: Query, kind: Kind, name: str = "") -> Selection:
     """Raises BadRequest. `name`: a watch of one object."""
-    fields = parse_fields(query.get("fieldSelector", ""), kind)
+    fields = parse_fields(query.get("fieldSelector", ""), kind.key, kind.selectable)
     if name:
         fields = FieldSelector((*fields.terms, ("metadata.name", True, name)))
     return Selection(parse_labels(query.get("labelSelector", "")), fields)

@@ -52,7 +52,7 @@ class Page(NamedTuple):
 def list_(call: Call) -> Response:
     kind, namespace = call.target.kind, call.target.namespace
     wanted = options.listing(call.query)
-    selection = options.selection(call.query, kind.key)
+    selection = options.selection(call.query, kind)
     page = _page(call.room.read(lambda cluster: _found(cluster, kind.key, namespace, wanted)), wanted, selection)
     return answer(drawn_list(call, page.objects, _meta(page, selection), page.now_ms))
 

@@ -14,7 +14,7 @@ from app.apimachinery.scheme.scheme import Scheme
 from app.rooms import Room
 from app.web import kubeconfig, security
 from app.web.kube import about, accept, execs, logs, options, paths, reads, reviews, tokens, watches, writes
-from app.web.kube.calls import Call, answer, client_name
+from app.web.kube.calls import Call, answer, client_name, warn
 from app.web.pages import rooms
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -81,7 +81,10 @@ def resource(room: Room, scheme: Scheme, path: str) -> Response:
     form = accept.form(request.headers.get("Accept", ""))
     who = client_name(request.headers.get("User-Agent", ""))
     definition = scheme.definition(target.kind.key)
-    return handler(Call(room, scheme, definition, target, request.args, form, who, request.environ))
+    response = handler(Call(room, scheme, definition, target, request.args, form, who, request.environ))
+    if target.kind.deprecation:
+        warn(response, target.kind.deprecation)
+    return response
 
 
 def _handler(target: paths.Target) -> Handler:

@@ -21,7 +21,7 @@ _INCLUDE = ("Metadata", "Object", "None")
 def table(call: Call, objects: Sequence[Obj], now_ms: int, meta: Mapping[str, Any], *, columns: bool = True) -> bytes:
     """Of the kind that is asked for. Without `columns`: a later event of a watch. Raises BadRequest."""
     show = shown(call)
-    key, declared = call.target.kind.key, call.definition.columns
+    key, declared = call.target.kind.key, call.definition.columns_in(call.target.kind.api_version)
     printed = printers.table(key, (), now_ms, declared)
     rows = [
         b'{"cells":' + encoding.dumps(cells) + b',"object":' + show(obj) + b"}"

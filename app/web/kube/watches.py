@@ -34,8 +34,7 @@ _INITIAL_END = {"k8s.io/initial-events-end": "true"}
 
 def watch(call: Call) -> Response:
     """Raises BadRequest, Invalid, or TooManyRequests when the room has too many watches."""
-    kind = call.target.kind.key
-    selection = options.selection(call.query, kind, call.target.name)
+    selection = options.selection(call.query, call.target.kind, call.target.name)
     wanted = _wanted(call)
     tables.shown(call)
     timeout_s = options.number(call.query, "timeoutSeconds") or USUAL_S

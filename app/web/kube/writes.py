@@ -109,7 +109,7 @@ def delete(call: Call) -> Response:
 def delete_collection(call: Call) -> Response:
     asked = options.deletion(call.query, _options_body())
     kind = call.target.kind
-    selection = options.selection(call.query, kind.key)
+    selection = options.selection(call.query, kind)
     command = DeleteCollection(
         kind.key, call.target.namespace, str(selection.labels), str(selection.fields), asked.grace_seconds,
         asked.propagation, call.who,

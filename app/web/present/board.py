@@ -16,7 +16,7 @@ from app.api.objects import Obj, Ref
 from app.component_helpers import pods
 from app.kubectl.printers.network import external_ip
 from app.look import Look
-from app.web.present import reasons, truth
+from app.web.present import custom, reasons, truth
 from app.web.present.card import PodView, by_place, element_id, pods_id
 from app.web.present.faults import MachineView, machine
 from app.web.present.requested import requested_cpu
@@ -69,6 +69,8 @@ class ChipView(NamedTuple):
     id: str
     chip: Chip
     stored: bool  # accepted and kept, but no controller here acts on it
+    facts: str = ""  # what an object of a custom kind says of itself
+    title: str = ""  # the same, each with its name
 
 
 class BoardView(NamedTuple):
@@ -216,18 +218,31 @@ def _endpoint(namespace: str, endpoint: Mapping[str, Any]) -> EndpointView:
 
 def chips(cluster: Look) -> tuple[ChipView, ...]:
     """Everything that has no drawing of its own: namespaces beside the system's, ConfigMaps, stored kinds."""
-    views = []
+    views, loops = [], reconciled(cluster)
     for row in cluster.scheme.kinds():
         if row.is_local or row.key in QUIET_KINDS:
             continue
-        views += [chip(cluster, obj) for obj in cluster.objects(row.key) if is_shown(objects.ref_of(obj))]
+        views += [chip(cluster, obj, loops) for obj in cluster.objects(row.key) if is_shown(objects.ref_of(obj))]
     return tuple(views)
 
 
-def chip(cluster: Look, obj: Obj) -> ChipView:
+def reconciled(cluster: Look) -> frozenset[str]:
+    """The kinds that a loop looks after."""
+    return frozenset(state.reconciles for state in cluster.actors.values())
+
+
+def is_stored(cluster: Look, kind: str, loops: frozenset[str]) -> bool:
+    """Accepted and kept, and no loop acts on it. A custom kind may get one while the cluster lives."""
+    row = cluster.scheme.find(kind)
+    return row is not None and not row.runs and (row.is_own or kind not in loops)
+
+
+def chip(cluster: Look, obj: Obj, loops: frozenset[str]) -> ChipView:
     ref = objects.ref_of(obj)
-    row = cluster.scheme.find(ref.kind)
-    return ChipView(element_id(ref), Chip(*ref, objects.is_terminating(obj)), row is not None and not row.runs)
+    said = custom.columns(cluster, obj)
+    title = ", ".join(f"{each.name} {each.value}" for each in said)
+    chip = Chip(*ref, objects.is_terminating(obj))
+    return ChipView(element_id(ref), chip, is_stored(cluster, ref.kind, loops), custom.short(said), title)
 
 
 def is_shown(ref: Ref) -> bool:

@@ -17,7 +17,7 @@ from app.component_helpers import pods
 from app.kubectl.describe import describe
 from app.look import Look
 from app.web import kubectl
-from app.web.present import board, card, descriptions, manifest, reasons
+from app.web.present import board, card, custom, descriptions, manifest, reasons
 from app.web.present.clock import age
 from app.web.present.values import Chip
 from app.web.present.words import Words
@@ -70,6 +70,7 @@ def inspector(cluster: Look, ref: Ref, _: Words, *, described: bool = False) -> 
         "id": card.element_id(ref),
         "gone": obj is None,
         "pod": reasons.pod(cluster, obj, None, _) if obj and ref.kind == "Pod" else None,
+        "columns": custom.columns(cluster, obj) if obj else (),
         "age": _age(obj, cluster.now_ms) if obj else "",
         "owners": tuple(_owners(cluster, obj)) if obj else (),
         "dependents": _dependents(cluster, obj) if obj else (),
@@ -81,7 +82,7 @@ def inspector(cluster: Look, ref: Ref, _: Words, *, described: bool = False) -> 
         "kubectl": f"kubectl {verb} {lines.target(ref)}{flags}{lines.flag(ref.namespace)}",
         "knows": knows,
         "described": text,
-        "stored": obj is not None and not cluster.scheme.kind(ref.kind).runs,
+        "stored": obj is not None and board.is_stored(cluster, ref.kind, board.reconciled(cluster)),
     }
 
 

@@ -20,13 +20,14 @@ def views(cluster: Look, change: Frame, in_cells: bool, _: Words) -> dict[str, A
     """For the template, by its names."""
     shown = {ref: obj for ref, obj in change.changed.items() if _is_drawn(cluster, ref, in_cells)}
     rest = [obj for ref, obj in shown.items() if obj and ref.kind not in board.QUIET_KINDS]
+    loops = board.reconciled(cluster) if rest else frozenset()
     return {
         "gone": [card.element_id(ref) for ref, obj in shown.items() if obj is None or _is_a_row_now(ref, obj, change)],
         "nodes": () if in_cells else tuple(_nodes(cluster, change, _)),
         "pods": () if in_cells else tuple(_pods(cluster, change, _)),
         "services": tuple(_services(cluster, change, wired=not in_cells)),
         "workloads": tuple(_workloads(cluster, change, _)),
-        "chips": tuple(board.chip(cluster, obj) for obj in rest),
+        "chips": tuple(board.chip(cluster, obj, loops) for obj in rest),
     }
 
 
