@@ -1,4 +1,4 @@
-"""What is stored of a room, or what has become of it. Rooms calls `load`."""
+"""What is stored of a room, or what has become of it. Rooms calls `load` and `stored_of`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sqlite3
 from app.api import errors
 from app.api.messages import N_, Message, message
 from app.rooms.database import is_damage
+from app.rooms.room import Room
 from app.rooms.storage import Damaged, Kept, Storage, Stored
 
 DAMAGED = N_(
@@ -48,3 +49,11 @@ def load(storage: Storage, id: str, *, is_taken: bool = False) -> tuple[Stored, 
             raise Lost(message(LOST, file=aside[-1]))
         raise errors.NotFound(f'room "{id}" not found')
     return stored, kept
+
+
+def stored_of(room: Room) -> Stored:
+    cluster = room.cluster
+    return Stored(
+        room.id, room.scenario.id, cluster.seed, cluster.epoch_ms, cluster.trace.count, cluster.now_ms,
+        room.pace.to_json(), cluster.journal, room.script.to_json(), retold=room.retold,
+    )  # fmt: skip

@@ -35,7 +35,7 @@ from app.rooms.checkpoints import Checkpoints
 from app.rooms.database import Apart, at_once
 from app.rooms.drawing import Drawing
 from app.rooms.frames import Pace
-from app.rooms.loading import DAMAGED, load
+from app.rooms.loading import DAMAGED, load, stored_of
 from app.rooms.pacer import TIDY_S, Pacer
 from app.rooms.playing import Pressed
 from app.rooms.replaying import Replayed, as_it_was, is_final, replayed, written_reason
@@ -172,10 +172,10 @@ class Rooms:
             if room.broken is not None:
                 why = written_reason(room.broken) if is_final(room.broken) else ""
                 if room.journaled is not None:
-                    self._store(room, lambda: self._storage.stop(_stored(room)._replace(stopped=why)))
+                    self._store(room, lambda: self._storage.stop(stored_of(room)._replace(stopped=why)))
                 return
             room.script.follow(room.cluster)
-            stored = _stored(room)
+            stored = stored_of(room)
             if self._store(room, lambda: self._storage.save(stored, room.journaled or 0, time.time())):
                 room.journaled = len(stored.journal)
                 self.checkpoints.look(room)
@@ -286,7 +286,7 @@ class Rooms:
         try:
             if room.is_stored and room.broken is None and room.journaled == len(room.journal):
                 room.script.follow(room.cluster)
-                self._storage.came(_stored(room), time.time())
+                self._storage.came(stored_of(room), time.time())
             else:
                 self.save(room)
         except Exception:
@@ -409,7 +409,7 @@ class Rooms:
         self.checkpoints.begin(room, room.cluster.trace.count)
         self.checkpoints.write_now(room)
         room.retold = room.cluster.trace.count
-        self._store(room, lambda: self._storage.retell(_stored(room)))
+        self._store(room, lambda: self._storage.retell(stored_of(room)))
 
     def _damaged(self, id: str) -> Room:
         """In its place one that says so and goes no further; nothing is written until it is reset."""
@@ -418,11 +418,3 @@ class Rooms:
         room.journaled = None
         room.stop(message(DAMAGED))
         return room
-
-
-def _stored(room: Room) -> Stored:
-    cluster = room.cluster
-    return Stored(
-        room.id, room.scenario.id, cluster.seed, cluster.epoch_ms, cluster.trace.count, cluster.now_ms,
-        room.pace.to_json(), cluster.journal, room.script.to_json(), retold=room.retold,
-    )  # fmt: skip
