@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 # What is young is collected as it comes, some tens of thousands of things at a time. A full collection, which pauses
 # all rooms for a second at 17,000 pods, is left to app/rooms/memory.py.
-GC_THRESHOLDS = (10_000, 6, 1_000_000)
+GC_THRESHOLDS = (5_000, 5, 1_000_000)
 CONNECTIONS = 8_192
 GRACE_S = 3
 MOST_WORKERS = 64
