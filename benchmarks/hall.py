@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from app.api import limits
-from benchmarks.server import HANDSHAKE, Row, Viewers, connected, fanout_row, machine, state_of
+from benchmarks.server import HANDSHAKE, Row, Viewers, connected, cpu, fanout_row, machine, state_of
 from tests.support.server import Server
 from tests.support.stores import Redis
 
@@ -57,9 +57,11 @@ def restart() -> Iterator[Row]:
 
                 with ThreadPoolExecutor(AT_ONCE) as people:
                     seconds = sorted(people.map(answered, rooms))
+                spent = cpu(server)
         what = f"{ROOMS} rooms after `kill -9`, asked for at once, {workers} worker{'s' * (workers > 1)}"
         first, middle, last = seconds[0], statistics.median(seconds), seconds[-1]
-        yield Row(what, f"first answer {first:.1f} s after the start, half {middle:.1f} s, last {last:.1f} s", "")
+        when = f"first answer {first:.1f} s after the start, half {middle:.1f} s, last {last:.1f} s"
+        yield Row(what, f"{when}; CPU {spent:.1f} s with the start", "")
 
 
 def _worked_in(server: Server, number: int) -> str:
@@ -78,7 +80,7 @@ def reconnect() -> Iterator[Row]:
             server.kill()
         with Server(*options) as server:
             sockets = []
-            began = time.monotonic()
+            began, used = time.monotonic(), cpu(server)
 
             def back(_: int) -> float:
                 state = state_of(server.stranger(), room)
@@ -88,10 +90,12 @@ def reconnect() -> Iterator[Row]:
 
             with ThreadPoolExecutor(AT_ONCE) as people:
                 seconds = sorted(people.map(back, range(PAGES)))
+            spent = cpu(server) - used
             for each in sockets:
                 each.close()
     what = f"{PAGES:,} pages of one room that come back at once after a restart"
-    yield Row(what, f"half after {statistics.median(seconds):.1f} s, all after {seconds[-1]:.1f} s, none refused", "")
+    when = f"half after {statistics.median(seconds):.1f} s, all after {seconds[-1]:.1f} s, none refused"
+    yield Row(what, f"{when}; CPU {spent:.1f} s", "")
 
 
 def viewers() -> Iterator[Row]:

@@ -299,9 +299,9 @@ def rss(server: Server) -> int:
 
 
 def cpu(server: Server) -> float:
-    """Seconds used by the process that serves."""
-    fields = _lines(f"/proc/{_worker(server)}/stat")[0].rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Seconds used by the processes that serve."""
+    stats = (_lines(f"/proc/{pid}/stat")[0].rpartition(")")[2].split() for pid in server.workers())
+    return sum(int(fields[11]) + int(fields[12]) for fields in stats) / os.sysconf("SC_CLK_TCK")
 
 
 def _lines(path: str) -> list[str]:

@@ -210,6 +210,7 @@ class Storage:
     def take(self, id: str) -> None:
         """From now on the room is written by us, and by nobody who had it before."""
         if self._writer:
+            self.taken.discard(id)
             claim = "UPDATE rooms SET writer = ? WHERE id = ?"
             self._db.write(lambda db: db.execute(claim, (self._writer, id)), is_durable=True)
 
