@@ -10,7 +10,7 @@ import pytest
 from app.api.objects import Obj
 from app.cluster import Cluster, checkpoint
 from tests.support.clients import Api
-from tests.support.crds import DEFINITION, SPEC, WEBSITE, crd, schema, version, website
+from tests.support.crds import DEFINITION, SPEC, WEBSITE, crd, schema, version, website, with_schema
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 BASE = "/apis/example.com/v1"
@@ -123,6 +123,22 @@ def test_server_side_apply_knows_its_maps_and_sets(served: Api) -> None:
     assert both["owners"] == ["x", "y"]
     left = applied("two")["spec"]
     assert (left["pages"], left["owners"]) == ([{"path": "/a", "title": "untitled"}], ["x"])
+
+
+def test_a_key_that_is_left_out_is_its_default(api: Api) -> None:
+    ways = {"type": "string", "default": "http"}
+    item = {"type": "object", "required": ["port"], "properties": {"port": {"type": "integer"}, "way": ways}}
+    keys = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["port", "way"]}
+    doors = {"type": "array", "items": item, **keys}
+    api.ok("POST", CRDS, with_schema(schema({"type": "object", "properties": {"doors": doors}})))
+    settle(api)
+    path = f"{BASE}/namespaces/default/things/t"
+    thing = {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "t"}}
+    for manager, door in (("one", {"port": 1}), ("two", {"port": 1, "way": "grpc"}), ("two", {"port": 1})):
+        made = api.ok(
+            "PATCH", f"{path}?fieldManager={manager}", {**thing, "spec": {"doors": [door]}}, Content_Type=APPLY
+        )
+    assert made["spec"]["doors"] == [{"port": 1, "way": "http"}]
 
 
 def test_several_versions_of_one_object(api: Api) -> None:
