@@ -9,6 +9,7 @@ import pytest
 
 from app.api.objects import Obj
 from app.cluster import Cluster, checkpoint
+from tests.support import published_crds
 from tests.support.clients import Api
 from tests.support.crds import DEFINITION, SPEC, WEBSITE, crd, schema, version, website, with_schema
 
@@ -47,6 +48,16 @@ def test_it_is_stored_first_and_served_once_it_is_established(api: Api) -> None:
     (resource,) = [each for each in api.get(BASE)["resources"] if "/" not in each["name"]]
     assert (resource["shortNames"], resource["categories"]) == (["we"], ["all"])
     assert api.get(f"{CRDS}/websites.example.com", Accept=TABLE)["rows"][0]["cells"][0] == "websites.example.com"
+
+
+def test_a_definition_may_be_applied_by_the_server(api: Api) -> None:
+    for definition in (crd(), published_crds.brokers()):
+        path = f"{CRDS}/{definition['metadata']['name']}?fieldManager=one"
+        made = api.ok("PATCH", path, definition, Content_Type=APPLY)
+        again = api.ok("PATCH", path, definition, Content_Type=APPLY)
+        assert again["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
+    settle(api)
+    assert api.get(WEBSITES)["items"] == []
 
 
 def test_what_is_written_is_pruned_filled_in_and_checked(served: Api) -> None:
