@@ -9,8 +9,9 @@ import pytest
 
 from app.api.objects import Obj
 from app.cluster import Cluster, checkpoint
+from tests.support import published_crds
 from tests.support.clients import Api
-from tests.support.crds import DEFINITION, SPEC, WEBSITE, crd, schema, version, website
+from tests.support.crds import DEFINITION, SPEC, WEBSITE, crd, schema, version, website, with_schema
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 BASE = "/apis/example.com/v1"
@@ -47,6 +48,16 @@ def test_it_is_stored_first_and_served_once_it_is_established(api: Api) -> None:
     (resource,) = [each for each in api.get(BASE)["resources"] if "/" not in each["name"]]
     assert (resource["shortNames"], resource["categories"]) == (["we"], ["all"])
     assert api.get(f"{CRDS}/websites.example.com", Accept=TABLE)["rows"][0]["cells"][0] == "websites.example.com"
+
+
+def test_a_definition_may_be_applied_by_the_server(api: Api) -> None:
+    for definition in (crd(), published_crds.brokers()):
+        path = f"{CRDS}/{definition['metadata']['name']}?fieldManager=one"
+        made = api.ok("PATCH", path, definition, Content_Type=APPLY)
+        again = api.ok("PATCH", path, definition, Content_Type=APPLY)
+        assert again["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
+    settle(api)
+    assert api.get(WEBSITES)["items"] == []
 
 
 def test_what_is_written_is_pruned_filled_in_and_checked(served: Api) -> None:
@@ -123,6 +134,22 @@ def test_server_side_apply_knows_its_maps_and_sets(served: Api) -> None:
     assert both["owners"] == ["x", "y"]
     left = applied("two")["spec"]
     assert (left["pages"], left["owners"]) == ([{"path": "/a", "title": "untitled"}], ["x"])
+
+
+def test_a_key_that_is_left_out_is_its_default(api: Api) -> None:
+    ways = {"type": "string", "default": "http"}
+    item = {"type": "object", "required": ["port"], "properties": {"port": {"type": "integer"}, "way": ways}}
+    keys = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["port", "way"]}
+    doors = {"type": "array", "items": item, **keys}
+    api.ok("POST", CRDS, with_schema(schema({"type": "object", "properties": {"doors": doors}})))
+    settle(api)
+    path = f"{BASE}/namespaces/default/things/t"
+    thing = {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "t"}}
+    for manager, door in (("one", {"port": 1}), ("two", {"port": 1, "way": "grpc"}), ("two", {"port": 1})):
+        made = api.ok(
+            "PATCH", f"{path}?fieldManager={manager}", {**thing, "spec": {"doors": [door]}}, Content_Type=APPLY
+        )
+    assert made["spec"]["doors"] == [{"port": 1, "way": "http"}]
 
 
 def test_several_versions_of_one_object(api: Api) -> None:

@@ -101,6 +101,13 @@ def node_of(field: Field) -> Node:
 _KEY_DEFAULTS = {"protocol": "TCP"}
 
 
+def _default_of(key: str, node: Node) -> Any:
+    """Of a custom kind its schema may tell."""
+    inside = node.shape.of if isinstance(node.shape, ListOf) else None
+    field = inside.fields.get(key) if isinstance(inside, Struct) else None
+    return _KEY_DEFAULTS.get(key) if field is None or field.default is None else field.default
+
+
 def element(item: Any, node: Node) -> str:
     """What names `item` in a list. Raises Unnamed."""
     if node.form == "set":
@@ -116,7 +123,7 @@ def element(item: Any, node: Node) -> str:
     for key in sorted(node.keys):
         value = item.get(key)
         if value is None:
-            value = _KEY_DEFAULTS.get(key)
+            value = _default_of(key, node)
         if value is None:
             why = f'omits key field "{key}" (and doesn\'t have default value)'
             raise Unnamed(f"associative list with keys has an element that {why}")

@@ -16,7 +16,7 @@ from app.api.objects import Obj
 from app.apimachinery.managedfields import fieldset
 from app.apimachinery.managedfields.fieldset import Node, Path, Unnamed
 from app.apimachinery.scheme.scalars import DECODERS, text
-from app.apimachinery.scheme.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct
+from app.apimachinery.scheme.shapes import Field, ListOf, MapOf, Scalar, SchemaOr, Shape, Struct
 
 
 def refuse_untyped(applied: Obj, node: Node) -> None:
@@ -47,7 +47,7 @@ def _mistakes(value: Any, shape: Shape | None, path: Path) -> Iterator[str]:
             return
         for index, item in enumerate(value):
             yield from _mistakes(item, shape.of, (*path, f"i:{index}"))
-    elif isinstance(shape, Scalar):
+    elif isinstance(shape, Scalar) and not isinstance(shape, SchemaOr):
         wrong = _wrong_scalar(value, shape.go_name)
         if wrong:
             yield f"{fieldset.text(path)}: {wrong}"

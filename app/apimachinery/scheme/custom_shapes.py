@@ -167,6 +167,7 @@ def _field(name: str, schema: Schema, type_name: str, *, is_required: bool) -> F
         ListStrategy("replace", "", keys=keys),
         required=is_required,
         description=_about(schema),
+        default=default if isinstance(default := schema.get("default"), str | int) else None,
         enum=tuple(each if isinstance(each, str) else scalars.json_text(each) for each in schema.get("enum") or ()),
     )
 

@@ -179,6 +179,7 @@ class Field:
     omits_empty: bool = False
     description: str = ""  # of a custom kind; of Kubernetes' own explain knows it
     enum: tuple[str, ...] = ()  # of a custom kind; of Kubernetes' own the type has them
+    default: str | int | bool | None = None  # a plain one, of a custom kind
 
     @property
     def type(self) -> str:

@@ -41,7 +41,7 @@ def key_of(crd: Obj) -> str:
 def definition(crd: Obj) -> Definition:
     """What it defines. It has been validated, and its names are accepted."""
     versions: list[Mapping[str, Any]] = crd["spec"]["versions"]
-    stored = next(each for each in versions if each["storage"])
+    stored = next(each for each in versions if each.get("storage"))
     schema = schema_of(stored)
     checks = _Checks(schema, stored)
     row = _row(crd, stored)
@@ -52,8 +52,8 @@ def definition(crd: Obj) -> Definition:
         validate=checks.validate,
         validate_update=checks.validate_update,
         columns=_columns(stored),
-        others=tuple(_version(crd, each) for each in versions if each["served"] and each is not stored),
-        is_served=bool(stored["served"]),
+        others=tuple(_version(crd, each) for each in versions if each.get("served") and each is not stored),
+        is_served=bool(stored.get("served")),
     )
 
 
