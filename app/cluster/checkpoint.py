@@ -26,7 +26,7 @@ from app.api.parts import Part
 from app.apiserver.store import ADDED, Change, Store
 from app.cluster import plain
 from app.cluster.cluster import Cluster, Entry
-from app.cluster.loops import loops
+from app.cluster.loops import choice, loops, modules
 from app.cluster.plain import Unreadable as Unreadable
 from app.cluster.plain import Unwritable as Unwritable
 from app.engine.engine import Engine
@@ -49,14 +49,15 @@ _NOT_REPLAYED = ("look", "kubectl", "scenarios", "rooms", "web")
 def records() -> plain.Records:
     """Of what may be in flight: what loops observe, name and remember."""
     inside = tuple(f"app.{place}" for place in _PLACES)
-    return plain.records_of(module for name, module in sorted(sys.modules.items()) if name.startswith(inside))
+    ours = [module for name, module in sorted(sys.modules.items()) if name.startswith(inside)]
+    return plain.records_of([*ours, *modules()])
 
 
 @cache
 def version() -> str:
     """Of all code that decides what a cluster does next: where it is the same, so is the trace."""
     folder = Path(__file__).parent.parent
-    digest = hashlib.sha256(f"{sys.version} {metadata.version('starlark-pyo3')}".encode())
+    digest = hashlib.sha256(f"{sys.version} {metadata.version('starlark-pyo3')} {choice()}".encode())
     for path in sorted(folder.rglob("*.py")):
         place = path.relative_to(folder)
         if place.parts[0] not in _NOT_REPLAYED:

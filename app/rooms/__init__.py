@@ -33,7 +33,16 @@ worker turns into greenlets; nothing here imports gevent or Flask.
 
 from __future__ import annotations
 
-from app.cluster import Awaited, Done, Line, Process, exit_code, is_shell
+from app.cluster import (
+    Awaited,
+    Done,
+    Line,
+    Process,
+    add_controllers,
+    exit_code,
+    is_shell,
+    leave_out_controller,
+)
 from app.rooms.boundary import Broken, NotDone
 from app.rooms.database import at_once
 from app.rooms.drawing import Drawing
@@ -50,5 +59,6 @@ from app.rooms.watches import Watch
 
 __all__ = [
     "SLICE_S", "Awaited", "Broken", "Done", "Drawing", "Frame", "Limits", "Line", "Lost", "NotDone", "Pace", "Pressed",
-    "Process", "Room", "Rooms", "Told", "Viewer", "Waiting", "Watch", "at_once", "exit_code", "is_shell", "slices",
+    "Process", "Room", "Rooms", "Told", "Viewer", "Waiting", "Watch", "add_controllers", "at_once", "exit_code",
+    "is_shell", "leave_out_controller", "slices",
 ]  # fmt: skip

@@ -102,6 +102,10 @@ class _Process:
             raise RuntimeError("the process that evaluates controllers does not start")
         self._channel.settimeout(limits.OWN_TIME_S)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def ask(self, line: bytes) -> dict[str, Any]:
         """Raises _Gone."""
         try:
@@ -166,6 +170,11 @@ def _asked_of(process: _Process, line: bytes) -> dict[str, Any]:
             _idle.append(process)
         else:
             process.end()
+
+
+def waiting() -> tuple[int, ...]:
+    """The processes that wait for the next call, by their ids."""
+    return tuple(process.pid for process in _idle)
 
 
 @atexit.register
