@@ -13,13 +13,13 @@ from app.api.own_controllers import OWN_CONTROLLER
 from app.cluster import Cluster
 from app.commands import Apply, DefineController
 from app.operators.own import calling
-from app.operators.own.templates import templates
+from app.operators.own.templates import controller_templates
 from app.reconcile import TextMistake
 
 SECONDS = 2.0
 PARENTS = 200
 ENDLESS = "def sync(parent, children):\n    for i in range(1000000000):\n        pass\n"
-HELLO = templates()[0]
+HELLO = controller_templates()[0]
 PARENT = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "bob", "namespace": "default"}}
 
 

@@ -17,3 +17,6 @@ from app.nodes.runtime.output import Line as Line
 from app.nodes.runtime.shell import Done as Done
 from app.nodes.runtime.shell import exit_code as exit_code
 from app.nodes.runtime.shell import is_shell as is_shell
+from app.operators.own.exporting import as_file as as_file
+from app.operators.own.exporting import as_hook as as_hook
+from app.operators.own.templates import controller_templates as controller_templates

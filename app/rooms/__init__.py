@@ -39,6 +39,9 @@ from app.cluster import (
     Line,
     Process,
     add_controllers,
+    as_file,
+    as_hook,
+    controller_templates,
     exit_code,
     is_shell,
     leave_out_controller,
@@ -59,6 +62,6 @@ from app.rooms.watches import Watch
 
 __all__ = [
     "SLICE_S", "Awaited", "Broken", "Done", "Drawing", "Frame", "Limits", "Line", "Lost", "NotDone", "Pace", "Pressed",
-    "Process", "Room", "Rooms", "Told", "Viewer", "Waiting", "Watch", "add_controllers", "at_once", "exit_code",
-    "is_shell", "leave_out_controller", "slices",
+    "Process", "Room", "Rooms", "Told", "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook",
+    "at_once", "controller_templates", "exit_code", "is_shell", "leave_out_controller", "slices",
 ]  # fmt: skip

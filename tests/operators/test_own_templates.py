@@ -6,10 +6,10 @@ import pytest
 
 from app.api.objects import Obj, Ref
 from app.commands import DefineController, PatchObject
-from app.operators.own.templates import Template, templates
+from app.operators.own.templates import Template, controller_templates
 from tests.support.world import World
 
-TEMPLATES = {each.name: each for each in templates()}
+TEMPLATES = {each.name: each for each in controller_templates()}
 
 
 def world(name: str, obj: str) -> World:
@@ -37,13 +37,13 @@ def replicas(made: World) -> dict[str, int]:
 
 
 def test_the_first_is_ten_lines() -> None:
-    first = templates()[0]
+    first = controller_templates()[0]
     assert first.name == "hello"
     assert len([line for line in first.text.splitlines() if not line.startswith("#")]) <= 10
     assert list(TEMPLATES) == ["hello", "website", "scheduled-scaling", "canary"]
 
 
-@pytest.mark.parametrize("template", templates(), ids=lambda each: each.name)
+@pytest.mark.parametrize("template", controller_templates(), ids=lambda each: each.name)
 def test_each_is_taken_as_it_is(template: Template) -> None:
     World().do(DefineController(template.name, template.parent, template.text, template.children))
 

@@ -8,4 +8,5 @@ Diff and Act.
     flapping    notices a loop that keeps waking itself
     controller  the loop, by the contract of app/reconcile.py
     edge        the same for a text that answers to events, and forgets
+    exporting   a text as a file to take elsewhere
 """

@@ -20,7 +20,7 @@ class Template(NamedTuple):
 
 
 @cache
-def templates() -> tuple[Template, ...]:
+def controller_templates() -> tuple[Template, ...]:
     """The shortest first."""
     texts = (path.read_text("utf-8") for path in Path(__file__).parent.glob("*.star"))
     return tuple(sorted(map(_read, texts), key=lambda each: len(each.text)))
