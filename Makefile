@@ -93,6 +93,7 @@ bench: dev
 	$(BIN)/python -m benchmarks.large
 	$(BIN)/python -m benchmarks.half_requests
 	$(BIN)/python -m benchmarks.checkpoints
+	$(BIN)/python -m benchmarks.own_controllers
 
 # After a sentence was added or changed: collect, then translate app/translations/ja/LC_MESSAGES/messages.po, then again.
 i18n: dev

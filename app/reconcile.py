@@ -251,6 +251,25 @@ def owns(kind: str, owner_kind: str, **options: Any) -> Watch:
     return Watch(kind, keys, **options)
 
 
+# --------------------------------------------------------------------------------- loops that somebody wrote
+
+
+class TextMistake(Exception):
+    """What a text that somebody wrote does wrong. `where`: "hello, line 7"."""
+
+    def __init__(self, error: str, where: str = "") -> None:
+        super().__init__(error)
+        self.where = where
+
+
+class Struck(Exception):
+    """What was asked of a text took too much `limit` ("time" or "memory"): another time, or elsewhere, it may not."""
+
+    def __init__(self, limit: str) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+
 # ------------------------------------------------------------------------------------------- controllers
 
 
@@ -270,6 +289,7 @@ class Controller(Generic[Seen]):
     only_while: str = ""  # a kind: its process stands still while there is no object of it
     assumes: bool = False  # sees its own writes at once, as the scheduler's assume cache does
     sleeps: bool = False  # is told of nothing else before the first object of the kind it reconciles appears
+    is_trusted: bool = True  # False: what it writes is looked at as closely as what a client sends
 
     title: str = ""
     subject: str = ""

@@ -158,6 +158,9 @@ def test_every_command_can_be_performed() -> None:
             "kind": "Pod",
             "zone": "zone-a",
             "actor": "default-scheduler",
+            "name": "mine",
+            "parent": "sa",
+            "limit": "time",
             "rps": 5,
         }
         wanted = {name: values[name] for name in kind.__dataclass_fields__ if name in values}

@@ -60,6 +60,16 @@ CUSTOM_KINDS = 500  # of a cluster
 ACTS_AT_A_TIME = 500  # pods that a loop creates or deletes in one reconcile; as several loops of Kubernetes
 STEPS_BY_HAND = 10_000  # that "one phase" or "finish" run at most
 
+# ------------------------------------------------------------------------------- controllers of one's own
+OWN_CONTROLLERS = 20  # of a cluster
+OWN_TEXT_BYTES = 64 * KIB
+OWN_OPERATIONS = 300_000  # turns of loops and calls of functions: counted, so that a replay decides the same
+OWN_TIME_S = 2.0  # that one call may take, and
+OWN_MEMORY_BYTES = 256 * MIB  # what the process may have: these end the controller, and the journal says so
+OWN_ARGUMENT_BYTES, OWN_RESULT_BYTES = 4 * MIB, MIB  # that one call is given, and returns
+OWN_CHILDREN = 500  # of one parent
+OWN_LINES_PRINTED, OWN_LINE_LENGTH = 20, 200  # of one call; characters
+
 # ------------------------------------------------------------------------------------------------- shell
 SHELL_WORK = 100_000  # of one line: a character read, an object looked at
 SHELL_PROGRAM = 100  # what starting a program costs of that

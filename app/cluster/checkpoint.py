@@ -15,16 +15,19 @@ import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from app.api.control_plane import CONTROL_PLANE
 from app.api.objects import ref_of
+from app.api.own_controllers import OWN_CONTROLLER
 from app.api.parts import Part
 from app.apiserver import customkinds
 from app.apiserver.store import ADDED, Change, Store
 from app.cluster import plain
-from app.cluster.cluster import Cluster, Entry, loops
+from app.cluster.cluster import Cluster, Entry
+from app.cluster.loops import choice, loops, modules
 from app.cluster.plain import Unreadable as Unreadable
 from app.cluster.plain import Unwritable as Unwritable
 from app.engine.engine import Engine
@@ -47,14 +50,15 @@ _NOT_REPLAYED = ("look", "kubectl", "scenarios", "rooms", "web")
 def records() -> plain.Records:
     """Of what may be in flight: what loops observe, name and remember."""
     inside = tuple(f"app.{place}" for place in _PLACES)
-    return plain.records_of(module for name, module in sorted(sys.modules.items()) if name.startswith(inside))
+    ours = [module for name, module in sorted(sys.modules.items()) if name.startswith(inside)]
+    return plain.records_of([*ours, *modules()])
 
 
 @cache
 def version() -> str:
     """Of all code that decides what a cluster does next: where it is the same, so is the trace."""
     folder = Path(__file__).parent.parent
-    digest = hashlib.sha256(sys.version.encode())
+    digest = hashlib.sha256(f"{sys.version} {metadata.version('starlark-pyo3')} {choice()}".encode())
     for path in sorted(folder.rglob("*.py")):
         place = path.relative_to(folder)
         if place.parts[0] not in _NOT_REPLAYED:
@@ -176,5 +180,7 @@ def _start(cluster: Cluster) -> None:
         processes.follow(Change(store.revision, ADDED, CONTROL_PLANE, None, plane), 0)
     for rank, loop in enumerate(loops(), start=2):
         processes.start(loop(), rank)
+    for definition in store.objects(OWN_CONTROLLER):
+        processes.follow(Change(store.revision, ADDED, ref_of(definition), None, definition), 0)
     for machine in store.objects("Machine"):
         processes.follow(Change(store.revision, ADDED, ref_of(machine), None, machine), 0)

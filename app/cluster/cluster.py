@@ -15,7 +15,6 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from app import controllers, operators
 from app.api import errors, limits, times
 from app.api.breath import breathing
 from app.api.control_plane import CONTROL_PLANE
@@ -29,17 +28,16 @@ from app.apiserver.store import Change, Store
 from app.cluster import applying, containers, outlook, performing
 from app.cluster.applying import Planned
 from app.cluster.containers import News, Process
-from app.commands import Apply, Bootstrap, Command, LeaveOut, command_from_json
+from app.cluster.loops import loops, own_loop
+from app.commands import Apply, Bootstrap, Command, LeaveOut, StrikeController, command_from_json
 from app.engine.engine import Engine
 from app.engine.latency import PRESETS
 from app.engine.trace import ActorState, Commanded, Result, Step, Trace, is_visible
 from app.look import Look
 from app.look.recording import Recording
-from app.nodes import OUTSIDE, machine_controllers
+from app.nodes import machine_controllers
 from app.nodes.runtime.shell import Done
-from app.reconcile import AnyController
 from app.registry.builtin import built_in
-from app.scheduler.scheduler import Scheduler
 
 DEFAULT_EPOCH_MS = times.parse("2026-01-01T00:00:00Z")
 YOU = "you"
@@ -67,11 +65,6 @@ class Outcome(NamedTuple):
     steps: int
 
 
-def loops() -> tuple[type[AnyController], ...]:
-    """Those that every cluster has, in the order of their ranks."""
-    return (Scheduler, *controllers.CONTROLLERS, *operators.OPERATORS, *OUTSIDE)
-
-
 class Cluster:
     def __init__(
         self,
@@ -87,7 +80,10 @@ class Cluster:
         self.trace = Trace()
         self._rng = random.Random(seed)
         table = PRESETS[latencies]
-        self.engine = Engine(built_in(), self.store, self._rng, epoch_ms, table, self.trace, machine_controllers)
+        self.engine = Engine(
+            built_in(), self.store, self._rng, epoch_ms, table, self.trace, machine_controllers, own_loop
+        )
+        self.engine.on_strike = self._strike
         self.journal: History[Entry] = History()
         self.applied: list[str] = []  # manifests, as people wrote them
         self.begun: Entry | None = None  # the command that is being performed
@@ -109,6 +105,7 @@ class Cluster:
         rng.setstate(self._rng.getstate())
         copied._rng = rng
         copied.engine = self.engine.copy(copied.store, rng, copied.trace)
+        copied.engine.on_strike = copied._strike
         return copied
 
     @staticmethod
@@ -124,7 +121,8 @@ class Cluster:
         now_ms, table = int(own["now_ms"]), PRESETS[own["latencies"]]
         scheme = built_in()
         customkinds.restored(scheme, store, own.get("kinds", ()))
-        cluster.engine = Engine(scheme, store, rng, now_ms, table, cluster.trace, machine_controllers)
+        cluster.engine = Engine(scheme, store, rng, now_ms, table, cluster.trace, machine_controllers, own_loop)
+        cluster.engine.on_strike = cluster._strike
         cluster.engine.server.taken_bytes = int(own["taken_bytes"])
         return cluster
 
@@ -339,6 +337,11 @@ class Cluster:
         self.journal.append(entry)
         self.begun = None
         return step
+
+    def _strike(self, actor: str, limit: str) -> Step:
+        """A loop took too much of something that is not the same everywhere: that it ended is in the journal, right
+        before the step that it would have made, so that a replay does not come there."""
+        return self.submit(StrikeController(actor, limit))
 
     def leave_out(self, entry: Entry) -> Step:
         """A command of the journal that is not performed; that is all that there is to see of it."""

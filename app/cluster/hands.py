@@ -11,6 +11,7 @@ from typing import Any
 
 from app import nodes
 from app.api import errors
+from app.api.kinds import Kind
 from app.api.objects import Obj, Ref, ref_of
 from app.apimachinery.patch.strategic import merge_patch
 from app.apiserver import requests
@@ -165,6 +166,14 @@ class ClusterHands(ServerHands):
             dead = nodes.after_power_loss(sandbox, died_ms)
             if dead is not sandbox:
                 self.patch(ref_of(sandbox), lambda _, dead=dead: dead)  # type: ignore[misc]
+
+    def kind_called(self, word: str) -> Kind:
+        kind = self._server.scheme.lookup(word)
+        if kind is None:
+            raise errors.BadRequest(f'the server doesn\'t have a resource type "{word[:80]}"')
+        if kind.is_local or kind.key == "Event":
+            raise errors.BadRequest(f"a {kind.kind} is written by no controller")
+        return kind
 
     def forget_processes(self, node: str) -> None:
         for sandbox in self._sandboxes(node):

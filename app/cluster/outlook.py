@@ -36,7 +36,10 @@ def matters(step: Step, workers: Mapping[str, Worker], get: Get) -> bool:
         return False
     if isinstance(record, Observed):
         worker = workers.get(step.actor)
-        ahead = worker.outlook(step.key) if worker is not None and step.key is not None else ()
+        try:
+            ahead = worker.outlook(step.key) if worker is not None and step.key is not None else ()
+        except Exception:
+            return True  # it will fail at it
         return any_matters(ahead, get)
     if isinstance(record, Differed):
         return any_matters(record.differences, get)

@@ -29,6 +29,9 @@ from app.commands.nodes import Drain as Drain
 from app.commands.objects import Apply as Apply
 from app.commands.objects import DeleteObject as DeleteObject
 from app.commands.objects import SetLabel as SetLabel
+from app.commands.own_controllers import DefineController as DefineController
+from app.commands.own_controllers import RemoveController as RemoveController
+from app.commands.own_controllers import StrikeController as StrikeController
 from app.commands.processes import ApiServerDown as ApiServerDown
 from app.commands.processes import Chaos as Chaos
 from app.commands.processes import CrashContainer as CrashContainer

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from app.api.kinds import Kind
 from app.api.objects import Obj, Ref
 
 
@@ -116,6 +117,9 @@ class Hands(Verbs, Protocol):
 
     def end_processes(self, node: str, died_ms: int) -> None:
         """The machine starts again: what ran there died when its power went."""
+
+    def kind_called(self, word: str) -> Kind:
+        """The kind of objects that clients may write which goes by that word. Raises BadRequest."""
 
     def forget_processes(self, node: str) -> None:
         """The machine is gone, and all that it knew of its pods with it."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from app.api import errors
 from app.api.objects import Obj, Ref, kind_of, ref_of
 from app.apiserver.events import EventRecorder
+from app.apiserver.requests import weighed
 from app.apiserver.server import ApiServer, Written
 from app.apiserver.store import Change
 from app.engine.trace import Result
@@ -47,6 +48,7 @@ class Client:
         self._recorder = recorder
         self._conflicts = conflicts
         self._obstacle = obstacle  # why the API server cannot be reached, or ""
+        self._is_trusted = controller.is_trusted
         self._source = {"component": controller.component or controller.name}
         if controller.instance:
             self._source["host"] = controller.instance
@@ -73,13 +75,13 @@ class Client:
             raise errors.ServiceUnavailable(why)
         match action:
             case Create():
-                return server.create(action.obj)
+                return server.create(self._checked(action.obj))
             case Update():
                 self._maybe_conflict(action.obj)
-                return server.update(action.obj)
+                return server.update(self._checked(action.obj))
             case UpdateStatus():
                 self._maybe_conflict(action.obj)
-                return server.update({**action.obj, "status": action.status}, subresource="status")
+                return server.update(self._checked({**action.obj, "status": action.status}), subresource="status")
             case Patch():
                 return server.patch(action.ref, action.patch, subresource=action.subresource, uid=action.uid)
             case Delete():
@@ -88,6 +90,10 @@ class Client:
                 )
             case Bind():
                 return server.bind(action.ref, action.node, uid=action.uid)
+
+    def _checked(self, obj: Obj) -> Obj:
+        """Raises DecodingError, or TooLarge, of what somebody wrote."""
+        return obj if self._is_trusted else weighed(self._server, self._server.scheme.decode(obj))
 
     def _maybe_conflict(self, obj: Obj) -> None:
         if self._conflicts():

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.api.breath import breathing
-from app.api.objects import Ref
+from app.api.objects import Obj, Ref
 from app.apimachinery.scheme.scheme import Scheme
 from app.apiserver import customkinds
 from app.apiserver.events import EventRecorder
@@ -23,17 +23,22 @@ from app.engine.client import NOT_A_REQUEST, Client, kind_written
 from app.engine.faults import Faults
 from app.engine.informer import Informer
 from app.engine.latency import RELIST_MS, Latencies
-from app.engine.processes import PHYSICAL, LoopsOfMachine, Processes
+from app.engine.processes import PHYSICAL, LoopOf, LoopsOfMachine, Processes
 from app.engine.trace import Acted, Differed, Failed, Fired, Observed, Record, Step, Trace, Wake
 from app.engine.turns import Turns, loop_of
 from app.engine.worker import Reconcile, Worker
-from app.reconcile import Action, AnyController
+from app.reconcile import Action, AnyController, Struck
 
 PATIENCE = 2  # mistakes in a row that a loop may make before nobody waits for it any more
 
 
+def _nobody(definition: Obj) -> AnyController:
+    raise NotImplementedError("nobody here knows what to make of a definition")
+
+
 class Engine:
-    """`loops_of_machine` gives the loops that run on the machine of a name."""
+    """`loops_of_machine` gives the loops that run on the machine of a name, `loop_of` the one that an OwnController
+    defines. `on_strike` is told which loop took too much of what, and makes the step that ends it."""
 
     def __init__(
         self,
@@ -44,6 +49,7 @@ class Engine:
         latencies: Latencies,
         trace: Trace,
         loops_of_machine: LoopsOfMachine = lambda name: (),
+        loop_of: LoopOf = _nobody,
     ) -> None:
         self.store = store
         self.now_ms = now_ms
@@ -56,13 +62,14 @@ class Engine:
         self.turns = Turns()
         self._rng = rng
         self._loops_of_machine = loops_of_machine
+        self._loop_of = loop_of
+        self.on_strike: Callable[[str, str], Step | None] = lambda actor, limit: None
         self.processes = self._new_processes()
 
     def copy(self, store: Store, rng: random.Random, trace: Trace) -> Engine:
         """The same machinery in the same state over a copied store, generator and trace, with a scheme of its own."""
-        copied = Engine(
-            self.server.scheme.copy(), store, rng, self.now_ms, self.latencies, trace, self._loops_of_machine
-        )
+        makers = (self._loops_of_machine, self._loop_of)
+        copied = Engine(self.server.scheme.copy(), store, rng, self.now_ms, self.latencies, trace, *makers)
         copied.server.taken_bytes = self.server.taken_bytes
         copied.agenda, moved = self.agenda.copy()
         copied.faults = self.faults.copy()
@@ -76,7 +83,9 @@ class Engine:
 
     def _new_processes(self) -> Processes:
         clock = lambda: self.now_ms  # noqa: E731
-        return Processes(self.server, self.agenda, self.faults, self._client, clock, self._loops_of_machine)
+        return Processes(
+            self.server, self.agenda, self.faults, self._client, clock, self._loops_of_machine, self._loop_of
+        )
 
     @property
     def workers(self) -> dict[str, Worker]:
@@ -329,7 +338,10 @@ class Engine:
         if reconcile is None:
             return None  # the controller crashed in between
         background = worker.next_is_background(reconcile)
-        record = worker.diff(reconcile) if reconcile.phase == "diff" else worker.act(reconcile)
+        try:
+            record = worker.diff(reconcile) if reconcile.phase == "diff" else worker.act(reconcile)
+        except Struck as struck:
+            return self.on_strike(worker.actor, struck.limit)
         background = background and (isinstance(record, Acted) or reconcile.background)
         step = self.record(worker.actor, key, reconcile.cause, record, background)
         reconcile.cause = step.number

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from app.api.breath import breathe
 from app.api.kinds import Kind
-from app.api.objects import Ref
+from app.api.objects import Obj, Ref
+from app.api.own_controllers import OWN_CONTROLLER
 from app.apiserver.server import ApiServer
 from app.apiserver.store import Change
 from app.engine.agenda import Agenda, Moved
@@ -25,8 +26,10 @@ from app.reconcile import AnyController
 
 LoopsOfMachine = Callable[[str], Sequence[AnyController]]
 
-PHYSICAL = ("Machine", "ControlPlane", "Load")  # kinds whose changes are to be followed
-_MACHINE_RANK = 1
+LoopOf = Callable[[Obj], AnyController]
+
+PHYSICAL = ("Machine", "ControlPlane", "Load", OWN_CONTROLLER)  # kinds whose changes are to be followed
+_MACHINE_RANK, _OWN_RANK = 1, 1_000
 _FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 1_000, 300_000  # after a process ended by its own mistake
 
 
@@ -40,7 +43,7 @@ class Condition(NamedTuple):
 
 class Processes:
     """`client_of` gives a loop its way to the API server, `loops_of_machine` the loops that run on the machine of a
-    name, `now_ms` virtual time."""
+    name, `loop_of` the one that an OwnController defines, `now_ms` virtual time."""
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class Processes:
         client_of: Callable[[AnyController, Callable[[], str]], Client],
         now_ms: Callable[[], int],
         loops_of_machine: LoopsOfMachine,
+        loop_of: LoopOf,
     ) -> None:
         self.workers: dict[str, Worker] = {}
         self._server = server
@@ -58,6 +62,7 @@ class Processes:
         self._client_of = client_of
         self._now_ms = now_ms
         self._loops_of_machine = loops_of_machine
+        self._loop_of = loop_of
         self._on_machine: dict[str, tuple[str, ...]] = {}  # the actors that run there
         self._subscriptions = Subscriptions()
 
@@ -84,13 +89,15 @@ class Processes:
     def resume(self, held: Mapping[str, Any], loops: Mapping[str, AnyController]) -> None:
         """Run what ran then, in the same state. `loops` are those of the control plane, by their names. Raises KeyError
         or ValueError if it cannot be."""
+        own = (self._loop_of(definition) for definition in self._server.store.objects(OWN_CONTROLLER))
+        loops = {**loops, **{loop.actor: loop for loop in own}}
         for actor in held["actors"]:
             machine = actor.partition("/")[2]
             loop = {loop.actor: loop for loop in self._loops_of_machine(machine)}[actor] if machine else loops[actor]
-            obstacle, own = self._obstacle(actor), held[f"worker {actor}"]
-            worker = Worker(loop, own["rank"], self._client_of(loop, obstacle), self._server, obstacle)
-            worker.take(own["loop"])
-            worker.queue.take(own["queue"])
+            obstacle, was = self._obstacle(actor), held[f"worker {actor}"]
+            worker = Worker(loop, was["rank"], self._client_of(loop, obstacle), self._server, obstacle)
+            worker.take(was["loop"])
+            worker.queue.take(was["queue"])
             for kind, informer in worker.informers.items():
                 informer.take(held[f"informers {actor} {kind}"])
             self.workers[actor] = worker
@@ -191,7 +198,7 @@ class Processes:
         for kind, row in rows.items():
             gained = worker.watch(row) if kind not in worker.informers else {}
             for informer in gained.values():
-                informer.asleep = asleep
+                informer.asleep = asleep and kind != worker.controller.reconciles
             if gained and not worker.frozen:
                 self._watch(worker, gained)
 
@@ -200,6 +207,9 @@ class Processes:
     def follow(self, change: Change, cause: int) -> None:
         """A machine came or went, or something physical broke or was mended, by that step."""
         if change.old is not None and change.new is not None and change.old["spec"] is change.new["spec"]:
+            return
+        if change.ref.kind == OWN_CONTROLLER:
+            self._follow_own(change, cause)
             return
         name = change.ref.name
         of_machine = change.ref.kind == "Machine"
@@ -219,6 +229,13 @@ class Processes:
         for actor, condition in before:
             if actor in self.workers and condition != self._condition(actor):
                 self._adapt(self.workers[actor], condition, cause)
+
+    def _follow_own(self, change: Change, cause: int) -> None:
+        """Somebody wrote a loop, or another one in its place, or took it away."""
+        if change.old is not None:
+            self.stop(change.ref.name)
+        if change.new is not None:
+            self.start(self._loop_of(change.new), _OWN_RANK, cause)
 
     def _condition(self, actor: str) -> Condition:
         frozen, unreachable = self._stands_still(self.workers[actor]), bool(self._faults.obstacle(actor))

@@ -22,7 +22,18 @@ from app.engine.client import Client
 from app.engine.informer import CacheView, Informer, RecordingReader, informers_of
 from app.engine.trace import Acted, ActorState, Differed, Failed, Mistake, Observed, Result, Waited, Wake
 from app.engine.workqueue import WorkQueue
-from app.reconcile import Action, AnyController, Controller, Delete, Difference, Failure, Remember, RequeueAfter
+from app.reconcile import (
+    Action,
+    AnyController,
+    Controller,
+    Delete,
+    Difference,
+    Failure,
+    Remember,
+    RequeueAfter,
+    Struck,
+    TextMistake,
+)
 
 _LONGEST_ERROR = 400  # characters
 
@@ -141,8 +152,11 @@ class Worker(Part):
         return key, wakes, background, Observed(observation, tuple(reader.reads), wakes)
 
     def diff(self, reconcile: Reconcile) -> Differed | Failed:
+        """Raises Struck."""
         try:
             differences = self.outlook(reconcile.key)
+        except Struck:
+            raise
         except Exception as mistake:
             return self.failed("diff", reconcile.key, mistake)
         self.mistakes.pop(reconcile.key, None)
@@ -190,8 +204,11 @@ class Worker(Part):
             return Failed(phase, mistake.message, "", 1, mistake.code, reads)
         before = self.mistakes.pop(key, None)
         times = before.times + 1 if before else 1
-        error = f"{type(mistake).__name__}: {mistake}"[:_LONGEST_ERROR]
-        self.mistakes[key] = failed = Failed(phase, error, _place_of(mistake), times, 0, reads)
+        if isinstance(mistake, TextMistake):
+            error, where = str(mistake), mistake.where or self.actor
+        else:
+            error, where = f"{type(mistake).__name__}: {mistake}", _place_of(mistake)
+        self.mistakes[key] = failed = Failed(phase, error[:_LONGEST_ERROR], where, times, 0, reads)
         return failed
 
     def next_action(self, reconcile: Reconcile) -> Action | None:

@@ -38,7 +38,19 @@ worker turns into greenlets; nothing here imports gevent or Flask.
 
 from __future__ import annotations
 
-from app.cluster import Awaited, Done, Line, Process, exit_code, is_shell
+from app.cluster import (
+    Awaited,
+    Done,
+    Line,
+    Process,
+    add_controllers,
+    as_file,
+    as_hook,
+    controller_templates,
+    exit_code,
+    is_shell,
+    leave_out_controller,
+)
 from app.rooms.boundary import Broken, NotDone
 from app.rooms.database import at_once
 from app.rooms.drawing import Drawing
@@ -58,5 +70,6 @@ from app.rooms.watches import Watch
 __all__ = [
     "SLICE_S", "Awaited", "Broken", "Done", "Drawing", "Elsewhere", "Frame", "Limits", "Line", "Lost", "Mirror",
     "NotDone", "Pace", "Pressed", "Process", "Relay", "Room", "Rooms", "Share", "Told", "Viewer", "Waiting", "Watch",
-    "at_once", "exit_code", "is_shell", "owner", "pause", "slices",
+    "add_controllers", "as_file", "as_hook", "at_once", "controller_templates", "exit_code", "is_shell",
+    "leave_out_controller", "owner", "pause", "slices",
 ]  # fmt: skip

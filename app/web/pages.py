@@ -11,13 +11,14 @@ from app import scenarios
 from app.api import errors
 from app.api.breath import breathing
 from app.api.objects import Ref
+from app.api.own_controllers import own_controller_ref
 from app.apimachinery import yamltext
 from app.apimachinery.openapi import explain
 from app.apimachinery.scheme import schema
 from app.apimachinery.scheme.scheme import Scheme
 from app.apimachinery.scheme.shapes import Struct
 from app.look import Look
-from app.rooms import Room, Rooms
+from app.rooms import Room, Rooms, as_file, as_hook, controller_templates
 from app.web import kubeconfig, language, present, security
 
 ROOM = "loopscope_room"
@@ -132,6 +133,29 @@ def why(id: str, kind: str, namespace: str, name: str) -> Response:
     return make_response(
         room.drawn(lambda: render_template("_why.html", room=room, **present.why_of(room.look, ref, endpoint, _)))
     )
+
+
+@blueprint.get("/rooms/<id>/controllers")
+def controllers(id: str) -> Response:
+    """Those that people wrote in this room, and some to begin with."""
+    security.allow("look")
+    room = rooms().get(id)
+    _ = language.here()
+    beginnings = [each._asdict() for each in controller_templates()]
+    draw = lambda: render_template("_own.html", room=room, beginnings=beginnings, _=_, **present.own(room.look))  # noqa: E731
+    return make_response(room.drawn(draw))
+
+
+@blueprint.get("/rooms/<id>/controllers/<name>/<form>")
+def controller_file(id: str, name: str, form: str) -> Response:
+    """As a `file` for `loopscope serve --controller`, or as a `hook` of a Metacontroller."""
+    security.allow("look")
+    room = rooms().get(id)
+    found = room.get(own_controller_ref(name))
+    if found is None or form not in ("file", "hook"):
+        raise errors.NotFound(f'no controller of yours is called "{name[:80]}"')
+    text = as_file(found) if form == "file" else as_hook(found, room.cluster.scheme.kind)
+    return Response(text, mimetype="text/x-python")
 
 
 @blueprint.get("/rooms/<id>/explain")

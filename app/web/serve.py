@@ -35,6 +35,7 @@ CONNECTIONS = 8_192
 GRACE_S = 3
 MOST_WORKERS = 64
 HEALTH_S = 2.0
+APP_LOAD_ERROR = 4  # by which gunicorn knows not to try again
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -84,6 +85,12 @@ def _parser() -> argparse.ArgumentParser:
         "--redis", metavar="URL", default="", help="people may watch a room from any process: redis://host"
     )
     serve.add_argument("--lessons", metavar="DIR", action="append", default=[], help="lessons of your own, as YAML")
+    serve.add_argument(
+        "--controller", metavar="FILE", action="append", default=[], help="controllers of your own, in Python"
+    )
+    serve.add_argument(
+        "--disable-controller", metavar="NAME", action="append", default=[], help="a loop that somebody else runs"
+    )
     serve.add_argument("--unlimited", action="store_true", help="do not limit how often one may ask")
     serve.add_argument("--debug-threads", action="store_true", help="Flask's own server, for debuggers")
     health = actions.add_parser("health", help="ask a running server whether it is well; exit code 0 if so")
@@ -120,12 +127,27 @@ def _create_app(options: argparse.Namespace, **config: Any) -> Any:
     from app.web import create_app
     from app.web.rates import network
 
+    _choose_controllers(options)
     for folder in options.lessons:
         scenarios.add_folder(folder)
     config |= {"DATA_DIR": options.data, "ORIGINS": tuple(options.origin), "NAMES": _names(options.host)}
     config["REDIS"] = options.redis
     config["TRUSTED_PROXIES"] = tuple(network(each) for text in options.trusted_proxies for each in text.split(","))
     return create_app(config | {"RATES": None} if options.unlimited else config)
+
+
+def _choose_controllers(options: argparse.Namespace) -> None:
+    """Before the first room is made. Ends the server where a file or a name is none."""
+    from app.rooms import add_controllers, leave_out_controller
+
+    try:
+        for file in options.controller:
+            add_controllers(file)
+        for name in options.disable_controller:
+            leave_out_controller(name)
+    except (OSError, ValueError) as refusal:
+        print(refusal, file=sys.stderr)
+        raise SystemExit(APP_LOAD_ERROR) from None
 
 
 def _data_folder() -> Path:

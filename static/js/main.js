@@ -13,6 +13,7 @@ import {startKeys} from "./keys.js"
 import {startLive} from "./live.js"
 import {startLoops} from "./loops.js"
 import {startMarks} from "./marks.js"
+import {startOwn} from "./own.js"
 import {startPast} from "./past.js"
 import {startPopovers} from "./popovers.js"
 import {startPrefs} from "./prefs.js"
@@ -43,6 +44,7 @@ startWhy()
 startBreaking()
 startPopovers()
 startDialogs()
+startOwn()
 startKeys()
 startDesired()
 startTraffic()

@@ -40,6 +40,9 @@ JOURNALED = {
     "add-node": "zone cpu memory",
     "remove-node": "node",
     "zone": "zone failed",
+    "define-controller": "name parent text children edge",
+    "remove-controller": "name",
+    "strike-controller": "name limit",
     "api-server": "down",
     "stop-controller": "actor stopped",
     "turns": "on",
@@ -117,7 +120,7 @@ def test_it_asks_the_api_server_or_nobody(do: str) -> None:
 def test_what_is_done_over_http_or_by_a_room_itself_has_no_form() -> None:
     no_form = {do for do, kind in COMMANDS.items() if not kind.on_forms}
     requests = {do for do, kind in COMMANDS.items() if issubclass(kind, ClientRequest)}
-    assert no_form == {"bootstrap", "leave-out", *requests - {"delete"}}
+    assert no_form == {"bootstrap", "leave-out", "strike-controller", *requests - {"delete"}}
 
 
 @pytest.mark.parametrize("do", [do for do, kind in COMMANDS.items() if kind.on_forms])

@@ -59,6 +59,35 @@ def test_a_lesson_of_ones_own(tmp_path: Path) -> None:
         assert server.get(f"/rooms/{found[1]}").count('data-kind="Node"') == 5
 
 
+def test_a_controller_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from app.reconcile import Controller, itself\n"
+        "class Mine(Controller):\n"
+        "    name, title, reconciles = 'mine', 'My own loop', 'Namespace'\n"
+        "    watches = (itself('Namespace'),)\n"
+        "    def observe(self, key, reader):\n"
+        "        return reader.get(key)\n"
+        "    def diff(self, seen):\n"
+        "        return ()\n"
+    )
+    with Server("--controller", str(tmp_path / "mine.py")) as server:
+        assert "My own loop" in server.get("/")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--controller", "/nowhere.py", "/nowhere.py: FileNotFoundError"),
+        ("--disable-controller", "nobody", 'no loop is called "nobody"'),
+    ],
+)
+def test_a_controller_that_is_none_is_said_to_be(option: str, value: str, said: str) -> None:
+    command = [sys.executable, "-m", "app.web.serve", "serve", "--no-data", "--port", "0", option, value]
+    ran = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True)
+    assert ran.returncode != 0
+    assert said in ran.stderr
+
+
 def test_only_this_machine_unless_asked() -> None:
     options = serve._parser().parse_args(["serve"])
     assert (options.host, options.port, options.data) == ("127.0.0.1", 8000, None)
