@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.api.breath import breathing
-from app.api.objects import Obj, Ref
+from app.api.objects import Ref
 from app.apimachinery.scheme.scheme import Scheme
 from app.apiserver import customkinds
 from app.apiserver.events import EventRecorder
@@ -23,17 +23,13 @@ from app.engine.client import NOT_A_REQUEST, Client, kind_written
 from app.engine.faults import Faults
 from app.engine.informer import Informer
 from app.engine.latency import RELIST_MS, Latencies
-from app.engine.processes import PHYSICAL, LoopOf, LoopsOfMachine, Processes
+from app.engine.processes import PHYSICAL, LoopOf, LoopsOfMachine, Processes, nobody
 from app.engine.trace import Acted, Differed, Failed, Fired, Observed, Record, Step, Trace, Wake
 from app.engine.turns import Turns, loop_of
 from app.engine.worker import Reconcile, Worker
 from app.reconcile import Action, AnyController, Struck
 
 PATIENCE = 2  # mistakes in a row that a loop may make before nobody waits for it any more
-
-
-def _nobody(definition: Obj) -> AnyController:
-    raise NotImplementedError("nobody here knows what to make of a definition")
 
 
 class Engine:
@@ -49,7 +45,7 @@ class Engine:
         latencies: Latencies,
         trace: Trace,
         loops_of_machine: LoopsOfMachine = lambda name: (),
-        loop_of: LoopOf = _nobody,
+        loop_of: LoopOf = nobody,
     ) -> None:
         self.store = store
         self.now_ms = now_ms

@@ -33,6 +33,10 @@ _MACHINE_RANK, _OWN_RANK = 1, 1_000
 _FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 1_000, 300_000  # after a process ended by its own mistake
 
 
+def nobody(definition: Obj) -> AnyController:
+    raise NotImplementedError("nobody here knows what to make of a definition")
+
+
 class Condition(NamedTuple):
     """Of a process."""
 
