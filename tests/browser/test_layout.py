@@ -167,3 +167,11 @@ def test_charts_have_axes(open_page: Opener) -> None:
     expect(chart.locator(".none")).to_have_text("0")
     expect(chart.locator(".until")).to_have_text("now")
     expect(chart.locator(".from")).not_to_be_empty()
+
+
+def test_on_a_phone_a_menu_opens_where_it_is_pressed(open_page: Opener) -> None:
+    """Far below what one first sees, too."""
+    page = open_page(size="phone")
+    page.locator("#new-menu > summary").click()
+    for entry in page.locator("#new-menu .sheet > button").all():
+        expect(entry).to_be_in_viewport()
