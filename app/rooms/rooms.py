@@ -298,7 +298,7 @@ class Rooms:
         try:
             write()
         except Elsewhere:
-            self._autosave.moved(room)  # which lets it go
+            self._let_go(room)
             raise
         except sqlite3.Error as error:
             room.is_stored = False

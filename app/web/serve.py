@@ -105,11 +105,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _count(text: str) -> int:
-    """Raises ValueError, which argparse says."""
-    count = int(text)
-    if not 1 <= count <= MOST_WORKERS:
-        raise ValueError(text)
-    return count
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_WORKERS):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_WORKERS}")
+    return int(text)
 
 
 def _strange_proxy(texts: Sequence[str]) -> str:
@@ -198,8 +196,10 @@ def _reaches(options: argparse.Namespace) -> bool:
         return True
     if (child := os.fork()) == 0:
         try:
-            postgres.check(options.store) if options.store else None
-            relay.check(options.redis) if options.redis else None
+            if options.store:
+                postgres.check(options.store)
+            if options.redis:
+                relay.check(options.redis)
         except files.Unusable as refusal:
             print(refusal, file=sys.stderr, flush=True)
             os._exit(1)

@@ -56,9 +56,9 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
     def run(self) -> None:
         others = gevent.pool.Pool(self.worker_connections)
-        taking = gevent.spawn(self._take_over, self.siblings, others) if self.siblings is not None else None
+        if self.siblings is not None:
+            gevent.spawn(self._take_over, self.siblings, others)
         super().run()
-        gevent.kill(taking) if taking is not None else None
         others.join(timeout=_LEAVING_S)
 
     def _take_over(self, siblings: Siblings, pool: Any) -> None:

@@ -29,7 +29,7 @@ def test_people_watch_at_either_and_a_room_that_is_sent_elsewhere_takes_everythi
         there.post(f"/rooms/{room}/commands/scale", SCALE | {"replicas": 6})
         code, answer = first.asked_to_post(f"/rooms/{room}/commands/scale", SCALE | {"replicas": 9})
         page.close()
-        if code == 503:  # before the first has noticed; after it, it asks the database
+        if code == 503:  # the first has not noticed before; else it has asked the database
             assert "goes on at another server now" in answer
         wanted = {200: 9, 503: 6}[code]
         assert f"  replicas: {wanted}\n" in first.get(f"/rooms/{room}/objects/Deployment/default/web/yaml")

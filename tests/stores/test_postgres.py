@@ -170,7 +170,6 @@ def test_who_asks_for_a_room_has_it_and_who_had_it_writes_no_more(server: Callab
     assert state_of(room.cluster) == before, "it is refused before it is done"
     with pytest.raises(Elsewhere):
         room.set_pace(paused=True)
-    first._autosave.write()
     assert viewer.dismissed
     back = first.get(room.id)
     assert back is not room

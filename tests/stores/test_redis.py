@@ -121,25 +121,35 @@ def test_of_a_room_that_nobody_has_a_snapshot_is_asked_for(there: Relay, rooms: 
     assert Looking(there, rooms.create()).until(lambda taken: taken != []) is None
 
 
-def test_a_viewer_whose_snapshot_is_newer_than_what_came_over_redis_waits_for_it(
-    rooms: Rooms, here: Relay, there: Relay
-) -> None:
-    room = rooms.create()
-    first = Looking(there, room)
-    first.until_it_follows()
-    ahead = there.attach(room.id, "en", room.epoch, room.frame + 2, threading.Event())
-    assert ahead[0].take(ahead[1]) == []
-    first.mirror._hear({"epoch": room.epoch, "number": room.frame + 3, "sizes": [1, 1, 1]}, b"abc")
-    assert ahead[0].take(ahead[1]) == [b"c"]
-    assert first.mirror.take(first.viewer) == [b"a", b"b", b"c"]
+@pytest.fixture
+def alone(there: Relay, monkeypatch: pytest.MonkeyPatch) -> Mirror:
+    """A mirror that hears only what a test says, of a room of which it has heard frame 3 of epoch 7."""
+    monkeypatch.setattr("app.rooms.relay.LOST_S", 3600)
+    mirror, _ = there.attach("unknown", "en", 7, 3, threading.Event())
+    mirror._hear({"epoch": 7, "number": 3, "sizes": []}, b"")
+    return mirror
 
 
-def test_what_was_missed_is_noticed(rooms: Rooms, here: Relay, there: Relay) -> None:
-    room = rooms.create()
-    looking = Looking(there, room)
-    looking.until_it_follows()
-    looking.mirror._hear({"epoch": room.epoch, "number": room.frame + 9, "sizes": [1]}, b"x")
-    assert looking.mirror.take(looking.viewer) is None
+def test_a_viewer_whose_snapshot_is_newer_than_what_came_over_redis_waits_for_it(alone: Mirror) -> None:
+    on_time, ahead = (alone.attach(7, frame, threading.Event()) for frame in (3, 5))
+    assert alone.take(ahead) == []
+    alone._hear({"epoch": 7, "number": 6, "sizes": [1, 2, 1]}, b"abbc")
+    assert alone.take(ahead) == [b"c"]
+    assert alone.take(on_time) == [b"a", b"bb", b"c"]
+
+
+def test_what_was_missed_is_noticed(alone: Mirror) -> None:
+    viewer = alone.attach(7, 3, threading.Event())
+    alone._hear({"epoch": 7, "number": 9, "sizes": [1]}, b"x")
+    assert alone.take(viewer) is None
+    alone._hear({"epoch": 7, "number": 10, "sizes": [1]}, b"y")
+    assert alone.take(viewer) == [b"y"]
+
+
+def test_another_epoch_is_another_room(alone: Mirror) -> None:
+    viewer = alone.attach(7, 3, threading.Event())
+    alone._hear({"epoch": 8, "number": 3, "sizes": []}, b"")
+    assert alone.take(viewer) is None
 
 
 def test_redis_may_go_and_come_back(rooms: Rooms, here: Relay, there: Relay, redis: Redis) -> None:
