@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from app.api.kinds import Kind
 from app.api.objects import Obj, owner_reference
 from app.api.own_controllers import own_controller
 from app.operators.own import applying
@@ -18,7 +17,7 @@ from app.reconcile import Create, Delete, Difference, Remember, RequeueAfter, Up
 from tests.support import builders
 
 PARENT = builders.deployment("web")
-CONFIG = Kind("ConfigMap", "", "v1", "configmaps", "configmap")
+KINDS = {"ConfigMap": "v1"}
 DEFINITION = {"parent": "Deployment", "children": {"ConfigMap": "InPlace"}, "text": "text"}
 
 
@@ -40,7 +39,7 @@ def diff(
     definition = own_controller("mine", {**DEFINITION, "children": {"ConfigMap": strategy}})
     loop = OwnController(definition, lambda *call: Returned(answer, options.get("printed", ())))
     now_ms = options.get("now_ms", builders.NOW_MS)
-    seen = OwnSeen(options.get("parent", PARENT), children, {"ConfigMap": CONFIG}, True, memory, now_ms)
+    seen = OwnSeen(options.get("parent", PARENT), children, KINDS, (), True, memory, now_ms)
     return list(loop.diff(seen))
 
 
@@ -65,7 +64,7 @@ def test_it_hands_over_plain_data_by_kind_as_metacontroller_does() -> None:
 
     loop = OwnController(own_controller("mine", DEFINITION), call)
     child = made()
-    list(loop.diff(OwnSeen(PARENT, (child,), {"ConfigMap": CONFIG}, True, None, builders.NOW_MS)))
+    list(loop.diff(OwnSeen(PARENT, (child,), KINDS, (), True, None, builders.NOW_MS)))
     assert given == ["mine", "text", "sync", (PARENT, {"ConfigMap.v1": {"a": child}}), builders.NOW_MS]
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from app.api.kinds import Kind
 from app.api.objects import Obj
 from app.api.own_controllers import own_controller
 from app.commands import DefineController, DropEvents
@@ -18,7 +17,6 @@ from tests.support import builders
 from tests.support.world import World
 
 PARENT = builders.deployment("web")
-POD = Kind("Pod", "", "v1", "pods", "pod")
 ONE, TWO = (builders.pod(name, owner=PARENT, metadata={"uid": name}) for name in ("one", "two"))
 
 
@@ -33,7 +31,7 @@ def played(answer: Any, memory: Any = None, children: tuple[Obj, ...] = ()) -> t
         return Returned(answer, ())
 
     definition = own_controller("mine", {"parent": "Deployment", "children": {"Pod": "InPlace"}, "text": ""})
-    seen = OwnSeen(PARENT, children, {"Pod": POD}, True, memory, builders.NOW_MS)
+    seen = OwnSeen(PARENT, children, {"Pod": "v1"}, (), True, memory, builders.NOW_MS)
     return list(EdgeController(definition, call).diff(seen)), told
 
 

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.api import limits
-from app.api.kinds import Kind
 from app.api.objects import Ref, controller_of
 from app.operators.own import wanted
 from app.operators.own.wanted import Wanted
@@ -17,15 +16,11 @@ from app.reconcile import TextMistake
 from tests.support import builders
 
 PARENT = builders.deployment("web")
-KINDS = {
-    "ConfigMap": Kind("ConfigMap", "", "v1", "configmaps", "configmap"),
-    "Deployment": Kind("Deployment", "apps", "v1", "deployments", "deployment"),
-    "Node": Kind("Node", "", "v1", "nodes", "node", (), False),
-}
+KINDS = {"ConfigMap": "v1", "Deployment": "apps/v1", "Node": "v1"}
 
 
 def read(value: Any, parent: Any = PARENT, *, has_status: bool = True) -> Wanted:
-    return wanted.read(value, parent, KINDS, has_status=has_status)
+    return wanted.read(value, parent, KINDS, ("Node",), has_status=has_status)
 
 
 def config(name: Any = "a", **metadata: Any) -> dict[str, Any]:

@@ -65,7 +65,8 @@ SAYS = {
 class OwnSeen:
     parent: Obj
     children: Sequence[Obj]
-    kinds: Mapping[str, Kind]  # that its children may be of
+    kinds: Mapping[str, str]  # that its children may be of, with their API versions
+    cluster_kinds: Sequence[str]  # those of them that are in no namespace
     has_status: bool
     memory: Any
     now_ms: int
@@ -87,6 +88,14 @@ class OwnController(Controller[OwnSeen]):
     is_trusted = False
     watches = ()
     says = SAYS
+    labels = {
+        "parent": N_("parent"),
+        "children": N_("its children"),
+        "kinds": N_("kinds of children"),
+        "cluster_kinds": N_("in no namespace"),
+        "has_status": N_("has a status"),
+        "memory": N_("it remembers"),
+    }
 
     def __init__(self, definition: Obj, call: Call) -> None:
         spec = definition["spec"]
@@ -103,15 +112,21 @@ class OwnController(Controller[OwnSeen]):
             yield owns(row.key, self.reconciles, indexes={"controller": _controller})
 
     def observe(self, key: Ref, reader: Reader) -> OwnSeen | None:
-        row = reader.kind(key.kind)
-        parent = reader.get(key) if row is not None else None
-        if row is None or parent is None:
+        own = reader.kind(key.kind)
+        parent = reader.get(key) if own is not None else None
+        if own is None or parent is None:
             return None
-        kinds = {kind: found for kind in self._strategies if (found := reader.kind(kind)) is not None}
-        owned = [reader.by(kind, "controller", uid_of(parent)) for kind in kinds]
-        children = tuple(child for each in owned for child in each)
-        has_status = "status" in row.subresources
-        return OwnSeen(parent, children, kinds, has_status, reader.remembered(), reader.now_ms)
+        rows = [found for kind in self._strategies if (found := reader.kind(kind)) is not None]
+        owned = [reader.by(row.key, "controller", uid_of(parent)) for row in rows]
+        return OwnSeen(
+            parent=parent,
+            children=tuple(child for each in owned for child in each),
+            kinds={row.key: row.api_version for row in rows},
+            cluster_kinds=tuple(row.key for row in rows if not row.namespaced),
+            has_status="status" in own.subresources,
+            memory=reader.remembered(),
+            now_ms=reader.now_ms,
+        )
 
     @staticmethod
     def saw(seen: OwnSeen) -> Message:
@@ -122,7 +137,7 @@ class OwnController(Controller[OwnSeen]):
         if is_terminating(seen.parent):
             return  # what it owns goes with it: the garbage collector sees to that
         value, printed = self._ask("sync", seen, plain(seen.parent), by_kind(seen.children, seen.kinds))
-        want = wanted.read(value, seen.parent, seen.kinds, has_status=seen.has_status)
+        want = wanted.read(value, seen.parent, seen.kinds, seen.cluster_kinds, has_status=seen.has_status)
         yield from prints(seen, printed)
         yield from self._gaps(seen, want)
         if want.again_ms is not None:
@@ -262,9 +277,9 @@ def _is_well(child: Obj) -> bool:
     return all(each is None or each.get("status") == "True" for each in said)
 
 
-def by_kind(children: Iterable[Obj], kinds: Mapping[str, Kind]) -> dict[str, dict[str, Obj]]:
+def by_kind(children: Iterable[Obj], kinds: Mapping[str, str]) -> dict[str, dict[str, Obj]]:
     """As the Metacontroller's hooks are given them: `{"Deployment.apps/v1": {"web": {...}}}`, each kind named."""
-    found: dict[str, dict[str, Obj]] = {f"{kind.kind}.{kind.api_version}": {} for kind in kinds.values()}
+    found: dict[str, dict[str, Obj]] = {f"{bare_kind(key)}.{version}": {} for key, version in kinds.items()}
     for child in children:
         found[f"{child['kind']}.{child['apiVersion']}"][objects.name_of(child)] = plain(child)
     return found

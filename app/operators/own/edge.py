@@ -63,7 +63,7 @@ def _answered(seen: OwnSeen, value: Any) -> Iterator[Difference]:
     if not isinstance(value, dict):
         raise TextMistake(f"{_FUNCTION} returned no dict with children and delete")
     rest = {key: each for key, each in value.items() if key != "delete"}
-    want = wanted.read(rest, seen.parent, seen.kinds, has_status=False, function=_FUNCTION)
+    want = wanted.read(rest, seen.parent, seen.kinds, seen.cluster_kinds, has_status=False, function=_FUNCTION)
     there = {ref_of(child): child for child in seen.children}
     yield from _written(seen, want, there)
     for name in _deleted(value.get("delete")):

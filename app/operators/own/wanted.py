@@ -8,12 +8,12 @@ in a sentence; nothing is guessed, and nothing acts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from app.api import limits
-from app.api.kinds import Kind
-from app.api.objects import Obj, Ref, kind_of, namespace_of, owner_reference, ref_of, uid_of
+from app.api.kinds import bare_kind
+from app.api.objects import Obj, Ref, kind_of, namespace_of, owner_reference, ref_of, uid_of, with_metadata
 from app.reconcile import TextMistake
 
 _KNOWN = ("status", "children", "resyncAfterSeconds")
@@ -27,8 +27,17 @@ class Wanted(NamedTuple):
     again_ms: int | None
 
 
-def read(value: Any, parent: Obj, kinds: Mapping[str, Kind], *, has_status: bool, function: str = "sync") -> Wanted:
-    """`kinds`: those that its children may be of. Raises TextMistake."""
+def read(
+    value: Any,
+    parent: Obj,
+    kinds: Mapping[str, str],
+    cluster_kinds: Collection[str],
+    *,
+    has_status: bool,
+    function: str = "sync",
+) -> Wanted:
+    """`kinds`: those that its children may be of, with their API versions; `cluster_kinds` are in no namespace. Raises
+    TextMistake."""
     known = "a dict with " + ", ".join(_KNOWN)
     if not isinstance(value, dict):
         raise TextMistake(f"{function} returned {_called(value)}, not {known}")
@@ -46,6 +55,7 @@ def read(value: Any, parent: Obj, kinds: Mapping[str, Kind], *, has_status: bool
     found: dict[Ref, Obj] = {}
     for number, child in enumerate(children):
         obj = _child(f"children[{number}]", child, parent, kinds)
+        obj = _placed(f"children[{number}]", obj, parent, kind_of(obj) in cluster_kinds)
         if ref_of(obj) in found:
             raise TextMistake(f"children[{number}] is {ref_of(obj)} once more")
         found[ref_of(obj)] = obj
@@ -70,8 +80,8 @@ def _again(seconds: Any) -> int | None:
     return max(_SOONEST_MS, round(seconds * 1000))
 
 
-def _child(place: str, child: Any, parent: Obj, kinds: Mapping[str, Kind]) -> Obj:
-    """As it is to be: with its namespace and its owner, without a status."""
+def _child(place: str, child: Any, parent: Obj, kinds: Mapping[str, str]) -> Obj:
+    """As it is to be, with its owner and without a status, in the namespace that it says."""
     if not isinstance(child, dict):
         raise TextMistake(f"{place} is {_called(child)}, not an object")
     for field in ("apiVersion", "kind"):
@@ -83,9 +93,8 @@ def _child(place: str, child: Any, parent: Obj, kinds: Mapping[str, Kind]) -> Ob
         raise TextMistake(f"{place}, a {child['kind']}, has no metadata.name")
     if len(name) > _LONGEST_NAME:
         raise TextMistake(f"the name of {place} has more than {_LONGEST_NAME} characters")
-    kind = kinds.get(kind_of(child))
-    if kind is None or kind.api_version != child["apiVersion"]:
-        declared = ", ".join(f"{each.kind} ({each.api_version})" for each in kinds.values()) or "none"
+    if kinds.get(kind_of(child)) != child["apiVersion"]:
+        declared = ", ".join(f"{bare_kind(key)} ({version})" for key, version in kinds.items()) or "none"
         raise TextMistake(
             f"{place} is a {child['kind']} ({child['apiVersion']}), and the children of this controller are {declared}"
         )
@@ -94,9 +103,8 @@ def _child(place: str, child: Any, parent: Obj, kinds: Mapping[str, Kind]) -> Ob
     for field in ("labels", "annotations"):
         if meta.get(field) is not None:
             own[field] = _texts(f"{place}.metadata.{field}", meta[field])
-    namespace = _namespace(place, meta.get("namespace"), parent, kind)
-    if namespace:
-        own["namespace"] = namespace
+    if meta.get("namespace") is not None:
+        own["namespace"] = meta["namespace"]
     return {**{key: value for key, value in child.items() if key != "status"}, "metadata": own}
 
 
@@ -107,11 +115,17 @@ def _check_owners(place: str, owners: Any, parent: Obj) -> None:
             raise TextMistake(f"{place} names another owner: it would be a child of others")
 
 
-def _namespace(place: str, said: Any, parent: Obj, kind: Kind) -> str:
+def _placed(place: str, child: Obj, parent: Obj, is_clusters: bool) -> Obj:
+    """In the namespace where it is to be, if it is to be in one."""
+    namespace = _namespace(place, child["metadata"].get("namespace"), parent, is_clusters)
+    return with_metadata(child, namespace=namespace or None)
+
+
+def _namespace(place: str, said: Any, parent: Obj, is_clusters: bool) -> str:
     if said is not None and not isinstance(said, str):
         raise TextMistake(f"{place}.metadata.namespace is {_called(said)}, not a string")
     home = namespace_of(parent)
-    if not kind.namespaced:
+    if is_clusters:
         if home:
             raise TextMistake(f"{place} is in no namespace: a parent in one cannot own it")
         return ""
