@@ -65,6 +65,8 @@ class DefineController(Physical):
         return f"controller {self.name} defined"
 
     def sentence(self, count: int) -> Message:
+        if self.edge:
+            return message(N_("You write the controller %(name)s: it hears of what changes."), name=self.name)
         return message(N_("You write the controller %(name)s: it lists what is there."), name=self.name)
 
 

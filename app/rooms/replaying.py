@@ -164,8 +164,8 @@ def _forward(cluster: Cluster, to_step: int, at_ms: int) -> None:
         _move(cluster, lambda: cluster.forward(min(to_step, cluster.trace.count + STRIDE)))
         if cluster.trace.count >= to_step:
             break
-        if cluster.trace.count == count:
-            raise ValueError("the journal asks for more steps than there are")
+        if cluster.trace.count == count or 0 < at_ms < cluster.now_ms:
+            raise ValueError("the journal asks for more steps than there are by then")
     cluster.forward(to_step, at_ms)
 
 

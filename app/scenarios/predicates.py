@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from app.api.breath import breathing
 from app.api.errors import TooManyRequests
 from app.api.objects import Ref, kind_of
 from app.commands import Drain
@@ -255,6 +256,6 @@ def now(look: Look, since_ms: int = 0) -> Moment:
     """The cluster as it is, with no step to tell of."""
 
     def count(selector: Selector, since_ms: int) -> int:
-        return sum(selector.selects(obj, since_ms) for obj in look.objects(selector.kind))
+        return sum(selector.selects(obj, since_ms) for obj in breathing(look.objects(selector.kind)))
 
     return Moment(count, look.now_ms, since_ms=since_ms, at_rest=look.at_rest)

@@ -74,6 +74,7 @@ def test_what_belongs_to_no_namespace() -> None:
         "IngressClass",
         "ClusterRole",
         "ClusterRoleBinding",
+        "CustomResourceDefinition",
     }
 
 

@@ -22,6 +22,7 @@ from app.kubectl.printers import printers
 from app.registry.builtin import built_in
 from app.web import language, present
 from tests.support import every_kind
+from tests.support.crds import crd
 from tests.support.declared import DECLARED, JOBS
 from tests.support.kinds import SCHEME
 from tests.support.looks import Stage, frame_since
@@ -40,7 +41,7 @@ def world() -> Cluster:
     for text in (DECLARED, *JOBS[1:3]):
         cluster.submit(Apply(text))
     config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"a": "b"}}
-    for document in [config, *every_kind.documents()]:
+    for document in [config, crd(), *every_kind.documents()]:
         cluster.submit(Apply(json.dumps(document)))
     cluster.submit(SetTraffic(Ref("Service", "default", "web"), 20))
     cluster.advance(cluster.now_ms + 130_000)

@@ -111,6 +111,10 @@ EVERY: tuple[dict[str, Any], ...] = (
     {"do": "suspend", "ref": ["Job", "default", "a"], "suspended": False},
     {"do": "run-now", "ref": ["CronJob", "default", "a"]}, {"do": "drain", "node": "n"},
     {"do": "traffic", "ref": ["Service", "default", "a"], "rps": 9}, {"do": "leave-out", "command": "a", "why": "slow"},
+    {"do": "define-controller", "name": "a", "parent": "pods", "text": ""},
+    {"do": "define-controller", "name": "a", "parent": "pods", "text": "", "edge": True},
+    {"do": "remove-controller", "name": "a"}, {"do": "strike-controller", "name": "a", "limit": "time"},
+    {"do": "strike-controller", "name": "a", "limit": "memory"},
     {"do": "leave-out", "command": "a", "why": "killed"}, {"do": "leave-out", "command": "a", "why": "KeyError"},
 )  # fmt: skip
 
