@@ -325,7 +325,8 @@ class Cluster:
         self.on_begin(entry)
         self.begun = entry
         try:
-            results, error = tuple(_result(written) for written in performing.perform(self.engine, command)), ""
+            done = performing.perform(self.engine, command)
+            results, error = tuple(_result(written) for written in breathing(done)), ""
             refusal = None
         except errors.ApiError as refused:
             results, error, refusal = (), refused.message, refused

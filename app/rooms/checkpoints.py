@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 EVERY, WITHIN, RECENT = 2_000, 2_500, 100_000  # steps; a turn may make some hundreds
 RESTED = 500  # steps after which a room that has come to rest is written too
+PIECE = 65_536  # bytes: some 2 ms
 PACKING = 3  # of zlib's levels: a tenth of the text, at a tenth of the time that writing it takes
 CLOSING_S = 2.0  # for rooms that have come further than what is stored when the server ends
 
@@ -135,8 +136,9 @@ class Checkpoints:
         packer, pieces = zlib.compressobj(PACKING), []
         try:
             for piece in checkpoint.written(copied):
-                pieces.append(packer.compress(piece))
-                yield
+                for at in range(0, len(piece), PIECE):  # one line may tell of thousands of objects
+                    pieces.append(packer.compress(piece[at : at + PIECE]))
+                    yield
         except checkpoint.Unwritable:
             log.exception("room %s holds what cannot be written down", room.id)
             return
