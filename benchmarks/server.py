@@ -108,12 +108,19 @@ def _first_load(server: Server) -> dict[str, int]:
     found = re.search(r"/static/(\w+)/", page)
     assert found
     base, root = f"/static/{found[1]}/", folder("static")
-    modules = [path.relative_to(root).as_posix() for path in sorted((root / "js").glob("*.js"))]
     linked = set(re.findall(rf'{base}([\w./-]+)"', page))
     sizes = {"page": server.weight("/rooms/" + server.room()), "js": 0, "css": 0, "vendor": 0, "img": 0}
-    for name in sorted(linked | set(modules)):
+    for name in sorted(linked | _imported(root / "js", {"main.js"})):
         sizes[name.partition("/")[0]] += server.weight(base + name)
     return sizes
+
+
+def _imported(folder: Path, modules: set[str]) -> set[str]:
+    """Those and what they import; what is imported only when it is needed is no part of a first load."""
+    found = {
+        name for module in modules for name in re.findall(r'from "\./([\w-]+\.js)"', (folder / module).read_text())
+    }
+    return {f"js/{name}" for name in modules} if found <= modules else _imported(folder, modules | found)
 
 
 def fanout() -> Iterator[Row]:

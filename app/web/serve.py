@@ -28,9 +28,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from app.rooms.files import Damage
 
-# What is young is collected as it comes, some tens of thousands of things at a time. A full collection, which pauses
-# all rooms for a second at 17,000 pods, is left to app/rooms/memory.py.
-GC_THRESHOLDS = (5_000, 5, 1_000_000)
+# What is young is collected as it comes, a few thousand things at a time. What is older is left to app/rooms/memory.py:
+# at 17,000 pods a full collection pauses all rooms for a second, one of the middle for 60 ms, and finds nothing.
+GC_THRESHOLDS = (5_000, 1_000_000, 1_000_000)
 CONNECTIONS = 8_192
 GRACE_S = 3
 MOST_WORKERS = 64
