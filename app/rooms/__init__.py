@@ -62,7 +62,7 @@ from app.rooms.relay import Mirror, Relay
 from app.rooms.room import Room
 from app.rooms.rooms import Limits, Rooms
 from app.rooms.shares import Share, owner
-from app.rooms.slicing import SLICE_S, pause, slices
+from app.rooms.slicing import SLICE_S, pause, sliced
 from app.rooms.storage import Elsewhere
 from app.rooms.story import Told
 from app.rooms.watches import Watch
@@ -71,5 +71,5 @@ __all__ = [
     "SLICE_S", "Awaited", "Broken", "Done", "Drawing", "Elsewhere", "Frame", "Limits", "Line", "Lost", "Mirror",
     "NotDone", "Pace", "Pressed", "Process", "Relay", "Room", "Rooms", "Share", "Told", "Viewer", "Waiting", "Watch",
     "add_controllers", "as_file", "as_hook", "at_once", "controller_templates", "exit_code", "is_shell",
-    "leave_out_controller", "owner", "pause", "slices",
+    "leave_out_controller", "owner", "pause", "sliced",
 ]  # fmt: skip

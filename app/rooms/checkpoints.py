@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.api import limits
 from app.cluster import Cluster, checkpoint
-from app.rooms.slicing import SLICE_S, slices
+from app.rooms.slicing import SLICE_S, sliced
 from app.rooms.storage import Kept, Storage
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Checkpoints:
 
     def write_now(self, room: Room) -> None:
         """Of a room that does not move yet."""
-        for _ in zip(self._write(room, room.cluster, room.cluster), slices(), strict=False):
+        for _ in sliced(self._write(room, room.cluster, room.cluster)):
             pass
 
     def _go_on(self) -> bool:
@@ -178,7 +178,7 @@ def unpacked(data: bytes) -> Iterator[bytes]:
     packer, rest, size = zlib.decompressobj(), b"", 0
     pieces = (data[at : at + 4_096] for at in range(0, len(data), 4_096))
     try:
-        for piece, _ in zip(pieces, slices(), strict=False):
+        for piece in sliced(pieces):
             lines = (rest + packer.decompress(piece)).split(b"\n")
             rest = lines.pop()
             size += sum(map(len, lines))

@@ -14,7 +14,7 @@ import sys
 
 from app.api import limits
 from app.cluster import Cluster
-from app.rooms.slicing import slices
+from app.rooms.slicing import sliced
 
 QUICK = 1_000_000  # blocks of memory, which the collector has looked at in some 50 ms
 WORTH_IT = 4 * limits.MIB  # of objects: what is less is used again soon
@@ -23,7 +23,7 @@ WORTH_IT = 4 * limits.MIB  # of objects: what is less is used again soon
 def let_go(cluster: Cluster) -> None:
     """Nobody asks it any more."""
     freed = cluster.taken_bytes
-    for _ in zip(cluster.forget(), slices(), strict=False):
+    for _ in sliced(cluster.forget()):
         pass
     _give_back(freed)
 

@@ -12,7 +12,7 @@ from app.api import errors
 from app.cluster import Cluster
 from app.engine.trace import Commanded, Step
 from app.rooms import guard
-from app.rooms.slicing import slices
+from app.rooms.slicing import sliced
 from app.scenarios import deeds
 from app.scenarios.desired import Edited
 from app.scenarios.predicates import keeps_some
@@ -118,7 +118,7 @@ def _check(step: Step) -> None:
 def _wait_for(need: Need, cluster: Cluster) -> bool:
     """Run until it is so; False if the cluster comes to rest, or patience to its end, before that."""
     latest_ms, revision = cluster.now_ms + PATIENCE_MS, -1
-    for _ in zip(range(PATIENCE_STEPS), slices(), strict=False):
+    for _ in sliced(range(PATIENCE_STEPS)):
         if cluster.revision != revision:
             revision = cluster.revision
             if deeds.holds(need, cluster):

@@ -41,7 +41,6 @@ from app.rooms.playing import Pressed
 from app.rooms.replaying import Replayed, as_it_was, is_final, replayed, written_reason
 from app.rooms.room import Room
 from app.rooms.shares import ALL, Share
-from app.rooms.slicing import slices
 from app.rooms.storage import KILLED, Damaged, Elsewhere, Kept, Storage, Stored
 from app.scenarios.progress import Progress
 
@@ -137,8 +136,7 @@ class Rooms:
             try:
                 return draw(then)
             finally:
-                for _ in zip(then.forget(), slices(), strict=False):
-                    pass
+                memory.let_go(then)
 
     def health(self) -> health.Health:
         return health.of(list(self._rooms.values()), self._storage, self.checkpoints, self._steps)

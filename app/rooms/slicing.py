@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from itertools import repeat
+from typing import TypeVar
 
 from app.api import breath
 from app.rooms import guard
+
+T = TypeVar("T")
 
 SLICE_S = 0.004
 BREATH_S = 0.001  # after a slice
@@ -46,12 +50,17 @@ def rest() -> None:
         _sleep()
 
 
-def slices() -> Iterator[None]:
-    """Endless; for long work in small pieces, each of which may compute as long as any."""
-    while True:
-        yield
+def sliced(pieces: Iterable[T]) -> Iterator[T]:
+    """Long work in small pieces, each of which may compute as long as any."""
+    for piece in pieces:
+        yield piece
         guard.renew()
         pause()
+
+
+def slices() -> Iterator[None]:
+    """Endless; for work that knows itself when it is done."""
+    return sliced(repeat(None))
 
 
 def _sleep() -> None:

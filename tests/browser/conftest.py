@@ -27,7 +27,7 @@ def server() -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     path = find()
-    assert path, "no Chromium: run tools/ensure_browser.py"
+    assert path, "no Chromium: run python -m tools.ensure_browser"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGS)
         yield browser

@@ -29,7 +29,7 @@ class Process:
 
     def __init__(self) -> None:
         path = find(self.program)
-        assert path is not None, "python tools/ensure_servers.py says how to get it"
+        assert path is not None, "python -m tools.ensure_servers says how to get it"
         self.path = path
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

@@ -14,7 +14,6 @@ import subprocess
 from functools import cache
 from typing import NamedTuple
 
-from tools import ensure_kubectl
 from tools.ensure_kubectl import ADVICE, ALL, cached, find, wanted
 
 
@@ -54,7 +53,7 @@ def fitting(least: int, before: int) -> list[Version]:
 def advice(version: Version) -> str:
     if wished := os.environ.get("KUBECTL"):
         return f"KUBECTL is {wished}, and that does not start"
-    return f"kubectl {version} was not fetched: run `make kubectls` or {ensure_kubectl.__file__}; or, {ADVICE}"
+    return f"kubectl {version} was not fetched: run `make kubectls` or python -m tools.ensure_kubectl; or, {ADVICE}"
 
 
 def _version(path: str) -> Version:

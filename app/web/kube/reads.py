@@ -12,7 +12,7 @@ from app.api.breath import breathing
 from app.api.objects import Obj, name_of, namespace_of
 from app.look import Look
 from app.registry import scales
-from app.rooms import slices
+from app.rooms import sliced
 from app.web.kube import accept, encoding, options, tables
 from app.web.kube.calls import Call, answer
 from app.web.kube.options import Listing, Selection
@@ -62,9 +62,9 @@ def drawn_list(call: Call, objects: Sequence[Obj], meta: Mapping[str, Any], now_
     if call.form == accept.TABLE:
         return tables.table(call, objects, now_ms, meta)
     if call.form == accept.METADATA:
-        items = [encoding.metadata(obj) for obj, _ in zip(objects, slices(), strict=False)]
+        items = [encoding.metadata(obj) for obj in sliced(objects)]
         return encoding.listed("PartialObjectMetadataList", "meta.k8s.io/v1", meta, items)
-    items = [call.whole(obj) for obj, _ in zip(objects, slices(), strict=False)]
+    items = [call.whole(obj) for obj in sliced(objects)]
     return encoding.listed(f"{kind.kind}List", kind.api_version, meta, items)
 
 

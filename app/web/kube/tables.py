@@ -11,7 +11,7 @@ from typing import Any
 from app.api import errors
 from app.api.objects import Obj
 from app.kubectl.printers import printers
-from app.rooms import slices
+from app.rooms import sliced
 from app.web.kube import encoding
 from app.web.kube.calls import Call
 
@@ -25,7 +25,7 @@ def table(call: Call, objects: Sequence[Obj], now_ms: int, meta: Mapping[str, An
     printed = printers.table(key, (), now_ms, declared)
     rows = [
         b'{"cells":' + encoding.dumps(cells) + b',"object":' + show(obj) + b"}"
-        for obj, _ in zip(objects, slices(), strict=False)
+        for obj in sliced(objects)
         for cells in printers.table(key, (obj,), now_ms, declared).rows
     ]
     definitions = [column._asdict() for column in printed.columns] if columns else None

@@ -19,7 +19,7 @@ from app.api import errors
 from app.api.breath import breathing
 from app.api.objects import Obj, with_metadata
 from app.look import Look
-from app.rooms import Watch, slices
+from app.rooms import Watch, sliced
 from app.web.kube import accept, encoding, options, streams, tables
 from app.web.kube.calls import Call
 from app.web.kube.options import Selection
@@ -110,10 +110,7 @@ class Changes:
         except errors.ApiError as error:
             self._over = True
             return encoding.event(ERROR, encoding.dumps(error.status()))
-        lines = [
-            encoding.event(type_, self._drawn(type_, obj, now_ms))
-            for (type_, obj), _ in zip(events, slices(), strict=False)
-        ]
+        lines = [encoding.event(type_, self._drawn(type_, obj, now_ms)) for type_, obj in sliced(events)]
         return b"".join((*lines, *self._marks()))
 
     def _initially(self) -> tuple[list[tuple[str, Obj]], int]:
