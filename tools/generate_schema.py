@@ -38,6 +38,8 @@ API_VERSIONS = {
     "networking.k8s.io/v1": "io.k8s.api.networking.v1",
     "rbac.authorization.k8s.io/v1": "io.k8s.api.rbac.v1",
     "storage.k8s.io/v1": "io.k8s.api.storage.v1",
+    "node.k8s.io/v1": "io.k8s.api.node.v1",
+    "resource.k8s.io/v1": "io.k8s.api.resource.v1",
     "scheduling.k8s.io/v1": "io.k8s.api.scheduling.v1",
     "apiextensions.k8s.io/v1": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1",
     "authentication.k8s.io/v1": "io.k8s.api.authentication.v1",
@@ -162,6 +164,9 @@ POINTER_STRINGS = {
     "Endpoint": "hostname zone",
     "TypedLocalObjectReference": "apiGroup",
     "TypedObjectReference": "apiGroup",
+    "VolumeAttachmentSource": "persistentVolumeName",
+    "ResourceSliceSpec": "nodeName",
+    "CSIDriverSpec": "fsGroupPolicy",
     "ObjectFieldSelector": "fieldPath",
 }
 # Numbers and booleans that are no pointers in Go and bear `omitempty`: 0 and false are the same as absent.
@@ -218,6 +223,8 @@ OMITTED_ZEROS = {
     "PriorityClass": "globalDefault",
     "SubjectAccessReviewStatus": "denied",
     "TokenReviewStatus": "authenticated",
+    "ExactDeviceRequest": "count",
+    "DeviceSubRequest": "count",
 }
 # Structs that are no pointers in Go: they are there, empty, even where nobody writes them. So are the metadata, spec
 # and status of everything.
@@ -245,6 +252,8 @@ VALUE_STRUCTS = {
     "CustomResourceDefinitionSpec": "names",
     "CustomResourceDefinitionStatus": "acceptedNames",
     "VolumeAttachmentSpec": "source",
+    "ResourceClaimSpec": "devices",
+    "ResourceSliceSpec": "pool",
 }
 VALUE_STRUCT_NAMES = {"metadata", "spec", "status"}
 NO_VALUE_STRUCTS = {"CustomResourceSubresources.status"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from app.api.kinds import INTERNAL, Kind
 
 _STATUS, _SCALE, _ALL = ("status",), ("status", "scale"), ("all",)
-_RBAC = "rbac.authorization.k8s.io"
+_RBAC, _STORAGE, _DEVICES = "rbac.authorization.k8s.io", "storage.k8s.io", "resource.k8s.io"
 
 ROWS = (
     Kind("ConfigMap", "", "v1", "configmaps", "configmap", ("cm",), runs=False),
@@ -45,12 +45,23 @@ ROWS = (
     Kind("ClusterRole", _RBAC, "v1", "clusterroles", "clusterrole", (), False, runs=False),
     Kind("RoleBinding", _RBAC, "v1", "rolebindings", "rolebinding", runs=False),
     Kind("Role", _RBAC, "v1", "roles", "role", runs=False),
-    Kind("StorageClass", "storage.k8s.io", "v1", "storageclasses", "storageclass", ("sc",), False, runs=False),
+    Kind("CSIDriver", _STORAGE, "v1", "csidrivers", "csidriver", (), False, runs=False),
+    Kind("CSINode", _STORAGE, "v1", "csinodes", "csinode", (), False, runs=False),
+    Kind("CSIStorageCapacity", _STORAGE, "v1", "csistoragecapacities", "csistoragecapacity", runs=False),
+    Kind("StorageClass", _STORAGE, "v1", "storageclasses", "storageclass", ("sc",), False, runs=False),
+    Kind("VolumeAttachment", _STORAGE, "v1", "volumeattachments", "volumeattachment", (), False, _STATUS, runs=False),
+    Kind("VolumeAttributesClass", _STORAGE, "v1", "volumeattributesclasses", "volumeattributesclass", ("vac",), False,
+         runs=False),
     Kind("CustomResourceDefinition", "apiextensions.k8s.io", "v1", "customresourcedefinitions",
          "customresourcedefinition", ("crd", "crds"), False, _STATUS, ("api-extensions",)),
     Kind("PriorityClass", "scheduling.k8s.io", "v1", "priorityclasses", "priorityclass", ("pc",), False, runs=False),
     Kind("Lease", "coordination.k8s.io", "v1", "leases", "lease"),
+    Kind("RuntimeClass", "node.k8s.io", "v1", "runtimeclasses", "runtimeclass", (), False, runs=False),
     Kind("EndpointSlice", "discovery.k8s.io", "v1", "endpointslices", "endpointslice"),
+    Kind("DeviceClass", _DEVICES, "v1", "deviceclasses", "deviceclass", (), False, runs=False),
+    Kind("ResourceClaim", _DEVICES, "v1", "resourceclaims", "resourceclaim", (), True, _STATUS, runs=False),
+    Kind("ResourceClaimTemplate", _DEVICES, "v1", "resourceclaimtemplates", "resourceclaimtemplate", runs=False),
+    Kind("ResourceSlice", _DEVICES, "v1", "resourceslices", "resourceslice", (), False, runs=False),
     Kind("NodeMetrics", "metrics.k8s.io", "v1beta1", "nodes", "", (), False, measured=True),
     Kind("PodMetrics", "metrics.k8s.io", "v1beta1", "pods", "", measured=True),
     Kind("PodSandbox", INTERNAL, "v1", "podsandboxes", "podsandbox"),

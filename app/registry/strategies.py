@@ -33,12 +33,15 @@ _GENERATION = frozenset(
         "NetworkPolicy",
         "EndpointSlice",
         "CustomResourceDefinition",
+        "DeviceClass",
+        "ResourceSlice",
     ]
 )
 _GENERATION_ON_ANNOTATIONS = frozenset({"Deployment"})
 _NOT_DESIRED = frozenset({"apiVersion", "kind", "metadata"})
 
 _FIRST_STATUS: dict[str, Any] = {
+    "VolumeAttachment": {"attached": False},
     "ReplicationController": {"replicas": 0},
     "ReplicaSet": {"replicas": 0},
     "StatefulSet": {"replicas": 0, "availableReplicas": 0},

@@ -588,7 +588,8 @@ def test_a_replication_controller_selects_by_plain_labels():
 def test_only_what_is_modelled_is_known():
     known = {kind for kind, row in KINDS.items() if knows(kind) and not row.is_local}
     assert known == {
-        "ConfigMap", "ControllerRevision", "CustomResourceDefinition", "DaemonSet", "Deployment", "EndpointSlice",
-        "Event", "Lease", "Namespace", "Node", "Pod", "PodTemplate", "ReplicaSet", "ReplicationController",
-        "Service", "StatefulSet",
+        "CSIDriver", "CSIStorageCapacity", "ConfigMap", "ControllerRevision", "CustomResourceDefinition", "DaemonSet",
+        "Deployment", "DeviceClass", "EndpointSlice", "Event", "Lease", "Namespace", "Node", "Pod", "PodTemplate",
+        "ReplicaSet", "ReplicationController", "ResourceClaim", "ResourceClaimTemplate", "ResourceSlice",
+        "RuntimeClass", "Service", "StatefulSet", "VolumeAttachment",
     }  # fmt: skip

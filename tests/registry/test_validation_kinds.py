@@ -105,6 +105,62 @@ def changed(document: Obj, path: str, value: object) -> Obj:
 
 # (name of the good manifest, what is changed, to what, field of the complaint, its message)
 WRONG = [
+    ("disks.example.com", "spec.fsGroupPolicy", "Sometimes", "spec.fsGroupPolicy", 'Unsupported value: "Sometimes"'),
+    (
+        "disks.example.com",
+        "spec.tokenRequests.0.expirationSeconds",
+        60,
+        "spec.tokenRequests[0].expirationSeconds",
+        "Invalid value: 60: may not specify a duration less than 10 minutes",
+    ),
+    ("node-1", "spec.drivers.0.nodeID", "", "spec.drivers[0].nodeID", "Required value"),
+    ("node-1", "spec.drivers.0.topologyKeys", ["a", "a"], "spec.drivers[0]", 'Duplicate value: "a"'),
+    ("zone-a", "capacity", "-1", "capacity", 'Invalid value: "-1": must be greater than or equal to 0'),
+    (
+        "disk-on-node-1",
+        "spec.source.persistentVolumeName",
+        None,
+        "spec.source",
+        "Required value: must specify exactly one of inlineVolumeSpec and persistentVolumeName",
+    ),
+    ("quick", "parameters", None, "parameters", "Required value: must contain at least one key/value pair"),
+    ("sandboxed", "handler", None, "handler", "Required value"),
+    (
+        "one-gpu",
+        "spec.devices.requests.0.exactly",
+        None,
+        "spec.devices.requests[0]",
+        "Required value: exactly one of `exactly` or `firstAvailable` is required",
+    ),
+    (
+        "one-gpu",
+        "spec.devices.requests.0.exactly.count",
+        -1,
+        "spec.devices.requests[0].exactly.count",
+        "Invalid value: -1: must be greater than zero",
+    ),
+    (
+        "any-gpu",
+        "spec.spec.devices.requests.0.firstAvailable.1.name",
+        "big",
+        "spec.spec.devices.requests[0].firstAvailable[1].name",
+        'Duplicate value: "big"',
+    ),
+    (
+        "gpus-of-node-1",
+        "spec.nodeName",
+        None,
+        "spec",
+        "Required value: exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required",
+    ),
+    (
+        "gpus-of-node-1",
+        "spec.allNodes",
+        True,
+        "spec",
+        'Invalid value: "{`nodeName`, `allNodes`}": exactly one of `nodeName`, `nodeSelector`, `allNodes`, '
+        "`perDeviceNodeSelection` is required, but multiple fields are set",
+    ),
     ("guestbook", "spec.replicas", -1, "spec.replicas", "Invalid value: -1: must be greater than or equal to 0"),
     ("guestbook", "spec.template", None, "spec.template", "Required value"),
     (
@@ -370,6 +426,14 @@ FIXED = [
     ("manual", "provisioner", "example.com/other", "provisioner", "updates to provisioner are forbidden."),
     ("high", "value", 5, "value", "may not be changed in an update."),
     ("readers", "roleRef.name", "other", "roleRef", "cannot change roleRef"),
+    ("disks.example.com", "spec.attachRequired", False, "spec.attachedRequired", "field is immutable"),
+    ("node-1", "spec.drivers.0.nodeID", "other", "spec.drivers", "field is immutable"),
+    ("zone-a", "storageClassName", "other", "storageClassName", "field is immutable"),
+    ("disk-on-node-1", "spec.nodeName", "node-2", "spec", "field is immutable"),
+    ("quick", "driverName", "other.example.com", "driverName", "updates to driverName are forbidden."),
+    ("sandboxed", "handler", "other", "handler", "field is immutable"),
+    ("one-gpu", "spec.devices.requests.0.name", "other", "spec", "field is immutable"),
+    ("gpus-of-node-1", "spec.driver", "other.example.com", "spec.driver", "field is immutable"),
     ("plain", "spec.controller", "example.com/other", "spec.controller", "field is immutable"),
     ("disk", "spec.hostPath.path", "/other", "spec.persistentvolumesource", "is immutable after creation"),
     (

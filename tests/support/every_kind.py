@@ -183,6 +183,66 @@ kind: ControllerRevision
 metadata: {{name: kept-by-hand}}
 revision: 1
 data: {{spec: {{template: {{$patch: replace, metadata: {{labels: {{app: web}}}}}}}}}}
+---
+apiVersion: storage.k8s.io/v1
+kind: CSIDriver
+metadata: {{name: disks.example.com}}
+spec: {{podInfoOnMount: true, tokenRequests: [{{audience: vault, expirationSeconds: 3600}}]}}
+---
+apiVersion: storage.k8s.io/v1
+kind: CSINode
+metadata: {{name: node-1}}
+spec:
+  drivers: [{{name: disks.example.com, nodeID: n1, allocatable: {{count: 16}}, topologyKeys: [example.com/zone]}}]
+---
+apiVersion: storage.k8s.io/v1
+kind: CSIStorageCapacity
+metadata: {{name: zone-a}}
+storageClassName: manual
+capacity: 100Gi
+nodeTopology: {{matchLabels: {{example.com/zone: a}}}}
+---
+apiVersion: storage.k8s.io/v1
+kind: VolumeAttachment
+metadata: {{name: disk-on-node-1}}
+spec: {{attacher: disks.example.com, nodeName: node-1, source: {{persistentVolumeName: disk}}}}
+---
+{{apiVersion: storage.k8s.io/v1, kind: VolumeAttributesClass, metadata: {{name: quick}}, driverName: disks.example.com,
+ parameters: {{iops: "3000"}}}}
+---
+{{apiVersion: node.k8s.io/v1, kind: RuntimeClass, metadata: {{name: sandboxed}}, handler: runsc,
+ scheduling: {{nodeSelector: {{sandbox: "yes"}}}}}}
+---
+apiVersion: resource.k8s.io/v1
+kind: DeviceClass
+metadata: {{name: gpu.example.com}}
+spec: {{selectors: [{{cel: {{expression: device.driver == "gpu.example.com"}}}}]}}
+---
+apiVersion: resource.k8s.io/v1
+kind: ResourceClaim
+metadata: {{name: one-gpu}}
+spec: {{devices: {{requests: [{{name: gpu, exactly: {{deviceClassName: gpu.example.com}}}}]}}}}
+---
+apiVersion: resource.k8s.io/v1
+kind: ResourceClaimTemplate
+metadata: {{name: any-gpu}}
+spec:
+  spec:
+    devices:
+      requests:
+      - name: gpu
+        firstAvailable:
+        - {{name: big, deviceClassName: big.example.com, count: 1}}
+        - {{name: small, deviceClassName: gpu.example.com, count: 2}}
+---
+apiVersion: resource.k8s.io/v1
+kind: ResourceSlice
+metadata: {{name: gpus-of-node-1}}
+spec:
+  driver: gpu.example.com
+  nodeName: node-1
+  pool: {{name: node-1, generation: 1, resourceSliceCount: 1}}
+  devices: [{{name: gpu-0}}, {{name: gpu-1}}]
 """
 
 

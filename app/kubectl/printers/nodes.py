@@ -66,5 +66,9 @@ PRINTERS = {
         ),
         _node,
     ),
+    "RuntimeClass": Printer(
+        columns("Name, Handler, Age"),
+        lambda runtime, now_ms: (name_of(runtime), runtime["handler"], age_of(runtime, now_ms)),
+    ),
     "Lease": Printer(columns("Name, Holder, Age"), _lease),
 }

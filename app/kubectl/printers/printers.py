@@ -16,6 +16,7 @@ from app.kubectl.printers import (
     batch,
     config,
     declared,
+    devices,
     events,
     extensions,
     network,
@@ -28,7 +29,7 @@ from app.kubectl.printers import (
 )
 from app.kubectl.printers.printing import Cells, Column
 
-_GROUPS = (pods, nodes, network, workloads, batch, scaling, storage, config, rules, extensions, events)
+_GROUPS = (pods, nodes, network, workloads, batch, scaling, storage, config, rules, extensions, events, devices)
 _PRINTERS = {kind: printer for group in _GROUPS for kind, printer in group.PRINTERS.items()}
 
 

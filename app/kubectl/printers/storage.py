@@ -7,7 +7,7 @@ from typing import Any
 
 from app.api import quantities
 from app.api.objects import Obj, annotations_of, is_terminating, name_of
-from app.kubectl.printers.printing import UNSET, Cells, Printer, age_of, columns
+from app.kubectl.printers.printing import NONE, UNSET, Cells, Printer, age_of, columns
 
 _MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
 
@@ -72,6 +72,33 @@ def _storage_class(storage_class: Obj, now_ms: int) -> Cells:
     )
 
 
+def _csi_driver(driver: Obj, now_ms: int) -> Cells:
+    spec = driver["spec"]
+    requests = spec.get("tokenRequests")
+    return (
+        name_of(driver),
+        bool(spec.get("attachRequired", True)),
+        bool(spec.get("podInfoOnMount")),
+        bool(spec.get("storageCapacity")),
+        UNSET if requests is None else ",".join(each.get("audience", "") for each in requests),
+        bool(spec.get("requiresRepublish")),
+        ",".join(spec.get("volumeLifecycleModes") or ()) or NONE,
+        age_of(driver, now_ms),
+    )
+
+
+def _volume_attachment(attachment: Obj, now_ms: int) -> Cells:
+    spec = attachment["spec"]
+    return (
+        name_of(attachment),
+        spec["attacher"],
+        spec["source"].get("persistentVolumeName", ""),
+        spec["nodeName"],
+        bool((attachment.get("status") or {}).get("attached")),
+        age_of(attachment, now_ms),
+    )
+
+
 _VOLUME = "StorageClass, VolumeAttributesClass"
 PRINTERS = {
     "PersistentVolume": Printer(
@@ -83,5 +110,25 @@ PRINTERS = {
     ),
     "StorageClass": Printer(
         columns("Name, Provisioner, ReclaimPolicy, VolumeBindingMode, AllowVolumeExpansion, Age"), _storage_class
+    ),
+    "CSIDriver": Printer(
+        columns(
+            "Name, AttachRequired:boolean, PodInfoOnMount:boolean, StorageCapacity:boolean, TokenRequests, "
+            "RequiresRepublish:boolean, Modes, Age"
+        ),
+        _csi_driver,
+    ),
+    "CSINode": Printer(
+        columns("Name, Drivers:integer, Age"),
+        lambda node, now_ms: (name_of(node), len(node["spec"].get("drivers") or ()), age_of(node, now_ms)),
+    ),
+    "CSIStorageCapacity": Printer(
+        columns("Name, StorageClassName, Capacity"),
+        lambda each, now_ms: (name_of(each), each["storageClassName"], each.get("capacity", UNSET)),
+    ),
+    "VolumeAttachment": Printer(columns("Name, Attacher, PV, Node, Attached:boolean, Age"), _volume_attachment),
+    "VolumeAttributesClass": Printer(
+        columns("Name, DriverName, Age"),
+        lambda each, now_ms: (name_of(each), each["driverName"], age_of(each, now_ms)),
     ),
 }

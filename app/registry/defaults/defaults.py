@@ -173,6 +173,47 @@ def _storage_class(obj: Obj) -> Obj:
     return filled(obj, {"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"})
 
 
+_DRIVER: Obj = {
+    "attachRequired": True,
+    "podInfoOnMount": False,
+    "storageCapacity": False,
+    "fsGroupPolicy": "ReadWriteOnceWithFSType",
+    "volumeLifecycleModes": ["Persistent"],
+    "requiresRepublish": False,
+    "seLinuxMount": False,
+}
+
+
+def _csi_driver(obj: Obj) -> Obj:
+    return inside(obj, "spec", lambda spec: filled(spec, _DRIVER))
+
+
+# -------------------------------------------------------------------------------------- devices
+
+
+def _resource_claim(obj: Obj) -> Obj:
+    return inside(obj, "spec", _devices)
+
+
+def _resource_claim_template(obj: Obj) -> Obj:
+    return inside(obj, "spec", _resource_claim)
+
+
+def _devices(spec: Obj) -> Obj:
+    return inside(spec, "devices", lambda devices: each(devices, "requests", _device_request))
+
+
+def _device_request(request: Obj) -> Obj:
+    return each(inside(request, "exactly", _how_many), "firstAvailable", _how_many)
+
+
+def _how_many(request: Obj) -> Obj:
+    request = filled(request, {"allocationMode": "ExactCount"})
+    return (
+        {**request, "count": 1} if request["allocationMode"] == "ExactCount" and not request.get("count") else request
+    )
+
+
 # -------------------------------------------------------------------------------------- the cluster's rules
 
 _RBAC = "rbac.authorization.k8s.io"
@@ -219,6 +260,9 @@ BY_KIND: dict[str, Callable[[Obj], Obj]] = {
     "PersistentVolume": _persistent_volume,
     "PersistentVolumeClaim": claim,
     "StorageClass": _storage_class,
+    "CSIDriver": _csi_driver,
+    "ResourceClaim": _resource_claim,
+    "ResourceClaimTemplate": _resource_claim_template,
     "RoleBinding": _role_binding,
     "ClusterRoleBinding": _role_binding,
     "LimitRange": _limit_range,
