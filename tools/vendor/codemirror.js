@@ -57,7 +57,9 @@ export {
   foldKeymap,
   HighlightStyle,
   indentOnInput,
+  indentService,
   indentUnit,
+  StreamLanguage,
   syntaxHighlighting,
   syntaxTree,
 } from "@codemirror/language"
