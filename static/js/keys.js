@@ -106,6 +106,8 @@ function escape(event) {
   if (menu) {
     menu.open = false
     menu.querySelector("summary").focus()
+  } else if (event.target.closest?.("#own") && !event.target.closest(".cm-editor, textarea")) {
+    closeOwn()
   } else if (!isTyping(event.target) && !openDialog() && !closeInspector() && !closeWhy() && !closeOwn()) {
     backToNow()
     document.activeElement?.blur()
