@@ -14,10 +14,12 @@ const field = (name) => part("form").elements.namedItem(name)
 
 let editor = null
 let [linting, refreshing] = [0, 0]
-/** Only the newest answer counts. @type {?AbortController} */
+/** @type {?AbortController} */
 let asking = null
 /** What is observed was typed, and stays. */
 let typed = false
+/** How often it was tried: only the newest answer is shown. */
+let trial = 0
 
 export async function openPanel() {
   if (!editor) await fill()
@@ -83,10 +85,12 @@ async function refresh() {
   const fresh = new DOMParser().parseFromString(await page.text(), "text/html")
   body.querySelector(".own-list").replaceWith(fresh.querySelector(".own-list"))
   const [choice, next] = [part("choice"), fresh.getElementById("own-choice")]
-  if (choice.innerHTML === next.innerHTML || document.activeElement === choice) return
-  const {text} = choice.selectedOptions[0]
-  choice.replaceChildren(...next.children)
-  choice.value = text
+  if (choice.innerHTML !== next.innerHTML && document.activeElement !== choice) {
+    const {text} = choice.selectedOptions[0]
+    choice.replaceChildren(...next.children)
+    choice.value = text
+  }
+  if (!part("try").hidden && !typed && document.activeElement !== part("observation")) await observeAndTry()
 }
 
 /** The form and more, to a route that changes nothing. */
@@ -107,7 +111,7 @@ async function lint() {
     const found = await answer.json()
     const problems = answer.ok ? found.problems : [{line: 0, message: found.message}]
     told(problems)
-    if (!part("try").hidden && !problems.some(isError)) await tryIt()
+    if (!part("try").hidden && !problems.some(isError)) await (typed ? tryIt() : observeAndTry())
   } catch (error) {
     if (error.name !== "AbortError") part("lint").textContent = say("offline")
   }
@@ -131,15 +135,14 @@ function told(problems) {
 function startTrying() {
   part("try-open").addEventListener("click", async () => {
     part("try").hidden = false
-    if (!typed) await observe(part("observed").value)
-    await tryIt()
+    await (typed ? tryIt() : observeAndTry())
     part("try").scrollIntoView({block: "nearest"})
   })
   part("try-close").addEventListener("click", () => {
     part("try").hidden = true
     part("try-open").focus()
   })
-  part("observed").addEventListener("change", () => observe(part("observed").value).then(tryIt))
+  part("observed").addEventListener("change", observeAndTry)
   part("observation").addEventListener("input", () => {
     typed = true
     clearTimeout(linting)
@@ -147,18 +150,29 @@ function startTrying() {
   })
 }
 
-/** What the loop would see now. @param {string} chosen of which parent */
-async function observe(chosen) {
-  const answer = await ask("observation", {chosen})
-  if (!answer.ok) return
+/** What the loop would see now, of the parent that is chosen, and what it would do about it. */
+async function observeAndTry() {
+  const mine = ++trial
+  const answer = await ask("observation", {chosen: part("observed").value}).catch(() => null)
+  if (mine !== trial || !answer) return undefined
+  if (!answer.ok) return refused((await answer.json()).message)
   const found = await answer.json()
   part("observation").value = found.text
   part("observed").replaceChildren(...found.choices.map(([value, text]) => new Option(text, value, false, value === found.chosen)))
   part("observed").parentElement.hidden = !found.choices.length
   typed = false
+  return tryIt()
 }
 
 async function tryIt() {
+  const mine = ++trial
   const answer = await ask("try", {observation: part("observation").value}).catch(() => null)
-  if (answer) part("tried").innerHTML = await answer.text()
+  const html = await answer?.text()
+  if (mine === trial && html) part("tried").innerHTML = html
+}
+
+function refused(message) {
+  const line = document.createElement("p")
+  Object.assign(line, {className: "bad", textContent: `▲ ${message}`})
+  part("tried").replaceChildren(line)
 }

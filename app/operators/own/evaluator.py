@@ -96,6 +96,7 @@ class Evaluation:
         """What the library says of an error, in one sentence, and the line of the text."""
         found, place = _ERROR.search(text), _PLACE.search(text)
         error = " ".join((found[1] if found else text.strip().splitlines()[-1]).split())
+        error = error.partition(", expected one of")[0]  # a dozen things that could have stood there
         if self._ticks * _TICK >= self._request["operations"]:
             error = f"it does not end: more than {self._request['operations']:,} turns of loops and calls"
         if error == f"Module has no symbol `{self._request['function']}`":
