@@ -93,6 +93,9 @@ def test_it_is_tried_before_it_runs_and_again_with_each_change(open_page: Opener
     write(own, "def sync(parent, children):\n    print('hm')\n    return parent['spec']\n")
     expect(tried).to_contain_text('hello, line 3: Key `"spec"` was not found')
     expect(tried).to_contain_text("hm")
+    own.get_by_label("Begin with").select_option("website")
+    expect(observation).to_have_value(re.compile("kind: ConfigMap"))
+    expect(tried).to_contain_text("Nothing would be written")
     expect(page.locator(CONFIG)).to_have_count(0)
 
 

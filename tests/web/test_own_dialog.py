@@ -235,6 +235,7 @@ def test_what_a_call_printed_that_then_failed_is_shown(browser: Browser) -> None
     page = browser.get("/controllers").get_data(as_text=True)
     assert "<code>so far</code>" in page
     assert "children is 1, not a list of objects" in page
+    assert '<p class="dim mono">so far</p>' in browser.client.get(browser.base).get_data(as_text=True)
 
 
 @pytest.mark.parametrize(
