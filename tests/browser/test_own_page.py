@@ -10,6 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Opener
 from tests.browser.test_page import PATIENCE_MS, faster
+from tests.support.contrast import faint
+from tests.support.geometry import faults
 from tests.support.pages import post
 
 BOB = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: bob}\n"
@@ -132,9 +134,20 @@ def test_what_one_wrote_is_there_when_the_page_is_loaded_again(open_page: Opener
     expect(text_of(panel(page))).to_have_text("# mine")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_on_a_phone_nothing_zooms_and_nothing_is_cut_off(open_page: Opener, theme: str) -> None:
-    page = open_page(size="phone", lang="ja", theme=theme)
+@pytest.mark.parametrize(("size", "lang", "theme"), [("projector", "en", "light"), ("phone", "ja", "dark")])
+def test_nothing_is_cut_off_covered_or_faint(open_page: Opener, size: str, lang: str, theme: str) -> None:
+    page = open_page(size=size, lang=lang, theme=theme)
+    page.locator("#new-menu summary").click()
+    page.locator("#own-open").click()
+    expect(page.locator("#own .cm-content")).to_be_focused()
+    page.locator("#own-try-open").click()
+    expect(page.locator("#own-tried .fates")).to_be_visible()
+    assert faults(page) == []
+    assert faint(page, "#own :is(p, h3, h4, label, span, button, code, b)") == []
+
+
+def test_on_a_phone_nothing_zooms_and_nothing_goes_sideways(open_page: Opener) -> None:
+    page = open_page(size="phone", lang="ja")
     page.locator("#new-menu summary").click()
     page.locator("#own-open").click()
     content = page.locator("#own .cm-content")

@@ -88,7 +88,7 @@ def spec(name: str, **fields: Any) -> tuple[Any, ...]:
 
 
 def test_a_scale_is_asked_for_as_one() -> None:
-    assert asked(Scale(WEB, 5)) == [("scale", "web", 5)]
+    assert asked(Scale(WEB, 5)) == [("scale", WEB, 5)]
 
 
 def test_a_label_without_a_value_is_taken_off() -> None:
