@@ -255,11 +255,11 @@ def owns(kind: str, owner_kind: str, **options: Any) -> Watch:
 
 
 class TextMistake(Exception):
-    """What a text that somebody wrote does wrong. `where`: "hello, line 7"."""
+    """What a text that somebody wrote does wrong. `where`: "hello, line 7"; `printed`: its lines up to there."""
 
-    def __init__(self, error: str, where: str = "") -> None:
+    def __init__(self, error: str, where: str = "", printed: tuple[str, ...] = ()) -> None:
         super().__init__(error)
-        self.where = where
+        self.where, self.printed = where, printed
 
 
 class Struck(Exception):

@@ -29,6 +29,7 @@ from app.cluster import applying, containers, outlook, performing
 from app.cluster.applying import Planned
 from app.cluster.containers import News, Process
 from app.cluster.loops import loops, own_loop
+from app.commands import YOU as YOU
 from app.commands import Apply, Bootstrap, Command, LeaveOut, StrikeController, command_from_json
 from app.engine.engine import Engine
 from app.engine.latency import PRESETS
@@ -40,7 +41,6 @@ from app.nodes.runtime.shell import Done
 from app.registry.builtin import built_in
 
 DEFAULT_EPOCH_MS = times.parse("2026-01-01T00:00:00Z")
-YOU = "you"
 AWAITED = ("chaos-monkey", "cronjob-controller", "ttl-after-finished-controller")
 
 
@@ -332,7 +332,8 @@ class Cluster:
             results, error, refusal = (), refused.message, refused
         if isinstance(command, Apply) and command.text and refusal is None:
             self.applied.append(command.text)
-        step = self.engine.record(YOU, _about(command, results), 0, Commanded(command, results, error, refusal))
+        record = Commanded(command, results, error, refusal)
+        step = self.engine.record(command.author, _about(command, results), 0, record)
         for result in breathing(results):
             self.engine.publish(result.changes, number)
         self.journal.append(entry)

@@ -14,11 +14,23 @@ from app.api import errors
 from app.api.kinds import Kind
 from app.api.objects import Obj, Ref, ref_of
 from app.apimachinery.patch.strategic import merge_patch
+from app.apimachinery.scheme.scheme import Scheme
 from app.apiserver import requests
 from app.apiserver.server import ApiServer, Written
 from app.cluster import applying
 from app.engine.engine import Engine
 from app.engine.latency import PRESETS
+from app.registry.scales import with_replicas
+
+
+def kind_called(scheme: Scheme, word: str) -> Kind:
+    """The kind of objects that clients may write which goes by that word. Raises BadRequest."""
+    kind = scheme.lookup(word)
+    if kind is None:
+        raise errors.BadRequest(f'the server doesn\'t have a resource type "{word[:80]}"')
+    if kind.is_local or kind.key == "Event":
+        raise errors.BadRequest(f"a {kind.kind} is written by no controller")
+    return kind
 
 
 class ServerHands:
@@ -55,6 +67,9 @@ class ServerHands:
     def patch(self, ref: Ref, patch: dict[str, Any] | Callable[[Obj], Obj]) -> None:
         wanted = patch if callable(patch) else lambda obj: merge_patch(obj, patch)
         self.written.append(self._server.patch(ref, lambda obj: self._checked(ref, wanted(obj))))
+
+    def scale(self, ref: Ref, replicas: int) -> None:
+        self.patch(ref, lambda obj: with_replicas(self._server.scheme.kind(ref.kind), obj, replicas))
 
     def _checked(self, ref: Ref, obj: Obj) -> Obj:
         """What a person makes of an object is one of its kind. Raises DecodingError, or MethodNotAllowed."""
@@ -168,12 +183,7 @@ class ClusterHands(ServerHands):
                 self.patch(ref_of(sandbox), lambda _, dead=dead: dead)  # type: ignore[misc]
 
     def kind_called(self, word: str) -> Kind:
-        kind = self._server.scheme.lookup(word)
-        if kind is None:
-            raise errors.BadRequest(f'the server doesn\'t have a resource type "{word[:80]}"')
-        if kind.is_local or kind.key == "Event":
-            raise errors.BadRequest(f"a {kind.kind} is written by no controller")
-        return kind
+        return kind_called(self._server.scheme, word)
 
     def forget_processes(self, node: str) -> None:
         for sandbox in self._sandboxes(node):

@@ -18,7 +18,7 @@ from app import controllers, operators
 from app.api.objects import Obj
 from app.nodes import OUTSIDE
 from app.operators.own import calling
-from app.operators.own.controller import OwnController
+from app.operators.own.controller import Call, OwnController
 from app.operators.own.edge import EdgeController
 from app.reconcile import AnyController, Controller
 from app.scheduler.scheduler import Scheduler
@@ -34,10 +34,10 @@ def loops() -> tuple[type[AnyController], ...]:
     return tuple(each for each in _every() if each.name not in _left_out)
 
 
-def own_loop(definition: Obj) -> AnyController:
+def own_loop(definition: Obj, call: Call = calling.call) -> OwnController:
     """The one that an OwnController defines."""
     kind = EdgeController if definition["spec"]["edge"] else OwnController
-    return kind(definition, calling.call)
+    return kind(definition, call)
 
 
 def _every() -> tuple[type[AnyController], ...]:

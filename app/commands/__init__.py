@@ -12,6 +12,7 @@ from typing import Any
 
 from app.api import errors
 from app.commands import base
+from app.commands.base import YOU as YOU
 from app.commands.base import Command as Command
 from app.commands.base import Request as Request
 from app.commands.leave_out import LeaveOut as LeaveOut

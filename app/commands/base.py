@@ -17,6 +17,8 @@ from app.api.objects import Obj, Ref
 from app.commands import lines
 from app.commands.hands import Hands, Verbs
 
+YOU = "you"
+
 
 class Done(Protocol):
     """One object that was written, as far as an answer tells of it (app/engine/trace.py: Result)."""
@@ -47,6 +49,11 @@ class Command(ABC):
     @abstractmethod
     def perform(self, hands: Hands) -> None:
         """Raises the ApiError with which it is refused; then nothing was written."""
+
+    @property
+    def author(self) -> str:
+        """Whose doing it is: a person's, or "@kopf", a program's outside that has a lane of its own."""
+        return YOU
 
     def kubectl(self) -> str:
         """The kubectl command that does the same, to read and to copy; "" where kubectl has none.

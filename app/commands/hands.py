@@ -42,6 +42,9 @@ class Verbs(Protocol):
     def patch(self, ref: Ref, patch: dict[str, Any] | Callable[[Obj], Obj]) -> None:
         """A JSON merge patch, or a function from the object as it is to the one that is wanted."""
 
+    def scale(self, ref: Ref, replicas: int) -> None:
+        """Where its kind says how many there should be."""
+
     def delete(
         self,
         ref: Ref,

@@ -6,12 +6,13 @@ It is an OwnController object (app/api/own_controllers.py), and the engine runs 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from app.api import errors, limits
 from app.api.control_plane import CONTROL_PLANE
+from app.api.kinds import Kind
 from app.api.messages import N_, Message, message
 from app.api.own_controllers import IN_PLACE, OWN_CONTROLLER, STRATEGIES, own_controller, own_controller_ref
 from app.commands.base import Done, Physical
@@ -35,20 +36,20 @@ class DefineController(Physical):
     children: str = ""
     edge: bool = False
 
-    def perform(self, hands: Hands) -> None:
+    def spec(self, kind_called: Callable[[str], Kind]) -> dict[str, Any]:
+        """Of the OwnController that it is to be. Raises BadRequest, or TooLarge."""
         if not _NAME.fullmatch(self.name):
             raise errors.BadRequest(
                 f'a controller is not called "{self.name[:80]}": at most 40 of a-z, 0-9 and -, and a letter first'
             )
         if len(self.text.encode()) > limits.OWN_TEXT_BYTES:
             raise errors.TooLarge(f"the text of a controller has at most {limits.OWN_TEXT_BYTES} bytes")
-        parent = hands.kind_called(self.parent).key
-        spec = {
-            "parent": parent,
-            "children": _children(hands, self.children, parent),
-            "text": self.text,
-            "edge": self.edge,
-        }
+        parent = kind_called(self.parent).key
+        children = _children(kind_called, self.children, parent)
+        return {"parent": parent, "children": children, "text": self.text, "edge": self.edge}
+
+    def perform(self, hands: Hands) -> None:
+        spec = self.spec(hands.kind_called)
         about = own_controller_ref(self.name)
         if hands.find(about) is not None:
             _fault(hands, self.name, stopped=False, edge=self.edge)
@@ -126,12 +127,12 @@ def _is_taken(hands: Hands, name: str) -> bool:
         return False
 
 
-def _children(hands: Hands, text: str, parent: str) -> dict[str, str]:
+def _children(kind_called: Callable[[str], Kind], text: str, parent: str) -> dict[str, str]:
     """The kinds by their keys, with their strategies. Raises BadRequest."""
     children: dict[str, str] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         word, _equals, strategy = (each.strip() for each in part.partition("="))
-        key = hands.kind_called(word).key
+        key = kind_called(word).key
         if strategy and strategy not in STRATEGIES:
             raise errors.BadRequest(f'"{strategy[:40]}" is no update strategy: one of {", ".join(STRATEGIES)}')
         if key == parent:

@@ -12,14 +12,22 @@ from dataclasses import dataclass
 
 from app.api.messages import N_, Message, counted, many, message
 from app.api.objects import Ref, kind_of
-from app.commands.base import Request
+from app.commands.base import YOU, Request
 from app.commands.hands import Verbs
+
+_BY_HAND = ("", "unknown", "kubectl", "helm", "k9s", "curl", "Wget")
+"""Clients through which people act themselves."""
 
 
 class ClientRequest(Request):
     __slots__ = ()
     on_forms = False
     who: str
+
+    @property
+    def author(self) -> str:
+        """A program goes by the name that Kubernetes notes in managedFields."""
+        return YOU if self.who in _BY_HAND else f"@{getattr(self, 'field_manager', '') or self.who}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ class Scale(Request):
     replicas: int
 
     def perform(self, hands: Verbs) -> None:
-        hands.patch(self.ref, {"spec": {"replicas": self.replicas}})
+        hands.scale(self.ref, self.replicas)
 
     def kubectl(self) -> str:
         return f"kubectl scale {lines.target(self.ref)} --replicas={self.replicas}{lines.flag(self.ref.namespace)}"

@@ -103,6 +103,7 @@ class Failed:
     times: int  # in a row
     code: int = 0  # HTTP status, if it was a request that failed
     reads: tuple[Any, ...] = ()  # what had been read by then
+    printed: tuple[str, ...] = ()  # lines, by a text that somebody wrote
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class Step(NamedTuple):
     number: int  # from 1, without gaps
     at_ms: int  # virtual time
     revision: int  # of the store after it, so that any step can be looked at again
-    actor: str  # "replicaset-controller", "kubelet/node-1", "you"
+    actor: str  # "replicaset-controller", "kubelet/node-1", "you"; "@kopf": a program outside
     key: Ref | None  # what the actor works on
     cause: int  # number of the step that scheduled this one; 0: none
     record: Record

@@ -205,10 +205,10 @@ class Worker(Part):
         before = self.mistakes.pop(key, None)
         times = before.times + 1 if before else 1
         if isinstance(mistake, TextMistake):
-            error, where = str(mistake), mistake.where or self.actor
+            error, where, printed = str(mistake), mistake.where or self.actor, mistake.printed
         else:
-            error, where = f"{type(mistake).__name__}: {mistake}", _place_of(mistake)
-        self.mistakes[key] = failed = Failed(phase, error[:_LONGEST_ERROR], where, times, 0, reads)
+            error, where, printed = f"{type(mistake).__name__}: {mistake}", _place_of(mistake), ()
+        self.mistakes[key] = failed = Failed(phase, error[:_LONGEST_ERROR], where, times, 0, reads, printed)
         return failed
 
     def next_action(self, reconcile: Reconcile) -> Action | None:

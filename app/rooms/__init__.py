@@ -33,6 +33,7 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     loading     what is stored of a room, or what has become of it
     replaying   a room is brought back from its journal
     health      how all rooms are, together
+    trying      controllers that people write, before they run
     rooms       the registry: create, get, evict, restore
 """
 
@@ -42,7 +43,9 @@ from app.cluster import (
     Awaited,
     Done,
     Line,
+    Observation,
     Process,
+    Tried,
     add_controllers,
     as_file,
     as_hook,
@@ -65,11 +68,13 @@ from app.rooms.shares import Share, owner
 from app.rooms.slicing import SLICE_S, pause, sliced
 from app.rooms.storage import Elsewhere
 from app.rooms.story import Told
+from app.rooms.trying import observed, slips, tried
 from app.rooms.watches import Watch
 
 __all__ = [
     "SLICE_S", "Awaited", "Broken", "Done", "Drawing", "Elsewhere", "Frame", "Limits", "Line", "Lost", "Mirror",
-    "NotDone", "Pace", "Pressed", "Process", "Relay", "Room", "Rooms", "Share", "Told", "Viewer", "Waiting", "Watch",
+    "NotDone", "Observation", "Pace", "Pressed", "Process", "Relay", "Room", "Rooms", "Share",
+    "Told", "Tried", "Viewer", "Waiting", "Watch",
     "add_controllers", "as_file", "as_hook", "at_once", "controller_templates", "exit_code", "is_shell",
-    "leave_out_controller", "owner", "pause", "sliced",
+    "leave_out_controller", "observed", "owner", "pause", "sliced", "slips", "tried",
 ]  # fmt: skip

@@ -39,6 +39,7 @@ from app.web import (
     language,
     live,
     metrics,
+    own,
     pages,
     problems,
     rates,
@@ -108,6 +109,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(metrics.blueprint)
     app.register_blueprint(commands.blueprint)
+    app.register_blueprint(own.blueprint)
     app.register_blueprint(script.blueprint)
     app.register_blueprint(live.blueprint)
     app.register_blueprint(kube.blueprint)

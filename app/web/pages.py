@@ -11,14 +11,14 @@ from app import scenarios
 from app.api import errors
 from app.api.breath import breathing
 from app.api.objects import Ref
-from app.api.own_controllers import own_controller_ref
 from app.apimachinery import yamltext
 from app.apimachinery.openapi import explain
+from app.apimachinery.openapi.blank import blank
 from app.apimachinery.scheme import schema
 from app.apimachinery.scheme.scheme import Scheme
 from app.apimachinery.scheme.shapes import Struct
 from app.look import Look
-from app.rooms import Room, Rooms, as_file, as_hook, controller_templates
+from app.rooms import Room, Rooms
 from app.web import kubeconfig, language, present, security
 
 ROOM = "loopscope_room"
@@ -135,29 +135,6 @@ def why(id: str, kind: str, namespace: str, name: str) -> Response:
     )
 
 
-@blueprint.get("/rooms/<id>/controllers")
-def controllers(id: str) -> Response:
-    """Those that people wrote in this room, and some to begin with."""
-    security.allow("look")
-    room = rooms().get(id)
-    _ = language.here()
-    beginnings = [each._asdict() for each in controller_templates()]
-    draw = lambda: render_template("_own.html", room=room, beginnings=beginnings, _=_, **present.own(room.look))  # noqa: E731
-    return make_response(room.drawn(draw))
-
-
-@blueprint.get("/rooms/<id>/controllers/<name>/<form>")
-def controller_file(id: str, name: str, form: str) -> Response:
-    """As a `file` for `loopscope serve --controller`, or as a `hook` of a Metacontroller."""
-    security.allow("look")
-    room = rooms().get(id)
-    found = room.get(own_controller_ref(name))
-    if found is None or form not in ("file", "hook"):
-        raise errors.NotFound(f'no controller of yours is called "{name[:80]}"')
-    text = as_file(found) if form == "file" else as_hook(found, room.cluster.scheme.kind)
-    return Response(text, mimetype="text/x-python")
-
-
 @blueprint.get("/rooms/<id>/explain")
 def explain_field(id: str) -> Response:
     """What the editor shows for a field, and which fields may stand inside it."""
@@ -180,6 +157,27 @@ def explain_field(id: str) -> Response:
     response.cache_control.private = True
     response.cache_control.max_age = DAY_S if lasting else 0
     return response
+
+
+@blueprint.get("/rooms/<id>/kinds")
+def kinds(id: str) -> Response:
+    """What one can begin to write an object of."""
+    security.allow("look")
+    scheme = rooms().get(id).cluster.scheme
+    rows = [row for row in scheme.kinds() if not row.is_local and row.kind != "Event"]
+    return jsonify(sorted(row.kind if scheme.lookup(row.kind) == row else row.key for row in rows))
+
+
+@blueprint.get("/rooms/<id>/blank")
+def blank_manifest(id: str) -> Response:
+    """The smallest object of a kind, as the editor begins with it."""
+    security.allow("look")
+    scheme, kind = rooms().get(id).cluster.scheme, request.args.get("kind", "")
+    row = scheme.lookup(kind)
+    if row is None or row.is_local:
+        raise errors.NotFound(f'the server doesn\'t have a resource type "{kind[:80]}"')
+    text = yamltext.dump(blank(scheme.definition(row.key)), sort_keys=False)
+    return Response(text, mimetype="text/plain")
 
 
 def _rendered(template: str, **context: Any) -> str:

@@ -2,6 +2,7 @@
 import {data, state, watch} from "./state.js"
 
 const ROOM = [["(max-height: 760px), (max-width: 1199px)", 6], ["(max-height: 880px)", 10], ["all", 14]]
+const MOST_OUTSIDE = 5
 /** @type {Map<string, number>} the step in which a loop acted last; 0: only that it ever did */
 let last = new Map()
 /** @type {Set<string>} */
@@ -10,10 +11,19 @@ let shown = new Set()
 export function startAwake() {
   watch((state, fresh) => {
     if (fresh) last = new Map(data.acted.map((role) => [role, 0]))
+    for (const [, , lane] of fresh ? data.steps : state.steps) fromOutside(lane)
     for (const [number, , lane, phase] of fresh ? data.steps : state.steps) if (phase === "act") last.set(lane, number)
+    if (state.told) last.set(state.told.role, state.told.step)
     choose()
   })
   addEventListener("resize", choose)
+}
+
+/** A program outside that writes gets a lane below people's. @param {string} lane */
+function fromOutside(lane) {
+  if (!lane.startsWith("@") || data.lanes.some(([role]) => role === lane)) return
+  const known = data.lanes.filter(([role]) => role.startsWith("@")).length
+  if (known < MOST_OUTSIDE) data.lanes.splice(1 + known, 0, [lane, lane.slice(1)])
 }
 
 /** @param {string} role */

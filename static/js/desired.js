@@ -44,8 +44,9 @@ export function startDesired() {
   startTabs(choose)
   document.getElementById("new-menu").addEventListener("click", (event) => {
     const button = event.target.closest("[data-template]")
-    if (button) fromTemplate(Number(button.dataset.template))
+    if (button) begin(data.templates[Number(button.dataset.template)].text)
   })
+  startKinds()
   document.getElementById("show-live").addEventListener("click", showLive)
   form.addEventListener("htmx:beforeRequest", refuseNothing)
   form.addEventListener("htmx:afterRequest", (event) => answered(event.detail.successful))
@@ -57,7 +58,7 @@ export function startDesired() {
 export const focusEditor = () => editor.focus()
 
 /** Somebody did something, or all is done: what applying would change may be another. */
-const moved = (now) => now.steps.some((row) => row[3] === "you") || (now.quiet && !quiet)
+const moved = (now) => now.steps.some(([, , lane]) => /^(you$|@)/.test(lane)) || (now.quiet && !quiet)
 
 /** The real editor replaces the text field once the page is there; if it cannot load, the text field stays. */
 async function upgrade() {
@@ -115,13 +116,34 @@ function choose(index) {
   show()
 }
 
-function fromTemplate(index) {
+/** A tab with a new text. @param {string} text */
+function begin(text) {
   const number = 1 + Math.max(0, ...docs.filter((doc) => !doc.ref).map((doc) => Number(doc.id.slice(1))))
   docs = docs.filter((doc) => doc.ref || doc.draft)
-  docs.push({id: `+${number}`, ref: null, text: "", draft: data.templates[index].text})
+  docs.push({id: `+${number}`, ref: null, text: "", draft: text})
   keep()
   choose(docs.length - 1)
   editor.focus()
+}
+
+/** Any kind that there is begins with its smallest object. */
+function startKinds() {
+  const menu = document.getElementById("new-menu")
+  const asked = document.getElementById("new-kind")
+  const named = asked.elements.namedItem("kind")
+  menu.addEventListener("toggle", async () => {
+    const answer = menu.open && await fetch(`${room.base}/kinds`).catch(() => null)
+    if (answer?.ok) document.getElementById("kinds").replaceChildren(...(await answer.json()).map((kind) => new Option(kind)))
+  })
+  asked.addEventListener("submit", async (event) => {
+    event.preventDefault()
+    const query = new URLSearchParams({kind: named.value.trim()})
+    const answer = await fetch(`${room.base}/blank?${query}`, {headers: {Accept: "application/json"}}).catch(() => null)
+    if (!answer?.ok) return tell(answer ? (await answer.json()).message : say("offline"), false)
+    menu.open = false
+    named.value = ""
+    begin(await answer.text())
+  })
 }
 
 function edited() {

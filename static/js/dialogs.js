@@ -1,7 +1,7 @@
-// Dialogs: a button opens each; its cross, Escape or a click beside it closes it.
+// Dialogs: a button opens each; its cross, Escape or a click beside it closes it. One stands in the page (own.js).
 
 export function startDialogs() {
-  for (const dialog of document.querySelectorAll("dialog")) {
+  for (const dialog of document.querySelectorAll("dialog:not(#own)")) {
     document.getElementById(`${dialog.id}-open`).addEventListener("click", () => show(dialog.id))
     dialog.addEventListener("click", (event) => {
       if (event.target === dialog || event.target.closest("[data-close-dialog]")) dialog.close()
@@ -10,7 +10,7 @@ export function startDialogs() {
 }
 
 /** @returns {?HTMLDialogElement} */
-export const openDialog = () => document.querySelector("dialog[open]")
+export const openDialog = () => document.querySelector("dialog[open]:not(#own)")
 
 /** @param {string} id */
 export function show(id) {

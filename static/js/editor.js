@@ -1,21 +1,33 @@
 // CodeMirror with what YAML for Kubernetes needs: marks for changed and wrong lines, explanations on hover, completion.
+// And what it shares with the editor of another language (starlark.js).
 import {pathAt} from "./yamlpath.js"
 import {room, say} from "./state.js"
 
 const body = document.body
 
-/** @param {HTMLFormElement} form @param {HTMLTextAreaElement} field kept equal, it is what the form sends */
+export const codeMirror = () => import(body.dataset.editor)
+
+/** @param {HTMLFormElement} form @param {HTMLTextAreaElement} field */
 export async function richEditor(form, field, text) {
-  const cm = await import(body.dataset.editor)
+  const cm = await codeMirror()
+  return editorIn(cm, form, field, text, 2, [cm.yaml(), hover(cm), completion(cm)])
+}
+
+/**
+ * @param {any} cm CodeMirror @param {HTMLElement} parent
+ * @param {HTMLTextAreaElement} field kept equal, it is what its form sends @param {string} text
+ * @param {number} unit spaces that Tab indents by @param {any[]} language what makes it the editor of that
+ */
+export function editorIn(cm, parent, field, text, unit, language) {
   const heard = new Set()
   const changed = lineMarks(cm, "cm-changed")
   const broken = lineMarks(cm, "cm-broken")
   let quiet = false
   const view = new cm.EditorView({
-    parent: form,
+    parent,
     state: cm.EditorState.create({
       doc: text,
-      extensions: [...basics(cm, form), changed.field, broken.field, cm.lintGutter(), hover(cm), completion(cm), cm.EditorView.updateListener.of((update) => {
+      extensions: [...basics(cm, field, unit), ...language, changed.field, broken.field, cm.lintGutter(), cm.EditorView.updateListener.of((update) => {
         if (!update.docChanged) return
         field.value = update.state.doc.toString()
         if (!quiet) for (const listener of heard) listener()
@@ -49,9 +61,9 @@ export async function richEditor(form, field, text) {
   }
 }
 
-function basics(cm, form) {
+function basics(cm, field, unit) {
   const apply = () => {
-    form.requestSubmit()
+    field.form.requestSubmit()
     return true
   }
   const nonce = document.querySelector('meta[name="csp-nonce"]')?.nonce
@@ -64,15 +76,14 @@ function basics(cm, form) {
     cm.highlightSpecialChars(),
     cm.history(),
     cm.drawSelection(),
-    cm.indentUnit.of("  "),
-    cm.EditorState.tabSize.of(2),
+    cm.indentUnit.of(" ".repeat(unit)),
+    cm.EditorState.tabSize.of(unit),
     cm.indentOnInput(),
     cm.bracketMatching(),
     cm.closeBrackets(),
-    cm.yaml(),
     cm.syntaxHighlighting(cm.classHighlighter),
     cm.EditorView.contentAttributes.of({
-      "aria-label": document.getElementById("manifest").getAttribute("aria-label"),
+      "aria-label": field.getAttribute("aria-label"),
       spellcheck: "false",
       autocapitalize: "off",
       autocorrect: "off",

@@ -7,6 +7,7 @@ import {focusEditor} from "./desired.js"
 import {openDialog, show} from "./dialogs.js"
 import {close as closeInspector, otherView} from "./inspector.js"
 import {pick, pickNth} from "./loops.js"
+import {closeOwn, openOwn} from "./own.js"
 import {backToNow} from "./past.js"
 import {leaveStage, nextTheme, togglePresent} from "./prefs.js"
 import {tryNext} from "./script.js"
@@ -50,6 +51,7 @@ const KEYS = {
   d: nextTheme,
   g: () => location.assign(`?lang=${room.lang === "en" ? "ja" : "en"}`),
   u: () => show("kubectl"),
+  z: () => atDesk(openOwn),
   "?": () => show("help"),
 }
 
@@ -104,7 +106,9 @@ function escape(event) {
   if (menu) {
     menu.open = false
     menu.querySelector("summary").focus()
-  } else if (!isTyping(event.target) && !openDialog() && !closeInspector() && !closeWhy()) {
+  } else if (event.target.closest?.("#own") && !event.target.closest(".cm-editor, textarea")) {
+    closeOwn()
+  } else if (!isTyping(event.target) && !openDialog() && !closeInspector() && !closeWhy() && !closeOwn()) {
     backToNow()
     document.activeElement?.blur()
   }

@@ -54,7 +54,7 @@ export function startTimeline() {
   for (const name of ["loopscope:past", "loopscope:now"]) document.addEventListener(name, () => mark(isPast()))
   document.getElementById("lane-names").addEventListener("click", (event) => {
     const lane = event.target.closest("[data-lane]")?.dataset.lane
-    if (lane && lane !== "you") pick(lane)
+    if (lane && lane !== "you" && !lane.startsWith("@")) pick(lane)
     if (event.target.closest("[data-fold-lanes]")) unfold()
   })
   new ResizeObserver(() => rebuild(rows)).observe(scroll)

@@ -87,8 +87,8 @@ def spec(name: str, **fields: Any) -> tuple[Any, ...]:
     return "patch", name, {"spec": fields}
 
 
-def test_a_scale_is_one_patch() -> None:
-    assert asked(Scale(WEB, 5)) == [spec("web", replicas=5)]
+def test_a_scale_is_asked_for_as_one() -> None:
+    assert asked(Scale(WEB, 5)) == [("scale", WEB, 5)]
 
 
 def test_a_label_without_a_value_is_taken_off() -> None:

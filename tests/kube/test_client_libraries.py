@@ -14,6 +14,8 @@ import yaml
 from kubernetes import client, dynamic, watch
 
 from tests.support.clients import DEPLOYMENT, Kubectl
+from tests.support.pages import lanes_drawn
+from tests.support.server import Server
 
 SECONDS = 30
 
@@ -124,7 +126,7 @@ def until(what: str, condition: Any, operator: subprocess.Popen[str]) -> None:
         time.sleep(0.1)
 
 
-def test_an_operator_in_kopf(k8s: client.ApiClient, kubectl: Kubectl) -> None:
+def test_an_operator_in_kopf(k8s: client.ApiClient, kubectl: Kubectl, server: Server) -> None:
     script = kubectl.config.parent / "operator.py"
     script.write_text(OPERATOR)
     core = client.CoreV1Api(k8s)
@@ -150,3 +152,5 @@ def test_an_operator_in_kopf(k8s: client.ApiClient, kubectl: Kubectl) -> None:
         assert script.with_name("off-guard").exists()
         operator.terminate()
         operator.communicate(timeout=SECONDS)
+    room = kubectl.server.removeprefix(server.url).removesuffix("/kube")
+    assert {"@kopf", "@OpenAPI-Generator"} <= lanes_drawn(server.get(room))

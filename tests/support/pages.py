@@ -3,6 +3,9 @@ and what one does in a room that has no button for it."""
 
 from __future__ import annotations
 
+import json
+import re
+
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 SIZES = {
@@ -48,3 +51,10 @@ def post(page: Page, path: str, **values: str) -> None:
         }""",
         [path, values],
     )
+
+
+def lanes_drawn(html: str) -> set[str]:
+    """Whose steps the timeline of a page shows."""
+    found = re.search(r'id="data">(.*?)</script>', html, re.DOTALL)
+    assert found
+    return {row[2] for row in json.loads(found[1])["steps"]}

@@ -10,14 +10,14 @@ from flask import Flask
 
 from app.api.objects import Obj, Ref
 from app.apimachinery.yamltext import dump
-from app.commands import Apply
+from app.commands import Apply, Scale
 from app.kubectl import manifests
 from app.reconcile import Controller, Difference, Reader, UpdateStatus, itself
 from app.web.present import board
 from app.web.present.inspector import inspector
 from app.web.present.words import ENGLISH
 from tests.support.clients import Api
-from tests.support.crds import WEBSITE, define, schema, website, with_schema
+from tests.support.crds import SCALE, WEBSITE, define, schema, website, with_schema
 
 HOME = Ref(WEBSITE, "default", "home")
 
@@ -144,3 +144,42 @@ def test_the_past_and_the_frames_draw_it_too(served: Api) -> None:
     served.cluster.run()
     then = served.cluster.at(served.cluster.trace.count)
     assert "example.org" in next(view for view in board.chips(then) if view.chip.name == "home").facts
+
+
+def test_the_editor_begins_with_the_smallest_object_of_any_kind(served: Api) -> None:
+    base = f"/rooms/{served.room.id}"
+    kinds = served.client.get(f"{base}/kinds").get_json()
+    assert {"CronJob", "Deployment", "Website"} <= set(kinds)
+    assert not {"Event", "PodMetrics", "Machine", "OwnController"} & set(kinds)
+    text = served.client.get(f"{base}/blank?kind=website").get_data(as_text=True)
+    assert text.startswith("apiVersion: example.com/v1\nkind: Website\nmetadata:\n  name: example\nspec:\n")
+    assert manifests.check(served.cluster.scheme, text) == []
+    for kind in ("nothing", "Machine", ""):
+        refused = served.client.get(f"{base}/blank?kind={kind}", headers={"Accept": "application/json"})
+        assert (refused.status_code, refused.get_json()["message"]) == (
+            404, f'the server doesn\'t have a resource type "{kind}"',
+        )  # fmt: skip
+
+
+def test_the_inspector_scales_it_where_its_kind_says(api: Api) -> None:
+    sized = {**SCALE, "specReplicasPath": ".spec.wanted.size"}
+    wanted = {"type": "object", "properties": {"size": {"type": "integer"}}}
+    spec = {"type": "object", "properties": {"host": {"type": "string"}, "wanted": wanted}}
+    define(api.cluster, with_schema(schema(spec), "Website", subresources={"scale": sized}))
+    api.cluster.submit(Apply(dump(website(wanted={"size": 2}))))
+    scale = inspector(api.cluster, HOME, ENGLISH)["actions"][0]
+    assert (scale.label, scale.inputs) == ("Scale", (("replicas", "replicas", "2", "number"),))
+    assert scale.pattern == "kubectl scale website.example.com/home --replicas={replicas}"
+    step = api.cluster.submit(Scale(HOME, 5))
+    assert (step.record.error, step.record.command.said(step.record.results)) == (  # type: ignore[union-attr]
+        "", "website.example.com/home scaled",
+    )  # fmt: skip
+    home = api.cluster.get(HOME)
+    assert home is not None
+    assert home["spec"]["wanted"] == {"size": 5}
+
+
+def test_one_that_cannot_be_scaled_has_no_such_button(api: Api) -> None:
+    define(api.cluster, with_schema(schema(), "Website"))
+    api.cluster.submit(Apply(dump(website())))
+    assert "Scale" not in [action.label for action in inspector(api.cluster, HOME, ENGLISH)["actions"]]

@@ -107,3 +107,152 @@ def test_what_is_saved_runs_from_the_file(browser: Browser, tmp_path: Path, monk
     other = World()
     assert "already" in other.refused(DefineController("greeter", "sa", HELLO, "cm"))
     assert other.submit(Apply(BOB)).record.error == ""  # type: ignore[union-attr]
+
+
+# ------------------------------------------------------------------------------------------- before it runs
+
+HEAD = "def sync(parent, children):\n"
+CHILD = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: hello}\ndata: {a: b}\n"
+
+
+def tried(browser: Browser, observation: str, **fields: str) -> str:
+    answer = browser.post("/controllers/try", {**FORM, **fields, "observation": observation})
+    assert answer.status_code == 200
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True))))
+
+
+def lint(browser: Browser, text: str, **fields: str) -> list[tuple[int, str, str]]:
+    answer = browser.post("/controllers/lint", {**FORM, **fields, "text": text})
+    return [(each["line"], each["severity"], each["message"]) for each in answer.get_json()["problems"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        (HELLO, []),
+        (f"{HEAD}    return nam\n", [(2, "error", "Variable `nam` not found, did you mean `now`?")]),
+        (f"{HEAD}    while 1: pass\n", [(2, "error", "Parse error: cannot use reserved keyword `while`")]),
+        ("def sink(parent, children):\n    return {}\n", [(0, "error", "there is no function sync")]),
+        ("sync = 1\n", [(0, "error", "there is no function sync")]),
+        ("x = 1 // 0\n", [(1, "error", "Floor division by zero: 1 // 0")]),
+    ],
+)  # fmt: skip
+def test_a_text_is_looked_at_line_by_line(browser: Browser, text: str, problems: list[tuple[int, str, str]]) -> None:
+    assert [(line, severity, said.partition(" (")[0]) for line, severity, said in lint(browser, text)] == problems
+
+
+def test_what_is_odd_but_no_mistake_is_a_warning(browser: Browser) -> None:
+    ((line, severity, said),) = lint(browser, "def sync(parent, children):\n    return {}\n    print(1)\n")[1:]
+    assert (line, severity, said) == (3, "warning", "Unreachable statement `print(1)`")
+
+
+def test_one_that_goes_by_events_needs_another_function(browser: Browser) -> None:
+    assert lint(browser, HELLO, edge="true") == [(0, "error", "there is no function on_change")]
+
+
+def test_a_text_without_an_end_is_ended_when_it_is_looked_at(browser: Browser) -> None:
+    endless = (
+        "def forever():\n    for i in range(2000000):\n        for j in range(2000000):\n            pass\nforever()\n"
+    )
+    ((_line, severity, said),) = lint(browser, endless)
+    assert (severity, said[:21]) == ("error", "it does not end: more")
+
+
+def test_a_text_that_is_too_large_is_refused(browser: Browser) -> None:
+    assert browser.post("/controllers/lint", {**FORM, "text": "#" * 70_000}).status_code == 413
+
+
+def test_what_it_would_do_is_told_and_nothing_is_done(browser: Browser) -> None:
+    revision, steps = browser.room.cluster.revision, browser.room.cluster.trace.count
+    said = tried(browser, BOB)
+    assert "It would write this" in said
+    assert "there are 0" in said
+    assert "+ ConfigMap hello would be created" in said
+    assert "kind: ConfigMap" in said
+    assert (browser.room.cluster.revision, browser.room.cluster.trace.count) == (revision, steps)
+
+
+@pytest.mark.parametrize(
+    ("child", "children", "strategy", "said"),
+    [
+        ({"data": {"a": "c"}}, CHILD, "cm", "~ ConfigMap hello would be changed data.a b → c"),
+        ({"data": {"a": "c"}}, CHILD, "cm=Recreate", "± ConfigMap hello would be deleted and made anew data.a b → c"),
+        ({"data": {"a": "c"}}, CHILD, "cm=OnDelete", "… ConfigMap hello differs, but it is not its turn data.a b → c"),
+        (None, CHILD, "cm", "− ConfigMap hello would be deleted: it is not named any more"),
+    ],
+)
+def test_the_children_that_are_wanted_beside_those_that_there_are(
+    browser: Browser, child: dict[str, Any] | None, children: str, strategy: str, said: str
+) -> None:
+    meta = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "hello"}}
+    wanted = [{**meta, **child}] if child else []
+    text = f"def sync(parent, children):\n    return {{'children': {wanted!r}}}\n"
+    assert said in tried(browser, BOB + children, text=text, children=strategy)
+
+
+def test_a_child_that_is_as_it_is_wanted_stays(browser: Browser) -> None:
+    browser.post("/commands/define-controller", FORM)
+    browser.post("/commands/apply", {"manifest": BOB})
+    browser.room.cluster.run()
+    found = browser.post("/controllers/observation", FORM).get_json()
+    assert found["text"].count("kind: ") == 3  # a parent, its child, and whose that is
+    assert [choice[0] for choice in found["choices"]] == ["seen", "default/bob"]
+    said = tried(browser, found["text"])
+    assert "Nothing would be written" in said
+    assert "= ConfigMap hello is as it is wanted" in said
+
+
+def test_one_observes_the_parent_that_one_chooses_or_one_that_could_be(browser: Browser) -> None:
+    asked = {**FORM, "parent": "deployments", "chosen": "default/web", "children": "rs"}
+    found = browser.post("/controllers/observation", asked).get_json()
+    assert (found["chosen"], found["text"].count("\nkind: ")) == ("default/web", 2)
+    found = browser.post("/controllers/observation", {**asked, "parent": "cronjobs"}).get_json()
+    assert (found["chosen"], found["choices"]) == ("", [])
+    assert yaml.safe_load(found["text"])["spec"]["schedule"]
+
+
+def test_the_status_and_when_it_looks_again(browser: Browser) -> None:
+    text = "def sync(parent, children):\n    return {'status': {'phase': 'Ready'}, 'resyncAfterSeconds': 30}\n"
+    job = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\n"
+    said = tried(browser, job, text=text, parent="cronjobs")
+    assert "Status status.phase – → Ready" in said
+    assert "It would look again after 30.0 s." in said
+
+
+def test_of_a_mistake_its_line_is_told_and_what_was_printed_before(browser: Browser) -> None:
+    text = "def sync(parent, children):\n    print('so far')\n    return parent['spec']\n"
+    said = tried(browser, BOB, text=text)
+    assert 'greeter, line 3: Key `"spec"` was not found' in said
+    assert "It prints so far" in said
+
+
+@pytest.mark.mistakes
+def test_what_a_call_printed_that_then_failed_is_shown(browser: Browser) -> None:
+    text = "def sync(parent, children):\n    print('so far')\n    return {'children': 1}\n"
+    browser.post("/commands/define-controller", {**FORM, "text": text})
+    browser.post("/commands/apply", {"manifest": BOB})
+    browser.room.cluster.run()
+    page = browser.get("/controllers").get_data(as_text=True)
+    assert "<code>so far</code>" in page
+    assert "children is 1, not a list of objects" in page
+    assert '<p class="dim mono">so far</p>' in browser.client.get(browser.base).get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("observation", "said"),
+    [
+        ("", "an observation begins with the parent, a ServiceAccount"),
+        ("kind: Pod", "error validating data: apiVersion not set"),
+        (CHILD, "an observation begins with the parent, a ServiceAccount"),
+        ("apiVersion: v1\nkind: ServiceAccount\n", "a ServiceAccount of the observation has no metadata.name"),
+        (BOB + "---\n" + BOB, "a ServiceAccount is no child of this controller: it is not among the child kinds"),
+    ],
+)
+def test_what_is_no_observation_is_refused(browser: Browser, observation: str, said: str) -> None:
+    refused = browser.post("/controllers/try", {**FORM, "observation": observation})
+    assert (refused.status_code, refused.get_json()["message"]) == (400, said)
+
+
+def test_one_that_takes_too_much_is_ended_and_so_it_says(browser: Browser) -> None:
+    text = "def sync(parent, children):\n    return {'status': 'x' * 1000000000}\n"
+    assert "It took more than 256 MiB of memory, so it was ended." in tried(browser, BOB, text=text)

@@ -216,10 +216,10 @@ def test_an_object_that_is_gone_keeps_its_name() -> None:
 def test_every_action_names_the_kubectl_command_that_does_the_same() -> None:
     objs = [builders.pod(), builders.node(), builders.deployment(), builders.replica_set(), builders.service()]
     for obj in objs:
-        for action in actions(obj, _):
+        for action in actions(obj, None, _):
             assert action.kubectl.startswith("kubectl ")
 
 
 def test_other_namespaces_are_named_in_commands() -> None:
-    (kill, *_others) = actions(builders.pod("web-1", namespace="shop"), _)
+    (kill, *_others) = actions(builders.pod("web-1", namespace="shop"), None, _)
     assert kill.kubectl == "kubectl delete pod web-1 -n shop"

@@ -71,11 +71,11 @@ def test_a_word_stays_one_word_in_a_shell(text: str) -> None:
 
 
 def test_what_is_asked_for_stands_in_the_pattern() -> None:
-    patterns = {action.command: (action.pattern, action.emptied) for action in actions(builders.deployment(), _)}
+    patterns = {action.command: (action.pattern, action.emptied) for action in actions(builders.deployment(), None, _)}
     assert patterns["scale"] == ("kubectl scale deployment/web --replicas={replicas}", "")
     assert patterns["image"] == ("kubectl set image deployment/web nginx={image}", "")
     assert patterns["undo"] == ("", "")
-    (*_others, label) = actions(builders.pod("web-1"), _)
+    (*_others, label) = actions(builders.pod("web-1"), None, _)
     assert (label.pattern, label.emptied) == (
         "kubectl label pod/web-1 {label}={value} --overwrite",
         "kubectl label pod/web-1 {label}-",
@@ -84,7 +84,7 @@ def test_what_is_asked_for_stands_in_the_pattern() -> None:
 
 def test_a_replication_controller_can_be_scaled() -> None:
     controller: Obj = {**builders.replica_set("old"), "kind": "ReplicationController", "apiVersion": "v1"}
-    scale, *_others = actions(controller, _)
+    scale, *_others = actions(controller, None, _)
     assert scale.kubectl == "kubectl scale replicationcontroller/old --replicas=3"
 
 

@@ -90,7 +90,7 @@ def test_what_is_wrong_is_marked() -> None:
 def test_a_suspended_job_says_so_and_can_be_resumed() -> None:
     suspended = {**JOB, "spec": {**JOB["spec"], "suspend": True}}
     assert "suspended" in [fact.value for fact in workloads.workload(SCHEME, suspended).facts]
-    resume = next(action for action in actions(suspended, _) if action.command == "suspend")
+    resume = next(action for action in actions(suspended, None, _) if action.command == "suspend")
     assert resume.kubectl == """kubectl patch job/sums -p '{"spec":{"suspend":false}}'"""
 
 
@@ -120,9 +120,9 @@ def test_only_kinds_with_replicas_have_a_chart() -> None:
 
 
 def test_what_can_be_done_is_what_kubectl_can_do() -> None:
-    done = {kind: [a.command for a in actions(each, _)] for kind, each in (("sts", STATEFUL), ("ds", DAEMONS))}
+    done = {kind: [a.command for a in actions(each, None, _)] for kind, each in (("sts", STATEFUL), ("ds", DAEMONS))}
     assert done["sts"][:4] == ["scale", "image", "undo", "restart"]
     assert done["ds"][:3] == ["image", "undo", "restart"]
-    run = actions(CRON, _)[0]
+    run = actions(CRON, None, _)[0]
     assert (run.command, run.kubectl) == ("run-now", "kubectl create job report-now --from=cronjob/report")
-    assert "undo" in [action.command for action in actions(builders.deployment(), _)]
+    assert "undo" in [action.command for action in actions(builders.deployment(), None, _)]

@@ -32,28 +32,51 @@ class Returned(NamedTuple):
     printed: tuple[str, ...]
 
 
+class Slip(NamedTuple):
+    """What is wrong with a text before it is called. `line` and `column` from 1; 0: nowhere in particular."""
+
+    line: int
+    column: int
+    problem: str
+    is_error: bool
+
+
 class _Gone(Exception):
     """The process ended before it had answered."""
 
 
 def call(name: str, text: str, function: str, arguments: tuple[Any, ...], now_ms: int) -> Returned:
     """What `function` of `text` returns for `arguments`, plain JSON both. Raises TextMistake, or Struck."""
-    request = {
+    line = _line({**_request(name, text, function, now_ms), "arguments": arguments})
+    if len(line) > limits.OWN_ARGUMENT_BYTES:
+        most = limits.OWN_ARGUMENT_BYTES // limits.MIB
+        raise TextMistake(f"what {function} would be given is larger than {most} MiB")
+    return _returned(name, function, _answer(line))
+
+
+def slips(name: str, text: str, function: str) -> tuple[Slip, ...]:
+    """What is wrong with `text`, in which there should be that function; it is not called. Raises Struck."""
+    answer = _answer(_line(_request(name, text, function, 0)))
+    if "limit" in answer:
+        raise Struck(answer["limit"])
+    return tuple(Slip(*slip) for slip in answer["slips"])
+
+
+def _request(name: str, text: str, function: str, now_ms: int) -> dict[str, Any]:
+    return {
         "name": name,
         "text": text,
         "function": function,
-        "arguments": arguments,
         "now": clock(now_ms),
         "operations": limits.OWN_OPERATIONS,
         "depth": limits.MANIFEST_DEPTH,
         "lines": limits.OWN_LINES_PRINTED,
         "line": limits.OWN_LINE_LENGTH,
     }
-    line = json.dumps(request, separators=(",", ":")).encode() + b"\n"
-    if len(line) > limits.OWN_ARGUMENT_BYTES:
-        most = limits.OWN_ARGUMENT_BYTES // limits.MIB
-        raise TextMistake(f"what {function} would be given is larger than {most} MiB")
-    return _returned(name, function, _answer(line))
+
+
+def _line(request: dict[str, Any]) -> bytes:
+    return json.dumps(request, separators=(",", ":")).encode() + b"\n"
 
 
 def clock(now_ms: int) -> dict[str, Any]:
@@ -73,8 +96,8 @@ def _returned(name: str, function: str, answer: dict[str, Any]) -> Returned:
     if "limit" in answer:
         raise Struck(answer["limit"])
     if "error" in answer:
-        line = answer["line"]
-        raise TextMistake(answer["error"], f"{name}, line {line}" if line else f"{name}, {function}")
+        line, printed = answer["line"], tuple(answer["printed"])
+        raise TextMistake(answer["error"], f"{name}, line {line}" if line else f"{name}, {function}", printed)
     return Returned(answer["value"], tuple(answer["printed"]))
 
 

@@ -30,6 +30,7 @@ from app.reconcile import (
     Reader,
     Remember,
     RequeueAfter,
+    TextMistake,
     Update,
     UpdateStatus,
     Watch,
@@ -137,7 +138,10 @@ class OwnController(Controller[OwnSeen]):
         if is_terminating(seen.parent):
             return  # what it owns goes with it: the garbage collector sees to that
         value, printed = self._ask("sync", seen, plain(seen.parent), by_kind(seen.children, seen.kinds))
-        want = wanted.read(value, seen.parent, seen.kinds, seen.cluster_kinds, has_status=seen.has_status)
+        try:
+            want = wanted.read(value, seen.parent, seen.kinds, seen.cluster_kinds, has_status=seen.has_status)
+        except TextMistake as mistake:
+            raise TextMistake(str(mistake), mistake.where, printed) from mistake
         yield from prints(seen, printed)
         yield from self._gaps(seen, want)
         if want.again_ms is not None:

@@ -1,8 +1,9 @@
 """The process apart in which texts in Starlark are evaluated: run as a script, never imported by the server.
 
-A request is a line of JSON on its standard input, a socket, and so is the answer. Each call has a fresh module, so a
-text remembers nothing. How many turns of loops and calls of functions it may make is counted, so a text without an end
-is ended at the same place each time; memory is bounded by the system, and time by whoever asks.
+A request is a line of JSON on its standard input, a socket, and so is the answer: what a call returns, or what is wrong
+with a text before it is called. Each call has a fresh module, so a text remembers nothing. How many turns of loops and
+calls of functions it may make is counted, so a text without an end is ended at the same place each time; memory is
+bounded by the system, and time by whoever asks.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import starlark
 
 _TICK = 1000  # turns of loops and calls, at which the library asks whether to go on
 _CALLS = 200  # within one another
-_LINE = re.compile(r"^ *--> .*?:(\d+):\d+$", re.MULTILINE)
+_PLACE = re.compile(r"^ *--> .*?:(\d+):(\d+)$", re.MULTILINE)
 _ERROR = re.compile(r"^error: (.*?)(?=^ *-->|\Z)", re.MULTILINE | re.DOTALL)
 _LARGEST = 2**63
 
@@ -28,7 +29,7 @@ class Refused(Exception):
 
 
 class Evaluation:
-    """One call of one function of one text."""
+    """One call of one function of one text, or a look at whether there could be one."""
 
     def __init__(self, request: dict[str, Any]) -> None:
         self._request = request
@@ -39,18 +40,48 @@ class Evaluation:
         try:
             return self._with_prints({"value": plain(self._value(), self._request["depth"])})
         except Refused as refused:
-            return self._with_prints({"error": str(refused), "line": 0})
+            return self._with_prints({"error": str(refused), "line": 0, "column": 0})
         except starlark.StarlarkError as error:
             return self._with_prints(self._said(str(error)))
 
+    def slips(self) -> dict[str, Any]:
+        """What is wrong with the text itself: the first error, or else what is odd."""
+        try:
+            tree = self._tree()
+            module = self._module(tree)
+        except starlark.StarlarkError as error:
+            said = self._said(str(error))
+            return {"slips": [(said["line"], said["column"], said["error"], True)]}
+        function = self._request["function"]
+        if not self._has(module, function):
+            return {"slips": [(0, 0, f"there is no function {function}", True)]}
+        odd = (slip for slip in tree.lint() if str(slip.severity) != "Disabled")
+        return {"slips": [(*_place(slip), " ".join(slip.problem.split()), False) for slip in odd]}
+
     def _value(self) -> Any:
-        request, module = self._request, starlark.Module()
-        module["now"] = request["now"]
+        request, module = self._request, self._module(self._tree())
+        return module.freeze().call_with(self._options, request["function"], *request["arguments"]).value
+
+    def _tree(self) -> Any:
+        return starlark.parse(self._request["name"], self._request["text"], starlark.Dialect.extended())
+
+    def _module(self, tree: Any) -> Any:
+        module = starlark.Module()
+        module["now"] = self._request["now"]
         module.add_callable("print", self._print)
-        options = starlark.EvalOptions(check_cancelled=self._is_over, max_callstack_size=_CALLS)
-        tree = starlark.parse(request["name"], request["text"], starlark.Dialect.extended())
-        starlark.eval_with(options, module, tree, starlark.Globals.standard())
-        return module.freeze().call_with(options, request["function"], *request["arguments"]).value
+        starlark.eval_with(self._options, module, tree, starlark.Globals.standard())
+        return module
+
+    def _has(self, module: Any, function: str) -> bool:
+        look = starlark.parse(function, f"type({function})", starlark.Dialect.extended())
+        try:
+            return bool(starlark.eval(module, look, starlark.Globals.standard()) == "function")
+        except starlark.StarlarkError:
+            return False
+
+    @property
+    def _options(self) -> Any:
+        return starlark.EvalOptions(check_cancelled=self._is_over, max_callstack_size=_CALLS)
 
     def _is_over(self) -> bool:
         self._ticks += 1
@@ -63,16 +94,24 @@ class Evaluation:
 
     def _said(self, text: str) -> dict[str, Any]:
         """What the library says of an error, in one sentence, and the line of the text."""
-        found, place = _ERROR.search(text), _LINE.search(text)
+        found, place = _ERROR.search(text), _PLACE.search(text)
         error = " ".join((found[1] if found else text.strip().splitlines()[-1]).split())
+        error = error.partition(", expected one of")[0]  # a dozen things that could have stood there
         if self._ticks * _TICK >= self._request["operations"]:
             error = f"it does not end: more than {self._request['operations']:,} turns of loops and calls"
         if error == f"Module has no symbol `{self._request['function']}`":
             error = f"there is no function {self._request['function']}"
-        return {"error": error, "line": int(place[1]) if place else 0}
+        line, column = map(int, place.groups()) if place else (0, 0)
+        return {"error": error, "line": line, "column": column}
 
     def _with_prints(self, answer: dict[str, Any]) -> dict[str, Any]:
         return {**answer, "printed": self._printed}
+
+
+def _place(slip: Any) -> tuple[int, int]:
+    """Line and column, from 1."""
+    begin = slip.resolved_location.span.begin
+    return begin.line + 1, begin.column + 1
 
 
 def plain(value: Any, depth: int) -> Any:
@@ -102,7 +141,9 @@ def main() -> None:
         lines.flush()
         for line in lines:
             try:
-                text = json.dumps(Evaluation(json.loads(line)).answer())
+                request = json.loads(line)
+                evaluation = Evaluation(request)
+                text = json.dumps(evaluation.answer() if "arguments" in request else evaluation.slips())
             except BaseException:  # the library panics where memory ends: nothing in here can be trusted any more
                 lines.write(b'{"limit": "memory"}\n')
                 return

@@ -11,13 +11,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from app.api.objects import Ref
-from app.commands import ClientRequest, Command
+from app.commands import YOU, ClientRequest, Command
 from app.engine.trace import Acted, Commanded, Differed, Failed, Observed, Step
 from app.reconcile import Difference
 from app.web.present import names, news
 from app.web.present.deeds import deed
 from app.web.present.edits import edit
-from app.web.present.names import called, lane_of, role_title, subject, tell
+from app.web.present.names import OUTSIDE, called, lane_of, role_title, subject, tell
 from app.web.present.refusals import cause
 from app.web.present.steps import main_difference, phase_of, phase_title
 from app.web.present.values import clip, values_of
@@ -111,7 +111,9 @@ def commanded(command: Command, count: int, _: Words) -> str:
 
 
 def client(command: Command) -> str:
-    """The API client that sent it, as it names itself; "" if a person did it on the page."""
+    """The API client that sent it, as its lane is called or as it names itself; "" if a person did it on the page."""
+    if command.author != YOU:
+        return command.author.removeprefix(OUTSIDE)
     return command.who if isinstance(command, ClientRequest) else ""
 
 

@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 
 from app.api import objects, times
 from app.api.breath import breathing
+from app.api.kinds import Kind
 from app.api.objects import Obj, Ref
 from app.commands import lines
 from app.component_helpers import pods
 from app.kubectl.describe import describe
 from app.look import Look
+from app.registry.scales import scale_of
 from app.web import kubectl
 from app.web.present import board, card, custom, descriptions, manifest, reasons
 from app.web.present.clock import age
@@ -78,7 +80,7 @@ def inspector(cluster: Look, ref: Ref, _: Words, *, described: bool = False) -> 
         "applied": manifest.applied_lines(obj) if obj else (),
         "events": events(cluster, ref),
         "endpoints": endpoints(cluster, ref) if ref.kind == "Service" else (),
-        "actions": actions(obj, _) if obj else (),
+        "actions": actions(obj, cluster.scheme.find(ref.kind), _) if obj else (),
         "kubectl": f"kubectl {verb} {lines.target(ref)}{flags}{lines.flag(ref.namespace)}",
         "knows": knows,
         "described": text,
@@ -152,7 +154,7 @@ def _dependents(cluster: Look, obj: Obj) -> tuple[Chip, ...]:
 # ---------------------------------------------------------------------------------------------- actions
 
 
-def actions(obj: Obj, _: Words) -> tuple[ActionView, ...]:
+def actions(obj: Obj, row: Kind | None, _: Words) -> tuple[ActionView, ...]:
     ref = objects.ref_of(obj)
     match ref.kind:
         case "Pod":
@@ -163,7 +165,13 @@ def actions(obj: Obj, _: Words) -> tuple[ActionView, ...]:
             return _job_actions(obj, ref, _)
         case "Node":
             return _node_actions(obj, ref, _)
-    return (_labels(obj, ref, _), _delete(ref, _))
+    if row is None or "scale" not in row.subresources:
+        return (_labels(obj, ref, _), _delete(ref, _))
+    return (_scale(ref, scale_of(row, obj)["spec"]["replicas"], _), _labels(obj, ref, _), _delete(ref, _))
+
+
+def _scale(ref: Ref, replicas: int, _: Words) -> ActionView:
+    return _action(_("Scale"), {"do": "scale", "ref": ref, "replicas": replicas}, {"replicas": _("replicas")})
 
 
 def _pod_actions(obj: Obj, ref: Ref, _: Words) -> tuple[ActionView, ...]:
@@ -178,8 +186,7 @@ ROLLS_OUT = ("Deployment", "StatefulSet", "DaemonSet")  # and back again, with `
 
 
 def _workload_actions(obj: Obj, ref: Ref, _: Words) -> tuple[ActionView, ...]:
-    scale = _action(_("Scale"), {"do": "scale", "ref": ref, "replicas": desired_of(obj)}, {"replicas": _("replicas")})
-    scales = (scale,) if ref.kind != "DaemonSet" else ()
+    scales = (_scale(ref, desired_of(obj), _),) if ref.kind != "DaemonSet" else ()
     if ref.kind not in ROLLS_OUT:
         return (*scales, _labels(obj, ref, _), _delete(ref, _))
     first, *_others = obj["spec"]["template"]["spec"].get("containers") or [{}]

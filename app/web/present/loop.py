@@ -95,6 +95,7 @@ class FailureView(NamedTuple):
     error: str
     where: str  # "interpod.py, line 120"; "" if it was a request
     times: int  # in a row
+    printed: tuple[str, ...] = ()  # by a text that somebody wrote
 
 
 class PhaseView(NamedTuple):
@@ -181,7 +182,7 @@ def panel(trace: Trace, step: Step, epoch_ms: int, _: Words) -> LoopView:
         more_wakes=max(0, len(woken) - SHOWN_WAKES),
         differences=tuple(_difference(run, index, _, epoch_ms) for index in real[:SHOWN_DIFFERENCES]),
         more_differences=max(0, len(real) - SHOWN_DIFFERENCES),
-        failure=FailureView(run.failed.error, run.failed.where, run.failed.times) if run.failed else None,
+        failure=_failure(run.failed) if run.failed else None,
     )
 
 
@@ -201,6 +202,10 @@ def wake_word(wake: Wake, _: Words) -> str:
         "BACKOFF": _("retry"),
     }
     return words.get(wake.why, wake.why)
+
+
+def _failure(failed: Failed) -> FailureView:
+    return FailureView(failed.error, failed.where, failed.times, failed.printed)
 
 
 def _phases(run: Reconcile, latest: str, epoch_ms: int, _: Words) -> tuple[PhaseView, ...]:

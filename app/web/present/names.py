@@ -9,9 +9,10 @@ from app.api import names
 from app.api.kinds import bare_kind
 from app.api.messages import Message
 from app.api.objects import Ref
+from app.commands import YOU as YOU
 from app.web.present.words import Words
 
-YOU = "you"
+OUTSIDE = "@"  # before the name of a program outside that acts through the API
 
 
 def lane_of(actor: str) -> str:
@@ -78,6 +79,8 @@ def role_title(role: str, _: Words) -> str:
     """Kinds and program names stay as they are in every language."""
     if role == YOU:
         return _("you")
+    if role.startswith(OUTSIDE):
+        return role.removeprefix(OUTSIDE)
     title = _.voice(role).title
     return _(title) if title else role.removesuffix("-controller").replace("-", " ")
 

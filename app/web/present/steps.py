@@ -9,7 +9,7 @@ from app.api.breath import breathing
 from app.api.objects import Ref
 from app.engine.trace import Acted, Commanded, Differed, Failed, Observed, Record, Result, Step, Trace, is_visible
 from app.reconcile import Difference
-from app.web.present.names import lane_of
+from app.web.present.names import YOU, lane_of
 from app.web.present.words import Words
 
 PHASES = ("observe", "diff", "act")
@@ -67,7 +67,7 @@ def phase_of(step: Step) -> str:
             return "act"
         case Failed(phase=phase):
             return phase if phase in PHASES else "observe"
-    return "you"
+    return "you" if step.actor == YOU else "act"  # what a program outside observes, and why it acts, nobody sees
 
 
 def phase_title(phase: str, _: Words) -> str:

@@ -142,7 +142,8 @@ def _keys_that_change(_: Words) -> list[tuple[str, str]]:
     return [
         ("E", _("go to the editor")),
         ("Ctrl+⏎", _("apply")),
-        ("N", _("new from a template")),
+        ("N", _("new from a template, or of any kind")),
+        ("Z", _("write a controller of your own")),
         ("Esc Tab", _("leave the editor")),
         ("J", _("next pod")),
         ("K", _("kill the chosen pod")),
