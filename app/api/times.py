@@ -57,3 +57,8 @@ def nights(moments: Iterable[int]) -> int:
 def time_of_day(at_ms: int) -> str:
     """`03:12`, in UTC."""
     return f"{at_ms // _HOUR_MS % 24:02d}:{at_ms // 60_000 % 60:02d}"
+
+
+def latest(hour: int, by_ms: int) -> int:
+    """The last time that a clock showed this full hour, in UTC."""
+    return by_ms - (by_ms - hour * _HOUR_MS) % _DAY_MS

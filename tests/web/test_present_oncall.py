@@ -94,13 +94,18 @@ def test_how_the_call_went_stands_beside_the_controllers(called: World) -> None:
     called.do(ByHand(RS, called.alerts[0].key))
     called.wait(30)
     began = called.calls[-1]
-    theirs = Call(began.step, began.since_ms, until_ms=began.since_ms + 6_500, sent=140, lost=5, handed_back=True)
+    theirs = Call(began.step, began.since_ms, 1, began.since_ms + 900, began.since_ms + 6_500, 140, 5, True)
     ours, controllers = view(called, Compared(began.step, theirs)).sides
     took_ms = began.until_ms - began.since_ms
     assert (ours.who, ours.time) == ("You", times.duration(took_ms))
-    assert ours.lost == f"0 of {began.sent} requests lost"
+    assert ours.lost == f"0 of {began.sent:,} requests lost"
     assert controllers == oncall.SideView(
-        "The controllers", "6.5 s", began.since_ms - called.epoch_ms, "5 of 140 requests lost", "0 nights woken"
+        "The controllers",
+        "6.5 s",
+        began.since_ms - called.epoch_ms,
+        "5 of 140 requests lost",
+        "0 nights woken",
+        "difference gone after 900 ms",
     )
 
 

@@ -41,6 +41,7 @@ class SideView(NamedTuple):
     since: int  # virtual time; of use while it goes on
     lost: str
     nights: str
+    over: str = ""  # when the last difference was gone
 
 
 class OnCallView(NamedTuple):
@@ -104,24 +105,29 @@ def _title(actor: str, _: Words) -> str:
 def _sides(cluster: Look, call: Call, compared: Compared | None, _: Words) -> tuple[SideView, ...]:
     since = call.since_ms - cluster.epoch_ms
     nights = times.nights(each.since_ms for each in cluster.calls)
-    ours = SideView(_("You"), _time(call), since, _lost(call, _), _nights(nights, _))
+    ours = SideView(_("You"), _time(call), since, _lost(call, _), _nights(nights, _), _over(call, _))
     if compared is None or compared.step != call.step:
         return (ours,)
     theirs = compared.call
     if theirs is None:
         time = _("ten minutes: not yet") if compared.gave_up else "…"
         return (ours, SideView(_("The controllers"), time, since, "", ""))
-    return (ours, SideView(_("The controllers"), _time(theirs), since, _lost(theirs, _), _nights(compared.nights, _)))
+    lost, slept = _lost(theirs, _), _nights(compared.nights, _)
+    return (ours, SideView(_("The controllers"), _time(theirs), since, lost, slept, _over(theirs, _)))
 
 
 def _time(call: Call) -> str:
     return duration(call.until_ms - call.since_ms) if call.until_ms else ""
 
 
+def _over(call: Call, _: Words) -> str:
+    return _("difference gone after %(time)s", time=duration(call.over_ms - call.since_ms)) if call.over_ms else ""
+
+
 def _lost(call: Call, _: Words) -> str:
     if not call.sent:
         return _("no requests sent")
-    return _("%(lost)s of %(sent)s requests lost", lost=call.lost, sent=call.sent)
+    return _("%(lost)s of %(sent)s requests lost", lost=f"{call.lost:,}", sent=f"{call.sent:,}")
 
 
 def _nights(count: int, _: Words) -> str:
