@@ -221,7 +221,7 @@ class Engine:
         if worker.controller.sleeps and change.ref.kind == worker.controller.reconciles:
             self.processes.wake_up(worker, self.trace.count + 1)
         try:
-            delivered = informer.deliver(change, worker.view, by_edge=by_edge)
+            delivered = self.on_call.woken(worker.actor, informer.deliver(change, worker.view, by_edge=by_edge))
         except Exception as mistake:
             return self._fall(worker, change.ref, cause, mistake)
         step = self.record(worker.actor, change.ref, cause, delivered, background)

@@ -9,12 +9,13 @@ went, the calls: one lasts from its first alert until all are over and nothing i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.api.objects import Obj, Ref
 from app.api.own_controllers import OWN_CONTROLLER
 from app.api.parts import Part
 from app.apiserver.store import Change
-from app.engine.trace import Alert, Call, Differed, Observed, Step, changes_of
+from app.engine.trace import Alert, Call, Delivered, Differed, Observed, Step, changes_of
 from app.reconcile import Action, Bind, Create, Delete, Difference, Patch, Update
 
 KEPT = 50  # calls
@@ -75,6 +76,13 @@ class OnCall(Part):
         if is_quiet and not self.alerts:
             self.calls[-1] = call._replace(until_ms=now_ms)
         return step is not None and step.number == call.step
+
+    def woken(self, actor: str, delivered: Delivered) -> Delivered:
+        """With the key that an alert is about, if it has changed: some loops need not look again at what they did."""
+        ref = delivered.change.ref
+        if (actor, ref) not in self.alerts or ref in delivered.queued:
+            return delivered
+        return replace(delivered, queued=(*delivered.queued, ref))
 
     def _compare(self, step: Step, record: Differed) -> None:
         assert step.key is not None

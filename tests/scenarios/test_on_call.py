@@ -105,6 +105,17 @@ def test_taken_over_between_diff_and_act_it_does_not_act_any_more(world: World) 
     assert (len(world.pods()), len(world.alerts)) == (2, 1)
 
 
+def test_a_loop_that_never_looks_back_at_what_it_did_looks_at_what_a_person_did(world: World) -> None:
+    world.do(GoOnCall(RS, on=False))
+    world.do(GoOnCall("default-scheduler"))
+    killed(world)
+    (alert,) = world.alerts
+    world.do(ByHand("default-scheduler", alert.key))
+    world.settle()
+    assert not world.alerts
+    assert world.statuses() == ["Running"] * 3
+
+
 def test_with_the_api_server_down_nobody_can_do_it_by_hand(world: World) -> None:
     killed(world)
     world.do(ApiServerDown())
