@@ -18,7 +18,7 @@ from app.engine.trace import Call
 from app.rooms import memory
 from app.rooms.slicing import SLICE_S
 
-LONGEST_MS = 600_000
+LONGEST_MS, MOST_STEPS = 600_000, 200_000  # then it is given up
 SLICE_STEPS = 16  # between looks at the wall clock
 
 
@@ -27,7 +27,7 @@ class Compared(NamedTuple):
 
     step: int  # that it began with, here and there
     call: Call | None = None  # None: it is not over yet
-    gave_up: bool = False  # nor after ten minutes of virtual time
+    gave_up: bool = False  # nor after ten minutes of virtual time, or that many steps
     nights: int = 0  # in which somebody was called after that
 
 
@@ -37,14 +37,14 @@ class Counterpart:
     def __init__(self, clock: Callable[[], float]) -> None:
         self.compared: Compared | None = None
         self._moment: Cluster | None = None
-        self._latest_ms = 0
+        self._latest_ms = self._last_step = 0
         self._clock = clock
 
     def begin(self, cluster: Cluster) -> None:
         """Somebody is called in `cluster`, just now."""
         self.end()
         self._moment = moment = cluster.copy()
-        self._latest_ms = moment.now_ms + LONGEST_MS
+        self._latest_ms, self._last_step = moment.now_ms + LONGEST_MS, moment.trace.count + MOST_STEPS
         self.compared = Compared(moment.calls[-1].step)
         plane = moment.get(CONTROL_PLANE)
         for actor in (plane or {}).get("spec", {}).get("onCall") or ():
@@ -74,4 +74,5 @@ class Counterpart:
         if call.until_ms:
             later = (each.since_ms for each in moment.calls if each.step > began)
             return Compared(began, call, nights=times.nights(later))
-        return None if moment.step(self._latest_ms) is not None else Compared(began, gave_up=True)
+        goes_on = moment.trace.count < self._last_step and moment.step(self._latest_ms) is not None
+        return None if goes_on else Compared(began, gave_up=True)

@@ -115,7 +115,7 @@ def test_while_it_goes_on_time_runs_and_another_calls_copy_is_not_shown(called: 
     _ours, theirs = view(called, Compared(called.calls[0].step)).sides
     assert theirs.time == "…"
     _ours, theirs = view(called, Compared(called.calls[0].step, gave_up=True)).sides
-    assert theirs.time == "ten minutes: not yet"
+    assert theirs.time == "given up: not quiet yet"
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def _sides(cluster: Look, call: Call, compared: Compared | None, _: Words) -> tu
         return (ours,)
     theirs = compared.call
     if theirs is None:
-        time = _("ten minutes: not yet") if compared.gave_up else "…"
+        time = _("given up: not quiet yet") if compared.gave_up else "…"
         return (ours, SideView(_("The controllers"), time, since, "", ""))
     lost, slept = _lost(theirs, _), _nights(compared.nights, _)
     return (ours, SideView(_("The controllers"), _time(theirs), since, lost, slept, _over(theirs, _)))
