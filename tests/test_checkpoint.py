@@ -18,6 +18,7 @@ from app.commands import Apply, DeleteObject, PowerNode, Scale
 from app.engine.agenda import Agenda
 from app.engine.faults import Faults
 from app.engine.informer import Informer
+from app.engine.oncall import OnCall
 from app.engine.trace import Wake
 from app.engine.turns import Turns
 from app.engine.worker import Worker
@@ -31,6 +32,7 @@ WORKED_OUT = {
     Agenda: set(),
     Faults: set(),
     Turns: set(),
+    OnCall: set(),
     WorkQueue: {"_urgency"},
     Informer: {*Informer._FIXED, "_indexes", "_order", "objects"},
     Worker: {*Worker.PARTS, "_client", "_obstacle", "_server", "actor", "controller", "rank", "view"},
@@ -39,7 +41,7 @@ WORKED_OUT = {
 
 def parts_of(cluster: Cluster) -> Iterator[Part]:
     engine = cluster.engine
-    yield from (cluster.store, engine.agenda, engine.faults, engine.turns, engine.recorder)
+    yield from (cluster.store, engine.agenda, engine.faults, engine.turns, engine.on_call, engine.recorder)
     for worker in engine.workers.values():
         yield from (worker, worker.queue, *worker.informers.values())
 
@@ -73,9 +75,9 @@ def test_nor_what_stands_around_them() -> None:
     cluster = Cluster()
     around = (cluster, cluster.engine, cluster.engine.processes, cluster.engine.server)
     assert {type(each).__name__: " ".join(sorted(vars(each))) for each in around} == {
-        "Cluster": "_rng applied begun engine epoch_ms journal on_begin seed store trace",
-        "Engine": "_loop_of _loops_of_machine _rng agenda faults latencies now_ms on_strike processes recorder server "
-        "store trace turns",
+        "Cluster": "_rng applied begun engine epoch_ms journal on_alarm on_begin seed store trace",
+        "Engine": "_loop_of _loops_of_machine _rng agenda faults latencies now_ms on_alarm on_call on_strike "
+        "processes recorder server store trace turns",
         "Processes": "_agenda _client_of _faults _loop_of _loops_of_machine _now_ms _on_machine _server "
         "_subscriptions workers",
         "ApiServer": "now_ms rng scheme store taken_bytes",

@@ -25,6 +25,7 @@ ALLOWED = {
     "app.engine": ("app.api", "app.apimachinery.scheme.scheme", "app.reconcile", "app.apiserver"),
     "app.look": (
         "app.api", "app.apimachinery.scheme.scheme", "app.commands", "app.apiserver.store", "app.engine.trace",
+        "app.engine.oncall",
     ),
     "app.controllers": ("app.api", "app.reconcile", "app.component_helpers", "app.pod_control"),
     "app.scheduler": ("app.api", "app.reconcile", "app.component_helpers", "app.pod_control"),

@@ -7,6 +7,7 @@ There is one. Commands patch it, the engine follows it (app/engine/faults.py), a
       stopped:      {deployment-controller: true}    # the process was stopped
       edge:         {replicaset-controller: true}    # does not notice that its watch lost something
       watchDelayMs: {replicaset-controller: 5000}    # beside the usual latency
+      onCall:       {replicaset-controller: true}    # a person acts in its place (app/engine/oncall.py)
       dropEvery:    {replicaset-controller: 3}       # every third event of its watches is lost
       chaosPerMinute: 6                              # kills at random
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 
+_HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
+NIGHT_FROM, NIGHT_HOURS = 22, 8  # from ten in the evening until six, in UTC
 _FIRST_S, _LAST_S = -62_135_596_800, 253_402_300_799  # of the years 1 and 9999, the only ones that have a text
 
 
@@ -38,3 +41,24 @@ def duration(ms: int) -> str:
     if ms < 60_000:
         return f"{ms / 1000:.1f}".removesuffix(".0") + " s"
     return f"{ms // 60_000}:{ms // 1000 % 60:02d}"
+
+
+def night_of(at_ms: int) -> int | None:
+    """The number of the night in which that is; None by day."""
+    night, since_ms = divmod(at_ms - NIGHT_FROM * _HOUR_MS, _DAY_MS)
+    return night if since_ms < NIGHT_HOURS * _HOUR_MS else None
+
+
+def nights(moments: Iterable[int]) -> int:
+    """In how many nights one of these moments was: several in one night count once."""
+    return len({night_of(at_ms) for at_ms in moments} - {None})
+
+
+def time_of_day(at_ms: int) -> str:
+    """`03:12`, in UTC."""
+    return f"{at_ms // _HOUR_MS % 24:02d}:{at_ms // 60_000 % 60:02d}"
+
+
+def latest(hour: int, by_ms: int) -> int:
+    """The last time that a clock showed this full hour, in UTC."""
+    return by_ms - (by_ms - hour * _HOUR_MS) % _DAY_MS

@@ -115,7 +115,13 @@ def _parts(cluster: Cluster) -> Iterator[tuple[str, Any]]:
 
 
 def _small_parts(engine: Engine) -> dict[str, Part]:
-    return {"agenda": engine.agenda, "faults": engine.faults, "turns": engine.turns, "recorder": engine.recorder}
+    return {
+        "agenda": engine.agenda,
+        "faults": engine.faults,
+        "turns": engine.turns,
+        "on call": engine.on_call,
+        "recorder": engine.recorder,
+    }
 
 
 def _places(journal: Sequence[Entry], applied: Sequence[str]) -> list[int]:

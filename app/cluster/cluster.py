@@ -20,10 +20,10 @@ from app.api.breath import breathing
 from app.api.control_plane import CONTROL_PLANE
 from app.api.history import History
 from app.api.messages import Voice
-from app.api.objects import Obj, Ref, ref_of, with_metadata
+from app.api.objects import Obj, Ref, with_metadata
 from app.apimachinery.scheme.scheme import Scheme
 from app.apiserver import customkinds
-from app.apiserver.server import ApiServer, Written
+from app.apiserver.server import ApiServer
 from app.apiserver.store import Change, Store
 from app.cluster import applying, containers, outlook, performing
 from app.cluster.applying import Planned
@@ -33,7 +33,7 @@ from app.commands import YOU as YOU
 from app.commands import Apply, Bootstrap, Command, LeaveOut, StrikeController, command_from_json
 from app.engine.engine import Engine
 from app.engine.latency import PRESETS
-from app.engine.trace import ActorState, Commanded, Result, Step, Trace, is_visible
+from app.engine.trace import ActorState, Alert, Call, Commanded, Result, Step, Trace, is_visible
 from app.look import Look
 from app.look.recording import Recording
 from app.nodes import machine_controllers
@@ -83,11 +83,12 @@ class Cluster:
         self.engine = Engine(
             built_in(), self.store, self._rng, epoch_ms, table, self.trace, machine_controllers, own_loop
         )
-        self.engine.on_strike = self._strike
+        self._listen()
         self.journal: History[Entry] = History()
         self.applied: list[str] = []  # manifests, as people wrote them
         self.begun: Entry | None = None  # the command that is being performed
         self.on_begin: Callable[[Entry], None] = lambda entry: None  # whoever writes it down before
+        self.on_alarm: Callable[[], None] = lambda: None  # whoever is told that a step has called somebody
         for rank, controller in enumerate(loops(), start=2):
             self.engine.start(controller(), rank)
         self.submit(Bootstrap(nodes, latencies, **machine))
@@ -100,12 +101,12 @@ class Cluster:
         copied.seed, copied.epoch_ms = self.seed, self.epoch_ms
         copied.store, copied.trace = self.store.copy(), self.trace.copy()
         copied.journal, copied.applied = self.journal.copy(), list(self.applied)
-        copied.begun, copied.on_begin = None, lambda entry: None
+        copied.begun, copied.on_begin, copied.on_alarm = None, lambda entry: None, lambda: None
         rng = random.Random(0)
         rng.setstate(self._rng.getstate())
         copied._rng = rng
         copied.engine = self.engine.copy(copied.store, rng, copied.trace)
-        copied.engine.on_strike = copied._strike
+        copied._listen()
         return copied
 
     @staticmethod
@@ -115,16 +116,20 @@ class Cluster:
         cluster.seed, cluster.epoch_ms = int(own["seed"]), int(own["epoch_ms"])
         cluster.store, cluster.trace = store, Trace.after(int(own["steps"]))
         cluster.journal, cluster.applied = History.of(journal), applied
-        cluster.begun, cluster.on_begin = None, lambda entry: None
+        cluster.begun, cluster.on_begin, cluster.on_alarm = None, lambda entry: None, lambda: None
         cluster._rng = rng = random.Random(0)
         rng.setstate(own["random"])
         now_ms, table = int(own["now_ms"]), PRESETS[own["latencies"]]
         scheme = built_in()
         customkinds.restored(scheme, store, own.get("kinds", ()))
         cluster.engine = Engine(scheme, store, rng, now_ms, table, cluster.trace, machine_controllers, own_loop)
-        cluster.engine.on_strike = cluster._strike
+        cluster._listen()
         cluster.engine.server.taken_bytes = int(own["taken_bytes"])
         return cluster
+
+    def _listen(self) -> None:
+        self.engine.on_strike = self._strike
+        self.engine.on_alarm = lambda: self.on_alarm()
 
     def random_state(self) -> tuple[Any, ...]:
         return self._rng.getstate()
@@ -207,15 +212,28 @@ class Cluster:
 
     @property
     def goes_by_the_clock(self) -> bool:
-        """Something happens that waits for nobody: requests, or chaos."""
+        """Something happens that waits for nobody: requests, chaos, or somebody is called."""
         plane = self.store.get(CONTROL_PLANE)
-        return self.under_load or bool(plane is not None and plane["spec"].get("chaosPerMinute"))
+        return self.under_load or self.is_called or bool(plane is not None and plane["spec"].get("chaosPerMinute"))
 
     @property
     def requests_fail(self) -> bool:
         """In the newest second that was worked out."""
         windows = ((load.get("status") or {}).get("window") or {} for load in self.store.objects("Load"))
         return any(window.get("failed") for window in windows)
+
+    @property
+    def is_called(self) -> bool:
+        """Something is left undone, for somebody who is on call."""
+        return bool(self.engine.on_call.alerts)
+
+    @property
+    def alerts(self) -> Sequence[Alert]:
+        return tuple(self.engine.on_call.alerts.values())
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        return tuple(self.engine.on_call.calls)
 
     def count(self, kind: str) -> int:
         return self.store.count(kind)
@@ -271,8 +289,8 @@ class Cluster:
 
     # ------------------------------------------------------------------------------------------ moving
 
-    def step(self) -> Step | None:
-        return self.engine.step()
+    def step(self, until_ms: int | None = None) -> Step | None:
+        return self.engine.step(until_ms)
 
     def step_phase(self, limit_steps: int = limits.STEPS_BY_HAND) -> Step | None:
         """Run until one visible step was made; None if the cluster is quiet first."""
@@ -326,14 +344,14 @@ class Cluster:
         self.begun = entry
         try:
             done = performing.perform(self.engine, command)
-            results, error = tuple(_result(written) for written in breathing(done)), ""
+            results, error = tuple(performing.result(written) for written in breathing(done)), ""
             refusal = None
         except errors.ApiError as refused:
             results, error, refusal = (), refused.message, refused
         if isinstance(command, Apply) and command.text and refusal is None:
             self.applied.append(command.text)
         record = Commanded(command, results, error, refusal)
-        step = self.engine.record(command.author, _about(command, results), 0, record)
+        step = self.engine.record(command.author, performing.about(command, results), 0, record)
         for result in breathing(results):
             self.engine.publish(result.changes, number)
         self.journal.append(entry)
@@ -367,7 +385,7 @@ class Cluster:
         """What an API client's command would write. Raises the ApiError with which it would be refused."""
         performing.check_api_server(self.engine)
         server = ApiServer(self.scheme, self.store.copy(), lambda: self.now_ms, random.Random(self.trace.count))
-        results = (_result(written) for written in breathing(performing.requested(server, command)))
+        results = (performing.result(written) for written in breathing(performing.requested(server, command)))
         return tuple(result._replace(obj=self._unwritten(result)) for result in results)
 
     def _unwritten(self, result: Result) -> Obj | None:
@@ -399,14 +417,3 @@ class Cluster:
         while self.trace.count < to_step and self.engine.step() is not None:
             pass
         self.engine.now_ms = max(self.now_ms, at_ms)
-
-
-def _result(written: Written) -> Result:
-    created = any(change.type == "ADDED" for change in written.changes)
-    code, reason = (201, "Created") if created else (200, "OK")
-    return Result(code, reason, "", ref_of(written.obj), written.obj, written.changes, written.warnings)
-
-
-def _about(command: Command, results: Sequence[Result]) -> Ref | None:
-    ref = getattr(command, "ref", None)
-    return ref if isinstance(ref, Ref) else results[0].ref if len(results) == 1 else None

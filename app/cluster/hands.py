@@ -162,6 +162,12 @@ class ClusterHands(ServerHands):
             raise errors.NotFound(f'no loop is called "{name}"')
         return found
 
+    def do_by_hand(self, actor: str, key: Ref) -> None:
+        alert = self._engine.on_call.alerts.get((actor, key))
+        if alert is None:
+            raise errors.NotFound(f"{actor} leaves nothing of {key} undone")
+        self.written.append(self._engine.workers[actor].by_hand(alert.action))
+
     def crash_loop(self, actor: str) -> None:
         self._engine.crash(actor)
 

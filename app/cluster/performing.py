@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.api import errors
+from app.api.objects import Ref, ref_of
 from app.apiserver.server import ApiServer, Written
 from app.cluster.hands import ClusterHands, ServerHands
 from app.commands import Command, Request
 from app.engine.engine import Engine
+from app.engine.trace import Result
 
 
 def perform(engine: Engine, command: Command) -> Sequence[Written]:
@@ -33,3 +35,14 @@ def check_api_server(engine: Engine) -> None:
     """Raises ServiceUnavailable while the API server is down."""
     if engine.faults.api_down:
         raise errors.ServiceUnavailable("The connection to the server was refused: the API server is down")
+
+
+def result(written: Written) -> Result:
+    created = any(change.type == "ADDED" for change in written.changes)
+    code, reason = (201, "Created") if created else (200, "OK")
+    return Result(code, reason, "", ref_of(written.obj), written.obj, written.changes, written.warnings)
+
+
+def about(command: Command, results: Sequence[Result]) -> Ref | None:
+    ref = getattr(command, "ref", None)
+    return ref if isinstance(ref, Ref) else results[0].ref if len(results) == 1 else None

@@ -30,6 +30,8 @@ from app.commands.nodes import Drain as Drain
 from app.commands.objects import Apply as Apply
 from app.commands.objects import DeleteObject as DeleteObject
 from app.commands.objects import SetLabel as SetLabel
+from app.commands.oncall import ByHand as ByHand
+from app.commands.oncall import GoOnCall as GoOnCall
 from app.commands.own_controllers import DefineController as DefineController
 from app.commands.own_controllers import RemoveController as RemoveController
 from app.commands.own_controllers import StrikeController as StrikeController

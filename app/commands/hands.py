@@ -112,6 +112,9 @@ class Hands(Verbs, Protocol):
     def actors(self, name: str) -> Sequence[str]:
         """The loops of that name, or of that role on every machine. Raises NotFound."""
 
+    def do_by_hand(self, actor: str, key: Ref) -> None:
+        """What a loop that somebody is on call for would write next. Raises NotFound if it leaves nothing undone."""
+
     def crash_loop(self, actor: str) -> None:
         """Its process dies, and starts again with nothing in memory."""
 

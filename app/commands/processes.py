@@ -88,7 +88,7 @@ class StopController(Physical):
     stopped: bool = True
 
     def perform(self, hands: Hands) -> None:
-        _patch_actor(hands, "stopped", self.actor, self.stopped)
+        patch_actor(hands, "stopped", self.actor, self.stopped)
 
     def said(self, done: Iterable[Done]) -> str:
         return f"{self.actor} {'stopped' if self.stopped else 'started'}"
@@ -125,7 +125,7 @@ class DelayWatch(Physical):
     delay_ms: int = 0  # beside the usual latency; 0: as usual
 
     def perform(self, hands: Hands) -> None:
-        _patch_actor(hands, "watchDelayMs", self.actor, within("delay_ms", self.delay_ms, 0, _MAX_DELAY_MS))
+        patch_actor(hands, "watchDelayMs", self.actor, within("delay_ms", self.delay_ms, 0, _MAX_DELAY_MS))
 
     def said(self, done: Iterable[Done]) -> str:
         return f"{self.actor} hears of changes {self.delay_ms} ms late"
@@ -144,7 +144,7 @@ class DropEvents(Physical):
     every: int = 0  # the n-th event of its watches is lost; 0: none
 
     def perform(self, hands: Hands) -> None:
-        _patch_actor(hands, "dropEvery", self.actor, within("every", self.every, 0, _MAX_EVERY))
+        patch_actor(hands, "dropEvery", self.actor, within("every", self.every, 0, _MAX_EVERY))
 
     def said(self, done: Iterable[Done]) -> str:
         return f"{self.actor} loses " + (f"one event in {self.every}" if self.every else "no events")
@@ -167,7 +167,7 @@ class EdgeTriggered(Physical):
     on: bool = True
 
     def perform(self, hands: Hands) -> None:
-        _patch_actor(hands, "edge", self.actor, self.on)
+        patch_actor(hands, "edge", self.actor, self.on)
 
     def said(self, done: Iterable[Done]) -> str:
         return f"{self.actor} {'edge' if self.on else 'level'}-triggered"
@@ -198,7 +198,7 @@ class Chaos(Physical):
         return counted(text, self.per_minute)
 
 
-def _patch_actor(hands: Hands, fault: str, actor: str, value: Any) -> None:
+def patch_actor(hands: Hands, fault: str, actor: str, value: Any) -> None:
     """What is false or 0 is taken away. Raises NotFound for a loop that there is not."""
     hands.actors(actor)
     _patch(hands, **{fault: {actor: value or None}})

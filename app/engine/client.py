@@ -60,7 +60,7 @@ class Client:
         if isinstance(action, Announce):
             return Result(0, "OK", "", ref_of(action.about), None, self._announce(action, {}))
         try:
-            written = self._request(action)
+            written = self.request(action)
         except errors.ApiError as error:
             changes = self._announce(action.on_error, {"{error}": error.message})
             return Result(error.code, error.reason, error.message, _about(action), None, changes)
@@ -69,7 +69,8 @@ class Client:
         code, reason = (201, "Created") if isinstance(action, _CREATED) else (200, "OK")
         return Result(code, reason, "", ref_of(obj), obj, changes)
 
-    def _request(self, action: Request) -> Written:
+    def request(self, action: Request) -> Written:
+        """Raises ApiError."""
         server = self._server
         if (why := self._obstacle()) and not server.scheme.is_local(kind_written(action)):
             raise errors.ServiceUnavailable(why)

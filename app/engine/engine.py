@@ -23,6 +23,7 @@ from app.engine.client import NOT_A_REQUEST, Client, kind_written
 from app.engine.faults import Faults
 from app.engine.informer import Informer
 from app.engine.latency import RELIST_MS, Latencies
+from app.engine.oncall import OnCall
 from app.engine.processes import PHYSICAL, LoopOf, LoopsOfMachine, Processes, nobody
 from app.engine.trace import Acted, Differed, Failed, Fired, Observed, Record, Step, Trace, Wake
 from app.engine.turns import Turns, loop_of
@@ -34,7 +35,7 @@ PATIENCE = 2  # mistakes in a row that a loop may make before nobody waits for i
 
 class Engine:
     """`loops_of_machine` gives the loops that run on the machine of a name, `loop_of` the one that an OwnController
-    defines. `on_strike` is told which loop took too much of what, and makes the step that ends it."""
+    defines. `on_strike` makes the step that ends a loop which took too much, `on_alarm` hears of a call."""
 
     def __init__(
         self,
@@ -56,10 +57,12 @@ class Engine:
         self.recorder = EventRecorder(self.server)
         self.faults = Faults()
         self.turns = Turns()
+        self.on_call = OnCall()
         self._rng = rng
         self._loops_of_machine = loops_of_machine
         self._loop_of = loop_of
         self.on_strike: Callable[[str, str], Step | None] = lambda actor, limit: None
+        self.on_alarm: Callable[[], None] = lambda: None
         self.processes = self._new_processes()
 
     def copy(self, store: Store, rng: random.Random, trace: Trace) -> Engine:
@@ -70,6 +73,7 @@ class Engine:
         copied.agenda, moved = self.agenda.copy()
         copied.faults = self.faults.copy()
         copied.turns = self.turns.copy(moved)
+        copied.on_call = self.on_call.copy()
         copied.recorder = self.recorder.copy(copied.server)
         copied.processes = copied._new_processes()
         copied.processes.take_over(self.processes, moved)
@@ -103,7 +107,7 @@ class Engine:
         self.processes.crash(actor, self.trace.count + 1)
 
     def _client(self, controller: AnyController, obstacle: Callable[[], str]) -> Client:
-        return Client(self.server, self.recorder, controller, self._injected_conflict, obstacle)
+        return Client(self.server, self.recorder, controller, lambda: self.latencies.collides(self._rng), obstacle)
 
     # ------------------------------------------------------------------------------------------ stepping
 
@@ -115,6 +119,8 @@ class Engine:
             step = self._perform(entry)
             if self.turns.holder:
                 self._give_turn()
+            if self.on_call.goes_on and self.on_call.attend(step, self.now_ms, is_quiet=self.quiet):
+                self.on_alarm()
             if step is not None:
                 return step
         return None
@@ -152,6 +158,7 @@ class Engine:
     def record(self, actor: str, key: Ref | None, cause: int, record: Record, background: bool = False) -> Step:
         step = Step(self.trace.count + 1, self.now_ms, self.store.revision, actor, key, cause, record, background)
         self.trace.append(step)
+        self.on_call.follow(step)
         return step
 
     def publish(self, changes: Sequence[Change], cause: int, background: bool = False) -> None:
@@ -160,7 +167,7 @@ class Engine:
             for actor, informer in self.processes.watching(change):
                 if informer.asleep or not informer.concerns(change):
                     continue
-                delay = self._delay(self.latencies.watch_ms) + self.faults.watch_delay_ms(actor)
+                delay = self.latencies.stretched(self.latencies.watch_ms, self._rng) + self.faults.watch_delay_ms(actor)
                 due = max(self.now_ms + delay, informer.last_due_ms)
                 informer.last_due_ms = due
                 self.agenda.add(due, 0, ("deliver", actor, change, cause), background)
@@ -170,6 +177,8 @@ class Engine:
         for change in changes:
             if change.ref.kind in PHYSICAL:
                 self.processes.follow(change, cause)
+                for worker, key in self.processes.handed_back(self.on_call.alerts):
+                    self._queue(worker, (key,), Wake("HANDED-BACK", None, cause), False)
                 self._await(Ref("Node", "", change.ref.name))
 
     def _perform(self, entry: Entry) -> Step | None:
@@ -212,7 +221,7 @@ class Engine:
         if worker.controller.sleeps and change.ref.kind == worker.controller.reconciles:
             self.processes.wake_up(worker, self.trace.count + 1)
         try:
-            delivered = informer.deliver(change, worker.view, by_edge=by_edge)
+            delivered = self.on_call.woken(worker.actor, informer.deliver(change, worker.view, by_edge=by_edge))
         except Exception as mistake:
             return self._fall(worker, change.ref, cause, mistake)
         step = self.record(worker.actor, change.ref, cause, delivered, background)
@@ -335,7 +344,7 @@ class Engine:
             return None  # the controller crashed in between
         background = worker.next_is_background(reconcile)
         try:
-            record = worker.diff(reconcile) if reconcile.phase == "diff" else worker.act(reconcile)
+            record = worker.proceed(reconcile)
         except Struck as struck:
             return self.on_strike(worker.actor, struck.limit)
         background = background and (isinstance(record, Acted) or reconcile.background)
@@ -359,7 +368,7 @@ class Engine:
         return step
 
     def _schedule_phase(self, worker: Worker, reconcile: Reconcile, delay_ms: int) -> None:
-        due = self.now_ms + self._delay(delay_ms)
+        due = self.now_ms + self.latencies.stretched(delay_ms, self._rng)
         event = ("phase", worker.actor, reconcile.key)
         background = worker.next_is_background(reconcile) and (worker.queue.background or worker.has_room)
         background = background and not self._is_awaited(reconcile.key)
@@ -409,12 +418,3 @@ class Engine:
             return 0
         is_local = self.server.scheme.is_local(kind_written(action))
         return self.latencies.local_ms if is_local else self.latencies.api_ms
-
-    def _delay(self, delay_ms: int) -> int:
-        if not self.latencies.jitter or not delay_ms:
-            return delay_ms
-        return round(delay_ms * (1 + self.latencies.jitter * self._rng.random()))
-
-    def _injected_conflict(self) -> bool:
-        rate = self.latencies.conflict_rate
-        return rate > 0 and self._rng.random() < rate

@@ -65,6 +65,10 @@ class Faults(Part):
     def is_edge_triggered(self, actor: str) -> bool:
         return bool(self._of("edge", actor))
 
+    def is_on_call(self, actor: str) -> bool:
+        """Somebody acts in its place."""
+        return bool(self._of("onCall", actor))
+
     def watch_delay_ms(self, actor: str) -> int:
         return int(self._of("watchDelayMs", actor) or 0)
 

@@ -6,6 +6,7 @@ names.
 
 from __future__ import annotations
 
+import random
 from typing import NamedTuple
 
 
@@ -18,6 +19,14 @@ class Latencies(NamedTuple):
     conflict_rate: float = 0.0  # share of updates that meet someone else's write
     turns: bool = False  # one loop works at a time
     drop_rate: float = 0.0  # share of deliveries at which the watch breaks and the informer lists again
+
+    def stretched(self, delay_ms: int, rng: random.Random) -> int:
+        if not self.jitter or not delay_ms:
+            return delay_ms
+        return round(delay_ms * (1 + self.jitter * rng.random()))
+
+    def collides(self, rng: random.Random) -> bool:
+        return self.conflict_rate > 0 and rng.random() < self.conflict_rate
 
 
 PRESETS = {

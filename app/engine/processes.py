@@ -119,7 +119,7 @@ class Processes:
         obstacle = self._obstacle(controller.actor)
         worker = Worker(controller, rank, self._client_of(controller, obstacle), self._server, obstacle)
         self.workers[worker.actor] = worker
-        worker.frozen = self._stands_still(worker)
+        worker.frozen, worker.on_call = self._stands_still(worker), self._faults.is_on_call(worker.actor)
         if not worker.frozen:
             self._begin(worker, cause)
 
@@ -230,9 +230,17 @@ class Processes:
                 self.stop(actor)
         if of_machine and self._faults.is_silent(name):
             self._await(Ref("Node", "", name))
+        for actor in actors:
+            if actor in self.workers:
+                self.workers[actor].on_call = self._faults.is_on_call(actor)
         for actor, condition in before:
             if actor in self.workers and condition != self._condition(actor):
                 self._adapt(self.workers[actor], condition, cause)
+
+    def handed_back(self, left: Iterable[tuple[str, Ref]]) -> list[tuple[Worker, Ref]]:
+        """Of what was left to people that which is a loop's own business again."""
+        known = ((self.workers.get(actor), key) for actor, key in left)
+        return [(worker, key) for worker, key in known if worker is not None and not worker.on_call]
 
     def _follow_own(self, change: Change, cause: int) -> None:
         """Somebody wrote a loop, or another one in its place, or took it away."""

@@ -21,7 +21,7 @@ from app.reconcile import Action, Difference
 class Wake(NamedTuple):
     """Why a key was put in the queue. Travels with the key for the screen; the controller never sees it."""
 
-    why: str  # "ADDED", "MODIFIED", "DELETED", "RELIST", "TIMER", "BACKOFF"
+    why: str  # "ADDED", "MODIFIED", "DELETED", "RELIST", "TIMER", "BACKOFF", "HANDED-BACK"
     ref: Ref | None  # whose change it was
     step: int  # the step that queued it
 
@@ -71,6 +71,7 @@ class Observed:
 class Differed:
     observation: Any
     differences: tuple[Difference, ...]
+    left: tuple[int, ...] = ()  # the places of those that somebody is on call for: the loop does not close them
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,31 @@ class Mistake(NamedTuple):
 
     key: Ref | None  # None: in what it says of the objects that it is told of, so that it does nothing at all
     failed: Failed
+
+
+class Alert(NamedTuple):
+    """What a loop found to do that is left to a person, because somebody is on call for it."""
+
+    actor: str
+    key: Ref
+    gap: Difference  # as it was seen last; the first, if there are several
+    action: Action  # the loop's next, if it might
+    more: int  # further differences of this key
+    since_ms: int
+    step: int  # that saw it last
+
+
+class Call(NamedTuple):
+    """Somebody was called, from the first alert until all are over and nothing is left to do. Times are 0 before."""
+
+    step: int  # that it began with
+    since_ms: int
+    alerts: int = 1
+    over_ms: int = 0  # the last of them was over
+    until_ms: int = 0  # and everything that came of it was done
+    sent: int = 0  # requests of people, in that time
+    lost: int = 0  # those of them that failed
+    handed_back: bool = False  # the loop was let to end it
 
 
 class ActorState(NamedTuple):

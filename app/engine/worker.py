@@ -16,10 +16,11 @@ from app.api import errors
 from app.api.kinds import Kind
 from app.api.objects import Ref
 from app.api.parts import Part
-from app.apiserver.server import ApiServer
+from app.apiserver.server import ApiServer, Written
 from app.engine.agenda import Entry, Moved
-from app.engine.client import Client
+from app.engine.client import Client, Request
 from app.engine.informer import CacheView, Informer, RecordingReader, informers_of
+from app.engine.oncall import left_to_people
 from app.engine.trace import Acted, ActorState, Differed, Failed, Mistake, Observed, Result, Waited, Wake
 from app.engine.workqueue import WorkQueue
 from app.reconcile import (
@@ -70,7 +71,7 @@ class Worker(Part):
 
     STATE = (
         "_failures", "_memory", "_own_writes", "_parked", "called", "called_softly", "falls", "frozen", "in_flight",
-        "mistakes", "received", "timers",
+        "mistakes", "on_call", "received", "timers",
     )  # fmt: skip
     PARTS = ("informers", "queue")
     __slots__ = (*STATE, *PARTS, "_client", "_obstacle", "_server", "actor", "controller", "rank", "view")
@@ -97,6 +98,7 @@ class Worker(Part):
         self.called_softly: list[Entry] = []  # those of them that are background
         self.received = 0  # events of its watches, those that were lost too
         self.frozen = False  # its process does not run
+        self.on_call = False  # a person acts in its place
         self.falls = 0  # how often in a row its process ended by its own mistake
         self.mistakes: dict[Ref | None, Failed] = {}  # None: in what it says of the objects that it is told of
         self._client = client
@@ -151,6 +153,18 @@ class Worker(Part):
             self.in_flight[key] = Reconcile(key, background, 0, "diff", observation)
         return key, wakes, background, Observed(observation, tuple(reader.reads), wakes)
 
+    def proceed(self, reconcile: Reconcile) -> Differed | Acted | Failed:
+        """Its next phase. Whom a person relieved after his diff compares again, and leaves what he would have done.
+
+        Raises Struck."""
+        if reconcile.phase == "act" and not (self.on_call and self._is_left(reconcile)):
+            return self.act(reconcile)
+        return self.diff(reconcile)
+
+    @staticmethod
+    def _is_left(reconcile: Reconcile) -> bool:
+        return any(d in left_to_people(reconcile.differences) for d, _action in reconcile.todo)
+
     def diff(self, reconcile: Reconcile) -> Differed | Failed:
         """Raises Struck."""
         try:
@@ -161,12 +175,18 @@ class Worker(Part):
             return self.failed("diff", reconcile.key, mistake)
         self.mistakes.pop(reconcile.key, None)
         reconcile.differences = differences
-        todo = [(d, a) for d, difference in enumerate(differences) for a in range(len(difference.actions))]
+        left = left_to_people(differences) if self.on_call else ()
+        todo = [(d, a) for d, gap in enumerate(differences) if d not in left for a in range(len(gap.actions))]
         reconcile.todo = todo[::-1]
         reconcile.phase = "act"
         if any(not d.background and _writes(d.actions) for d in differences):
             reconcile.background = False
-        return Differed(reconcile.observation, differences)
+        return Differed(reconcile.observation, differences, left)
+
+    def by_hand(self, action: Action) -> Written:
+        """A person does it, with the loop's own words. Raises the ApiError with which it is refused."""
+        assert isinstance(action, Request)
+        return self._client.request(action)
 
     def outlook(self, key: Ref) -> tuple[Difference, ...]:
         """What the diff of the reconcile in flight for `key` says, or will say: it is pure, so it may be asked before.
@@ -231,6 +251,7 @@ class Worker(Part):
         copied.timers = {key: moved.entry(entry) for key, entry in self.timers.items()}
         copied.called, copied.received = self.called, self.received
         copied.called_softly = [moved.entry(entry) for entry in self.called_softly]
+        copied.on_call = self.on_call
         copied.frozen, copied.falls, copied.mistakes = self.frozen, self.falls, dict(self.mistakes)
         copied._memory, copied._failures = dict(self._memory), dict(self._failures)
         copied._own_writes = {key: dict(gates) for key, gates in self._own_writes.items()}

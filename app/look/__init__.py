@@ -13,7 +13,7 @@ from app.api.messages import Voice
 from app.api.objects import Obj, Ref
 from app.apimachinery.scheme.scheme import Scheme
 from app.apiserver.store import Change
-from app.engine.trace import ActorState, Trace
+from app.engine.trace import ActorState, Alert, Call, Trace
 
 
 class Look(Protocol):
@@ -63,6 +63,15 @@ class Look(Protocol):
 
         Of a moment of the past: nothing came of it any more that a person would follow, unless somebody did something.
         """
+
+    @property
+    def alerts(self) -> Sequence[Alert]:
+        """What is left undone now, for people who are on call."""
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        """How often somebody was called, the newest last, and how it went. Of a moment of the past one that was over
+        may go on in the next."""
 
     @property
     def api_down(self) -> bool: ...

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from app.api.objects import Obj, Ref
 from app.apiserver.store import Change
 from app.commands import CrashController
+from app.engine.oncall import OnCall
 from app.engine.trace import (
     Acted,
     ActorState,
@@ -83,8 +84,9 @@ class Process:
             case Waited() as waited:
                 self.queued.pop(key, None)
                 self.parked[key] = waited
-            case Differed(_, differences):
-                self._go_on(key, "act" if any(difference.actions for difference in differences) else "")
+            case Differed(_, differences, left):
+                acts = any(gap.actions for place, gap in enumerate(differences) if place not in left)
+                self._go_on(key, "act" if acts else "")
                 self.mistakes.pop(key, None)
             case Acted(last=last):
                 self._go_on(key, "" if last else "act")
@@ -183,6 +185,14 @@ def _told_otherwise(change: Change, fault: str) -> set[str]:
 def _spec(obj: Obj | None) -> Obj:
     spec: Obj = (obj or {}).get("spec") or {}
     return spec
+
+
+def on_call(steps: Iterable[Step]) -> OnCall:
+    """What was left to people after `steps`. When nothing was left to do no step tells."""
+    found = OnCall()
+    for step in steps:
+        found.follow(step)
+    return found
 
 
 def latencies(state: Mapping[Ref, Obj]) -> str:

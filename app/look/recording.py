@@ -20,7 +20,7 @@ from app.api.objects import Obj, Ref
 from app.apimachinery.scheme.scheme import Scheme
 from app.apiserver.store import Change, without
 from app.commands import Apply
-from app.engine.trace import ActorState, Commanded, Step, Trace
+from app.engine.trace import ActorState, Alert, Call, Commanded, Step, Trace
 from app.look import Look, past
 
 
@@ -40,6 +40,8 @@ class Recording:
     applied: Sequence[str] = ()
     latencies: str = "textbook"
     at_rest: bool = True
+    alerts: Sequence[Alert] = ()
+    calls: Sequence[Call] = ()
 
     @classmethod
     def of(cls, look: Look) -> Recording:
@@ -57,6 +59,8 @@ class Recording:
             applied=tuple(look.applied),
             latencies=look.latencies,
             at_rest=look.at_rest,
+            alerts=tuple(look.alerts),
+            calls=tuple(look.calls),
         )
 
     @property
@@ -99,6 +103,7 @@ class Recording:
     def at(self, step: int) -> Recording:
         last, later = self._known(step), self.trace.since(step)
         state, trace = self.as_of(last.revision), self.trace.until(step)
+        on_call = past.on_call(trace)
         return Recording(
             epoch_ms=self.epoch_ms,
             now_ms=last.at_ms,
@@ -112,6 +117,8 @@ class Recording:
             applied=self.applied[: len(self.applied) - sum(map(_applies, later))],
             latencies=past.latencies(state) or self.latencies,
             at_rest=past.came_to_rest(later, at_rest=self.at_rest),
+            alerts=tuple(on_call.alerts.values()) if later else self.alerts,
+            calls=tuple(on_call.calls) if later else self.calls,
         )
 
     def _known(self, number: int) -> Step:

@@ -15,6 +15,7 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     room        one cluster with its lock, pace, frames and viewers
     beginnings  clusters as their lessons begin: rooms are copies of them
     story       which steps are told, and for how long each stands
+    counterpart what the controllers would have done while a person is on call
     clients     whether somebody works with kubectl just now, so that time goes by the clock
     slicing     nothing holds the process
     pacer       the one thread that gives every room that is watched its turns
@@ -55,6 +56,7 @@ from app.cluster import (
     leave_out_controller,
 )
 from app.rooms.boundary import Broken, NotDone
+from app.rooms.counterpart import Compared
 from app.rooms.database import at_once
 from app.rooms.drawing import Drawing
 from app.rooms.fanout import Viewer
@@ -72,9 +74,8 @@ from app.rooms.trying import observed, slips, tried
 from app.rooms.watches import Watch
 
 __all__ = [
-    "SLICE_S", "Awaited", "Broken", "Done", "Drawing", "Elsewhere", "Frame", "Limits", "Line", "Lost", "Mirror",
-    "NotDone", "Observation", "Pace", "Pressed", "Process", "Relay", "Room", "Rooms", "Share",
-    "Told", "Tried", "Viewer", "Waiting", "Watch",
-    "add_controllers", "as_file", "as_hook", "at_once", "controller_templates", "exit_code", "is_shell",
-    "leave_out_controller", "observed", "owner", "pause", "sliced", "slips", "tried",
+    "SLICE_S", "Awaited", "Broken", "Compared", "Done", "Drawing", "Elsewhere", "Frame", "Limits", "Line", "Lost",
+    "Mirror", "NotDone", "Observation", "Pace", "Pressed", "Process", "Relay", "Room", "Rooms", "Share", "Told",
+    "Tried", "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook", "at_once", "controller_templates",
+    "exit_code", "is_shell", "leave_out_controller", "observed", "owner", "pause", "sliced", "slips", "tried",
 ]  # fmt: skip

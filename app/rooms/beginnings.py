@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from app.api import times
 from app.cluster import DEFAULT_EPOCH_MS, Cluster
 from app.commands import Apply, Command, TakeTurns, command_from_json
 from app.engine.trace import Commanded
@@ -57,6 +58,7 @@ def pace_of(scenario: Scenario, pace: Pace | None = None, before: Scenario | Non
 def prepared(scenario: Scenario, began_ms: int = DEFAULT_EPOCH_MS) -> Cluster:
     """A cluster as the lesson begins: its manifests applied, and quiet or as far as `settle_ms` lets it come."""
     machines: dict[str, Any] = {"zones": scenario.zones, "cpu": scenario.cpu, "memory": scenario.memory}
+    began_ms = began_ms if scenario.hour is None else times.latest(scenario.hour, began_ms)
     cluster = Cluster(seed=SEED, epoch_ms=began_ms, nodes=scenario.nodes, **machines)
     _settle(cluster, scenario.settle_ms)
     if scenario.manifests:

@@ -2,8 +2,8 @@
 
 Story pace tells one step at a time (app/rooms/story.py): what matters stands as long as it takes to read, everything in
 between costs no wall time. A gap of virtual time in which nothing would be seen is skipped in `lens_s`, at most four
-seconds, and the frame says so. Where people use a Service, or chaos reigns, time goes by the clock, and through a gap
-evenly, so that what happens is seen; it tells what it can. Clock pace runs `speed` virtual seconds a
+seconds, and the frame says so. Where people use a Service, chaos reigns, or somebody is called, time goes by the clock,
+and through a gap evenly, so that what happens is seen; it tells what it can. Clock pace runs `speed` virtual seconds a
 second and tells what it can; a cluster that cannot keep up runs slower rather than in longer slices. No turn works
 longer than `SLICE_S`: whoever else needs the process gets it in between.
 """
@@ -67,6 +67,11 @@ class Motion:
         if self._to_tell or self.story.holds_back:
             return True
         return self.cluster.next_due_ms() is not None or self.cluster.awaited() is not None
+
+    @property
+    def _is_urgent(self) -> bool:
+        """Requests fail, or somebody is called: that is no time to be skipped."""
+        return self.cluster.requests_fail or self.cluster.is_called
 
     def rush(self) -> None:
         """From the next turn on as fast as possible, until the cluster is quiet."""
@@ -180,9 +185,9 @@ class Motion:
         return now
 
     def _go_with_it(self, now: float, speed: float) -> float | None:
-        """Requests and kills do not wait for readers. A long gap is passed through evenly, so that they are seen; never
-        one in which requests fail."""
-        if self.waiting is not None and self.cluster.requests_fail:
+        """Requests, kills and pagers do not wait for readers. A long gap is passed through evenly, so that they are
+        seen; never one in which requests fail, or somebody is called."""
+        if self.waiting is not None and self._is_urgent:
             self.waiting = self._base = None
         if self.waiting is not None and now < self._gap_until:
             from_ms, to_ms, wall = self.waiting
@@ -194,7 +199,7 @@ class Motion:
         if due is None:
             awaited = self.cluster.awaited()
             due = awaited.due_ms if awaited else None
-        if due is not None and due - self.cluster.now_ms >= LENS_MS and not self.cluster.requests_fail:
+        if due is not None and due - self.cluster.now_ms >= LENS_MS and not self._is_urgent:
             wall = lens_s(due - self.cluster.now_ms, speed)
             self.waiting, self._gap_until = Waiting(self.cluster.now_ms, due, wall), now + wall
             self._base = None

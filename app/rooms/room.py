@@ -25,6 +25,7 @@ from app.rooms.beginnings import pace_of
 from app.rooms.boundary import Boundary
 from app.rooms.broadcast import Broadcast
 from app.rooms.clients import Clients
+from app.rooms.counterpart import Counterpart
 from app.rooms.drawing import Drawing
 from app.rooms.fanout import Viewer
 from app.rooms.frames import Pace
@@ -48,8 +49,8 @@ class Room:
         clock: Callable[[], float], viewer_limit: int = limits.VIEWERS_OF_ROOM, pace: Pace | None = None,
         watch_limit: int = limits.WATCHES_OF_ROOM, keeper: Keeper = NOBODY,
     ) -> None:  # fmt: skip
-        self.id = id
-        self._keeper = keeper
+        self.id, self._keeper = id, keeper
+        self.counterpart = Counterpart(clock)  # the newest call, without a person
         self._boundary = Boundary(id, lambda entry: keeper.failed(self, entry), lambda: keeper.stopped(self))
         self.cluster = self._keep(cluster)
         self.script = Progress(scenario, cluster)
@@ -58,10 +59,8 @@ class Room:
         self.journaled: int | None = 0  # how much of the journal the storage has; None: what it has is another
         self.is_stored = True  # it could be written down
         self.retold = 0  # what came before that step was told by another version of us
-        self._wake = wake
-        self._clock = clock
+        self._wake, self._clock, self._drawing = wake, clock, drawing
         self._broadcast = Broadcast(cluster, lambda frame, lang: drawing.frame(self, frame, lang), viewer_limit)
-        self._drawing = drawing
         self._motion = self._new_motion()
         self._was_told, self._awake_until = True, 0.0
         self._watches = Watches(watch_limit)
@@ -160,11 +159,8 @@ class Room:
         with self.lock, self._boundary.looking():
             return take(self.cluster)
 
-    def read(self, take: Callable[[Look], T]) -> T:
+    def read(self, take: Callable[[Cluster], T]) -> T:
         """What an API client asks for, as of now; nothing is drawn for it. `take` is quick, and changes nothing."""
-        return self._read(take)
-
-    def _read(self, take: Callable[[Cluster], T]) -> T:
         with self.lock:
             now = self._clock()
             with self._boundary.doing(self.cluster):
@@ -182,18 +178,18 @@ class Room:
 
     def dry_run(self, command: Command) -> tuple[Result, ...]:
         """What `command` would write. Raises the ApiError with which it would be refused."""
-        return self._read(lambda cluster: cluster.dry_run(command))
+        return self.read(lambda cluster: cluster.dry_run(command))
 
     def process(self, ref: Ref, container: str = "", *, previous: bool = False) -> Process:
         """What a container has printed, as `kubectl logs` asks for it. Raises NotFound, or BadRequest."""
-        return self._read(lambda cluster: cluster.process(ref, container, previous=previous))
+        return self.read(lambda cluster: cluster.process(ref, container, previous=previous))
 
     def printed(self, process: Process, since_ms: int) -> News:
-        return self._read(lambda cluster: cluster.printed(process, since_ms))
+        return self.read(lambda cluster: cluster.printed(process, since_ms))
 
     def execute(self, ref: Ref, container: str, words: Sequence[str] | str, stdin: str = "") -> Done:
         """As `kubectl exec`. Raises NotFound, or BadRequest. What kills its container is to be submitted."""
-        return self._read(lambda cluster: cluster.execute(ref, container, words, stdin))
+        return self.read(lambda cluster: cluster.execute(ref, container, words, stdin))
 
     # ------------------------------------------------------------------------------------------ doing
 
@@ -254,6 +250,7 @@ class Room:
         """Another cluster in the same room: every viewer takes a snapshot."""
         with self.lock:
             self.retold = 0
+            self.counterpart.end()
             self.pace = pace_of(scenario, replace(self.pace, paused=False), self.scenario)
             self.cluster, self._boundary.broken, self.journaled = self._keep(cluster), None, 0
             self.script = Progress(scenario, cluster)
@@ -333,6 +330,8 @@ class Room:
             self._broadcast.stale = True
             next_move = None
         next_move = now if self._ask_again(now, is_idle=next_move is None) else next_move
+        if self.counterpart.turn():
+            next_move, self._broadcast.stale = now, True
         self._tell()
         self._broadcast.stale |= waited != motion.waiting or self._was_told != was_told
         self._broadcast.stale |= self.script.follow(self.cluster)
@@ -357,9 +356,9 @@ class Room:
         return replace(self.pace, mode="clock") if self._clients.are_at_work(now) else self.pace
 
     def _catch_up(self, now: float) -> None:
-        """Where time goes by the clock: bring virtual time up to now."""
+        """Where time goes by the clock, or somebody is called: bring virtual time up to now."""
         pace = self._pace_at(now)
-        if self._is_live() and pace.mode == "clock":
+        if self._is_live() and (pace.mode == "clock" or self.cluster.is_called):
             self._motion.turn(now, pace)
             self._tell()
 
@@ -417,4 +416,5 @@ class Room:
 
     def _keep(self, cluster: Cluster) -> Cluster:
         cluster.on_begin = lambda entry: self._keeper.begun(self, entry)
+        cluster.on_alarm = lambda: self.counterpart.begin(cluster)
         return cluster

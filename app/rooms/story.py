@@ -94,7 +94,7 @@ class Story:
     def together(self) -> Told | None:
         """Of what was heard the newest write that matters, and how many more.
 
-        That requests fail goes before: it has happened to people, and is said once."""
+        That somebody is called goes before, and that requests fail: it has happened to people, and is said once."""
         newest, more = self._newest, self._heard - 1
         self.unhear()
         return Told(newest, self._reading_s(newest), more=more) if newest is not None else None
@@ -103,8 +103,10 @@ class Story:
         return max(READ_S, self._reading(step, self.languages) / 1000)
 
 
-def _weight(step: Step) -> tuple[bool, bool, int]:
-    return isinstance(step.record, Acted | Commanded), step.key is not None and step.key.kind == "Load", step.number
+def _weight(step: Step) -> tuple[bool, bool, bool, int]:
+    calls = isinstance(step.record, Differed) and bool(step.record.left)
+    fails = step.key is not None and step.key.kind == "Load"
+    return calls, isinstance(step.record, Acted | Commanded), fails, step.number
 
 
 def _sentence_of(step: Step) -> Hashable:

@@ -38,7 +38,7 @@ GROUPS = (
 """Of the menu, in its order, and the `order` from which on a lesson belongs there unless it says otherwise."""
 _FIELDS = (
     "order", "group", "title", "promise", "cast", "nodes", "zones", "cpu", "memory", "settle_s", "clock",
-    "manifests", "begin", "steps", "ending",
+    "hour", "manifests", "begin", "steps", "ending",
 )  # fmt: skip
 _STEP = ("press", "does", "needs", "say", "expects", "again_s", "milestones")
 _PICKS = ("*", "=")  # in the name of a ref: it says which, not what it is called
@@ -65,6 +65,7 @@ def read(id: str, text: str, known: Known = ANYTHING) -> Scenario:
         group=_group(place, order),
         settle_ms=_number(place, "settle_s", 600) * 1000,
         clock=_number(place, "clock", 0),
+        hour=_hour(place.at("hour")) if place.has("hour") else None,
         cast=tuple(_role(item) for item in place.at("cast").items()) if place.has("cast") else (),
         steps=tuple(steps),
         ending=place.at("ending").texts() if place.has("ending") else None,
@@ -73,6 +74,12 @@ def read(id: str, text: str, known: Known = ANYTHING) -> Scenario:
 
 def _number(place: Place, field: str, default: int) -> int:
     return place.at(field).number() if place.has(field) else default
+
+
+def _hour(place: Place) -> int:
+    if place.number() > 23:
+        raise place.wrong("a day has no such hour", "Write 0 to 23.")
+    return place.number()
 
 
 def _group(place: Place, order: int) -> str:

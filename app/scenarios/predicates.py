@@ -32,7 +32,8 @@ _PHASES: dict[type[Record], str] = {
     Commanded: "command",
     Fired: "fired",
 }
-PHASES = tuple(_PHASES.values())
+ALERT = "alert"  # a diff that is left to whoever is on call
+PHASES = (*_PHASES.values(), ALERT)
 
 
 class Moment(NamedTuple):
@@ -118,7 +119,7 @@ class Happened(Predicate):
         record, actor = step.record, step.actor
         if self.loop not in (actor, actor.partition("/")[0]) or type(record) not in _PHASES:
             return False
-        if self.phase and self.phase != _PHASES[type(record)]:
+        if self.phase and self.phase != _PHASES[type(record)] and not (self.phase == ALERT and _calls(record)):
             return False
         return (
             (not self.reason or self.reason in _reasons(record))
@@ -135,6 +136,10 @@ class Happened(Predicate):
             (not self.kind or self.kind == ref.kind) and (not self.name or fnmatchcase(ref.name, self.name))
             for ref in about
         )
+
+
+def _calls(record: Record) -> bool:
+    return isinstance(record, Differed) and bool(record.left)
 
 
 def _reasons(record: Record) -> tuple[str, ...]:

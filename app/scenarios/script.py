@@ -98,6 +98,7 @@ class Scenario:
     group: str = "basics"
     settle_ms: int = 600_000
     clock: int = 0  # virtual seconds a second, for a room that goes by the clock from the beginning
+    hour: int | None = None  # that the room's clock shows when it begins, in UTC
     cast: tuple[Role, ...] = ()
     steps: tuple[ScriptStep, ...] = ()
     ending: Texts | None = None

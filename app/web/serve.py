@@ -54,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not _is_free(options.host, options.port):
         print(f"port {options.port} is taken: choose another with --port (or make run PORT=...)", file=sys.stderr)
         return 1
+    gc.set_threshold(*GC_THRESHOLDS)  # before the imports, which make much that stays
     is_asked_for = options.data is not None
     held = _hold(options) if options.store is None else None
     if (is_asked_for and held is None) or not _reaches(options):
@@ -263,7 +264,6 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         guard.start()
         gc.collect()
         gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
         if worker.number == 0:
             print(_announcement(options), flush=True)
 

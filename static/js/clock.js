@@ -21,7 +21,7 @@ export function now() {
   const passed = performance.now() - heardAt
   if (pace.paused) return state.now
   if (waiting) return waiting.from + Math.min(1, passed / (waiting.wall * 1000)) * (waiting.to - waiting.from)
-  if (pace.mode === "clock" && !state.quiet) return state.now + passed * pace.speed
+  if (state.called || (pace.mode === "clock" && !state.quiet)) return state.now + passed * pace.speed
   return state.now
 }
 

@@ -7,6 +7,7 @@ import {focusEditor} from "./desired.js"
 import {openDialog, show} from "./dialogs.js"
 import {close as closeInspector, otherView} from "./inspector.js"
 import {pick, pickNth} from "./loops.js"
+import {actByHand} from "./oncall.js"
 import {closeOwn, openOwn} from "./own.js"
 import {backToNow} from "./past.js"
 import {leaveStage, nextTheme, togglePresent} from "./prefs.js"
@@ -40,6 +41,7 @@ const KEYS = {
   w: breakLoop,
   x: breakThings,
   y: tryNext,
+  "!": actByHand,
   0: () => pick(""),
   a: again,
   h: toggleCauses,

@@ -10,7 +10,7 @@ import * as cells from "./cells.js"
 const banner = document.getElementById("connection")
 // A browser that is slow draws less often: for as long as a frame took, so many times as long it has for people.
 const REST = 2
-const REGIONS = ["told", "loops", "minis", "board", "caption", "ending", "faults", "frame", "data"]
+const REGIONS = ["told", "loops", "minis", "board", "caption", "ending", "faults", "on-call", "frame", "data"]
 let lost = false
 let fetching = false
 /** @type {import("./frames.js").Frame[]} what is not in place yet: a snapshot is on its way, or the browser rests */

@@ -13,6 +13,7 @@ import {startKeys} from "./keys.js"
 import {startLive} from "./live.js"
 import {startLoops} from "./loops.js"
 import {startMarks} from "./marks.js"
+import {startOnCall} from "./oncall.js"
 import {startOwn} from "./own.js"
 import {startPast} from "./past.js"
 import {startPopovers} from "./popovers.js"
@@ -44,6 +45,7 @@ startWhy()
 startBreaking()
 startPopovers()
 startDialogs()
+startOnCall()
 startOwn()
 startKeys()
 startDesired()

@@ -196,7 +196,6 @@ def test_a_dry_run_takes_requests_and_touches_nothing() -> None:
 
 def test_hands_for_dry_runs_reach_no_machine() -> None:
     physical = {"set_latencies", "actors", "crash_loop", "crash_container", "end_processes", "forget_processes"}
-    assert not [verb for verb in physical if hasattr(ServerHands, verb)]
-    assert {do for do, kind in COMMANDS.items() if issubclass(kind, Request)} == {
-        do for do, kind in COMMANDS.items() if not kind.physical
-    }
+    assert not [verb for verb in (*physical, "do_by_hand") if hasattr(ServerHands, verb)]
+    requests = {do for do, kind in COMMANDS.items() if issubclass(kind, Request)}
+    assert {*requests, "by-hand"} == {do for do, kind in COMMANDS.items() if not kind.physical}

@@ -6,11 +6,13 @@ import logging
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from app import scenarios
+from app.api import times
 from app.api.errors import NotFound, ServiceUnavailable
 from app.api.limits import ROOM_IDLE_S
 from app.api.objects import Ref
@@ -43,6 +45,13 @@ def test_every_lesson_begins(scenario: scenarios.Scenario) -> None:
     cluster = prepared(scenario)
     assert any(cluster.objects(kind, "default") for kind in ("Pod", "Job", "CronJob"))
     assert scenario.title.keys() == scenario.promise.keys() == {"en", "ja"}
+
+
+def test_a_lesson_may_begin_at_night() -> None:
+    noon = times.parse("2026-05-05T12:34:56Z")
+    lesson = replace(scenarios.get("self-healing"), hour=3)
+    assert times.rfc3339(prepared(lesson, noon).epoch_ms) == "2026-05-05T03:00:00Z"
+    assert times.rfc3339(prepared(replace(lesson, hour=23), noon).epoch_ms) == "2026-05-04T23:00:00Z"
 
 
 def test_the_default_lesson_begins_quiet_with_three_pods() -> None:

@@ -89,6 +89,7 @@ def test_what_a_command_is_about_may_be_looked_for_when_it_is_done() -> None:
         (HEAD + "---\na: b\n", "a file has 2 documents"),
         (HEAD + "nodes: three\n", "line 3: nodes is no whole number from 0"),
         (HEAD + "group: nonsense\n", "there is no group nonsense"),
+        (HEAD + "hour: 24\n", "a day has no such hour"),
         (HEAD + STEP % "[]", "steps[0].does does nothing"),
         (HEAD + STEP % "{do: explode}", "there is no command explode"),
         (HEAD + STEP % "{do: cordon}", 'command "cordon" needs the field "node"'),

@@ -9,7 +9,7 @@ import pytest
 from app import scenarios
 from app.api.errors import NotFound
 from app.cluster import Cluster
-from app.commands import DeleteObject, StopController, TakeTurns
+from app.commands import DeleteObject, GoOnCall, StopController, TakeTurns
 from app.rooms.beginnings import prepared
 from app.rooms.playing import press
 from app.scenarios import Scenario
@@ -157,6 +157,30 @@ def test_what_may_be_asked(when: str, is_done: bool) -> None:
     press(progress, cluster, 0)
     at_the_end(progress, cluster)
     assert progress.done(0) is is_done
+
+
+def test_a_lesson_may_wait_for_an_alert_and_do_by_hand_what_it_asks_for() -> None:
+    lesson = read(
+        "x",
+        LESSON % "{loop: replicaset-controller, phase: alert, reason: TooFewReplicas}"
+        + """
+- press: {en: Act, ja: Act}
+  does: {do: by-hand, actor: replicaset-controller, ref: [ReplicaSet, default, web]}
+  milestones:
+  - {id: acted, words: {en: acted, ja: acted}, when: {kind: Pod, new: true, ready: true}}
+""",
+    )
+    progress, cluster = begun(lesson)
+    press(progress, cluster, 0)
+    at_the_end(progress, cluster)
+    assert not progress.done(0), "the loop acts by itself"
+    cluster.submit(GoOnCall("replicaset-controller"))
+    press(progress, cluster, 0)
+    at_the_end(progress, cluster)
+    assert progress.done(0)
+    press(progress, cluster, 1)
+    at_the_end(progress, cluster)
+    assert progress.done(1)
 
 
 @pytest.mark.parametrize("moment", [0, 3, 20, 60, 100])

@@ -12,6 +12,7 @@ from app.engine.trace import Step
 from app.look import Look
 from app.look.recording import Recording
 from app.rooms import Awaited, Frame, Pace, Told
+from app.rooms.counterpart import Counterpart
 from app.scenarios import Scenario
 from app.scenarios.progress import Progress
 from tests.support.builders import NOW_MS
@@ -43,6 +44,7 @@ class Stage(NamedTuple):
     path: Sequence[Told] = ()
     is_told: bool = True
     awaited: Awaited | None = None
+    counterpart: Counterpart = Counterpart(lambda: 0.0)
 
     @property
     def script(self) -> Progress:

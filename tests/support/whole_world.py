@@ -30,6 +30,7 @@ from app.commands import (
     EvictPod,
     FailZone,
     FillDisk,
+    GoOnCall,
     PowerNode,
     RemoveNode,
     RolloutRestart,
@@ -137,6 +138,7 @@ class WholeWorld:
             lambda: FailZone(rng.choice(ZONES), on),
             lambda: ApiServerDown(on),
             lambda: StopController(actor, on),
+            lambda: GoOnCall(actor, on),
             lambda: CrashController(actor),
             lambda: DelayWatch(actor, rng.choice([0, 500, 5000])),
             lambda: DropEvents(actor, rng.choice([0, 3, 10])),
@@ -172,7 +174,7 @@ class WholeWorld:
         machines = [name_of(machine) for machine in self.cluster.objects("Machine")]
         found: list[Command] = [ApiServerDown(False), Chaos(0), SetLatencies("realistic")]
         for actor in self.actors:
-            found += [StopController(actor, False), DropEvents(actor, 0), DelayWatch(actor, 0)]
+            found += [GoOnCall(actor, False), StopController(actor, False), DropEvents(actor, 0), DelayWatch(actor, 0)]
         found += [EdgeTriggered("replicaset-controller", False)]
         found += [SetTraffic(Ref("Service", "default", name), 0) for name in SERVICES]
         for machine in machines:

@@ -34,6 +34,7 @@ def start(data_dir: Path) -> Flask:
     return make_app(DATA_DIR=str(data_dir), RATES=None)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("requests", HOSTILE.values(), ids=HOSTILE)
 def test_it_is_answered_and_all_goes_on(requests: list[Request], tmp_path: Path) -> None:
     app = start(tmp_path)

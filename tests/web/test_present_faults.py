@@ -107,6 +107,8 @@ EVERY: tuple[dict[str, Any], ...] = (
     {"do": "delay-watch", "actor": RS, "delay_ms": 500}, {"do": "drop-events", "actor": RS},
     {"do": "drop-events", "actor": RS, "every": 1}, {"do": "drop-events", "actor": RS, "every": 2},
     {"do": "edge", "actor": RS}, {"do": "edge", "actor": RS, "on": False}, {"do": "chaos"},
+    {"do": "on-call", "actor": RS}, {"do": "on-call", "actor": RS, "on": False},
+    {"do": "by-hand", "actor": RS, "ref": ["ReplicaSet", "default", "a"]},
     {"do": "chaos", "per_minute": 6}, {"do": "suspend", "ref": ["Job", "default", "a"]},
     {"do": "suspend", "ref": ["Job", "default", "a"], "suspended": False},
     {"do": "run-now", "ref": ["CronJob", "default", "a"]}, {"do": "drain", "node": "n"},

@@ -60,6 +60,7 @@ LONG_NAME = re.compile(r"(?m)^[ -]*\? ")  # or one of several lines: `dump` puts
 NOT_YAML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
+@pytest.mark.long
 @settings(max_examples=300, deadline=None)
 @given(some.dictionaries(some.sampled_from(["a", "b", "yes", "k" * 140, "0o7"]), VALUES, max_size=4))
 def test_the_text_is_what_dump_writes(spec: dict[str, Any]) -> None:

@@ -125,6 +125,7 @@ def test_forty_pods_a_node_are_too_many_for_cards(cluster: Cluster, see: See, re
     assert page(Stage(see(cluster)), scenarios.every(), _)["state"]["mode"] == ("cells" if cells else "cards")
 
 
+@pytest.mark.long
 def test_a_step_of_the_past_can_be_seen_again(cluster: Cluster, see: See) -> None:
     details = [step_detail(see(cluster), number, _) for number in range(1, cluster.trace.count + 1)]
     assert any(detail and detail["card"].view and detail["card"].view.latest == "act" for detail in details)

@@ -52,6 +52,7 @@ WORLDS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("make", "seed"), WORLDS)
 def test_a_path_goes_back_step_by_step_to_an_act_or_to_the_beginning(make: Callable[[int], Cluster], seed: int) -> None:
     world = make(seed)
@@ -63,6 +64,7 @@ def test_a_path_goes_back_step_by_step_to_an_act_or_to_the_beginning(make: Calla
             assert comes_of(after, before), (before, after)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("make", "seed"), WORLDS)
 def test_each_link_is_a_step_that_can_be_looked_at(make: Callable[[int], Cluster], seed: int) -> None:
     world = make(seed)

@@ -28,6 +28,7 @@ def test_a_room_of_another_version_says_so_in_one_sentence(tmp_path: Path, monke
         assert all(f'data-name="{pod}"' in page for pod in pods)
 
 
+@pytest.mark.long
 def test_a_step_that_the_room_has_forgotten_is_lived_through_again(tmp_path: Path) -> None:
     app = make_app(DATA_DIR=str(tmp_path))
     browser = Browser(app)

@@ -67,9 +67,10 @@ def sentence(step: Step, _: Words) -> str:
             return joined(said, refused, _) if refused else said
         case Observed():
             return _observed(step, step.record, _)
-        case Differed(differences=differences):
-            gap = main_difference(differences)
-            return difference(gap, role, _) if gap else _("Nothing is missing: there is nothing to do.")
+        case Differed(differences=differences, left=left):
+            gap = differences[left[0]] if left else main_difference(differences)
+            said = difference(gap, role, _) if gap else _("Nothing is missing: there is nothing to do.")
+            return joined(said, _("You are called."), _) if left else said
         case Acted():
             return deed(step.record, role, _)
         case Failed():

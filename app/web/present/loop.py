@@ -43,7 +43,8 @@ class WakeView(NamedTuple):
 
 
 class ActionView(NamedTuple):
-    """`state`: next (not done yet), done, failed, skipped (an earlier action of the same Difference failed)."""
+    """`state`: next (not done yet), done, failed, skipped (an earlier action of the same Difference failed), left (to
+    whoever is on call)."""
 
     text: str
     state: str
@@ -200,6 +201,7 @@ def wake_word(wake: Wake, _: Words) -> str:
         "RELIST": _("listed again"),
         "TIMER": _("timer"),
         "BACKOFF": _("retry"),
+        "HANDED-BACK": _("it may act again"),
     }
     return words.get(wake.why, wake.why)
 
@@ -283,7 +285,7 @@ def _actions(run: Reconcile, index: int, difference: Difference, _: Words) -> tu
     for position, action in enumerate(difference.actions[:SHOWN_ACTIONS]):
         result, step = run.results.get((index, position), (None, 0))
         if result is None:
-            state = "skipped" if failed or run.over else "next"
+            state = "left" if index in run.left else "skipped" if failed or run.over else "next"
             views.append(ActionView(describe(action, _), state))
             continue
         failed = failed or not result.ok

@@ -12,7 +12,7 @@ from app.api import conditions
 from app.api.objects import Obj, name_of
 from app.look import Look
 from app.rooms import Awaited
-from app.web.present import waits
+from app.web.present import oncall, waits
 from app.web.present.clock import virtual
 from app.web.present.names import lane_of, role_title
 from app.web.present.words import Words
@@ -39,6 +39,8 @@ def of(cluster: Look, awaited: Awaited | None, *, is_told: bool, _: Words) -> Re
 
 
 def _troubles(cluster: Look, _: Words) -> Iterable[str]:
+    for alert in cluster.alerts:
+        yield _("Left to you: %(said)s", said=oncall.told(alert, _))
     for load in cluster.objects("Load"):
         window = (load.get("status") or {}).get("window") or {}
         if window.get("failed"):

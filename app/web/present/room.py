@@ -21,6 +21,7 @@ from app.web.present import (
     faults,
     loop,
     manifest,
+    oncall,
     pushed,
     rest,
     script,
@@ -88,6 +89,9 @@ class Shown(Protocol):
     @property
     def awaited(self) -> Awaited | None: ...
 
+    @property
+    def counterpart(self) -> oncall.Compares: ...
+
 
 def page(room: Shown, scenarios: Iterable[Scenario], _: Words) -> dict[str, Any]:
     """Context of `templates/room.html` and `templates/snapshot.html`: everything as it is now."""
@@ -110,6 +114,7 @@ def page(room: Shown, scenarios: Iterable[Scenario], _: Words) -> dict[str, Any]
         "lanes": [(role, role_title(role, _)) for role in (YOU, *roles)],
         "acted": awake.acted(cluster.trace),
         "faults": faults.faults(cluster, _),
+        "on_call": oncall.of(cluster, room.counterpart, _),
         "card": telling.told(cluster.trace, room.told, cluster.epoch_ms, _),
         "ending": _ending(room, _),
         "now_ms": cluster.now_ms,
@@ -143,6 +148,7 @@ def frame(room: Shown, change: Frame, _: Words) -> dict[str, Any]:
         **drawn,
         "loops": _moved_loops(cluster, change.panels_since, _),
         "faults": faults.faults(cluster, _) if broken else None,
+        "on_call": oncall.of(cluster, room.counterpart, _),
         "card": telling.told(cluster.trace, change.told, cluster.epoch_ms, _) if change.told else None,
         "ending": end,
         "state": {**state(room, rows, points, change, _), **({"path": telling.path(room.path)} if end else {})},
@@ -213,6 +219,7 @@ def state(
         "restless": room.restless,
         "retold": 0 < cluster.trace.first - 1 <= room.retold,
         "latencies": cluster.latencies,
+        "called": bool(cluster.alerts),
         "scenario": room.scenario.id,
         "viewers": room.viewers,
         "waiting": _waiting(change.waiting if change is not None else None, cluster.epoch_ms),

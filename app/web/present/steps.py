@@ -26,6 +26,7 @@ class Reconcile(NamedTuple):
     results: Mapping[tuple[int, int], tuple[Result, int]]  # (difference, action) -> result, step number
     over: bool
     failed: Failed | None = None  # the loop's own mistake, or a request that did not get through
+    left: tuple[int, ...] = ()  # the places of those that are left to whoever is on call
 
     @property
     def role(self) -> str:
@@ -115,7 +116,8 @@ def reconcile_of(trace: Trace, step: Step) -> Reconcile:
     acted = {
         (s.record.difference, s.record.index): (s.record.result, s.number) for s in steps if isinstance(s.record, Acted)
     }
-    return Reconcile(tuple(steps), observed, observation, differences, acted, _is_over(last), failed)
+    left = next((s.record.left for s in steps if isinstance(s.record, Differed)), ())
+    return Reconcile(tuple(steps), observed, observation, differences, acted, _is_over(last), failed, left)
 
 
 def _begins(step: Step) -> bool:
@@ -145,7 +147,7 @@ def _is_over(record: Record) -> bool:
     if isinstance(record, Observed):
         return record.observation is None
     if isinstance(record, Differed):
-        return not any(difference.actions for difference in record.differences)
+        return not any(gap.actions for place, gap in enumerate(record.differences) if place not in record.left)
     return isinstance(record, Failed) or (isinstance(record, Acted) and record.last)
 
 

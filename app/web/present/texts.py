@@ -151,6 +151,7 @@ def _keys_that_change(_: Words) -> list[tuple[str, str]]:
         ("X", _("break things: API server, chaos, nodes")),
         ("W", _("break the loop that is shown")),
         ("O", _("next node, Enter breaks it")),
+        ("!", _("do by hand what you are called for")),
         ("⏎", _("open what is chosen")),
         ("⇧+Click", _("copy a button’s kubectl command instead")),
     ]

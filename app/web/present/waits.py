@@ -52,7 +52,7 @@ def of(cluster: Look, _: Words) -> tuple[Wait, ...]:
 
 
 def by_role(cluster: Look, _: Words) -> dict[str, str]:
-    found: dict[str, str] = {}
+    found = {lane_of(alert.actor): _("Somebody is on call: it waits for you to act.") for alert in cluster.alerts}
     for wait in of(cluster, _):
         found[wait.role] = " ".join(filter(None, (found.get(wait.role), wait.text)))
     return found
