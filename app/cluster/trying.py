@@ -60,12 +60,12 @@ class Tried(NamedTuple):
     again_s: float | None = None
 
 
-def slips(name: str, text: str, *, edge: bool) -> tuple[Slip, ...]:
+def slips(text: str, *, edge: bool) -> tuple[Slip, ...]:
     """What is wrong with a text before anything is called. Raises TooLarge."""
     if len(text.encode()) > limits.OWN_TEXT_BYTES:
         raise errors.TooLarge(f"the text of a controller has at most {limits.OWN_TEXT_BYTES} bytes")
     try:
-        return calling.slips(name, text, "on_change" if edge else "sync")
+        return calling.slips("controller", text, "on_change" if edge else "sync")
     except Struck as struck:
         return (Slip(0, 0, f"it takes too much {struck.limit}", True),)
 

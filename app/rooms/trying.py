@@ -18,10 +18,10 @@ _AT_ONCE = threading.Semaphore(2)
 _PATIENCE_S = 10.0
 
 
-def slips(name: str, text: str, *, edge: bool) -> tuple[Slip, ...]:
+def slips(text: str, *, edge: bool) -> tuple[Slip, ...]:
     """What is wrong with a text before anything is called. Raises TooLarge, or TooManyRequests."""
     with _turn():
-        return cluster.slips(name, text, edge=edge)
+        return cluster.slips(text, edge=edge)
 
 
 def observed(room: Room, draft: DefineController, chosen: str) -> Observation:

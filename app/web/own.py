@@ -46,7 +46,7 @@ def lint(id: str) -> Response:
     """What is wrong with a text, line by line."""
     security.guard()
     draft, _rest = _draft(rooms().get(id))
-    found = slips(draft.name or "controller", draft.text, edge=draft.edge)
+    found = slips(draft.text, edge=draft.edge)
     severity = {True: "error", False: "warning"}
     return jsonify(
         problems=[

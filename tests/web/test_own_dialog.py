@@ -245,6 +245,12 @@ def test_what_a_call_printed_that_then_failed_is_shown(browser: Browser) -> None
         ("kind: Pod", "error validating data: apiVersion not set"),
         (CHILD, "an observation begins with the parent, a ServiceAccount"),
         ("apiVersion: v1\nkind: ServiceAccount\n", "a ServiceAccount of the observation has no metadata.name"),
+        (
+            "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n",
+            "a ServiceAccount of the observation has no metadata.name",
+        ),
+        (BOB + CHILD * 300, "more than 200 objects"),
+        (BOB + "a: " + "[" * 99 + "]" * 99, "error converting YAML to JSON: yaml: line 4: exceeded max depth of 64"),
         (BOB + "---\n" + BOB, "a ServiceAccount is no child of this controller: it is not among the child kinds"),
     ],
 )
