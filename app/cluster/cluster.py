@@ -30,6 +30,7 @@ from app.cluster.applying import Planned
 from app.cluster.containers import News, Process
 from app.cluster.loops import loops, own_loop
 from app.commands import Apply, Bootstrap, Command, LeaveOut, StrikeController, command_from_json
+from app.engine import strikes
 from app.engine.engine import Engine
 from app.engine.latency import PRESETS
 from app.engine.trace import ActorState, Commanded, Result, Step, Trace, is_visible
@@ -335,6 +336,7 @@ class Cluster:
         step = self.engine.record(YOU, _about(command, results), 0, Commanded(command, results, error, refusal))
         for result in breathing(results):
             self.engine.publish(result.changes, number)
+        strikes.hope(self.engine)
         self.journal.append(entry)
         self.begun = None
         return step

@@ -109,6 +109,9 @@ class Hands(Verbs, Protocol):
     def actors(self, name: str) -> Sequence[str]:
         """The loops of that name, or of that role on every machine. Raises NotFound."""
 
+    def kind_watched(self, actor: str, word: str) -> str:
+        """The key of the kind which goes by that word. Raises BadRequest if that loop does not watch it."""
+
     def crash_loop(self, actor: str) -> None:
         """Its process dies, and starts again with nothing in memory."""
 
