@@ -162,6 +162,8 @@ class Engine:
                     continue
                 delay = self._delay(self.latencies.watch_ms) + self.faults.watch_delay_ms(actor)
                 due = max(self.now_ms + delay, informer.last_due_ms)
+                if self.faults.is_stale(actor):
+                    due = strikes.hint_ms(self, self.workers[actor], change.ref.kind, due)
                 informer.last_due_ms = due
                 self.agenda.add(due, 0, ("deliver", actor, change, cause), background)
         came_or_went = [customkinds.follow(self.server.scheme, change) for change in changes]
@@ -378,10 +380,9 @@ class Engine:
             worker.refusals.pop(key, None)
             worker.falls = 0
         background = background and not self._is_awaited(key)
-        if failed is not None and failed.times > PATIENCE:
+        is_refused = reconcile is not None and reconcile.failed and worker.is_refused_again(reconcile)
+        if is_refused or (failed is not None and failed.times > PATIENCE):
             background = True  # who makes one mistake after the other is not waited for: it is named
-        if reconcile is not None and reconcile.failed and worker.is_refused_again(reconcile):
-            background = True
         if delay is not None:
             event = ("timer", worker.actor, key, why, step)
             worker.timers[key] = self.agenda.add(self.now_ms + delay, 0, event, background)

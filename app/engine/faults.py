@@ -18,7 +18,6 @@ from app.apiserver.store import Change
 
 _REFUSED = "dial tcp 10.96.0.1:443: connect: connection refused"
 _TIMED_OUT = "dial tcp 10.96.0.1:443: i/o timeout"
-_STALE_LAG_MS = 500  # who does not see its own writes is not woken by them at once
 
 
 class Faults(Part):
@@ -67,8 +66,7 @@ class Faults(Part):
         return bool(self._of("edge", actor))
 
     def watch_delay_ms(self, actor: str) -> int:
-        lag_ms = _STALE_LAG_MS if self.is_stale(actor) else 0
-        return int(self._of("watchDelayMs", actor) or 0) + lag_ms
+        return int(self._of("watchDelayMs", actor) or 0)
 
     def drop_every(self, actor: str) -> int:
         """0: nothing is lost."""

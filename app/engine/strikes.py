@@ -18,6 +18,7 @@ from app.engine.worker import Reconcile, Worker
 if TYPE_CHECKING:
     from app.engine.engine import Engine
 
+_HINT_MS = 1_000  # who does not see what it wrote would else be woken by every bit of it, more and more
 _HOPE_MS = 1_000
 
 
@@ -56,6 +57,11 @@ def is_stale(engine: Engine, worker: Worker, kind: str) -> bool:
     """Its cache of that kind stands still. Never that of the kind it reconciles, nor what is asked of no API server."""
     is_other = kind != worker.controller.reconciles and not engine.server.scheme.is_local(kind)
     return is_other and engine.faults.is_stale(worker.actor)
+
+
+def hint_ms(engine: Engine, worker: Worker, kind: str, due_ms: int) -> int:
+    """When an event that is due then wakes it: once a second, if its cache of that kind stands still."""
+    return -(-due_ms // _HINT_MS) * _HINT_MS if is_stale(engine, worker, kind) else due_ms
 
 
 def hint(
