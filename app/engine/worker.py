@@ -141,7 +141,8 @@ class Worker(Part):
         """What it writes in vain, and nobody waits for any more."""
         for key, (failures, times) in self.refusals.items():
             if times > PATIENCE:
-                yield Mistake(key, Failed("act", failures[-1].message, "", times, failures[-1].code))
+                newest = failures[-1]
+                yield Mistake(key, Failed("act", newest.message, str(newest.code), times, newest.code))
 
     # ------------------------------------------------------------------------------------------ the three phases
 

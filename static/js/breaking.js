@@ -10,7 +10,7 @@ const loop = document.getElementById("break-loop")
 const things = document.getElementById("break-things")
 const ORDINARY = {
   power: "on", network: "on", slow: 1, disk: "ok",
-  stopped: false, edge: false, watchDelayMs: 0, dropEvery: 0,
+  stopped: false, edge: false, watchDelayMs: 0, dropEvery: 0, doubled: false,
   apiServer: "up", chaosPerMinute: 0,
 }
 let name = ""
@@ -47,7 +47,7 @@ function subject(menu) {
   if (menu === node) return {...ORDINARY, ...document.querySelector(`.node[data-name="${CSS.escape(name)}"]`)?.dataset}
   const spec = state.control ?? {}
   if (menu === things) return {...ORDINARY, ...spec}
-  const own = ["stopped", "edge", "watchDelayMs", "dropEvery"].map((field) => [field, spec[field]?.[name] ?? ORDINARY[field]])
+  const own = ["stopped", "edge", "watchDelayMs", "dropEvery", "doubled"].map((field) => [field, spec[field]?.[name] ?? ORDINARY[field]])
   return Object.fromEntries(own)
 }
 

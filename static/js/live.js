@@ -2,7 +2,7 @@
 // exists is morphed, a new one goes where its data-place says, one that is gone leaves.
 import {canJoin, joined, read} from "./frames.js"
 import {morph} from "./morph.js"
-import {frameCame, room, say, snapshotCame, state} from "./state.js"
+import {data, frameCame, room, say, snapshotCame, state} from "./state.js"
 import * as board from "./board.js"
 import * as caption from "./caption.js"
 import * as cells from "./cells.js"
@@ -67,12 +67,15 @@ const rest = (took) => { restsUntil = performance.now() + REST * took }
 
 /** @param {import("./frames.js").Frame} frame */
 function apply({pieces, state: next}) {
-  if (next.epoch !== state.epoch || next.mode !== state.mode) return resnapshot()
+  if (next.epoch !== state.epoch || next.mode !== state.mode || !hasLanes(next)) return resnapshot()
   if (next.frame <= state.frame) return undefined // the snapshot was newer
   for (const piece of pieces) put(piece)
   frameCame(next)
   board.settle()
 }
+
+/** Loops come and go: one's own, and second copies. */
+const hasLanes = ({actors}) => data.lanes.length === Object.keys(actors).length + 1 && data.lanes.every(([role]) => role === "you" || actors[role])
 
 /** @param {Element} piece */
 function put(piece) {

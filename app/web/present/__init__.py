@@ -30,7 +30,19 @@ from app.web.present.captions import caption
 from app.web.present.inspector import inspector
 from app.web.present.own import own
 from app.web.present.reading import reading_ms
-from app.web.present.room import documents, frame, page, step_detail, why_of
+from app.web.present.room import documents, frame, page, step_detail, verdict_of, why_of
 from app.web.present.words import Words
 
-__all__ = ["Words", "caption", "documents", "frame", "inspector", "own", "page", "reading_ms", "step_detail", "why_of"]
+__all__ = [
+    "Words",
+    "caption",
+    "documents",
+    "frame",
+    "inspector",
+    "own",
+    "page",
+    "reading_ms",
+    "step_detail",
+    "verdict_of",
+    "why_of",
+]

@@ -181,8 +181,13 @@ def panel(trace: Trace, step: Step, epoch_ms: int, _: Words) -> LoopView:
         more_wakes=max(0, len(woken) - SHOWN_WAKES),
         differences=tuple(_difference(run, index, _, epoch_ms) for index in real[:SHOWN_DIFFERENCES]),
         more_differences=max(0, len(real) - SHOWN_DIFFERENCES),
-        failure=FailureView(run.failed.error, run.failed.where, run.failed.times) if run.failed else None,
+        failure=_failure(run.failed),
     )
+
+
+def _failure(failed: Failed | None) -> FailureView | None:
+    """None also of a process that died: it is not to blame."""
+    return FailureView(failed.error, failed.where, failed.times) if failed and failed.phase != "crash" else None
 
 
 def _count_reads(observed: Observed | None) -> int:
@@ -220,6 +225,8 @@ def _phases(run: Reconcile, latest: str, epoch_ms: int, _: Words) -> tuple[Phase
 
 
 def _centre(run: Reconcile, _: Words) -> Centre:
+    if run.failed is not None and run.failed.phase == "crash":
+        return Centre(_("its process died"), "✕", _("it starts again"), "bad")
     if run.failed is not None:
         return Centre(_("the loop failed"), run.failed.error.partition(":")[0], run.failed.where, "bad")
     if run.differences is None:
