@@ -26,6 +26,7 @@ from app.api.objects import (
     is_terminating,
     kind_of,
     labels_of,
+    namespace_of,
     owner_refs,
     ref_of,
     uid_of,
@@ -164,9 +165,10 @@ def _doubled(case: _Case) -> Verdict | None:
     text = N_("%(kind)s of %(owner)s: %(wanted)s wanted, %(most)s for a while, %(left)s in the end.")
     if left > found.wanted_last:
         text = N_("%(kind)s of %(owner)s: %(wanted)s wanted, %(left)s there, and they stay.")
-    owner = (controller_of(found.one) or {}).get("name", "")
-    values = {"most": found.most, "wanted": found.wanted, "left": left, "owner": owner}
-    said = message(text, kind=bare_kind(found.group.kind), **values)
+    owner = controller_of(found.one) or {}
+    about = Ref(kind_of(owner), namespace_of(found.one), owner["name"])
+    counts = {"most": found.most, "wanted": found.wanted, "left": left}
+    said = message(text, kind=bare_kind(found.group.kind), owner=about, **counts)
     return Verdict("duplicated", said, case.led_to(found.by, found.unseen))
 
 
