@@ -105,7 +105,7 @@ def of(cluster: Look, act: Step) -> Verdict | None:
         stuck = _failing(case) or _believing(case) or _waiting(case)
         if stuck is None and _lasted_to(cluster, struck, command) < act.number:
             return None
-        return stuck or _doubled(case) or _leaked(case) or _converged(case)
+        return _leaked(case) or stuck or _doubled(case) or _converged(case)
     return None
 
 
