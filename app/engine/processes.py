@@ -244,7 +244,8 @@ class Processes:
             self._follow_copies(cause)
             for actor, until_ms in self._faults.stale_until().items():
                 if stale.get(actor) != until_ms:
-                    self._agenda.add(max(until_ms, self._now_ms()), 0, ("catch-up", actor, until_ms, cause))
+                    due_ms = max(until_ms, self._now_ms())
+                    self._agenda.add(due_ms, 0, ("catch-up", actor, until_ms, cause), background=True)
         if of_machine and change.old is None:
             loops = self._loops_of_machine(name)
             self._on_machine[name] = tuple(loop.actor for loop in loops)

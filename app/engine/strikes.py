@@ -67,13 +67,17 @@ def hint_ms(engine: Engine, worker: Worker, kind: str, due_ms: int) -> int:
 def hint(
     engine: Engine, worker: Worker, informer: Informer, change: Change, cause: int, background: bool
 ) -> Step:  # fmt: skip
-    """An event wakes the loop, and its cache stays as it was."""
+    """An event wakes the loop, and its cache stays as it was. From the first that it does not see on people wait for
+    its cache to go on."""
     try:
         keys = informer.wakes(change, worker.view)
     except Exception as mistake:
         return engine.fall(worker, change.ref, cause, mistake)
     step = engine.record(worker.actor, change.ref, cause, Fired("STALE", cause, keys), background)
     engine.queue(worker, keys, Wake(change.type, change.ref, step.number), background)
+    for name, until_ms in engine.faults.stale_until().items() if not background else ():
+        if name in (worker.actor, worker.actor.partition("/")[0]):
+            engine.agenda.add(until_ms, 0, ("catch-up", name, until_ms, step.number))
     return step
 
 
