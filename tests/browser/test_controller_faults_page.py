@@ -55,6 +55,22 @@ def test_the_ending_bears_a_verdict_and_why_leads_through_its_steps(open_page: O
     expect(page.locator("#board-now")).to_contain_text("as it was at step")
 
 
+def test_a_death_between_two_writes_is_a_moment_of_the_story(open_page: Opener) -> None:
+    page = open_page()
+    faster(page)
+    post(page, "commands/crash-midway", actor=RS)
+    expect(page.locator("#faults")).to_contain_text("ReplicaSet: will die between two writes")
+    post(page, "commands/scale", kind="Deployment", name="web", replicas="5")
+    post(page, "quiet")
+    verdict = page.locator("#ending .verdict")
+    expect(verdict).to_have_attribute("data-verdict", "converged", timeout=PATIENCE_MS)
+    expect(page.locator("#faults .fault")).to_have_count(0)
+    verdict.get_by_role("button", name="Why?").click()
+    page.locator("#why .link").nth(1).click()
+    expect(page.locator("#caption")).to_contain_text("dies between two writes")
+    expect(page.locator("#past")).to_contain_text("Its process died here")
+
+
 @pytest.mark.parametrize("lang", ["en", "ja"])
 @pytest.mark.parametrize("size", ["projector", "phone"])
 def test_nothing_is_covered_by_a_verdict(open_page: Opener, size: str, lang: str) -> None:

@@ -181,13 +181,14 @@ def panel(trace: Trace, step: Step, epoch_ms: int, _: Words) -> LoopView:
         more_wakes=max(0, len(woken) - SHOWN_WAKES),
         differences=tuple(_difference(run, index, _, epoch_ms) for index in real[:SHOWN_DIFFERENCES]),
         more_differences=max(0, len(real) - SHOWN_DIFFERENCES),
-        failure=_failure(run.failed),
+        failure=_failure(run.failed, _) if run.failed is not None else None,
     )
 
 
-def _failure(failed: Failed | None) -> FailureView | None:
-    """None also of a process that died: it is not to blame."""
-    return FailureView(failed.error, failed.where, failed.times) if failed and failed.phase != "crash" else None
+def _failure(failed: Failed, _: Words) -> FailureView:
+    if failed.phase == "crash":
+        return FailureView(_("Its process died here: what it was about to do is forgotten."), "", 1)
+    return FailureView(failed.error, failed.where, failed.times)
 
 
 def _count_reads(observed: Observed | None) -> int:

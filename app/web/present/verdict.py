@@ -41,6 +41,9 @@ from app.web.present.steps import foreground
 COLLECTOR = "garbage-collector"
 LOOKED_BACK = 300  # steps before a fault, in which a reconcile may have begun that goes on
 
+_TABLES = {"crashMidway", "staleUntilMs", "dropNext", "doubled"}
+"""Of the ControlPlane object; it keeps one that is empty."""
+
 Fault = CrashMidway | StaleCache | DropNextEvent | TwoCopies
 
 
@@ -96,6 +99,8 @@ class _Case:
 
 def of(cluster: Look, act: Step) -> Verdict | None:
     """Of the newest fault that struck since `act`, or lasts; None if there is none."""
+    if not _TABLES & _spec(cluster.get(CONTROL_PLANE)).keys():
+        return None  # where there never was one there is nothing to look for
     for step in breathing(reversed(cluster.trace.since(0))):
         command = _fault(step)
         struck = _struck(cluster, step, command) if command is not None else None
@@ -138,11 +143,14 @@ def _lasted_to(cluster: Look, struck: Step, command: Fault) -> int:
     fault = "doubled" if isinstance(command, TwoCopies) else "staleUntilMs"
     for step in breathing(cluster.trace.since(struck.number)):
         for change in changes_of(step):
-            if change.ref == CONTROL_PLANE and command.actor not in ((change.new or {}).get("spec") or {}).get(
-                fault, {}
-            ):
+            if change.ref == CONTROL_PLANE and command.actor not in _spec(change.new).get(fault, {}):
                 return step.number
     return cluster.trace.count
+
+
+def _spec(obj: Obj | None) -> Obj:
+    spec: Obj = (obj or {}).get("spec") or {}
+    return spec
 
 
 def _is_of(actor: str, loop: str) -> bool:
