@@ -31,6 +31,7 @@ from app.cluster.containers import News, Process
 from app.cluster.loops import loops, own_loop
 from app.commands import YOU as YOU
 from app.commands import Apply, Bootstrap, Command, LeaveOut, StrikeController, command_from_json
+from app.engine import strikes
 from app.engine.engine import Engine
 from app.engine.latency import PRESETS
 from app.engine.trace import ActorState, Alert, Call, Commanded, Result, Step, Trace, is_visible
@@ -344,8 +345,7 @@ class Cluster:
         self.begun = entry
         try:
             done = performing.perform(self.engine, command)
-            results, error = tuple(performing.result(written) for written in breathing(done)), ""
-            refusal = None
+            results, error, refusal = tuple(performing.result(written) for written in breathing(done)), "", None
         except errors.ApiError as refused:
             results, error, refusal = (), refused.message, refused
         if isinstance(command, Apply) and command.text and refusal is None:
@@ -354,6 +354,7 @@ class Cluster:
         step = self.engine.record(command.author, performing.about(command, results), 0, record)
         for result in breathing(results):
             self.engine.publish(result.changes, number)
+        strikes.hope(self.engine)
         self.journal.append(entry)
         self.begun = None
         return step

@@ -168,6 +168,13 @@ class ClusterHands(ServerHands):
             raise errors.NotFound(f"{actor} leaves nothing of {key} undone")
         self.written.append(self._engine.workers[actor].by_hand(alert.action))
 
+    def kind_watched(self, actor: str, word: str) -> str:
+        kind = self._server.scheme.lookup(word)
+        watched = {kind for each in self.actors(actor) for kind in self._engine.workers[each].informers}
+        if kind is None or kind.key not in watched:
+            raise errors.BadRequest(f"{actor} does not watch {word[:80]}: it watches {', '.join(sorted(watched))}")
+        return kind.key
+
     def crash_loop(self, actor: str) -> None:
         self._engine.crash(actor)
 

@@ -15,6 +15,10 @@ from app.commands import base
 from app.commands.base import YOU as YOU
 from app.commands.base import Command as Command
 from app.commands.base import Request as Request
+from app.commands.controllers import CrashMidway as CrashMidway
+from app.commands.controllers import DropNextEvent as DropNextEvent
+from app.commands.controllers import StaleCache as StaleCache
+from app.commands.controllers import TwoCopies as TwoCopies
 from app.commands.leave_out import LeaveOut as LeaveOut
 from app.commands.machines import AddNode as AddNode
 from app.commands.machines import Bootstrap as Bootstrap

@@ -115,6 +115,9 @@ class Hands(Verbs, Protocol):
     def do_by_hand(self, actor: str, key: Ref) -> None:
         """What a loop that somebody is on call for would write next. Raises NotFound if it leaves nothing undone."""
 
+    def kind_watched(self, actor: str, word: str) -> str:
+        """The key of the kind which goes by that word. Raises BadRequest if that loop does not watch it."""
+
     def crash_loop(self, actor: str) -> None:
         """Its process dies, and starts again with nothing in memory."""
 

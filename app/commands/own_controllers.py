@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from app.api import errors, limits
-from app.api.control_plane import CONTROL_PLANE
+from app.api.control_plane import CONTROL_PLANE, OF_LOOPS
 from app.api.kinds import Kind
 from app.api.messages import N_, Message, message
 from app.api.own_controllers import IN_PLACE, OWN_CONTROLLER, STRATEGIES, own_controller, own_controller_ref
@@ -81,7 +81,7 @@ class RemoveController(Physical):
     def perform(self, hands: Hands) -> None:
         if hands.find(own_controller_ref(self.name)) is None:
             raise errors.NotFound(f'no controller of yours is called "{self.name[:80]}"')
-        _fault(hands, self.name, stopped=False, edge=False)
+        _fault(hands, self.name, **dict.fromkeys(OF_LOOPS, False))
         hands.delete(own_controller_ref(self.name))
 
     def said(self, done: Iterable[Done]) -> str:

@@ -18,24 +18,24 @@ from app.apiserver import customkinds
 from app.apiserver.events import EventRecorder
 from app.apiserver.server import ApiServer
 from app.apiserver.store import Change, Store
+from app.engine import strikes
 from app.engine.agenda import Agenda, Entry
 from app.engine.client import NOT_A_REQUEST, Client, kind_written
 from app.engine.faults import Faults
 from app.engine.informer import Informer
-from app.engine.latency import RELIST_MS, Latencies
+from app.engine.latency import Latencies
 from app.engine.oncall import OnCall
 from app.engine.processes import PHYSICAL, LoopOf, LoopsOfMachine, Processes, nobody
 from app.engine.trace import Acted, Differed, Failed, Fired, Observed, Record, Step, Trace, Wake
 from app.engine.turns import Turns, loop_of
+from app.engine.worker import PATIENCE as PATIENCE
 from app.engine.worker import Reconcile, Worker
 from app.reconcile import Action, AnyController, Struck
 
-PATIENCE = 2  # mistakes in a row that a loop may make before nobody waits for it any more
-
 
 class Engine:
-    """`loops_of_machine` gives the loops that run on the machine of a name, `loop_of` the one that an OwnController
-    defines. `on_strike` makes the step that ends a loop which took too much, `on_alarm` hears of a call."""
+    """`loops_of_machine` gives the loops on the machine of a name, `loop_of` the one that an OwnController defines.
+    `on_strike` hears which loop took too much of what, and makes the step that ends it, `on_alarm` hears of a call."""
 
     def __init__(
         self,
@@ -169,6 +169,8 @@ class Engine:
                     continue
                 delay = self.latencies.stretched(self.latencies.watch_ms, self._rng) + self.faults.watch_delay_ms(actor)
                 due = max(self.now_ms + delay, informer.last_due_ms)
+                if self.faults.is_stale(actor):
+                    due = strikes.hint_ms(self, self.workers[actor], change.ref.kind, due)
                 informer.last_due_ms = due
                 self.agenda.add(due, 0, ("deliver", actor, change, cause), background)
         came_or_went = [customkinds.follow(self.server.scheme, change) for change in changes]
@@ -178,7 +180,7 @@ class Engine:
             if change.ref.kind in PHYSICAL:
                 self.processes.follow(change, cause)
                 for worker, key in self.processes.handed_back(self.on_call.alerts):
-                    self._queue(worker, (key,), Wake("HANDED-BACK", None, cause), False)
+                    self.queue(worker, (key,), Wake("HANDED-BACK", None, cause), False)
                 self._await(Ref("Node", "", change.ref.name))
 
     def _perform(self, entry: Entry) -> Step | None:
@@ -188,6 +190,8 @@ class Engine:
             self.turns.taken(loop_of(event[1]))
             if self.latencies.turns and self._takes_turns and not self.turns.may_go(loop_of(event[1]), entry):
                 return None
+        if event[0] == "catch-up":
+            return strikes.catch_up(self, event[1], event[2], event[3])
         worker = self.workers.get(event[1])
         if worker is None:
             return None
@@ -215,36 +219,23 @@ class Engine:
         informer = worker.informers.get(change.ref.kind)
         if informer is None or informer.broken or change.revision <= informer.position:
             return None  # a relist shows it, or has shown it already; or the kind is gone
+        if self.faults.drops_next(worker.actor, change.ref.kind):
+            return strikes.lose_next(self, worker, informer, change, cause, background)
+        worker.received += 1
         if self._is_lost(worker):
-            return self._lose(worker, informer, change, cause, background)
+            return strikes.lose(self, worker, informer, change, cause, background)
         by_edge = self.faults.is_edge_triggered(worker.actor)
         if worker.controller.sleeps and change.ref.kind == worker.controller.reconciles:
             self.processes.wake_up(worker, self.trace.count + 1)
+        if strikes.is_stale(self, worker, change.ref.kind):
+            return strikes.hint(self, worker, informer, change, cause, background)
         try:
             delivered = self.on_call.woken(worker.actor, informer.deliver(change, worker.view, by_edge=by_edge))
         except Exception as mistake:
-            return self._fall(worker, change.ref, cause, mistake)
+            return self.fall(worker, change.ref, cause, mistake)
         step = self.record(worker.actor, change.ref, cause, delivered, background)
-        self._queue(worker, delivered.queued, Wake(change.type, change.ref, step.number), background)
-        self._unpark(worker, informer)
-        return step
-
-    def _is_lost(self, worker: Worker) -> bool:
-        worker.received += 1
-        every, rate = self.faults.drop_every(worker.actor), self.latencies.drop_rate
-        return bool((every and worker.received % every == 0) or (rate and self._rng.random() < rate))
-
-    def _lose(self, worker: Worker, informer: Informer, change: Change, cause: int, background: bool) -> Step:
-        """An event does not arrive. A watch notices the gap and its informer lists again; who acts on events alone
-        never learns of it."""
-        if self.faults.is_edge_triggered(worker.actor):
-            informer.position = change.revision
-            step = self.record(worker.actor, change.ref, cause, Fired("EVENT-LOST", cause), background)
-            self._unpark(worker, informer)
-            return step
-        informer.broken = True
-        step = self.record(worker.actor, change.ref, cause, Fired("WATCH-BROKEN", cause), background)
-        self.agenda.add(self.now_ms + RELIST_MS, 0, ("relist", worker.actor, change.ref.kind, step.number))
+        self.queue(worker, delivered.queued, Wake(change.type, change.ref, step.number), background)
+        self.unpark(worker, informer)
         return step
 
     def _relist(self, worker: Worker, kind: str, cause: int) -> Step | None:
@@ -264,27 +255,27 @@ class Engine:
                 for key in keys:
                     worker.queue.add(key, Wake(type_, ref, number))
         except Exception as mistake:
-            return self._fall(worker, None, cause, mistake)
+            return self.fall(worker, None, cause, mistake)
         step = self.record(worker.actor, None, cause, Fired("RELIST", cause, tuple(queued)))
         if not any(each.broken for each in worker.informers.values()):
             worker.mistakes.pop(None, None)
-        self._unpark(worker, informer)
+        self.unpark(worker, informer)
         self._call(worker)
         return step
 
-    def _fall(self, worker: Worker, key: Ref | None, cause: int, mistake: Exception) -> Step:
+    def fall(self, worker: Worker, key: Ref | None, cause: int, mistake: Exception) -> Step:
         """A loop cannot even take what it is told of: it ends, and does nothing on half a picture of the world."""
         step = self.record(worker.actor, key, cause, worker.failed("watch", None, mistake), worker.falls >= PATIENCE)
         self.processes.fall(worker, step.number)
         return step
 
-    def _unpark(self, worker: Worker, informer: Informer) -> None:
+    def unpark(self, worker: Worker, informer: Informer) -> None:
         if worker.unpark(informer.kind):
             self._call(worker)
 
     # ------------------------------------------------------------------------------------------ loops
 
-    def _queue(self, worker: Worker, keys: Sequence[Ref], wake: Wake, background: bool) -> None:
+    def queue(self, worker: Worker, keys: Sequence[Ref], wake: Wake, background: bool) -> None:
         for key in breathing(keys):
             worker.queue.add(key, wake, background)
             if not background:
@@ -324,7 +315,8 @@ class Engine:
     def _work(self, worker: Worker) -> Step | None:
         if not worker.queue or not worker.has_room:
             return None
-        key, wakes, background, record = worker.observe(self.now_ms)
+        is_stale = self.faults.is_stale(worker.actor)
+        key, wakes, background, record = worker.observe(self.now_ms, is_stale=is_stale)
         step = self.record(worker.actor, key, wakes[0].step, record, background)
         if isinstance(record, Failed):
             self._finish(worker, key, step.number, None, record)
@@ -342,6 +334,8 @@ class Engine:
         reconcile = worker.in_flight.get(key)
         if reconcile is None:
             return None  # the controller crashed in between
+        if self.faults.crashes_midway(worker.actor) and worker.is_midway(reconcile):
+            return strikes.die(self, worker, reconcile)
         background = worker.next_is_background(reconcile)
         try:
             record = worker.proceed(reconcile)
@@ -392,9 +386,11 @@ class Engine:
                 delay, why, background = retry, "BACKOFF", bool(self.faults.obstacle(worker.actor))
         else:
             worker.queue.forget(key)
+            worker.refusals.pop(key, None)
             worker.falls = 0
         background = background and not self._is_awaited(key)
-        if failed is not None and failed.times > PATIENCE:
+        is_refused = reconcile is not None and reconcile.failed and worker.is_refused_again(reconcile)
+        if is_refused or (failed is not None and failed.times > PATIENCE):
             background = True  # who makes one mistake after the other is not waited for: it is named
         if delay is not None:
             event = ("timer", worker.actor, key, why, step)
@@ -408,7 +404,7 @@ class Engine:
     def _fire(self, worker: Worker, key: Ref, why: str, set_by: int, background: bool) -> Step:
         worker.timers.pop(key, None)
         step = self.record(worker.actor, key, set_by, Fired(why, set_by, (key,)), background)
-        self._queue(worker, (key,), Wake(why, None, step.number), background)
+        self.queue(worker, (key,), Wake(why, None, step.number), background)
         return step
 
     # ------------------------------------------------------------------------------------------ latency
@@ -418,3 +414,7 @@ class Engine:
             return 0
         is_local = self.server.scheme.is_local(kind_written(action))
         return self.latencies.local_ms if is_local else self.latencies.api_ms
+
+    def _is_lost(self, worker: Worker) -> bool:
+        every, rate = self.faults.drop_every(worker.actor), self.latencies.drop_rate
+        return bool((every and worker.received % every == 0) or (rate and self._rng.random() < rate))

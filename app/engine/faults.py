@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.api.control_plane import CONTROL_PLANE
+from app.api.control_plane import ANY_KIND, CONTROL_PLANE
 from app.api.parts import Part
 from app.apiserver.store import Change
 
@@ -75,6 +75,28 @@ class Faults(Part):
     def drop_every(self, actor: str) -> int:
         """0: nothing is lost."""
         return int(self._of("dropEvery", actor) or 0)
+
+    def drops_next(self, actor: str, kind: str) -> bool:
+        return self._of("dropNext", actor) in (ANY_KIND, kind)
+
+    def crashes_midway(self, actor: str) -> bool:
+        return bool(self._of("crashMidway", actor))
+
+    def is_stale(self, actor: str) -> bool:
+        return bool(self._of("staleUntilMs", actor))
+
+    def is_doubled(self, actor: str) -> bool:
+        return bool(self._of("doubled", actor))
+
+    def over(self, fault: str, actor: str) -> dict[str, Any]:
+        """What to patch the ControlPlane with once that fault has struck, or its time is over; {}: it is over."""
+        table = self._spec.get(fault) or {}
+        names = [name for name in (actor, actor.partition("/")[0]) if name in table]
+        return {"spec": {fault: dict.fromkeys(names)}} if names else {}
+
+    def stale_until(self) -> Mapping[str, int]:
+        """When whose caches go on."""
+        return self._spec.get("staleUntilMs") or {}
 
     def _of(self, fault: str, actor: str) -> Any:
         table = self._spec.get(fault)

@@ -92,6 +92,11 @@ class Informer(Part):
             self._replace(ref, self.objects.get(ref), new)
         return Delivered(change, self.keys(old, new, reader))
 
+    def wakes(self, change: Change, reader: Reader) -> tuple[Ref, ...]:
+        """The keys that a change would wake, while the cache stays as it is."""
+        old, new = (obj if self.selected(obj) else None for obj in (change.old, change.new))
+        return self.keys(old, new, reader)
+
     def assume(self, change: Change) -> None:
         """See one's own write at once, without waiting for the watch."""
         self._assumed[change.ref] = change.revision

@@ -7,10 +7,12 @@ starts again, and one that reaches the API server again lists again.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.api.breath import breathe
+from app.api.control_plane import CONTROL_PLANE, first_of, is_second, second_of
 from app.api.kinds import Kind
 from app.api.objects import Obj, Ref
 from app.api.own_controllers import OWN_CONTROLLER
@@ -37,12 +39,20 @@ def nobody(definition: Obj) -> AnyController:
     raise NotImplementedError("nobody here knows what to make of a definition")
 
 
+def second(loop: AnyController) -> AnyController:
+    """Another copy of a loop, with a name of its own; Events come of either alike."""
+    twin = copy.copy(loop)
+    twin.name, twin.component = second_of(loop.name), loop.component or loop.name
+    return twin
+
+
 class Condition(NamedTuple):
     """Of a process."""
 
     frozen: bool  # it does not run
     unreachable: bool  # it does not reach the API server
     edge: bool  # it goes by events alone
+    stale: bool  # its caches stand still
 
 
 class Processes:
@@ -97,7 +107,8 @@ class Processes:
         loops = {**loops, **{loop.actor: loop for loop in own}}
         for actor in held["actors"]:
             machine = actor.partition("/")[2]
-            loop = {loop.actor: loop for loop in self._loops_of_machine(machine)}[actor] if machine else loops[actor]
+            among = {loop.actor: loop for loop in self._loops_of_machine(machine)} if machine else loops
+            loop = second(loops[first_of(actor)]) if is_second(actor) else among[actor]
             obstacle, was = self._obstacle(actor), held[f"worker {actor}"]
             worker = Worker(loop, was["rank"], self._client_of(loop, obstacle), self._server, obstacle)
             worker.take(was["loop"])
@@ -115,7 +126,13 @@ class Processes:
     # ------------------------------------------------------------------------------------------ one process
 
     def start(self, controller: AnyController, rank: int, cause: int = 0) -> None:
-        """Run `controller` from now on. Its informers list first, then watch. `cause`: the step that started it."""
+        """Run `controller` from now on, in two copies if somebody wants two. Its informers list first, then watch.
+        `cause`: the step that started it."""
+        self._start(controller, rank, cause)
+        if self._faults.is_doubled(controller.actor):
+            self._start(second(controller), rank, cause)
+
+    def _start(self, controller: AnyController, rank: int, cause: int) -> None:
         obstacle = self._obstacle(controller.actor)
         worker = Worker(controller, rank, self._client_of(controller, obstacle), self._server, obstacle)
         self.workers[worker.actor] = worker
@@ -133,7 +150,9 @@ class Processes:
         return lambda: self._faults.obstacle(actor)
 
     def stop(self, actor: str) -> None:
-        self._halt(self.workers.pop(actor))
+        for each in (actor, second_of(actor)):
+            if each in self.workers:
+                self._halt(self.workers.pop(each))
 
     def crash(self, actor: str, cause: int) -> None:
         """The process dies and starts again: everything it held in memory is lost."""
@@ -219,7 +238,14 @@ class Processes:
         of_machine = change.ref.kind == "Machine"
         actors = self._on_machine.get(name, ()) if of_machine else tuple(self.workers)
         before = [(actor, self._condition(actor)._replace(frozen=self.workers[actor].frozen)) for actor in actors]
+        stale = self._faults.stale_until()
         self._faults.follow(change)
+        if change.ref == CONTROL_PLANE:
+            self._follow_copies(cause)
+            for actor, until_ms in self._faults.stale_until().items():
+                if stale.get(actor) != until_ms:
+                    due_ms = max(until_ms, self._now_ms())
+                    self._agenda.add(due_ms, 0, ("catch-up", actor, until_ms, cause), background=True)
         if of_machine and change.old is None:
             loops = self._loops_of_machine(name)
             self._on_machine[name] = tuple(loop.actor for loop in loops)
@@ -242,6 +268,15 @@ class Processes:
         known = ((self.workers.get(actor), key) for actor, key in left)
         return [(worker, key) for worker, key in known if worker is not None and not worker.on_call]
 
+    def _follow_copies(self, cause: int) -> None:
+        """Of a loop that nobody elects a leader of two copies run."""
+        for actor, worker in tuple(self.workers.items()):
+            twin = second_of(actor)
+            if self._faults.is_doubled(actor) and twin not in self.workers:
+                self._start(second(worker.controller), worker.rank, cause)
+            elif not self._faults.is_doubled(actor) and twin in self.workers:
+                self.stop(twin)
+
     def _follow_own(self, change: Change, cause: int) -> None:
         """Somebody wrote a loop, or another one in its place, or took it away."""
         if change.old is not None:
@@ -251,7 +286,7 @@ class Processes:
 
     def _condition(self, actor: str) -> Condition:
         frozen, unreachable = self._stands_still(self.workers[actor]), bool(self._faults.obstacle(actor))
-        return Condition(frozen, unreachable, self._faults.is_edge_triggered(actor))
+        return Condition(frozen, unreachable, self._faults.is_edge_triggered(actor), self._faults.is_stale(actor))
 
     def _stands_still(self, worker: Worker) -> bool:
         """Its process does not run: that is broken, or nobody needs it now."""
@@ -261,14 +296,14 @@ class Processes:
 
     def _adapt(self, worker: Worker, before: Condition, cause: int) -> None:
         """A process stops, or starts with an empty memory; a watch breaks, or its informer lists again."""
-        frozen, unreachable, edge = self._condition(worker.actor)
-        was_frozen, was_unreachable, was_edge = before
+        frozen, unreachable, edge, stale = self._condition(worker.actor)
+        was_frozen, was_unreachable, was_edge, was_stale = before
         worker.frozen = frozen
         if frozen != was_frozen or edge != was_edge:
             self._halt(worker)
             if not frozen:
                 self._begin(worker, cause)
-        elif unreachable != was_unreachable and not frozen:
+        elif not frozen and (unreachable != was_unreachable or (was_stale and not stale)):
             for kind, informer in worker.informers.items():
                 if not self._server.scheme.is_local(kind):
                     informer.broken = True

@@ -98,23 +98,26 @@ class Waited:
 class Failed:
     """A loop made a mistake, or could not read what it had to; the key is looked at again later, the others go on."""
 
-    phase: str  # "observe", "diff", or "watch": in what the loop says of the objects it is told of
+    phase: str  # "observe", "diff", "act"; "watch": in what it says of what it is told of; "crash": its process died
     error: str  # "KeyError: 'topologyKey'"
     where: str  # "interpod.py, line 120"; "" if it was a request that failed
     times: int  # in a row
     code: int = 0  # HTTP status, if it was a request that failed
     reads: tuple[Any, ...] = ()  # what had been read by then
     printed: tuple[str, ...] = ()  # lines, by a text that somebody wrote
+    changes: tuple[Change, ...] = ()  # of a fault that struck here: the ControlPlane says it no more
 
 
 @dataclass(frozen=True, slots=True)
 class Fired:
     """A timer is due: a RequeueAfter or back-off of an earlier step (`set_by`), or an informer's (re)list that such a
-    step made necessary (0: the loop began with the cluster)."""
+    step made necessary (0: the loop began with the cluster). Or a fault struck: an event was lost; or it woke a loop
+    whose cache stands still ("STALE"), until that caught up."""
 
-    why: str  # "TIMER", "BACKOFF", "RELIST", "WATCH-BROKEN"
+    why: str  # "TIMER", "BACKOFF", "RELIST", "WATCH-BROKEN", "EVENT-LOST", "STALE", "CAUGHT-UP"
     set_by: int  # step number
     queued: tuple[Ref, ...] = ()
+    changes: tuple[Change, ...] = ()  # of a fault that struck here, or is over: the ControlPlane says it no more
 
 
 Record = Commanded | Delivered | Observed | Differed | Acted | Waited | Failed | Fired
@@ -188,11 +191,13 @@ def is_visible(step: Step) -> bool:
 
 def changes_of(step: Step) -> tuple[Change, ...]:
     """What it changed in the store."""
-    record = step.record
-    if isinstance(record, Acted):
-        return record.result.changes
-    if isinstance(record, Commanded):
-        return tuple(change for result in record.results for change in result.changes)
+    match step.record:
+        case Acted(result=result):
+            return result.changes
+        case Commanded(results=results):
+            return tuple(change for result in results for change in result.changes)
+        case Failed(changes=changes) | Fired(changes=changes):
+            return changes
     return ()
 
 

@@ -1,21 +1,23 @@
 """Loops take turns: while one has work in hand that is no mere background, what another would begin is kept aside.
 
 The engine asks here before it lets a loop look at a key or make the next phase of a reconcile. Nothing is falsified: in
-an asynchronous system any such order is a possible one. Loops of one name (the kubelets of all machines) go together.
+an asynchronous system any such order is a possible one. Loops of one name (the kubelets of all machines, both copies of
+a loop that has two) go together.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 
+from app.api.control_plane import first_of
 from app.api.parts import Part
 from app.engine.agenda import Entry, Moved
 
 
 @lru_cache(maxsize=4096)
 def loop_of(actor: str) -> str:
-    """The name that the loops of all machines share: "kubelet" of "kubelet/node-1"."""
-    return actor.partition("/")[0]
+    """The name that the loops of all machines share, and both copies of one: "kubelet" of "kubelet/node-1"."""
+    return first_of(actor.partition("/")[0])
 
 
 class Turns(Part):

@@ -7,7 +7,7 @@ the reconcile is plain data in `in_flight`, so the engine can pause there, and t
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from app.api.objects import Ref
 from app.api.parts import Part
 from app.apiserver.server import ApiServer, Written
 from app.engine.agenda import Entry, Moved
-from app.engine.client import Client, Request
+from app.engine.client import NOT_A_REQUEST, Client, Request
 from app.engine.informer import CacheView, Informer, RecordingReader, informers_of
 from app.engine.oncall import left_to_people
 from app.engine.trace import Acted, ActorState, Differed, Failed, Mistake, Observed, Result, Waited, Wake
@@ -36,6 +36,7 @@ from app.reconcile import (
     TextMistake,
 )
 
+PATIENCE = 2  # mistakes in a row that a loop may make before nobody waits for it any more
 _LONGEST_ERROR = 400  # characters
 
 
@@ -52,12 +53,20 @@ class Reconcile:
     differences: tuple[Difference, ...] = ()
     todo: list[tuple[int, int]] = field(default_factory=list)  # (difference, action), next one last
     failed: bool = False
+    conflicted: bool = False  # somebody else was faster: the next look will show it
     requeue_ms: int | None = None
     requeue_background: bool = True
     entry: Entry | None = None  # its next phase on the agenda
 
     def copy(self, moved: Moved) -> Reconcile:
         return replace(self, todo=list(self.todo), entry=moved.entry(self.entry) if self.entry else None)
+
+
+class Refusal(NamedTuple):
+    """What was refused of a key, and how often in a row in the same way."""
+
+    failures: tuple[Failure, ...]
+    times: int
 
 
 class Parked(NamedTuple):
@@ -71,7 +80,7 @@ class Worker(Part):
 
     STATE = (
         "_failures", "_memory", "_own_writes", "_parked", "called", "called_softly", "falls", "frozen", "in_flight",
-        "mistakes", "on_call", "received", "timers",
+        "mistakes", "on_call", "received", "refusals", "timers",
     )  # fmt: skip
     PARTS = ("informers", "queue")
     __slots__ = (*STATE, *PARTS, "_client", "_obstacle", "_server", "actor", "controller", "rank", "view")
@@ -101,6 +110,7 @@ class Worker(Part):
         self.on_call = False  # a person acts in its place
         self.falls = 0  # how often in a row its process ended by its own mistake
         self.mistakes: dict[Ref | None, Failed] = {}  # None: in what it says of the objects that it is told of
+        self.refusals: dict[Ref, Refusal] = {}
         self._client = client
         self._obstacle = obstacle
         self._memory: dict[Ref, Any] = {}
@@ -126,14 +136,25 @@ class Worker(Part):
         # Hundreds of kubelets are asked at every frame, and most of them rest.
         flights = tuple((key, reconcile.phase) for key, reconcile in self.in_flight.items()) if self.in_flight else ()
         mistakes = tuple(Mistake(key, failed) for key, failed in self.mistakes.items()) if self.mistakes else ()
+        mistakes += tuple(self._refused()) if self.refusals else ()
         return ActorState(loop.name, loop.instance, loop.reconciles, queued, flights, mistakes, loop.only_while)
+
+    def _refused(self) -> Iterator[Mistake]:
+        """What it writes in vain, and nobody waits for any more."""
+        for key, (failures, times) in self.refusals.items():
+            if times > PATIENCE:
+                newest = failures[-1]
+                yield Mistake(key, Failed("act", newest.message, str(newest.code), times, newest.code))
 
     # ------------------------------------------------------------------------------------------ the three phases
 
-    def observe(self, now_ms: int) -> tuple[Ref, tuple[Wake, ...], bool, Observed | Waited | Failed]:
-        """Take the next key and look at it, or park it until the cache shows the loop's own last writes."""
+    def observe(
+        self, now_ms: int, *, is_stale: bool = False
+    ) -> tuple[Ref, tuple[Wake, ...], bool, Observed | Waited | Failed]:
+        """Take the next key and look at it, or park it until the cache shows the loop's own last writes. One whose
+        caches are stale does not wait for that."""
         key, wakes, background = self.queue.get()
-        gate = self._closed_gate(key)
+        gate = None if is_stale else self._closed_gate(key)
         if gate is not None:
             kind, revision = gate
             self.queue.done(key)
@@ -211,12 +232,26 @@ class Worker(Part):
             self._want_timer(reconcile, action.delay_ms, difference.background)
         elif not result.ok and not (isinstance(action, Delete) and result.code == 404):
             reconcile.failed = True
+            reconcile.conflicted = reconcile.conflicted or result.reason == "Conflict"
             failure = Failure(difference.reason, result.code, result.message)
             self._failures[reconcile.key] = (*self._failures.get(reconcile.key, ()), failure)
             while reconcile.todo and reconcile.todo[-1][0] == d:
                 reconcile.todo.pop()
         self._note_own_writes(reconcile.key, result)
         return Acted(reconcile.observation, reconcile.differences, d, a, action, result, not reconcile.todo)
+
+    def is_refused_again(self, reconcile: Reconcile) -> bool:
+        """It was refused so often in the same way that nobody waits for it any more. A conflict does not count:
+        that passes. Nor do loops of Kubernetes: they wait for what people will do, for a quota to be raised."""
+        key, failures = reconcile.key, self._failures.get(reconcile.key, ())
+        before = self.refusals.pop(key, None)
+        passes = reconcile.conflicted or any(failure.code >= 500 for failure in failures)
+        if passes or self.controller.is_trusted:
+            return False
+        alike = before is not None and [each[:2] for each in before.failures] == [each[:2] for each in failures]
+        times = before.times + 1 if before is not None and alike else 1
+        self.refusals[key] = Refusal(failures, times)
+        return times > PATIENCE
 
     def failed(self, phase: str, key: Ref | None, mistake: Exception, reads: tuple[Any, ...] = ()) -> Failed:
         """What went wrong. A request that did not get through is no mistake of the loop."""
@@ -237,6 +272,18 @@ class Worker(Part):
         d, a = reconcile.todo[-1]
         return reconcile.differences[d].actions[a]
 
+    @staticmethod
+    def is_midway(reconcile: Reconcile) -> bool:
+        """It wrote something, and is about to write more; or is about to write the only thing that it has to."""
+        requests = [
+            (d, a)
+            for d, difference in enumerate(reconcile.differences)
+            for a, action in enumerate(difference.actions)
+            if not isinstance(action, NOT_A_REQUEST)
+        ]
+        ahead = reconcile.todo[-1:]
+        return ahead in ([each] for each in requests[1:]) or (len(requests) == 1 and ahead == requests)
+
     def next_is_background(self, reconcile: Reconcile) -> bool:
         return reconcile.background or (
             bool(reconcile.todo) and reconcile.differences[reconcile.todo[-1][0]].background
@@ -253,6 +300,7 @@ class Worker(Part):
         copied.called_softly = [moved.entry(entry) for entry in self.called_softly]
         copied.on_call = self.on_call
         copied.frozen, copied.falls, copied.mistakes = self.frozen, self.falls, dict(self.mistakes)
+        copied.refusals = dict(self.refusals)
         copied._memory, copied._failures = dict(self._memory), dict(self._failures)
         copied._own_writes = {key: dict(gates) for key, gates in self._own_writes.items()}
         copied._parked = {kind: dict(waiting) for kind, waiting in self._parked.items()}
@@ -265,6 +313,7 @@ class Worker(Part):
         self.view = CacheView(self.informers, self._server, self._obstacle)
         self.in_flight.clear()
         self.mistakes.clear()
+        self.refusals.clear()
         self._memory.clear()
         self._failures.clear()
         self._own_writes.clear()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from app.api.control_plane import CONTROL_PLANE, is_second, second_of
 from app.api.objects import Obj, Ref
 from app.apiserver.store import Change
 from app.commands import CrashController
@@ -70,6 +71,9 @@ class Process:
             case Failed(phase="watch") as failed:
                 self.end()
                 self._note(None, failed)
+            case Failed(phase="crash"):
+                self.end()
+                self.mistakes.clear()
             case _ if step.key is not None:
                 self._work(step, step.key)
 
@@ -136,8 +140,10 @@ def actors(steps: Iterable[Step], later: Mapping[str, ActorState], state: Mappin
 def _loops(
     processes: Mapping[str, Process], later: Mapping[str, ActorState], state: Mapping[Ref, Obj]
 ) -> dict[str, ActorState]:
-    """Those of the control plane go on for ever; those of a machine are there as long as it is."""
-    found = {actor: loop for actor, loop in later.items() if not loop.instance}
+    """Those of the control plane go on for ever, second copies apart; those of a machine are there as long as it is."""
+    found = {actor: loop for actor, loop in later.items() if not loop.instance and not is_second(actor)}
+    doubled = _spec(state.get(CONTROL_PLANE)).get("doubled") or {}
+    found |= {second_of(actor): found[actor]._replace(name=second_of(actor)) for actor in doubled if actor in found}
     of_machines = {loop.name: loop for loop in later.values() if loop.instance}
     for actor, process in processes.items():
         name, _, machine = actor.partition("/")
@@ -175,6 +181,7 @@ def _ended(step: Step) -> Iterator[str]:
         elif change.ref.kind == "ControlPlane":
             yield from _told_otherwise(change, "stopped")
             yield from _told_otherwise(change, "edge")
+            yield from map(second_of, _told_otherwise(change, "doubled"))
 
 
 def _told_otherwise(change: Change, fault: str) -> set[str]:

@@ -135,6 +135,14 @@ def why(id: str, kind: str, namespace: str, name: str) -> Response:
     )
 
 
+@blueprint.get("/rooms/<id>/verdict")
+def verdict(id: str) -> Response:
+    """The shortest trace that shows what came of a fault that a loop was given."""
+    security.allow("look")
+    room, _ = rooms().get(id), language.here()
+    return make_response(room.drawn(lambda: render_template("_why.html", room=room, **present.verdict_of(room, _))))
+
+
 @blueprint.get("/rooms/<id>/explain")
 def explain_field(id: str) -> Response:
     """What the editor shows for a field, and which fields may stand inside it."""

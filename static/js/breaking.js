@@ -10,7 +10,7 @@ const loop = document.getElementById("break-loop")
 const things = document.getElementById("break-things")
 const ORDINARY = {
   power: "on", network: "on", slow: 1, disk: "ok",
-  stopped: false, edge: false, onCall: false, watchDelayMs: 0, dropEvery: 0,
+  stopped: false, edge: false, onCall: false, watchDelayMs: 0, dropEvery: 0, doubled: false,
   apiServer: "up", chaosPerMinute: 0,
 }
 let name = ""
@@ -47,7 +47,8 @@ function subject(menu) {
   if (menu === node) return {...ORDINARY, ...document.querySelector(`.node[data-name="${CSS.escape(name)}"]`)?.dataset}
   const spec = state.control ?? {}
   if (menu === things) return {...ORDINARY, ...spec}
-  const own = ["stopped", "edge", "onCall", "watchDelayMs", "dropEvery"].map((field) => [field, spec[field]?.[name] ?? ORDINARY[field]])
+  const fields = ["stopped", "edge", "onCall", "watchDelayMs", "dropEvery", "doubled"]
+  const own = fields.map((field) => [field, spec[field]?.[name] ?? ORDINARY[field]])
   return Object.fromEntries(own)
 }
 

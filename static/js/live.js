@@ -74,7 +74,7 @@ function apply({pieces, state: next}) {
   board.settle()
 }
 
-/** One that people write has a lane and a ring of its own, which only a snapshot brings. */
+/** One that people write, or a second copy, has a lane and a ring of its own, which only a snapshot brings. */
 function knowsLoops({actors}) {
   const [known, loops] = [data.lanes.filter(([role]) => !/^(you$|@)/.test(role)), Object.keys(actors)]
   return known.length === loops.length && known.every(([role]) => role in actors)

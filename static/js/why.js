@@ -10,6 +10,8 @@ export function startWhy() {
   document.addEventListener("click", (event) => {
     const asked = event.target.closest("[data-why]")
     if (asked) ask(asked.dataset.why, asked)
+    const verdict = event.target.closest("[data-why-verdict]")
+    if (verdict) open(`${room.base}/verdict?lang=${room.lang}`, verdict)
     const link = event.target.closest("#why [data-link]")
     if (link) look(link)
     if (event.target.closest("[data-close-why]")) close()
@@ -31,7 +33,11 @@ export function askWhy() {
 /** @param {string} path Kind/namespace or "-"/name, of a Service with ?endpoint= @param {Element} from */
 async function ask(path, from) {
   const [object, query = ""] = path.split("?")
-  const address = `${room.base}/why/${object}?lang=${room.lang}&${query}`
+  return open(`${room.base}/why/${object}?lang=${room.lang}&${query}`, from)
+}
+
+/** The chain that is found there. @param {string} address @param {Element} from */
+async function open(address, from) {
   const answer = await fetch(address, {headers: {Accept: "text/html"}}).catch(() => null)
   if (!answer?.ok) return
   opener = inspector.isOpen() ? inspector.openedFrom() : from

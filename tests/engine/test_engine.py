@@ -64,7 +64,7 @@ def test_a_key_waits_until_the_cache_shows_its_own_last_write() -> None:
     write(engine, config())
     while not isinstance(engine.step().record, Acted):
         pass
-    engine._queue(engine.workers["loop"], [A], engine.trace.get(1).record and _wake(), False)
+    engine.queue(engine.workers["loop"], [A], engine.trace.get(1).record and _wake(), False)
     steps = settle(engine)
     assert records(steps)[0] == "Waited"
     assert isinstance(steps[0].record, Waited)
@@ -240,8 +240,8 @@ def test_a_key_that_a_heartbeat_woke_is_waited_for_once_somebody_needs_it() -> N
     write(engine, config())
     settle(engine)
     loop = engine.workers["loop"]
-    engine._queue(loop, [A], Wake("TIMER", None, 1), True)
+    engine.queue(loop, [A], Wake("TIMER", None, 1), True)
     assert engine.quiet
-    engine._queue(loop, [A], Wake("MODIFIED", A, 1), False)
+    engine.queue(loop, [A], Wake("MODIFIED", A, 1), False)
     assert not engine.quiet
     assert records(settle(engine)) == ["Observed", "Differed"]

@@ -135,7 +135,7 @@ def test_what_is_listed_at_an_api_server_that_is_down_cannot_be_seen() -> None:
     settle(engine)
     write(engine, config("a"))
     set_api_server(engine, "down")
-    engine._queue(engine.workers["loop"], [A], Wake("TIMER", None, 1), False)
+    engine.queue(engine.workers["loop"], [A], Wake("TIMER", None, 1), False)
     failed = failures(settle(engine))
     assert [(each.code, each.where) for each in failed] == [(503, "")] * len(failed)
     assert failed

@@ -21,11 +21,13 @@ from app.commands import (
     Cordon,
     CrashContainer,
     CrashController,
+    CrashMidway,
     CutNetwork,
     DelayWatch,
     DeleteObject,
     Drain,
     DropEvents,
+    DropNextEvent,
     EdgeTriggered,
     EvictPod,
     FailZone,
@@ -42,8 +44,10 @@ from app.commands import (
     SetLatencies,
     SetTraffic,
     SlowNode,
+    StaleCache,
     StopController,
     Suspend,
+    TwoCopies,
 )
 from tests.support.declared import DECLARED, JOBS, WORKLOADS
 from tests.support.invariants import Watchman
@@ -53,6 +57,9 @@ WEB = Ref("Deployment", "default", "web")
 ZONES = ("zone-a", "zone-b", "zone-c")
 SERVICES = ("web", "shop")
 LEAST_NODES, MOST_NODES = 3, 6
+ALONE = ("default-scheduler", "job-controller")
+"""Two of these, or one that does not see what it did, do what must never be: nodes beyond their capacity, and more pods
+of a Job at work than it wants. Of Kubernetes' that is as true."""
 
 
 def pod_ref(pod: Obj) -> Ref:
@@ -143,9 +150,17 @@ class WholeWorld:
             lambda: DelayWatch(actor, rng.choice([0, 500, 5000])),
             lambda: DropEvents(actor, rng.choice([0, 3, 10])),
             lambda: EdgeTriggered("replicaset-controller", rng.random() < 0.2),
+            lambda: CrashMidway(actor, on),
+            lambda: DropNextEvent(actor, "", on),
+            lambda: StaleCache(actor, rng.choice([0, 1_000, 5_000])) if actor not in ALONE else None,
+            lambda: TwoCopies(actor, on) if actor not in ALONE and "/" not in self.cluster_actor(actor) else None,
             lambda: Chaos(rng.choice([0, 2, 10])),
         ]
         return rng.choice(choices)()
+
+    def cluster_actor(self, role: str) -> str:
+        """One of that role: of a machine, or of the cluster."""
+        return next(actor for actor in self.cluster.actors if actor.partition("/")[0] == role)
 
     def a_node(self) -> str:
         return name_of(self.rng.choice(self.cluster.objects("Machine")))
@@ -175,6 +190,8 @@ class WholeWorld:
         found: list[Command] = [ApiServerDown(False), Chaos(0), SetLatencies("realistic")]
         for actor in self.actors:
             found += [GoOnCall(actor, False), StopController(actor, False), DropEvents(actor, 0), DelayWatch(actor, 0)]
+            found += [CrashMidway(actor, False), DropNextEvent(actor, on=False), StaleCache(actor, 0)]
+            found += [TwoCopies(actor, False)]
         found += [EdgeTriggered("replicaset-controller", False)]
         found += [SetTraffic(Ref("Service", "default", name), 0) for name in SERVICES]
         for machine in machines:

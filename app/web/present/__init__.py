@@ -30,10 +30,10 @@ from app.web.present.captions import caption
 from app.web.present.inspector import inspector
 from app.web.present.own import choices, own, tried
 from app.web.present.reading import reading_ms
-from app.web.present.room import documents, frame, page, step_detail, why_of
+from app.web.present.room import documents, frame, page, step_detail, verdict_of, why_of
 from app.web.present.words import Words
 
 __all__ = [
     "Words", "caption", "choices", "documents", "frame", "inspector", "own", "page", "reading_ms", "step_detail",
-    "tried", "why_of",
+    "tried", "verdict_of", "why_of",
 ]  # fmt: skip

@@ -140,6 +140,8 @@ def _observed(step: Step, record: Observed, _: Words) -> str:
 
 def _failed(step: Step, record: Failed, _: Words) -> str:
     who = subject(step.actor, _)
+    if record.phase == "crash":
+        return _("%(who)s dies between two writes. It starts again, and remembers nothing.", who=who)
     if record.code:
         return _("%(who)s cannot read: its request did not get through. It tries again.", who=who)
     file, _comma, line = record.where.partition(", line ")

@@ -25,21 +25,36 @@ from app.commands import (
 )
 from app.engine.trace import Commanded, Step
 from app.look import Look
-from app.web.present import thread, workloads
+from app.web.present import thread, verdict, why, workloads
 from app.web.present.clock import duration
-from app.web.present.names import known
+from app.web.present.names import known, tell
 from app.web.present.words import Words
 
 COUNTED = ("DaemonSet", "Deployment", "ReplicaSet", "ReplicationController", "StatefulSet")
 # Nobody is told of them: loops notice at their next look.
 UNTOLD = (PowerNode, CutNetwork, FailZone, RemoveNode, SetTraffic)
+VERDICTS = {
+    "converged": N_("Converged"),
+    "duplicated": N_("Duplicated"),
+    "leaked": N_("Leaked"),
+    "stuck": N_("Stuck"),
+}
 UPDATES = (SetImage, RolloutRestart, RolloutUndo)
+
+
+class VerdictView(NamedTuple):
+    """What came of a fault that somebody gave a loop."""
+
+    kind: str  # converged, duplicated, leaked, stuck
+    word: str
+    text: str
 
 
 class Ending(NamedTuple):
     text: str  # "Healed in 5.9 s: 3 wanted, 3 ready."
     length: str  # "5 loops, 16 steps."
     is_good: bool  # what is wanted is there
+    verdict: VerdictView | None = None
 
 
 def of(cluster: Look, act: Step | None, _: Words) -> Ending | None:
@@ -60,7 +75,21 @@ def of(cluster: Look, act: Step | None, _: Words) -> Ending | None:
         text = _(_form(record.command, is_good), time=took, wanted=wanted, ready=ready)
     loops = _.many("%(n)s loop", "%(n)s loops", len(came.lanes) - 1)
     steps = _.many("%(n)s step", "%(n)s steps", came.steps)
-    return Ending(text, _("%(loops)s, %(steps)s.", loops=loops, steps=steps), is_good)
+    return Ending(text, _("%(loops)s, %(steps)s.", loops=loops, steps=steps), is_good, _verdict(cluster, act, _))
+
+
+def _verdict(cluster: Look, act: Step, _: Words) -> VerdictView | None:
+    found = verdict.of(cluster, act)
+    return VerdictView(found.kind, _(VERDICTS[found.kind]), tell(found.said, _)) if found is not None else None
+
+
+def shortest_trace(cluster: Look, act: Step | None, _: Words) -> why.Why:
+    """The steps that show the verdict, to look through."""
+    found = verdict.of(cluster, act) if act is not None else None
+    if found is None:
+        return why.Why("", (), 0, _("No loop was given a fault that has struck."))
+    links = tuple(why.link(each.step, each.how, cluster.epoch_ms, _) for each in found.trace)
+    return why.Why(f"{_(VERDICTS[found.kind])}: {tell(found.said, _)}", links, 0, "")
 
 
 def _form(command: object, is_good: bool) -> str:

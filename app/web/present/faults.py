@@ -105,11 +105,28 @@ def _control_plane(spec: Mapping[str, Any], _: Words) -> Iterable[FaultView]:
     for actor, delay_ms in sorted((spec.get("watchDelayMs") or {}).items()):
         text = _("%(loop)s: hears %(delay)s late", loop=_loop(actor, _), delay=duration(delay_ms))
         yield FaultView(f"delay-{actor}", "slow", text, {"do": "delay-watch", "actor": actor, "delay_ms": 0})
+    yield from _once(spec, _)
     for actor, every in sorted((spec.get("dropEvery") or {}).items()):
         text = _("%(loop)s: loses 1 event in %(n)s", loop=_loop(actor, _), n=every)
         if every == 1:
             text = _("%(loop)s: loses all events", loop=_loop(actor, _))
         yield FaultView(f"drop-{actor}", "drop", text, {"do": "drop-events", "actor": actor, "every": 0})
+
+
+def _once(spec: Mapping[str, Any], _: Words) -> Iterable[FaultView]:
+    """What strikes once, or lasts its time; and second copies."""
+    for actor in sorted(spec.get("crashMidway") or {}):
+        text = _("%(loop)s: will die between two writes", loop=_loop(actor, _))
+        yield FaultView(f"midway-{actor}", "gone", text, {"do": "crash-midway", "actor": actor, "on": False})
+    for actor in sorted(spec.get("staleUntilMs") or {}):
+        text = _("%(loop)s: stale cache", loop=_loop(actor, _))
+        yield FaultView(f"stale-{actor}", "slow", text, {"do": "stale-cache", "actor": actor, "for_ms": 0})
+    for actor in sorted(spec.get("dropNext") or {}):
+        text = _("%(loop)s: loses the next event", loop=_loop(actor, _))
+        yield FaultView(f"next-{actor}", "drop", text, {"do": "drop-next-event", "actor": actor, "on": False})
+    for actor in sorted(spec.get("doubled") or {}):
+        text = _("%(loop)s: two copies", loop=_loop(actor, _))
+        yield FaultView(f"copies-{actor}", "add", text, {"do": "two-copies", "actor": actor, "on": False})
 
 
 def _loop(actor: str, _: Words) -> str:

@@ -183,8 +183,14 @@ def panel(trace: Trace, step: Step, epoch_ms: int, _: Words) -> LoopView:
         more_wakes=max(0, len(woken) - SHOWN_WAKES),
         differences=tuple(_difference(run, index, _, epoch_ms) for index in real[:SHOWN_DIFFERENCES]),
         more_differences=max(0, len(real) - SHOWN_DIFFERENCES),
-        failure=_failure(run.failed) if run.failed else None,
+        failure=_failure(run.failed, _) if run.failed is not None else None,
     )
+
+
+def _failure(failed: Failed, _: Words) -> FailureView:
+    if failed.phase == "crash":
+        return FailureView(_("Its process died here: what it was about to do is forgotten."), "", 1)
+    return FailureView(failed.error, failed.where, failed.times, failed.printed)
 
 
 def _count_reads(observed: Observed | None) -> int:
@@ -206,10 +212,6 @@ def wake_word(wake: Wake, _: Words) -> str:
     return words.get(wake.why, wake.why)
 
 
-def _failure(failed: Failed) -> FailureView:
-    return FailureView(failed.error, failed.where, failed.times, failed.printed)
-
-
 def _phases(run: Reconcile, latest: str, epoch_ms: int, _: Words) -> tuple[PhaseView, ...]:
     times = {phase_of(step): step for step in run.steps}
     views = []
@@ -227,6 +229,8 @@ def _phases(run: Reconcile, latest: str, epoch_ms: int, _: Words) -> tuple[Phase
 
 
 def _centre(run: Reconcile, _: Words) -> Centre:
+    if run.failed is not None and run.failed.phase == "crash":
+        return Centre(_("its process died"), "✕", _("it starts again"), "bad")
     if run.failed is not None:
         return Centre(_("the loop failed"), run.failed.error.partition(":")[0], run.failed.where, "bad")
     if run.differences is None:

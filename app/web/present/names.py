@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from app.api import names
+from app.api.control_plane import first_of, is_second
 from app.api.kinds import bare_kind
 from app.api.messages import Message
 from app.api.objects import Ref
@@ -81,14 +82,15 @@ def role_title(role: str, _: Words) -> str:
         return _("you")
     if role.startswith(OUTSIDE):
         return role.removeprefix(OUTSIDE)
-    title = _.voice(role).title
-    return _(title) if title else role.removesuffix("-controller").replace("-", " ")
+    first = first_of(role)
+    title = _(_.voice(role).title) or first.removesuffix("-controller").replace("-", " ")
+    return title if role == first else f"{title} (2)"
 
 
 def subject(actor: str, _: Words) -> str:
     """An actor as the subject of a sentence."""
     role, _slash, machine = actor.partition("/")
-    if spoken := _.voice(role).subject:
+    if (spoken := _.voice(role).subject) and not is_second(role):
         return _(spoken, node=machine)
     if machine:
         return f"{role_title(role, _)} ({machine})"

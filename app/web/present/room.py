@@ -185,6 +185,12 @@ def why_of(cluster: Look, ref: Ref, endpoint: str, _: Words) -> dict[str, Any]:
     return {"_": _, "lang": _.lang, "why": found}
 
 
+def verdict_of(room: Shown, _: Words) -> dict[str, Any]:
+    """Context of `templates/_why.html`: the shortest trace that shows what came of a loop's fault."""
+    _ = _.among(room.look.voices)
+    return {"_": _, "lang": _.lang, "why": ending.shortest_trace(room.look, room.act, _)}
+
+
 def _then(cluster: Look, number: int) -> Look | None:
     """The cluster as it was; None if that is not known any more, or was too large to be drawn twice."""
     try:

@@ -67,7 +67,7 @@ def phase_of(step: Step) -> str:
         case Acted():
             return "act"
         case Failed(phase=phase):
-            return phase if phase in PHASES else "observe"
+            return "act" if phase == "crash" else phase if phase in PHASES else "observe"
     return "you" if step.actor == YOU else "act"  # what a program outside observes, and why it acts, nobody sees
 
 

@@ -108,7 +108,7 @@ def links(path: Sequence[Step], epoch_ms: int, _: Words) -> Iterator[Link]:
         if isinstance(record, Fired):
             how = record.why
         elif done is not None:
-            yield _link(done, how, epoch_ms, _)
+            yield link(done, how, epoch_ms, _)
             how = ""
 
 
@@ -138,7 +138,8 @@ def _asks(step: Step) -> bool:
     return isinstance(step.record, Acted) and bool(step.record.result.code or step.record.result.changes)
 
 
-def _link(step: Step, how: str, epoch_ms: int, _: Words) -> Link:
+def link(step: Step, how: str, epoch_ms: int, _: Words) -> Link:
+    """`how`: why of the step before it (Fired), or ""."""
     said, record, gap = captions.caption(step, _), step.record, ""
     if isinstance(record, Acted):
         gap = captions.difference(record.differences[record.difference], said.role, _)
@@ -147,6 +148,7 @@ def _link(step: Step, how: str, epoch_ms: int, _: Words) -> Link:
         "BACKOFF": _("tried again"),
         "RELIST": _("it read everything anew"),
         "WATCH-BROKEN": _("an event was lost"),
+        "EVENT-LOST": _("it was never told of this"),
     }
     at = virtual(step.at_ms - epoch_ms)
     return Link(step.number, at, said.role, said.who, phase_of(step), said.text, gap, how_words.get(how, ""))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.api.control_plane import first_of
 from app.api.messages import N_ as N_
 from app.api.messages import SILENT, Plural, Voice
 
@@ -41,7 +42,7 @@ class Words:
         return replace(self, voices=voices)
 
     def voice(self, role: str) -> Voice:
-        return self.voices.get(role, SILENT)
+        return self.voices.get(first_of(role), SILENT)
 
 
 ENGLISH = Words()
