@@ -228,7 +228,7 @@ def test_a_loop_that_fails_shows_where_and_why() -> None:
     assert [(phase.phase, phase.state) for phase in card.view.phases] == [
         ("observe", "done"), ("diff", "failed"), ("act", "none"),
     ]  # fmt: skip
-    assert card.view.failure == ("KeyError: 'ports'", "loop.py, line 7", 3)
+    assert card.view.failure == ("KeyError: 'ports'", "loop.py, line 7", 3, ())
     assert card.view.centre[1:] == ("KeyError", "loop.py, line 7", "bad")
     assert timeline.row(step, trace, 0)[3:6] == ("diff", 1, False)
     actor = ActorState("custom-loop", "", "Service", 0, (), (Mistake(key, failed),))
