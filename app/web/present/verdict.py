@@ -227,10 +227,11 @@ def _has_failed(step: Step) -> bool:
 
 
 def _believing(case: _Case) -> Verdict | None:
-    """An event of what others did was lost, no later one told of that object, nothing was listed again, and it is not
-    as it was before."""
+    """An event of what others did was lost, though it would have had something to look at, no later one told of that
+    object, nothing was listed again, and it is not as it was before."""
     lost, ref, writer = case.struck, case.struck.key, case.look.trace.get(case.struck.cause)
-    if not _is_lost(lost) or ref is None or writer is None or case.is_its(writer):
+    unheard = lost.record.unheard if isinstance(lost.record, Fired) and not lost.background else ()
+    if not unheard or ref is None or writer is None or case.is_its(writer):
         return None
     for step in case.since(lost.number):
         is_told = isinstance(step.record, Delivered) and step.key == ref
@@ -246,11 +247,8 @@ def _believing(case: _Case) -> Verdict | None:
         text = N_("it never heard that %(what)s is gone.")
     elif believed is None:
         text = N_("it never heard of %(what)s.")
-    return Verdict("stuck", message(text, what=ref), case.shown_by(*case.last(_looks)))
-
-
-def _looks(step: Step) -> bool:
-    return isinstance(step.record, Observed)
+    looks = case.last(lambda step: isinstance(step.record, Observed) and step.key in unheard)
+    return Verdict("stuck", message(text, what=ref), case.shown_by(*looks))
 
 
 def _is_other(believed: Obj | None, now: Obj | None) -> bool:
