@@ -39,7 +39,11 @@ def lose_next(
     engine: Engine, worker: Worker, informer: Informer, change: Change, cause: int, background: bool
 ) -> Step:  # fmt: skip
     """One event is lost, and nothing notices: only the next one of the same object tells how that is."""
-    lost = Fired("EVENT-LOST", cause, (), _over(engine, "dropNext", worker.actor))
+    try:
+        unheard = informer.wakes(change, worker.view)
+    except Exception:
+        unheard = ()  # it would have stumbled over it
+    lost = Fired("EVENT-LOST", cause, (), _over(engine, "dropNext", worker.actor), unheard)
     return _unnoticed(engine, worker, informer, change, lost, background)
 
 

@@ -118,6 +118,7 @@ class Fired:
     set_by: int  # step number
     queued: tuple[Ref, ...] = ()
     changes: tuple[Change, ...] = ()  # of a fault that struck here, or is over: the ControlPlane says it no more
+    unheard: tuple[Ref, ...] = ()  # of an event that was lost unnoticed: the keys that it would have woken
 
 
 Record = Commanded | Delivered | Observed | Differed | Acted | Waited | Failed | Fired

@@ -17,7 +17,7 @@ from app.commands import (
     StopController,
     TwoCopies,
 )
-from app.engine.trace import Acted, Commanded, Failed, Step
+from app.engine.trace import Acted, Commanded, Failed, Observed, Step
 from app.operators.own.templates import controller_templates
 from app.web.present import captions, ending, verdict
 from app.web.present.names import tell
@@ -80,7 +80,7 @@ def names_of(world: World) -> list[str]:
 
 def shape(found: Verdict) -> list[str]:
     """The same in words for what kind of steps these are."""
-    words = {Commanded: "you", Failed: "dies", Acted: "writes"}
+    words = {Commanded: "you", Failed: "dies", Acted: "writes", Observed: "looks"}
     return [each.how or words[type(each.step.record)] for each in found.trace]
 
 
@@ -191,6 +191,20 @@ def test_who_never_hears_that_something_is_gone_is_stuck_until_it_lists_again() 
     world.settle()
     assert world.get(child) is not None
     assert verdict.of(world, later) is None, "that is another story"
+
+
+def test_a_pod_that_the_scheduler_never_hears_of_waits_for_good() -> None:
+    world = web()
+    found = after(world, DropNextEvent("default-scheduler", "Pod"), Scale(WEB, 5))
+    assert found.kind == "stuck"
+    assert said(world, found).startswith("it never heard of pod ")
+    assert world.statuses().count("Pending") == 1
+    assert shape(found) == ["you", "EVENT-LOST"]
+
+
+def test_an_event_that_would_have_woken_nobody_makes_nobody_stuck() -> None:
+    world = web()
+    assert after(world, DropNextEvent(GC, "ReplicaSet"), Scale(WEB, 5)).kind == "converged"
 
 
 def test_who_writes_in_vain_is_stuck() -> None:

@@ -35,6 +35,7 @@ from app.commands import CrashMidway, DropNextEvent, StaleCache, TwoCopies
 from app.component_helpers import pods
 from app.engine.trace import Acted, Commanded, Delivered, Differed, Failed, Fired, Observed, Step, changes_of
 from app.look import Look
+from app.reconcile import Difference
 from app.web.present import causes, duplicates
 from app.web.present.steps import foreground
 
@@ -107,10 +108,10 @@ def of(cluster: Look, act: Step) -> Verdict | None:
         if command is None or struck is None:
             continue
         case = _Case(cluster, step, struck, command.actor)
-        stuck = _failing(case) or _believing(case) or _waiting(case)
-        if stuck is None and _lasted_to(cluster, struck, command) < act.number:
+        missed = _believing(case)
+        if missed is None and _lasted_to(cluster, struck, command) < act.number:
             return None
-        return _leaked(case) or stuck or _doubled(case) or _converged(case)
+        return _leaked(case) or missed or _failing(case) or _waiting(case) or _doubled(case) or _converged(case)
     return None
 
 
@@ -215,11 +216,15 @@ def _failing(case: _Case) -> Verdict | None:
         if not state.mistakes or not _is_of(actor, case.actor):
             continue
         key = state.mistakes[-1].key
-        last = case.last(lambda step, at=(actor, key): (step.actor, step.key) == at and _has_failed(step))  # type: ignore[misc]
+        last = case.last(_failed_at(actor, key))
         if last:
             said = message(N_("it fails at %(what)s again and again."), what=key or last[0].key or "")
             return Verdict("stuck", said, case.led_to(last[0]))
     return None
+
+
+def _failed_at(actor: str, key: Ref | None) -> Callable[[Step], bool]:
+    return lambda step: (step.actor, step.key) == (actor, key) and _has_failed(step)
 
 
 def _has_failed(step: Step) -> bool:
@@ -227,10 +232,11 @@ def _has_failed(step: Step) -> bool:
 
 
 def _believing(case: _Case) -> Verdict | None:
-    """An event of what others did was lost, no later one told of that object, nothing was listed again, and it is not
-    as it was before."""
+    """An event of what others did was lost, though it would have had something to look at, no later one told of that
+    object, nothing was listed again, and it is not as it was before."""
     lost, ref, writer = case.struck, case.struck.key, case.look.trace.get(case.struck.cause)
-    if not _is_lost(lost) or ref is None or writer is None or case.is_its(writer):
+    unheard = lost.record.unheard if isinstance(lost.record, Fired) and not lost.background else ()
+    if not unheard or ref is None or writer is None or case.is_its(writer):
         return None
     for step in case.since(lost.number):
         is_told = isinstance(step.record, Delivered) and step.key == ref
@@ -246,11 +252,8 @@ def _believing(case: _Case) -> Verdict | None:
         text = N_("it never heard that %(what)s is gone.")
     elif believed is None:
         text = N_("it never heard of %(what)s.")
-    return Verdict("stuck", message(text, what=ref), case.shown_by(*case.last(_looks)))
-
-
-def _looks(step: Step) -> bool:
-    return isinstance(step.record, Observed)
+    looks = case.last(lambda step: isinstance(step.record, Observed) and step.key in unheard)
+    return Verdict("stuck", message(text, what=ref), case.shown_by(*looks))
 
 
 def _is_other(believed: Obj | None, now: Obj | None) -> bool:
@@ -272,11 +275,12 @@ def _declared(obj: Obj) -> tuple[Obj, list[Obj], dict[str, str]]:
 
 def _waiting(case: _Case) -> Verdict | None:
     """A difference about which nothing is done, though nothing goes on."""
-    newest = {
-        (step.actor, step.key): step for step in case.since(case.fault.number) if isinstance(step.record, Differed)
-    }
-    for step in newest.values():
-        gaps = [gap for gap in foreground(step.record.differences) if not gap.background]  # type: ignore[union-attr]
+    newest: dict[tuple[str, Ref | None], tuple[Step, Sequence[Difference]]] = {}
+    for step in case.since(case.fault.number):
+        if isinstance(step.record, Differed):
+            newest[step.actor, step.key] = step, step.record.differences
+    for step, differences in newest.values():
+        gaps = [gap for gap in foreground(differences) if not gap.background]
         if gaps and not any(gap.actions for gap in gaps):
             said = message(N_("%(what)s differs, and it does nothing about it."), what=gaps[0].about)
             return Verdict("stuck", said, case.led_to(step))
