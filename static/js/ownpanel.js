@@ -1,5 +1,6 @@
 // The panel in which one writes a controller, beside the loop and the board where it runs. What is in it comes from the
 // server, as forms. While one writes, the text is looked at; once "Try it" was pressed, tried too. Nothing of that acts.
+import {plainEditor} from "./plain.js"
 import {room, say, watch} from "./state.js"
 import {starlarkEditor} from "./starlark.js"
 
@@ -13,6 +14,8 @@ const part = (id) => document.getElementById(`own-${id}`)
 const field = (name) => part("form").elements.namedItem(name)
 
 let editor = null
+/** @type {?Promise<void>} */
+let filling = null
 let [linting, refreshing] = [0, 0]
 /** @type {?AbortController} */
 let asking = null
@@ -22,7 +25,7 @@ let typed = false
 let trial = 0
 
 export async function openPanel() {
-  if (!editor) await fill()
+  await (filling ??= fill())
   dialog.show()
   editor.focus()
   refresh()
@@ -31,9 +34,8 @@ export async function openPanel() {
 /** The first time. */
 async function fill() {
   await window.htmx.ajax("GET", `${room.base}/controllers?lang=${room.lang}`, {target: "#own-body", swap: "innerHTML"})
-  const kept = JSON.parse(sessionStorage.getItem(store) ?? "null")
-  write(kept ?? chosen())
-  editor = await starlarkEditor(part("editor"), field("text"), field("text").value)
+  write(draft() ?? chosen())
+  editor = await starlarkEditor(part("editor"), field("text"), field("text").value).catch(plainly)
   editor.onChange(changed)
   part("choice").addEventListener("change", () => {
     write(chosen())
@@ -41,7 +43,7 @@ async function fill() {
     typed = false
     changed()
   })
-  part("form").addEventListener("input", (event) => event.target.closest(".own-fields") && changed())
+  part("form").addEventListener("input", (event) => event.target.matches("input[name]") && changed())
   part("form").addEventListener("submit", (event) => {
     event.preventDefault()
     send("define-controller", Object.fromEntries(new FormData(part("form"))))
@@ -64,11 +66,31 @@ function write(fields) {
   field("edge").checked = Boolean(fields.edge)
 }
 
+/** If the real editor cannot load, the text field stays. */
+function plainly(error) {
+  console.info(say("editor_plain"), error)
+  return plainEditor(field("text"))
+}
+
 function changed() {
-  const kept = Object.fromEntries(FIELDS.map((name) => [name, field(name).value]))
-  sessionStorage.setItem(store, JSON.stringify({...kept, edge: field("edge").checked}))
+  keep()
   clearTimeout(linting)
   linting = setTimeout(lint, LINT_MS)
+}
+
+function keep() {
+  const fields = Object.fromEntries(FIELDS.map((name) => [name, field(name).value]))
+  try {
+    sessionStorage.setItem(store, JSON.stringify({...fields, edge: field("edge").checked}))
+  } catch { /* forbidden: what one wrote lasts as long as the page */ }
+}
+
+function draft() {
+  try {
+    return JSON.parse(sessionStorage.getItem(store) ?? "null")
+  } catch {
+    return null
+  }
 }
 
 async function send(command, values) {

@@ -127,6 +127,17 @@ def test_by_keyboard_alone(open_page: Opener) -> None:
     expect(text).to_contain_text("return {}")
 
 
+def test_without_the_real_editor_the_text_field_works_as_well(open_page: Opener) -> None:
+    page = open_page(size="projector", editor=False)
+    page.locator("body").press("z")
+    own = page.get_by_role("dialog", name="A controller of your own")
+    text_of(own).fill("def sync(parent, children):\n    return childs\n")
+    expect(own.locator("#own-lint")).to_have_text("line 2: Variable `childs` not found")
+    own.get_by_role("button", name="Run it").click()
+    expect(own.locator("#own-answer")).to_contain_text("controller hello defined")
+    open_page.complaints.clear()  # type: ignore[attr-defined]  # the module that was kept away
+
+
 def test_what_one_wrote_is_there_when_the_page_is_loaded_again(open_page: Opener) -> None:
     page = open_page(size="laptop")
     write(panel(page), "# mine")
