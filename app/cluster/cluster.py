@@ -28,7 +28,7 @@ from app.apiserver.store import Change, Store
 from app.cluster import applying, containers, outlook, performing
 from app.cluster.applying import Planned
 from app.cluster.containers import News, Process
-from app.cluster.loops import loops, own_loop
+from app.cluster.loops import housed_loops, loops, own_loop
 from app.commands import Apply, Bootstrap, Command, LeaveOut, StrikeController, command_from_json
 from app.engine.engine import Engine
 from app.engine.latency import PRESETS
@@ -80,9 +80,8 @@ class Cluster:
         self.trace = Trace()
         self._rng = random.Random(seed)
         table = PRESETS[latencies]
-        self.engine = Engine(
-            built_in(), self.store, self._rng, epoch_ms, table, self.trace, machine_controllers, own_loop
-        )
+        makers = (machine_controllers, own_loop, housed_loops())
+        self.engine = Engine(built_in(), self.store, self._rng, epoch_ms, table, self.trace, *makers)
         self.engine.on_strike = self._strike
         self.journal: History[Entry] = History()
         self.applied: list[str] = []  # manifests, as people wrote them
@@ -121,7 +120,8 @@ class Cluster:
         now_ms, table = int(own["now_ms"]), PRESETS[own["latencies"]]
         scheme = built_in()
         customkinds.restored(scheme, store, own.get("kinds", ()))
-        cluster.engine = Engine(scheme, store, rng, now_ms, table, cluster.trace, machine_controllers, own_loop)
+        makers = (machine_controllers, own_loop, housed_loops())
+        cluster.engine = Engine(scheme, store, rng, now_ms, table, cluster.trace, *makers)
         cluster.engine.on_strike = cluster._strike
         cluster.engine.server.taken_bytes = int(own["taken_bytes"])
         return cluster
@@ -196,8 +196,8 @@ class Cluster:
     def voices(self) -> dict[str, Voice]:
         """How each loop speaks of itself, by its name without the machine."""
         loops = {worker.controller.name: worker.controller for worker in self.engine.workers.values()}
-        of_machines = {loop.name: loop for loop in machine_controllers("")}
-        return {name: loop.voice for name, loop in {**of_machines, **loops}.items()}
+        come_and_go = {loop.name: loop for loop in (*machine_controllers(""), *self.engine.housed)}
+        return {name: loop.voice for name, loop in {**come_and_go, **loops}.items()}
 
     def get(self, ref: Ref) -> Obj | None:
         return self.store.get(ref)

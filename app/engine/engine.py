@@ -34,7 +34,8 @@ PATIENCE = 2  # mistakes in a row that a loop may make before nobody waits for i
 
 class Engine:
     """`loops_of_machine` gives the loops that run on the machine of a name, `loop_of` the one that an OwnController
-    defines. `on_strike` is told which loop took too much of what, and makes the step that ends it."""
+    defines, `housed` are those that run in pods. `on_strike` is told which loop took too much of what, and makes the
+    step that ends it."""
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Engine:
         trace: Trace,
         loops_of_machine: LoopsOfMachine = lambda name: (),
         loop_of: LoopOf = nobody,
+        housed: Sequence[AnyController] = (),
     ) -> None:
         self.store = store
         self.now_ms = now_ms
@@ -57,15 +59,14 @@ class Engine:
         self.faults = Faults()
         self.turns = Turns()
         self._rng = rng
-        self._loops_of_machine = loops_of_machine
-        self._loop_of = loop_of
+        self.housed = housed
+        self._makers = (loops_of_machine, loop_of, housed)
         self.on_strike: Callable[[str, str], Step | None] = lambda actor, limit: None
         self.processes = self._new_processes()
 
     def copy(self, store: Store, rng: random.Random, trace: Trace) -> Engine:
         """The same machinery in the same state over a copied store, generator and trace, with a scheme of its own."""
-        makers = (self._loops_of_machine, self._loop_of)
-        copied = Engine(self.server.scheme.copy(), store, rng, self.now_ms, self.latencies, trace, *makers)
+        copied = Engine(self.server.scheme.copy(), store, rng, self.now_ms, self.latencies, trace, *self._makers)
         copied.server.taken_bytes = self.server.taken_bytes
         copied.agenda, moved = self.agenda.copy()
         copied.faults = self.faults.copy()
@@ -79,9 +80,7 @@ class Engine:
 
     def _new_processes(self) -> Processes:
         clock = lambda: self.now_ms  # noqa: E731
-        return Processes(
-            self.server, self.agenda, self.faults, self._client, clock, self._loops_of_machine, self._loop_of
-        )
+        return Processes(self.server, self.agenda, self.faults, self._client, clock, *self._makers)
 
     @property
     def workers(self) -> dict[str, Worker]:
@@ -98,8 +97,7 @@ class Engine:
             self._call(worker)  # who waited to see a write of a kind that is gone need not wait any more
 
     def crash(self, actor: str) -> None:
-        """The controller's process dies and starts again: everything it held in memory is lost. That is what the step
-        does which is being made."""
+        """Its process dies and starts again: what it held in memory is lost. That is what the step being made does."""
         self.processes.crash(actor, self.trace.count + 1)
 
     def _client(self, controller: AnyController, obstacle: Callable[[], str]) -> Client:
@@ -168,7 +166,9 @@ class Engine:
         if any(came_or_went):
             self.follow_kinds()
         for change in changes:
-            if change.ref.kind in PHYSICAL:
+            if change.ref.kind == "PodSandbox":
+                self.processes.house(change, cause)
+            elif change.ref.kind in PHYSICAL:
                 self.processes.follow(change, cause)
                 self._await(Ref("Node", "", change.ref.name))
 
