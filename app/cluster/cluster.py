@@ -20,6 +20,7 @@ from app.api.breath import breathing
 from app.api.control_plane import CONTROL_PLANE
 from app.api.history import History
 from app.api.messages import Voice
+from app.api.mysql_groups import MYSQL_GROUP
 from app.api.objects import Obj, Ref, ref_of, with_metadata
 from app.apimachinery.scheme.scheme import Scheme
 from app.apiserver import customkinds
@@ -207,9 +208,11 @@ class Cluster:
 
     @property
     def goes_by_the_clock(self) -> bool:
-        """Something happens that waits for nobody: requests, or chaos."""
+        """Something happens that waits for nobody: requests, writes, or chaos."""
         plane = self.store.get(CONTROL_PLANE)
-        return self.under_load or bool(plane is not None and plane["spec"].get("chaosPerMinute"))
+        chaos = plane is not None and plane["spec"].get("chaosPerMinute")
+        written = any((group["spec"].get("writes") or {}).get("perSecond") for group in self.store.objects(MYSQL_GROUP))
+        return self.under_load or bool(chaos) or written
 
     @property
     def requests_fail(self) -> bool:

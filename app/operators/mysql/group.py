@@ -189,7 +189,7 @@ def _with(arriving: tuple[Peer, ...], peer: Peer) -> tuple[Peer, ...]:
 
 
 def _decided(member: Member, view: View, now_ms: int) -> Answer:
-    if member.expelled or view.number <= max(number(member), member.last_view if member.view is None else 0):
+    if member.expelled or view.number <= number(member):
         return member, []
     if not view.has(member.me):
         if member.view is None:

@@ -118,14 +118,13 @@ def begins_with(log: Log, other: Log) -> bool:
     return head(log, length(other)) == other
 
 
-def missing(entries: Log, log: Log) -> int:
-    """How many of `entries` are not in `log`: those behind the place where the two part."""
-    same, before = 0, 0
-    for mine, its in zip(entries, log, strict=False):
+def common(log: Log, other: Log) -> int:
+    """How many entries both begin with."""
+    same = 0
+    for mine, its in zip(log, other, strict=False):
         if mine.view != its.view:
             break
         same = min(mine.upto, its.upto)
         if mine.upto != its.upto:
             break
-        before = same
-    return length(entries) - max(same, before)
+    return same
