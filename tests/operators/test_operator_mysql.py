@@ -12,7 +12,7 @@ from app.cluster import Cluster, checkpoint
 from app.commands import Apply, CrashContainer, DeleteObject
 from app.engine.trace import Fired
 from app.operators.mysql.objects import MEMBERSHIP, POD_FINALIZER
-from tests.support.mysql import CLUSTER, INSTALL, MySQLWorld, declared, mysql
+from tests.support.mysql import CLUSTER, INSTALL, PASSWORDS, MySQLWorld, declared, mysql
 
 THREE = ["mycluster-0", "mycluster-1", "mycluster-2"]
 
@@ -343,3 +343,18 @@ def test_a_copy_a_checkpoint_and_a_replay_go_the_same_way() -> None:
         cluster.advance(cluster.now_ms + 60_000)
     ends = [[cluster.store.revision, cluster.get(CLUSTER)] for cluster in clusters]
     assert all(end == ends[0] for end in ends)
+
+
+def test_without_the_secret_with_the_passwords_the_pods_wait_for_their_volume() -> None:
+    world = MySQLWorld.__new__(MySQLWorld)
+    super(MySQLWorld, world).__init__()
+    world.apply(INSTALL)
+    world.settle()
+    world.apply(declared(1))
+    world.wait(30)
+    assert [pod["status"]["phase"] for pod in world.servers] == ["Pending"]
+    told = [event["message"] for event in world.objects("Event", "default") if event["reason"] == "FailedMount"]
+    assert told == ['MountVolume.SetUp failed for volume "rootcreds" : secret "mypwds" not found']
+    world.apply(PASSWORDS)
+    world.wait(150)
+    assert world.status == "ONLINE 1"

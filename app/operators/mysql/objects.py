@@ -11,6 +11,7 @@ from typing import Any
 from app.api import objects
 from app.api.mysql_groups import mysql_group
 from app.api.objects import Obj, Ref, name_of, namespace_of
+from app.reconcile import PodProgram
 
 OPERATOR_VERSION = "9.1.0-2.2.2"
 LEAST_VERSION, DEFAULT_VERSION = "8.0.27", "9.1.0"
@@ -19,6 +20,8 @@ CLUSTER_LABEL, ROLE_LABEL = "mysql.oracle.com/cluster", "mysql.oracle.com/cluste
 CONFIGURED, READY = "mysql.oracle.com/configured", "mysql.oracle.com/ready"
 CLUSTER_FINALIZER, POD_FINALIZER = "mysql.oracle.com/cluster", "mysql.oracle.com/membership"
 CREATED_BY, MEMBERSHIP = "mysql.oracle.com/mysql-operator-version", "mysql.oracle.com/membership-info"
+PROGRAM = PodProgram("community-operator", "operator")
+SCHEDULE_LABEL, PROFILE_LABEL = "mysql.oracle.com/backup-schedule", "mysql.oracle.com/backup-profile"
 
 _PORTS = (("mysql", 3306), ("mysqlx", 33060), ("gr-xcom", 33061))
 _ROUTER_PORTS = (
@@ -252,7 +255,8 @@ def _schedule(cluster: Obj, wanted: dict[str, Any]) -> Obj:
         "command": ["sh", "-c", "sleep 2; mysqlsh --pym mysqloperator backup --command create-backup-object"],
     }
     pod = {"restartPolicy": "Never", "terminationGracePeriodSeconds": 60, "containers": [container]}
-    marks = {CLUSTER_LABEL: name_of(cluster), "mysql.oracle.com/backup-schedule": wanted["name"]}
+    profile = {PROFILE_LABEL: wanted["backupProfileName"]} if "backupProfileName" in wanted else {}
+    marks = {CLUSTER_LABEL: name_of(cluster), SCHEDULE_LABEL: wanted["name"], **profile}
     spec = {
         "schedule": wanted["schedule"],
         "concurrencyPolicy": "Forbid",

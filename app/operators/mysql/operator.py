@@ -27,14 +27,12 @@ from app.reconcile import (
     Create,
     Difference,
     Patch,
-    PodProgram,
     Reader,
     Remember,
     Watch,
     itself,
 )
 
-PROGRAM = PodProgram("community-operator", "operator")
 HANDLED = "kopf.zalando.org/last-handled-configuration"
 _MADE = (
     "ConfigMap", "CronJob", "Deployment", "PodDisruptionBudget", "RoleBinding", "Secret", "Service", "ServiceAccount",
@@ -50,7 +48,7 @@ class MySQLOperator(Controller[ClusterSeen]):
     lane = 55
     reconciles = INNODB_CLUSTER
     concurrency = 0
-    runs_in = PROGRAM
+    runs_in = objects.PROGRAM
     sleeps = True
     says = sayings.OPERATOR
 

@@ -25,6 +25,13 @@ OPERATOR: Mapping[str, Saying] = {
     "TriesAgain": Saying(N_("It cannot do more now, and tries again later."), N_("try again")),
 }
 
+BACKUPS: Mapping[str, Saying] = {
+    "BackupWanted": Saying(N_("A backup was asked for: a Job is to make it."), N_("a backup is wanted")),
+    "BackupScheduled": Saying(N_("It was time for a backup: one is asked for."), N_("time for a backup")),
+    "BackupRefused": Saying(N_("There is no such cluster, or no such profile."), N_("cannot be made")),
+    "BackupEnded": Saying(N_("The Job of the backup %(about)s has ended."), N_("the job ended")),
+}
+
 REPLICATION: Mapping[str, Saying] = {
     "PrimaryElected": Saying(
         lambda difference: message(N_("The servers elect %(primary)s."), primary=difference.desired["primary"]),

@@ -84,11 +84,7 @@ def servers(of: Servers) -> dict[str, Any]:
         "handled": of.handled,
         "servers": {name: _server(server) for name, server in sorted(of.servers.items())},
         "decisions": [_decision(each) for each in of.decisions],
-        "writes": {
-            **of.writes._asdict(),
-            "failed": dict(of.writes.failed),
-            "logs": [log(each) for each in of.writes.logs],
-        },
+        "writes": _writes(of.writes),
     }
 
 
@@ -121,10 +117,13 @@ def _server_of(name: str, data: dict[str, Any]) -> Server:
     )  # fmt: skip
 
 
+def _writes(of: Writes) -> dict[str, Any]:
+    return {**of._asdict(), "failed": dict(of.failed), "logs": [log(each) for each in of.logs]}
+
+
 def _writes_of(data: dict[str, Any]) -> Writes:
-    return Writes(
-        **{**data, "failed": tuple(data["failed"].items()), "logs": tuple(log_of(each) for each in data["logs"])}
-    )
+    logs = tuple(log_of(each) for each in data["logs"])
+    return Writes(**{**data, "failed": tuple(data["failed"].items()), "logs": logs})
 
 
 def _decision(of: Decision) -> dict[str, Any]:
