@@ -10,9 +10,11 @@ import pytest
 from app.api.objects import Ref, annotations_of, labels_of, name_of
 from app.cluster import Cluster, checkpoint
 from app.commands import Apply, CrashContainer, DeleteObject
-from app.engine.trace import Fired
+from app.engine.trace import Differed, Fired, is_visible
 from app.operators.mysql.objects import MEMBERSHIP, POD_FINALIZER
 from tests.support.mysql import CLUSTER, INSTALL, PASSWORDS, MySQLWorld, declared, mysql
+from tests.support.telling import said_of
+from tests.support.wording import wrong
 
 THREE = ["mycluster-0", "mycluster-1", "mycluster-2"]
 
@@ -358,3 +360,24 @@ def test_without_the_secret_with_the_passwords_the_pods_wait_for_their_volume() 
     world.apply(PASSWORDS)
     world.wait(150)
     assert world.status == "ONLINE 1"
+
+
+# ------------------------------------------------------------------------------------------------ what is said
+
+
+def test_the_trace_of_it_holds_what_every_trace_promises_and_its_sentences_can_be_read() -> None:
+    world = mysql()
+    world.crash_server("mycluster-0")
+    world.come_to_rest()
+    world.crash_server("mycluster-1", "mycluster-2")
+    world.come_to_rest()
+    names = {name_of(obj) for kind in world.kinds() for obj in world.objects(kind)}
+    for step in world.trace.since(world.from_step):
+        if step.actor not in ("mysql-operator", "group-replication", "mysql-sidecar"):
+            continue
+        if isinstance(step.record, Differed):
+            again = tuple(world.engine.workers[step.actor].controller.diff(step.record.observation))
+            assert again == step.record.differences
+        for lang, said in said_of(world, step).items() if is_visible(step) else ():
+            assert said.text
+            assert not list(wrong(said.text, lang, names)), said.text

@@ -23,6 +23,7 @@ from app.operators.mysql import diagnosis, objects, written
 from app.operators.mysql.diagnosis import Diagnosis, diagnose
 from app.operators.mysql.objects import CLUSTER_FINALIZER, POD_FINALIZER, READY, ROLE_LABEL
 from app.operators.mysql.places import place
+from app.operators.mysql.sayings import NO_MEMBER
 from app.operators.mysql.servers import Servers
 from app.operators.mysql.views import Peer, View
 from app.reconcile import Action, Announce, Difference, Patch, Remember, RequeueAfter
@@ -307,7 +308,7 @@ class Handling:
             actions = (*self._membership(pod, role, peer, view), *self._gate(pod, is_member=bool(role)))
             if actions:
                 observed = labels_of(pod).get(ROLE_LABEL, "")
-                yield self._told("RoleChanged", role or "no member", observed or "no member", actions, pod)
+                yield self._told("RoleChanged", role or NO_MEMBER, observed or NO_MEMBER, actions, pod)
 
     def _membership(self, pod: Obj, role: str, peer: Peer | None, view: View | None) -> Iterator[Action]:
         known = json.loads(annotations_of(pod).get(objects.MEMBERSHIP, "{}"))

@@ -4,21 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.api.messages import N_, Saying, message
+from app.api.messages import N_, Message, Saying, message
+from app.reconcile import Difference
+
+_ELECTED = {
+    "only-one": N_("Only %(primary)s is left: it is primary."),
+    "version": N_("The servers elect %(primary)s: its version is lowest."),
+    "weight": N_("The servers elect %(primary)s: its weight is highest."),
+    "uuid": N_("The servers elect %(primary)s: it has the lowest uuid."),
+}
+
+
+def _elected(difference: Difference) -> Message:
+    """By whom, and why this one."""
+    return message(_ELECTED[difference.desired["why"]], primary=difference.desired["primary"])
+
+
+def _changed(difference: Difference) -> Message:
+    if difference.desired == NO_MEMBER:
+        return message(N_("%(name)s is no member any more."), name=difference.about.name)
+    text = N_("The servers chose: %(name)s is %(role)s.")
+    return message(text, name=difference.about.name, role=difference.desired)
+
+
+NO_MEMBER = "no member"
+_TOLD = {"MySQLGroup": N_("It tells the servers what to do.")}
 
 OPERATOR: Mapping[str, Saying] = {
-    "ObjectMissing": Saying(N_("A database was asked for; this is part of it."), N_("part of a cluster")),
+    "ObjectMissing": Saying(
+        N_("A database was asked for; this is part of it."),
+        N_("part of a cluster"),
+        {"MySQLGroup": N_("Servers are to live here.")},
+    ),
     "ClusterCreated": Saying(N_("All parts of the cluster are made."), N_("parts are made")),
     "VersionRefused": Saying(N_("It knows no such version of MySQL."), N_("no such version")),
-    "GroupMissing": Saying(N_("The first server is ready: it may begin a group."), N_("begin a group")),
-    "MemberJoins": Saying(N_("A server is ready and no member yet."), N_("take it in")),
-    "MemberRejoins": Saying(N_("A server started again and is no member."), N_("bring it back")),
+    "GroupMissing": Saying(N_("The first server is ready: it may begin a group."), N_("begin a group"), _TOLD),
+    "MemberJoins": Saying(N_("A server is ready and no member yet."), N_("take it in"), _TOLD),
+    "MemberRejoins": Saying(N_("A server started again and is no member."), N_("bring it back"), _TOLD),
     "MemberIn": Saying(N_("The server of %(about)s is a member now."), N_("a member now")),
-    "MemberGoes": Saying(N_("The pod %(about)s goes: the others are told first."), N_("take it out")),
-    "QuorumMissing": Saying(N_("Those who are left may not decide: it orders them to."), N_("force a quorum")),
-    "ClusterOffline": Saying(N_("No server is a member: it starts the group again."), N_("start it again")),
+    "MemberGoes": Saying(N_("The pod %(about)s goes: the others are told first."), N_("take it out"), _TOLD),
+    "QuorumMissing": Saying(N_("Those who are left may not decide: it orders them to."), N_("force a quorum"), _TOLD),
+    "ClusterOffline": Saying(N_("No server is a member: it starts the group again."), N_("start it again"), _TOLD),
     "SplitBrain": Saying(N_("Two groups both write: a human has to choose."), N_("two groups")),
-    "RoleChanged": Saying(N_("The servers chose: %(about)s is %(desired)s."), N_("write it down")),
+    "RoleChanged": Saying(_changed, N_("write it down")),
     "RoutersWanted": Saying(N_("The cluster is complete: it may be used."), N_("open the door")),
     "SpecEdited": Saying(N_("The declaration of %(about)s was edited."), N_("edited")),
     "ClusterDeleted": Saying(N_("The cluster is not wanted any more."), N_("take it down")),
@@ -33,11 +61,7 @@ BACKUPS: Mapping[str, Saying] = {
 }
 
 REPLICATION: Mapping[str, Saying] = {
-    "PrimaryElected": Saying(
-        lambda difference: message(N_("The servers elect %(primary)s."), primary=difference.desired["primary"]),
-        N_("a new primary"),
-        {"*": N_("They agree on it, a majority of them.")},
-    ),
+    "PrimaryElected": Saying(_elected, N_("a new primary"), {"*": N_("They agree on it, a majority of them.")}),
     "GroupBegun": Saying(
         lambda difference: message(N_("%(primary)s begins a group."), primary=difference.desired["primary"]),
         N_("a group begins"),
