@@ -273,6 +273,14 @@ class Struck(Exception):
 # ------------------------------------------------------------------------------------------- controllers
 
 
+@dataclass(frozen=True, slots=True)
+class PodProgram:
+    """A program that runs in a container: the last part of its image's name, and a word of its command ("": any)."""
+
+    image: str  # "community-operator"
+    word: str = ""
+
+
 Seen = TypeVar("Seen")
 
 
@@ -288,6 +296,7 @@ class Controller(Generic[Seen]):
     concurrency: int = 1  # keys worked on at once; 0: as many as there are
     only_while: str = ""  # a kind: its process stands still while there is no object of it
     assumes: bool = False  # sees its own writes at once, as the scheduler's assume cache does
+    runs_in: PodProgram | None = None  # its process is that program in a pod, and lives and dies with the container
     sleeps: bool = False  # is told of nothing else before the first object of the kind it reconciles appears
     is_trusted: bool = True  # False: what it writes is looked at as closely as what a client sends
 

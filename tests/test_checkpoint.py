@@ -76,9 +76,9 @@ def test_nor_what_stands_around_them() -> None:
     around = (cluster, cluster.engine, cluster.engine.processes, cluster.engine.server)
     assert {type(each).__name__: " ".join(sorted(vars(each))) for each in around} == {
         "Cluster": "_rng applied begun engine epoch_ms journal on_alarm on_begin seed store trace",
-        "Engine": "_loop_of _loops_of_machine _rng agenda faults latencies now_ms on_alarm on_call on_strike "
-        "processes recorder server store trace turns",
-        "Processes": "_agenda _client_of _faults _loop_of _loops_of_machine _now_ms _on_machine _server "
+        "Engine": "_makers _rng agenda faults housed latencies now_ms on_alarm on_call on_strike processes recorder "
+        "server store trace turns",
+        "Processes": "_agenda _client_of _faults _homes _housed _loop_of _loops_of_machine _now_ms _on_machine _server "
         "_subscriptions workers",
         "ApiServer": "now_ms rng scheme store taken_bytes",
     }

@@ -42,6 +42,7 @@ OBJECTS = 40_000  # of a cluster, without Events
 CHANGES_KEPT = 20_000  # in the log of a cluster: who falls behind lists again
 MACHINES = 500
 REQUESTS_A_SECOND = 2_000  # that people may send to a Service
+WRITES_A_SECOND = 1_000  # to one MySQL cluster
 
 # ------------------------------------------------------------------------------------------- custom kinds
 PATTERN_STEPS = 10_000  # instructions of one regular expression

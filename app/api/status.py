@@ -1,4 +1,4 @@
-"""What changed in a status, in few words: the `desired` and `observed` of a StatusOutdated Difference.
+"""What changed in a status: in few words, for the `desired` and `observed` of a StatusOutdated Difference; as a patch.
 
 Every controller that writes a status calls this; nothing here writes.
 """
@@ -20,6 +20,15 @@ def changed_fields(new: Mapping[str, Any], old: Mapping[str, Any] | None) -> tup
     desired, observed = _flat(new), _flat(old or {})
     names = [name for name in {**desired, **observed} if desired.get(name) != observed.get(name)]
     return {name: desired.get(name) for name in names}, {name: observed.get(name) for name in names}
+
+
+def replacing(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """The merge patch after which there is exactly `new`: maps lose what is not in them any more."""
+    patch: dict[str, Any] = {name: None for name in old if name not in new}
+    for name, value in new.items():
+        before = old.get(name)
+        patch[name] = replacing(before, value) if isinstance(value, dict) and isinstance(before, dict) else value
+    return patch
 
 
 def _flat(status: Mapping[str, Any]) -> Fields:

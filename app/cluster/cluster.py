@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 from app.api import errors, limits, times
 from app.api.breath import breathing
-from app.api.control_plane import CONTROL_PLANE
 from app.api.history import History
 from app.api.messages import Voice
 from app.api.objects import Obj, Ref, with_metadata
@@ -28,7 +27,7 @@ from app.apiserver.store import Change, Store
 from app.cluster import applying, containers, outlook, performing
 from app.cluster.applying import Planned
 from app.cluster.containers import News, Process
-from app.cluster.loops import loops, own_loop
+from app.cluster.loops import housed_loops, loops, own_loop
 from app.commands import YOU as YOU
 from app.commands import Apply, Bootstrap, Command, LeaveOut, StrikeController, command_from_json
 from app.engine import strikes
@@ -81,9 +80,8 @@ class Cluster:
         self.trace = Trace()
         self._rng = random.Random(seed)
         table = PRESETS[latencies]
-        self.engine = Engine(
-            built_in(), self.store, self._rng, epoch_ms, table, self.trace, machine_controllers, own_loop
-        )
+        makers = (machine_controllers, own_loop, housed_loops())
+        self.engine = Engine(built_in(), self.store, self._rng, epoch_ms, table, self.trace, *makers)
         self._listen()
         self.journal: History[Entry] = History()
         self.applied: list[str] = []  # manifests, as people wrote them
@@ -123,7 +121,8 @@ class Cluster:
         now_ms, table = int(own["now_ms"]), PRESETS[own["latencies"]]
         scheme = built_in()
         customkinds.restored(scheme, store, own.get("kinds", ()))
-        cluster.engine = Engine(scheme, store, rng, now_ms, table, cluster.trace, machine_controllers, own_loop)
+        makers = (machine_controllers, own_loop, housed_loops())
+        cluster.engine = Engine(scheme, store, rng, now_ms, table, cluster.trace, *makers)
         cluster._listen()
         cluster.engine.server.taken_bytes = int(own["taken_bytes"])
         return cluster
@@ -202,8 +201,8 @@ class Cluster:
     def voices(self) -> dict[str, Voice]:
         """How each loop speaks of itself, by its name without the machine."""
         loops = {worker.controller.name: worker.controller for worker in self.engine.workers.values()}
-        of_machines = {loop.name: loop for loop in machine_controllers("")}
-        return {name: loop.voice for name, loop in {**of_machines, **loops}.items()}
+        come_and_go = {loop.name: loop for loop in (*machine_controllers(""), *self.engine.housed)}
+        return {name: loop.voice for name, loop in {**come_and_go, **loops}.items()}
 
     def get(self, ref: Ref) -> Obj | None:
         return self.store.get(ref)
@@ -213,9 +212,8 @@ class Cluster:
 
     @property
     def goes_by_the_clock(self) -> bool:
-        """Something happens that waits for nobody: requests, chaos, or somebody is called."""
-        plane = self.store.get(CONTROL_PLANE)
-        return self.under_load or self.is_called or bool(plane is not None and plane["spec"].get("chaosPerMinute"))
+        """Something happens that waits for nobody: requests, writes, chaos, or somebody is called."""
+        return self.under_load or self.is_called or outlook.waits_for_nobody(self.store)
 
     @property
     def requests_fail(self) -> bool:

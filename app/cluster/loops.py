@@ -31,7 +31,16 @@ _digests: list[str] = []  # of the files
 
 def loops() -> tuple[type[AnyController], ...]:
     """Those that every cluster has, in the order of their ranks."""
-    return tuple(each for each in _every() if each.name not in _left_out)
+    return tuple(each for each in _chosen() if each.runs_in is None)
+
+
+def housed_loops() -> tuple[AnyController, ...]:
+    """Those that run in pods, once there is one that runs their program."""
+    return tuple(each() for each in _chosen() if each.runs_in is not None)
+
+
+def _chosen() -> list[type[AnyController]]:
+    return [each for each in _every() if each.name not in _left_out]
 
 
 def own_loop(definition: Obj, call: Call = calling.call) -> OwnController:

@@ -11,7 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from app.api import conditions
+from app.api.control_plane import CONTROL_PLANE
+from app.api.mysql_groups import MYSQL_GROUP
 from app.api.objects import Obj, Ref, is_terminating, ref_of
+from app.apiserver.store import Store
 from app.component_helpers import pods
 from app.engine.trace import Acted, Commanded, Differed, Failed, Observed, Step
 from app.engine.worker import Worker
@@ -162,3 +165,10 @@ def _status_of(status: Mapping[str, Any], type_: str) -> str:
 
 def _condition(obj: Obj | None, type_: str) -> str:
     return _status_of((obj or {}).get("status") or {}, type_)
+
+
+def waits_for_nobody(store: Store) -> bool:
+    """Whether machines are broken at random, or somebody writes to a database."""
+    plane = store.get(CONTROL_PLANE)
+    chaos = plane is not None and bool(plane["spec"].get("chaosPerMinute"))
+    return chaos or any((group["spec"].get("writes") or {}).get("perSecond") for group in store.objects(MYSQL_GROUP))

@@ -62,6 +62,7 @@ from app.commands.workloads import RunNow as RunNow
 from app.commands.workloads import Scale as Scale
 from app.commands.workloads import SetImage as SetImage
 from app.commands.workloads import Suspend as Suspend
+from app.commands.writes import SetWrites as SetWrites
 
 COMMANDS: dict[str, type[Command]] = {
     each.do: each

@@ -34,8 +34,9 @@ from app.reconcile import Action, AnyController, Struck
 
 
 class Engine:
-    """`loops_of_machine` gives the loops on the machine of a name, `loop_of` the one that an OwnController defines.
-    `on_strike` hears which loop took too much of what, and makes the step that ends it, `on_alarm` hears of a call."""
+    """`loops_of_machine` gives the loops on the machine of a name, `loop_of` the one that an OwnController defines,
+    `housed` are those that run in pods. `on_strike` hears which loop took too much of what, and makes the step that
+    ends it, `on_alarm` hears of a call."""
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class Engine:
         trace: Trace,
         loops_of_machine: LoopsOfMachine = lambda name: (),
         loop_of: LoopOf = nobody,
+        housed: Sequence[AnyController] = (),
     ) -> None:
         self.store = store
         self.now_ms = now_ms
@@ -59,16 +61,15 @@ class Engine:
         self.turns = Turns()
         self.on_call = OnCall()
         self._rng = rng
-        self._loops_of_machine = loops_of_machine
-        self._loop_of = loop_of
+        self.housed = housed
+        self._makers = (loops_of_machine, loop_of, housed)
         self.on_strike: Callable[[str, str], Step | None] = lambda actor, limit: None
         self.on_alarm: Callable[[], None] = lambda: None
         self.processes = self._new_processes()
 
     def copy(self, store: Store, rng: random.Random, trace: Trace) -> Engine:
         """The same machinery in the same state over a copied store, generator and trace, with a scheme of its own."""
-        makers = (self._loops_of_machine, self._loop_of)
-        copied = Engine(self.server.scheme.copy(), store, rng, self.now_ms, self.latencies, trace, *makers)
+        copied = Engine(self.server.scheme.copy(), store, rng, self.now_ms, self.latencies, trace, *self._makers)
         copied.server.taken_bytes = self.server.taken_bytes
         copied.agenda, moved = self.agenda.copy()
         copied.faults = self.faults.copy()
@@ -83,9 +84,7 @@ class Engine:
 
     def _new_processes(self) -> Processes:
         clock = lambda: self.now_ms  # noqa: E731
-        return Processes(
-            self.server, self.agenda, self.faults, self._client, clock, self._loops_of_machine, self._loop_of
-        )
+        return Processes(self.server, self.agenda, self.faults, self._client, clock, *self._makers)
 
     @property
     def workers(self) -> dict[str, Worker]:
@@ -102,8 +101,7 @@ class Engine:
             self._call(worker)  # who waited to see a write of a kind that is gone need not wait any more
 
     def crash(self, actor: str) -> None:
-        """The controller's process dies and starts again: everything it held in memory is lost. That is what the step
-        does which is being made."""
+        """Its process dies and starts again: what it held in memory is lost. That is what the step being made does."""
         self.processes.crash(actor, self.trace.count + 1)
 
     def _client(self, controller: AnyController, obstacle: Callable[[], str]) -> Client:
@@ -177,7 +175,9 @@ class Engine:
         if any(came_or_went):
             self.follow_kinds()
         for change in changes:
-            if change.ref.kind in PHYSICAL:
+            if change.ref.kind == "PodSandbox":
+                self.processes.house(change, cause)
+            elif change.ref.kind in PHYSICAL:
                 self.processes.follow(change, cause)
                 for worker, key in self.processes.handed_back(self.on_call.alerts):
                     self.queue(worker, (key,), Wake("HANDED-BACK", None, cause), False)

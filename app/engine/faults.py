@@ -21,12 +21,13 @@ _TIMED_OUT = "dial tcp 10.96.0.1:443: i/o timeout"
 
 
 class Faults(Part):
-    STATE = ("_cut", "_dark", "_spec")
+    STATE = ("_cut", "_dark", "_spec", "at_home")
 
     def __init__(self) -> None:
         self._spec: Mapping[str, Any] = {}
         self._dark: set[str] = set()  # machines without power
         self._cut: set[str] = set()  # machines without network
+        self.at_home: dict[str, str] = {}  # loops that run in a pod, and the machine of that
 
     def follow(self, change: Change) -> None:
         """Take over what a change of a Machine or of the ControlPlane says."""
@@ -42,6 +43,7 @@ class Faults(Part):
     def copy(self) -> Faults:
         copied = Faults()
         copied._spec, copied._dark, copied._cut = self._spec, set(self._dark), set(self._cut)
+        copied.at_home = dict(self.at_home)
         return copied
 
     @property
@@ -50,13 +52,13 @@ class Faults(Part):
 
     def is_frozen(self, actor: str) -> bool:
         """Its process does not run."""
-        return bool(self._of("stopped", actor)) or _machine(actor) in self._dark
+        return bool(self._of("stopped", actor)) or self._machine(actor) in self._dark
 
     def obstacle(self, actor: str) -> str:
         """Why a request of `actor` does not get through to the API server; "" if it does."""
         if self.api_down:
             return _REFUSED
-        return _TIMED_OUT if _machine(actor) in self._cut else ""
+        return _TIMED_OUT if self._machine(actor) in self._cut else ""
 
     def is_silent(self, node: str) -> bool:
         """No sign of life comes from that machine, and sooner or later somebody will notice."""
@@ -104,9 +106,9 @@ class Faults(Part):
             return None
         return table.get(actor) or table.get(actor.partition("/")[0])
 
-
-def _machine(actor: str) -> str:
-    return actor.partition("/")[2]
+    def _machine(self, actor: str) -> str:
+        """That it runs on; "" for a loop of the control plane."""
+        return actor.partition("/")[2] or self.at_home.get(actor, "")
 
 
 def _mark(names: set[str], name: str, is_so: bool) -> None:

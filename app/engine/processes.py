@@ -1,8 +1,9 @@
 """The processes in which the loops run: what starts, stops, freezes, crashes and wakes them.
 
 The Engine has one `Processes`. Loops of the control plane are started once; those of a machine come and go with its
-Machine object. Faults are followed here (app/engine/faults.py): a process that stands still has lost its memory when it
-starts again, and one that reaches the API server again lists again.
+Machine object, those that run in a pod (app/engine/housing.py) with their container. Faults are followed here
+(app/engine/faults.py): a process that stands still has lost its memory when it starts again, and one that reaches the
+API server again lists again.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from app.api.objects import Obj, Ref
 from app.api.own_controllers import OWN_CONTROLLER
 from app.apiserver.server import ApiServer
 from app.apiserver.store import Change
+from app.engine import housing
 from app.engine.agenda import Agenda, Moved
 from app.engine.client import Client
 from app.engine.faults import Faults
+from app.engine.housing import Home
 from app.engine.informer import Informer
 from app.engine.subscriptions import Subscription, Subscriptions
 from app.engine.worker import Worker
@@ -31,7 +34,7 @@ LoopsOfMachine = Callable[[str], Sequence[AnyController]]
 LoopOf = Callable[[Obj], AnyController]
 
 PHYSICAL = ("Machine", "ControlPlane", "Load", OWN_CONTROLLER)  # kinds whose changes are to be followed
-_MACHINE_RANK, _OWN_RANK = 1, 1_000
+_MACHINE_RANK, _HOUSED_RANK, _OWN_RANK = 1, 900, 1_000
 _FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 1_000, 300_000  # after a process ended by its own mistake
 
 
@@ -57,7 +60,7 @@ class Condition(NamedTuple):
 
 class Processes:
     """`client_of` gives a loop its way to the API server, `loops_of_machine` the loops that run on the machine of a
-    name, `loop_of` the one that an OwnController defines, `now_ms` virtual time."""
+    name, `loop_of` the one that an OwnController defines, `now_ms` virtual time; `housed` are those of pods."""
 
     def __init__(
         self,
@@ -68,6 +71,7 @@ class Processes:
         now_ms: Callable[[], int],
         loops_of_machine: LoopsOfMachine,
         loop_of: LoopOf,
+        housed: Sequence[AnyController],
     ) -> None:
         self.workers: dict[str, Worker] = {}
         self._server = server
@@ -77,6 +81,8 @@ class Processes:
         self._now_ms = now_ms
         self._loops_of_machine = loops_of_machine
         self._loop_of = loop_of
+        self._housed = housed
+        self._homes: dict[str, Home] = {}  # of those of them that run
         self._on_machine: dict[str, tuple[str, ...]] = {}  # the actors that run there
         self._subscriptions = Subscriptions()
 
@@ -87,7 +93,7 @@ class Processes:
             client = self._client_of(worker.controller, obstacle)
             self.workers[actor] = worker.copy(client, self._server, obstacle, moved)
             breathe()
-        self._on_machine = dict(original._on_machine)
+        self._on_machine, self._homes = dict(original._on_machine), dict(original._homes)
         self._subscriptions = original._subscriptions.copy(lambda actor, kind: self.workers[actor].informers[kind])
 
     def held(self) -> Iterator[tuple[str, Any]]:
@@ -98,13 +104,14 @@ class Processes:
             yield f"worker {actor}", {"rank": worker.rank, "queue": worker.queue.held(), "loop": worker.held()}
         yield "actors", list(self.workers)
         yield "machines", dict(self._on_machine)
+        yield "homes", dict(self._homes)
         yield "subscriptions", self._subscriptions.held()
 
     def resume(self, held: Mapping[str, Any], loops: Mapping[str, AnyController]) -> None:
         """Run what ran then, in the same state. `loops` are those of the control plane, by their names. Raises KeyError
         or ValueError if it cannot be."""
         own = (self._loop_of(definition) for definition in self._server.store.objects(OWN_CONTROLLER))
-        loops = {**loops, **{loop.actor: loop for loop in own}}
+        loops = {**loops, **{loop.actor: loop for loop in (*self._housed, *own)}}
         for actor in held["actors"]:
             machine = actor.partition("/")[2]
             among = {loop.actor: loop for loop in self._loops_of_machine(machine)} if machine else loops
@@ -116,7 +123,7 @@ class Processes:
             for kind, informer in worker.informers.items():
                 informer.take(held[f"informers {actor} {kind}"])
             self.workers[actor] = worker
-        self._on_machine = dict(held["machines"])
+        self._on_machine, self._homes = dict(held["machines"]), dict(held["homes"])
         self._subscriptions.resume(held["subscriptions"], lambda actor, kind: self.workers[actor].informers[kind])
 
     def watching(self, change: Change) -> Sequence[Subscription]:
@@ -236,7 +243,7 @@ class Processes:
             return
         name = change.ref.name
         of_machine = change.ref.kind == "Machine"
-        actors = self._on_machine.get(name, ()) if of_machine else tuple(self.workers)
+        actors = self._actors_on(name) if of_machine else tuple(self.workers)
         before = [(actor, self._condition(actor)._replace(frozen=self.workers[actor].frozen)) for actor in actors]
         stale = self._faults.stale_until()
         self._faults.follow(change)
@@ -276,6 +283,29 @@ class Processes:
                 self._start(second(worker.controller), worker.rank, cause)
             elif not self._faults.is_doubled(actor) and twin in self.workers:
                 self.stop(twin)
+
+    def _actors_on(self, machine: str) -> tuple[str, ...]:
+        guests = (actor for actor, home in self._homes.items() if home.machine == machine)
+        return (*self._on_machine.get(machine, ()), *guests)
+
+    def house(self, change: Change, cause: int) -> None:
+        """A pod changed as its machine knows it: loops that run in pods start, end and move with their containers."""
+        for rank, loop in enumerate(self._housed, start=_HOUSED_RANK):
+            program = loop.runs_in
+            assert program is not None
+            if housing.concerns(change.new, program) or housing.concerns(change.old, program):
+                self._settle(loop, rank, housing.newest(self._server.store.objects("PodSandbox"), program), cause)
+
+    def _settle(self, loop: AnyController, rank: int, home: Home | None, cause: int) -> None:
+        if home == self._homes.get(loop.actor):
+            return
+        if self._homes.pop(loop.actor, None) is not None:
+            del self._faults.at_home[loop.actor]
+            self.stop(loop.actor)
+        if home is not None:
+            self._homes[loop.actor] = home
+            self._faults.at_home[loop.actor] = home.machine
+            self.start(loop, rank, cause)
 
     def _follow_own(self, change: Change, cause: int) -> None:
         """Somebody wrote a loop, or another one in its place, or took it away."""

@@ -6,6 +6,12 @@ By the same contract as the controllers (app/reconcile.py), and like those they 
 from __future__ import annotations
 
 from app.operators.chaos import ChaosMonkey
+from app.operators.mysql.backups import MySQLBackups
+from app.operators.mysql.operator import MySQLOperator
+from app.operators.mysql.replication import GroupReplication
+from app.operators.mysql.sidecar import MySQLSidecar
 from app.reconcile import AnyController
 
-OPERATORS: tuple[type[AnyController], ...] = (ChaosMonkey,)
+OPERATORS: tuple[type[AnyController], ...] = (
+    ChaosMonkey, MySQLOperator, MySQLBackups, GroupReplication, MySQLSidecar,
+)  # fmt: skip

@@ -69,6 +69,7 @@ ROWS = (
     Kind("ControlPlane", INTERNAL, "v1", "controlplanes", "controlplane", (), False),
     Kind("Load", INTERNAL, "v1", "loads", "load"),
     Kind("DataPath", INTERNAL, "v1", "datapaths", "datapath"),
+    Kind("MySQLGroup", INTERNAL, "v1", "mysqlgroups", "mysqlgroup"),
     Kind("OwnController", INTERNAL, "v1", "owncontrollers", "owncontroller", (), False),
 )  # fmt: skip
 """In the order of discovery: groups, and within a group plural names."""

@@ -19,6 +19,7 @@ from app.commands.base import Physical, required_by, types_of
 
 # What journals of rooms hold, fields in their order. A name here is never given up: an old room must replay.
 JOURNALED = {
+    "writes": "ref per_second",
     "bootstrap": "nodes latencies cpu memory zones",
     "apply": "text namespace",
     "delete": "ref grace_seconds propagation uid resource_version who",

@@ -125,3 +125,38 @@ def test_a_container_status_is_complete_by_its_schema() -> None:
     assert status_of("ready").keys() == fields | {"containerID"}
     assert status_of("ready")["containerID"].startswith("containerd://")
     assert len(status_of("ready")["imageID"]) == len("sha256:") + 64
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "verdict"),
+    [
+        pytest.param(
+            ["ready"],
+            None,
+            ("False", 'corresponding condition of pod readiness gate "acme.example/checked" does not exist.'),
+            id="nobody said anything of the gate",
+        ),
+        pytest.param(
+            ["ready"],
+            "False",
+            ("False", 'the status of pod readiness gate "acme.example/checked" is not "True", but False'),
+            id="somebody said no",
+        ),
+        pytest.param(["ready"], "True", ("True", None), id="somebody said yes"),
+        pytest.param(
+            ["running"],
+            "True",
+            ("False", "containers with unready status: [nginx]"),
+            id="what its containers do comes first",
+        ),
+    ],
+)
+def test_a_pod_is_ready_when_its_readiness_gates_are_open(
+    words: list[str], said: str | None, verdict: tuple[str, str | None]
+) -> None:
+    pod = new_pod(readinessGates=[{"conditionType": "acme.example/checked"}])
+    if said is not None:
+        pod["status"]["conditions"] = [{"type": "acme.example/checked", "status": said}]
+    found = pod_status.pod_status(pod, MACHINE, a_sandbox(pod), [], [status_of(word) for word in words], NOW_MS)
+    ready = condition(found, "Ready")
+    assert (ready["status"], ready.get("message")) == verdict

@@ -34,6 +34,7 @@ class PodSeen:
     machine: Obj
     memory: Memory
     now_ms: int
+    unmounted: str = ""  # why a volume of a pod that is to start cannot be mounted
 
 
 class Look(NamedTuple):

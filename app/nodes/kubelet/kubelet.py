@@ -16,12 +16,24 @@ from app.api.messages import N_, Message
 from app.api.objects import Obj, Ref, is_terminating, ref_of
 from app.component_helpers import pods
 from app.nodes import sandbox
-from app.nodes.kubelet import containers, pod_status, sayings
+from app.nodes.kubelet import containers, pod_status, sayings, volumes
 from app.nodes.kubelet.containers import Look, PodSeen
 from app.nodes.kubelet.pod_status import Status
 from app.nodes.kubelet.restarts import Memory
 from app.nodes.sandbox import EXITED, RUNNING, Container
-from app.reconcile import Action, Announce, Controller, Create, Delete, Difference, Patch, Reader, Watch, itself
+from app.reconcile import (
+    Action,
+    Announce,
+    Controller,
+    Create,
+    Delete,
+    Difference,
+    Patch,
+    Reader,
+    RequeueAfter,
+    Watch,
+    itself,
+)
 
 _ORPHAN_GRACE_SECONDS = 2
 
@@ -52,7 +64,9 @@ class Kubelet(Controller[PodSeen]):
         machine = reader.get(Ref("Machine", "", self.instance))
         if machine is None or (pod is None and found is None):
             return None
-        return PodSeen(pod, found, machine, reader.remembered() or Memory(), reader.now_ms)
+        starts = pod is not None and found is None and not is_terminating(pod) and not pods.is_terminal(pod)
+        unmounted = volumes.missing(pod, reader) if pod is not None and starts else ""
+        return PodSeen(pod, found, machine, reader.remembered() or Memory(), reader.now_ms, unmounted)
 
     @staticmethod
     def saw(seen: PodSeen) -> Message:
@@ -83,9 +97,14 @@ def _without_sandbox(seen: PodSeen, pod: Obj) -> Iterator[Difference]:
 def _start(seen: PodSeen, pod: Obj) -> Iterator[Difference]:
     """Have the sandbox made, and say that containers are being created."""
     asked, events = _requests(pod, seen.machine, _due(pod, {}))
-    first, *others = events
-    actions: list[Action] = [Create(sandbox.new_sandbox(pod, asked), announce=first), *others]
-    yield Difference(ref_of(pod), "sandbox", "ready", "", "SandboxMissing", tuple(actions))
+    if seen.unmounted:
+        told, wait = Announce(pod, "Warning", "FailedMount", seen.unmounted), volumes.pause_ms(pod, seen.now_ms)
+        actions: tuple[Action, ...] = (told, RequeueAfter(wait, "volume mount back-off"))
+        yield Difference(ref_of(pod), "volumes", "mounted", seen.unmounted, "FailedMount", actions, True)
+    else:
+        first, *others = events
+        actions = (Create(sandbox.new_sandbox(pod, asked), announce=first), *others)
+        yield Difference(ref_of(pod), "sandbox", "ready", "", "SandboxMissing", actions)
     spec = pod["spec"]
     inits = [containers.first_status(pod, seen.machine, each) for each in spec.get("initContainers") or ()]
     apps = [

@@ -185,10 +185,31 @@ def _conditions(pod: Obj, network: bool, inits: list[Status], apps: list[Status]
     return [
         {"type": "PodReadyToStartContainers", "status": str(network)},
         done,
-        {"type": "Ready", **verdict},
+        {"type": "Ready", **_with_gates(pod, verdict)},
         {"type": "ContainersReady", **verdict},
         {"type": "PodScheduled", "status": "True"},
     ]
+
+
+def _with_gates(pod: Obj, verdict: dict[str, str]) -> dict[str, str]:
+    """A pod whose containers are ready waits for its readiness gates: conditions that others set."""
+    gates = [gate["conditionType"] for gate in pod["spec"].get("readinessGates") or ()]
+    if not gates or verdict["status"] != "True":
+        return verdict
+    missing = [text for gate in gates if (text := _closed(pod, gate))]
+    if not missing:
+        return verdict
+    return {"status": "False", "reason": "ReadinessGatesNotReady", "message": ", ".join(missing)}
+
+
+def _closed(pod: Obj, gate: str) -> str:
+    """Why that gate is not open; "" if it is."""
+    condition = find((pod.get("status") or {}).get("conditions") or [], gate)
+    if condition is None:
+        return f'corresponding condition of pod readiness gate "{gate}" does not exist.'
+    if condition["status"] == "True":
+        return ""
+    return f'the status of pod readiness gate "{gate}" is not "True", but {condition["status"]}'
 
 
 def _stamped(ours: list[Condition], old: list[Condition], generation: int, now_ms: int) -> list[Condition]:

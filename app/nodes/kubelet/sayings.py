@@ -14,6 +14,7 @@ SAYS = {
         N_("not running here yet"),
         {"PodSandbox": N_("It has the containers of %(name)s made.")},
     ),
+    "FailedMount": Saying(N_("What %(about)s mounts is not there: it tries again."), N_("volume missing")),
     "ContainersMissing": Saying(
         N_("The next containers may start."),
         N_("next containers"),

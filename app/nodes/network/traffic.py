@@ -27,6 +27,7 @@ from app.api import limits, losses, memo
 from app.api.loads import DIRECT
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
+from app.api.status import replacing
 from app.nodes.network import health_checks, requests
 from app.nodes.network.health_checks import Target
 from app.nodes.network.queueing import Workers
@@ -166,7 +167,7 @@ def _advance(seen: TrafficSeen, about: Ref, memory: Memory) -> Iterator[Differen
 
 
 def _over(load: Obj, about: Ref, status: dict[str, Any], news: str) -> Difference:
-    write = Patch(about, {"status": _replacing(load.get("status") or {}, status)})
+    write = Patch(about, {"status": replacing(load.get("status") or {}, status)})
     if news == "RequestsServed":
         return Difference(about, "status.window", "served", "failing", news, (write,))
     desired, observed = status["window"]["sent"], status["window"]["ok"]
@@ -350,12 +351,3 @@ def _can_us(window: Window, pod: PodAt) -> int:
 
 def _percent(part: int, whole: int) -> int:
     return min(100, part * 100 // whole) if whole else 0
-
-
-def _replacing(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """The merge patch after which there is exactly `new`: maps lose what is not in them any more."""
-    patch: dict[str, Any] = {name: None for name in old if name not in new}
-    for name, value in new.items():
-        before = old.get(name)
-        patch[name] = _replacing(before, value) if isinstance(value, dict) and isinstance(before, dict) else value
-    return patch

@@ -1,0 +1,30 @@
+"""MySQLGroup: the MySQL servers of one InnoDBCluster, as they are. An internal kind: no API client sees it.
+
+It is made with the cluster's StatefulSet and has its name. Servers change it as they live (app/operators/mysql); an
+administrator tells them what to do in its spec, and clients say there how much they write.
+
+    spec:
+      orders: [{id, do, server, seeds, method, multi, weight}]   # the newest ones; `id` grows
+      writes: {perSecond, startedMs}                             # absent: nobody writes
+    status: see app/operators/mysql/written.py
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.api.kinds import INTERNAL_V1
+from app.api.objects import Obj, Ref
+
+MYSQL_GROUP = "MySQLGroup"
+INNODB_CLUSTER = "InnoDBCluster.mysql.oracle.com"
+
+
+def group_ref(namespace: str, cluster: str) -> Ref:
+    return Ref(MYSQL_GROUP, namespace, cluster)
+
+
+def mysql_group(namespace: str, cluster: str) -> Obj:
+    """Of a cluster whose servers have not started yet."""
+    meta: dict[str, Any] = {"name": cluster, "namespace": namespace}
+    return {"apiVersion": INTERNAL_V1, "kind": MYSQL_GROUP, "metadata": meta, "spec": {"orders": []}, "status": {}}

@@ -1,0 +1,97 @@
+"""What the loops of MySQL say of a Difference: a sentence, two to four words, and of their writes. See messages.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.api.messages import N_, Message, Saying, message
+from app.reconcile import Difference
+
+_ELECTED = {
+    "only-one": N_("Only %(primary)s is left: it is primary."),
+    "version": N_("The servers elect %(primary)s: its version is lowest."),
+    "weight": N_("The servers elect %(primary)s: its weight is highest."),
+    "uuid": N_("The servers elect %(primary)s: it has the lowest uuid."),
+}
+
+
+def _elected(difference: Difference) -> Message:
+    """By whom, and why this one."""
+    return message(_ELECTED[difference.desired["why"]], primary=difference.desired["primary"])
+
+
+def _changed(difference: Difference) -> Message:
+    if difference.desired == NO_MEMBER:
+        return message(N_("%(name)s is no member any more."), name=difference.about.name)
+    text = N_("The servers chose: %(name)s is %(role)s.")
+    return message(text, name=difference.about.name, role=difference.desired)
+
+
+NO_MEMBER = "no member"
+_TOLD = {"MySQLGroup": N_("It tells the servers what to do.")}
+
+OPERATOR: Mapping[str, Saying] = {
+    "ObjectMissing": Saying(
+        N_("A database was asked for; this is part of it."),
+        N_("part of a cluster"),
+        {"MySQLGroup": N_("Servers are to live here.")},
+    ),
+    "ClusterCreated": Saying(N_("All parts of the cluster are made."), N_("parts are made")),
+    "VersionRefused": Saying(N_("It knows no such version of MySQL."), N_("no such version")),
+    "GroupMissing": Saying(N_("The first server is ready: it may begin a group."), N_("begin a group"), _TOLD),
+    "MemberJoins": Saying(N_("A server is ready and no member yet."), N_("take it in"), _TOLD),
+    "MemberRejoins": Saying(N_("A server started again and is no member."), N_("bring it back"), _TOLD),
+    "MemberIn": Saying(N_("The server of %(about)s is a member now."), N_("a member now")),
+    "MemberGoes": Saying(N_("The pod %(about)s goes: the others are told first."), N_("take it out"), _TOLD),
+    "QuorumMissing": Saying(N_("Those who are left may not decide: it orders them to."), N_("force a quorum"), _TOLD),
+    "ClusterOffline": Saying(N_("No server is a member: it starts the group again."), N_("start it again"), _TOLD),
+    "SplitBrain": Saying(N_("Two groups both write: a human has to choose."), N_("two groups")),
+    "RoleChanged": Saying(_changed, N_("write it down")),
+    "RoutersWanted": Saying(N_("The cluster is complete: it may be used."), N_("open the door")),
+    "SpecEdited": Saying(N_("The declaration of %(about)s was edited."), N_("edited")),
+    "ClusterDeleted": Saying(N_("The cluster is not wanted any more."), N_("take it down")),
+    "TriesAgain": Saying(N_("It cannot do more now, and tries again later."), N_("try again")),
+}
+
+BACKUPS: Mapping[str, Saying] = {
+    "BackupWanted": Saying(N_("A backup was asked for: a Job is to make it."), N_("a backup is wanted")),
+    "BackupScheduled": Saying(N_("It was time for a backup: one is asked for."), N_("time for a backup")),
+    "BackupRefused": Saying(N_("There is no such cluster, or no such profile."), N_("cannot be made")),
+    "BackupEnded": Saying(N_("The Job of the backup %(about)s has ended."), N_("the job ended")),
+}
+
+REPLICATION: Mapping[str, Saying] = {
+    "PrimaryElected": Saying(_elected, N_("a new primary"), {"*": N_("They agree on it, a majority of them.")}),
+    "GroupBegun": Saying(
+        lambda difference: message(N_("%(primary)s begins a group."), primary=difference.desired["primary"]),
+        N_("a group begins"),
+        {"*": N_("It is the first one, and primary.")},
+    ),
+    "MemberLost": Saying(
+        N_("The servers go on without those that are gone."),
+        N_("one is gone"),
+        {"*": N_("The others agree on it.")},
+    ),
+    "MemberJoined": Saying(
+        N_("The servers take in who wants to join."), N_("one joins"), {"*": N_("A majority of them agrees.")}
+    ),
+    "MemberUnreachable": Saying(
+        N_("For 5 seconds nothing is heard of a member."), N_("UNREACHABLE"), {"*": N_("They wait 5 seconds more.")}
+    ),
+    "MemberSilent": Saying(
+        N_("Nothing is heard of a member any more."), N_("silence"), {"*": N_("They wait 5 seconds.")}
+    ),
+    "QuorumLost": Saying(
+        N_("Those who are left are no majority: writes wait."), N_("no quorum"), {"*": N_("They may not decide.")}
+    ),
+    "ServersChanged": Saying(
+        N_("A server starts, stops or recovers."), N_("servers change"), {"*": N_("It is as it is.")}
+    ),
+    "DisksGone": Saying(N_("Its last disk is gone: nothing is left of it."), N_("nothing is left")),
+    "ServersWait": Saying(N_("The servers wait for one another."), N_("waiting")),
+    "WritesCounted": Saying(N_("Clients write."), N_("writes"), {"*": N_("What was answered is counted.")}),
+}
+
+SIDECAR: Mapping[str, Saying] = {
+    "ServerPrepared": Saying(N_("The server of %(about)s is up and prepared."), N_("server is prepared")),
+}
