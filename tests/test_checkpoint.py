@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -85,10 +86,16 @@ def test_nor_what_stands_around_them() -> None:
 
 
 def test_objects_that_caches_share_are_one_again() -> None:
-    cluster = checkpoint.resumed(text_of(busy()), busy().journal)
-    node = Ref("Node", "", "node-1")
-    caches = [each.informers["Node"].objects for each in cluster.engine.workers.values() if "Node" in each.informers]
-    assert sum(cache.get(node) is cluster.get(node) for cache in caches) > 1
+    shared = shared_by(checkpoint.resumed(text_of(busy()), busy().journal))
+    assert shared == shared_by(busy())
+    assert max(shared.values()) > 1
+
+
+def shared_by(cluster: Cluster) -> dict[Ref, int]:
+    """How many caches hold the very object that the store holds."""
+    informers = (informer for worker in cluster.engine.workers.values() for informer in worker.informers.values())
+    held = ((ref, obj) for informer in informers for ref, obj in informer.objects.items())
+    return Counter(ref for ref, obj in held if cluster.get(ref) is obj)
 
 
 def test_it_is_text_of_plain_data() -> None:
