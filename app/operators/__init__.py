@@ -6,6 +6,8 @@ By the same contract as the controllers (app/reconcile.py), and like those they 
 from __future__ import annotations
 
 from app.operators.chaos import ChaosMonkey
+from app.operators.rabbitmq.cluster_operator import RabbitmqClusterOperator
+from app.operators.rabbitmq.servers import RabbitServers
 from app.reconcile import AnyController
 
-OPERATORS: tuple[type[AnyController], ...] = (ChaosMonkey,)
+OPERATORS: tuple[type[AnyController], ...] = (ChaosMonkey, RabbitServers, RabbitmqClusterOperator)

@@ -58,6 +58,8 @@ ROWS = (
     Kind("ControlPlane", INTERNAL, "v1", "controlplanes", "controlplane", (), False),
     Kind("Load", INTERNAL, "v1", "loads", "load"),
     Kind("DataPath", INTERNAL, "v1", "datapaths", "datapath"),
+    Kind("RabbitServer", INTERNAL, "v1", "rabbitservers", "rabbitserver"),
+    Kind("QuorumQueue", INTERNAL, "v1", "quorumqueues", "quorumqueue"),
     Kind("OwnController", INTERNAL, "v1", "owncontrollers", "owncontroller", (), False),
 )  # fmt: skip
 """In the order of discovery: groups, and within a group plural names."""

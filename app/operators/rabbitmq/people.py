@@ -128,6 +128,7 @@ class People:
 
     def want(self, simulation: Simulation, every_ms: int, *, consume: bool) -> None:
         """They want something else now."""
+        self.connect_ms = max(self.connect_ms, simulation.now_ms)
         self.every_ms, self.consume = every_ms, consume
         for channel in [self.publisher] * (not every_ms) + [self.consumer] * (not consume):
             if channel:

@@ -8,7 +8,7 @@ nodes, Aten's suspicions (a poll each 5 s), and the channels of RabbitMQ's quoru
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from heapq import heappop, heappush
 from typing import Any
 
@@ -147,10 +147,10 @@ class Simulation:
 
     def next_ms(self) -> int | None:
         times = [self.wires[0].due_ms] if self.wires else []
-        times += [due_ms for due_ms, _, _ in self._timers()]
+        times += [due_ms for due_ms, _, _ in self.timers()]
         return min(times, default=None)
 
-    def _timers(self) -> Iterator[tuple[int, str, str]]:
+    def timers(self) -> Iterator[tuple[int, str, str]]:
         """When, on which server, and of what: of a member of a queue, or "/" and the server that is suspected."""
         for name, server in self.servers.items():
             if self.acts(name):
@@ -166,7 +166,7 @@ class Simulation:
             if self.wires and self.wires[0].due_ms == due_ms:
                 self._arrives(heappop(self.wires))
             else:
-                self._fires(*min(self._timers())[1:])
+                self._fires(*min(self.timers())[1:])
         self.now_ms = max(self.now_ms, until_ms)
 
     def _fires(self, server: str, what: str) -> None:
@@ -351,19 +351,21 @@ class Simulation:
             self.servers[free[0]].members[queue] = Member(free[0], f"{queue}/{free[0]}", nobody)
             self._is(leader.name, queue, done)
 
-    def online(self, queue: str, server: str) -> tuple[int, int]:
-        """Of a queue with a member there: how many voters run where that one reaches them, and how many it needs."""
-        members = self.servers[server].members[queue].members
-        online = sum(each == server or self.linked(server, each) for each in members.voters)
-        return online, majority(members)
+    def may_go(self, server: str) -> bool:
+        """Without it each queue that has a voter there would still have more than half."""
+        found = [member.members for member in self.servers[server].members.values() if server in member.members.voters]
+        return all(
+            sum(each == server or self.linked(server, each) for each in members.voters) > majority(members)
+            for members in found
+        )
 
-    def drain(self, server: str) -> None:
-        """Another one is to lead what that one leads."""
+    def drain(self, server: str, leaving: Collection[str] = ()) -> None:
+        """Another one is to lead what that one leads, if there is one that stays."""
         for queue, member in tuple(self.servers[server].members.items()):
             others = [
                 (peer.match, name)
                 for name, peer in member.peers.items()
-                if self.linked(server, name) and name in member.members.voters
+                if self.linked(server, name) and name in member.members.voters and name not in leaving
             ]
             if member.role == LEADER and others:
                 self.without_leader.setdefault(queue, (self.now_ms, server))
