@@ -30,6 +30,12 @@ HINT = "cluster_formation.target_cluster_size_hint"
 _MERGE_KEYS = ("name", "topologyKey", "mountPath", "containerPort")
 
 
+def spec_of(cluster: Obj) -> Mapping[str, Any]:
+    """It may have none: then all is as the operator likes it."""
+    spec: Mapping[str, Any] = cluster.get("spec") or {}
+    return spec
+
+
 def labels(cluster: Obj) -> dict[str, str]:
     name = name_of(cluster)
     own = {f"app.kubernetes.io/{key}": value for key, value in
@@ -72,7 +78,7 @@ def _nodes_service(cluster: Obj) -> Obj:
 
 
 def _service(cluster: Obj) -> Obj:
-    asked = cluster["spec"].get("service") or {}
+    asked = spec_of(cluster).get("service") or {}
     ports = [{**_port(name, number), "appProtocol": protocol} for name, number, protocol in _PORTS]
     spec = {"type": asked.get("type", "ClusterIP"), "selector": selector(cluster), "ports": ports}
     made = _object(cluster, "v1", "Service", "", spec=spec)
@@ -122,7 +128,7 @@ def _base64(text: str) -> str:
 
 
 def plugins(cluster: Obj) -> list[str]:
-    more = (cluster["spec"].get("rabbitmq") or {}).get("additionalPlugins") or []
+    more = (spec_of(cluster).get("rabbitmq") or {}).get("additionalPlugins") or []
     return list(dict.fromkeys((*PLUGINS, *more)))
 
 
@@ -132,7 +138,7 @@ def _plugins(cluster: Obj) -> Obj:
 
 
 def _server_conf(cluster: Obj) -> Obj:
-    asked = cluster["spec"].get("rabbitmq") or {}
+    asked = spec_of(cluster).get("rabbitmq") or {}
     conf = f"{_CONF}{HINT} = {replicas(cluster)}\ncluster_name = {name_of(cluster)}\n"
     if "auth_mechanisms" not in asked.get("additionalConfig", ""):
         conf += "auth_mechanisms.1 = PLAIN\nauth_mechanisms.2 = AMQPLAIN\n"
@@ -143,7 +149,7 @@ def _server_conf(cluster: Obj) -> Obj:
 
 
 def replicas(cluster: Obj) -> int:
-    return int(cluster["spec"].get("replicas", 1))
+    return int(spec_of(cluster).get("replicas", 1))
 
 
 # ----------------------------------------------------------------------------------------------- stateful set
@@ -180,7 +186,7 @@ def _canonical(resources: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def storage(cluster: Obj) -> str:
-    return str((cluster["spec"].get("persistence") or {}).get("storage", "10Gi"))
+    return str((spec_of(cluster).get("persistence") or {}).get("storage", "10Gi"))
 
 
 def _has_disk(cluster: Obj) -> bool:
@@ -189,13 +195,13 @@ def _has_disk(cluster: Obj) -> bool:
 
 def _claim(cluster: Obj) -> Obj:
     spec: dict[str, Any] = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": storage(cluster)}}}
-    if name := (cluster["spec"].get("persistence") or {}).get("storageClassName"):
+    if name := (spec_of(cluster).get("persistence") or {}).get("storageClassName"):
         spec["storageClassName"] = name
     return {"metadata": {"name": "persistence", "labels": labels(cluster)}, "spec": spec}
 
 
 def _pod_spec(cluster: Obj) -> dict[str, Any]:
-    spec = cluster["spec"]
+    spec = spec_of(cluster)
     made = {
         "topologySpreadConstraints": [
             {
@@ -215,7 +221,7 @@ def _pod_spec(cluster: Obj) -> dict[str, Any]:
 
 
 def _setup(cluster: Obj) -> dict[str, Any]:
-    wait = cluster["spec"].get("delayStartSeconds", 30)
+    wait = spec_of(cluster).get("delayStartSeconds", 30)
     script = (
         f"cp /tmp/erlang-cookie-secret/.erlang.cookie /var/lib/rabbitmq/ ; cp /tmp/plugins/* /operator/ ; sleep {wait}"
     )
@@ -235,11 +241,11 @@ def _setup(cluster: Obj) -> dict[str, Any]:
 
 
 def image(cluster: Obj) -> str:
-    return str(cluster["spec"].get("image") or IMAGE)
+    return str(spec_of(cluster).get("image") or IMAGE)
 
 
 def _server(cluster: Obj) -> dict[str, Any]:
-    name, grace = name_of(cluster), cluster["spec"].get("terminationGracePeriodSeconds", 604_800)
+    name, grace = name_of(cluster), spec_of(cluster).get("terminationGracePeriodSeconds", 604_800)
     checks = {"initialDelaySeconds": 10, "periodSeconds": 10, "timeoutSeconds": 5}
     probe = {"path": "/api/health/checks/reached-target-cluster-size", "port": "management", "scheme": "HTTP"}
     leaves = f'if [ ! -z "$(cat /etc/pod-info/{SKIP_CHECKS})" ]; then exit 0; fi;'
@@ -247,7 +253,7 @@ def _server(cluster: Obj) -> dict[str, Any]:
     return {
         "name": "rabbitmq",
         "image": image(cluster),
-        "resources": cluster["spec"].get("resources") or {},
+        "resources": spec_of(cluster).get("resources") or {},
         "env": [
             {"name": "MY_POD_NAME", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}},
             {
@@ -295,7 +301,7 @@ def _volumes(cluster: Obj) -> list[dict[str, Any]]:
 
 
 def _overridden(made: Obj, cluster: Obj, what: str) -> Obj:
-    override = (cluster["spec"].get("override") or {}).get(what) or {}
+    override = (spec_of(cluster).get("override") or {}).get(what) or {}
     return {**made, **merged(made, override)}
 
 

@@ -113,7 +113,7 @@ class RabbitmqClusterOperator(Controller[ClusterSeen]):
 
 def _sync(seen: ClusterSeen) -> Iterator[Difference]:
     cluster, about = seen.cluster, ref_of(seen.cluster)
-    if not cluster["spec"].get("image"):
+    if not builders.spec_of(cluster).get("image"):
         patch = Patch(about, {"spec": {"image": builders.IMAGE}})
         yield Difference(about, "spec.image", builders.IMAGE, "", "ImageNotGiven", (patch,))
         return
@@ -217,7 +217,7 @@ def _after_deploy(seen: ClusterSeen) -> Iterator[Difference]:
         return
     notes, status = annotations_of(seen.cluster), stateful_set.get("status") or {}
     updating = status.get("currentRevision") != status.get("updateRevision")
-    skips = seen.cluster["spec"].get("skipPostDeploySteps", False)
+    skips = builders.spec_of(seen.cluster).get("skipPostDeploySteps", False)
     if updating and not skips and builders.replicas(seen.cluster) > 1 and REBALANCE not in notes:
         note = Patch(about, {"metadata": {"annotations": {REBALANCE: times.rfc3339(seen.now_ms)}}})
         yield Difference(about, "queues", "spread", "unknown", "QueuesMoved", (note,))

@@ -266,8 +266,9 @@ class Simulation:
     def _passes_on(self, server: Server, sent: Deliver) -> None:
         """Once: a new leader hands out again what it does not know to be settled."""
         channel = server.channels.get(sent.channel)
-        if channel is not None and sent.handed not in channel.holds and sent.term >= channel.route[1]:
-            server.channels[channel.name] = channel._replace(holds=(*channel.holds, sent.handed))
+        if channel is not None and sent.handed not in channel.holds and sent.term >= channel.term:
+            holds = (*channel.holds, sent.handed)
+            server.channels[channel.name] = channel._replace(holds=holds, term=sent.term)
             self.delivered.append((channel.name, sent.handed))
 
     def _route(self) -> None:
@@ -277,7 +278,8 @@ class Simulation:
                 route = self._leader_for(server.name, channel.queue)
                 if route == channel.route:
                     continue
-                channel = server.channels[channel.name] = channel._replace(route=route)
+                term = max(channel.term, route[1])
+                channel = server.channels[channel.name] = channel._replace(route=route, term=term)
                 if not route[0]:
                     continue
                 for command in channel.pending:

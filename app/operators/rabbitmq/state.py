@@ -33,6 +33,7 @@ class Channel(NamedTuple):
     route: tuple[str, int] = ("", 0)  # who leads the queue, since which term, as far as its server knows
     consumes: bool = False
     holds: tuple[Handed, ...] = ()  # what it has passed on, until that is settled
+    term: int = 0  # the newest of a leader that it knew
 
 
 class Wire(NamedTuple):
