@@ -194,6 +194,16 @@ def test_a_channel_does_not_listen_to_a_leader_that_was_replaced() -> None:
     assert len(world.people.book.delivered) == delivered
 
 
+def test_a_server_that_is_alone_leads_again_with_a_long_log() -> None:
+    world = QueueWorld(1)
+    for _ in range(4):
+        world.run(1_700)
+        world.crash(0)
+        world.start(0)
+    world.run(3_000)
+    assert [each.leader for each in world.simulation.elections] == ["r-server-0"] * 5
+
+
 def test_a_learner_becomes_a_voter_and_counts() -> None:
     world = QueueWorld(1)
     world.run(2_000)

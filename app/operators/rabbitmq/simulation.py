@@ -226,8 +226,8 @@ class Simulation:
             if other is None or (voter != leader.name and not self.linked(leader.name, voter)):
                 found.append((voter, 0, 0, "unreachable"))
             else:
-                last = other.last - (voter == leader.name)
-                found.append((voter, other.term_at(last), last, "voted" if voter in votes else ""))
+                had = before if voter == leader.name else other  # without the entry that says that it leads
+                found.append((voter, had.term_at(had.last), had.last, "voted" if voter in votes else ""))
         self.elections.append(Election(queue, self.now_ms, since_ms, leader.name, led, leader.term, tuple(found)))
 
     # ------------------------------------------------------------------------------------------ channels
