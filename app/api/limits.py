@@ -71,6 +71,11 @@ OWN_ARGUMENT_BYTES, OWN_RESULT_BYTES = 4 * MIB, MIB  # that one call is given, a
 OWN_CHILDREN = 500  # of one parent
 OWN_LINES_PRINTED, OWN_LINE_LENGTH = 20, 200  # of one call; characters
 
+# ------------------------------------------------------------------------------------------------ queues
+QUEUES = 20  # of all RabbitmqClusters of a namespace
+QUEUE_MEMBERS = 9
+MESSAGES_A_SECOND = 20  # that people publish to one of them
+
 # ------------------------------------------------------------------------------------------------- shell
 SHELL_WORK = 100_000  # of one line: a character read, an object looked at
 SHELL_PROGRAM = 100  # what starting a program costs of that

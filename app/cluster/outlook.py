@@ -21,7 +21,17 @@ from app.engine.worker import Worker
 from app.reconcile import Action, Bind, Create, Delete, Difference, Patch, Update, UpdateStatus
 
 BOOKKEEPING = frozenset(
-    ("ControllerRevision", "DataPath", "Event", "Lease", "Machine", "NodeMetrics", "PodMetrics", "PodSandbox")
+    (
+        "ControllerRevision",
+        "DataPath",
+        "Event",
+        "Lease",
+        "Machine",
+        "NodeMetrics",
+        "PodMetrics",
+        "PodSandbox",
+        "RabbitServer",
+    )
 )
 _ENDINGS = ("Complete", "Failed", "ReplicaFailure", "Progressing")  # conditions of workloads that are news
 _TROUBLE = ("CrashLoopBackOff", "ErrImageNeverPull", "ErrImagePull", "ImagePullBackOff")
@@ -85,7 +95,7 @@ def _cares(action: Action, get: Get) -> bool:
 def _patch_matters(old: Obj | None, ref: Ref, patch: Mapping[str, Any]) -> bool:
     if isinstance(patch.get("status"), Mapping):
         status = patch["status"]
-        if ref.kind == "Load":
+        if ref.kind in ("Load", "QuorumQueue"):
             return True  # a second like the others is background
         if ref.kind == "Pod":
             return _pod_is_news(old, status)

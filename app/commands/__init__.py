@@ -48,6 +48,7 @@ from app.commands.processes import DropEvents as DropEvents
 from app.commands.processes import EdgeTriggered as EdgeTriggered
 from app.commands.processes import StopController as StopController
 from app.commands.processes import TakeTurns as TakeTurns
+from app.commands.queues import SetQueue as SetQueue
 from app.commands.requests import BindPod as BindPod
 from app.commands.requests import ClientRequest as ClientRequest
 from app.commands.requests import CreateObject as CreateObject

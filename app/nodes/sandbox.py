@@ -18,6 +18,7 @@ it did). Containers are maps by name, so that a merge patch touches one containe
             atMs: ...              # when SIGTERM is sent: after the preStop hook
             killAtMs: ...          # when SIGKILL follows
             graceSeconds: 30
+            asks: true             # only of a hook that ends when the program says so (told), or else at killAtMs
     status:
       ip
       containers:
@@ -29,6 +30,8 @@ it did). Containers are maps by name, so that a merge patch touches one containe
           startedMs, finishedMs, exitCode, reason
           memory                   # of a program that may pass its limit: {atStart, perSecond}, in bytes
           last                     # how the attempt before ended: {startedMs, finishedMs, exitCode, reason, attempt}
+      told:                        # what a program says of itself, written by whoever models it (app/operators)
+        web: {attempt, passes, mayGo}   # paths of health checks that are well; whether a preStop hook may end
 
 A sandbox is named after its pod and its machine: after a forced deletion a pod of the same name may start elsewhere
 while the old one still runs, as in real clusters.
@@ -89,6 +92,13 @@ def wanted_of(sandbox: Obj) -> dict[str, Container]:
 def known_of(sandbox: Obj) -> dict[str, Container]:
     known: dict[str, Container] = (sandbox.get("status") or {}).get("containers") or {}
     return known
+
+
+def told(sandbox: Obj, container: str) -> dict[str, Any]:
+    """What the program that runs in a container says of itself."""
+    said: dict[str, Any] = ((sandbox.get("status") or {}).get("told") or {}).get(container) or {}
+    known = known_of(sandbox).get(container)
+    return said if known is not None and said.get("attempt") == known["attempt"] else {}
 
 
 def ip_of(sandbox: Obj | None) -> str:

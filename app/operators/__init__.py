@@ -10,8 +10,10 @@ from app.operators.mysql.backups import MySQLBackups
 from app.operators.mysql.operator import MySQLOperator
 from app.operators.mysql.replication import GroupReplication
 from app.operators.mysql.sidecar import MySQLSidecar
+from app.operators.rabbitmq.cluster_operator import RabbitmqClusterOperator
+from app.operators.rabbitmq.servers import RabbitServers
 from app.reconcile import AnyController
 
 OPERATORS: tuple[type[AnyController], ...] = (
-    ChaosMonkey, MySQLOperator, MySQLBackups, GroupReplication, MySQLSidecar,
+    ChaosMonkey, MySQLOperator, MySQLBackups, GroupReplication, MySQLSidecar, RabbitServers, RabbitmqClusterOperator,
 )  # fmt: skip

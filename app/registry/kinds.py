@@ -70,6 +70,8 @@ ROWS = (
     Kind("Load", INTERNAL, "v1", "loads", "load"),
     Kind("DataPath", INTERNAL, "v1", "datapaths", "datapath"),
     Kind("MySQLGroup", INTERNAL, "v1", "mysqlgroups", "mysqlgroup"),
+    Kind("RabbitServer", INTERNAL, "v1", "rabbitservers", "rabbitserver"),
+    Kind("QuorumQueue", INTERNAL, "v1", "quorumqueues", "quorumqueue"),
     Kind("OwnController", INTERNAL, "v1", "owncontrollers", "owncontroller", (), False),
 )  # fmt: skip
 """In the order of discovery: groups, and within a group plural names."""

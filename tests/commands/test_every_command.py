@@ -59,6 +59,7 @@ JOURNALED = {
     "edge": "actor on",
     "chaos": "per_minute",
     "traffic": "ref rps pattern path",
+    "queue": "ref queue size per_second consume",
     "create": "obj field_manager who",
     "replace": "ref obj subresource field_manager who",
     "patch": "ref patch_type patch subresource field_manager force validation who api_version",

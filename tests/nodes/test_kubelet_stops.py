@@ -8,7 +8,7 @@ import pytest
 
 from app.api.objects import Ref, with_metadata
 from app.nodes import sandbox
-from app.nodes.kubelet.containers import pre_stop_ms
+from app.nodes.kubelet.hooks import pre_stop_ms
 from app.nodes.kubelet.restarts import Crash, Memory
 from app.reconcile import Delete
 from tests.support.builders import NOW_MS

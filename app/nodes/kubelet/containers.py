@@ -15,7 +15,7 @@ from app.api import quantities
 from app.api.objects import Obj, is_terminating, ref_of
 from app.component_helpers import pods
 from app.nodes import sandbox
-from app.nodes.kubelet import pod_status, probes, restarts
+from app.nodes.kubelet import hooks, pod_status, probes, restarts
 from app.nodes.kubelet.pod_status import Status
 from app.nodes.kubelet.restarts import NOTICE_MS, Memory
 from app.nodes.runtime import images
@@ -141,16 +141,7 @@ def request(
 
 
 def stop(case: Case, announce: Announce, grace_seconds: int) -> Patch:
-    return case.ask({"stop": sandbox.stop(case.now_ms, grace_seconds, pre_stop_ms(case.container))}, announce)
-
-
-def pre_stop_ms(container: dict[str, Any]) -> int:
-    """How long the preStop hook of a container takes: what it sleeps."""
-    hook = (container.get("lifecycle") or {}).get("preStop") or {}
-    if "sleep" in hook:
-        seconds: int = hook["sleep"].get("seconds", 0)
-        return seconds * 1000
-    return round((images.slept_seconds(" ".join((hook.get("exec") or {}).get("command") or ())) or 0) * 1000)
+    return case.ask({"stop": sandbox.stop(case.now_ms, grace_seconds, hooks.pre_stop_ms(case.container))}, announce)
 
 
 def about(pod: Obj, container: dict[str, Any], is_init: bool = False) -> Obj:
@@ -271,7 +262,8 @@ def _probed(case: Case, known: Container, wanted: Container) -> tuple[probes.Che
     program = sandbox.program_of(wanted)
     durations = images.durations_of(case.machine)
     target = probes.Target(
-        case.container, program, durations, sandbox.ip_of(case.sandbox), known["attempt"], known["startedMs"]
+        case.container, program, durations, sandbox.ip_of(case.sandbox), known["attempt"], known["startedMs"],
+        tuple(sandbox.told(case.sandbox, case.name).get("passes", ())),
     )  # fmt: skip
     checked = probes.check(target, case.memory.probes.get(case.name, {}), case.now_ms)
     memory = case.memory.with_probes(case.name, {} if checked.killed_by else checked.runs)

@@ -16,7 +16,7 @@ from app.api.messages import N_, Message
 from app.api.objects import Obj, Ref, is_terminating, ref_of
 from app.component_helpers import pods
 from app.nodes import sandbox
-from app.nodes.kubelet import containers, pod_status, sayings, volumes
+from app.nodes.kubelet import containers, hooks, pod_status, sayings, volumes
 from app.nodes.kubelet.containers import Look, PodSeen
 from app.nodes.kubelet.pod_status import Status
 from app.nodes.kubelet.restarts import Memory
@@ -215,6 +215,10 @@ def _terminate(seen: PodSeen, pod: Obj, found: Obj) -> Iterator[Difference]:
         past = wanted[container["name"]].get("stop")
         if past is None or past["graceSeconds"] > grace:
             yield _stop(seen, pod, found, container, is_init, grace, first=past is None)
+        elif past.get("asks") and past["atMs"] > seen.now_ms and sandbox.told(found, container["name"]).get("mayGo"):
+            ended = {"spec": {"containers": {container["name"]: {"stop": {"atMs": seen.now_ms}}}}}
+            field = f"containers[{container['name']}].state"
+            yield Difference(ref_of(pod), field, EXITED, RUNNING, "PreStopHookEnded", (Patch(ref_of(found), ended),))
     inits, apps = ([_final(look) if not alive else look for look in looks] for looks in _looks(seen, pod))
     status = pod_status.pod_status(
         pod, seen.machine, found, [i.status for i in inits], [a.status for a in apps], seen.now_ms, over=not alive
@@ -240,7 +244,9 @@ def _stop(
 ) -> Difference:
     name = container["name"]
     event = Announce(containers.about(pod, container, is_init), "Normal", "Killing", f"Stopping container {name}")
-    stop = sandbox.stop(seen.now_ms, grace, containers.pre_stop_ms(container) if first else 0)
+    stop = sandbox.stop(seen.now_ms, grace, hooks.pre_stop_ms(container) if first else 0)
+    if first and hooks.asks_its_program(pod, container):
+        stop = {**stop, "atMs": stop["killAtMs"], "asks": True}
     patch = Patch(ref_of(found), {"spec": {"containers": {name: {"stop": stop}}}}, announce=event if first else None)
     return Difference(ref_of(pod), f"containers[{name}].state", EXITED, RUNNING, "PodDeleted", (patch,))
 
@@ -297,4 +303,8 @@ def _happened(old: Obj | None, new: Obj | None) -> bool:
     if new is None:
         return True
     after = sandbox.states(new)
-    return bool(after) if old is None else sandbox.states(old) != after
+    if old is None:
+        return bool(after)
+    return sandbox.states(old) != after or (old.get("status") or {}).get("told") != (new.get("status") or {}).get(
+        "told"
+    )

@@ -36,6 +36,7 @@ class Target(NamedTuple):
     ip: str
     attempt: int
     started_ms: int
+    passes: tuple[str, ...] = ()  # paths that the program itself says are well
 
 
 class Probed(NamedTuple):
@@ -154,6 +155,9 @@ def _can_pass(kind: str, spec: dict[str, Any], target: Target) -> bool:
         return False
     if "exec" in spec:
         return images.program("busybox", tuple(spec["exec"].get("command") or ())).exit_code == 0
+    path = (spec.get("httpGet") or {}).get("path", "")
+    if path in target.program.decides and path not in target.passes:
+        return False
     return _listens(spec, target)
 
 

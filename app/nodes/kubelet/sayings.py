@@ -50,6 +50,11 @@ SAYS = {
         N_("must stop"),
         {"PodSandbox": N_("It tells the container of %(name)s to stop.")},
     ),
+    "PreStopHookEnded": Saying(
+        N_("Its program says that it may go now."),
+        N_("it may stop now"),
+        {"PodSandbox": N_("It tells the container of %(name)s to stop.")},
+    ),
     "PodTerminated": Saying(
         N_("Nothing of it runs any more: it may go."),
         N_("may be removed"),

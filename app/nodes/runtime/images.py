@@ -47,6 +47,9 @@ class Program(NamedTuple):
     pulls: bool = True  # the registry has it
     passes_readiness: bool = True
     leak_bytes: int = 0  # more memory each second
+    decides: tuple[
+        str, ...
+    ] = ()  # paths of health checks that it answers by what it knows (app/nodes/sandbox.py: told)
 
     @property
     def memory(self) -> dict[str, int]:
@@ -103,6 +106,13 @@ _KNOWN = {
     "community-router": Program(104_857_212, (6446, 6447, 6448, 6449, 6450, 8443), ready_ms=1_000),
     "community-operator": Program(128_310_916, ()),
     "postgres": Program(154_726_308, (5432,), ready_ms=2_000),
+    "rabbitmq": Program(
+        107_374_182,
+        (4369, 5672, 15672, 15692, 25672),
+        ready_ms=5_000,
+        stop_ms=2_000,
+        decides=("/api/health/checks/reached-target-cluster-size",),
+    ),
     "pause": Program(319_166, (), stop_ms=100),
     "hello-world": Program(12_560, (), exit_ms=0),
     "busybox": _SHELL._replace(size_bytes=2_219_949),

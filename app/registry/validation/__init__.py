@@ -120,12 +120,12 @@ def validate(definition: Definition, obj: Obj) -> tuple[Cause, ...]:
     """Everything that is wrong with an object to be created; () if nothing."""
     row = definition.row
     name_problems = _NAMES.get(row.key, metadata.is_subdomain)
-    return (*metadata.check(obj["metadata"], name_problems, row.namespaced), *definition.validate(obj))
+    return (*metadata.check(obj["metadata"], name_problems, row.namespaced, own=row.is_own), *definition.validate(obj))
 
 
 def validate_update(definition: Definition, new: Obj, old: Obj) -> tuple[Cause, ...]:
     """Everything that is wrong with `new` as the successor of `old`; () if nothing."""
-    common = metadata.check_update(new["metadata"], old["metadata"])
+    common = metadata.check_update(new["metadata"], old["metadata"], own=definition.row.is_own)
     if not definition.row.is_own:  # it knows what of an object that was there already it has to take as it is
         return (*common, *definition.validate_update(new, old))
     whole, changed = definition.validate(new), definition.validate_update(new, old)

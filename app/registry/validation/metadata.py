@@ -20,7 +20,10 @@ _MAX_ANNOTATIONS_BYTES = 256 * 1024
 _STANDARD_FINALIZERS = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
 
 
-def check(meta: Mapping[str, Any], name_problems: NameProblems, namespaced: bool) -> Iterator[Cause]:
+def check(
+    meta: Mapping[str, Any], name_problems: NameProblems, namespaced: bool, *, own: bool = True
+) -> Iterator[Cause]:
+    """`own`: it is of a kind of Kubernetes itself, whose finalizers are looked at more closely."""
     generate_name, name = meta.get("generateName", ""), meta.get("name", "")
     if generate_name:  # a trailing dash is completed by the generated part
         for problem in name_problems(re.sub(r"-$", "a", generate_name)):
@@ -31,10 +34,10 @@ def check(meta: Mapping[str, Any], name_problems: NameProblems, namespaced: bool
         yield causes.invalid("metadata.name", name, problem)
     yield from _check_namespace(meta.get("namespace", ""), namespaced)
     yield from causes.not_negative(dict(meta), "metadata", "generation")
-    yield from _check_common(meta)
+    yield from _check_common(meta, own)
 
 
-def check_update(new: Mapping[str, Any], old: Mapping[str, Any]) -> Iterator[Cause]:
+def check_update(new: Mapping[str, Any], old: Mapping[str, Any], *, own: bool = True) -> Iterator[Cause]:
     """The server itself keeps name, namespace, uid and times as they were."""
     if "deletionTimestamp" in old:
         added = sorted(set(new.get("finalizers", ())) - set(old.get("finalizers", ())))
@@ -42,7 +45,7 @@ def check_update(new: Mapping[str, Any], old: Mapping[str, Any]) -> Iterator[Cau
             listed = ", ".join(causes.printed(finalizer) for finalizer in added)
             why = "no new finalizers can be added if the object is being deleted, found new finalizers []string{"
             yield causes.forbidden("metadata.finalizers", f"{why}{listed}}}")
-    yield from _check_common(new)
+    yield from _check_common(new, own)
 
 
 def check_embedded(meta: Mapping[str, Any], field: str) -> Iterator[Cause]:
@@ -61,13 +64,13 @@ def _check_namespace(namespace: str, namespaced: bool) -> Iterator[Cause]:
         yield causes.forbidden("metadata.namespace", "not allowed on this type")
 
 
-def _check_common(meta: Mapping[str, Any]) -> Iterator[Cause]:
+def _check_common(meta: Mapping[str, Any], own: bool) -> Iterator[Cause]:
     yield from check_labels(meta.get("labels"), "metadata.labels")
     yield from check_annotations(meta.get("annotations"), "metadata.annotations")
     if meta.get("ownerReferences"):
         yield from _check_owners(meta["ownerReferences"])
     if meta.get("finalizers"):
-        yield from _check_finalizers(meta["finalizers"])
+        yield from _check_finalizers(meta["finalizers"], own)
 
 
 def check_labels(labels: Mapping[str, str] | None, field: str) -> Iterator[Cause]:
@@ -103,11 +106,11 @@ def _check_owners(owners: list[dict[str, Any]]) -> Iterator[Cause]:
         yield causes.invalid("metadata.ownerReferences", owners, why + " and ".join(controllers[:2]))
 
 
-def _check_finalizers(finalizers: list[str]) -> Iterator[Cause]:
+def _check_finalizers(finalizers: list[str], own: bool) -> Iterator[Cause]:
     for finalizer in finalizers:
         yield from label_key(finalizer, "metadata.finalizers")
     for index, finalizer in enumerate(finalizers):
-        if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
+        if own and "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
             why = "name is neither a standard finalizer name nor is it fully qualified"
             yield causes.invalid(f"metadata.finalizers[{index}]", finalizer, why)
     if {"orphan", "foregroundDeletion"} <= set(finalizers):
