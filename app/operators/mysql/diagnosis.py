@@ -93,8 +93,7 @@ def _largest(online: Mapping[str, Member]) -> tuple[str, ...]:
 def best(found: Sequence[Obj], servers: Servers) -> str:
     """The pod whose server holds most transactions; of equals the first."""
     held = {name_of(pod): servers.servers[name_of(pod)].held for pod in found if name_of(pod) in servers.servers}
-    order = {name: (log[-1].view if log else 0, views.length(log)) for name, log in held.items()}
-    return max(sorted(held), key=lambda name: order[name], default="")
+    return max(sorted(held), key=lambda name: views.newest_key(held[name]), default="")
 
 
 def newest_view(servers: Servers) -> int:
