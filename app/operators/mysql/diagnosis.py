@@ -100,3 +100,13 @@ def newest_view(servers: Servers) -> int:
     """That any of them belonged to."""
     living = (each.member for each in servers.servers.values() if each.member is not None)
     return max((each.last_view for each in living), default=0)
+
+
+def errant(pod: str, servers: Servers, found: Diagnosis) -> int:
+    """How many transactions a server committed that the group never had: it cannot be taken in."""
+    primary = servers.servers.get(found.view.primary) if found.view is not None else None
+    if primary is None:
+        return 0
+    server = servers.servers[pod]
+    committed = views.head(server.held, server.member.committed if server.member is not None else server.committed)
+    return views.length(committed) - views.common(committed, primary.held)

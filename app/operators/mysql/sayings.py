@@ -41,6 +41,7 @@ OPERATOR: Mapping[str, Saying] = {
     "GroupMissing": Saying(N_("The first server is ready: it may begin a group."), N_("begin a group"), _TOLD),
     "MemberJoins": Saying(N_("A server is ready and no member yet."), N_("take it in"), _TOLD),
     "MemberRejoins": Saying(N_("A server started again and is no member."), N_("bring it back"), _TOLD),
+    "ErrantTransactions": Saying(N_("%(about)s holds what the group never had: it stays out."), N_("must stay out")),
     "MemberIn": Saying(N_("The server of %(about)s is a member now."), N_("a member now")),
     "MemberGoes": Saying(N_("The pod %(about)s goes: the others are told first."), N_("take it out"), _TOLD),
     "QuorumMissing": Saying(N_("Those who are left may not decide: it orders them to."), N_("force a quorum"), _TOLD),
