@@ -283,6 +283,7 @@ def grouped(lessons: Iterable[Scenario], _: Words) -> list[tuple[str, list[scrip
         "failures": _("Failures"),
         "traffic": _("Traffic and autoscaling"),
         "control-plane": _("Control plane"),
+        "own": _("Write your own"),
     }
     groups: dict[str, list[script.LessonView]] = {name: [] for name in titles}
     for lesson in lessons:
