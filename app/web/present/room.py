@@ -269,8 +269,8 @@ def documents(cluster: Look) -> tuple[manifest.Document, ...]:
     usual = ("Namespace", "ConfigMap", *workloads.WORKLOADS, "Pod", "Service")
     every_kind = (*usual, *(kind for kind in _stored_kinds(cluster) if kind not in usual))
     applied = [obj for kind in every_kind for obj in breathing(cluster.objects(kind)) if manifest.applied_of(obj)]
-    order = (*workloads.WORKLOADS, "Pod", "Service")
-    applied.sort(key=lambda obj: order.index(kind_of(obj)) if kind_of(obj) in order else len(order))
+    order, last = (*workloads.WORKLOADS, "Pod", "Service"), "CustomResourceDefinition"
+    applied.sort(key=lambda obj: order.index(kind) if (kind := kind_of(obj)) in order else len(order) + (kind == last))
     return manifest.documents(applied, cluster.applied)
 
 
