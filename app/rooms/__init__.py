@@ -49,6 +49,7 @@ from app.cluster import (
     controller_templates,
     exit_code,
     is_shell,
+    kind_templates,
     leave_out_controller,
 )
 from app.rooms.boundary import Broken, NotDone
@@ -71,5 +72,5 @@ __all__ = [
     "SLICE_S", "Awaited", "Broken", "Done", "Drawing", "Elsewhere", "Frame", "Limits", "Line", "Lost", "Mirror",
     "NotDone", "Pace", "Pressed", "Process", "Relay", "Room", "Rooms", "Share", "Told", "Viewer", "Waiting", "Watch",
     "add_controllers", "as_file", "as_hook", "at_once", "controller_templates", "exit_code", "is_shell",
-    "leave_out_controller", "owner", "pause", "sliced",
+    "kind_templates", "leave_out_controller", "owner", "pause", "sliced",
 ]  # fmt: skip
