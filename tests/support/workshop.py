@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from app.web.present import Words
+from app.web.language import words
 from tests.support.server import Server, Visitor
 
 SECONDS = 60
@@ -67,6 +67,29 @@ def commands(text: str) -> Iterator[tuple[str, str]]:
         yield command, printed
 
 
+class Effort(NamedTuple):
+    """What there is to do for a reader."""
+
+    words: int  # to read, but for blocks
+    copied: int  # manifests, programs and changes of them
+    lines: int  # in those
+    commands: int
+    presses: int  # of buttons that stand in bold, and of *Run it* for each controller
+
+
+def effort(page: str) -> Effort:
+    copied = [piece for piece in blocks(page) if piece.kind != "console"]
+    runs = sum(piece.kind in ("starlark", "diff") for piece in copied)
+    prose = re.sub(r"^```.*?^```$", "", page, flags=re.S | re.M)
+    return Effort(
+        words=len(prose.split()),
+        copied=len(copied),
+        lines=sum(len(piece.text.splitlines()) for piece in copied),
+        commands=sum(len(list(commands(piece.text))) for piece in blocks(page) if piece.kind == "console"),
+        presses=runs + sum(piece.kind == "press" for piece in pieces(page)),
+    )
+
+
 class Room(NamedTuple):
     visitor: Visitor
     name: str
@@ -78,8 +101,9 @@ class Room(NamedTuple):
 class Reader:
     """`with Server(...) as server, Reader(server, folder, "en", binary) as reader: reader.read(page)`."""
 
-    def __init__(self, server: Server, folder: Path, lang: str, kubectl: str) -> None:
-        self._folder, self._lang, self._ = folder, lang, Words(lang)
+    def __init__(self, server: Server, folder: Path, lang: str, kubectl: str, speed: int = 100) -> None:
+        self._speed = str(speed)
+        self._folder, self._lang, self._ = folder, lang, words(lang)
         self._env = {**os.environ, "HOME": str(folder), "NO_PROXY": "*", "PYTHONPATH": os.getcwd(), "KUBECONFIG": ""}
         (folder / "bin").mkdir()
         for name, program in (("kubectl", kubectl), ("kopf", f"{sys.executable} -m kopf")):
@@ -89,6 +113,7 @@ class Reader:
         self._env["PATH"] = f"{folder / 'bin'}:{self._env['PATH']}"
         self._texts: dict[str, tuple[str, dict[str, str]]] = {}  # of controllers, with the fields beside
         self._rooms = {"8000": self._entered(server)}
+        self.address = f"{server.url}/rooms/{self._rooms['8000'].name}"
         self._servers: list[Server] = []
         self._going_on: list[subprocess.Popen[str]] = []
         self._heard = 0
@@ -103,16 +128,17 @@ class Reader:
         for server in self._servers:
             server.__exit__(None, None, None)
 
-    def read(self, page: str) -> None:
+    def read(self, page: str, rest: Callable[[], None] = lambda: None) -> None:
+        """`rest` is called after each piece."""
         for piece in pieces(page):
             getattr(self, f"_{piece.kind}")(piece)
+            rest()
 
-    @staticmethod
-    def _entered(server: Server) -> Room:
+    def _entered(self, server: Server) -> Room:
         visitor = server.stranger()
         room = Room(visitor, visitor.room())
         room.post("commands/latencies", preset=PRESET)
-        room.post("pace", mode="story", speed="100")
+        room.post("pace", mode="story", speed=self._speed)
         return room
 
     # --------------------------------------------------------------------------------------- what one does
@@ -185,7 +211,7 @@ class Reader:
         return command
 
     def _type(self, command: str, printed: str) -> None:
-        known = re.compile(".*".join(map(re.escape, printed.split("…"))))
+        known = pattern(printed)
 
         def said() -> str:
             done = subprocess.run(
@@ -202,11 +228,12 @@ class Reader:
 
     def _said(self, piece: Piece) -> None:
         """The page told it after what was found last."""
+        known = pattern(piece.text)
         deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline:
             newest = self._newest()
             for step in range(self._heard + 1, newest + 1):
-                if self._told(step) == piece.text:
+                if known.fullmatch(self._told(step)):
                     self._heard = step
                     return
             self._heard = newest
@@ -223,6 +250,10 @@ class Reader:
         _status, page = room.visitor.asked(f"/rooms/{room.name}/steps/{step}?lang={self._lang}")
         told = re.search(_TOLD, page)
         return html.unescape(told[1]).strip() if told else ""
+
+
+def pattern(text: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, text.split("…"))))
 
 
 def until(ask: Callable[[], str], is_so: Callable[[str], bool]) -> str:
