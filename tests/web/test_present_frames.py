@@ -80,12 +80,19 @@ def test_a_kind_for_which_somebody_writes_a_loop_is_looked_after_and_then_not() 
     crds.define(world)
     world.apply(dump(crds.website()))
     page = Page(world)
-    for command in (DefineController("mine", "websites", "", "cm"), RemoveController("mine")):
+    child = """
+def sync(parent, children):
+    return {"children": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "child"}}]}
+"""
+    for command in (DefineController("mine", "websites", child, "cm"), RemoveController("mine")):
         world.do(command)
+        world.run()
         page.push()
-        (chip,) = (view for view in board.chips(world) if view.chip.kind == crds.WEBSITE)
-        assert page.shown[chip.id] == chip
-        assert chip.stored == isinstance(command, RemoveController)
+        chips = [view for view in board.chips(world) if view.chip.kind in (crds.WEBSITE, "ConfigMap")]
+        assert len(chips) == 2
+        for chip in chips:
+            assert page.shown[chip.id] == chip
+            assert chip.stored == isinstance(command, RemoveController)
 
 
 def test_a_tally_that_fell_behind_the_log_or_looks_at_the_past_counts_anew() -> None:

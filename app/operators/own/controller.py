@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from app.api import conditions, limits, objects
 from app.api.kinds import Kind, bare_kind
-from app.api.messages import N_, Message, Saying, message
+from app.api.messages import N_, Message, Saying, counted, many, message
 from app.api.objects import Obj, Ref, is_terminating, ref_of, uid_of
 from app.operators.own import applying, flapping, wanted
 from app.operators.own.calling import Returned
@@ -47,7 +47,11 @@ _MADE_ANEW = 3  # creations within a minute, of each child that is wanted, that 
 
 
 def _heard(gap: Difference) -> Message:
-    return message(N_("It hears: %(what)s."), what=gap.desired)
+    first, *others = gap.desired.split(", ")
+    if not others:
+        return message(N_("It hears: %(what)s."), what=first)
+    told = many("It hears: %(what)s, and %(n)s other change.", "It hears: %(what)s, and %(n)s other changes.")
+    return counted(told, len(others), what=first)
 
 
 SAYS = {

@@ -88,12 +88,17 @@ def _workloads(cluster: Look, change: Frame, _: Words) -> Iterator[workloads.Wor
 
 
 def _looked_after(cluster: Look, change: Frame) -> dict[Ref, Obj]:
-    """Of the kinds for which somebody wrote a loop, or took one away."""
+    """Of the kinds for which somebody wrote a loop, or took one away, and of those that it makes."""
     written = [
         each for ref, obj in change.changed.items() if ref.kind == OWN_CONTROLLER for each in _both(change, ref, obj)
     ]
-    kinds = {each["spec"]["parent"] for each in written}.difference(board.QUIET_KINDS)
-    return {ref: obj for kind in kinds for obj in cluster.objects(kind) if board.is_shown(ref := ref_of(obj))}
+    kinds = {kind for each in written for kind in (each["spec"]["parent"], *each["spec"]["children"])}
+    return {
+        ref: obj
+        for kind in kinds.difference(board.QUIET_KINDS)
+        for obj in cluster.objects(kind)
+        if board.is_shown(ref := ref_of(obj))
+    }
 
 
 def _is_a_row_now(ref: Ref, obj: Obj, change: Frame) -> bool:
