@@ -121,3 +121,7 @@ def test_with_every_event_it_does_as_well_as_one_that_compares() -> None:
 def test_one_lost_event_is_lost_for_good_and_whoever_compares_does_not_need_it() -> None:
     assert copies(COMPARE, edge=False, loses=True) == ["copy-1", "copy-2"]
     assert copies(REPLACE, edge=True, loses=True) == ["copy-1"]
+
+
+def test_what_it_remembers_reads_as_the_objects_it_knows() -> None:
+    assert str(Known((PARENT, ONE))) == "Deployment web, Pod one"

@@ -108,8 +108,8 @@ class OwnController(Controller[OwnSeen]):
         "parent": N_("parent"),
         "children": N_("its children"),
         "kinds": N_("kinds of children"),
-        "cluster_kinds": N_("in no namespace"),
-        "has_status": N_("has a status"),
+        "cluster kinds": N_("in no namespace"),
+        "has status": N_("has a status"),
         "memory": N_("it remembers"),
     }
 

@@ -27,6 +27,9 @@ class Known(NamedTuple):
 
     objects: tuple[Obj, ...]
 
+    def __str__(self) -> str:
+        return ", ".join(named(ref_of(obj)) for obj in self.objects)
+
 
 class EdgeController(OwnController):
     def diff(self, seen: OwnSeen) -> Iterable[Difference]:
