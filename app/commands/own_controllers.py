@@ -18,6 +18,7 @@ from app.commands.base import Done, Physical
 from app.commands.hands import Hands
 
 _NOT_YET_SERVED = re.compile(r"[A-Z][A-Za-z0-9]*(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?){2,}")
+_LONGEST_KIND = 253
 _NAME = re.compile(r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?")
 
 
@@ -132,7 +133,7 @@ def _parent(hands: Hands, word: str) -> str:
     try:
         return hands.kind_called(word).key
     except errors.BadRequest:
-        if _NOT_YET_SERVED.fullmatch(word):
+        if len(word) <= _LONGEST_KIND and _NOT_YET_SERVED.fullmatch(word):
             return word
         raise
 
