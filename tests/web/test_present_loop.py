@@ -60,7 +60,14 @@ def acted(result: Result) -> tuple[str, Record]:
 
 
 NOWHERE = Decision("", (NodeVerdict("node-1", False, ("Insufficient cpu",), None, 0),))
-VALUES = {"PodUnscheduled": NOWHERE, "Unschedulable": NOWHERE, "EndpointsOutdated": {"web-1": "ready"}}
+ELECTED = {"primary": "db-1", "why": "uuid"}
+VALUES = {
+    "PodUnscheduled": NOWHERE,
+    "Unschedulable": NOWHERE,
+    "EndpointsOutdated": {"web-1": "ready"},
+    "PrimaryElected": ELECTED,
+    "GroupBegun": ELECTED,
+}
 """What Differences hold of which more is said than a number."""
 DIFFERED = ACTOR, Differed(SEEN, (SHORT_OF_ONE,))
 
