@@ -80,14 +80,14 @@ class Handling:
         self.diagnosis: Diagnosis = diagnose(seen.cluster, seen.pods, self.servers, self.place, seen.now_ms)
         self.orders: list[dict[str, Any]] = []  # given in this look
         self.sent: list[dict[str, Any]] = []  # those of them that some difference bears
-        self.completed = False  # a handler has just ended well
+        self.completed = ""  # a handler that has just ended well
 
     def differences(self) -> Iterator[Difference]:
         self._notice_restarts()
         yield from self._label()
         yield from self._finish()
         for task in self._tasks():
-            if dict(self.memory.due).get(task.key, self.now_ms) <= self.now_ms:
+            if task.key != self.completed and dict(self.memory.due).get(task.key, self.now_ms) <= self.now_ms:
                 yield from self._handle(task)
         if self.completed and self._is_complete():
             yield from self._raise_routers()
@@ -223,7 +223,7 @@ class Handling:
         self.memory = replace(self.memory, failed=failed if came or found is None else (*failed, tried))
         if not came or found is None:
             return
-        self.completed = True
+        self.completed = tried
         if what == "restart":
             self._forget_restart(found)
         if what in ("create", "restart"):
