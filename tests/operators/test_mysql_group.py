@@ -109,6 +109,17 @@ def test_a_primary_that_was_cut_off_acknowledges_nothing_more_and_dies_when_it_h
     assert net.members["a"].log == net.members["b"].log
 
 
+def test_of_two_halves_neither_decides_anything() -> None:
+    net = of(4)
+    before = net.members["a"].view
+    net.cut = {frozenset(pair) for pair in ("ac", "ad", "bc", "bd")}
+    net.notice()
+    net.write("a")
+    net.wait(60_000)
+    assert [member.view for member in net.members.values()] == [before] * 4
+    assert all(member.committed == 0 for member in net.members.values())
+
+
 def test_a_cut_that_is_mended_in_time_changes_nothing() -> None:
     net = of(3)
     view = net.members["a"].view
