@@ -13,10 +13,14 @@ from tests.support.pages import post
 PATIENCE_MS = 30_000
 
 
-@pytest.mark.parametrize(("size", "lang"), [("projector", "en"), ("phone", "ja")])
-def test_who_is_on_call_is_called_and_acts(open_page: Opener, size: str, lang: str) -> None:
+@pytest.mark.parametrize(
+    ("size", "lang", "pinned"), [("projector", "en", False), ("projector", "en", True), ("phone", "ja", False)]
+)
+def test_who_is_on_call_is_called_and_acts(open_page: Opener, size: str, lang: str, pinned: bool) -> None:
     page = open_page(size=size, lang=lang)
     faster(page)
+    if pinned:
+        page.locator("#mini-replicaset-controller").click()
     post(page, "commands/on-call", actor="replicaset-controller", on="true")
     strip = page.locator("#on-call")
     expect(strip).to_be_visible()

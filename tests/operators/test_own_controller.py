@@ -168,7 +168,7 @@ def test_a_field_that_changes_each_time_is_named_and_then_left_alone() -> None:
     reasons, memory = memory_after([{"children": [config(at=str(n))]} for n in range(AGAIN + 4)])
     assert reasons == ["ChildMissing", *["ChildDiffers"] * AGAIN, *["HotLoop"] * 3]
     assert isinstance(memory, Memory)
-    assert memory.hot == ("configmap/a data.at",)
+    assert memory.hot == ("ConfigMap a: data.at",)
 
 
 def test_so_is_a_status() -> None:
@@ -203,8 +203,11 @@ def test_once_a_minute_is_not_often() -> None:
     later = builders.NOW_MS + 60_000
     (gap,) = diff({"children": [config(at="x")]}, [made(at="y")], memory=memory, now_ms=later)
     assert gap.reason == "ChildDiffers"
-    assert gap.actions[-1].value.writes == ((later, "configmap/a data.at"),)  # type: ignore[union-attr]
+    assert gap.actions[-1].value.writes == ((later, "ConfigMap a: data.at"),)  # type: ignore[union-attr]
 
 
 def test_what_it_remembers_reads_as_what_it_wrote() -> None:
-    assert str(Memory("a", "b", ((1, "ConfigMap exists"), (2, "status"), (3, "status")))) == "ConfigMap exists, status"
+    assert (
+        str(Memory("a", "b", ((1, "any ConfigMap: exists"), (2, "status"), (3, "status"))))
+        == "any ConfigMap: exists, status"
+    )

@@ -164,15 +164,13 @@ class Reader:
         self._rooms["8000"].post("commands/define-controller", name=name, text=text, **fields)
 
     def _press(self, piece: Piece) -> None:
-        """By the accessible name of the button, in the language of the page."""
-        room, name = self._rooms["8000"], ""
+        """By the words on the button, in the language of the page; a menu is that of the loop written last."""
+        room = self._rooms["8000"]
+        for label, stopped in (("Stop it", "true"), ("Start it", "false")):
+            if piece.text == self._(label):
+                room.post("commands/stop-controller", actor=list(self._texts)[-1], stopped=stopped)
+                return
         for name in self._texts:
-            if piece.text == self._("Stop {name}").replace("{name}", name):
-                room.post("commands/stop-controller", actor=name, stopped="true")
-                return
-            if piece.text == self._("Start {name}").replace("{name}", name):
-                room.post("commands/stop-controller", actor=name, stopped="false")
-                return
             if piece.text == self._("Remove %(what)s", what=name):
                 room.post("commands/remove-controller", name=name)
                 return

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from app.api.objects import Ref
+from app.operators.own.flapping import Memory
 from app.web.present.clock import age, duration, virtual
-from app.web.present.values import ABSOLUTE_MS, CHIPS, Chip, brief, fields_of, table_in, value_of
+from app.web.present.values import ABSOLUTE_MS, CHIPS, Chip, Value, brief, fields_of, table_in, value_of
 from tests.support import builders
 
 
@@ -67,6 +68,13 @@ def test_a_record_with_a_name_of_its_own_reads_by_it_and_keeps_its_table() -> No
     choice = Choice("node-1", (Verdict("node-1", True, ()),))
     assert brief(choice) == "node-1"
     assert table_in(value_of(choice)) is not None
+
+
+def test_a_record_with_a_name_of_its_own_and_no_table_is_shown_by_it() -> None:
+    """Not by its fields, which may be digests and times."""
+    wrote = Memory("4e4726", "8d4375", ((1_796_004_274_893, "ConfigMap door: data.text"),))
+    assert value_of(wrote) == Value("text", "ConfigMap door: data.text")
+    assert value_of(Memory("4e4726", "8d4375")) == Value("none")
 
 
 def test_what_holds_one_thing_only_reads_as_its_path() -> None:

@@ -195,17 +195,17 @@ class OwnController(Controller[OwnSeen]):
         many = _MADE_ANEW * len(want.children) + flapping.AGAIN
         for ref, child in want.children.items():
             if ref not in there:
-                yield Gap(missing(seen.parent, ref, child), f"{ref.kind} exists", many)
+                yield Gap(missing(seen.parent, ref, child), f"any {ref.kind}: exists", many)
         for ref, current in there.items():
             if is_terminating(current):
                 continue
             if ref not in want.children:
-                yield Gap(not_wanted(seen.parent, current), f"{ref.kind} exists", many)
+                yield Gap(not_wanted(seen.parent, current), f"any {ref.kind}: exists", many)
                 continue
             gap = self._differs(seen.parent, ref, current, want.children[ref], can_roll=can_roll)
             if gap is not None:
                 can_roll = can_roll and not (gap.actions and self._strategies[ref.kind] in _ROLLING)
-                yield Gap(gap, f"{ref} {gap.field}")
+                yield Gap(gap, f"{ref.kind} {ref.name}: {gap.field}")
 
     def _differs(self, parent: Obj, ref: Ref, current: Obj, child: Obj, *, can_roll: bool) -> Difference | None:
         new = applying.applied(current, child)

@@ -88,7 +88,8 @@ def value_of(value: Any, name: str = "", epoch_ms: int = 0, depth: int = 0) -> V
         if depth > 1:
             return Value("text", clip(brief(value)))
         inner = tuple(Field(title(n), value_of(v, n, epoch_ms, depth + 1)) for n, v in _items(value))
-        return Value("fields", fields=inner)
+        found = Value("fields", fields=inner)
+        return value_of(str(value)) if _names_itself(value) and table_in(found) is None else found
     if isinstance(value, Sequence | frozenset | set):
         return _sequence(_listed(value), name, epoch_ms, depth)
     return Value("text", clip(str(value)))

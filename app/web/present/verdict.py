@@ -288,7 +288,7 @@ def _waiting(case: _Case) -> Verdict | None:
 
 
 def _converged(case: _Case) -> Verdict:
-    said = message(N_("in the end all is as it is wanted."))
+    said = message(N_("in the end all is as wanted."))
     return Verdict("converged", said, case.shown_by(*case.last(_has_failed), *case.last(_has_written)))
 
 
