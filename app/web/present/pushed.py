@@ -12,14 +12,15 @@ from typing import Any
 from app.api.objects import Obj, Ref, name_of, uid_of
 from app.look import Look
 from app.rooms import Frame
-from app.web.present import board, card, evictions, reasons, requested, touched, workloads
+from app.web.present import board, card, evictions, reasons, requested, touched, unfolded, workloads
 from app.web.present.words import Words
 
 
 def views(cluster: Look, change: Frame, in_cells: bool, _: Words) -> dict[str, Any]:
     """For the template, by its names."""
     shown = {ref: obj for ref, obj in change.changed.items() if _is_drawn(cluster, ref, in_cells)}
-    rest = [obj for ref, obj in shown.items() if obj and ref.kind not in board.QUIET_KINDS]
+    customs, chips = unfolded.changed(cluster, change, _)
+    rest = [obj for ref, obj in shown.items() if obj and _is_a_chip(cluster, ref, obj)] + chips
     loops = board.reconciled(cluster) if rest else frozenset()
     return {
         "gone": [card.element_id(ref) for ref, obj in shown.items() if obj is None or _is_a_row_now(ref, obj, change)],
@@ -28,7 +29,13 @@ def views(cluster: Look, change: Frame, in_cells: bool, _: Words) -> dict[str, A
         "services": tuple(_services(cluster, change, wired=not in_cells)),
         "workloads": tuple(_workloads(cluster, change, _)),
         "chips": tuple(board.chip(cluster, obj, loops) for obj in rest),
+        "customs": customs,
     }
+
+
+def _is_a_chip(cluster: Look, ref: Ref, obj: Obj) -> bool:
+    """Of a kind of Kubernetes: which custom objects are chips says `unfolded`."""
+    return ref.kind not in board.QUIET_KINDS and cluster.scheme.kind(ref.kind).is_own and not unfolded.is_part(obj)
 
 
 def _is_drawn(cluster: Look, ref: Ref, in_cells: bool) -> bool:
@@ -66,7 +73,7 @@ def _services(cluster: Look, change: Frame, *, wired: bool) -> Iterator[board.Se
             refs |= {owner for each in _both(change, ref, obj) if (owner := board.service_of_slice(each))}
     slices = board.slices_by_service(cluster) if refs else {}
     for ref in sorted(refs):
-        if obj := cluster.get(ref):
+        if (obj := cluster.get(ref)) and not unfolded.is_part(obj):
             yield board.service(obj, slices.get(ref, ()), wired=wired)
 
 
