@@ -24,6 +24,12 @@ from app.operators.mysql.objects import CLUSTER_LABEL, ROLE_LABEL
 
 CLUSTERS, SEEDS, NODES = 100, 1_000, 3
 INSTALL = (Path(app.operators.mysql.__file__).parent / "install.yaml").read_text()
+PASSWORDS = """---
+apiVersion: v1
+kind: Secret
+metadata: {name: mypwds}
+stringData: {rootUser: root, rootHost: '%', rootPassword: sakila}
+"""
 DECLARED = """---
 apiVersion: mysql.oracle.com/v2
 kind: InnoDBCluster
@@ -36,7 +42,7 @@ DEEDS = ("crash", "crash", "two", "delete", "cut", "power", "wait")
 def with_clusters(names: list[str], nodes: int) -> Cluster:
     """All of them up, each with a router."""
     cluster = Cluster(latencies="realistic", nodes=nodes)
-    cluster.submit(Apply(INSTALL))
+    cluster.submit(Apply(INSTALL + PASSWORDS))
     cluster.run()
     cluster.submit(Apply("".join(DECLARED % name for name in names)))
     cluster.run(limit_ms=3_600_000, limit_steps=10_000_000)

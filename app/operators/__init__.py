@@ -6,6 +6,8 @@ By the same contract as the controllers (app/reconcile.py), and like those they 
 from __future__ import annotations
 
 from app.operators.chaos import ChaosMonkey
+from app.operators.mysql.agents import MySQLAgents
+from app.operators.mysql.alpha import AlphaOperator
 from app.operators.mysql.backups import MySQLBackups
 from app.operators.mysql.operator import MySQLOperator
 from app.operators.mysql.replication import GroupReplication
@@ -15,5 +17,6 @@ from app.operators.rabbitmq.servers import RabbitServers
 from app.reconcile import AnyController
 
 OPERATORS: tuple[type[AnyController], ...] = (
-    ChaosMonkey, MySQLOperator, MySQLBackups, GroupReplication, MySQLSidecar, RabbitServers, RabbitmqClusterOperator,
+    ChaosMonkey, MySQLOperator, MySQLBackups, GroupReplication, MySQLSidecar, AlphaOperator, MySQLAgents, RabbitServers,
+    RabbitmqClusterOperator,
 )  # fmt: skip

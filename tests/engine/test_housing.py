@@ -12,6 +12,7 @@ from app.cluster import checkpoint, loops
 from app.cluster.cluster import Cluster
 from app.commands import Apply, CutNetwork, PowerNode
 from app.engine import housing
+from app.engine.trace import Acted, Step
 from app.reconcile import Controller, Difference, Patch, PodProgram, Reader, Remember, itself
 from tests.support.world import World
 
@@ -165,3 +166,22 @@ def test_a_home_is_known_by_image_and_command(image: str, command: list[str], is
     }
     assert housing.concerns(sandbox, PROGRAM) == is_home
     assert (housing.newest([sandbox], PROGRAM) is not None) == is_home
+
+
+def test_of_two_pods_the_newer_one_is_its_home(world: World) -> None:
+    installed(world)
+    world.scale("counting-operator", 2)
+    world.settle()
+    pods = [pod for pod in world.objects("Pod", "default") if "counting-operator" in pod["metadata"]["name"]]
+    newer = max(pods, key=lambda pod: str(pod["status"]["containerStatuses"][0]["state"]["running"]["startedAt"]))
+    older = min(pods, key=lambda pod: str(pod["status"]["containerStatuses"][0]["state"]["running"]["startedAt"]))
+    assert newer is not older
+    world.do(CutNetwork(older["spec"]["nodeName"]))
+    before = world.trace.count
+    world.apply(NUMBER % 7)
+    world.wait(5)
+    assert [step for step in world.trace.since(before) if step.actor == "counting-operator" and acted(step)]
+
+
+def acted(step: Step) -> bool:
+    return isinstance(step.record, Acted) and step.record.result.ok

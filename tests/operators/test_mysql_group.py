@@ -192,11 +192,10 @@ def test_where_all_write_the_first_of_two_that_change_a_row_wins() -> None:
     alone = group.bootstrap(group.started(peer("a")), multi=True)
     assert alone.view is not None
     assert alone.view.writers == ("a",)
-    member, first = group.certify(alone, "row 1", 0)
-    member, _ = group.write(member, 1)
-    member, second = group.certify(member, "row 1", 0)
-    member, other = group.certify(member, "row 2", 0)
-    _, later = group.certify(member, "row 1", 1)
+    member, first = group.certify(alone, "row 1", 0, 1)
+    member, second = group.certify(member, "row 1", 0, 2)
+    member, other = group.certify(member, "row 2", 0, 2)
+    _, later = group.certify(member, "row 1", 1, 3)
     assert (first, second, other, later) == (True, False, True, True)
 
 

@@ -132,6 +132,16 @@ def test_without_a_majority_writes_wait_and_go_on_when_it_is_back() -> None:
     assert world.writes["lost"] == 0
 
 
+def test_where_all_write_those_who_change_one_row_at_once_do_not_all_succeed() -> None:
+    world = mysql(3, ', mycnf: "[mysqld]\\nloose_group_replication_single_primary_mode=OFF"')
+    world.write(200)
+    world.wait(10)
+    failed = world.writes["failed"]
+    assert set(failed) == {"Conflict"}
+    assert 0 < failed["Conflict"] < world.writes["acknowledged"]
+    assert world.writes["attempted"] == world.writes["acknowledged"] + failed["Conflict"]
+
+
 def test_what_nobody_holds_any_more_is_counted_as_lost() -> None:
     acknowledged = (Span(1, 10),)
     writes = Writes(logs=(acknowledged,))
@@ -195,6 +205,7 @@ def test_a_quorum_that_is_forced_may_lose_what_only_the_others_held() -> None:
     assert any("RestoreQuorum" in each for each in world.told())
     assert world.primary == cut_off
     assert world.writes["lost"] == world.writes["acknowledged"] > 0
+    assert not any("Rejoin" in each for each in world.told())
     assert world.status == "ONLINE_PARTIAL 1"  # the others hold what nobody else does: a human has to decide
 
 

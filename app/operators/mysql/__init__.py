@@ -1,5 +1,6 @@
-"""MySQL as a service: Oracle's operator for MySQL (2.2.2) and the servers that it looks after.
+"""MySQL as a service: Oracle's operator for MySQL (2.2.2), the servers that it looks after, and the operator of 2018.
 
-`group` and `views` are how servers agree among themselves, pure; `servers` lets them live in the containers of a
-cluster; `operator` is the loop that knows what an expert knows.
+What servers agree on, pure: `views`, `members`, `deciding`, `group`. Servers in the containers of a cluster, and their
+clients: `servers`, `places`, `clients`, `decisions`, `written`, `replication`. The operator: `objects`, `diagnosis`,
+`handling`, `operator`, `backups`, `sidecar`. 2018: `alpha`, `agents`.
 """

@@ -7,15 +7,18 @@ could go on: it is counted anew each time, by comparing logs, and is no number t
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from app.operators.mysql import views
+from app.operators.mysql import group, views
 from app.operators.mysql.members import Member
 from app.operators.mysql.views import Log
 
 NO_ROUTER, NO_PRIMARY, NO_MAJORITY, UNANSWERED = "NoRouter", "NoPrimary", "NoMajority", "Unanswered"
-FAILURES = (NO_ROUTER, NO_PRIMARY, NO_MAJORITY, UNANSWERED)
+CONFLICT = "Conflict"
+FAILURES = (NO_ROUTER, NO_PRIMARY, NO_MAJORITY, UNANSWERED, CONFLICT)
+ROWS, LAG_MS = 100, 50  # where all write: rows that clients change, and how late a writer knows of what others wrote
 REFRESH_MS = 500  # until a router knows of another primary
 CONNECTIONS = 50  # clients that may wait
 
@@ -52,6 +55,19 @@ def attempt(
     taken = min(tried, room)
     writes = failing(writes, NO_MAJORITY, tried - taken)
     return writes._replace(waiting=writes.waiting + taken), taken
+
+
+def certified(writes: Writes, orders: Member, count: int) -> tuple[Writes, Member, int]:
+    """Where all write: which of so many transactions, written by different members, may go on; the others fail. Each
+    knows of no entry of the last moments but its own."""
+    before, behind, taken = views.length(orders.log), writes.per_second * LAG_MS // 1000, 0
+    for number in range(count):
+        row = f"row {zlib.crc32(f'{writes.attempted} {number}'.encode()) % ROWS}"
+        knows = before + max(0, taken - behind)
+        orders, fits = group.certify(orders, row, knows, before + taken + 1)
+        taken += fits
+    refused = count - taken
+    return failing(writes, CONFLICT, refused)._replace(waiting=writes.waiting - refused), orders, taken
 
 
 def marks(writes: Writes, routers: Sequence[Router]) -> Iterable[int]:

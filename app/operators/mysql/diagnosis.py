@@ -93,11 +93,20 @@ def _largest(online: Mapping[str, Member]) -> tuple[str, ...]:
 def best(found: Sequence[Obj], servers: Servers) -> str:
     """The pod whose server holds most transactions; of equals the first."""
     held = {name_of(pod): servers.servers[name_of(pod)].held for pod in found if name_of(pod) in servers.servers}
-    order = {name: (log[-1].view if log else 0, views.length(log)) for name, log in held.items()}
-    return max(sorted(held), key=lambda name: order[name], default="")
+    return max(sorted(held), key=lambda name: views.newest_key(held[name]), default="")
 
 
 def newest_view(servers: Servers) -> int:
     """That any of them belonged to."""
     living = (each.member for each in servers.servers.values() if each.member is not None)
     return max((each.last_view for each in living), default=0)
+
+
+def errant(pod: str, servers: Servers, found: Diagnosis) -> int:
+    """How many transactions a server committed that the group never had: it cannot be taken in."""
+    primary = servers.servers.get(found.view.primary) if found.view is not None else None
+    if primary is None:
+        return 0
+    server = servers.servers[pod]
+    committed = views.head(server.held, server.member.committed if server.member is not None else server.committed)
+    return views.length(committed) - views.common(committed, primary.held)

@@ -85,13 +85,13 @@ def write(member: Member, count: int) -> Answer:
     return _spread(_commit(replace(member, log=views.grown(member.log, member.view.number, count))))
 
 
-def certify(member: Member, row: str, snapshot: int) -> tuple[Member, bool]:
-    """Where all write: whether a transaction that changed `row` may be next, if who wrote it knew the first `snapshot`
-    entries. Of two that changed the same row without knowing of each other the first one wins."""
+def certify(member: Member, row: str, snapshot: int, entry: int) -> tuple[Member, bool]:
+    """Where all write: whether a transaction that changed `row` may become that entry, if who wrote it knew the first
+    `snapshot` entries. Of two that changed the same row without knowing of each other the first one wins."""
     assert member.view is not None
     if snapshot < max(member.rows.get(row, 0), views.length(member.view.base)):
         return member, False
-    return replace(member, rows={**member.rows, row: views.length(member.log) + 1}), True
+    return replace(member, rows={**member.rows, row: entry}), True
 
 
 # --------------------------------------------------------------------------------------------- what it hears

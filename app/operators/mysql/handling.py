@@ -42,6 +42,7 @@ class Memory:
     busy_ms: int = 0  # since when
     order: int = 0  # the newest
     refused: str = ""  # a version that was told to be wrong
+    failed: tuple[str, ...] = ()  # handlers whose server did not come in: the next try is by a clone
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +80,14 @@ class Handling:
         self.diagnosis: Diagnosis = diagnose(seen.cluster, seen.pods, self.servers, self.place, seen.now_ms)
         self.orders: list[dict[str, Any]] = []  # given in this look
         self.sent: list[dict[str, Any]] = []  # those of them that some difference bears
-        self.completed = False  # a handler has just ended well
+        self.completed = ""  # a handler that has just ended well
 
     def differences(self) -> Iterator[Difference]:
         self._notice_restarts()
         yield from self._label()
         yield from self._finish()
         for task in self._tasks():
-            if dict(self.memory.due).get(task.key, self.now_ms) <= self.now_ms:
+            if task.key != self.completed and dict(self.memory.due).get(task.key, self.now_ms) <= self.now_ms:
                 yield from self._handle(task)
         if self.completed and self._is_complete():
             yield from self._raise_routers()
@@ -179,9 +180,15 @@ class Handling:
         if state != diagnosis.OFFLINE or self.servers.servers[pod].member is None:
             self._again(task, REPAIR_MS)
             return
+        if errant := diagnosis.errant(pod, self.servers, self.diagnosis):
+            self._forget_restart(task.pod)
+            self._again(task, PATIENCE_MS)
+            yield self._told("ErrantTransactions", 0, errant, (), task.pod)
+            return
         seeds = [name for name, each in self.diagnosis.states.items() if each == diagnosis.ONLINE]
+        method = "clone" if task.key in self.memory.failed else "incremental"
         self._work(task.key)
-        self._order("join", pod, seeds=seeds)
+        self._order("join", pod, seeds=seeds, method=method)
         told = Announce(self.cluster, "Normal", event, f"{doing} {pod} to cluster")
         yield self._told(reason, diagnosis.ONLINE, state, (told,))
 
@@ -210,10 +217,13 @@ class Handling:
         came = self.diagnosis.is_online if what in ("reboot", "force") else came
         if not came and found is not None and self.now_ms < self.memory.busy_ms + PATIENCE_MS:
             return
-        self._done(self.memory.busy)
+        tried = self.memory.busy
+        self._done(tried)
+        failed = tuple(each for each in self.memory.failed if each != tried)
+        self.memory = replace(self.memory, failed=failed if came or found is None else (*failed, tried))
         if not came or found is None:
             return
-        self.completed = True
+        self.completed = tried
         if what == "restart":
             self._forget_restart(found)
         if what in ("create", "restart"):

@@ -42,6 +42,7 @@ class GroupReplication(Controller[GroupSeen]):
     subject = N_("The group of MySQL servers")
     lane = 105
     reconciles = MYSQL_GROUP
+    concurrency = 0
     assumes = True
     sleeps = True
     says = sayings.REPLICATION

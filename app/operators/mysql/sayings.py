@@ -41,6 +41,7 @@ OPERATOR: Mapping[str, Saying] = {
     "GroupMissing": Saying(N_("The first server is ready: it may begin a group."), N_("begin a group"), _TOLD),
     "MemberJoins": Saying(N_("A server is ready and no member yet."), N_("take it in"), _TOLD),
     "MemberRejoins": Saying(N_("A server started again and is no member."), N_("bring it back"), _TOLD),
+    "ErrantTransactions": Saying(N_("%(about)s holds what the group never had: it stays out."), N_("must stay out")),
     "MemberIn": Saying(N_("The server of %(about)s is a member now."), N_("a member now")),
     "MemberGoes": Saying(N_("The pod %(about)s goes: the others are told first."), N_("take it out"), _TOLD),
     "QuorumMissing": Saying(N_("Those who are left may not decide: it orders them to."), N_("force a quorum"), _TOLD),
@@ -94,4 +95,18 @@ REPLICATION: Mapping[str, Saying] = {
 
 SIDECAR: Mapping[str, Saying] = {
     "ServerPrepared": Saying(N_("The server of %(about)s is up and prepared."), N_("server is prepared")),
+}
+
+ALPHA: Mapping[str, Saying] = {
+    "PartMissing": OPERATOR["ObjectMissing"],
+    "MembersDiffer": Saying(N_("%(desired)s members are declared, not %(observed)s."), N_("other number")),
+    "ClusterSynced": Saying(N_("All parts are as they should be."), N_("in sync")),
+}
+
+AGENTS: Mapping[str, Saying] = {
+    "NoGroupYet": Saying(N_("There is no group yet, and this is the first server."), N_("begin a group"), _TOLD),
+    "NoMemberYet": Saying(N_("A server answers and is no member."), N_("take it in"), _TOLD),
+    "GroupStopped": Saying(N_("All servers answer and none is a member."), N_("start it again"), _TOLD),
+    "RoleLabel": Saying(N_("The label of %(about)s does not say what it is."), N_("write it down")),
+    "LookAgain": Saying(N_("They look again in 15 seconds."), N_("every 15 seconds")),
 }

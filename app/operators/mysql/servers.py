@@ -77,7 +77,6 @@ class Order(NamedTuple):
     seeds: tuple[str, ...] = ()
     method: str = "incremental"
     multi: bool = False
-    weight: int = 50
     above: int = 0  # of a group that starts again: the newest view that any of its servers knew
 
 
@@ -269,7 +268,12 @@ class Group:
         self._writes, count = clients.attempt(
             self._writes, at_ms, primary, self._place.routers, machines, self._place.reach
         )
-        if count and primary is not None:
+        if not count or primary is None:
+            return
+        if primary.view is not None and primary.view.multi:
+            self._writes, primary, count = clients.certified(self._writes, primary, count)
+            self._update(primary.me.name, primary)
+        if count:
             self._put(primary.me.name, group.write(primary, count))
             self._settle()
 
@@ -285,7 +289,6 @@ class Group:
                 self._put(order.server, (group.bootstrap(member, multi=order.multi), []))
             case "join":
                 recovery_ms = CLONE_MS if order.method == "clone" else INCREMENTAL_MS
-                member = replace(member, me=member.me._replace(weight=order.weight))
                 self._put(order.server, group.join(member, order.seeds, recovery_ms, self._now_ms))
             case "leave":
                 self._put(order.server, group.leave(member))

@@ -33,6 +33,7 @@ class MySQLSidecar(Controller[SidecarsSeen]):
     subject = N_("The sidecar of a MySQL server")
     lane = 104
     reconciles = MYSQL_GROUP
+    concurrency = 0
     sleeps = True
     says = sayings.SIDECAR
 

@@ -111,7 +111,11 @@ def head(log: Log, upto: int) -> Log:
 
 def newest(logs: Iterable[Log]) -> Log:
     """The log that holds all that was acknowledged, if the others were of a majority."""
-    return max(logs, key=lambda log: (log[-1].view if log else 0, length(log)))
+    return max(logs, key=newest_key)
+
+
+def newest_key(log: Log) -> tuple[int, int]:
+    return log[-1].view if log else 0, length(log)
 
 
 def begins_with(log: Log, other: Log) -> bool:
