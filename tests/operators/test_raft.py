@@ -39,6 +39,11 @@ ONE = (Entry(1, Began("r-server-0")),)
 WOULD = {
     "it knows no leader, and its log is no longer": (member(term=1, log=ONE), PreVote("r-server-2", 1, 1, 1, 7), True),
     "it has a leader": (member(term=1, log=ONE, leader="r-server-0"), PreVote("r-server-2", 1, 1, 1, 7), False),
+    "the leader itself asks, for it has started anew": (
+        member(term=1, log=ONE, leader="r-server-2"),
+        PreVote("r-server-2", 1, 1, 1, 7),
+        True,
+    ),
     "its log is longer": (member(term=1, log=ONE * 2), PreVote("r-server-2", 1, 1, 1, 7), False),
     "its log is of a newer term": (
         member(term=2, log=(Entry(2, Began("r-server-0")),)),
@@ -178,6 +183,20 @@ def test_what_is_confirmed_is_neither_lost_nor_doubled_without_the_mark(
 def test_random_faults(seed: int) -> None:
     book = random_run(seed)
     assert book.published > 0
+
+
+def test_a_leader_that_starts_anew_behind_a_cut_is_followed_by_another() -> None:
+    world = QueueWorld(3)
+    world.run(2_000)
+    led = world.simulation.elections[-1].leader
+    number = int(led[-1])
+    world.set(number, cut=True)
+    world.crash(number)
+    world.heal()
+    world.run(8_000)
+    confirmed = world.people.book.confirmed
+    world.run(2_000)
+    assert world.people.book.confirmed != confirmed
 
 
 def test_a_channel_does_not_listen_to_a_leader_that_was_replaced() -> None:

@@ -65,6 +65,12 @@ class RabbitWorld(World):
         newest = self.orders["elections"][-1]
         return int(newest["atMs"] - newest["sinceMs"])
 
+    @property
+    def consumers_server(self) -> str:
+        """To which the consumer is connected."""
+        channel: str = self.orders["people"]["consumer"]
+        return channel.partition("/")[0]
+
     def confirmed(self) -> int:
         return sum(high - low + 1 for low, high in self.orders["book"]["confirmed"])
 

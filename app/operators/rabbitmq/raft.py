@@ -174,9 +174,11 @@ def _is_up_to_date(member: Member, last: int, last_term: int) -> bool:
 
 
 def _would_vote(member: Member, asked: PreVote, now_ms: int) -> Done:
-    """Not while it has a leader; one that leads says so."""
+    """Not while it has a leader; one that leads says so. A leader that asks leads no more: it has started anew."""
     if member.role == LEADER:
         return _sends(member, (asked.sender,), member.peers) if asked.sender in member.peers else Done(member)
+    if member.leader == asked.sender:
+        member = member._replace(leader="")
     up_to_date = _is_up_to_date(member, asked.last, asked.last_term)
     granted = asked.term >= member.term and up_to_date and not member.leader
     if not up_to_date and not member.leader and member.timer_ms is None:

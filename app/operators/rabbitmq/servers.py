@@ -16,7 +16,7 @@ from typing import Any
 
 from app.api.kinds import INTERNAL_V1
 from app.api.messages import N_, Message, message
-from app.api.objects import Obj, Ref, name_of, namespace_of, ref_of
+from app.api.objects import Obj, Ref, name_of, namespace_of, ref_of, uid_of
 from app.api.quorum_queues import QUORUM_QUEUE, RABBITMQ_CLUSTER
 from app.operators.rabbitmq import people, sayings, stored, whereabouts
 from app.operators.rabbitmq.people import People
@@ -135,7 +135,7 @@ def _go_on(seen: ServersSeen, simulation: Simulation, crowds: Sequence[People]) 
     for queue, crowd in zip(seen.queues, crowds, strict=True):
         spec = queue["spec"]
         if not any(crowd.queue in server.members for server in simulation.servers.values()):
-            simulation.declare(crowd.queue, spec["size"])
+            simulation.declare(crowd.queue, spec["size"], uid_of(queue))
         simulation.grow(crowd.queue, spec["size"])
         if (crowd.every_ms, crowd.consume) != (spec["everyMs"], spec["consume"]):
             crowd.want(simulation, spec["everyMs"], consume=spec["consume"])

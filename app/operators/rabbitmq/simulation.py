@@ -323,14 +323,16 @@ class Simulation:
         leaders = [each for each in members if each.role == LEADER]
         return max(leaders, key=lambda each: each.term, default=None)
 
-    def declare(self, queue: str, size: int) -> None:
+    def declare(self, queue: str, size: int, seed: str = "") -> None:
         """On as many servers as there are, up to `size`; led by the one that leads least."""
         joined = [name for name in sorted(self.places) if self.acts(name) and self.servers[name].known]
         led = {name: sum(each.role == LEADER for each in self.servers[name].members.values()) for name in joined}
         chosen = sorted(joined, key=lambda name: (led[name], name))[:size]
         members = Members(tuple(sorted(chosen)))
         for name in chosen:
-            self.servers[name].members[queue] = Member(name, f"{queue}/{name}", Snapshot(0, 0, fifo.Queue(), members))
+            self.servers[name].members[queue] = Member(
+                name, f"{seed}/{queue}/{name}", Snapshot(0, 0, fifo.Queue(), members)
+            )
         if chosen:
             first = self.servers[chosen[0]].members[queue]
             self._is(chosen[0], queue, Done(first._replace(timer_ms=self.now_ms)))
@@ -350,7 +352,7 @@ class Simulation:
         done = raft.joins(leader, free[0])
         if done.member is not leader:
             nobody = Snapshot(0, 0, fifo.Queue(), Members(()))
-            self.servers[free[0]].members[queue] = Member(free[0], f"{queue}/{free[0]}", nobody)
+            self.servers[free[0]].members[queue] = Member(free[0], f"{leader.seed}/{free[0]}", nobody)
             self._is(leader.name, queue, done)
 
     def may_go(self, server: str) -> bool:
