@@ -60,7 +60,11 @@ def acted(result: Result) -> tuple[str, Record]:
 
 
 NOWHERE = Decision("", (NodeVerdict("node-1", False, ("Insufficient cpu",), None, 0),))
-VALUES = {"PodUnscheduled": NOWHERE, "Unschedulable": NOWHERE, "EndpointsOutdated": {"web-1": "ready"}}
+VIEW = {"why": "uuid", "primary": "db-1"}
+VALUES = {
+    "PodUnscheduled": NOWHERE, "Unschedulable": NOWHERE, "EndpointsOutdated": {"web-1": "ready"},
+    "PrimaryElected": VIEW, "GroupBegun": VIEW,
+}  # fmt: skip
 """What Differences hold of which more is said than a number."""
 DIFFERED = ACTOR, Differed(SEEN, (SHORT_OF_ONE,))
 

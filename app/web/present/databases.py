@@ -22,7 +22,7 @@ from app.web.present.words import Words
 A_SECOND = (0, 10, 50)  # writes, to choose from
 LOOK_BACK = 3_000  # steps in which the seconds of the chart are looked for
 GOOD = ("ONLINE", "ONLINE_PARTIAL")
-FAILURES = ("NoRouter", "NoPrimary", "NoMajority", "Unanswered")
+FAILURES = ("NoRouter", "NoPrimary", "NoMajority", "Unanswered", "Conflict")
 
 
 def of(cluster: Look, obj: Obj, _: Words) -> ServersView:
@@ -197,6 +197,7 @@ def _why_failed(_: Words) -> dict[str, str]:
         "NoPrimary": _("failed: no primary"),
         "NoMajority": _("failed: no majority"),
         "Unanswered": _("without an answer"),
+        "Conflict": _("failed: another changed the row first"),
     }
 
 

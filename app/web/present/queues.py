@@ -77,7 +77,8 @@ def _nodes(nodes: Mapping[str, Obj], queues: Sequence[Obj], names: Sequence[str]
     said = _("%(n)s of %(all)s servers reach each other", n=running, all=len(names))
     without = [each["spec"]["queue"] for each in queues if not _status(each).get("leader")]
     if without:
-        said = f"{said} · {_('no leader: %(names)s', names=', '.join(without))}"
+        missing = _("no leader: %(names)s", names=", ".join(without))
+        said = f"{said} · {missing}"
     cells = tuple(_node(name, nodes.get(name), queues, _) for name in names)
     return ClockView("servers", _("The servers know"), said, running < len(names) or bool(without), cells)
 
