@@ -221,12 +221,12 @@ def _endpoint(namespace: str, endpoint: Mapping[str, Any]) -> EndpointView:
 
 def chips(cluster: Look) -> tuple[ChipView, ...]:
     """Everything that has no drawing of its own: namespaces beside the system's, ConfigMaps, stored kinds."""
-    views, loops, owned = [], reconciled(cluster), unfolded.owned_in(cluster)
+    views, loops, family = [], reconciled(cluster), unfolded.family(cluster)
     for row in cluster.scheme.kinds():
         if row.is_local or row.key in QUIET_KINDS:
             continue
         shown = (obj for obj in cluster.objects(row.key) if is_shown(objects.ref_of(obj)))
-        apart = (obj for obj in shown if not (unfolded.is_part(obj) if row.is_own else unfolded.has_card(obj, owned)))
+        apart = (obj for obj in shown if not unfolded.is_part(obj) and not family.has_card(obj))
         views += [chip(cluster, obj, loops) for obj in apart]
     return tuple(views)
 

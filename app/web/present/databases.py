@@ -15,7 +15,7 @@ from app.api.objects import Obj, Ref, kind_of, labels_of, name_of, namespace_of
 from app.engine.trace import Step, changes_of
 from app.look import Look
 from app.web.present import decisions, servers
-from app.web.present.clock import age, virtual
+from app.web.present.clock import virtual
 from app.web.present.servers import CellView, ChoiceView, ClockView, NumberView, ServersView, UseView, cell
 from app.web.present.words import Words
 
@@ -31,7 +31,7 @@ def of(cluster: Look, obj: Obj, _: Words) -> ServersView:
     pods = servers.with_label(cluster, namespace, {CLUSTER_LABEL: name, "component": "mysqld"})
     names = servers.in_order([*pods, *group.get("servers", ())])
     clocks = (
-        _group(group, names, cluster.now_ms, _),
+        _group(cluster, group, names, _),
         _operator(cluster, obj, names, _),
         servers.kubernetes(cluster, namespace, names, _),
     )
@@ -54,8 +54,8 @@ def role(cluster: Look, pod: Obj) -> str:
 # ------------------------------------------------------------------------------------- what the servers know
 
 
-def _group(group: Mapping[str, Any], names: Iterable[str], now_ms: int, _: Words) -> ClockView:
-    title = _("The servers know")
+def _group(cluster: Look, group: Mapping[str, Any], names: Iterable[str], _: Words) -> ClockView:
+    title, now_ms = _("The servers know"), cluster.now_ms
     who, view = _reference(group, now_ms)
     known = group.get("servers") or {}
     if not view:
@@ -64,7 +64,7 @@ def _group(group: Mapping[str, Any], names: Iterable[str], now_ms: int, _: Words
     silent = (known[who]["member"].get("silent")) or {}
     voters, reached = _voters(view), _reached(view, silent, now_ms)
     held = known[view["primary"]] if view["primary"] in known else known[who]
-    cells = tuple(_member(name, known.get(name), view, silent, _length(held), now_ms, _) for name in names)
+    cells = tuple(_member(name, known.get(name), view, silent, _length(held), cluster, _) for name in names)
     enough = len(reached) * 2 > len(voters)
     quorum = _("quorum: %(n)s of %(all)s", n=len(reached), all=len(voters))
     if not enough:
@@ -109,7 +109,7 @@ def _length(server: Mapping[str, Any]) -> int:
 
 def _member(
     name: str, server: Mapping[str, Any] | None, view: Mapping[str, Any], silent: Mapping[str, int], most: int,
-    now_ms: int, _: Words,
+    cluster: Look, _: Words,
 ) -> CellView:  # fmt: skip
     peer = next((each for each in view["peers"] if each["name"] == name), None)
     if peer is None or server is None:
@@ -119,8 +119,8 @@ def _member(
     lag = most - _length(server)
     has = _("%(n)s behind", n=lag) if lag > 0 else _("%(n)s transactions", n=_length(server))
     if name in silent:
-        why = _("Nothing is heard of it since %(time)s.", time=age(now_ms - silent[name]))
-        if now_ms >= silent[name] + SILENT_MS:
+        why = _("Nothing is heard of it since %(time)s.", time=virtual(silent[name] - cluster.epoch_ms))
+        if cluster.now_ms >= silent[name] + SILENT_MS:
             return cell("bad", "UNREACHABLE", _role(view, name), why)
         return cell("unready", _role(view, name), _("silent"), why)
     return cell("ready", _role(view, name), has, "ONLINE")
@@ -181,7 +181,7 @@ def _writes(cluster: Look, namespace: str, name: str, group: Mapping[str, Any], 
         groups=((_("Send writes"), choices),),
         numbers=numbers if used else (),
         said=_said(writes, sum(failed.values()), _) if used else "",
-        bars=servers.bars(_seconds(cluster, group_ref(namespace, name)), cluster.now_ms) if used else None,
+        bars=servers.bars(_seconds(cluster, group_ref(namespace, name)), cluster.epoch_ms) if used else None,
         decision=decisions.newest_view(group["decisions"], cluster.epoch_ms, _),
     )
 

@@ -20,7 +20,8 @@ def views(cluster: Look, change: Frame, in_cells: bool, _: Words) -> dict[str, A
     """For the template, by its names."""
     shown = {ref: obj for ref, obj in change.changed.items() if _is_drawn(cluster, ref, in_cells)}
     customs, chips = unfolded.changed(cluster, change, _)
-    rest = [obj for ref, obj in shown.items() if obj and _is_a_chip(cluster, ref, obj)] + chips
+    plain = {ref: obj for ref, obj in shown.items() if ref.kind not in (*board.QUIET_KINDS, *unfolded.kinds(cluster))}
+    rest = [obj for obj in plain.values() if obj and not unfolded.is_part(obj)] + chips
     loops = board.reconciled(cluster) if rest else frozenset()
     return {
         "gone": [card.element_id(ref) for ref, obj in shown.items() if obj is None or _is_a_row_now(ref, obj, change)],
@@ -31,11 +32,6 @@ def views(cluster: Look, change: Frame, in_cells: bool, _: Words) -> dict[str, A
         "chips": tuple(board.chip(cluster, obj, loops) for obj in rest),
         "customs": customs,
     }
-
-
-def _is_a_chip(cluster: Look, ref: Ref, obj: Obj) -> bool:
-    """Of a kind of Kubernetes: which custom objects are chips says `unfolded`."""
-    return ref.kind not in board.QUIET_KINDS and cluster.scheme.kind(ref.kind).is_own and not unfolded.is_part(obj)
 
 
 def _is_drawn(cluster: Look, ref: Ref, in_cells: bool) -> bool:

@@ -15,7 +15,7 @@ from app.api.quorum_queues import QUORUM_QUEUE
 from app.engine.trace import changes_of
 from app.look import Look
 from app.web.present import decisions, servers
-from app.web.present.clock import age
+from app.web.present.clock import virtual
 from app.web.present.servers import CellView, ChoiceView, ClockView, NumberView, ServersView, UseView, cell
 from app.web.present.words import Words
 
@@ -136,7 +136,7 @@ def _queue(cluster: Look, name: str, queue: Obj, nodes: Mapping[str, Obj], _: Wo
         ),
         numbers=_numbers(book, _) if used else (),
         said=_said(book, _) if used else "",
-        bars=servers.bars(_seconds(cluster, ref_of(queue)), cluster.now_ms) if used else None,
+        bars=servers.bars(_seconds(cluster, ref_of(queue)), cluster.epoch_ms) if used else None,
         decision=decisions.of_election(elections[-1], cluster.epoch_ms, _) if elections else None,
     )
 
@@ -149,7 +149,11 @@ def _about(cluster: Look, status: Mapping[str, Any], nodes: Mapping[str, Obj], _
         leads = _("%(name)s leads, term %(n)s", name=status["leader"], n=status["term"])
         return " · ".join(filter(None, (leads, quorum)))
     without = status.get("withoutLeader")
-    since = _("no leader since %(time)s", time=age(cluster.now_ms - without["sinceMs"])) if without else _("no leader")
+    since = (
+        _("no leader since %(time)s", time=virtual(without["sinceMs"] - cluster.epoch_ms))
+        if without
+        else _("no leader")
+    )
     return " · ".join(filter(None, (since, quorum)))
 
 

@@ -87,9 +87,9 @@ def marks(cluster: Look, obj: Obj, _: Words) -> Iterator[Mark]:
 def _part(cluster: Look, obj: Obj, _: Words) -> Iterator[Mark]:
     """Its part among servers that keep themselves."""
     if role := databases.role(cluster, obj):
-        yield Mark(role, _("By the view that the servers of the group agreed on."))
+        yield Mark(role, _("By the view that the servers of the group agreed on."), "role")
     if led := queues.leads(cluster, obj):
-        yield Mark(_("leads %(names)s", names=", ".join(led)), _("The members of the queue elected it."))
+        yield Mark(_("leads %(names)s", names=", ".join(led)), _("The members of the queue elected it."), "role")
 
 
 def _out_of_memory(obj: Obj, _: Words) -> Iterator[Mark]:

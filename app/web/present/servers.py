@@ -14,6 +14,7 @@ from app.component_helpers import pods
 from app.kubectl.printers.pods import pod_status
 from app.look import Look
 from app.web.present import card
+from app.web.present.clock import virtual
 from app.web.present.decisions import DecisionView
 from app.web.present.words import Words
 
@@ -60,6 +61,8 @@ class BarsView(NamedTuple):
     good: str  # the path
     bad: str
     most: int
+    since: str
+    until: str
 
 
 class UseView(NamedTuple):
@@ -117,10 +120,10 @@ def with_label(cluster: Look, namespace: str, labels: Mapping[str, str]) -> list
 # --------------------------------------------------------------------------------------- second by second
 
 
-def bars(counts: Mapping[int, tuple[int, int]], now_ms: int) -> BarsView | None:
-    """`counts`: by second since 1970 what went well, and what did not; None: nothing did in the last minute."""
-    last = now_ms // 1000
-    shown = {at - last + SECONDS: both for at, both in counts.items() if last - SECONDS < at <= last and any(both)}
+def bars(counts: Mapping[int, tuple[int, int]], epoch_ms: int) -> BarsView | None:
+    """`counts`: by second since 1970 what went well, and what did not. None: nothing is known."""
+    last = max((at for at, both in counts.items() if any(both)), default=0)
+    shown = {at - last + SECONDS: both for at, both in counts.items() if at > last - SECONDS and any(both)}
     if not shown:
         return None
     most = max(sum(both) for both in shown.values())
@@ -131,7 +134,8 @@ def bars(counts: Mapping[int, tuple[int, int]], now_ms: int) -> BarsView | None:
             good.append(_bar(at, 0, low))
         if ill:
             bad.append(_bar(at, low, high))
-    return BarsView("".join(good), "".join(bad), most)
+    since, until = (virtual(at * 1000 - epoch_ms)[:-2] for at in (last + 1 - SECONDS, last + 1))
+    return BarsView("".join(good), "".join(bad), most, since, until)
 
 
 def _bar(at: int, low: float, high: float) -> str:

@@ -25,13 +25,23 @@ from app.web.present.names import lane_of, role_title
 from app.web.present.servers import ServersView
 from app.web.present.values import Chip
 from app.web.present.words import ENGLISH, Words
+from app.web.present.workloads import WORKLOADS
 
 SHOWN_LINES, SHOWN_NAMES = 14, 3
 NOT_MADE = ("Event", "Lease")
+DRAWN = {"Node", "Pod", "Service", *WORKLOADS}
 SERVERS = {INNODB_CLUSTER: databases.of, RABBITMQ_CLUSTER: queues.of}
 
-Owned = Mapping[str, Sequence[tuple[Obj, str]]]
-"""By the uid of the owner: each object that names it, and the kind of the owner."""
+
+class Family(NamedTuple):
+    """Who made whom."""
+
+    kinds: frozenset[str]  # whose objects have a card as soon as they became something
+    owned: Mapping[str, Sequence[tuple[Obj, str]]]  # by the uid of an owner what names it, and of what kind that is
+
+    def has_card(self, obj: Obj) -> bool:
+        kind = objects.kind_of(obj)
+        return kind in SERVERS or (kind in self.kinds and bool(self.owned.get(objects.uid_of(obj))))
 
 
 class MadeView(NamedTuple):
@@ -54,8 +64,7 @@ class MakerView(NamedTuple):
 class CustomView(NamedTuple):
     id: str
     chip: Chip
-    facts: str
-    title: str
+    facts: str  # what it says of itself
     lines: tuple[manifest.Line, ...]  # what was declared
     more_lines: int
     makers: tuple[MakerView, ...]
@@ -65,28 +74,30 @@ class CustomView(NamedTuple):
 
 def cards(cluster: Look, _: Words = ENGLISH) -> tuple[CustomView, ...]:
     """All of a cluster, in order of kind and name."""
-    owned = owned_in(cluster)
-    found = (obj for kind in _kinds(cluster) for obj in cluster.objects(kind))
-    return tuple(_card(cluster, obj, owned, _) for obj in found if has_card(obj, owned))
+    all_of_it = family(cluster)
+    found = (obj for kind in sorted(all_of_it.kinds) for obj in cluster.objects(kind))
+    return tuple(_card(cluster, obj, all_of_it, _) for obj in found if all_of_it.has_card(obj))
 
 
 def changed(cluster: Look, change: Frame, _: Words) -> tuple[tuple[CustomView, ...], list[Obj]]:
     """The cards that look different since the frame before; and custom objects that are chips (again)."""
-    owned = owned_in(cluster)
     found = [obj for ref in concerned(cluster, change) if (obj := cluster.get(ref)) is not None]
-    chips = [obj for obj in found if not has_card(obj, owned)]
-    return tuple(_card(cluster, obj, owned, _) for obj in found if has_card(obj, owned)), chips
+    if not found:
+        return (), []
+    all_of_it = family(cluster)
+    cards = (_card(cluster, obj, all_of_it, _) for obj in found if all_of_it.has_card(obj))
+    return tuple(cards), [obj for obj in found if not all_of_it.has_card(obj)]
 
 
 def concerned(cluster: Look, change: Frame) -> list[Ref]:
     """The custom objects that changed, or something that they became, or the servers that they stand for."""
-    kinds, roots = _kinds(cluster), set[Ref]()
-    if not kinds:
+    unfold, roots = kinds(cluster), set[Ref]()
+    if not unfold:
         return []
     for ref, obj in change.changed.items():
         for each in (obj, change.before.get(ref)):
             if each is not None:
-                roots |= {root for root in _above(cluster, each) if root.kind in kinds}
+                roots |= {root for root in _above(cluster, each) if root.kind in unfold}
     roots |= {stands_for(step.key) for step in change.steps if step.key is not None and step.key.kind == MYSQL_GROUP}
     return sorted(roots)
 
@@ -96,19 +107,15 @@ def is_part(obj: Obj) -> bool:
     return any(objects.kind_of(owner) in SERVERS for owner in objects.owner_refs(obj))
 
 
-def has_card(obj: Obj, owned: Owned) -> bool:
-    return objects.kind_of(obj) in SERVERS or bool(owned.get(objects.uid_of(obj)))
-
-
-def owned_in(cluster: Look) -> Owned:
-    found: dict[str, list[tuple[Obj, str]]] = {}
-    for kind in sorted(cluster.kinds()) if _kinds(cluster) else ():
+def family(cluster: Look) -> Family:
+    unfold, owned = kinds(cluster), dict[str, list[tuple[Obj, str]]]()
+    for kind in sorted(cluster.kinds()) if unfold else ():
         if kind in NOT_MADE or cluster.scheme.is_local(kind):
             continue
         for obj in breathing(cluster.objects(kind)):
             for owner in objects.owner_refs(obj):
-                found.setdefault(str(owner.get("uid")), []).append((obj, objects.kind_of(owner)))
-    return found
+                owned.setdefault(str(owner.get("uid")), []).append((obj, objects.kind_of(owner)))
+    return Family(unfold, owned)
 
 
 def operators(cluster: Look) -> frozenset[str]:
@@ -120,15 +127,14 @@ def operators(cluster: Look) -> frozenset[str]:
 # ------------------------------------------------------------------------------------------------ a card
 
 
-def _card(cluster: Look, obj: Obj, owned: Owned, _: Words) -> CustomView:
+def _card(cluster: Look, obj: Obj, of: Family, _: Words) -> CustomView:
     ref, said, lines = objects.ref_of(obj), custom.columns(cluster, obj), manifest.applied_lines(obj)
-    makers = tuple(_makers(cluster, obj, owned, _))
+    makers = tuple(_makers(cluster, obj, of, _))
     servers = SERVERS.get(ref.kind)
     return CustomView(
         id=element_id(ref),
         chip=Chip(*ref, objects.is_terminating(obj)),
-        facts=custom.short(said),
-        title=", ".join(f"{each.name} {each.value}" for each in said),
+        facts=" · ".join(f"{each.name} {each.value}" for each in said),
         lines=lines[:SHOWN_LINES],
         more_lines=max(0, len(lines) - SHOWN_LINES),
         makers=makers,
@@ -137,11 +143,11 @@ def _card(cluster: Look, obj: Obj, owned: Owned, _: Words) -> CustomView:
     )
 
 
-def _makers(cluster: Look, obj: Obj, owned: Owned, _: Words) -> Iterator[MakerView]:
+def _makers(cluster: Look, obj: Obj, of: Family, _: Words) -> Iterator[MakerView]:
     """The operators first, then the loops of Kubernetes in their order, then programs outside."""
     loops, experts = _loops(cluster), operators(cluster)
     by_maker: dict[str, dict[str, list[Obj]]] = {}
-    for child, above in _below(obj, owned):
+    for child, above in _below(obj, of):
         by_maker.setdefault(_maker(child, above, loops), {}).setdefault(objects.kind_of(child), []).append(child)
     order = sorted(by_maker, key=lambda role: (role not in experts, _.voice(role).lane, role))
     for role in order:
@@ -149,11 +155,11 @@ def _makers(cluster: Look, obj: Obj, owned: Owned, _: Words) -> Iterator[MakerVi
         yield MakerView(role_title(role, _), role in experts, made)
 
 
-def _below(obj: Obj, owned: Owned) -> Iterator[tuple[Obj, str]]:
+def _below(obj: Obj, of: Family) -> Iterator[tuple[Obj, str]]:
     """All that it became, each once: what names it as its owner, what names that, and so on."""
     todo, seen = [objects.uid_of(obj)], set[str]()
     while todo:
-        for child, above in owned.get(todo.pop(0), ()):
+        for child, above in of.owned.get(todo.pop(0), ()):
             uid = objects.uid_of(child)
             if uid not in seen:
                 seen.add(uid)
@@ -185,10 +191,12 @@ def _made(kind: str, found: Sequence[Obj]) -> MadeView:
 # ------------------------------------------------------------------------------------------- what changed
 
 
-def _kinds(cluster: Look) -> tuple[str, ...]:
-    """Custom kinds of which there are objects."""
-    rows = (cluster.scheme.find(kind) for kind in sorted(cluster.kinds()))
-    return tuple(row.key for row in rows if row is not None and not row.is_own)
+def kinds(cluster: Look) -> frozenset[str]:
+    """Custom kinds of which there are objects, and what controllers of one's own look after, if that is a chip."""
+    rows = (cluster.scheme.find(kind) for kind in cluster.kinds())
+    custom_kinds = {row.key for row in rows if row is not None and not row.is_own}
+    parents = {each["spec"]["parent"] for each in cluster.objects(OWN_CONTROLLER)}
+    return frozenset(custom_kinds | (parents - DRAWN))
 
 
 def _above(cluster: Look, obj: Obj) -> Iterator[Ref]:
