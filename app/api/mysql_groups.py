@@ -18,6 +18,8 @@ from app.api.objects import Obj, Ref
 
 MYSQL_GROUP = "MySQLGroup"
 INNODB_CLUSTER = "InnoDBCluster.mysql.oracle.com"
+CLUSTER_LABEL, ROLE_LABEL = "mysql.oracle.com/cluster", "mysql.oracle.com/cluster-role"
+SILENT_MS = 5_000  # without a sign of life, and a member is UNREACHABLE
 
 
 def group_ref(namespace: str, cluster: str) -> Ref:

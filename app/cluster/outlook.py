@@ -14,6 +14,7 @@ from app.api import conditions
 from app.api.control_plane import CONTROL_PLANE
 from app.api.mysql_groups import MYSQL_GROUP
 from app.api.objects import Obj, Ref, is_terminating, kind_of, labels_of, ref_of
+from app.api.quorum_queues import QUORUM_QUEUE
 from app.apiserver.store import Store
 from app.component_helpers import pods
 from app.engine.trace import Acted, Commanded, Differed, Failed, Observed, Step
@@ -181,7 +182,8 @@ def _condition(obj: Obj | None, type_: str) -> str:
 
 
 def waits_for_nobody(store: Store) -> bool:
-    """Whether machines are broken at random, or somebody writes to a database."""
+    """Whether machines are broken at random, or somebody uses a database or a queue."""
     plane = store.get(CONTROL_PLANE)
     chaos = plane is not None and bool(plane["spec"].get("chaosPerMinute"))
-    return chaos or any((group["spec"].get("writes") or {}).get("perSecond") for group in store.objects(MYSQL_GROUP))
+    writes = any((group["spec"].get("writes") or {}).get("perSecond") for group in store.objects(MYSQL_GROUP))
+    return chaos or writes or any(queue["spec"]["everyMs"] for queue in store.objects(QUORUM_QUEUE))

@@ -177,6 +177,7 @@ class ActorState(NamedTuple):
     in_flight: tuple[tuple[Ref, str], ...]  # key, phase that comes next
     mistakes: tuple[Mistake, ...] = ()  # of its own; the newest last
     only_while: str = ""  # a kind: its process stands still while there is no object of it
+    is_operator: bool = False  # its process is a program in a pod
 
 
 def is_visible(step: Step) -> bool:

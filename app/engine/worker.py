@@ -137,7 +137,10 @@ class Worker(Part):
         flights = tuple((key, reconcile.phase) for key, reconcile in self.in_flight.items()) if self.in_flight else ()
         mistakes = tuple(Mistake(key, failed) for key, failed in self.mistakes.items()) if self.mistakes else ()
         mistakes += tuple(self._refused()) if self.refusals else ()
-        return ActorState(loop.name, loop.instance, loop.reconciles, queued, flights, mistakes, loop.only_while)
+        is_operator = loop.runs_in is not None
+        return ActorState(
+            loop.name, loop.instance, loop.reconciles, queued, flights, mistakes, loop.only_while, is_operator
+        )
 
     def _refused(self) -> Iterator[Mistake]:
         """What it writes in vain, and nobody waits for any more."""

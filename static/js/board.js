@@ -23,6 +23,10 @@ export function startBoard() {
 export function place(present, next) {
   const home = document.getElementById(next.dataset.place)
   if (!home) return present?.remove()
+  if (present && present.nodeName !== next.nodeName) { // a chip that became a card, or the other way
+    present.remove()
+    present = null
+  }
   if (present && present.parentElement === home) {
     present.classList.remove("leaving")
     return morph(present, next)

@@ -13,7 +13,7 @@ export function startCommands() {
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-command], #all-at-once")
     if (!button) return
-    if (button.dataset.command) onPod(button.dataset.command, button.closest(".pod"))
+    if (button.dataset.command) onObject(button, button.closest(".pod, .custom"))
     if (button.id === "all-at-once") toggleInto("mode")
   })
   startCopying(tell)
@@ -31,6 +31,12 @@ export function startCommands() {
 export function post(path, values = {}) {
   const sent = window.htmx.ajax("POST", `${room.base}/${path}`, {target: "#answer", swap: "innerHTML", values})
   return sent.catch(() => {}) // htmx:sendError has told it
+}
+
+/** A button on the card of an object, with what else it says. @param {HTMLElement} button @param {HTMLElement} card */
+function onObject(button, card) {
+  const {kind, namespace, name} = card.dataset
+  post(`commands/${button.dataset.command}`, {kind, namespace, name, ...JSON.parse(button.dataset.fields ?? "{}")})
 }
 
 /** @param {"delete"|"crash"} command @param {?HTMLElement} pod */

@@ -37,7 +37,7 @@ class AlphaOperator(Controller[AlphaSeen]):
     title = N_("MySQL operator of 2018")
     subject = N_("The MySQL operator of 2018")
     component = "mysql-operator"
-    lane = 57
+    lane = 7
     reconciles = CLUSTER
     runs_in = PodProgram("mysql-operator")
     sleeps = True

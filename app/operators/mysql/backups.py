@@ -39,7 +39,7 @@ class MySQLBackups(Controller[BackupSeen]):
     title = N_("MySQL backups")
     subject = N_("The MySQL operator")
     component = "operator"
-    lane = 56
+    lane = 5
     reconciles = BACKUP
     runs_in = objects.PROGRAM
     says = sayings.BACKUPS

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from app.api.mysql_groups import SILENT_MS as SILENT_MS
 from app.operators.mysql import views
 from app.operators.mysql.views import Log, Peer, View
 
-SILENT_MS, EXPEL_MS = 5_000, 5_000
+EXPEL_MS = 5_000
 RETRY_MS = 1_000
 
 OFFLINE, RECOVERING, ONLINE, ERROR = "OFFLINE", "RECOVERING", "ONLINE", "ERROR"

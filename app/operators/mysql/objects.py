@@ -9,6 +9,8 @@ import hashlib
 from typing import Any
 
 from app.api import objects
+from app.api.mysql_groups import CLUSTER_LABEL as CLUSTER_LABEL
+from app.api.mysql_groups import ROLE_LABEL as ROLE_LABEL
 from app.api.mysql_groups import mysql_group
 from app.api.objects import Obj, Ref, name_of, namespace_of
 from app.reconcile import PodProgram
@@ -16,7 +18,6 @@ from app.reconcile import PodProgram
 OPERATOR_VERSION = "9.1.0-2.2.2"
 LEAST_VERSION, DEFAULT_VERSION = "8.0.27", "9.1.0"
 REPOSITORY = "container-registry.oracle.com/mysql"
-CLUSTER_LABEL, ROLE_LABEL = "mysql.oracle.com/cluster", "mysql.oracle.com/cluster-role"
 CONFIGURED, READY = "mysql.oracle.com/configured", "mysql.oracle.com/ready"
 CLUSTER_FINALIZER, POD_FINALIZER = "mysql.oracle.com/cluster", "mysql.oracle.com/membership"
 CREATED_BY, MEMBERSHIP = "mysql.oracle.com/mysql-operator-version", "mysql.oracle.com/membership-info"

@@ -45,7 +45,7 @@ class MySQLOperator(Controller[ClusterSeen]):
     title = N_("MySQL operator")
     subject = N_("The MySQL operator")
     component = "operator"
-    lane = 55
+    lane = 4
     reconciles = INNODB_CLUSTER
     concurrency = 0
     runs_in = objects.PROGRAM

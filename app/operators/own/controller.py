@@ -100,7 +100,7 @@ class Gap(NamedTuple):
 class OwnController(Controller[OwnSeen]):
     """`definition` is an OwnController object (app/api/own_controllers.py)."""
 
-    lane = 400
+    lane = 8
     sleeps = True
     is_trusted = False
     watches = ()

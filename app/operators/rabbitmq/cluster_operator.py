@@ -65,7 +65,7 @@ class RabbitmqClusterOperator(Controller[ClusterSeen]):
     component = "rabbitmqcluster-controller"
     title = N_("RabbitMQ operator")
     subject = N_("The RabbitMQ operator")
-    lane = 350
+    lane = 6
     reconciles = RABBITMQ_CLUSTER
     runs_in = PodProgram("cluster-operator")
     is_trusted = False

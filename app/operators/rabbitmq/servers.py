@@ -46,7 +46,7 @@ class RabbitServers(Controller[ServersSeen]):
     name = "rabbitmq"
     title = "RabbitMQ"
     subject = N_("RabbitMQ")
-    lane = 340
+    lane = 106
     reconciles = RABBITMQ_CLUSTER
     sleeps = True
     assumes = True

@@ -16,11 +16,12 @@ from app.api.objects import Obj, Ref
 from app.component_helpers import pods
 from app.kubectl.printers.network import external_ip
 from app.look import Look
-from app.web.present import custom, reasons, truth
+from app.web.present import custom, reasons, truth, unfolded
 from app.web.present.card import PodView, by_place, element_id, pods_id
 from app.web.present.faults import MachineView, machine
 from app.web.present.requested import requested_cpu
 from app.web.present.truth import Belief
+from app.web.present.unfolded import CustomView
 from app.web.present.values import Chip
 from app.web.present.words import ENGLISH, Words
 from app.web.present.workloads import WORKLOADS, WorkloadView, workloads
@@ -79,6 +80,7 @@ class BoardView(NamedTuple):
     pods: Mapping[str, tuple[PodView, ...]]  # by place
     workloads: tuple[WorkloadView, ...]
     chips: tuple[ChipView, ...]
+    customs: tuple[CustomView, ...]  # custom objects that became something
     cells: bool
     pod_count: int
     ready_count: int
@@ -110,7 +112,7 @@ def board(cluster: Look, _: Words = ENGLISH) -> BoardView:
     nodes = sorted(cluster.objects("Node"), key=_natural)
     cells = in_cells(cluster)
     slices, requested = slices_by_service(cluster), requested_cpu(cluster)
-    services = cluster.objects("Service")
+    services = [obj for obj in cluster.objects("Service") if not unfolded.is_part(obj)]
     names = {objects.name_of(obj) for obj in nodes}
     return BoardView(
         services=tuple(service(obj, slices.get(objects.ref_of(obj), ()), wired=not cells) for obj in services),
@@ -118,6 +120,7 @@ def board(cluster: Look, _: Words = ENGLISH) -> BoardView:
         pods={} if cells else by_place(reasons.pod(cluster, obj, names, _) for obj in everything),
         workloads=workloads(cluster, _),
         chips=chips(cluster),
+        customs=unfolded.cards(cluster, _),
         cells=cells,
         pod_count=len(everything),
         ready_count=sum(1 for obj in breathing(everything) if pods.is_ready(obj)),
@@ -218,11 +221,13 @@ def _endpoint(namespace: str, endpoint: Mapping[str, Any]) -> EndpointView:
 
 def chips(cluster: Look) -> tuple[ChipView, ...]:
     """Everything that has no drawing of its own: namespaces beside the system's, ConfigMaps, stored kinds."""
-    views, loops = [], reconciled(cluster)
+    views, loops, family = [], reconciled(cluster), unfolded.family(cluster)
     for row in cluster.scheme.kinds():
         if row.is_local or row.key in QUIET_KINDS:
             continue
-        views += [chip(cluster, obj, loops) for obj in cluster.objects(row.key) if is_shown(objects.ref_of(obj))]
+        shown = (obj for obj in cluster.objects(row.key) if is_shown(objects.ref_of(obj)))
+        apart = (obj for obj in shown if not unfolded.is_part(obj) and not family.has_card(obj))
+        views += [chip(cluster, obj, loops) for obj in apart]
     return tuple(views)
 
 

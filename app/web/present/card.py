@@ -36,7 +36,7 @@ class Mark(NamedTuple):
 
     text: str
     why: str
-    tone: str = ""  # "", bad, own: somebody changed it by hand
+    tone: str = ""  # "", bad, own: somebody changed it by hand, role: its part among servers
 
 
 class PodView(NamedTuple):

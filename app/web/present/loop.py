@@ -12,9 +12,10 @@ from unicodedata import east_asian_width
 
 from app.engine.trace import Failed, Mistake, Observed, Step, Trace, Wake
 from app.reconcile import Create, Difference
-from app.web.present import captions
+from app.web.present import captions, decisions
 from app.web.present.actions import describe
 from app.web.present.clock import virtual
+from app.web.present.decisions import DecisionView
 from app.web.present.labels import labelled
 from app.web.present.names import known, lane_of, role_title
 from app.web.present.steps import (
@@ -66,6 +67,7 @@ class DifferenceView(NamedTuple):
     actions: tuple[ActionView, ...]
     more: int  # actions not shown
     waits: bool  # no action is allowed yet
+    decision: DecisionView | None  # why this server
 
 
 class Slots(NamedTuple):
@@ -273,6 +275,7 @@ def _difference(run: Reconcile, index: int, _: Words, epoch_ms: int) -> Differen
         actions=_actions(run, index, difference, _),
         more=max(0, len(difference.actions) - SHOWN_ACTIONS),
         waits=not difference.actions,
+        decision=decisions.of_difference(difference, epoch_ms, _),
     )
 
 

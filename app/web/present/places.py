@@ -7,7 +7,7 @@ from typing import Any
 
 from app.api.objects import Ref, ref_of
 from app.look import Look
-from app.web.present import board, card, workloads
+from app.web.present import board, card, unfolded, workloads
 from app.web.present.names import known
 
 MOST = 300  # that are named at once
@@ -35,11 +35,10 @@ def read(reads: Sequence[Any]) -> Iterable[Ref]:
 def _place(cluster: Look, ref: Ref) -> str:
     if ref.kind in NOWHERE:
         return ""
+    obj = cluster.get(ref)
     if ref.kind == "EndpointSlice":
-        piece = cluster.get(ref)
-        service = board.service_of_slice(piece) if piece else None
-        return card.element_id(service) if service else ""
+        service = board.service_of_slice(obj) if obj else None
+        return _place(cluster, service) if service else ""
     if ref.kind in workloads.WORKLOADS:
-        obj = cluster.get(ref)
         return card.element_id(workloads.root_of(obj) if obj else ref)
-    return card.element_id(ref)
+    return card.element_id(unfolded.stands_for(ref, obj))

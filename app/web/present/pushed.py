@@ -13,15 +13,18 @@ from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
 from app.api.own_controllers import OWN_CONTROLLER
 from app.look import Look
 from app.rooms import Frame
-from app.web.present import board, card, evictions, reasons, requested, touched, workloads
+from app.web.present import board, card, evictions, reasons, requested, touched, unfolded, workloads
 from app.web.present.words import Words
 
 
 def views(cluster: Look, change: Frame, in_cells: bool, _: Words) -> dict[str, Any]:
     """For the template, by its names."""
     shown = {ref: obj for ref, obj in change.changed.items() if _is_drawn(cluster, ref, in_cells)}
-    others = {ref: obj for ref, obj in shown.items() if obj and ref.kind not in board.QUIET_KINDS}
-    rest = (others | _looked_after(cluster, change)).values()
+    looked_after = _looked_after(cluster, change)
+    customs, chips = unfolded.changed(cluster, change, looked_after, _)
+    elsewhere = (*board.QUIET_KINDS, *unfolded.kinds(cluster))
+    plain = [obj for ref, obj in (shown | looked_after).items() if obj and ref.kind not in elsewhere]
+    rest = [obj for obj in plain if not unfolded.is_part(obj)] + chips
     loops = board.reconciled(cluster) if rest else frozenset()
     return {
         "gone": [card.element_id(ref) for ref, obj in shown.items() if obj is None or _is_a_row_now(ref, obj, change)],
@@ -30,6 +33,7 @@ def views(cluster: Look, change: Frame, in_cells: bool, _: Words) -> dict[str, A
         "services": tuple(_services(cluster, change, wired=not in_cells)),
         "workloads": tuple(_workloads(cluster, change, _)),
         "chips": tuple(board.chip(cluster, obj, loops) for obj in rest),
+        "customs": customs,
     }
 
 
@@ -68,7 +72,7 @@ def _services(cluster: Look, change: Frame, *, wired: bool) -> Iterator[board.Se
             refs |= {owner for each in _both(change, ref, obj) if (owner := board.service_of_slice(each))}
     slices = board.slices_by_service(cluster) if refs else {}
     for ref in sorted(refs):
-        if obj := cluster.get(ref):
+        if (obj := cluster.get(ref)) and not unfolded.is_part(obj):
             yield board.service(obj, slices.get(ref, ()), wired=wired)
 
 

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.api import conditions, objects
+from app.api.mysql_groups import ROLE_LABEL
 from app.api.objects import Obj, Ref
 from app.component_helpers import pods
 from app.look import Look
-from app.web.present import card, memory, truth
+from app.web.present import card, databases, memory, queues, truth
 from app.web.present.card import Mark, PodView
 from app.web.present.words import Words
 
@@ -29,6 +30,7 @@ _SYSTEM_LABELS = (
     "pod-template-generation",
     "controller-uid",
     "job-name",
+    ROLE_LABEL,
 )
 
 
@@ -75,10 +77,19 @@ def _no_node(message: str, _: Words) -> str:
 def marks(cluster: Look, obj: Obj, _: Words) -> Iterator[Mark]:
     """What tells it from its like, the most urgent first."""
     yield from truth.marks(cluster, obj, _)
+    yield from _part(cluster, obj, _)
     yield from _out_of_memory(obj, _)
     yield from _labels(cluster, obj, _)
     yield from _priority(cluster, obj, _)
     yield from _disks(cluster, obj, _)
+
+
+def _part(cluster: Look, obj: Obj, _: Words) -> Iterator[Mark]:
+    """Its part among servers that keep themselves."""
+    if role := databases.role(cluster, obj):
+        yield Mark(role, _("By the view that the servers of the group agreed on."), "role")
+    if led := queues.leads(cluster, obj):
+        yield Mark(_("leads %(names)s", names=", ".join(led)), _("The members of the queue elected it."), "role")
 
 
 def _out_of_memory(obj: Obj, _: Words) -> Iterator[Mark]:

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable
 
 from app.api import objects
 from app.api.breath import breathing
+from app.api.mysql_groups import CLUSTER_LABEL, MYSQL_GROUP
 from app.api.objects import Obj, Ref
+from app.api.quorum_queues import QUORUM_QUEUE
 from app.component_helpers import pods as helpers
 from app.look import Look
 from app.rooms import Frame
-from app.web.present import memory, reasons, truth
+from app.web.present import memory, queues, reasons, truth
 from app.web.present.names import known
 
 Test = Callable[[Obj], bool]
@@ -29,6 +31,8 @@ def pods(cluster: Look, change: Frame) -> dict[Ref, Obj]:
         if ref.kind in ("PodSandbox", "PodMetrics") and _matters(cluster, ref, old, obj):
             pod = known(ref) if ref.kind == "PodSandbox" else Ref("Pod", ref.namespace, ref.name)
             found |= _existing(cluster, [pod])
+        elif ref.kind in (MYSQL_GROUP, QUORUM_QUEUE):
+            tests.append(_is_server_of(ref, obj or old))
         elif ref.kind == "Load":
             found |= _with_other_memory(cluster, ref, old, obj)
         elif (test := _beside(cluster, ref, old, obj)) is not None:
@@ -38,6 +42,14 @@ def pods(cluster: Look, change: Frame) -> dict[Ref, Obj]:
             objects.ref_of(pod): pod for pod in breathing(cluster.objects("Pod")) if any(test(pod) for test in tests)
         }
     return found
+
+
+def _is_server_of(ref: Ref, kept: Obj | None) -> Test:
+    """Of the database or the queue whose servers this is kept of."""
+    named = {CLUSTER_LABEL: ref.name}
+    if kept is not None and ref.kind == QUORUM_QUEUE:
+        named = {queues.NAME_LABEL: kept["spec"]["cluster"]}
+    return lambda pod: objects.namespace_of(pod) == ref.namespace and named.items() <= objects.labels_of(pod).items()
 
 
 def silent_nodes(cluster: Look, change: Frame) -> set[str]:
