@@ -26,3 +26,4 @@ from app.operators.own.calling import Slip as Slip
 from app.operators.own.exporting import as_file as as_file
 from app.operators.own.exporting import as_hook as as_hook
 from app.operators.own.templates import controller_templates as controller_templates
+from app.operators.own.templates import kind_templates as kind_templates

@@ -13,12 +13,12 @@ from typing import Any
 from app.api import conditions
 from app.api.control_plane import CONTROL_PLANE
 from app.api.mysql_groups import MYSQL_GROUP
-from app.api.objects import Obj, Ref, is_terminating, ref_of
+from app.api.objects import Obj, Ref, is_terminating, kind_of, labels_of, ref_of
 from app.apiserver.store import Store
 from app.component_helpers import pods
 from app.engine.trace import Acted, Commanded, Differed, Failed, Observed, Step
 from app.engine.worker import Worker
-from app.reconcile import Action, Bind, Create, Delete, Difference, Patch, Update, UpdateStatus
+from app.reconcile import Action, Announce, Bind, Create, Delete, Difference, Patch, Update, UpdateStatus
 
 BOOKKEEPING = frozenset(
     (
@@ -33,8 +33,9 @@ BOOKKEEPING = frozenset(
         "RabbitServer",
     )
 )
-_ENDINGS = ("Complete", "Failed", "ReplicaFailure", "Progressing")  # conditions of workloads that are news
+_ENDINGS = ("Complete", "Failed", "ReplicaFailure", "Progressing", "Established")  # conditions that are news
 _TROUBLE = ("CrashLoopBackOff", "ErrImageNeverPull", "ErrImagePull", "ImagePullBackOff")
+_WRITTEN = ("spec", "data")
 _LABELS = ("labels", "ownerReferences")
 
 Get = Callable[[Ref], Obj | None]
@@ -77,7 +78,7 @@ def action_mattered(record: Acted) -> bool:
 
 def _cares(action: Action, get: Get) -> bool:
     match action:
-        case Bind():
+        case Bind() | Announce(reason="HotLoop"):
             return True
         case Create(obj=obj):
             return obj["kind"] not in BOOKKEEPING
@@ -113,7 +114,7 @@ def _changes(old: Obj | None, new: Obj) -> bool:
         return True
     if new["kind"] == "EndpointSlice":
         return _addresses(old) != _addresses(new)
-    return bool(old.get("spec") != new.get("spec") or old["metadata"].get("labels") != new["metadata"].get("labels"))
+    return any(old.get(field) != new.get(field) for field in _WRITTEN) or labels_of(old) != labels_of(new)
 
 
 def _addresses(piece: Obj) -> set[str]:
@@ -157,6 +158,8 @@ def _is_news(old: Obj | None, status: Mapping[str, Any]) -> bool:
         bad = "False" if type_ == "Progressing" else "True"
         if now is not None and now.get("status") == bad and (was or {}).get("status") != bad:
             return True
+    if old is not None and "." in kind_of(old):
+        return True  # of a kind that somebody defined, by a loop that somebody wrote
     if _holds_back(status) and not _holds_back(before):
         return True
     return any(status.get(field) != before.get(field) for field in ("phase", "loadBalancer"))

@@ -18,6 +18,8 @@ from app.api.own_controllers import IN_PLACE, OWN_CONTROLLER, STRATEGIES, own_co
 from app.commands.base import Done, Physical
 from app.commands.hands import Hands
 
+_NOT_YET_SERVED = re.compile(r"[A-Z][A-Za-z0-9]*(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?){2,}")
+_LONGEST_KIND = 253
 _NAME = re.compile(r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?")
 
 
@@ -25,9 +27,9 @@ _NAME = re.compile(r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?")
 class DefineController(Physical):
     """A new one, or another text for the one of that name; what it made stays.
 
-    `children`: the kinds that it makes, each with its update strategy if that is not InPlace: "ConfigMap,
-    Deployment=Recreate". `text`: in Starlark, with `sync(parent, children)`, or `on_change(event)` if it is to go by
-    events alone (`edge`)."""
+    `parent`: a kind by any of its names; as "Website.example.com" it need not be there yet. `children`: the kinds that
+    it makes, each with its update strategy if that is not InPlace: "ConfigMap, Deployment=Recreate". `text`: in
+    Starlark, with `sync(parent, children)`, or `on_change(event)` if it is to go by events alone (`edge`)."""
 
     do = "define-controller"
     name: str
@@ -44,7 +46,7 @@ class DefineController(Physical):
             )
         if len(self.text.encode()) > limits.OWN_TEXT_BYTES:
             raise errors.TooLarge(f"the text of a controller has at most {limits.OWN_TEXT_BYTES} bytes")
-        parent = kind_called(self.parent).key
+        parent = _parent(kind_called, self.parent)
         children = _children(kind_called, self.children, parent)
         return {"parent": parent, "children": children, "text": self.text, "edge": self.edge}
 
@@ -125,6 +127,16 @@ def _is_taken(hands: Hands, name: str) -> bool:
         return bool(hands.actors(name))
     except errors.NotFound:
         return False
+
+
+def _parent(kind_called: Callable[[str], Kind], word: str) -> str:
+    """The kind by its key. Raises BadRequest."""
+    try:
+        return kind_called(word).key
+    except errors.BadRequest:
+        if len(word) <= _LONGEST_KIND and _NOT_YET_SERVED.fullmatch(word):
+            return word
+        raise
 
 
 def _children(kind_called: Callable[[str], Kind], text: str, parent: str) -> dict[str, str]:

@@ -43,7 +43,9 @@ class CustomResourceDefinitionController(Controller[DefinitionSeen]):
     sleeps = True
     says = {
         "NamesNotAccepted": Saying(
-            N_("Nobody has looked yet whether the names of %(about)s are free."), N_("names not checked")
+            N_("Nobody has looked yet whether the names of %(about)s are free."),
+            N_("names not checked"),
+            {KIND: N_("It writes down whether the names of %(name)s are free.")},
         ),
         "NotEstablished": Saying(
             N_("The names of %(about)s are free, and it is not served yet."),
@@ -53,6 +55,7 @@ class CustomResourceDefinitionController(Controller[DefinitionSeen]):
         "InstancesRemain": Saying(
             many("One object of this kind must go first.", "%(n)s objects of this kind must go first."),
             N_("objects first"),
+            {KIND: N_("It writes down that objects of %(name)s are left.")},
         ),
         "InstancesGone": Saying(
             N_("No object of %(about)s is left: it may go."), N_("nothing left"), {KIND: N_("It lets %(name)s go.")}

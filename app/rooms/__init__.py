@@ -53,6 +53,7 @@ from app.cluster import (
     controller_templates,
     exit_code,
     is_shell,
+    kind_templates,
     leave_out_controller,
 )
 from app.rooms.boundary import Broken, NotDone
@@ -77,5 +78,6 @@ __all__ = [
     "SLICE_S", "Awaited", "Broken", "Compared", "Done", "Drawing", "Elsewhere", "Frame", "Limits", "Line", "Lost",
     "Mirror", "NotDone", "Observation", "Pace", "Pressed", "Process", "Relay", "Room", "Rooms", "Share", "Told",
     "Tried", "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook", "at_once", "controller_templates",
-    "exit_code", "is_shell", "leave_out_controller", "observed", "owner", "pause", "sliced", "slips", "tried",
+    "exit_code", "is_shell", "kind_templates", "leave_out_controller", "observed", "owner", "pause", "sliced", "slips",
+    "tried",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from app.engine.trace import Commanded, Step
 from app.rooms import guard
 from app.rooms.slicing import sliced
 from app.scenarios import deeds
-from app.scenarios.desired import Edited
+from app.scenarios.desired import Edited, Written
 from app.scenarios.predicates import keeps_some
 from app.scenarios.progress import Progress
 from app.scenarios.script import Need
@@ -32,6 +32,7 @@ class Pressed(NamedTuple):
 
     steps: tuple[Step, ...]  # that record the step's own commands
     edits: tuple[Edited, ...]  # what is declared now
+    texts: tuple[Written, ...]  # of controllers
     prepared_ms: int  # virtual time that it took to bring about what the step needs
     refusal: errors.ApiError | None
     is_refused: bool
@@ -44,7 +45,7 @@ def press(progress: Progress, cluster: Cluster, index: int, chosen: str = "") ->
     refusal = prepare(progress, cluster, index)
     prepared_ms = cluster.now_ms - began_ms
     if refusal is not None:
-        return Pressed((), (), prepared_ms, refusal, is_refused=True, expected=False)
+        return Pressed((), (), (), prepared_ms, refusal, is_refused=True, expected=False)
     progress.press(index, cluster)
     return _done(progress, cluster, index, chosen)._replace(prepared_ms=prepared_ms)
 
@@ -81,6 +82,7 @@ def _done(progress: Progress, cluster: Cluster, index: int, chosen: str = "") ->
     assert pressed is not None
     made: list[Step] = []
     edits: list[Edited] = []
+    texts: list[Written] = []
     refusal = None
     try:
         for deed in step.does:
@@ -89,13 +91,15 @@ def _done(progress: Progress, cluster: Cluster, index: int, chosen: str = "") ->
             guard.renew()
             _check(made[-1])
             edits += done.edits
+            texts += done.texts
     except errors.ApiError as refused:
         refusal = refused
     progress.follow(cluster)
     is_refused = refusal is not None or any(keeps_some(each.record) for each in made)
     tries_again = is_refused and step.again_ms and pressed.tries < TRIES
     pressed.again_ms = cluster.now_ms + step.again_ms if tries_again else None
-    return Pressed(tuple(made), tuple(edits), 0, refusal, is_refused, step.expects_refusal and is_refused)
+    is_expected = step.expects_refusal and is_refused
+    return Pressed(tuple(made), tuple(edits), tuple(texts), 0, refusal, is_refused, is_expected)
 
 
 def _bring_about(need: Need, progress: Progress, cluster: Cluster) -> None:

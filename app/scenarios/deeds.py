@@ -11,19 +11,20 @@ from typing import NamedTuple
 
 from app.api import errors
 from app.api.objects import Ref, ref_of
-from app.commands import Apply, Command, command_from_json
+from app.commands import Apply, Command, DefineController, command_from_json
 from app.look import Look
 from app.scenarios import desired, predicates
-from app.scenarios.desired import Edited
+from app.scenarios.desired import Edited, Written
 from app.scenarios.script import Deed, Edit, Need, Order, Restore, Scenario, ScriptStep
 from app.scenarios.selecting import Selector, found
 
 
 class Done(NamedTuple):
-    """A command, and how it changes what is declared."""
+    """A command, and how it changes what is declared, or the text of a controller."""
 
     command: Command
     edits: tuple[Edited, ...] = ()
+    texts: tuple[Written, ...] = ()
 
 
 def done(deed: Deed, scenario: Scenario, look: Look, chosen: str = "") -> Done:
@@ -43,7 +44,12 @@ def done(deed: Deed, scenario: Scenario, look: Look, chosen: str = "") -> Done:
                 ref = _meant(about, look, chosen)
                 data[field] = list(ref) if field == "ref" else ref.name
             made = command_from_json(data)
-            return Done(made, desired.replaced(look, made.text) if isinstance(made, Apply) else ())
+            match made:
+                case Apply(text):
+                    return Done(made, desired.replaced(look, text))
+                case DefineController():
+                    return Done(made, texts=(desired.written(look, made),))
+            return Done(made)
 
 
 def _meant(about: Selector, look: Look, chosen: str) -> Ref:

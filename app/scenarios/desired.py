@@ -6,14 +6,17 @@ Called by deeds.py.
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.api import errors
 from app.api.objects import Ref, annotations_of, kind_of, name_of
+from app.api.own_controllers import OWN_CONTROLLER
 from app.apimachinery.yamltext import ManifestError, dump, read
+from app.commands import DefineController
 from app.look import Look
 from app.scenarios import selecting
 
@@ -58,18 +61,45 @@ def documents(text: str) -> Iterator[tuple[str, Any]]:
                 yield piece.strip("\n") + "\n", value
 
 
-def declared(manifests: str, kind: str, name: str) -> Ref:
-    """An object that a script's manifests declare. Raises NotFound."""
-    for _piece, value in documents(manifests):
-        ref = _ref_of(value)
-        if (ref.kind, ref.name) == (kind, name):
-            return ref
-    raise errors.NotFound(f"the script's manifests do not declare {kind}/{name}")
+def declared(texts: Iterable[str], kind: str, name: str) -> Ref | None:
+    """An object that one of these texts declares."""
+    refs = (_ref_of(value) for text in texts for _piece, value in documents(text))
+    return next((ref for ref in refs if (ref.kind, ref.name) == (kind, name)), None)
+
+
+def kinds_defined(text: str) -> Iterator[str]:
+    """The kinds that the CustomResourceDefinitions of a text define: `Website.example.com`."""
+    for _piece, value in documents(text):
+        if kind_of(value) == "CustomResourceDefinition":
+            spec = value["spec"]
+            yield f"{spec['names']['kind']}.{spec['group']}"
 
 
 def own_text(manifests: str, ref: Ref) -> str:
     """What a script's manifests say of one object that they declare."""
     return next(piece for piece, value in documents(manifests) if _ref_of(value) == ref)
+
+
+class Line(NamedTuple):
+    """Of a text that somebody writes anew: `mark` is "+" if it is new, "-" if it goes, and " " if it stays."""
+
+    mark: str
+    text: str
+
+
+class Written(NamedTuple):
+    """The text of a controller, and how it differs from the one before."""
+
+    name: str
+    lines: tuple[Line, ...]
+
+
+def written(look: Look, command: DefineController) -> Written:
+    """What defining a controller changes in its text."""
+    texts = (obj["spec"]["text"] for obj in look.objects(OWN_CONTROLLER) if name_of(obj) == command.name)
+    before = next(texts, command.text)
+    compared = difflib.ndiff(before.splitlines(), command.text.splitlines())
+    return Written(command.name, tuple(Line(line[0], line[2:]) for line in compared if line[0] != "?"))
 
 
 def _is_same(one: Ref, other: Ref) -> bool:

@@ -6,7 +6,8 @@ Called by app/scenarios/__init__.py for the lessons that come with Loopscope and
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from app.api import errors
 from app.api.objects import Ref
@@ -34,6 +35,7 @@ GROUPS = (
     ("failures", 200),
     ("traffic", 230),
     ("control-plane", 290),
+    ("own", 300),
 )
 """Of the menu, in its order, and the `order` from which on a lesson belongs there unless it says otherwise."""
 _FIELDS = (
@@ -44,12 +46,21 @@ _STEP = ("press", "does", "needs", "say", "expects", "again_s", "milestones")
 _PICKS = ("*", "=")  # in the name of a ref: it says which, not what it is called
 
 
+class _Texts(NamedTuple):
+    """What a script declares: at its start, and in commands."""
+
+    manifests: str
+    applied: Sequence[str]
+
+
 def read(id: str, text: str, known: Known = ANYTHING) -> Scenario:
     """Raises ScriptError; also for kinds and loops that are not `known`."""
     place = whole(text, known).fields(_FIELDS)
+    place = place._replace(known=_with_its_own(place))
     order = place.at("order").number(least=-10_000) if place.has("order") else 0
     manifests = place.at("manifests").text() if place.has("manifests") else ""
-    steps = [_step(item, manifests) for item in place.at("steps").items()] if place.has("steps") else []
+    texts = _Texts(manifests, [order["text"] for order in _orders(place.value, "apply")])
+    steps = [_step(item, texts) for item in place.at("steps").items()] if place.has("steps") else []
     _told_apart(place, steps)
     return Scenario(
         id=id,
@@ -70,6 +81,27 @@ def read(id: str, text: str, known: Known = ANYTHING) -> Scenario:
         steps=tuple(steps),
         ending=place.at("ending").texts() if place.has("ending") else None,
     )
+
+
+def _with_its_own(place: Place) -> Known:
+    """Of what is known, with the kinds that the script defines and the loops that it writes."""
+    if place.known == ANYTHING:
+        return ANYTHING
+    texts = [place.value.get("manifests"), *(order["text"] for order in _orders(place.value, "apply"))]
+    kinds = [kind for text in texts if isinstance(text, str) for kind in desired.kinds_defined(text)]
+    loops = [str(order.get("name")) for order in _orders(place.value, "define-controller")]
+    return Known(place.known.kinds.union(kinds), place.known.loops.union(loops))
+
+
+def _orders(value: object, do: str) -> Iterator[Mapping[str, Any]]:
+    """The commands of that name, wherever they stand in a script; of `apply` those that have a text."""
+    if isinstance(value, Mapping):
+        if value.get("do") == do and (do != "apply" or isinstance(value.get("text"), str)):
+            yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _orders(each, do)
 
 
 def _number(place: Place, field: str, default: int) -> int:
@@ -99,7 +131,7 @@ def _role(place: Place) -> Role:
 # -------------------------------------------------------------------------------------------------- steps
 
 
-def _step(place: Place, manifests: str) -> ScriptStep:
+def _step(place: Place, texts: _Texts) -> ScriptStep:
     place.fields(_STEP)
     if place.has("expects") and place.at("expects").value != "refusal":
         raise place.at("expects").wrong("a step expects nothing or a refusal", "Write `expects: refusal`.")
@@ -108,23 +140,23 @@ def _step(place: Place, manifests: str) -> ScriptStep:
         raise place.at("milestones").wrong("a step needs a milestone", "Say what is to come of it, and `when`.")
     return ScriptStep(
         press=place.needed("press").texts(),
-        does=_deeds(place.needed("does"), manifests),
+        does=_deeds(place.needed("does"), texts),
         milestones=milestones,
-        needs=tuple(_need(item, manifests) for item in place.at("needs").items()) if place.has("needs") else (),
+        needs=tuple(_need(item, texts) for item in place.at("needs").items()) if place.has("needs") else (),
         say=place.at("say").texts() if place.has("say") else None,
         expects_refusal=place.has("expects"),
         again_ms=_number(place, "again_s", 0) * 1000,
     )
 
 
-def _need(place: Place, manifests: str) -> Need:
+def _need(place: Place, texts: _Texts) -> Need:
     place.fields(("that", "else"))
     that = read_predicates.predicate(place.needed("that"))
     if not _is_of_the_present(that):
         raise place.at("that").wrong(
             "what a step needs is asked before anything happens", "Ask about objects: leave out loop, after_s and ever."
         )
-    return Need(that, _deeds(place.at("else"), manifests) if place.has("else") else ())
+    return Need(that, _deeds(place.at("else"), texts) if place.has("else") else ())
 
 
 def _is_of_the_present(asked: Predicate) -> bool:
@@ -151,23 +183,24 @@ def _told_apart(place: Place, steps: Iterable[ScriptStep]) -> None:
 # -------------------------------------------------------------------------------------------------- deeds
 
 
-def _deeds(place: Place, manifests: str) -> tuple[Deed, ...]:
-    found = tuple(_deed(item, manifests) for item in place.items())
+def _deeds(place: Place, texts: _Texts) -> tuple[Deed, ...]:
+    found = tuple(_deed(item, texts) for item in place.items())
     if not found:
         raise place.wrong(f"{place.name} does nothing", "Give a command, an edit, or `{restore: all}`.")
     return found
 
 
-def _deed(place: Place, manifests: str) -> Deed:
+def _deed(place: Place, texts: _Texts) -> Deed:
     if place.has("edit"):
         place.fields(("edit", "field", "value"))
         field = place.needed("field")
         read_predicates.path(field, field.text())
-        return Edit(_declared(place.at("edit"), manifests), field.text(), place.needed("value").value)
+        declared = _declared(place.at("edit"), texts.manifests, *texts.applied)
+        return Edit(declared, field.text(), place.needed("value").value)
     if place.has("restore"):
         place.fields(("restore",))
         named = place.at("restore")
-        return Restore(None if named.value == "all" else _declared(named, manifests))
+        return Restore(None if named.value == "all" else _declared(named, texts.manifests))
     if place.has("node") and isinstance(place.value["node"], dict):
         node = read_predicates.selector(place.at("node"))
         return Order({**_command(place, node="any"), "node": ""}, node, "node")
@@ -177,14 +210,15 @@ def _deed(place: Place, manifests: str) -> Deed:
     return Order({**_command(place, ref=[about.kind, "default", "any"]), "ref": []}, about)
 
 
-def _declared(place: Place, manifests: str) -> Ref:
-    """An object of the script's own manifests, written as `Deployment/web`."""
+def _declared(place: Place, *texts: str) -> Ref:
+    """An object that one of these texts of the script declares, written as `Deployment/web`."""
     kind, _, name = place.text().partition("/")
     place._replace(value=kind).kind()
-    try:
-        return desired.declared(manifests, kind, name)
-    except errors.NotFound as error:
-        raise place.wrong(error.message, "Write it as `Deployment/web`, and declare it under `manifests`.") from None
+    found = desired.declared(texts, kind, name)
+    if found is None:
+        problem = f"the script's manifests do not declare {place.value}"
+        raise place.wrong(problem, "Write it as `Deployment/web`, and declare it under `manifests`.")
+    return found
 
 
 def _about(place: Place) -> Selector | None:

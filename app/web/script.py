@@ -62,6 +62,7 @@ def _drawn(pressed: Pressed, message: str) -> str:
         expected=pressed.expected,
         prepared=elapsed(pressed.prepared_ms) if pressed.prepared_ms else "",
         edits=pressed.edits,
+        texts=pressed.texts,
         kubectl=[(command.kubectl(), command.whole()) for command in commands if command.kubectl()],
         _=language.here(),
     )

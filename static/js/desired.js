@@ -87,7 +87,8 @@ function adopt(written, startOver) {
   const current = docs[active]
   const kept = startOver ? {} : drafts()
   const declared = written.map((doc) => ({...doc, draft: kept[doc.id] !== doc.text ? (kept[doc.id] ?? null) : null}))
-  const extra = Object.entries(kept).filter(([id]) => id.startsWith("+")).map(([id, draft]) => ({id, ref: null, text: "", draft}))
+  const begun = Object.entries(kept).filter(([id, draft]) => id.startsWith("+") && (draft || !written.length))
+  const extra = begun.map(([id, draft]) => ({id, ref: null, text: "", draft}))
   docs = [...declared, ...extra]
   const index = docs.findIndex((doc) => doc.id === current?.id)
   active = index >= 0 ? index : Math.max(0, Math.min(active, docs.length - 1))

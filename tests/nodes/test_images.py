@@ -36,6 +36,13 @@ def test_a_short_name_means_docker_hub(image: str, full: str) -> None:
     assert images.reference(image) == full
 
 
+@pytest.mark.parametrize(
+    ("command", "ended_ms"), [("mysqldump --host=db", 5_000), ("sh -c 'sleep 2; pg_dump db'", 7_000), ("mysqld", None)]
+)
+def test_a_dump_comes_to_an_end(command: str, ended_ms: int | None) -> None:
+    assert program("mysql:8.4", tuple(command.split())).exit_ms == ended_ms
+
+
 def test_any_name_runs_and_serves_whatever_port_it_is_asked_on() -> None:
     unknown = program("my-own-app:v3")
     assert unknown.ports is None

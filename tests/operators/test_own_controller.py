@@ -204,3 +204,7 @@ def test_once_a_minute_is_not_often() -> None:
     (gap,) = diff({"children": [config(at="x")]}, [made(at="y")], memory=memory, now_ms=later)
     assert gap.reason == "ChildDiffers"
     assert gap.actions[-1].value.writes == ((later, "configmap/a data.at"),)  # type: ignore[union-attr]
+
+
+def test_what_it_remembers_reads_as_what_it_wrote() -> None:
+    assert str(Memory("a", "b", ((1, "ConfigMap exists"), (2, "status"), (3, "status")))) == "ConfigMap exists, status"

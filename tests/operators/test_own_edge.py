@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from app.api.objects import Obj
+from app.api.objects import Obj, Ref
 from app.api.own_controllers import own_controller
-from app.commands import DefineController, DropEvents
+from app.commands import DefineController, DropEvents, SetLabel
 from app.operators.own.calling import Returned
 from app.operators.own.controller import OwnSeen
 from app.operators.own.edge import EdgeController, Known
@@ -28,6 +28,7 @@ def played(answer: Any, memory: Any = None, children: tuple[Obj, ...] = ()) -> t
         (event,) = arguments
         assert function == "on_change"
         told.append(f"{event['type']} {event['object']['metadata']['name']}")
+        assert ("old" in event) == (event["type"] == "MODIFIED")
         return Returned(answer, ())
 
     definition = own_controller("mine", {"parent": "Deployment", "children": {"Pod": "InPlace"}, "text": ""})
@@ -52,7 +53,24 @@ def test_it_takes_the_events_off_before_it_acts() -> None:
     wanted = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "new"}}
     differences, _told = played({"children": [wanted], "delete": ["one"]}, Known((PARENT,)), (ONE,))
     assert [gap.reason for gap in differences] == ["EventsTaken", "ChildMissing", "ChildNotWanted"]
-    assert differences[0].desired == "ADDED pod/one"
+    assert differences[0].desired == "ADDED Pod one"
+
+
+def test_a_change_is_told_with_what_was_before() -> None:
+    world = World()
+    text = """
+def on_change(event):
+    if event["type"] == "MODIFIED" and event["object"]["kind"] == "ServiceAccount":
+        was, now = event["old"]["metadata"]["labels"], event["object"]["metadata"]["labels"]
+        card = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "card"}}
+        return {"children": [card | {"data": {"text": was["who"] + " left, " + now["who"] + " came"}}]}
+"""
+    world.do(DefineController("copier", "sa", text, "cm", edge=True))
+    world.apply("apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: bob, labels: {who: ada}}\n")
+    world.settle()
+    world.do(SetLabel(Ref("ServiceAccount", "default", "bob"), "who", "grace"))
+    world.settle()
+    assert (world.get(Ref("ConfigMap", "default", "card")) or {})["data"] == {"text": "ada left, grace came"}
 
 
 @pytest.mark.parametrize("answer", [3, {"delete": "one"}, {"delete": [1]}, {"children": 3}, {"status": {"a": 1}}])
@@ -103,3 +121,7 @@ def test_with_every_event_it_does_as_well_as_one_that_compares() -> None:
 def test_one_lost_event_is_lost_for_good_and_whoever_compares_does_not_need_it() -> None:
     assert copies(COMPARE, edge=False, loses=True) == ["copy-1", "copy-2"]
     assert copies(REPLACE, edge=True, loses=True) == ["copy-1"]
+
+
+def test_what_it_remembers_reads_as_the_objects_it_knows() -> None:
+    assert str(Known((PARENT, ONE))) == "Deployment web, Pod one"

@@ -6,7 +6,7 @@ import pytest
 
 from app.api.objects import Obj, Ref
 from app.commands import DefineController, PatchObject
-from app.operators.own.templates import Template, controller_templates
+from app.operators.own.templates import Template, controller_templates, kind_templates
 from tests.support.world import World
 
 TEMPLATES = {each.name: each for each in controller_templates()}
@@ -40,7 +40,7 @@ def test_the_first_is_ten_lines() -> None:
     first = controller_templates()[0]
     assert first.name == "hello"
     assert len([line for line in first.text.splitlines() if not line.startswith("#")]) <= 10
-    assert list(TEMPLATES) == ["hello", "website", "scheduled-scaling", "canary"]
+    assert list(TEMPLATES) == ["hello", "website", "scheduled-scaling", "canary", "backup"]
 
 
 @pytest.mark.parametrize("template", controller_templates(), ids=lambda each: each.name)
@@ -91,3 +91,64 @@ def test_scheduled_scaling() -> None:
     made.wait(3_600)
     made.settle()
     assert replicas(made) == {"shop": 1}
+
+
+BACKUP = Ref("Backup.example.com", "default", "shop")
+
+
+def backups() -> World:
+    """The controller may be there before its kind."""
+    made = World()
+    template = TEMPLATES["backup"]
+    made.do(DefineController("backup", template.parent, template.text, template.children))
+    for _title, manifest in kind_templates():
+        made.apply(manifest)
+        made.run(limit_ms=20_000)
+    return made
+
+
+def listed(made: World) -> list[str]:
+    found = made.get(BACKUP)
+    assert found is not None
+    return [each["job"] for each in found["status"]["backups"]]
+
+
+def test_a_backup_is_made_when_it_is_due_and_the_oldest_goes() -> None:
+    made = backups()
+    assert [title for title, _text in kind_templates()] == [
+        "CustomResourceDefinition backups.example.com",
+        "Backup shop",
+    ]
+    claim = made.get(Ref("PersistentVolumeClaim", "default", "shop"))
+    assert claim is not None
+    assert claim["status"]["phase"] == "Bound"
+    assert len(listed(made)) == 1, "its Job runs to its end"
+    seen = set(listed(made))
+    for _hour in range(4):
+        made.wait(3_600)
+        seen |= set(listed(made))
+    newest = sorted(seen, reverse=True)
+    assert len(newest) == 5
+    assert listed(made) == newest[:3]
+    assert sorted(obj["metadata"]["name"] for obj in made.objects("Job", "default")) == sorted(newest[:3])
+
+
+def test_with_another_period_the_newest_is_still_the_newest() -> None:
+    made = backups()
+    for _hour in range(3):
+        made.wait(3_600)
+    made.do(PatchObject(BACKUP, "merge", '{"spec": {"everyMinutes": 10}}'))
+    made.wait(600)
+    newest = listed(made)[0]
+    made.do(PatchObject(BACKUP, "merge", '{"spec": {"everyMinutes": 1440}}'))
+    made.wait(86_400)
+    assert newest in listed(made)[1:]
+
+
+def test_backups_of_another_database_leave_those_that_were_made() -> None:
+    made = backups()
+    made.do(PatchObject(BACKUP, "merge", '{"spec": {"database": "other"}}'))
+    made.wait(3_600)
+    hosts = [job["spec"]["template"]["spec"]["containers"][0]["command"][1] for job in made.objects("Job", "default")]
+    assert hosts == ["--host=db", "--host=other"]
+    assert len(listed(made)) == 2

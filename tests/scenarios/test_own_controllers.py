@@ -285,6 +285,8 @@ def sync(parent, children):
     [
         (DefineController("No Name", "sa", GREET, "cm"), 'a controller is not called "No Name"'),
         (DefineController("scheduler-of-mine", "wigdets", GREET), 'doesn\'t have a resource type "wigdets"'),
+        (DefineController("mine", "Wigdet.example", GREET), 'doesn\'t have a resource type "Wigdet.example"'),
+        (DefineController("mine", "Wigdet." + "a." * 200 + "com", GREET), "doesn't have a resource type \"Wigdet.a"),
         (DefineController("mine", "events", GREET), "a Event is written by no controller"),
         (DefineController("mine", "sa", GREET, "cm=Often"), '"Often" is no update strategy: one of OnDelete'),
         (DefineController("mine", "sa", GREET, "sa"), "a sa cannot be the parent of a sa"),

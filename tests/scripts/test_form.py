@@ -122,6 +122,23 @@ def test_what_is_said_of_a_mistake(text: str, said: str) -> None:
         assert said in wrong(text)
 
 
+def test_the_kinds_and_loops_that_a_script_makes_are_known_and_what_it_applies_may_be_edited() -> None:
+    known = rehearsal.known(rehearsal.empty())
+    text = (Path(scenarios.__file__).parent / "own-hello.yaml").read_text("utf-8")
+    assert read("x", text, known).steps[2].does == (
+        Edit(Ref("Greeting.example.com", "default", "door"), "spec.guest", "Ada"),
+    )
+    for old, new, said in (
+        ("kind: Greeting\n      plural", "kind: Welcome\n      plural", "no kind is called Greeting.example.com"),
+        ("  name: hello\n    parent", "  name: hallo\n    parent", "no loop is called hello. Did you mean hallo?"),
+        ("name: door\n    spec", "name: gate\n    spec", "manifests do not declare Greeting.example.com/door"),
+    ):
+        assert old in text
+        with pytest.raises(ScriptError) as caught:
+            read("x", text.replace(old, new), known)
+        assert said in str(caught.value)
+
+
 def test_what_a_step_needs_must_be_asked_of_the_present() -> None:
     needs = "  needs: [{that: {loop: you}, else: {restore: all}}]\n  milestones"
     assert "what a step needs is asked before anything happens" in wrong(

@@ -40,7 +40,7 @@ def choices(browser: Browser) -> dict[str, dict[str, object]]:
 
 def test_one_begins_with_a_template_or_with_ones_own(browser: Browser) -> None:
     templates = choices(browser)
-    assert list(templates) == ["hello", "website", "scheduled-scaling", "canary"]
+    assert list(templates) == ["hello", "website", "scheduled-scaling", "canary", "backup"]
     for each in templates.values():
         assert browser.post("/commands/define-controller", each).status_code == 201
     assert browser.post("/commands/define-controller", FORM).status_code == 201

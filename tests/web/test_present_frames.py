@@ -9,12 +9,16 @@ import pytest
 
 from app.api import quantities
 from app.api.objects import Ref, name_of
+from app.apimachinery.yamltext import dump
 from app.cluster import Cluster
+from app.commands import DefineController, RemoveController
 from app.component_helpers import pods
 from app.web.present import Words, board, frame
 from app.web.present.requested import Tally
+from tests.support import crds
 from tests.support.looks import Stage, frame_since
 from tests.support.whole_world import WholeWorld
+from tests.support.world import World
 
 _ = Words()
 SEEDS = range(1, 4)
@@ -69,6 +73,26 @@ def test_frames_make_the_page_that_a_snapshot_would_be(seed: int) -> None:
             milli, all_of_it = requested_slowly(cluster, name_of(node)), node["status"]["allocatable"]["cpu"]
             shown = page.shown[f"o-Node--{name_of(node)}"].cpu_percent
             assert shown == min(100, milli * 100 // quantities.milli(all_of_it))
+
+
+def test_a_kind_for_which_somebody_writes_a_loop_is_looked_after_and_then_not() -> None:
+    world = World()
+    crds.define(world)
+    world.apply(dump(crds.website()))
+    page = Page(world)
+    child = """
+def sync(parent, children):
+    return {"children": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "child"}}]}
+"""
+    for command in (DefineController("mine", "websites", child, "cm"), RemoveController("mine")):
+        world.do(command)
+        world.run()
+        page.push()
+        chips = [view for view in board.chips(world) if view.chip.kind in (crds.WEBSITE, "ConfigMap")]
+        assert len(chips) == 2
+        for chip in chips:
+            assert page.shown[chip.id] == chip
+            assert chip.stored == isinstance(command, RemoveController)
 
 
 def test_a_tally_that_fell_behind_the_log_or_looks_at_the_past_counts_anew() -> None:

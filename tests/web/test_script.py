@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 from app import scenarios
@@ -75,6 +76,19 @@ def test_an_edit_of_desired_tells_the_new_text_and_what_changed(browser: Browser
     assert re.search(r"<del>5</del>\s*→ <ins>3</ins>", drawn)
     assert "went by" in drawn
     assert 'data-copy="kubectl apply -f -' in drawn
+
+
+def test_a_step_that_writes_a_loop_shows_its_text_and_what_is_new_in_it(browser: Browser) -> None:
+    begin(browser, "own-hot-loop")
+    page = browser.post("/script/0", headers=HTML).get_data(as_text=True)
+    lines = re.findall(r'<span class="line"( data-mark="(.)")?>(.*?)</span>', page)
+    assert lines[0][2] == "def sync(parent, children):"
+    assert [(mark, html.unescape(text).strip()) for _marked, mark, text in lines if mark] == [
+        ("+", 'before = children["ConfigMap.v1"].get("door", {}).get("data", {})'),
+        ("+", 'looks = int(before.get("looks", "0")) + 1'),
+        ("-", '"data": {"text": "Hello, " + parent["spec"]["guest"] + "!"},'),
+        ("+", '"data": {"text": "Hello, " + parent["spec"]["guest"] + "!", "looks": str(looks)},'),
+    ]
 
 
 def test_a_refusal_that_the_lesson_wants_is_marked_and_keeps_its_code(browser: Browser) -> None:

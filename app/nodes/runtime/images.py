@@ -15,10 +15,11 @@
 | any other                         | serves whatever port it is asked on, stops, exits 0 |
 
 A command of the manifest that sleeps or exits does just that (`sleep 5; exit 3`), and as process 1 of its container
-ignores SIGTERM, as real shells do. An init container is there to end: a command that does not say how long it runs has
-ended at once. How long a program runs is its behaviour and never scaled; how long machines and
-programs take to start and stop is latency, and comes from a `Durations` preset. Called by the container runtime and by
-kubelets (probes); the names of the presets are those of app/engine/latency.py.
+ignores SIGTERM, as real shells do. One that dumps a database (`mysqldump ...`) has done so after five seconds. An init
+container is there to end: a command that does not say how long it runs has ended at once. How long a program runs is
+its behaviour and never scaled; how long machines and programs take to start and stop is latency, and comes from a
+`Durations` preset. Called by the container runtime and by kubelets (probes); the names of the presets are those of
+app/engine/latency.py.
 """
 
 from __future__ import annotations
@@ -148,6 +149,8 @@ def program(image: str, command: tuple[str, ...] = (), ends: bool = False) -> Pr
 
 
 _FOR_EVER = re.compile(r"\bwhile\b|\bsleep inf|\btail -[fF]\b|\bexec (?!sleep\b)")
+_DUMP = re.compile(r"\b(mysqldump|mariadb-dump|pg_dump|pg_dumpall)\b")
+_DUMP_S = 5
 _EXIT = re.compile(r"(?<!\|\| )\bexit (\d+)")  # `|| exit 1` is for what goes wrong, and here nothing does
 
 
@@ -156,6 +159,8 @@ def _with_command(base: Program, script: str, name: str, ends: bool) -> Program:
     if _FOR_EVER.search(script):
         return base._replace(stop_ms=None, exit_ms=None, ready_ms=0)
     seconds, code = slept_seconds(script), _EXIT.search(script)
+    if _DUMP.search(script):
+        seconds = (seconds or 0) + _DUMP_S
     if seconds is None and code is None and script not in ("true", "false"):
         is_shell = name in _KNOWN and _KNOWN[name].exit_ms is not None
         return base._replace(exit_ms=0) if ends or is_shell else base

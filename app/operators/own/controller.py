@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from app.api import conditions, limits, objects
 from app.api.kinds import Kind, bare_kind
-from app.api.messages import N_, Message, Saying, message
+from app.api.messages import N_, Message, Saying, counted, many, message
 from app.api.objects import Obj, Ref, is_terminating, ref_of, uid_of
 from app.operators.own import applying, flapping, wanted
 from app.operators.own.calling import Returned
@@ -46,17 +46,33 @@ _RECREATES = ("Recreate", "RollingRecreate")
 _HEALTHY = ("Ready", "Available")  # conditions that say whether a child is well
 _MADE_ANEW = 3  # creations within a minute, of each child that is wanted, that are not strange
 
+
+def _heard(gap: Difference) -> Message:
+    first, *others = gap.desired.split(", ")
+    if not others:
+        return message(N_("It hears: %(what)s."), what=first)
+    told = many("It hears: %(what)s, and %(n)s other change.", "It hears: %(what)s, and %(n)s other changes.")
+    return counted(told, len(others), what=first)
+
+
 SAYS = {
-    "ChildMissing": Saying(N_("%(about)s is wanted, and there is none."), N_("a child is missing")),
+    "ChildMissing": Saying(N_("%(kind)s %(about)s should be there, and is not."), N_("a child is missing")),
     "ChildDiffers": Saying(
-        N_("%(about)s: %(field)s is %(observed)s and should be %(desired)s."), N_("a child differs")
+        N_("%(kind)s %(about)s: %(field)s is %(observed)s and should be %(desired)s."), N_("a child differs")
     ),
-    "ChildNotWanted": Saying(N_("%(about)s is not named any more: it goes."), N_("a child too many")),
-    "ChildWaits": Saying(N_("%(about)s differs, but it is not its turn."), N_("not its turn")),
+    "ChildNotWanted": Saying(N_("Nobody wants %(kind)s %(about)s any more: it goes."), N_("a child too many")),
+    "ChildWaits": Saying(N_("%(kind)s %(about)s differs, but it is not its turn yet."), N_("not its turn")),
+    "StatusOutdated": Saying(
+        N_("The status of %(kind)s %(about)s should say: %(field)s is %(desired)s."),
+        N_("an old status"),
+        {"*": N_("It reports: %(field)s is %(desired)s.")},
+    ),
     "HotLoop": Saying(
-        N_("It keeps waking itself: %(field)s of %(about)s changes each time. It stops that."), N_("a hot loop")
+        N_("Its own write wakes it, again and again: %(field)s of %(kind)s %(about)s. It stops that."),
+        N_("a hot loop"),
+        {"*": N_("It writes %(field)s of %(kind)s %(about)s no more, and tells why in an Event.")},
     ),
-    "EventsTaken": Saying(N_("It takes what happened since: %(desired)s."), N_("it takes events")),
+    "EventsTaken": Saying(_heard, N_("it hears of changes")),
     "Printed": Saying(N_("It prints: %(desired)s"), N_("it prints")),
     "ComesBack": Saying(N_("It will look at %(about)s again."), N_("it looks again")),
 }
@@ -93,8 +109,8 @@ class OwnController(Controller[OwnSeen]):
         "parent": N_("parent"),
         "children": N_("its children"),
         "kinds": N_("kinds of children"),
-        "cluster_kinds": N_("in no namespace"),
-        "has_status": N_("has a status"),
+        "cluster kinds": N_("in no namespace"),
+        "has status": N_("has a status"),
         "memory": N_("it remembers"),
     }
 
@@ -131,7 +147,7 @@ class OwnController(Controller[OwnSeen]):
 
     @staticmethod
     def saw(seen: OwnSeen) -> Message:
-        text = N_("%(who)s looks at %(what)s and its children: %(n)s.")
+        text = N_("%(who)s looks at %(what)s and counts its children: %(n)s.")
         return message(text, what=ref_of(seen.parent), n=len(seen.children))
 
     def diff(self, seen: OwnSeen) -> Iterable[Difference]:
@@ -216,19 +232,19 @@ def not_wanted(parent: Obj, child: Obj) -> Difference:
 
 
 def _deletion(parent: Obj, child: Obj) -> Delete:
-    told = Announce(parent, "Normal", "SuccessfulDelete", f"Deleted {_named(ref_of(child))}")
+    told = Announce(parent, "Normal", "SuccessfulDelete", f"Deleted {named(ref_of(child))}")
     return Delete(ref_of(child), uid=uid_of(child), propagation="Background", announce=told)
 
 
 def update(parent: Obj, new: Obj) -> Update:
-    named = _named(ref_of(new))
-    told = Announce(parent, "Normal", "SuccessfulUpdate", f"Updated {named}")
-    return Update(new, announce=told, on_error=_failure(parent, "FailedUpdate", f"updating {named}"))
+    what = named(ref_of(new))
+    told = Announce(parent, "Normal", "SuccessfulUpdate", f"Updated {what}")
+    return Update(new, announce=told, on_error=_failure(parent, "FailedUpdate", f"updating {what}"))
 
 
 def missing(parent: Obj, ref: Ref, child: Obj) -> Difference:
-    told = Announce(parent, "Normal", "SuccessfulCreate", f"Created {_named(ref)}")
-    failed = _failure(parent, "FailedCreate", f"creating {_named(ref)}")
+    told = Announce(parent, "Normal", "SuccessfulCreate", f"Created {named(ref)}")
+    failed = _failure(parent, "FailedCreate", f"creating {named(ref)}")
     create = Create(applying.declared(child), announce=told, on_error=failed)
     return Difference(ref, "exists", True, False, "ChildMissing", (create,))
 
@@ -248,7 +264,7 @@ def _hot(parent: Obj, gap: Difference, memory: Memory | None) -> Difference:
     """`memory` is what it is to remember from now on, if that it runs hot is new."""
     actions: tuple[Action, ...] = ()
     if memory is not None:
-        text = f"Stopped writing {gap.field} of {_named(gap.about)}: it changes each time"
+        text = f"Stopped writing {gap.field} of {named(gap.about)}: it changes each time"
         actions = (Announce(parent, "Warning", "HotLoop", text), Remember(memory))
     return Difference(gap.about, gap.field, gap.desired, gap.observed, "HotLoop", actions)
 
@@ -263,7 +279,7 @@ def _failure(parent: Obj, reason: str, doing: str) -> Announce:
     return Announce(parent, "Warning", reason, f"Error {doing}: {{error}}")
 
 
-def _named(ref: Ref) -> str:
+def named(ref: Ref) -> str:
     return f"{bare_kind(ref.kind)} {ref.name}"
 
 

@@ -1,7 +1,7 @@
 """The edge-triggered form, to see it lose what a level-triggered one keeps: `on_change(event)` is told of each change
 of a parent and its children, once, and says what to do about it.
 
-    event   {"type": "ADDED" | "MODIFIED" | "DELETED", "object": {...}, "parent": {...}}
+    event   {"type": "ADDED" | "MODIFIED" | "DELETED", "object": {...}, "parent": {...}}, if MODIFIED with "old": {...}
     answer  {"children": [...], "delete": [...]}: what to make or change, and the names of children to delete
 
 What has happened follows from what it remembers of the last time. It takes the events off first and acts then, as a
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from app.api.objects import Obj, Ref, is_terminating, ref_of, uid_of
 from app.operators.own import applying, wanted
-from app.operators.own.controller import OwnController, OwnSeen, missing, not_wanted, plain, prints, update
+from app.operators.own.controller import OwnController, OwnSeen, missing, named, not_wanted, plain, prints, update
 from app.operators.own.wanted import Wanted
 from app.reconcile import Difference, Remember, TextMistake
 
@@ -27,15 +27,18 @@ class Known(NamedTuple):
 
     objects: tuple[Obj, ...]
 
+    def __str__(self) -> str:
+        return ", ".join(named(ref_of(obj)) for obj in self.objects)
+
 
 class EdgeController(OwnController):
     def diff(self, seen: OwnSeen) -> Iterable[Difference]:
         now = (seen.parent, *seen.children)
         events = list(_events(seen.memory.objects if isinstance(seen.memory, Known) else (), now))
         if events:
-            kinds = ", ".join(f"{event['type']} {ref_of(event['object'])}" for event in events)
+            told = ", ".join(f"{event['type']} {named(ref_of(event['object']))}" for event in events)
             taken = (Remember(Known(now)),)
-            yield Difference(ref_of(seen.parent), "events", kinds, None, "EventsTaken", taken)
+            yield Difference(ref_of(seen.parent), "events", told, None, "EventsTaken", taken)
         if is_terminating(seen.parent):
             return
         for event in events:
@@ -53,7 +56,7 @@ def _events(before: Sequence[Obj], now: Sequence[Obj]) -> Iterator[dict[str, Any
         if identity not in was:
             yield {"type": "ADDED", "object": plain(obj)}
         elif was[identity] != obj:
-            yield {"type": "MODIFIED", "object": plain(obj)}
+            yield {"type": "MODIFIED", "object": plain(obj), "old": plain(was[identity])}
 
 
 def _answered(seen: OwnSeen, value: Any) -> Iterator[Difference]:

@@ -28,6 +28,10 @@ class Memory(NamedTuple):
     writes: tuple[tuple[int, str], ...] = ()  # when, and of what
     hot: tuple[str, ...] = ()  # what was written too often: no more before the parent changes
 
+    def __str__(self) -> str:
+        """For people: what it has written within a minute."""
+        return ", ".join(dict.fromkeys(label for _at_ms, label in self.writes))
+
 
 def remembered(parent: Obj, children: Sequence[Obj], before: Any, now_ms: int) -> tuple[Memory, bool]:
     """What still counts of what it remembers; and whether all is as it was but for its status."""

@@ -231,10 +231,13 @@ def reconciled(cluster: Look) -> frozenset[str]:
     return frozenset(state.reconciles for state in cluster.actors.values())
 
 
-def is_stored(cluster: Look, kind: str, loops: frozenset[str]) -> bool:
-    """Accepted and kept, and no loop acts on it. A custom kind may get one while the cluster lives."""
+def is_stored(cluster: Look, obj: Obj, loops: frozenset[str]) -> bool:
+    """Accepted and kept, and no loop acts on it, nor on what it belongs to. A custom kind may get one while the cluster
+    lives."""
+    kind, owner = objects.kind_of(obj), objects.controller_of(obj)
     row = cluster.scheme.find(kind)
-    return row is not None and not row.runs and (row.is_own or kind not in loops)
+    is_left_alone = row is not None and not row.runs and (row.is_own or kind not in loops)
+    return is_left_alone and (owner is None or objects.kind_of(owner) not in loops)
 
 
 def chip(cluster: Look, obj: Obj, loops: frozenset[str]) -> ChipView:
@@ -242,7 +245,7 @@ def chip(cluster: Look, obj: Obj, loops: frozenset[str]) -> ChipView:
     said = custom.columns(cluster, obj)
     title = ", ".join(f"{each.name} {each.value}" for each in said)
     chip = Chip(*ref, objects.is_terminating(obj))
-    return ChipView(element_id(ref), chip, is_stored(cluster, ref.kind, loops), custom.short(said), title)
+    return ChipView(element_id(ref), chip, is_stored(cluster, obj, loops), custom.short(said), title)
 
 
 def is_shown(ref: Ref) -> bool:

@@ -84,7 +84,7 @@ def inspector(cluster: Look, ref: Ref, _: Words, *, described: bool = False) -> 
         "kubectl": f"kubectl {verb} {lines.target(ref)}{flags}{lines.flag(ref.namespace)}",
         "knows": knows,
         "described": text,
-        "stored": obj is not None and board.is_stored(cluster, ref.kind, board.reconciled(cluster)),
+        "stored": obj is not None and board.is_stored(cluster, obj, board.reconciled(cluster)),
     }
 
 

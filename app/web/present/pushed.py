@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from app.api.objects import Obj, Ref, name_of, uid_of
+from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
+from app.api.own_controllers import OWN_CONTROLLER
 from app.look import Look
 from app.rooms import Frame
 from app.web.present import board, card, evictions, reasons, requested, touched, workloads
@@ -19,7 +20,8 @@ from app.web.present.words import Words
 def views(cluster: Look, change: Frame, in_cells: bool, _: Words) -> dict[str, Any]:
     """For the template, by its names."""
     shown = {ref: obj for ref, obj in change.changed.items() if _is_drawn(cluster, ref, in_cells)}
-    rest = [obj for ref, obj in shown.items() if obj and ref.kind not in board.QUIET_KINDS]
+    others = {ref: obj for ref, obj in shown.items() if obj and ref.kind not in board.QUIET_KINDS}
+    rest = (others | _looked_after(cluster, change)).values()
     loops = board.reconciled(cluster) if rest else frozenset()
     return {
         "gone": [card.element_id(ref) for ref, obj in shown.items() if obj is None or _is_a_row_now(ref, obj, change)],
@@ -83,6 +85,20 @@ def _workloads(cluster: Look, change: Frame, _: Words) -> Iterator[workloads.Wor
     for ref in sorted(roots):
         if obj := cluster.get(ref):
             yield workloads.drawn(cluster, obj, children[ref.kind].get(uid_of(obj), ()), _)
+
+
+def _looked_after(cluster: Look, change: Frame) -> dict[Ref, Obj]:
+    """Of the kinds for which somebody wrote a loop, or took one away, and of those that it makes."""
+    written = [
+        each for ref, obj in change.changed.items() if ref.kind == OWN_CONTROLLER for each in _both(change, ref, obj)
+    ]
+    kinds = {kind for each in written for kind in (each["spec"]["parent"], *each["spec"]["children"])}
+    return {
+        ref: obj
+        for kind in kinds.difference(board.QUIET_KINDS)
+        for obj in cluster.objects(kind)
+        if board.is_shown(ref := ref_of(obj))
+    }
 
 
 def _is_a_row_now(ref: Ref, obj: Obj, change: Frame) -> bool:

@@ -282,8 +282,8 @@ def documents(cluster: Look) -> tuple[manifest.Document, ...]:
     usual = ("Namespace", "ConfigMap", *workloads.WORKLOADS, "Pod", "Service")
     every_kind = (*usual, *(kind for kind in _stored_kinds(cluster) if kind not in usual))
     applied = [obj for kind in every_kind for obj in breathing(cluster.objects(kind)) if manifest.applied_of(obj)]
-    order = (*workloads.WORKLOADS, "Pod", "Service")
-    applied.sort(key=lambda obj: order.index(kind_of(obj)) if kind_of(obj) in order else len(order))
+    order, last = (*workloads.WORKLOADS, "Pod", "Service"), "CustomResourceDefinition"
+    applied.sort(key=lambda obj: order.index(kind) if (kind := kind_of(obj)) in order else len(order) + (kind == last))
     return manifest.documents(applied, cluster.applied)
 
 
@@ -296,6 +296,7 @@ def grouped(lessons: Iterable[Scenario], _: Words) -> list[tuple[str, list[scrip
         "failures": _("Failures"),
         "traffic": _("Traffic and autoscaling"),
         "control-plane": _("Control plane"),
+        "own": _("Write your own"),
     }
     groups: dict[str, list[script.LessonView]] = {name: [] for name in titles}
     for lesson in lessons:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.rooms import kind_templates
 from app.web.present import traffic
 from app.web.present.words import Words
 
@@ -159,7 +160,7 @@ def _keys_that_change(_: Words) -> list[tuple[str, str]]:
 
 def templates_of(_: Words) -> list[dict[str, str]]:
     """What *new* offers, smallest text that works."""
-    return [{"name": name, "text": text} for name, text in TEMPLATES]
+    return [{"name": name, "text": text} for name, text in (*TEMPLATES, *kind_templates())]
 
 
 TEMPLATES = (

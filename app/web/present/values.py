@@ -157,6 +157,8 @@ def values_of(gap: Difference, _: Words) -> dict[str, Any]:
 
 
 def _in_a_sentence(value: Any, _: Words) -> str:
+    if value is None:
+        return _("nothing")
     return called(value, _) if isinstance(value, Ref) else clip(brief(value), 40)
 
 

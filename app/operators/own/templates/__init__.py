@@ -1,4 +1,7 @@
-"""Controllers to begin with, each a text in Starlark whose second remark says what it is called, serves and makes."""
+"""Controllers to begin with, each a text in Starlark with a remark that says what it is called, serves and makes.
+
+Where that is a kind of its own, a file of the same name defines it and has an object of it.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,20 @@ def controller_templates() -> tuple[Template, ...]:
     """The shortest first."""
     texts = (path.read_text("utf-8") for path in Path(__file__).parent.glob("*.star"))
     return tuple(sorted(map(_read, texts), key=lambda each: len(each.text)))
+
+
+@cache
+def kind_templates() -> tuple[tuple[str, str], ...]:
+    """The kinds that they serve and an object of each: what it is called, and its manifest."""
+    texts = (path.read_text("utf-8") for path in sorted(Path(__file__).parent.glob("*.yaml")))
+    return tuple((_title(each), each) for text in texts for each in text.split("---\n"))
+
+
+def _title(manifest: str) -> str:
+    kind, name = (re.search(rf"^ *{field}: (\S+)$", manifest, re.MULTILINE) for field in ("kind", "name"))
+    assert kind is not None
+    assert name is not None
+    return f"{kind[1]} {name[1]}"
 
 
 def _read(text: str) -> Template:
