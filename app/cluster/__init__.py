@@ -22,6 +22,7 @@ from app.nodes.runtime.output import Line as Line
 from app.nodes.runtime.shell import Done as Done
 from app.nodes.runtime.shell import exit_code as exit_code
 from app.nodes.runtime.shell import is_shell as is_shell
+from app.operators.installing import INSTALLS as INSTALLS
 from app.operators.own.calling import Slip as Slip
 from app.operators.own.exporting import as_file as as_file
 from app.operators.own.exporting import as_hook as as_hook

@@ -185,8 +185,8 @@ class Cluster:
 
     @property
     def under_load(self) -> bool:
-        """Somebody sends requests to a Service."""
-        return self.store.count("Load") > 0
+        """Somebody uses what runs: requests, writes, messages."""
+        return outlook.is_used(self.store)
 
     @property
     def quiet(self) -> bool:
@@ -212,8 +212,8 @@ class Cluster:
 
     @property
     def goes_by_the_clock(self) -> bool:
-        """Something happens that waits for nobody: requests, writes, chaos, or somebody is called."""
-        return self.under_load or self.is_called or outlook.waits_for_nobody(self.store)
+        """Something happens that waits for nobody: requests, writes, messages, chaos, or somebody is called."""
+        return self.under_load or self.is_called or outlook.is_chaotic(self.store)
 
     @property
     def requests_fail(self) -> bool:

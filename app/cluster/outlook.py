@@ -97,7 +97,7 @@ def _cares(action: Action, get: Get) -> bool:
 def _patch_matters(old: Obj | None, ref: Ref, patch: Mapping[str, Any]) -> bool:
     if isinstance(patch.get("status"), Mapping):
         status = patch["status"]
-        if ref.kind in ("Load", "QuorumQueue"):
+        if ref.kind in ("Load", QUORUM_QUEUE):
             return True  # a second like the others is background
         if ref.kind == "Pod":
             return _pod_is_news(old, status)
@@ -181,9 +181,15 @@ def _condition(obj: Obj | None, type_: str) -> str:
     return _status_of((obj or {}).get("status") or {}, type_)
 
 
-def waits_for_nobody(store: Store) -> bool:
-    """Whether machines are broken at random, or somebody uses a database or a queue."""
+def is_chaotic(store: Store) -> bool:
+    """Whether machines are broken at random."""
     plane = store.get(CONTROL_PLANE)
-    chaos = plane is not None and bool(plane["spec"].get("chaosPerMinute"))
-    writes = any((group["spec"].get("writes") or {}).get("perSecond") for group in store.objects(MYSQL_GROUP))
-    return chaos or writes or any(queue["spec"]["everyMs"] for queue in store.objects(QUORUM_QUEUE))
+    return plane is not None and bool(plane["spec"].get("chaosPerMinute"))
+
+
+def is_used(store: Store) -> bool:
+    """Whether somebody sends requests to a Service, writes to a database or publishes to a queue."""
+    if store.count("Load"):
+        return True
+    writing = any((group["spec"].get("writes") or {}).get("perSecond") for group in store.objects(MYSQL_GROUP))
+    return writing or any(queue["spec"]["everyMs"] for queue in store.objects(QUORUM_QUEUE))

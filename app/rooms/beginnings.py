@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from app.api import times
-from app.cluster import DEFAULT_EPOCH_MS, Cluster
+from app.cluster import DEFAULT_EPOCH_MS, INSTALLS, Cluster
 from app.commands import Apply, Command, TakeTurns, command_from_json
 from app.engine.trace import Commanded
 from app.rooms.frames import Pace
@@ -61,6 +61,9 @@ def prepared(scenario: Scenario, began_ms: int = DEFAULT_EPOCH_MS) -> Cluster:
     began_ms = began_ms if scenario.hour is None else times.latest(scenario.hour, began_ms)
     cluster = Cluster(seed=SEED, epoch_ms=began_ms, nodes=scenario.nodes, **machines)
     _settle(cluster, scenario.settle_ms)
+    for operator in scenario.operators:
+        _begin(cluster, scenario, Apply(INSTALLS[operator]))
+        _settle(cluster, scenario.settle_ms)
     if scenario.manifests:
         _begin(cluster, scenario, Apply(scenario.manifests))
         _settle(cluster, scenario.settle_ms)

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from app.api import errors
-from app.cluster import YOU, Cluster
-from app.commands import SetLatencies
+from app.cluster import INSTALLS, YOU, Cluster
+from app.commands import Apply, SetLatencies
 from app.engine.trace import Failed, Step
 from app.look import Look
 from app.rooms.beginnings import prepared
@@ -32,8 +32,12 @@ def known(look: Look) -> Known:
 
 
 def empty() -> Look:
-    """A cluster in which nobody has declared anything."""
-    return Cluster()
+    """A cluster in which every operator runs and nobody has declared anything else."""
+    cluster = Cluster()
+    for manifests in INSTALLS.values():
+        cluster.submit(Apply(manifests))
+    cluster.run()
+    return cluster
 
 
 class Played(NamedTuple):

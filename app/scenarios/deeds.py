@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from app.api import errors
-from app.api.objects import Ref, ref_of
+from app.api.objects import Obj, kind_of, name_of, ref_of
 from app.commands import Apply, Command, DefineController, command_from_json
 from app.look import Look
 from app.scenarios import desired, predicates
@@ -41,8 +41,8 @@ def done(deed: Deed, scenario: Scenario, look: Look, chosen: str = "") -> Done:
         case Order(command, about, field):
             data = dict(command)
             if about is not None:
-                ref = _meant(about, look, chosen)
-                data[field] = list(ref) if field == "ref" else ref.name
+                meant = _meant(about, look, chosen)
+                data[field] = list(ref_of(meant)) if field == "ref" else _machine(meant)
             made = command_from_json(data)
             match made:
                 case Apply(text):
@@ -52,12 +52,17 @@ def done(deed: Deed, scenario: Scenario, look: Look, chosen: str = "") -> Done:
             return Done(made)
 
 
-def _meant(about: Selector, look: Look, chosen: str) -> Ref:
-    refs = [ref_of(obj) for obj in found(about, look)]
-    picked = [ref for ref in refs if ref.name == chosen]
-    if not refs:
+def _meant(about: Selector, look: Look, chosen: str) -> Obj:
+    objects = found(about, look)
+    picked = [obj for obj in objects if name_of(obj) == chosen]
+    if not objects:
         raise errors.NotFound(f"there is no {about.kind} that this step could be about")
-    return (picked or refs)[0]
+    return (picked or objects)[0]
+
+
+def _machine(meant: Obj) -> str:
+    """A node, or the one that a pod is on."""
+    return str(meant["spec"].get("nodeName") if kind_of(meant) == "Pod" else name_of(meant))
 
 
 def unmet(step: ScriptStep, look: Look) -> Iterable[Need]:

@@ -36,12 +36,15 @@ GROUPS = (
     ("traffic", 230),
     ("control-plane", 290),
     ("own", 300),
+    ("service", 350),
 )
 """Of the menu, in its order, and the `order` from which on a lesson belongs there unless it says otherwise."""
 _FIELDS = (
     "order", "group", "title", "promise", "cast", "nodes", "zones", "cpu", "memory", "settle_s", "clock",
-    "hour", "manifests", "begin", "steps", "ending",
+    "hour", "operators", "manifests", "begin", "steps", "ending",
 )  # fmt: skip
+OPERATORS = ("mysql", "rabbitmq")
+"""That a script may ask for; their manifests are in app/operators."""
 _STEP = ("press", "does", "needs", "say", "expects", "again_s", "milestones")
 _PICKS = ("*", "=")  # in the name of a ref: it says which, not what it is called
 
@@ -77,6 +80,7 @@ def read(id: str, text: str, known: Known = ANYTHING) -> Scenario:
         settle_ms=_number(place, "settle_s", 600) * 1000,
         clock=_number(place, "clock", 0),
         hour=_hour(place.at("hour")) if place.has("hour") else None,
+        operators=tuple(_operator(item) for item in place.at("operators").items()) if place.has("operators") else (),
         cast=tuple(_role(item) for item in place.at("cast").items()) if place.has("cast") else (),
         steps=tuple(steps),
         ending=place.at("ending").texts() if place.has("ending") else None,
@@ -112,6 +116,12 @@ def _hour(place: Place) -> int:
     if place.number() > 23:
         raise place.wrong("a day has no such hour", "Write 0 to 23.")
     return place.number()
+
+
+def _operator(place: Place) -> str:
+    if place.text() not in OPERATORS:
+        raise place.wrong(f"there is no operator {place.text()}", f"Known are {', '.join(OPERATORS)}.")
+    return place.text()
 
 
 def _group(place: Place, order: int) -> str:

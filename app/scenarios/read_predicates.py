@@ -29,7 +29,7 @@ from app.scenarios.predicates import (
     Objects,
     Predicate,
 )
-from app.scenarios.selecting import ANY_LABELS, Comparison, Field, Selector
+from app.scenarios.selecting import ANY_LABELS, Comparison, Field, Named, Selector
 
 ACTIONS = ("Create", "Update", "UpdateStatus", "Patch", "Delete", "Bind", "Announce", "RequeueAfter", "Remember")
 _COMBINED: dict[str, Callable[[tuple[Any, ...]], Predicate]] = {
@@ -79,7 +79,13 @@ def selector(place: Place) -> Selector:
         ready=place.at("ready").flag() if place.has("ready") else None,
         terminating=place.at("terminating").flag() if place.has("terminating") else None,
         new=place.at("new").flag() if place.has("new") else None,
+        named=_named(place.at("named")) if place.has("named") else None,
     )
+
+
+def _named(place: Place) -> Named:
+    field = place.fields((*_SELECTING, "field")).needed("field")
+    return Named(selector(place), path(field, field.text()))
 
 
 def comparison(place: Place) -> Comparison:

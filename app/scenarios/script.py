@@ -99,6 +99,7 @@ class Scenario:
     settle_ms: int = 600_000
     clock: int = 0  # virtual seconds a second, for a room that goes by the clock from the beginning
     hour: int | None = None  # that the room's clock shows when it begins, in UTC
+    operators: tuple[str, ...] = ()  # installed before anything is declared: "mysql", "rabbitmq"
     cast: tuple[Role, ...] = ()
     steps: tuple[ScriptStep, ...] = ()
     ending: Texts | None = None

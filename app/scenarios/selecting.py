@@ -3,7 +3,7 @@
 Predicates count them (predicates.py), and a step's command may be about one of them (deeds.py).
 
 A path names a field as people say it: `status.readyReplicas`, `metadata.labels[app]`, `spec.containers[0].image`. In
-brackets stand a key with dots in it, a place in a list, the `name` or `type` of an item of a list
+brackets stand a key with dots in it, a place in a list (-1 is the last), the `name` or `type` of an item of a list
 (`status.conditions[Ready].status`), or `*` for every item.
 """
 
@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.api import conditions, times
 from app.api.objects import Obj, is_terminating, labels_of, name_of, namespace_of
@@ -51,8 +51,9 @@ def _below(obj: Any, part: str) -> Iterable[Any]:
         return ()
     if part == "*":
         return obj
-    if part.isdecimal():
-        return obj[int(part) : int(part) + 1]
+    if part.removeprefix("-").isdecimal():
+        at = int(part)
+        return obj[at : at + 1 or None]
     return [item for item in obj if isinstance(item, Mapping) and part in (item.get("name"), item.get("type"))]
 
 
@@ -122,6 +123,13 @@ Field = tuple[tuple[str, ...], Comparison]
 ANY_LABELS = LabelSelector()
 
 
+class Named(NamedTuple):
+    """Where another object says what an object is called: a queue, who leads it."""
+
+    by: Selector
+    field: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Selector:
     """An object is meant if everything that is said of it holds. A name may have `*` in it; "" is any."""
@@ -134,6 +142,7 @@ class Selector:
     ready: bool | None = None  # its condition Ready
     terminating: bool | None = None
     new: bool | None = None  # made since one began to ask
+    named: Named | None = None  # asked by `found` alone
 
     def selects(self, obj: Obj, since_ms: int = 0) -> bool:
         return (
@@ -157,5 +166,8 @@ def is_ready(obj: Obj) -> bool:
 
 def found(selector: Selector, look: Look) -> list[Obj]:
     """The objects that are meant: those first that stay, of them those that are ready, and then by name."""
-    meant = filter(selector.selects, look.objects(selector.kind))
+    meant = [obj for obj in look.objects(selector.kind) if selector.selects(obj)]
+    if selector.named is not None:
+        names = {name for other in found(selector.named.by, look) for name in values(other, selector.named.field)}
+        meant = [obj for obj in meant if name_of(obj) in names]
     return sorted(meant, key=lambda obj: (is_terminating(obj), not is_ready(obj), name_of(obj)))

@@ -8,8 +8,9 @@ import pytest
 
 from app import scenarios
 from app.api.objects import Ref
+from app.cluster import INSTALLS
 from app.rooms import rehearsal
-from app.scenarios import ScriptError, every
+from app.scenarios import ScriptError, every, form
 from app.scenarios.form import read
 from app.scenarios.places import LANGUAGES
 from app.scenarios.script import Edit, Order, Restore
@@ -90,6 +91,7 @@ def test_what_a_command_is_about_may_be_looked_for_when_it_is_done() -> None:
         (HEAD + "nodes: three\n", "line 3: nodes is no whole number from 0"),
         (HEAD + "group: nonsense\n", "there is no group nonsense"),
         (HEAD + "hour: 24\n", "a day has no such hour"),
+        (HEAD + "operators: [oracle]\n", "there is no operator oracle. Known are mysql, rabbitmq"),
         (HEAD + STEP % "[]", "steps[0].does does nothing"),
         (HEAD + STEP % "{do: explode}", "there is no command explode"),
         (HEAD + STEP % "{do: cordon}", 'command "cordon" needs the field "node"'),
@@ -137,6 +139,10 @@ def test_the_kinds_and_loops_that_a_script_makes_are_known_and_what_it_applies_m
         with pytest.raises(ScriptError) as caught:
             read("x", text.replace(old, new), known)
         assert said in str(caught.value)
+
+
+def test_every_operator_that_a_script_may_ask_for_can_be_installed() -> None:
+    assert set(form.OPERATORS) == set(INSTALLS)
 
 
 def test_what_a_step_needs_must_be_asked_of_the_present() -> None:

@@ -37,6 +37,8 @@ POD: dict[str, Any] = {
         ("spec.containers[*].image", ["nginx:1.27", "envoy"]),
         ("status.conditions[Ready].status", ["True"]),
         ("status.containerStatuses[*].restartCount", [2, 0]),
+        ("spec.containers[-1].image", ["envoy"]),
+        ("spec.containers[-2].image", ["nginx:1.27"]),
         ("spec.containers[9].image", []),
         ("spec.nodeName", []),
         ("metadata.name.first", []),

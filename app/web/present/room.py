@@ -299,6 +299,7 @@ def grouped(lessons: Iterable[Scenario], _: Words) -> list[tuple[str, list[scrip
         "traffic": _("Traffic and autoscaling"),
         "control-plane": _("Control plane"),
         "own": _("Write your own"),
+        "service": _("As a service"),
     }
     groups: dict[str, list[script.LessonView]] = {name: [] for name in titles}
     for lesson in lessons:
