@@ -149,6 +149,7 @@ def test_what_one_wrote_is_there_when_the_page_is_loaded_again(open_page: Opener
 def test_nothing_is_cut_off_covered_or_faint(open_page: Opener, size: str, lang: str, theme: str) -> None:
     page = open_page(size=size, lang=lang, theme=theme)
     page.locator("#new-menu summary").click()
+    assert faults(page) == []
     page.locator("#own-open").click()
     expect(page.locator("#own .cm-content")).to_be_focused()
     page.locator("#own-try-open").click()
