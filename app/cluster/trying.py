@@ -77,6 +77,7 @@ def observed(look: Look, draft: DefineController, chosen: str = "") -> Observati
     """What the loop of `draft` would see: of the parent that is chosen, else as it last saw one, else of the first that
     there is, else of one that could be. Raises BadRequest."""
     spec = draft.spec(lambda word: kind_called(look.scheme, word))
+    _must_know(look.scheme, spec["parent"])
     step, seen = _last_look(look, draft.name, spec["parent"])
     parents = {_place(obj): obj for obj in look.objects(spec["parent"])[:_CHOICES]}
     if chosen not in parents:
@@ -89,6 +90,12 @@ def observed(look: Look, draft: DefineController, chosen: str = "") -> Observati
         found = [blank(look.scheme.definition(spec["parent"]))]
     text = "---\n".join(yamltext.dump(plain(obj), sort_keys=False) for obj in found)
     return Observation(text, chosen, tuple(parents), step)
+
+
+def _must_know(scheme: Scheme, parent: str) -> None:
+    """A loop may run before its parent's kind is defined; then there is nothing to try it with."""
+    if scheme.find(parent) is None:
+        raise errors.BadRequest(f'there is no kind "{parent}" yet: apply its CustomResourceDefinition first')
 
 
 def _last_look(look: Look, name: str, parent: str) -> tuple[int, OwnSeen | None]:
@@ -114,6 +121,7 @@ def _children(look: Look, parent: Obj, kinds: dict[str, str]) -> Iterator[Obj]:
 def tried(scheme: Scheme, draft: DefineController, observation: str, now_ms: int) -> Tried:
     """Raises BadRequest, for a draft that could not be defined or an observation that could not be one."""
     spec = draft.spec(lambda word: kind_called(scheme, word))
+    _must_know(scheme, spec["parent"])
     seen = _seen(scheme, spec, observation, now_ms)
     returned: list[Returned] = []
 

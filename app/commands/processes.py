@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.api.control_plane import CONTROL_PLANE
+from app.api.errors import BadRequest
 from app.api.messages import N_, Message, counted, many, message
 from app.api.objects import Ref
+from app.api.own_controllers import own_controller_ref
 from app.commands import lines
 from app.commands.base import Done, Physical, within
 from app.commands.hands import Hands
@@ -160,13 +162,17 @@ class DropEvents(Physical):
 
 @dataclass(frozen=True, slots=True)
 class EdgeTriggered(Physical):
-    """The loop goes by the events it gets alone, and does not notice when one is lost."""
+    """The loop goes by the events it gets alone, and does not notice when one is lost. One that people wrote with
+    `on_change` cannot do otherwise."""
 
     do = "edge"
     actor: str
     on: bool = True
 
     def perform(self, hands: Hands) -> None:
+        written = hands.find(own_controller_ref(self.actor))
+        if not self.on and written is not None and written["spec"]["edge"]:
+            raise BadRequest(f"{self.actor} goes by events because its text does: write it with sync(parent, children)")
         patch_actor(hands, "edge", self.actor, self.on)
 
     def said(self, done: Iterable[Done]) -> str:

@@ -177,7 +177,7 @@ async function observeAndTry() {
   const mine = ++trial
   const answer = await ask("observation", {chosen: part("observed").value}).catch(() => null)
   if (mine !== trial || !answer) return undefined
-  if (!answer.ok) return refused((await answer.json()).message)
+  if (!answer.ok) return nothingObserved((await answer.json()).message)
   const found = await answer.json()
   part("observation").value = found.text
   part("observed").replaceChildren(...found.choices.map(([value, text]) => new Option(text, value, false, value === found.chosen)))
@@ -193,7 +193,10 @@ async function tryIt() {
   if (mine === trial && html) part("tried").innerHTML = html
 }
 
-function refused(message) {
+/** Nor does what was observed before stay. */
+function nothingObserved(message) {
+  part("observation").value = ""
+  part("observed").parentElement.hidden = true
   const line = document.createElement("p")
   Object.assign(line, {className: "bad", textContent: `▲ ${message}`})
   part("tried").replaceChildren(line)

@@ -8,7 +8,7 @@ import pytest
 
 from app.api.objects import Obj, Ref
 from app.api.own_controllers import own_controller
-from app.commands import DefineController, DropEvents, SetLabel
+from app.commands import DefineController, DropEvents, EdgeTriggered, SetLabel
 from app.operators.own.calling import Returned
 from app.operators.own.controller import OwnSeen
 from app.operators.own.edge import EdgeController, Known
@@ -125,3 +125,12 @@ def test_one_lost_event_is_lost_for_good_and_whoever_compares_does_not_need_it()
 
 def test_what_it_remembers_reads_as_the_objects_it_knows() -> None:
     assert str(Known((PARENT, ONE))) == "Deployment web, Pod one"
+
+
+def test_it_cannot_be_made_to_compare_but_by_another_text() -> None:
+    world = World()
+    world.do(DefineController("copier", "sa", REPLACE, "cm", edge=True))
+    assert "its text does" in world.refused(EdgeTriggered("copier", on=False))
+    world.do(DefineController("copier", "sa", COMPARE, "cm"))
+    world.do(EdgeTriggered("copier"))
+    world.do(EdgeTriggered("copier", on=False))

@@ -211,6 +211,15 @@ def test_one_observes_the_parent_that_one_chooses_or_one_that_could_be(browser: 
     assert yaml.safe_load(found["text"])["spec"]["schedule"]
 
 
+@pytest.mark.parametrize("route", ["observation", "try"])
+def test_a_kind_that_is_yet_to_be_defined_is_named(browser: Browser, route: str) -> None:
+    draft = {**FORM, "parent": "Backup.example.com", "observation": BOB}
+    assert browser.post("/commands/define-controller", {**FORM, "parent": "Backup.example.com"}).status_code == 201
+    refused = browser.post(f"/controllers/{route}", draft)
+    assert refused.status_code == 400
+    assert "apply its CustomResourceDefinition first" in html.unescape(refused.get_data(as_text=True))
+
+
 def test_the_status_and_when_it_looks_again(browser: Browser) -> None:
     text = "def sync(parent, children):\n    return {'status': {'phase': 'Ready'}, 'resyncAfterSeconds': 30}\n"
     job = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\n"

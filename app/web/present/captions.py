@@ -54,7 +54,7 @@ def caption(step: Step, _: Words) -> Caption:
 
 
 def nothing_yet(_: Words) -> Caption:
-    text = _("Change what is declared, or kill a pod.")
+    text = _("Change what is declared, or break something.")
     return Caption("", "", "", text, 0, False, "")
 
 
