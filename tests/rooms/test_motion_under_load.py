@@ -7,6 +7,8 @@ import pytest
 from app.api.objects import Ref
 from app.commands import CrashContainer, DeleteObject, PowerNode, SetTraffic
 from app.engine.trace import Acted
+from tests.support.mysql import mysql
+from tests.support.rabbitmq import RabbitWorld
 from tests.support.rooms import WATCHER, live, make_room
 
 WEB = Ref("Service", "default", "web")
@@ -30,6 +32,20 @@ def test_in_beat_pace_time_goes_by_the_clock_while_there_is_traffic_and_stands_s
     before = room.cluster.now_ms
     live(room, clock, 5.0)
     assert room.cluster.now_ms == before
+
+
+def test_a_queue_that_is_used_and_a_database_that_is_written_to_wait_for_nobody() -> None:
+    rabbit, database = RabbitWorld(), mysql()
+    assert not rabbit.goes_by_the_clock
+    assert not database.goes_by_the_clock
+    rabbit.queue(5)
+    database.write(10)
+    assert rabbit.goes_by_the_clock
+    assert database.goes_by_the_clock
+    rabbit.queue(0)
+    database.write(0)
+    assert not rabbit.goes_by_the_clock
+    assert not database.goes_by_the_clock
 
 
 def test_paused_means_paused() -> None:

@@ -12,7 +12,6 @@ from typing import Any
 from app.api import times
 from app.api.mysql_groups import CLUSTER_LABEL, ROLE_LABEL, SILENT_MS, group_ref
 from app.api.objects import Obj, Ref, kind_of, labels_of, name_of, namespace_of
-from app.engine.trace import Step, changes_of
 from app.look import Look
 from app.web.present import decisions, servers
 from app.web.present.clock import virtual
@@ -20,7 +19,6 @@ from app.web.present.servers import CellView, ChoiceView, ClockView, NumberView,
 from app.web.present.words import Words
 
 A_SECOND = (0, 10, 50)  # writes, to choose from
-LOOK_BACK = 3_000  # steps in which the seconds of the chart are looked for
 GOOD = ("ONLINE", "ONLINE_PARTIAL")
 FAILURES = ("NoRouter", "NoPrimary", "NoMajority", "Unanswered", "Conflict")
 
@@ -212,21 +210,14 @@ def _said(writes: Mapping[str, Any], failed: int, _: Words) -> str:
 def _seconds(cluster: Look, ref: Ref) -> dict[int, tuple[int, int]]:
     """By second what was acknowledged and what failed, from the steps that wrote it down."""
     found: dict[int, tuple[int, int]] = {}
-    for step in cluster.trace.since(max(0, cluster.trace.count - LOOK_BACK)):
-        for before, after in _counted(step, ref):
+    for old, new in servers.written(cluster, ref):
+        before, after = (((each or {}).get("status") or {}).get("writes") for each in (old, new))
+        if before and after:
             second = (after["until_ms"] - 1) // 1000
             good, bad = found.get(second, (0, 0))
             good += max(0, after["acknowledged"] - before["acknowledged"])
             found[second] = (good, bad + max(0, _all(after["failed"]) - _all(before["failed"])))
     return found
-
-
-def _counted(step: Step, ref: Ref) -> Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    for change in changes_of(step):
-        if change.ref == ref and change.old is not None and change.new is not None:
-            before, after = ((each.get("status") or {}).get("writes") for each in (change.old, change.new))
-            if before and after:
-                yield before, after
 
 
 def _all(failed: Mapping[str, int]) -> int:

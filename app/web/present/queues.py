@@ -12,7 +12,6 @@ from typing import Any
 from app.api import conditions
 from app.api.objects import Obj, Ref, kind_of, labels_of, name_of, namespace_of, ref_of
 from app.api.quorum_queues import QUORUM_QUEUE
-from app.engine.trace import changes_of
 from app.look import Look
 from app.web.present import decisions, servers
 from app.web.present.clock import virtual
@@ -20,7 +19,6 @@ from app.web.present.servers import CellView, ChoiceView, ClockView, NumberView,
 from app.web.present.words import Words
 
 A_SECOND = (0, 5, 20)  # messages, to choose from
-LOOK_BACK = 3_000  # steps in which the seconds of the chart are looked for
 FIRST_QUEUE, SIZE = "orders", 3
 NAME_LABEL, COMPONENT_LABEL = "app.kubernetes.io/name", "app.kubernetes.io/component"
 TOLD = ("ReconcileSuccess", "AllReplicasReady", "ClusterAvailable")
@@ -207,10 +205,8 @@ def _said(book: Mapping[str, Any], _: Words) -> str:
 def _seconds(cluster: Look, ref: Ref) -> dict[int, tuple[int, int]]:
     """By second what was confirmed, and what was published without that, from the steps that wrote it down."""
     found: dict[int, tuple[int, int]] = {}
-    for step in cluster.trace.since(max(0, cluster.trace.count - LOOK_BACK)):
-        for change in changes_of(step):
-            window = _status(change.new).get("window") if change.ref == ref else None
-            if window:
-                confirmed = window["confirmed"]
-                found[window["untilMs"] // 1000 - 1] = (confirmed, max(0, window["published"] - confirmed))
+    for _old, new in servers.written(cluster, ref):
+        if window := _status(new).get("window"):
+            confirmed = window["confirmed"]
+            found[window["untilMs"] // 1000 - 1] = (confirmed, max(0, window["published"] - confirmed))
     return found

@@ -6,11 +6,12 @@ truths. `databases` and `queues` fill these in; `templates/_servers.html` draws 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from app.api.objects import Ref, labels_of
+from app.api.objects import Obj, Ref, labels_of
 from app.component_helpers import pods
+from app.engine.trace import changes_of
 from app.kubectl.printers.pods import pod_status
 from app.look import Look
 from app.web.present import card
@@ -19,6 +20,7 @@ from app.web.present.decisions import DecisionView
 from app.web.present.words import Words
 
 SECONDS, HEIGHT = 60, 30
+LOOK_BACK = 2_000  # steps in which the newest second is looked for
 
 
 class CellView(NamedTuple):
@@ -118,6 +120,18 @@ def with_label(cluster: Look, namespace: str, labels: Mapping[str, str]) -> list
 
 
 # --------------------------------------------------------------------------------------- second by second
+
+
+def written(cluster: Look, ref: Ref) -> Iterator[tuple[Obj | None, Obj]]:
+    """What the steps of the last minute in which it was written made of an object, newest first: (old, new)."""
+    newest_ms = 0
+    for step in reversed(cluster.trace.since(max(0, cluster.trace.count - LOOK_BACK))):
+        if step.at_ms < newest_ms - SECONDS * 1000:
+            return
+        for change in changes_of(step):
+            if change.ref == ref and change.new is not None:
+                newest_ms = newest_ms or step.at_ms
+                yield change.old, change.new
 
 
 def bars(counts: Mapping[int, tuple[int, int]], epoch_ms: int) -> BarsView | None:

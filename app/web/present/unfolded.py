@@ -73,9 +73,10 @@ class CustomView(NamedTuple):
 
 
 def cards(cluster: Look, _: Words = ENGLISH) -> tuple[CustomView, ...]:
-    """All of a cluster, in order of kind and name."""
+    """All of a cluster: databases and queues, then the others by kind and name."""
     all_of_it = family(cluster)
-    found = (obj for kind in sorted(all_of_it.kinds) for obj in cluster.objects(kind))
+    order = sorted(all_of_it.kinds, key=lambda kind: (kind not in SERVERS, kind))
+    found = (obj for kind in order for obj in cluster.objects(kind))
     return tuple(_card(cluster, obj, all_of_it, _) for obj in found if all_of_it.has_card(obj))
 
 
