@@ -75,6 +75,13 @@ def test_what_belongs_to_no_namespace() -> None:
         "ClusterRole",
         "ClusterRoleBinding",
         "CustomResourceDefinition",
+        "CSIDriver",
+        "CSINode",
+        "VolumeAttachment",
+        "VolumeAttributesClass",
+        "RuntimeClass",
+        "DeviceClass",
+        "ResourceSlice",
     }
 
 

@@ -15,7 +15,8 @@ from app import scenarios
 from app.api import times
 from app.api.errors import NotFound, ServiceUnavailable
 from app.api.limits import ROOM_IDLE_S
-from app.api.objects import Ref
+from app.api.objects import Ref, ref_of, with_metadata
+from app.apimachinery.documents import parse
 from app.cluster import Cluster
 from app.commands import DeleteObject, Scale, SetLatencies
 from app.rooms import Limits, Rooms
@@ -43,7 +44,11 @@ def state_of(cluster: Cluster) -> object:
 @pytest.mark.parametrize("scenario", scenarios.every(), ids=lambda scenario: scenario.id)
 def test_every_lesson_begins(scenario: scenarios.Scenario) -> None:
     cluster = prepared(scenario)
-    assert any(cluster.objects(kind, "default") for kind in ("Pod", "Job", "CronJob"))
+    for document in parse(scenario.manifests):  # in some lessons people write all of it
+        declared = with_metadata(document.obj, namespace=document.obj["metadata"].get("namespace", "default"))
+        everywhere = with_metadata(declared, namespace="")
+        assert cluster.get(ref_of(declared)) or cluster.get(ref_of(everywhere)), declared["metadata"]
+    assert len(cluster.objects("Node")) == scenario.nodes
     assert scenario.title.keys() == scenario.promise.keys() == {"en", "ja"}
 
 

@@ -26,6 +26,9 @@ _RULES = {"rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", 
 _SUBJECTS = {"roleRef": _ROLE, "subjects": [{"kind": "ServiceAccount", "name": "default", "namespace": "default"}]}
 _TARGET = {"apiVersion": "apps/v1", "kind": "Deployment", "name": NAME}
 _BACKEND = {"service": {"name": NAME, "port": {"number": 80}}}
+_DISKS = "disks.example.com"
+_POOL = {"name": "node-1", "generation": 1, "resourceSliceCount": 1}
+_DEVICES = {"devices": {"requests": [{"name": "gpu", "exactly": {"deviceClassName": "gpu.example.com"}}]}}
 _SCHEMA = {"type": "object", "properties": {"spec": {"type": "object", "properties": {"size": {"type": "integer"}}}}}
 _VERSION = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": _SCHEMA}}
 
@@ -53,7 +56,14 @@ _KUBERNETES: dict[str, Obj] = {
     "PersistentVolume": {
         "spec": {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}, "hostPath": {"path": "/data"}}
     },
-    "StorageClass": {"provisioner": "example.com/disk"},
+    "StorageClass": {"provisioner": _DISKS},
+    "CSIStorageCapacity": {"storageClassName": NAME},
+    "VolumeAttachment": {"spec": {"attacher": _DISKS, "nodeName": "node-1", "source": {"persistentVolumeName": NAME}}},
+    "VolumeAttributesClass": {"driverName": _DISKS, "parameters": {"iops": "3000"}},
+    "RuntimeClass": {"handler": NAME},
+    "ResourceClaim": {"spec": _DEVICES},
+    "ResourceClaimTemplate": {"spec": {"spec": _DEVICES}},
+    "ResourceSlice": {"spec": {"driver": "gpu.example.com", "nodeName": "node-1", "pool": _POOL}},
     "HorizontalPodAutoscaler": {"spec": {"scaleTargetRef": _TARGET, "maxReplicas": 5}},
     "PodDisruptionBudget": {"spec": {"minAvailable": 1, "selector": _SELECTOR}},
     "PriorityClass": {"value": 1000},
