@@ -37,6 +37,7 @@ BOOKKEEPING = frozenset(
 _ENDINGS = ("Complete", "Failed", "ReplicaFailure", "Progressing", "Established")  # conditions that are news
 _TROUBLE = ("CrashLoopBackOff", "ErrImageNeverPull", "ErrImagePull", "ImagePullBackOff")
 _WRITTEN = ("spec", "data")
+_ROUTINE = ("ServersChanged",)  # reasons of differences that are closed without a word
 _LABELS = ("labels", "ownerReferences")
 
 Get = Callable[[Ref], Obj | None]
@@ -66,13 +67,17 @@ def matters(step: Step, workers: Mapping[str, Worker], get: Get) -> bool:
 
 
 def any_matters(differences: Sequence[Difference], get: Get) -> bool:
-    return any(_cares(action, get) for gap in differences if not gap.background for action in gap.actions)
+    return any(_cares(action, get) for gap in differences if not _is_routine(gap) for action in gap.actions)
+
+
+def _is_routine(gap: Difference) -> bool:
+    return gap.background or gap.reason in _ROUTINE
 
 
 def action_mattered(record: Acted) -> bool:
     """Of one that was performed: by what it changed."""
     before = {change.ref: change.old for change in record.result.changes}
-    if not before:
+    if not before or _is_routine(record.differences[record.difference]):
         return False
     return _cares(record.action, before.get)
 
@@ -97,7 +102,7 @@ def _cares(action: Action, get: Get) -> bool:
 def _patch_matters(old: Obj | None, ref: Ref, patch: Mapping[str, Any]) -> bool:
     if isinstance(patch.get("status"), Mapping):
         status = patch["status"]
-        if ref.kind in ("Load", QUORUM_QUEUE):
+        if ref.kind in ("Load", MYSQL_GROUP, QUORUM_QUEUE):
             return True  # a second like the others is background
         if ref.kind == "Pod":
             return _pod_is_news(old, status)

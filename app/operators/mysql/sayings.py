@@ -42,12 +42,19 @@ OPERATOR: Mapping[str, Saying] = {
     "MemberJoins": Saying(N_("A server is ready and no member yet."), N_("take it in"), _TOLD),
     "MemberRejoins": Saying(N_("A server started again and is no member."), N_("bring it back"), _TOLD),
     "ErrantTransactions": Saying(N_("%(about)s holds what the group never had: it stays out."), N_("must stay out")),
-    "MemberIn": Saying(N_("The server of %(about)s is a member now."), N_("a member now")),
+    "MemberIn": Saying(
+        N_("The server of %(about)s is a member now."),
+        N_("a member now"),
+        {"Pod": N_("It notes: %(name)s must not go without a goodbye.")},
+    ),
     "MemberGoes": Saying(N_("The pod %(about)s goes: the others are told first."), N_("take it out"), _TOLD),
     "QuorumMissing": Saying(N_("Those who are left may not decide: it orders them to."), N_("force a quorum"), _TOLD),
     "ClusterOffline": Saying(N_("No server is a member: it starts the group again."), N_("start it again"), _TOLD),
     "SplitBrain": Saying(N_("Two groups both write: a human has to choose."), N_("two groups")),
-    "RoleChanged": Saying(_changed, N_("write it down")),
+    "RoleChanged": Saying(
+        _changed, N_("write it down"), {"Pod": N_("It writes the role of %(name)s down, as a label.")}
+    ),
+    "StatusOutdated": Saying(N_("The servers of %(about)s are now: %(desired)s."), N_("another state")),
     "RoutersWanted": Saying(N_("The cluster is complete: it may be used."), N_("open the door")),
     "SpecEdited": Saying(N_("The declaration of %(about)s was edited."), N_("edited")),
     "ClusterDeleted": Saying(N_("The cluster is not wanted any more."), N_("take it down")),

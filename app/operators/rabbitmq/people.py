@@ -149,10 +149,11 @@ class People:
     def look(self, simulation: Simulation) -> None:
         """How their connections are."""
         for channel in (self.publisher, self.consumer):
-            server = server_of(channel)
             if not channel:
                 continue
-            if channel not in simulation.servers[server].channels:
+            server = server_of(channel)
+            known = simulation.servers.get(server)
+            if known is None or channel not in known.channels:
                 self._gives_up(channel, simulation.now_ms)
             elif server in _usable(simulation):
                 self.silent.pop(channel, None)

@@ -12,7 +12,7 @@
       status:
         leader, term, members, learners
         withoutLeader              # only while nobody leads: {sinceMs, before}
-        elections                  # the last five: {atMs, sinceMs, leader, before, term,
+        elections                  # the last five: {atMs, sinceMs, tookMs, leader, before, term,
                                    #   members: [[NAME, TERM, ENTRY, VOTE]]}
         book                       # of the people: see app/operators/rabbitmq/people.py
         window                     # what the last second added to it, and untilMs
@@ -154,6 +154,7 @@ def _election(election: Election) -> dict[str, Any]:
     return {
         "atMs": election.at_ms,
         "sinceMs": election.since_ms,
+        "tookMs": election.at_ms - election.since_ms,
         "leader": election.leader,
         "before": election.before,
         "term": election.term,

@@ -32,6 +32,8 @@ SERVICE_LABEL, ZONE_LABEL = "kubernetes.io/service-name", "topology.kubernetes.i
 QUIET_KINDS = ("Event", "Lease", "EndpointSlice", "Pod", "Node", "Service", *WORKLOADS)
 """Kinds that have a drawing of their own, or none; all others are chips."""
 
+MOST_PORTS = 2  # that are named; of the rest one hears that there are more
+
 
 class NodeView(NamedTuple):
     id: str
@@ -187,7 +189,8 @@ def service(obj: Obj, slices: Iterable[Obj], *, wired: bool = True) -> ServiceVi
     ref = objects.ref_of(obj)
     spec = obj.get("spec") or {}
     endpoints = [endpoint for piece in slices for endpoint in piece.get("endpoints") or ()]
-    ports = ",".join(str(port.get("port", "")) for port in spec.get("ports") or [])
+    numbers = [str(port.get("port", "")) for port in spec.get("ports") or []]
+    ports = ",".join((*numbers[:MOST_PORTS], "…") if len(numbers) > MOST_PORTS else numbers)
     address = str(spec.get("clusterIP") or "")
     return ServiceView(
         id=element_id(ref),

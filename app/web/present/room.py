@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from app.api import errors
 from app.api.breath import breathing
-from app.api.objects import Ref, kind_of
+from app.api.objects import Obj, Ref, kind_of
 from app.engine.trace import ActorState, Commanded, Step, is_visible
 from app.look import Look
 from app.rooms import Awaited, Frame, Pace, Told, Waiting
@@ -285,7 +285,14 @@ def documents(cluster: Look) -> tuple[manifest.Document, ...]:
     every_kind = (*usual, *(kind for kind in _stored_kinds(cluster) if kind not in usual))
     applied = [obj for kind in every_kind for obj in breathing(cluster.objects(kind)) if manifest.applied_of(obj)]
     order, last = (*workloads.WORKLOADS, "Pod", "Service"), "CustomResourceDefinition"
-    applied.sort(key=lambda obj: order.index(kind) if (kind := kind_of(obj)) in order else len(order) + (kind == last))
+
+    def place(obj: Obj) -> int:
+        kind = kind_of(obj)
+        if "." in kind:
+            return -1  # of a kind that somebody defined: the rest is there for its sake
+        return order.index(kind) if kind in order else len(order) + (kind == last)
+
+    applied.sort(key=place)
     return manifest.documents(applied, cluster.applied)
 
 

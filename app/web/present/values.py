@@ -78,7 +78,7 @@ def value_of(value: Any, name: str = "", epoch_ms: int = 0, depth: int = 0) -> V
     if isinstance(value, int | float):
         return _number(value, name, epoch_ms)
     if isinstance(value, str):
-        return Value("text", clip(value)) if value else Value("none")
+        return Value("text", _without_uids(value)) if value else Value("none")
     chip = chip_of(value)
     if chip:
         return Value("chips", count=1, chips=(chip,))
@@ -104,6 +104,10 @@ def chip_of(value: Any) -> Chip | None:
     return None
 
 
+def _without_uids(text: str) -> str:
+    return clip(_UID.sub("…", text))
+
+
 def _is_object(value: Any) -> bool:
     return isinstance(value, dict) and "metadata" in value and "kind" in value
 
@@ -120,7 +124,7 @@ def brief(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str | int | float):
-        return clip(str(value))
+        return _without_uids(str(value))
     chip = chip_of(value)
     if chip:
         return chip.name
