@@ -31,9 +31,20 @@ export async function openPanel() {
   refresh()
 }
 
+/** Its stylesheet comes with it. */
+function styled() {
+  const sheet = document.createElement("link")
+  sheet.rel = "stylesheet"
+  sheet.href = new URL("../css/own.css", import.meta.url).href
+  const come = new Promise((done) => (sheet.onload = sheet.onerror = done))
+  document.head.append(sheet)
+  return come
+}
+
 /** The first time. */
 async function fill() {
-  await window.htmx.ajax("GET", `${room.base}/controllers?lang=${room.lang}`, {target: "#own-body", swap: "innerHTML"})
+  const form = window.htmx.ajax("GET", `${room.base}/controllers?lang=${room.lang}`, {target: "#own-body", swap: "innerHTML"})
+  await Promise.all([form, styled()])
   write(draft() ?? chosen())
   editor = await starlarkEditor(part("editor"), field("text"), field("text").value).catch(plainly)
   editor.onChange(changed)

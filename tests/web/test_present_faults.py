@@ -135,15 +135,8 @@ EVERY: tuple[dict[str, Any], ...] = (
     {"do": "remove-controller", "name": "a"}, {"do": "strike-controller", "name": "a", "limit": "time"},
     {"do": "strike-controller", "name": "a", "limit": "memory"},
     {"do": "writes", "ref": ["InnoDBCluster.mysql.oracle.com", "default", "a"], "per_second": 9},
-    {"do": "writes", "ref": ["InnoDBCluster.mysql.oracle.com", "default", "a"], "per_second": 0},
     {"do": "queue", "ref": ["RabbitmqCluster.rabbitmq.com", "default", "a"], "per_second": 9},
-    {"do": "queue", "ref": ["RabbitmqCluster.rabbitmq.com", "default", "a"]},
-    {"do": "queue", "ref": ["RabbitmqCluster.rabbitmq.com", "default", "a"], "size": 0},
     {"do": "leave-out", "command": "a", "why": "killed"}, {"do": "leave-out", "command": "a", "why": "KeyError"},
-    {"do": "writes", "ref": ["InnoDBCluster.mysql.oracle.com", "default", "a"]},
-    {"do": "writes", "ref": ["InnoDBCluster.mysql.oracle.com", "default", "a"], "per_second": 0},
-    {"do": "queue", "ref": ["RabbitmqCluster.rabbitmq.com", "default", "a"]},
-    {"do": "queue", "ref": ["RabbitmqCluster.rabbitmq.com", "default", "a"], "size": 0},
     {"do": "queue", "ref": ["RabbitmqCluster.rabbitmq.com", "default", "a"], "per_second": 5},
 )  # fmt: skip
 
