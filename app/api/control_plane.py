@@ -26,9 +26,9 @@ from app.api.objects import Obj, Ref
 
 CONTROL_PLANE = Ref("ControlPlane", "", "control-plane")
 OF_LOOPS = (
-    "stopped", "edge", "watchDelayMs", "dropEvery", "dropNext", "crashMidway", "staleUntilMs", "doubled",
+    "stopped", "edge", "watchDelayMs", "onCall", "dropEvery", "dropNext", "crashMidway", "staleUntilMs", "doubled",
 )  # fmt: skip
-"""The faults that a loop can have: tables by its name."""
+"""What is set of single loops: tables by their names."""
 
 ANY_KIND = "*"
 _COPY = "_2"  # no loop's own name has an underscore in it

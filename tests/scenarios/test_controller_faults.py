@@ -14,6 +14,7 @@ from app.commands import (
     CrashMidway,
     DefineController,
     DropNextEvent,
+    GoOnCall,
     RemoveController,
     StaleCache,
     StopController,
@@ -197,6 +198,7 @@ def test_the_second_copy_of_ones_own_goes_with_it() -> None:
     world.do(TwoCopies("hello"))
     world.do(DefineController("hello", "sa", NAMED_ANEW, "cm"))
     assert {"hello", "hello_2"} <= world.actors.keys()
+    world.do(GoOnCall("hello"))
     world.do(RemoveController("hello"))
     assert not {"hello", "hello_2"} & world.actors.keys()
     assert faults_of(world) == {}
