@@ -103,7 +103,7 @@ class Recording:
     def at(self, step: int) -> Recording:
         last, later = self._known(step), self.trace.since(step)
         state, trace = self.as_of(last.revision), self.trace.until(step)
-        on_call = past.on_call(trace)
+        on_call = past.on_call(trace if self.calls else ())
         return Recording(
             epoch_ms=self.epoch_ms,
             now_ms=last.at_ms,

@@ -85,9 +85,7 @@ def changed(
 ) -> tuple[tuple[CustomView, ...], list[Obj]]:
     """The cards that look different since the frame before, those of `looked_after` too, for whose kinds a loop came or
     went; and custom objects that are chips (again)."""
-    unfold = kinds(cluster)
-    refs = {*concerned(cluster, change), *(ref for ref in looked_after if ref.kind in unfold)}
-    found = [obj for ref in sorted(refs) if (obj := cluster.get(ref)) is not None]
+    found = [obj for ref in _concerned(cluster, change, looked_after) if (obj := cluster.get(ref)) is not None]
     if not found:
         return (), []
     all_of_it = family(cluster)
@@ -95,11 +93,12 @@ def changed(
     return tuple(cards), [obj for obj in found if not all_of_it.has_card(obj)]
 
 
-def concerned(cluster: Look, change: Frame) -> list[Ref]:
+def _concerned(cluster: Look, change: Frame, looked_after: Iterable[Ref]) -> list[Ref]:
     """The custom objects that changed, or something that they became, or the servers that they stand for."""
-    unfold, roots = kinds(cluster), set[Ref]()
+    unfold = kinds(cluster)
     if not unfold:
         return []
+    roots = {ref for ref in looked_after if ref.kind in unfold}
     for ref, obj in change.changed.items():
         for each in (obj, change.before.get(ref)):
             if each is not None:
