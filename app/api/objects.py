@@ -110,6 +110,17 @@ def owner_reference(owner: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def owned(owner: Obj, api_version: str, kind: str, name: str, labels: Mapping[str, str], **parts: Any) -> Obj:
+    """An object to be made beside `owner`, which manages it."""
+    meta = {
+        "name": name,
+        "namespace": namespace_of(owner),
+        "labels": dict(labels),
+        "ownerReferences": [owner_reference(owner)],
+    }
+    return {"apiVersion": api_version, "kind": kind, "metadata": meta, **parts}
+
+
 def with_metadata(obj: Obj, **fields: Any) -> Obj:
     """A copy whose metadata has `fields` set; a value of None removes the field."""
     meta = {**obj["metadata"], **fields}

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from app.api import errors
-from app.api.control_plane import ANY_KIND, CONTROL_PLANE, is_second
+from app.api.control_plane import ANY_KIND, is_second
 from app.api.kinds import bare_kind
 from app.api.messages import N_, Message, message
 from app.commands.base import Done, Physical, within
 from app.commands.hands import Hands
+from app.commands.processes import patch_actor
 
 _MAX_STALE_MS = 600_000
 
@@ -31,7 +31,7 @@ class CrashMidway(Physical):
     on: bool = True  # False: it need not die any more
 
     def perform(self, hands: Hands) -> None:
-        _set(hands, "crashMidway", self.actor, self.on)
+        patch_actor(hands, "crashMidway", self.actor, self.on)
 
     def said(self, done: Iterable[Done]) -> str:
         return f"{self.actor} will {'' if self.on else 'not '}die between two writes"
@@ -53,7 +53,7 @@ class StaleCache(Physical):
 
     def perform(self, hands: Hands) -> None:
         for_ms = within("for_ms", self.for_ms, 0, _MAX_STALE_MS)
-        _set(hands, "staleUntilMs", self.actor, hands.now_ms + for_ms if for_ms else None)
+        patch_actor(hands, "staleUntilMs", self.actor, hands.now_ms + for_ms if for_ms else None)
 
     def said(self, done: Iterable[Done]) -> str:
         return f"the caches of {self.actor} are stale for {self.for_ms} ms"
@@ -76,7 +76,7 @@ class DropNextEvent(Physical):
 
     def perform(self, hands: Hands) -> None:
         kind = hands.kind_watched(self.actor, self.kind) if self.kind else ANY_KIND
-        _set(hands, "dropNext", self.actor, kind if self.on else None)
+        patch_actor(hands, "dropNext", self.actor, kind if self.on else None)
 
     def said(self, done: Iterable[Done]) -> str:
         return f"{self.actor} " + (f"loses the next event{self._of}" if self.on else "loses no event")
@@ -107,7 +107,7 @@ class TwoCopies(Physical):
             raise errors.BadRequest(
                 f"there cannot be a second {self.actor}: only loops of the control plane are copied"
             )
-        _set(hands, "doubled", self.actor, self.on)
+        patch_actor(hands, "doubled", self.actor, self.on)
 
     def said(self, done: Iterable[Done]) -> str:
         return f"{'two copies' if self.on else 'one copy'} of {self.actor}"
@@ -116,9 +116,3 @@ class TwoCopies(Physical):
         if self.on:
             return message(N_("You start a second copy of %(loop)s: neither is the leader."), loop=self.actor)
         return message(N_("You end the second copy of %(loop)s."), loop=self.actor)
-
-
-def _set(hands: Hands, fault: str, actor: str, value: Any) -> None:
-    """What is false is taken away. Raises NotFound for a loop that there is not."""
-    hands.actors(actor)
-    hands.patch(CONTROL_PLANE, {"spec": {fault: {actor: value or None}}})

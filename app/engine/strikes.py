@@ -22,9 +22,7 @@ _HINT_MS = 1_000  # who does not see what it wrote would else be woken by every 
 _HOPE_MS = 1_000
 
 
-def lose(
-    engine: Engine, worker: Worker, informer: Informer, change: Change, cause: int, background: bool
-) -> Step:  # fmt: skip
+def lose(engine: Engine, worker: Worker, informer: Informer, change: Change, cause: int, background: bool) -> Step:
     """An event does not arrive. A watch notices the gap and its informer lists again; who acts on events alone never
     learns of it."""
     if engine.faults.is_edge_triggered(worker.actor):
@@ -35,9 +33,7 @@ def lose(
     return step
 
 
-def lose_next(
-    engine: Engine, worker: Worker, informer: Informer, change: Change, cause: int, background: bool
-) -> Step:  # fmt: skip
+def lose_next(engine: Engine, worker: Worker, informer: Informer, change: Change, cause: int, background: bool) -> Step:
     """One event is lost, and nothing notices: only the next one of the same object tells how that is."""
     try:
         unheard = informer.wakes(change, worker.view)
@@ -49,7 +45,7 @@ def lose_next(
 
 def _unnoticed(
     engine: Engine, worker: Worker, informer: Informer, change: Change, lost: Fired, background: bool
-) -> Step:  # fmt: skip
+) -> Step:
     informer.position = change.revision
     step = engine.record(worker.actor, change.ref, lost.set_by, lost, background)
     engine.publish(lost.changes, step.number)
@@ -68,9 +64,7 @@ def hint_ms(engine: Engine, worker: Worker, kind: str, due_ms: int) -> int:
     return -(-due_ms // _HINT_MS) * _HINT_MS if is_stale(engine, worker, kind) else due_ms
 
 
-def hint(
-    engine: Engine, worker: Worker, informer: Informer, change: Change, cause: int, background: bool
-) -> Step:  # fmt: skip
+def hint(engine: Engine, worker: Worker, informer: Informer, change: Change, cause: int, background: bool) -> Step:
     """An event wakes the loop, and its cache stays as it was. From the first that it does not see on people wait for
     its cache to go on."""
     try:

@@ -48,9 +48,7 @@ class Program(NamedTuple):
     pulls: bool = True  # the registry has it
     passes_readiness: bool = True
     leak_bytes: int = 0  # more memory each second
-    decides: tuple[
-        str, ...
-    ] = ()  # paths of health checks that it answers by what it knows (app/nodes/sandbox.py: told)
+    decides: tuple[str, ...] = ()  # paths of health checks that it answers by what it knows (sandbox.told)
 
     @property
     def memory(self) -> dict[str, int]:

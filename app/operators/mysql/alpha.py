@@ -15,7 +15,7 @@ from typing import Any
 from app.api import conditions
 from app.api.messages import N_, Message, message
 from app.api.mysql_groups import mysql_group
-from app.api.objects import Obj, Ref, is_terminating, labels_of, name_of, namespace_of, owner_reference, ref_of, uid_of
+from app.api.objects import Obj, Ref, is_terminating, labels_of, name_of, namespace_of, owned, ref_of, uid_of
 from app.operators.mysql import sayings
 from app.reconcile import Announce, Controller, Create, Difference, Patch, PodProgram, Reader, Watch, itself
 
@@ -116,13 +116,7 @@ def _all_of(cluster: Obj) -> list[Obj]:
 
 
 def _object(cluster: Obj, version: str, kind: str, name: str, **parts: Any) -> Obj:
-    meta = {"name": name, "namespace": namespace_of(cluster), "labels": {LABEL: name_of(cluster)}}
-    return {
-        "apiVersion": version,
-        "kind": kind,
-        "metadata": {**meta, "ownerReferences": [owner_reference(cluster)]},
-        **parts,
-    }
+    return owned(cluster, version, kind, name, {LABEL: name_of(cluster)}, **parts)
 
 
 def _stateful_set(cluster: Obj) -> dict[str, Any]:

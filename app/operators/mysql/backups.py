@@ -14,7 +14,7 @@ from typing import Any
 from app.api import conditions, times
 from app.api.messages import N_, Message, message
 from app.api.mysql_groups import INNODB_CLUSTER
-from app.api.objects import Obj, Ref, labels_of, name_of, namespace_of, owner_reference, ref_of
+from app.api.objects import Obj, Ref, labels_of, name_of, namespace_of, owned, ref_of
 from app.operators.mysql import objects, sayings
 from app.operators.mysql.objects import CLUSTER_LABEL, PROFILE_LABEL, ROLE_LABEL, SCHEDULE_LABEL
 from app.reconcile import Controller, Create, Difference, Patch, Reader, Watch, itself, owns
@@ -151,14 +151,8 @@ def _job(backup: Obj, cluster: Obj) -> Obj:
         "command": ["sh", "-c", "mysqlsh --pym mysqloperator backup --command execute-backup; sleep 5"],
     }
     pod = {"restartPolicy": "Never", "terminationGracePeriodSeconds": 60, "containers": [container]}
-    meta = {
-        "namespace": namespace_of(backup),
-        "name": _job_name(backup),
-        "labels": {CLUSTER_LABEL: name_of(cluster)},
-        "ownerReferences": [owner_reference(backup)],
-    }
     spec = {"backoffLimit": 0, "template": {"spec": pod}}
-    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": meta, "spec": spec}
+    return owned(backup, "batch/v1", "Job", _job_name(backup), {CLUSTER_LABEL: name_of(cluster)}, spec=spec)
 
 
 def _source(backup: Obj, reader: Reader) -> str:

@@ -111,10 +111,8 @@ def server_labels(cluster: Obj) -> dict[str, str]:
 
 
 def _object(cluster: Obj, version: str, kind: str, name: str, **parts: Any) -> Obj:
-    owner = {**objects.owner_reference(cluster), "controller": True}
-    meta: dict[str, Any] = {"name": name, "namespace": namespace_of(cluster), "ownerReferences": [owner]}
-    meta["labels"] = {CLUSTER_LABEL: name_of(cluster), "tier": "mysql"}
-    return {"apiVersion": version, "kind": kind, "metadata": meta, **parts}
+    labels = {CLUSTER_LABEL: name_of(cluster), "tier": "mysql"}
+    return objects.owned(cluster, version, kind, name, labels, **parts)
 
 
 def _configuration(cluster: Obj) -> dict[str, str]:

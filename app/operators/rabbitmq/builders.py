@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.api import quantities
-from app.api.objects import Obj, labels_of, name_of, namespace_of, owner_reference, uid_of
+from app.api.objects import Obj, labels_of, name_of, namespace_of, owned, uid_of
 
 IMAGE = "rabbitmq:4.3.4-management"
 SKIP_CHECKS = "skipPreStopChecks"
@@ -57,11 +57,7 @@ def wanted(cluster: Obj) -> list[Obj]:
 
 def _object(cluster: Obj, version: str, kind: str, suffix: str, **fields: Any) -> Obj:
     name = f"{name_of(cluster)}-{suffix}" if suffix else name_of(cluster)
-    meta = {
-        "name": name, "namespace": namespace_of(cluster), "labels": labels(cluster),
-        "ownerReferences": [owner_reference(cluster)],
-    }  # fmt: skip
-    return {"apiVersion": version, "kind": kind, "metadata": meta, **fields}
+    return owned(cluster, version, kind, name, labels(cluster), **fields)
 
 
 # ------------------------------------------------------------------------------------------------- services

@@ -107,7 +107,7 @@ def check_slice_update(new: Obj, old: Obj) -> Iterator[Cause]:
     changed = {"pool.name": pools, **{name: (after.get(name), before.get(name)) for name in ("driver", "nodeName")}}
     for name, (value, was) in changed.items():
         if value != was:
-            yield causes.invalid(f"spec.{name}", value, "field is immutable")
+            yield causes.invalid(f"spec.{name}", value, causes.IMMUTABLE)
 
 
 def _check_all(items: Iterable[Obj], field: str, check: Callable[[Obj, str], Iterable[Cause]]) -> Iterator[Cause]:

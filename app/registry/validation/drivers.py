@@ -14,7 +14,6 @@ from app.api.errors import Cause
 from app.api.objects import Obj
 from app.registry.validation import causes, metadata
 
-_IMMUTABLE = "field is immutable"
 _LONGEST_DRIVER_NAME, _LONGEST_NODE_ID, _LONGEST_PARAMETERS = 63, 256, 256 * 1024
 _MOST_PARAMETERS = 512
 _FS_GROUP_POLICIES = ("File", "None", "ReadWriteOnceWithFSType")
@@ -36,7 +35,7 @@ def immutable(new: Obj, old: Obj, *names: str) -> Iterator[Cause]:
     """One for each of these fields that is not what it was."""
     for name in names:
         if new.get(name) != old.get(name):
-            yield causes.invalid(name, new.get(name), _IMMUTABLE)
+            yield causes.invalid(name, new.get(name), causes.IMMUTABLE)
 
 
 # ------------------------------------------------------------------------------------------ CSI
@@ -75,7 +74,7 @@ def check_csi_driver_update(new: Obj, old: Obj) -> Iterator[Cause]:
     after, before = new.get("spec", {}), old.get("spec", {})
     for name, field in (("attachRequired", "attachedRequired"), ("volumeLifecycleModes", "volumeLifecycleModes")):
         if after.get(name) != before.get(name):
-            yield causes.invalid(f"spec.{field}", after.get(name), _IMMUTABLE)
+            yield causes.invalid(f"spec.{field}", after.get(name), causes.IMMUTABLE)
 
 
 def check_csi_node(obj: Obj) -> Iterator[Cause]:
@@ -111,7 +110,7 @@ def check_csi_node_update(new: Obj, old: Obj) -> Iterator[Cause]:
     before = {driver["name"]: _without_allocatable(driver) for driver in old.get("spec", {}).get("drivers", ())}
     for driver in map(_without_allocatable, new.get("spec", {}).get("drivers", ())):
         if before.get(driver.get("name", ""), driver) != driver:
-            yield causes.invalid("spec.drivers", driver, _IMMUTABLE)
+            yield causes.invalid("spec.drivers", driver, causes.IMMUTABLE)
 
 
 def _without_allocatable(driver: Obj) -> Obj:

@@ -161,4 +161,4 @@ def check_controller_revision(obj: Obj) -> Iterator[Cause]:
 
 def check_controller_revision_update(new: Obj, old: Obj) -> Iterator[Cause]:
     if new.get("data") != old.get("data"):
-        yield causes.invalid("data", new.get("data"), "field is immutable")
+        yield causes.invalid("data", new.get("data"), causes.IMMUTABLE)

@@ -11,7 +11,7 @@ from typing import Any
 
 from app.api import times
 from app.api.mysql_groups import CLUSTER_LABEL, ROLE_LABEL, SILENT_MS, group_ref
-from app.api.objects import Obj, Ref, kind_of, labels_of, name_of, namespace_of
+from app.api.objects import Obj, Ref, labels_of, name_of, namespace_of
 from app.look import Look
 from app.web.present import decisions, servers
 from app.web.present.clock import virtual
@@ -144,7 +144,7 @@ def _operator(cluster: Look, obj: Obj, names: Iterable[str], _: Words) -> ClockV
         pod = cluster.get(Ref("Pod", namespace_of(obj), name))
         label = labels_of(pod).get(ROLE_LABEL, "") if pod is not None else ""
         cells.append(cell("ready" if label else "wait", label or "–", why=ROLE_LABEL))
-    runs = any(state.is_operator and state.reconciles == kind_of(obj) for state in cluster.actors.values())
+    runs = servers.operator_runs(cluster, obj)
     if not status:
         said = _("it has not looked yet") if runs else _("it does not run")
         return ClockView("operator", title, said, not runs, tuple(cells))

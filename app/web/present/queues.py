@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.api import conditions
-from app.api.objects import Obj, Ref, kind_of, labels_of, name_of, namespace_of, ref_of
+from app.api.objects import Obj, Ref, labels_of, name_of, namespace_of, ref_of
 from app.api.quorum_queues import QUORUM_QUEUE
 from app.look import Look
 from app.web.present import decisions, servers
@@ -105,7 +105,7 @@ def _operator(cluster: Look, obj: Obj, names: Sequence[str], _: Words) -> ClockV
         cell("unready", _("must stay"), why="quorumStatus") if name in critical else cell("ready", "–")
         for name in names
     )
-    runs = any(state.is_operator and state.reconciles == kind_of(obj) for state in cluster.actors.values())
+    runs = servers.operator_runs(cluster, obj)
     found = [conditions.find(status.get("conditions"), type_) for type_ in TOLD]
     wrong = next((each for each in found if each is not None and each["status"] != "True"), None)
     if not runs:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from app.api.objects import Obj, Ref, labels_of
+from app.api.objects import Obj, Ref, kind_of, labels_of
 from app.component_helpers import pods
 from app.engine.trace import changes_of
 from app.kubectl.printers.pods import pod_status
@@ -111,6 +111,11 @@ def kubernetes(cluster: Look, namespace: str, names: Sequence[str], _: Words) ->
         cells.append(cell(card.tone_of(status, pods.is_ready(pod)), status, why=pods.node_name(pod)))
     said = _("%(n)s of %(all)s pods ready", n=ready, all=len(names))
     return ClockView("kubernetes", _("Kubernetes knows"), said, ready < len(names), tuple(cells))
+
+
+def operator_runs(cluster: Look, obj: Obj) -> bool:
+    """Whether a loop that runs in a pod looks after it."""
+    return any(state.is_operator and state.reconciles == kind_of(obj) for state in cluster.actors.values())
 
 
 def with_label(cluster: Look, namespace: str, labels: Mapping[str, str]) -> list[str]:
