@@ -79,6 +79,7 @@ def test_nothing_backtracks() -> None:
     assert not patterns.compiled("(x+x+)+y").matches("x" * 5_000)
 
 
+@pytest.mark.long
 def test_what_would_take_too_long_is_given_up() -> None:
     with pytest.raises(TooCostly):
         patterns.compiled("(.?){900}x$").find("a" * 50_000)

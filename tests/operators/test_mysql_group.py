@@ -11,6 +11,8 @@ from app.operators.mysql.members import Accept, Prepare, has_majority, is_unreac
 from app.operators.mysql.views import Span
 from tests.support.mysql_group import Net, of, peer
 
+pytestmark = pytest.mark.long
+
 
 def test_the_first_server_begins_a_group_and_the_others_join_it() -> None:
     net = of(3)

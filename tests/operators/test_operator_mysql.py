@@ -344,6 +344,7 @@ def test_a_calm_cluster_takes_no_steps() -> None:
     assert not [step for step in world.trace.since(before) if step.actor in ours]
 
 
+@pytest.mark.long
 def test_a_copy_a_checkpoint_and_a_replay_go_the_same_way() -> None:
     world = mysql()
     world.crash_server("mycluster-0")

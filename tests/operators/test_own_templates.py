@@ -85,6 +85,7 @@ def test_a_canary_that_does_not_start_goes_no_further() -> None:
     assert replicas(made) == {"shop-stable": 3, "shop-canary": 1}
 
 
+@pytest.mark.long
 def test_scheduled_scaling() -> None:
     made = world("scheduled-scaling", config("scheduled", to="1", day="3", **{"from": "0"}))
     assert replicas(made) == {"shop": 3}
@@ -113,6 +114,7 @@ def listed(made: World) -> list[str]:
     return [each["job"] for each in found["status"]["backups"]]
 
 
+@pytest.mark.long
 def test_a_backup_is_made_when_it_is_due_and_the_oldest_goes() -> None:
     made = backups()
     assert [title for title, _text in kind_templates()] == [
@@ -133,6 +135,7 @@ def test_a_backup_is_made_when_it_is_due_and_the_oldest_goes() -> None:
     assert sorted(obj["metadata"]["name"] for obj in made.objects("Job", "default")) == sorted(newest[:3])
 
 
+@pytest.mark.long
 def test_with_another_period_the_newest_is_still_the_newest() -> None:
     made = backups()
     for _hour in range(3):

@@ -114,6 +114,7 @@ ANSWER = st.fixed_dictionaries(
 
 
 @given(JSON | ANSWER)
+@pytest.mark.long
 def test_whatever_is_returned_is_taken_or_named(value: Any) -> None:
     try:
         children = read(value).children

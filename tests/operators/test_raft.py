@@ -24,6 +24,8 @@ from app.operators.rabbitmq.member import (
 from app.operators.rabbitmq.state import Place, Wire
 from tests.support.queues import QueueWorld, break_it, random_run
 
+pytestmark = pytest.mark.long
+
 NAMES = ("r-server-0", "r-server-1", "r-server-2")
 
 

@@ -16,6 +16,8 @@ from app.operators.mysql.written import member, member_of
 from tests.support.mysql import CLUSTER, MySQLWorld, mysql
 from tests.support.mysql_group import of
 
+pytestmark = pytest.mark.long
+
 DEEDS = ("crash", "crash", "delete", "cut", "power", "two", "wait")
 
 

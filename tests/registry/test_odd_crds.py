@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -71,6 +72,7 @@ def accepted(doc: Any) -> Obj | None:
 
 @odd
 @given(odd_definitions(), odd_definitions())
+@pytest.mark.long
 def test_an_odd_definition_is_refused_or_defines_a_kind(doc: Any, other: Any) -> None:
     obj, before = accepted(doc), accepted(other)
     if obj is None:
@@ -95,6 +97,7 @@ def test_an_odd_definition_is_refused_or_defines_a_kind(doc: Any, other: Any) ->
 
 @odd
 @given(odd_websites(), odd_websites())
+@pytest.mark.long
 def test_an_odd_object_is_judged(doc: Any, other: Any) -> None:
     scheme = built_in()
     obj = accepted(crd())

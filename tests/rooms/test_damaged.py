@@ -17,6 +17,8 @@ from app.rooms import Lost, Rooms
 from app.rooms.files import NAME
 from tests.rooms.test_rooms import make_rooms
 
+pytestmark = pytest.mark.long
+
 WEB = Ref("Deployment", "default", "web")
 ROOMS = 24
 PAGE = 4096

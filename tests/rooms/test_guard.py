@@ -21,7 +21,7 @@ from tests.support.rooms import Clock as HandMoved
 
 WEB = Ref("Deployment", "default", "web")
 
-pytestmark = pytest.mark.mistakes
+pytestmark = [pytest.mark.long, pytest.mark.mistakes]
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,8 @@ from app.rooms.storage import Storage
 from tests.rooms.test_rooms import make_rooms, state_of
 from tests.support.rooms import Clock, Script, play
 
+pytestmark = pytest.mark.long
+
 WEB = Ref("Deployment", "default", "web")
 
 

@@ -11,6 +11,8 @@ from tests.support.mysql import mysql
 from tests.support.rabbitmq import RabbitWorld
 from tests.support.rooms import WATCHER, live, make_room
 
+pytestmark = pytest.mark.long
+
 WEB = Ref("Service", "default", "web")
 
 

@@ -14,6 +14,8 @@ from app.engine.trace import Commanded
 from app.rooms import Limits, Room, Rooms
 from tests.support.rooms import WATCHER, Script, live, make_room, play
 
+pytestmark = pytest.mark.long
+
 WEB = Ref("Deployment", "default", "web")
 
 

@@ -27,6 +27,8 @@ from app.rooms.shares import ALPHABET
 from app.rooms.storage import Storage, Stored
 from tests.support.rooms import Clock, Script
 
+pytestmark = pytest.mark.long
+
 WEB = Ref("Deployment", "default", "web")
 
 

@@ -20,6 +20,8 @@ from app.rooms.replaying import PAST
 from app.rooms.storage import Kept, Storage, Stored
 from tests.rooms.test_rooms import make_rooms, state_of
 
+pytestmark = pytest.mark.long
+
 WEB = Ref("Deployment", "default", "web")
 TURN = 150  # steps
 

@@ -16,6 +16,8 @@ from app.rooms import Rooms, Share, dividing, files, owner
 from app.rooms.storage import Storage
 from tests.support.rooms import Script
 
+pytestmark = pytest.mark.long
+
 WEB = Ref("Deployment", "default", "web")
 NAMES = [Share().new_name() for _ in range(1_000)]
 

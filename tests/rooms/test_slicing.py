@@ -106,6 +106,7 @@ def test_a_slice_that_is_not_used_up_goes_on(monkeypatch: pytest.MonkeyPatch) ->
     assert slept == []
 
 
+@pytest.mark.long
 def test_the_objects_of_a_room_that_is_put_away_or_reset_go_without_the_collector() -> None:
     rooms = make_rooms(rooms_in_memory=1)
     evicted = rooms.create()

@@ -12,6 +12,8 @@ from app import scenarios
 from app.rooms.rehearsal import Played, Rehearsal
 from app.scenarios import Scenario
 
+pytestmark = pytest.mark.long
+
 LESSONS = scenarios.every()
 PROMISES = [(lesson, order) for lesson in LESSONS for order in ("as written", "at random")]
 

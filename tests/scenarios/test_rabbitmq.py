@@ -15,6 +15,8 @@ from tests.support.rabbitmq import R, RabbitWorld
 from tests.support.telling import said_of
 from tests.support.wording import wrong
 
+pytestmark = pytest.mark.long
+
 BUILT = [
     ("SuccessfulCreate", f"created resource {name} of Type *v1.{kind}")
     for name, kind in (

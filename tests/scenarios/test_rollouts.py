@@ -96,6 +96,7 @@ def test_scaling_in_the_middle_of_a_rollout_is_shared_out_in_proportion() -> Non
     assert world.replica_sets() == {"nginx:1.27": 15, "nginx:broken": 10}
 
 
+@pytest.mark.long
 def test_pods_that_do_not_fit_leave_the_cluster_quiet_and_the_deadline_is_not_asked_for_again() -> None:
     world = World()
     world.web(3)

@@ -27,6 +27,7 @@ def test_the_lesson_of_the_page_keeps_its_promises(order: tuple[int, ...]) -> No
     assert rehearsal.script.ended_ms is not None
 
 
+@pytest.mark.long
 def test_the_checker_of_the_page_is_content_with_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "last.yaml"
     path.write_text(lesson())

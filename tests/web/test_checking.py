@@ -8,6 +8,8 @@ import pytest
 
 from app.web.serve import main
 
+pytestmark = pytest.mark.long
+
 LESSON = """\
 title: {en: One, ja: 一}
 promise: {en: It heals., ja: 直ります。}

@@ -323,6 +323,7 @@ PATHS = [
     path=st.sampled_from(PATHS) | st.text(max_size=10).map(lambda text: "/commands/" + text),
     values=st.dictionaries(NAMES, VALUES | st.text(max_size=60), max_size=6),
 )
+@pytest.mark.long
 def test_no_form_is_a_mistake_of_ours(browser: Browser, path: str, values: dict[str, Any]) -> None:
     browser.app.extensions["buckets"]._tally.clear()
     response = browser.post(path, values)
@@ -334,6 +335,7 @@ def test_no_form_is_a_mistake_of_ours(browser: Browser, path: str, values: dict[
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=400), type_=st.sampled_from(TYPES))
+@pytest.mark.long
 def test_no_body_is_a_mistake_of_ours(browser: Browser, body: bytes, type_: str) -> None:
     browser.app.extensions["buckets"]._tally.clear()
     for path in ("/commands/apply", "/plan", "/pace"):

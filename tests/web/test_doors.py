@@ -18,6 +18,8 @@ import pytest
 from app.api import limits
 from tests.support.server import Server
 
+pytestmark = pytest.mark.long
+
 SERVED_S = 20  # a page comes within it, though hundreds of others owe the rest of their requests
 PROGRAM = """\
 import sys
@@ -117,7 +119,6 @@ def test_a_page_of_others_reaches_no_door(server: Server, origin: str) -> None:
     assert asked(server, path, Origin=f"http://{server.host}:{server.port}") == 200
 
 
-@pytest.mark.long
 def test_a_directory_has_one_server_and_nobody_else_reads_it(tmp_path: Path) -> None:
     data = tmp_path / "rooms"
     with Server("--data", str(data)) as first:

@@ -14,6 +14,8 @@ from app.rooms import slicing
 from app.web import create_app
 from tests.rooms.test_slicing import MANY, PODS
 
+pytestmark = pytest.mark.long
+
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
 

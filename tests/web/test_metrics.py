@@ -21,6 +21,8 @@ from tests.rooms.test_rooms_of_any_age import live
 from tests.support.browser import JSON, Browser, make_app
 from tests.support.server import Server
 
+pytestmark = pytest.mark.long
+
 SCALE = {"kind": "Deployment", "name": "web", "replicas": "4"}
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 LABELS = r'\{[a-z_]+="[^"\\\n]*"(?:,[a-z_]+="[^"\\\n]*")*\}'
@@ -215,7 +217,6 @@ def test_a_traceback_is_in_the_line() -> None:
     assert read(Logfmt().format(record))["traceback"].endswith("ValueError: why")
 
 
-@pytest.mark.long
 def test_a_server_counts_frames_and_writes_its_log_in_lines() -> None:
     with Server() as server:
         room = server.room()

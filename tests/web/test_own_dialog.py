@@ -18,6 +18,8 @@ from app.rooms import add_controllers
 from tests.support.browser import Browser, make_app
 from tests.support.world import World
 
+pytestmark = pytest.mark.long
+
 BOB = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: bob}\n"
 HELLO = """
 def sync(parent, children):

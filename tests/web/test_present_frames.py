@@ -60,6 +60,7 @@ def requested_slowly(cluster: Cluster, node: str) -> int:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.long
 def test_frames_make_the_page_that_a_snapshot_would_be(seed: int) -> None:
     world, rng = WholeWorld(seed), random.Random(seed)
     page, cluster = Page(world.cluster), world.cluster

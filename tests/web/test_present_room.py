@@ -92,6 +92,7 @@ def test_the_panels_of_all_loops_that_took_a_step_are_pushed_when_they_are_due(c
     assert [view for view in shown if view.role in due] == [due[view.role] for view in shown if view.role in due]
 
 
+@pytest.mark.long
 def test_with_many_pods_the_board_is_cells(cluster: Cluster, see: See) -> None:
     revision, step = cluster.store.revision, cluster.trace.count
     cluster.submit(Scale(Ref("Deployment", "default", "web"), 600))
@@ -119,6 +120,7 @@ def test_cells_say_what_is_the_matter_with_a_node(cluster: Cluster, see: See) ->
 
 
 @pytest.mark.parametrize(("replicas", "cells"), [(119, False), (120, True)])
+@pytest.mark.long
 def test_forty_pods_a_node_are_too_many_for_cards(cluster: Cluster, see: See, replicas: int, cells: bool) -> None:
     cluster.submit(Scale(Ref("Deployment", "default", "web"), replicas))
     cluster.run(until=lambda c: len(c.objects("Pod")) >= replicas)

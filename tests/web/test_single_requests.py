@@ -18,6 +18,8 @@ from app.rooms import Rooms
 from app.web.live import Drawing
 from tests.support.browser import Browser, make_app
 
+pytestmark = pytest.mark.long
+
 ENDLESS = "9" * 5000
 KUBE = "/kube/api/v1/namespaces/default"
 MERGE = {"Content-Type": "application/merge-patch+json"}

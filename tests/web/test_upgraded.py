@@ -12,6 +12,7 @@ from tests.support.browser import Browser, make_app
 SAID = {"en": "another version told its past", "ja": "別のバージョン"}
 
 
+@pytest.mark.long
 def test_a_room_of_another_version_says_so_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = make_app(DATA_DIR=str(tmp_path))
     browser = Browser(app)
