@@ -1,6 +1,7 @@
 // The board: objects enter, move and leave without shifting others; density; the tally.
 import {chosenCell, readyCells} from "./cells.js"
 import {morph} from "./morph.js"
+import {sheet} from "./sheets.js"
 import {say, state, watch} from "./state.js"
 import {drawWires} from "./wires.js"
 
@@ -8,7 +9,10 @@ const CALM_MS = 420
 let due = 0
 
 export function startBoard() {
-  watch(() => settle())
+  watch(() => {
+    settle()
+    if (document.querySelector(".custom")) sheet("custom").then(settle)
+  })
   document.addEventListener("click", (event) => {
     const more = event.target.closest("#more-workloads, #more-waiting")
     if (!more) return

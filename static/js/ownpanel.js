@@ -1,6 +1,7 @@
 // The panel in which one writes a controller, beside the loop and the board where it runs. What is in it comes from the
 // server, as forms. While one writes, the text is looked at; once "Try it" was pressed, tried too. Nothing of that acts.
 import {plainEditor} from "./plain.js"
+import {sheet} from "./sheets.js"
 import {room, say, watch} from "./state.js"
 import {starlarkEditor} from "./starlark.js"
 
@@ -31,20 +32,10 @@ export async function openPanel() {
   refresh()
 }
 
-/** Its stylesheet comes with it. */
-function styled() {
-  const sheet = document.createElement("link")
-  sheet.rel = "stylesheet"
-  sheet.href = new URL("../css/own.css", import.meta.url).href
-  const come = new Promise((done) => (sheet.onload = sheet.onerror = done))
-  document.head.append(sheet)
-  return come
-}
-
 /** The first time. */
 async function fill() {
   const form = window.htmx.ajax("GET", `${room.base}/controllers?lang=${room.lang}`, {target: "#own-body", swap: "innerHTML"})
-  await Promise.all([form, styled()])
+  await Promise.all([form, sheet("own")])
   write(draft() ?? chosen())
   editor = await starlarkEditor(part("editor"), field("text"), field("text").value).catch(plainly)
   editor.onChange(changed)

@@ -75,6 +75,13 @@ def test_the_page_has_no_inline_script_or_style(browser: Browser) -> None:
     assert "<style" not in browser.html
 
 
+def test_the_style_of_custom_objects_comes_with_the_first_of_them(browser: Browser) -> None:
+    assert "css/custom.css" not in browser.html
+    assert browser.post("/scenario", {"scenario": "service-primary"}).status_code == 200
+    page = browser.get("").get_data(as_text=True)
+    assert page.index("css/custom.css") < page.index('class="custom"')
+
+
 LATER = ("strips.js", "ownpanel.js", "starlark.js")
 """What is loaded when somebody first uses a Service, or writes a controller."""
 
