@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.api import times
-from app.api.messages import N_, Message, Saying, message
+from app.api.messages import N_, Message, Saying, counted, many, message
 from app.operators.mysql.decisions import Missed
 from app.reconcile import Difference
 
@@ -28,17 +28,16 @@ def _elected(difference: Difference) -> Message:
 def _gone(decision: Mapping[str, Any]) -> Message:
     """Whom nobody waits for any more, and how long each clock took."""
     at_ms, missed = decision["at_ms"], [Missed(*each) for each in decision["missed"]]
-    longest, names = min(missed, key=lambda each: each.since_ms), ", ".join(each.name for each in missed)
+    longest = min(missed, key=lambda each: each.since_ms)
+    who = longest.name if len(missed) == 1 else counted(many("%(n)s server", "%(n)s servers"), len(missed))
     if longest.since_ms == at_ms:
-        return message(N_("%(names)s said goodbye."), names=names)
+        return message(N_("%(who)s said goodbye."), who=who)
     if longest.unreachable_ms is None:
-        return message(
-            N_("%(names)s: %(silent)s silent."), names=names, silent=times.duration(at_ms - longest.since_ms)
-        )
+        return message(N_("%(who)s: %(silent)s silent."), who=who, silent=times.duration(at_ms - longest.since_ms))
     silent = times.duration(longest.unreachable_ms - longest.since_ms)
     unreachable = times.duration(at_ms - longest.unreachable_ms)
-    text = N_("%(names)s: %(silent)s silent, then %(unreachable)s UNREACHABLE.")
-    return message(text, names=names, silent=silent, unreachable=unreachable)
+    text = N_("%(who)s: %(silent)s silent, then %(unreachable)s UNREACHABLE.")
+    return message(text, who=who, silent=silent, unreachable=unreachable)
 
 
 def _changed(difference: Difference) -> Message:
