@@ -40,6 +40,7 @@ class Announce:
     type: str  # "Normal" or "Warning"
     reason: str
     message: str
+    action: str = ""  # what was tried, for loops with a `posts`
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +282,13 @@ class PodProgram:
     word: str = ""
 
 
+class Posts(NamedTuple):
+    """How a program writes Events that does so without client-go's recorder: each is an object of its own."""
+
+    prefix: str  # of their names
+    component: str  # their reportingComponent
+
+
 Seen = TypeVar("Seen")
 
 
@@ -291,6 +299,7 @@ class Controller(Generic[Seen]):
     name: str  # Kubernetes' own: "replicaset-controller"
     instance: str = ""  # the machine, for loops that run once per node
     component: str = ""  # the Event source where it is not `name`
+    posts: Posts | None = None  # None: its Events are counted and combined, as client-go's recorder does
     reconciles: str  # the kind its keys are of
     watches: tuple[Watch, ...]
     concurrency: int = 1  # keys worked on at once; 0: as many as there are

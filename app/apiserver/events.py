@@ -57,6 +57,21 @@ class EventRecorder(Part):
         key = (*who, type_, reason, similar or message)
         return self._expired(now) + self._write(key, source, regarding, type_, reason, message, now)
 
+    def post(self, prefix: str, about: Obj, said: dict[str, Any]) -> tuple[Change, ...]:
+        """Write an Event of its own, whose name begins so. () if its namespace is going away."""
+        now, regarding = self._server.now_ms(), _involved(about)
+        event = {
+            "kind": "Event",
+            "apiVersion": "v1",
+            "metadata": {"generateName": prefix, "namespace": regarding.get("namespace") or "default"},
+            "involvedObject": regarding,
+            "firstTimestamp": None,
+            "lastTimestamp": None,
+            "eventTime": times.rfc3339_micro(now),
+            **said,
+        }
+        return self._expired(now) + self._create(event, (), now)
+
     def _write(
         self, key: Key, source: dict[str, str], regarding: dict[str, Any], type_: str, reason: str,
         message: str, now: int,
@@ -87,13 +102,17 @@ class EventRecorder(Part):
             "reportingComponent": source["component"],
             "reportingInstance": source.get("host", ""),
         }
+        changes = self._create(event, key, now)
+        if changes:
+            self._known[key] = changes[0].ref
+        return changes
+
+    def _create(self, event: Obj, key: Key, now: int) -> tuple[Change, ...]:
         try:
             changes = self._server.create(event).changes
         except errors.ApiError:
             return ()  # its namespace is gone or going: client-go drops such an Event too
-        ref = Ref("Event", namespace, name)
-        self._known[key] = ref
-        _touch(self._kept, ref, (now, key), EVENT_LIMIT)
+        _touch(self._kept, changes[0].ref, (now, key), EVENT_LIMIT)
         return changes
 
     def _may_announce(self, who: Key, now: int) -> bool:

@@ -43,11 +43,14 @@ class Client:
         controller: AnyController,
         conflicts: Callable[[], bool],
         obstacle: Callable[[], str] = lambda: "",
+        pod: Callable[[], str] = lambda: "",
     ) -> None:
         self._server = server
         self._recorder = recorder
         self._conflicts = conflicts
         self._obstacle = obstacle  # why the API server cannot be reached, or ""
+        self._pod = pod  # that it runs in, or ""
+        self._posts = controller.posts
         self._is_trusted = controller.is_trusted
         self._source = {"component": controller.component or controller.name}
         if controller.instance:
@@ -107,7 +110,12 @@ class Client:
         message = announce.message
         for placeholder, text in words.items():
             message = message.replace(placeholder, text)
-        return self._recorder.record(self._source, announce.about, announce.type, announce.reason, message)
+        if self._posts is None:
+            return self._recorder.record(self._source, announce.about, announce.type, announce.reason, message)
+        said = {"type": announce.type, "reason": announce.reason, "message": message, "action": announce.action}
+        reporter = {"reportingComponent": self._posts.component, "reportingInstance": self._pod()}
+        source = {**self._source, "host": self._pod()}
+        return self._recorder.post(self._posts.prefix, announce.about, {**said, **reporter, "source": source})
 
 
 def kind_written(action: Request) -> str:

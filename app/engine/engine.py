@@ -104,8 +104,8 @@ class Engine:
         """Its process dies and starts again: what it held in memory is lost. That is what the step being made does."""
         self.processes.crash(actor, self.trace.count + 1)
 
-    def _client(self, controller: AnyController, obstacle: Callable[[], str]) -> Client:
-        return Client(self.server, self.recorder, controller, lambda: self.latencies.collides(self._rng), obstacle)
+    def _client(self, controller: AnyController, *of_it: Callable[[], str]) -> Client:
+        return Client(self.server, self.recorder, controller, lambda: self.latencies.collides(self._rng), *of_it)
 
     # ------------------------------------------------------------------------------------------ stepping
 

@@ -19,6 +19,7 @@ class Home(NamedTuple):
     container: str
     attempt: int
     machine: str
+    pod: str
 
 
 def concerns(sandbox: Obj | None, program: PodProgram) -> bool:
@@ -37,7 +38,8 @@ def _running(sandbox: Obj, program: PodProgram) -> Iterator[tuple[int, Home]]:
     for name in _asked(sandbox, program):
         container = known.get(name)
         if container is not None and container["state"] == "running":
-            home = Home(ref_of(sandbox), name, container["attempt"], sandbox["spec"]["nodeName"])
+            machine, pod = sandbox["spec"]["nodeName"], sandbox["spec"]["podName"]
+            home = Home(ref_of(sandbox), name, container["attempt"], machine, pod)
             yield container["startedMs"], home
 
 

@@ -67,7 +67,7 @@ class Processes:
         server: ApiServer,
         agenda: Agenda,
         faults: Faults,
-        client_of: Callable[[AnyController, Callable[[], str]], Client],
+        client_of: Callable[[AnyController, Callable[[], str], Callable[[], str]], Client],
         now_ms: Callable[[], int],
         loops_of_machine: LoopsOfMachine,
         loop_of: LoopOf,
@@ -90,7 +90,7 @@ class Processes:
         """Run what runs in `original`, in the same state."""
         for actor, worker in original.workers.items():
             obstacle = self._obstacle(actor)
-            client = self._client_of(worker.controller, obstacle)
+            client = self._client_of(worker.controller, obstacle, self._pod(actor))
             self.workers[actor] = worker.copy(client, self._server, obstacle, moved)
             breathe()
         self._on_machine, self._homes = dict(original._on_machine), dict(original._homes)
@@ -117,7 +117,9 @@ class Processes:
             among = {loop.actor: loop for loop in self._loops_of_machine(machine)} if machine else loops
             loop = second(loops[first_of(actor)]) if is_second(actor) else among[actor]
             obstacle, was = self._obstacle(actor), held[f"worker {actor}"]
-            worker = Worker(loop, was["rank"], self._client_of(loop, obstacle), self._server, obstacle)
+            worker = Worker(
+                loop, was["rank"], self._client_of(loop, obstacle, self._pod(actor)), self._server, obstacle
+            )
             worker.take(was["loop"])
             worker.queue.take(was["queue"])
             for kind, informer in worker.informers.items():
@@ -141,7 +143,9 @@ class Processes:
 
     def _start(self, controller: AnyController, rank: int, cause: int) -> None:
         obstacle = self._obstacle(controller.actor)
-        worker = Worker(controller, rank, self._client_of(controller, obstacle), self._server, obstacle)
+        worker = Worker(
+            controller, rank, self._client_of(controller, obstacle, self._pod(controller.actor)), self._server, obstacle
+        )
         self.workers[worker.actor] = worker
         worker.frozen, worker.on_call = self._stands_still(worker), self._faults.is_on_call(worker.actor)
         if not worker.frozen:
@@ -283,6 +287,10 @@ class Processes:
                 self._start(second(worker.controller), worker.rank, cause)
             elif not self._faults.is_doubled(actor) and twin in self.workers:
                 self.stop(twin)
+
+    def _pod(self, actor: str) -> Callable[[], str]:
+        """Its name, of a loop that runs in one."""
+        return lambda: home.pod if (home := self._homes.get(first_of(actor))) is not None else ""
 
     def _actors_on(self, machine: str) -> tuple[str, ...]:
         guests = (actor for actor, home in self._homes.items() if home.machine == machine)

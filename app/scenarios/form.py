@@ -16,6 +16,7 @@ from app.scenarios import desired, read_predicates
 from app.scenarios.places import ANYTHING, Known, Place, nearest, whole
 from app.scenarios.predicates import Elapsed, Ever, Happened, Predicate
 from app.scenarios.script import (
+    MEASURED,
     Deed,
     Edit,
     Milestone,
@@ -65,6 +66,7 @@ def read(id: str, text: str, known: Known = ANYTHING) -> Scenario:
     texts = _Texts(manifests, [order["text"] for order in _orders(place.value, "apply")])
     steps = [_step(item, texts) for item in place.at("steps").items()] if place.has("steps") else []
     _told_apart(place, steps)
+    _measured(place, steps)
     return Scenario(
         id=id,
         title=place.needed("title").texts(),
@@ -188,6 +190,16 @@ def _told_apart(place: Place, steps: Iterable[ScriptStep]) -> None:
                 at = place.at("steps").at(index).at("milestones").at(number).at("id")
                 raise at.wrong(f"two milestones are called {milestone.id}", "Give one of them another id.")
             seen.add(milestone.id)
+
+
+def _measured(place: Place, steps: Iterable[ScriptStep]) -> None:
+    """The ending may name milestones."""
+    ids = {milestone.id for step in steps for milestone in step.milestones}
+    ending = place.at("ending").texts() if place.has("ending") else {}
+    for lang, text in ending.items():
+        for id in MEASURED.findall(text):
+            if id not in ids:
+                raise place.at("ending").at(lang).wrong(f"no milestone is called {id}", nearest(id, ids))
 
 
 # -------------------------------------------------------------------------------------------------- deeds

@@ -6,6 +6,7 @@ come. Texts are in every language of `places.LANGUAGES`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,9 @@ from app.api.objects import Ref
 from app.scenarios.places import Texts
 from app.scenarios.predicates import Predicate
 from app.scenarios.selecting import Selector
+
+MEASURED = re.compile(r"\{([\w-]+)\}")
+"""In the text of an ending: how long it took until the milestone of that id was reached."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import {data, say, state, watch} from "./state.js"
 /**
  * @typedef {{id: string, words: string, reading_ms: number}} Milestone
  * @typedef {{press: string, say: string, kubectl: string, expects_refusal: boolean, milestones: Milestone[]}} Step
- * @typedef {{id: string, title: string, promise: string, steps: Step[], ending: string}} Lesson
+ * @typedef {{id: string, title: string, promise: string, steps: Step[]}} Lesson
  * @typedef {{pressed: boolean, done: boolean, reached: Object<string, string>}} Progress
  */
 
@@ -44,7 +44,7 @@ function pressStep(index) {
 }
 
 /** Which lesson this is. @param {Lesson} lesson */
-function lesson({id, title, promise, steps, ending}) {
+function lesson({id, title, promise, steps}) {
   document.title = `${title} · Loopscope`
   const name = document.getElementById("scenario-title")
   name.textContent = title
@@ -57,7 +57,6 @@ function lesson({id, title, promise, steps, ending}) {
   if (shown === id) return
   shown = id
   document.getElementById("script-promise").textContent = promise
-  document.getElementById("script-ending").textContent = ending
   document.getElementById("script-steps").replaceChildren(...steps.map(stepButton))
   for (const old of section.querySelectorAll("[data-watch-for]")) old.remove()
   document.getElementById("script-ending").before(...steps.map(watchFor))
@@ -91,8 +90,8 @@ function watchFor(step, index) {
   return box
 }
 
-/** @param {{steps: Progress[], latest: ?number, ended: boolean}} script */
-function progress({steps, latest, ended}) {
+/** @param {{steps: Progress[], latest: ?number, ending: string}} script */
+function progress({steps, latest, ending}) {
   steps.forEach(({done, reached}, index) => {
     section.querySelector(`[data-script-step="${index}"]`).dataset.done = String(done)
     const box = section.querySelector(`[data-watch-for="${index}"]`)
@@ -104,8 +103,8 @@ function progress({steps, latest, ended}) {
       item.querySelector("time").textContent = time ?? ""
     }
   })
-  document.getElementById("script-ending").hidden = !ended
-  if (ended && !finished.has(shown)) finish(shown)
+  Object.assign(document.getElementById("script-ending"), {textContent: ending, hidden: !ending})
+  if (ending && !finished.has(shown)) finish(shown)
 }
 
 /** @param {string} id */

@@ -238,6 +238,26 @@ def test_a_failover_leaves_a_card_that_says_why() -> None:
 # --------------------------------------------------------------------------------- edge-driven, and in memory
 
 
+def test_it_posts_events_of_its_own_as_the_pod_that_it_runs_in() -> None:
+    world = mysql()
+    world.crash_server("mycluster-0")
+    world.come_to_rest()
+    events = [event for event in world.objects("Event", "default") if event["source"]["component"] == "operator"]
+    assert {event["reason"]: event["action"] for event in events} == {
+        "ResourcesCreated": "CreateCluster",
+        "StatusChange": "ClusterStatus",
+        "Join": "ReconcilePod",
+        "Rejoin": "ReconcilePod",
+    }
+    (pod,) = world.objects("Pod", "mysql-operator")
+    assert {event["reportingInstance"] for event in events} == {name_of(pod)}
+    for event in events:
+        assert name_of(event).startswith("mysqloperator-evt-")
+        assert event["reportingComponent"] == "mysql.oracle.com/mysqloperator-operator"
+        assert event["eventTime"]
+        assert "count" not in event
+
+
 def test_a_cluster_that_went_offline_while_the_operator_was_away_stays_so() -> None:
     world = mysql()
     world.operators(0)

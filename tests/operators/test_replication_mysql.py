@@ -58,7 +58,7 @@ def test_a_death_is_acted_on_after_ten_seconds_however_late_somebody_looks() -> 
     later = servers.advance(found, place, (), died_ms + 60_000, "seed")
     assert "a" not in later.members()
     assert later.decisions[-1].at_ms == died_ms + 10_000
-    assert later.decisions[-1].missed == (("a", died_ms),)
+    assert later.decisions[-1].missed == (("a", died_ms, died_ms + 5_000),)
 
 
 def test_it_makes_no_difference_how_often_somebody_looks() -> None:
@@ -78,6 +78,7 @@ def test_who_is_told_to_stop_leaves_first() -> None:
     later = servers.advance(found, place, (), found.until_ms + 11, "seed")
     assert states(later)["a"] == "OFFLINE"
     assert later.decisions[-1].primary != "a"
+    assert later.decisions[-1].missed == (("a", found.until_ms + 10, None),)
 
 
 def test_a_member_is_the_same_after_it_was_written_down() -> None:

@@ -163,6 +163,7 @@ def test_a_failover_has_a_card_that_says_what_it_saw_who_could_be_and_what_decid
     assert decision is not None
     assert decision.title == "View 6: mycluster-1 is primary"
     assert decision.saw == "Nothing was heard of mycluster-0 for 10 s."
+    assert [time for time, _what in decision.took] == ["5 s", "5 s"]
     assert [(each.name, each.chosen) for each in decision.candidates] == [("mycluster-1", True), ("mycluster-2", False)]
     assert decision.columns[decision.decided] == "uuid"
     told = [gap.decision for view in panels(world) for gap in view.differences if gap.reason == "PrimaryElected"]
@@ -185,9 +186,10 @@ def _elects(step: object) -> bool:
 )
 def test_what_decided_is_marked_among_the_columns(why: str, decided: int) -> None:
     candidates = [{"name": "db-1", "version": "9.1.0", "weight": 50, "uuid": "2361f264-48f9"}]
-    noted = {"at_ms": 5_000, "view": 2, "primary": "db-1", "was": "db-0", "why": why, "missed": [["db-0", 5_000]]}
+    noted = {"at_ms": 5_000, "view": 2, "primary": "db-1", "was": "db-0", "why": why, "missed": [["db-0", 5_000, None]]}
     view = decisions.of_view({**noted, "candidates": candidates}, 0, Words())
-    assert (view.decided, view.saw) == (decided, "db-0 said goodbye.")
+    assert (view.decided, view.saw) == (decided, "db-0 said goodbye: nobody had to wait.")
+    assert view.took == ()
     assert view.why
 
 

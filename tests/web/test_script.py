@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 
 from app import scenarios
 from app.api.objects import Ref
+from app.cluster import Cluster
 from app.commands import ApiServerDown, StopController
 from app.look import Look
-from app.scenarios.progress import Progress
+from app.scenarios.progress import Progress, Reached
 from app.web.present import Words, frame, page
 from app.web.present.clock import elapsed
 from app.web.present.script import lesson, progress
@@ -161,10 +163,23 @@ def test_frames_carry_the_script_when_something_of_it_changed(browser: Browser) 
     told = frame(Playing.of(room.cluster, room.script), since._replace(scripted=True), EN)["state"]["script"]
     assert told["steps"][0]["done"] is True
     assert told["steps"][0]["reached"]["kill-ready"] == "0:09.1"
-    assert (told["latest"], told["ended"]) == (0, False)
+    assert (told["latest"], told["ending"]) == (0, "")
     assert frame(Playing.of(room.cluster, room.script), since, EN)["state"]["script"] is None
     drawn = page(Playing.of(room.cluster, room.script), scenarios.every(), EN)
-    assert drawn["state"]["script"] == progress(room.script) == told
+    assert drawn["state"]["script"] == progress(room.script, EN) == told
+
+
+def test_an_ending_tells_what_was_measured() -> None:
+    asked = replace(scenarios.get("self-healing"), ending={"en": "Ready after {kill-ready}.", "ja": "{kill-ready}"})
+    cluster = Cluster()
+    script = Progress(asked, cluster)
+    script.ended_ms = 0
+    assert progress(script, EN)["ending"] == "Ready after …."
+    script.press(0, cluster)
+    press = script.press_of(0)
+    assert press is not None
+    press.reached.append(Reached("kill-ready", 1, press.at_ms + 9_100))
+    assert progress(script, EN)["ending"] == "Ready after 9.1 s."
 
 
 def test_every_step_says_what_kubectl_would_do(browser: Browser) -> None:

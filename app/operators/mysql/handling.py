@@ -189,7 +189,7 @@ class Handling:
         method = "clone" if task.key in self.memory.failed else "incremental"
         self._work(task.key)
         self._order("join", pod, seeds=seeds, method=method)
-        told = Announce(self.cluster, "Normal", event, f"{doing} {pod} to cluster")
+        told = Announce(self.cluster, "Normal", event, f"{doing} {pod} to cluster", "ReconcilePod")
         yield self._told(reason, diagnosis.ONLINE, state, (told,))
 
     def _pod_goes(self, task: Task) -> Iterator[Difference]:
@@ -264,7 +264,7 @@ class Handling:
             pod = self.diagnosis.blocked[0]
             self._work(f"force {pod}")
             self._order("force", pod, seeds=list(self.diagnosis.blocked))
-            told = Announce(self.cluster, "Normal", "RestoreQuorum", "Restoring quorum of cluster")
+            told = Announce(self.cluster, "Normal", "RestoreQuorum", "Restoring quorum of cluster", "RestoreCluster")
             yield self._told("QuorumMissing", diagnosis.ONLINE, status, (told,))
         elif status == diagnosis.OFFLINE and all(self._answers(pod) for pod in self.seen.pods):
             pod = diagnosis.best(self.seen.pods, self.servers)
@@ -273,14 +273,12 @@ class Handling:
             for other in sorted(set(states) - {pod}):
                 self._order("join", other, seeds=[pod])
             text = f"Restoring OFFLINE cluster through pod {_ordinal(pod)}"
-            yield self._told(
-                "ClusterOffline", diagnosis.ONLINE, status, (Announce(self.cluster, "Normal", "Rebooting", text),)
-            )
+            told = Announce(self.cluster, "Normal", "Rebooting", text, "RestoreCluster")
+            yield self._told("ClusterOffline", diagnosis.ONLINE, status, (told,))
         elif status.startswith(diagnosis.SPLIT_BRAIN):
             text = "Cluster is in a SPLIT-BRAIN state and cannot be restored automatically."
-            yield self._told(
-                "SplitBrain", diagnosis.ONLINE, status, (Announce(self.cluster, "Error", "SplitBrain", text),)
-            )
+            told = Announce(self.cluster, "Error", "SplitBrain", text, "UnrecoverableState")
+            yield self._told("SplitBrain", diagnosis.ONLINE, status, (told,))
 
     def _answers(self, pod: Obj) -> bool:
         server = self.servers.servers.get(name_of(pod))
@@ -357,7 +355,8 @@ class Handling:
             return
         new = {"status": status, "onlineInstances": online, "lastProbeTime": times.rfc3339(self.now_ms)}
         text = f"Cluster status changed to {status}. {online} member(s) ONLINE"
-        told = Announce(self.cluster, "Normal", "StatusChange", text) if old.get("status") != status else None
+        is_new = old.get("status") != status
+        told = Announce(self.cluster, "Normal", "StatusChange", text, "ClusterStatus") if is_new else None
         patch = Patch(self.about, {"status": {"cluster": new}}, subresource="status", announce=told)
         yield Difference(self.about, "status.cluster", f"{status} {online}", _shown(old), "StatusOutdated", (patch,))
 

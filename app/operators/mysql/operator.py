@@ -27,6 +27,7 @@ from app.reconcile import (
     Create,
     Difference,
     Patch,
+    Posts,
     Reader,
     Remember,
     Watch,
@@ -45,6 +46,7 @@ class MySQLOperator(Controller[ClusterSeen]):
     title = N_("MySQL operator")
     subject = N_("The MySQL operator")
     component = "operator"
+    posts = Posts("mysqloperator-evt-", "mysql.oracle.com/mysqloperator-operator")
     lane = 4
     reconciles = INNODB_CLUSTER
     concurrency = 0
@@ -102,11 +104,12 @@ def _create(seen: ClusterSeen) -> Iterator[Difference]:
     cluster = seen.cluster
     missing = [each for each in objects.all_of(cluster) if ref_of(each) not in seen.there]
     for wanted in missing:
-        failed = Announce(cluster, "Warning", "CreateResourceFailed", "{error}")
+        failed = Announce(cluster, "Warning", "CreateResourceFailed", "{error}", "CreateCluster")
         yield Difference(ref_of(wanted), "exists", True, False, "ObjectMissing", (Create(wanted, on_error=failed),))
     if missing:
         return
-    told = Announce(cluster, "Normal", "ResourcesCreated", "Dependency resources created, switching status to PENDING")
+    text = "Dependency resources created, switching status to PENDING"
+    told = Announce(cluster, "Normal", "ResourcesCreated", text, "CreateCluster")
     first = {"status": diagnosis.PENDING, "onlineInstances": 0, "lastProbeTime": times.rfc3339(seen.now_ms)}
     marks = {"annotations": {CREATED_BY: objects.OPERATOR_VERSION, HANDLED: _handled(cluster)}}
     actions = (
@@ -130,7 +133,7 @@ def _refuse(seen: ClusterSeen, refused: str) -> Iterator[Difference]:
     if seen.memory.refused == refused:
         return
     cluster, is_new = seen.cluster, CREATED_BY not in annotations_of(seen.cluster)
-    actions: list[Action] = [Announce(cluster, "Error", "InvalidArgument", refused)]
+    actions: list[Action] = [Announce(cluster, "Error", "InvalidArgument", refused, "CreateCluster")]
     if is_new:
         status = {"status": diagnosis.INVALID, "onlineInstances": 0, "lastProbeTime": times.rfc3339(seen.now_ms)}
         actions.append(Patch(ref_of(cluster), {"status": {"cluster": status}}, subresource="status"))

@@ -176,9 +176,7 @@ def _decided(about: Ref, decision: Decision, actions: tuple[Action, ...]) -> Dif
         reason = "PrimaryElected"
     elif decision.missed:
         reason = "MemberLost"
-    data = decision._asdict()
-    card = {**data, "candidates": [each._asdict() for each in decision.candidates]}
-    return Difference(about, "view", card, decision.was, reason, actions)
+    return Difference(about, "view", written.decision(decision), decision.was, reason, actions)
 
 
 def _lesser(before: Servers, after: Servers) -> tuple[str, Any, Any]:

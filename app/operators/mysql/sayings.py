@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from app.api.messages import N_, Message, Saying, message
+from app.api import times
+from app.api.messages import N_, Message, Saying, counted, many, message
+from app.operators.mysql.decisions import Missed
 from app.reconcile import Difference
 
 _ELECTED = {
     "only-one": N_("Only %(primary)s is left: it is primary."),
-    "version": N_("The servers elect %(primary)s: its version is lowest."),
-    "weight": N_("The servers elect %(primary)s: its weight is highest."),
-    "uuid": N_("The servers elect %(primary)s: it has the lowest uuid."),
+    "version": N_("They elect %(primary)s: its version is lowest."),
+    "weight": N_("They elect %(primary)s: its weight is highest."),
+    "uuid": N_("They elect %(primary)s: it has the lowest uuid."),
 }
 
 
 def _elected(difference: Difference) -> Message:
-    """By whom, and why this one."""
-    return message(_ELECTED[difference.desired["why"]], primary=difference.desired["primary"])
+    """How long they waited, and why this one."""
+    decision = difference.desired
+    elected = message(_ELECTED[decision["why"]], primary=decision["primary"])
+    return message(N_("%(gone)s %(elected)s"), gone=_gone(decision), elected=elected)
+
+
+def _gone(decision: Mapping[str, Any]) -> Message:
+    """Whom nobody waits for any more, and how long each clock took."""
+    at_ms, missed = decision["at_ms"], [Missed(*each) for each in decision["missed"]]
+    longest = min(missed, key=lambda each: each.since_ms)
+    who = longest.name if len(missed) == 1 else counted(many("%(n)s server", "%(n)s servers"), len(missed))
+    if longest.since_ms == at_ms:
+        return message(N_("%(who)s said goodbye."), who=who)
+    if longest.unreachable_ms is None:
+        return message(N_("%(who)s: %(silent)s silent."), who=who, silent=times.duration(at_ms - longest.since_ms))
+    silent = times.duration(longest.unreachable_ms - longest.since_ms)
+    unreachable = times.duration(at_ms - longest.unreachable_ms)
+    text = N_("%(who)s: %(silent)s silent, then %(unreachable)s UNREACHABLE.")
+    return message(text, who=who, silent=silent, unreachable=unreachable)
 
 
 def _changed(difference: Difference) -> Message:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.operators.mysql.clients import Writes
-from app.operators.mysql.decisions import Candidate, Decision
+from app.operators.mysql.decisions import Candidate, Decision, Missed
 from app.operators.mysql.members import Member
 from app.operators.mysql.servers import Server, Servers
 from app.operators.mysql.views import Log, Peer, Span, View
@@ -83,7 +83,7 @@ def servers(of: Servers) -> dict[str, Any]:
         "untilMs": of.until_ms,
         "handled": of.handled,
         "servers": {name: _server(server) for name, server in sorted(of.servers.items())},
-        "decisions": [_decision(each) for each in of.decisions],
+        "decisions": [decision(each) for each in of.decisions],
         "writes": _writes(of.writes),
     }
 
@@ -126,11 +126,11 @@ def _writes_of(data: dict[str, Any]) -> Writes:
     return Writes(**{**data, "failed": tuple(data["failed"].items()), "logs": logs})
 
 
-def _decision(of: Decision) -> dict[str, Any]:
+def decision(of: Decision) -> dict[str, Any]:
     candidates = [candidate._asdict() for candidate in of.candidates]
     return {**of._asdict(), "missed": [list(each) for each in of.missed], "candidates": candidates}
 
 
 def _decision_of(data: dict[str, Any]) -> Decision:
-    missed = tuple((name, since) for name, since in data["missed"])
+    missed = tuple(Missed(*each) for each in data["missed"])
     return Decision(**{**data, "missed": missed, "candidates": tuple(Candidate(**each) for each in data["candidates"])})

@@ -28,6 +28,7 @@ class DecisionView(NamedTuple):
     title: str
     at: str
     saw: str
+    took: tuple[tuple[str, str], ...]  # how long each clock took: a time, and what for
     columns: tuple[str, ...]
     decided: int  # the column that decided; -1: none did
     candidates: tuple[CandidateView, ...]
@@ -67,6 +68,7 @@ def of_view(decision: Mapping[str, Any], epoch_ms: int, _: Words) -> DecisionVie
         title=_("View %(n)s: %(name)s is primary", n=decision["view"], name=primary),
         at=virtual(at_ms - epoch_ms),
         saw=_missed(decision, _),
+        took=_took(decision, _),
         columns=columns,
         decided={"version": 0, "weight": 1, "uuid": 2}.get(decision["why"], -1),
         candidates=candidates,
@@ -75,14 +77,25 @@ def of_view(decision: Mapping[str, Any], epoch_ms: int, _: Words) -> DecisionVie
 
 
 def _missed(decision: Mapping[str, Any], _: Words) -> str:
-    gone = [(name, decision["at_ms"] - since_ms) for name, since_ms in decision["missed"]]
+    gone = [(name, decision["at_ms"] - since_ms) for name, since_ms, _unreachable_ms in decision["missed"]]
     if not gone:
         return _("Nobody was missing.")
-    if not any(silent_ms for _name, silent_ms in gone):
-        return _("%(names)s said goodbye.", names=", ".join(name for name, _silent in gone))
-    longest = max(silent_ms for _name, silent_ms in gone)
-    names = ", ".join(name for name, _silent in gone)
+    names, longest = ", ".join(name for name, _silent in gone), max(silent_ms for _name, silent_ms in gone)
+    if not longest:
+        return _("%(names)s said goodbye: nobody had to wait.", names=names)
     return _("Nothing was heard of %(names)s for %(time)s.", names=names, time=duration(longest))
+
+
+def _took(decision: Mapping[str, Any], _: Words) -> tuple[tuple[str, str], ...]:
+    """Of who was silent longest: the others waited for that."""
+    missed = sorted((since_ms, unreachable_ms) for _name, since_ms, unreachable_ms in decision["missed"])
+    if not missed or missed[0][1] is None:
+        return ()
+    since_ms, unreachable_ms = missed[0]
+    return (
+        (duration(unreachable_ms - since_ms), _("silent, until it was UNREACHABLE")),
+        (duration(decision["at_ms"] - unreachable_ms), _("more, until it was expelled")),
+    )
 
 
 def _why_primary(decision: Mapping[str, Any], _: Words) -> str:
@@ -111,6 +124,7 @@ def of_election(election: Mapping[str, Any], epoch_ms: int, _: Words) -> Decisio
         title=_("Term %(n)s: %(name)s leads", n=election["term"], name=leader),
         at=virtual(election["atMs"] - epoch_ms),
         saw=_lost(election, _),
+        took=(),
         columns=(_("last term"), _("last entry"), _("vote")),
         decided=2,
         candidates=candidates,

@@ -242,7 +242,7 @@ def state(
         "mode": "cells" if board.in_cells(cluster) else "cards",
         "steps": [list(row) for row in rows],
         "replicas": dict(points),
-        "script": script.progress(room.script) if change is None or change.scripted else None,
+        "script": script.progress(room.script, _) if change is None or change.scripted else None,
         **_traffic(room, change, _),
     }
 

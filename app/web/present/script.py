@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from app.api.objects import Ref
 from app.commands import COMMANDS, Apply, lines
 from app.scenarios import Scenario
 from app.scenarios.progress import Press, Progress
-from app.scenarios.script import Deed, Edit, Milestone, Order, ScriptStep
+from app.scenarios.script import MEASURED, Deed, Edit, Milestone, Order, ScriptStep
 from app.scenarios.selecting import Selector
-from app.web.present.clock import elapsed
+from app.web.present.clock import duration, elapsed
 from app.web.present.names import role_title
 from app.web.present.reading import reading_ms
 from app.web.present.words import Words
@@ -51,7 +52,6 @@ class LessonView(NamedTuple):
     promise: str
     roles: tuple[RoleView, ...]
     steps: tuple[StepView, ...]
-    ending: str
 
     def json(self) -> dict[str, Any]:
         """As the browser takes it."""
@@ -66,19 +66,27 @@ def lesson(scenario: Scenario, _: Words) -> LessonView:
         scenario.promise[_.lang],
         tuple(RoleView(role_title(role.loop, _), role.watches[_.lang]) for role in scenario.cast),
         tuple(_step(step, _) for step in scenario.steps),
-        scenario.ending[_.lang] if scenario.ending else _("Every step of this lesson is done."),
     )
 
 
-def progress(script: Progress) -> dict[str, Any]:
+def progress(script: Progress, _: Words) -> dict[str, Any]:
     """How far the room has come, as JSON: of each step whether it was pressed and is done, and what was reached after
-    how much virtual time; which one was pressed last; and whether all have been done."""
+    how much virtual time; which one was pressed last; and the ending, "" until all have been done."""
     presses = [script.press_of(index) for index in range(len(script.scenario.steps))]
     steps = [
         {"pressed": press is not None, "done": script.done(index), "reached": _reached(press)}
         for index, press in enumerate(presses)
     ]
-    return {"steps": steps, "latest": script.latest, "ended": script.ended_ms is not None}
+    ending = _ending(script.scenario, presses, _) if script.ended_ms is not None else ""
+    return {"steps": steps, "latest": script.latest, "ending": ending}
+
+
+def _ending(scenario: Scenario, presses: Iterable[Press | None], _: Words) -> str:
+    """What was measured stands in it for the milestone that it names in braces."""
+    if scenario.ending is None:
+        return _("Every step of this lesson is done.")
+    took = {each.id: duration(each.at_ms - press.at_ms) for press in presses if press for each in press.reached}
+    return MEASURED.sub(lambda named: took.get(named[1], "…"), scenario.ending[_.lang])
 
 
 def _reached(press: Press | None) -> dict[str, str]:
