@@ -371,6 +371,23 @@ def test_times_maps_and_numbers_below_zero() -> None:
     }
 
 
+def test_a_year_has_four_digits() -> None:
+    """The year 842."""
+    seconds = -35_596_195_200
+    made = field(8, b"\x08" + varint(seconds))
+    assert protobuf.decode(body("v1", "ConfigMap", field(1, made)))["metadata"] == {
+        "creationTimestamp": "0842-01-01T00:00:00Z"
+    }
+
+
+def varint(value: int) -> bytes:
+    value, found = value & (1 << 64) - 1, bytearray()
+    while value > 0x7F:
+        found.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes((*found, value))
+
+
 def test_numbers_that_no_field_has_are_skipped() -> None:
     unknown = field(10, number(1, 1)) + number(11, 7) + b"\x61" + b"\0" * 8
     assert protobuf.decode(body("v1", "ConfigMap", unknown)) == {"apiVersion": "v1", "kind": "ConfigMap"}

@@ -113,11 +113,22 @@ def test_initial_events_end_with_a_bookmark(api: Api, follow: Any) -> None:
     assert bookmark["object"]["kind"] == "ConfigMap"
     assert bookmark["object"]["metadata"] == {
         "resourceVersion": str(api.cluster.store.revision),
-        "creationTimestamp": None,
         "annotations": {"k8s.io/initial-events-end": "true"},
     }
     status = api.status("GET", f"{CONFIGS}?watch=true&sendInitialEvents=true")
     assert (status["reason"], status["details"]["causes"][0]["field"]) == ("Invalid", "resourceVersionMatch")
+
+
+def test_a_bookmark_of_tables_is_a_table(api: Api, follow: Any) -> None:
+    api.ok("POST", CONFIGS, config("one"))
+    query = "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+    first, bookmark = follow(f"{CONFIGS}?{query}", Accept=TABLE).next()
+    table = bookmark["object"]
+    assert (first["type"], bookmark["type"], table["kind"]) == ("ADDED", "BOOKMARK", "Table")
+    assert table["metadata"]["resourceVersion"] == str(api.cluster.store.revision)
+    (row,) = table["rows"]
+    assert len(row["cells"]) == len(first["object"]["columnDefinitions"])
+    assert row["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
 
 
 def test_a_table_brings_its_columns_once(api: Api, follow: Any) -> None:

@@ -24,17 +24,16 @@ VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update
 STATUS_VERBS = ("get", "patch", "update")
 
 # Asked by a POST and answered at once, never stored: they have no row among the kinds.
-REVIEWS = (
-    Kind("SelfSubjectReview", "authentication.k8s.io", "v1", "selfsubjectreviews", "selfsubjectreview", (), False),
-    Kind(
-        "SelfSubjectAccessReview",
-        "authorization.k8s.io",
-        "v1",
-        "selfsubjectaccessreviews",
-        "selfsubjectaccessreview",
-        (),
-        False,
-    ),
+REVIEWS = tuple(
+    Kind(name, f"{group}.k8s.io", "v1", f"{name.lower()}s", name.lower(), namespaced=name.startswith("Local"))
+    for group, names in (
+        ("authentication", ("SelfSubjectReview", "TokenReview")),
+        (
+            "authorization",
+            ("LocalSubjectAccessReview", "SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview"),
+        ),
+    )
+    for name in names
 )
 _REVIEWS = {row.key for row in REVIEWS}
 

@@ -1,4 +1,4 @@
-"""Autoscalers and disruption budgets."""
+"""Autoscalers, disruption budgets, and the subresource that they write."""
 
 from __future__ import annotations
 
@@ -49,7 +49,12 @@ def _disruption_budget(budget: Obj, now_ms: int) -> Cells:
     return (name_of(budget), *limits, get_path(budget, "status.disruptionsAllowed", 0), age_of(budget, now_ms))
 
 
+def _scale(scale: Obj, now_ms: int) -> Cells:
+    return (name_of(scale), scale["spec"]["replicas"], scale["status"]["replicas"], age_of(scale, now_ms))
+
+
 PRINTERS = {
+    "Scale": Printer(columns("Name, Desired:integer, Available:integer, Age"), _scale),
     "HorizontalPodAutoscaler": Printer(
         columns("Name, Reference, Targets, MinPods, MaxPods, Replicas, Age"), _autoscaler
     ),

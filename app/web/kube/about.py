@@ -17,7 +17,8 @@ DAY_S = 86_400
 
 def page(scheme: Scheme, path: str, base: str) -> Response | None:
     """What the server tells of itself; None for addresses of objects."""
-    aggregated = accept.wants_aggregated(request.headers.get("Accept", ""))
+    wanted = request.headers.get("Accept", "")
+    aggregated = accept.wants_aggregated(wanted)
     match path.split("/"):
         case [""]:
             return answer({"paths": list(_PATHS)})
@@ -29,18 +30,28 @@ def page(scheme: Scheme, path: str, base: str) -> Response | None:
             response = answer(discovery.aggregated(scheme, f"/{path}"))
             response.headers["Content-Type"] = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
             return response
-        case ["api"]:
-            return answer(discovery.api_versions(request.host))
-        case ["apis"]:
-            return answer(discovery.api_group_list(scheme))
-        case ["api", version]:
-            return answer(_known(scheme, discovery.resource_list, version))
-        case ["apis", group]:
-            return answer(_known(scheme, discovery.api_group, group))
-        case ["apis", group, version]:
-            return answer(_known(scheme, discovery.resource_list, f"{group}/{version}"))
         case ["openapi", *rest]:
             return _openapi(scheme, rest, base)
+    found = _discovered(scheme, path)
+    if found is not None:
+        accept.form(wanted, (accept.OBJECT,))
+        return answer(found)
+    return None
+
+
+def _discovered(scheme: Scheme, path: str) -> Any:
+    """A list of discovery in its classic form; None for other addresses. Raises NoSuchPage or NoSuchResource."""
+    match path.split("/"):
+        case ["api"]:
+            return discovery.api_versions(request.host)
+        case ["apis"]:
+            return discovery.api_group_list(scheme)
+        case ["api", version]:
+            return _known(scheme, discovery.resource_list, version)
+        case ["apis", group]:
+            return _known(scheme, discovery.api_group, group)
+        case ["apis", group, version]:
+            return _known(scheme, discovery.resource_list, f"{group}/{version}")
     return None
 
 

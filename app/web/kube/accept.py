@@ -5,6 +5,8 @@ The first clause of the Accept header that we can satisfy wins. Whoever asks for
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from app.api import errors
 
 OBJECT, TABLE, METADATA = "Object", "Table", "PartialObjectMetadata"
@@ -23,8 +25,8 @@ class NotAcceptable(errors.ApiError):
         super().__init__(f"406: Not Acceptable\n\nAvailable representations: {_OFFERED}", details={})
 
 
-def form(header: str) -> str:
-    """OBJECT, TABLE or METADATA. Raises NotAcceptable."""
+def form(header: str, forms: Container[str] = (OBJECT, TABLE, METADATA)) -> str:
+    """The first of these forms that the client would take. Raises NotAcceptable."""
     if not header.strip():
         return OBJECT
     for media_type, options in clauses(header):
@@ -33,8 +35,9 @@ def form(header: str) -> str:
         if "as" not in options:
             return OBJECT
         known = options.get("g") == "meta.k8s.io" and options.get("v") in ("v1", "v1beta1")
-        if known and options["as"] in _FORMS:
-            return _FORMS[options["as"]]
+        asked = _FORMS.get(options["as"], "")
+        if known and asked in forms:
+            return asked
     raise NotAcceptable
 
 

@@ -35,6 +35,13 @@ class Call:
         asked = self.definition.to_version(obj, self.target.kind.api_version)
         return encoding.whole(obj) if asked is obj else encoding.dumps(asked)
 
+    def item(self, obj: Obj) -> bytes:
+        """One of a list: those of Kubernetes' own kinds leave to the list to say which kind that is."""
+        if not self.target.kind.is_own:
+            return self.whole(obj)
+        asked = self.definition.to_version(obj, self.target.kind.api_version)
+        return encoding.item(obj) if asked is obj else encoding.dumps(encoding.untyped(asked))
+
 
 def client_name(user_agent: str) -> str:
     """`kubectl/v1.36.0 (linux/amd64) kubernetes/0123456` -> `kubectl`."""
@@ -44,7 +51,7 @@ def client_name(user_agent: str) -> str:
 
 def answer(body: bytes | Mapping[str, Any], code: int = 200, warnings: tuple[str, ...] = ()) -> Response:
     data = body if isinstance(body, bytes) else encoding.dumps(body)
-    response = Response(data, code, mimetype="application/json")
+    response = Response(data + b"\n", code, mimetype="application/json")
     shown = warnings[: limits.WARNINGS]
     if sum(map(len, shown)) > limits.WARNINGS_LENGTH:
         shown = tuple(warning[: limits.WARNING_CLIPPED] for warning in shown)

@@ -51,12 +51,17 @@ class Cache:
         return data
 
 
-def _metadata_only(obj: Obj) -> bytes:
+def metadata_only(obj: Obj) -> bytes:
     return dumps({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]})
 
 
+def untyped(obj: Obj) -> Obj:
+    return {name: value for name, value in obj.items() if name not in ("kind", "apiVersion")}
+
+
 whole: Callable[[Obj], bytes] = Cache(dumps)
-metadata: Callable[[Obj], bytes] = Cache(_metadata_only)
+item: Callable[[Obj], bytes] = Cache(lambda obj: dumps(untyped(obj)))  # of a list that says of which kind its items are
+metadata: Callable[[Obj], bytes] = Cache(metadata_only)
 
 
 def listed(kind: str, api_version: str, meta: Mapping[str, Any], items: list[bytes]) -> bytes:

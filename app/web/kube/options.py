@@ -12,10 +12,11 @@ from app.api import errors
 from app.api.kinds import Kind
 from app.api.objects import Obj
 from app.api.selectors import FieldSelector, LabelSelector, parse_fields, parse_labels
+from app.apimachinery.cel.values import CelError, duration
 
-_NO = ("", "0", "f", "false")
 _PROPAGATION = ("Orphan", "Background", "Foreground")
 MANAGER_BYTES = 128
+_DIGITS = 19  # of the largest number
 _EXACT, _NOT_OLDER = "Exact", "NotOlderThan"
 
 Query = Mapping[str, str]
@@ -80,18 +81,30 @@ def revision_of(query: Query) -> int | None:
 
 def number(query: Query, name: str) -> int | None:
     """An integer that may be left out. Raises BadRequest as Go does."""
-    text = query.get(name, "")
-    if not text:
+    if name not in query:
         return None
-    digits = text.removeprefix("-").removeprefix("+")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
+    text = query[name]
+    digits = text[1:] if text[:1] in ("-", "+") else text
+    if not (digits.isascii() and digits.isdigit()):
         raise errors.BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    if len(digits) > _DIGITS or not -(1 << 63) <= int(text) < 1 << 63:
+        raise errors.BadRequest(f'strconv.ParseInt: parsing "{text}": value out of range')
     return int(text)
 
 
 def flag(query: Query, name: str) -> bool:
-    """`watch=true`, `watch=1`, but also a bare `watch`."""
-    return name in query and query[name].lower() not in _NO[1:]
+    """Everything but `0` and `false` says yes: `watch=True`, `watch=no`, a bare `watch`. Models apimachinery
+    `pkg/runtime/conversion.go`."""
+    return name in query and query[name] != "0" and query[name].lower() != "false"
+
+
+def check_timeout(query: Query) -> None:
+    """How long the client would wait. No answer here takes so long; but what is no span of time is refused."""
+    if text := query.get("timeout", ""):
+        try:
+            duration(text)
+        except CelError as error:
+            raise errors.BadRequest(f"invalid timeout specified in the request URL - {error}") from None
 
 
 # ------------------------------------------------------------------------------------------------- paging
@@ -173,13 +186,13 @@ def deletion(query: Query, body: Any) -> Deletion:
             "json: cannot unmarshal the value into Go struct field DeleteOptions.gracePeriodSeconds"
         )
     propagation = given.get("propagationPolicy") or query.get("propagationPolicy") or None
-    orphan = given.get("orphanDependents", query.get("orphanDependents"))
+    orphan = given.get("orphanDependents", flag(query, "orphanDependents") if "orphanDependents" in query else None)
     if propagation is not None and orphan is not None:
         why = "orphanDependents and deletionPropagation cannot be both set"
         text = f"Invalid value: {json.dumps(propagation)}: {why}"
         raise _invalid("propagationPolicy", "FieldValueInvalid", text, "DeleteOptions")
     if propagation is None and orphan is not None:
-        propagation = "Orphan" if orphan in (True, "true") else "Background"
+        propagation = "Orphan" if orphan is True else "Background"
     if propagation is not None and propagation not in _PROPAGATION:
         listed = ", ".join(f'"{each}"' for each in ("Background", "Foreground", "Orphan"))
         text = f'Unsupported value: "{propagation}": supported values: {listed}'

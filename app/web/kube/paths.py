@@ -21,6 +21,7 @@ class Target(NamedTuple):
     name: str = ""
     subresource: str = ""
     older_version: str = ""  # the apiVersion of the address, where it is not the one that is stored
+    watched: bool = False  # an address of old, `/api/v1/watch/...`: what is there is not listed but watched
 
     @property
     def ref(self) -> Ref:
@@ -50,6 +51,8 @@ def parse(scheme: Scheme, path: str) -> Target:
         raise NoSuchPage
     if not any(kind.group == group for kind in scheme.served()):
         raise NoSuchPage
+    watched = rest[0] == "watch" and len(rest) > 1
+    rest = rest[1:] if watched else rest
     namespace = ""
     if rest[0] == "namespaces" and len(rest) >= 3 and rest[2] not in ("status", "finalize"):
         namespace, rest = rest[1], rest[2:]
@@ -59,10 +62,10 @@ def parse(scheme: Scheme, path: str) -> Target:
         raise NoSuchResource
     named = bool(name)
     fits = kind.namespaced if namespace else not (kind.namespaced and named)
-    if not fits or any(beyond) or (subresource and not _has(kind, subresource)):
+    if not fits or any(beyond) or (subresource and (watched or not _has(kind, subresource))):
         raise NoSuchResource
     is_stored = scheme.kind(kind.key).version == kind.version
-    return Target(kind, namespace, name, subresource, "" if is_stored else kind.api_version)
+    return Target(kind, namespace, name, subresource, "" if is_stored else kind.api_version, watched)
 
 
 def _has(kind: Kind, subresource: str) -> bool:

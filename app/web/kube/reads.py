@@ -36,7 +36,7 @@ def found(call: Call) -> tuple[Obj, int]:
 
 def drawn(call: Call, obj: Obj, now_ms: int) -> bytes:
     """One object in the form that the client wants."""
-    if call.form == accept.TABLE and call.target.subresource != "scale":
+    if call.form == accept.TABLE:
         meta = {"resourceVersion": obj["metadata"]["resourceVersion"]}
         return tables.table(call, [obj], now_ms, meta)
     return encoding.metadata(obj) if call.form == accept.METADATA else call.whole(obj)
@@ -64,7 +64,7 @@ def drawn_list(call: Call, objects: Sequence[Obj], meta: Mapping[str, Any], now_
     if call.form == accept.METADATA:
         items = [encoding.metadata(obj) for obj in sliced(objects)]
         return encoding.listed("PartialObjectMetadataList", "meta.k8s.io/v1", meta, items)
-    items = [call.whole(obj) for obj in sliced(objects)]
+    items = [call.item(obj) for obj in sliced(objects)]
     return encoding.listed(f"{kind.kind}List", kind.api_version, meta, items)
 
 

@@ -1,16 +1,26 @@
-"""Who am I, and may I? Everybody who knows the room's name may do everything there.
+"""Who am I, whose token is this, and may they? Everybody who knows the room's name may do everything there.
 
-`kubectl auth can-i` and `auth whoami` post these; nothing is stored.
+`kubectl auth can-i` and `auth whoami` post these; nothing is stored. Models kubernetes/pkg/registry/authorization,
+pkg/registry/authentication and pkg/apis/authorization/validation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from flask import Response, request
 
-from app.web.kube import bodies
+from app.api import errors
+from app.api.errors import Cause
+from app.api.kinds import Kind
+from app.api.objects import Obj
+from app.apimachinery.openapi import discovery
+from app.apimachinery.scheme import schema
+from app.apimachinery.scheme.shapes import struct_of
+from app.registry.validation import causes
+from app.rooms import Room
+from app.web.kube import accept, bodies, tokens
 from app.web.kube.calls import answer
 
 USER = {"username": "you", "groups": ["system:masters", "system:authenticated"]}
@@ -20,25 +30,93 @@ _EVERYTHING = {
     "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
     "incomplete": False,
 }
-_REVIEWS: dict[str, tuple[str, Any]] = {
-    "apis/authorization.k8s.io/v1/selfsubjectaccessreviews": ("SelfSubjectAccessReview", _ALLOWED),
-    "apis/authorization.k8s.io/v1/subjectaccessreviews": ("SubjectAccessReview", _ALLOWED),
-    "apis/authorization.k8s.io/v1/selfsubjectrulesreviews": ("SelfSubjectRulesReview", _EVERYTHING),
-    "apis/authentication.k8s.io/v1/selfsubjectreviews": ("SelfSubjectReview", {"userInfo": USER}),
+
+
+class Asked(NamedTuple):
+    """A review that somebody posts. `namespace`: that of the address."""
+
+    row: Kind
+    namespace: str = ""
+
+
+def find(path: str) -> Asked | None:
+    """The review that a POST to `path` asks for, if it is one."""
+    match path.split("/"):
+        case ["apis", group, version, "namespaces", namespace, plural]:
+            return _asked(group, version, plural, namespace)
+        case ["apis", group, version, plural]:
+            return _asked(group, version, plural, "")
+    return None
+
+
+def _asked(group: str, version: str, plural: str, namespace: str) -> Asked | None:
+    for row in discovery.REVIEWS:
+        if (row.group, row.version, row.plural, row.namespaced) == (group, version, plural, bool(namespace)):
+            return Asked(row, namespace)
+    return None
+
+
+def review(asked: Asked, room: Room) -> Response:
+    """Raises NotAcceptable for a table, BadRequest or Invalid for what cannot be asked."""
+    row = asked.row
+    accept.form(request.headers.get("Accept", ""), (accept.OBJECT,))
+    document = bodies.parsed(request.get_data(), request.content_type or "", row.kind)[0]
+    if not isinstance(document, dict):
+        schema.type_meta(document)
+    document = {"apiVersion": row.api_version, "kind": row.kind, **document}
+    given, _ = schema.decoded(document, struct_of(row.api_version, row.kind))
+    if wrong := list(_wrong(asked, given)):
+        raise errors.invalid(row.kind, "", wrong, row.group)
+    return answer({**given, "status": _STATUSES[row.kind](given, room)}, 201)
+
+
+def _wrong(asked: Asked, given: Obj) -> Iterator[Cause]:
+    """Raises BadRequest for a namespace that is not the one of the address."""
+    if not asked.row.kind.endswith("AccessReview"):
+        return
+    spec: Mapping[str, Any] = given.get("spec") or {}
+    attributes, other = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
+    if attributes is not None and other is not None:
+        why = "cannot be specified in combination with resourceAttributes"
+        yield causes.invalid("spec.nonResourceAttributes", other, why)
+    if attributes is None and other is None:
+        why = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+        yield causes.invalid("spec.resourceAttributes", None, why)
+    if asked.row.kind != "SelfSubjectAccessReview" and not spec.get("user") and not spec.get("groups"):
+        yield causes.invalid("spec.user", "", "at least one of user or group must be specified")
+    if asked.row.namespaced:
+        yield from _elsewhere(asked.namespace, given["metadata"].get("namespace", ""), attributes, other)
+
+
+def _elsewhere(namespace: str, stated: str, attributes: Mapping[str, Any] | None, other: Any) -> Iterator[Cause]:
+    """What a review of one namespace may not ask. Raises BadRequest."""
+    if attributes is not None and attributes.get("namespace", "") != stated:
+        why = "must match metadata.namespace"
+        yield causes.invalid("spec.resourceAttributes.namespace", attributes.get("namespace", ""), why)
+    if other is not None:
+        yield causes.invalid("spec.nonResourceAttributes", other, "disallowed on this kind of request")
+    if stated != namespace:
+        raise errors.BadRequest(f"spec.resourceAttributes.namespace must match namespace: {namespace}")
+
+
+def _token(given: Obj, room: Room) -> dict[str, Any]:
+    """Whose token that is. Raises BadRequest without one."""
+    token = (given.get("spec") or {}).get("token")
+    if not token:
+        raise errors.BadRequest("token is required for TokenReview in authentication")
+    bearer = tokens.bearer(token, room)
+    wanted = given["spec"].get("audiences") or [tokens.ISSUER]
+    audiences = [each for each in wanted if bearer is not None and each in bearer.audiences]
+    if bearer is None or not audiences:
+        return {"user": {}, "error": "invalid bearer token"}
+    return {"authenticated": True, "user": bearer.user, "audiences": audiences}
+
+
+_STATUSES: dict[str, Callable[[Obj, Room], dict[str, Any]]] = {
+    "SelfSubjectReview": lambda given, room: {"userInfo": USER},
+    "TokenReview": _token,
+    "SelfSubjectRulesReview": lambda given, room: _EVERYTHING,
+    **dict.fromkeys(
+        ("LocalSubjectAccessReview", "SelfSubjectAccessReview", "SubjectAccessReview"), lambda given, room: _ALLOWED
+    ),
 }
-
-
-def find(path: str) -> Callable[[], Response] | None:
-    """What answers a POST to `path`, if that is a review."""
-    known = _REVIEWS.get(path)
-    return None if known is None else lambda: _review(*known)
-
-
-def _review(kind: str, status: Any) -> Response:
-    document, _ = bodies.parsed(request.get_data(), request.content_type or "", kind)
-    given = document if isinstance(document, dict) else {}
-    group = "authentication.k8s.io" if kind == "SelfSubjectReview" else "authorization.k8s.io"
-    review: dict[str, Any] = {"kind": kind, "apiVersion": f"{group}/v1", "metadata": {"creationTimestamp": None}}
-    if kind != "SelfSubjectReview":
-        review["spec"] = given.get("spec") or {}
-    return answer({**review, "status": status}, 201)

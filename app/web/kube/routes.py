@@ -8,6 +8,7 @@ from collections.abc import Callable
 from flask import Blueprint, Response, request
 from flask_sock import Sock
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.http import HTTP_STATUS_CODES
 
 from app.api import errors, limits
 from app.apimachinery.scheme.scheme import Scheme
@@ -44,9 +45,11 @@ def face(id: str, path: str = "") -> Response:
     path = path.strip("/")
     scheme = room.cluster.scheme
     if request.method == "GET" and (found := about.page(scheme, path, f"/rooms/{room.id}/kube")) is not None:
+        options.check_timeout(request.args)
         return found
-    if request.method == "POST" and (review := reviews.find(path)) is not None:
-        return review()
+    if request.method == "POST" and (asked := reviews.find(path)) is not None:
+        options.check_timeout(request.args)
+        return reviews.review(asked, room)
     return resource(room, scheme, path)
 
 
@@ -78,6 +81,8 @@ def resource(room: Room, scheme: Scheme, path: str) -> Response:
     if room.read(lambda cluster: cluster.api_down):
         raise errors.ServiceUnavailable("the API server of this room is down")
     handler = _handler(target)
+    if handler not in _LASTING:
+        options.check_timeout(request.args)
     form = accept.form(request.headers.get("Accept", ""))
     who = client_name(request.headers.get("User-Agent", ""))
     definition = scheme.definition(target.kind.key)
@@ -92,9 +97,9 @@ def _handler(target: paths.Target) -> Handler:
     subresource = target.subresource
     table = _SUBRESOURCES.get(subresource, {}) if subresource else _OBJECT if target.name else _COLLECTION
     handler = table.get(request.method)
-    if handler is None or _is_refused(target):
+    if handler is None or _is_refused(target) or (target.watched and request.method != "GET"):
         raise errors.MethodNotAllowed("the server does not allow this method on the requested resource", details={})
-    if request.method == "GET" and not subresource and options.flag(request.args, "watch"):
+    if request.method == "GET" and not subresource and (target.watched or options.flag(request.args, "watch")):
         return watches.watch
     return handler
 
@@ -132,6 +137,14 @@ _SUBRESOURCES: dict[str, dict[str, Handler]] = {
     "token": {"POST": tokens.create},
     **dict.fromkeys(paths.OF_PODS, dict.fromkeys(METHODS, execs.refused)),
 }
+_LASTING = (watches.watch, logs.log, execs.refused)  # go on for as long as they like
+
+
+@blueprint.after_request
+def said_as_go_does(response: Response) -> Response:
+    """`409 Conflict`, where ours would shout."""
+    response.status = f"{response.status_code} {HTTP_STATUS_CODES.get(response.status_code, '')}"
+    return response
 
 
 # ------------------------------------------------------------------------------------------------- refusals

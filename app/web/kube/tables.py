@@ -11,6 +11,7 @@ from typing import Any
 from app.api import errors
 from app.api.objects import Obj
 from app.kubectl.printers import printers
+from app.kubectl.printers.printing import Column
 from app.rooms import sliced
 from app.web.kube import encoding
 from app.web.kube.calls import Call
@@ -20,15 +21,36 @@ _INCLUDE = ("Metadata", "Object", "None")
 
 def table(call: Call, objects: Sequence[Obj], now_ms: int, meta: Mapping[str, Any], *, columns: bool = True) -> bytes:
     """Of the kind that is asked for. Without `columns`: a later event of a watch. Raises BadRequest."""
-    show = shown(call)
-    key, declared = call.target.kind.key, call.definition.columns_in(call.target.kind.api_version)
-    printed = printers.table(key, (), now_ms, declared)
+    show, declared = shown(call), call.definition.columns_in(call.target.kind.api_version)
     rows = [
-        b'{"cells":' + encoding.dumps(cells) + b',"object":' + show(obj) + b"}"
+        _row(cells, show(obj))
         for obj in sliced(objects)
-        for cells in printers.table(key, (obj,), now_ms, declared).rows
+        for cells in printers.table(_printed_as(call), (obj,), now_ms, declared).rows
     ]
-    definitions = [column._asdict() for column in printed.columns] if columns else None
+    return _table(rows, meta, _columns(call) if columns else None)
+
+
+def bookmark(call: Call, meta: Mapping[str, Any], *, columns: bool) -> bytes:
+    """How far a watch has come: a row of an object that has nothing but this metadata."""
+    known = _columns(call)
+    empty = [0 if column.type == "integer" else "" for column in known]
+    return _table([_row(empty, encoding.metadata_only({"metadata": meta}))], meta, known if columns else None)
+
+
+def _columns(call: Call) -> tuple[Column, ...]:
+    return printers.table(_printed_as(call), (), 0, call.definition.columns_in(call.target.kind.api_version)).columns
+
+
+def _printed_as(call: Call) -> str:
+    return "Scale" if call.target.subresource == "scale" else call.target.kind.key
+
+
+def _row(cells: Sequence[Any], obj: bytes) -> bytes:
+    return b'{"cells":' + encoding.dumps(cells) + b',"object":' + obj + b"}"
+
+
+def _table(rows: list[bytes], meta: Mapping[str, Any], columns: tuple[Column, ...] | None) -> bytes:
+    definitions = None if columns is None else [column._asdict() for column in columns]
     head = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "columnDefinitions": definitions}
     return b"".join((encoding.dumps(head)[:-1], b',"rows":[', b",".join(rows), b"]}"))
 

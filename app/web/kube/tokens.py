@@ -1,4 +1,5 @@
-"""`kubectl create token`: a token in a real one's form, for reading. Nobody checks it, so nobody signs it.
+"""`kubectl create token`: a token in a real one's form, for reading. It opens nothing, so nobody signs it; a
+TokenReview says whose it is.
 
 Nothing is stored. Models kubernetes/pkg/registry/core/serviceaccount/storage/token.go.
 """
@@ -8,12 +9,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Response, request
 
 from app.api import errors, times
-from app.api.objects import Obj
+from app.api.objects import Obj, Ref, uid_of
+from app.rooms import Room
 from app.web.kube import bodies, reads
 from app.web.kube.calls import Call, answer
 
@@ -75,6 +77,30 @@ def _token(account: Obj, audiences: list[str], now_s: int, expires_s: int) -> st
         "sub": f"system:serviceaccount:{namespace}:{name}",
     }
     return f"{_part({'alg': 'none', 'typ': 'JWT'})}.{_part(claims)}."
+
+
+class Bearer(NamedTuple):
+    """Who shows a token, and to whom it may be shown."""
+
+    user: dict[str, Any]
+    audiences: list[str]
+
+
+def bearer(token: str, room: Room) -> Bearer | None:
+    """None for a token that is none of ours, or no longer valid."""
+    try:
+        text = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        owner, audiences, expires_s = claims["kubernetes.io"], list(claims["aud"]), int(claims["exp"])
+        namespace, (name, uid) = owner["namespace"], (owner["serviceaccount"][each] for each in ("name", "uid"))
+        ref = Ref("ServiceAccount", str(namespace), str(name))
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return None
+    account, now_ms = room.read(lambda cluster: (cluster.get(ref), cluster.now_ms))
+    if account is None or uid_of(account) != uid or expires_s * 1000 <= now_ms:
+        return None
+    groups = ["system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated"]
+    return Bearer({"username": claims["sub"], "uid": uid, "groups": groups}, audiences)
 
 
 def _part(value: Mapping[str, Any]) -> str:

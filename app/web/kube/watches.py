@@ -165,13 +165,16 @@ class Changes:
         elif not self._bookmarks or time.monotonic() - self._marked_at < BOOKMARK_S:
             return []
         self._marked_at = time.monotonic()
-        return [encoding.event(BOOKMARK, encoding.dumps(self._bookmark(annotations)))]
+        return [encoding.event(BOOKMARK, self._bookmark(annotations))]
 
-    def _bookmark(self, annotations: dict[str, str] | None) -> dict[str, Any]:
-        meta: dict[str, Any] = {"resourceVersion": str(self._revision), "creationTimestamp": None}
+    def _bookmark(self, annotations: dict[str, str] | None) -> bytes:
+        kind = self._call.target.kind
+        meta: dict[str, Any] = {"resourceVersion": str(self._revision)}
         if annotations:
             meta["annotations"] = annotations
         if self._call.form == accept.METADATA:
-            return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta}
-        kind = self._call.target.kind
-        return {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": meta}
+            return encoding.metadata_only({"metadata": meta})
+        if self._call.form == accept.TABLE:
+            columns, self._columns = self._columns, False
+            return tables.bookmark(self._call, meta, columns=columns)
+        return encoding.dumps({"kind": kind.kind, "apiVersion": kind.api_version, "metadata": meta})
