@@ -7,11 +7,12 @@ import {drawWires} from "./wires.js"
 
 const CALM_MS = 420
 let due = 0
+let isDressed = false
 
 export function startBoard() {
   watch(() => {
     settle()
-    if (document.querySelector(".custom")) sheet("custom").then(settle)
+    dress()
   })
   document.addEventListener("click", (event) => {
     const more = event.target.closest("#more-workloads, #more-waiting")
@@ -21,6 +22,13 @@ export function startBoard() {
   })
   new ResizeObserver(() => settle()).observe(document.getElementById("actual-section"))
   document.addEventListener("scroll", (event) => { if (event.target.id === "nodes") drawWires() }, true)
+}
+
+/** Cards of custom objects bring their style, once there is one. */
+function dress() {
+  if (isDressed || !document.querySelector("#customs > .custom")) return
+  isDressed = true
+  sheet("custom").then(settle)
 }
 
 /** Puts an object where it belongs. @param {?HTMLElement} present @param {HTMLElement} next */

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.web.present.card import GLYPHS
 from tests.browser.conftest import Opener
 from tests.support.contrast import faint
 from tests.support.geometry import faults
@@ -49,3 +50,8 @@ def test_it_unfolds_takes_writes_and_tells_why_another_is_primary(
     post(page, "pace", paused="true")
     assert faults(page) == []
     assert faint(page, ".custom") == []
+    for tone in GLYPHS:
+        card.evaluate(
+            "(card, tone) => card.querySelectorAll('[data-tone]').forEach((e) => (e.dataset.tone = tone))", tone
+        )
+        assert faint(page, ".custom") == [], tone

@@ -182,9 +182,12 @@ def test_step_phase_shows_observe_then_diff_then_act(open_page: Opener) -> None:
     page.get_by_role("button", name="Loop", exact=True).or_(page.locator("#mini-replicaset-controller")).first.click()
     page.get_by_role("button", name=f"Kill pod {names(page)[0]}").click()
     panel = page.locator("#loop-replicaset-controller")
+    page.evaluate("() => { frames = 0; document.addEventListener('htmx:wsBeforeMessage', () => frames++) }")
     seen = []
     for _ in range(40):
+        before = page.evaluate("() => frames")
         page.get_by_role("button", name="Step phase").click()
+        page.wait_for_function("(before) => frames > before", arg=before)
         page.wait_for_timeout(180)
         current = panel.locator('[aria-current="step"]')
         phase = current.get_attribute("data-phase") if current.count() else ""
