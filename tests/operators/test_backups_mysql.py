@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from app.api.mysql_groups import MYSQL_BACKUP
 from app.api.objects import Obj, Ref, labels_of, name_of
-from tests.support.mysql import MySQLWorld, mysql
+from tests.support.mysql import ASKED, PROFILES, MySQLWorld, mysql
 
-BACKUP = "MySQLBackup.mysql.oracle.com"
-ASKED = """
-apiVersion: mysql.oracle.com/v2
-kind: MySQLBackup
-metadata: {name: now}
-spec: {clusterName: %s, %s}
-"""
-PROFILES = """, backupProfiles: [{name: nightly, dumpInstance: {storage: {persistentVolumeClaim: {claimName: b}}}}]"""
 SCHEDULED = PROFILES + """, backupSchedules: [{name: hourly, schedule: "0 * * * *", backupProfileName: nightly}]"""
 
 
 def backups(world: MySQLWorld) -> list[Obj]:
-    return world.objects(BACKUP, "default")
+    return world.objects(MYSQL_BACKUP, "default")
 
 
 def test_a_backup_becomes_a_job_and_is_completed_when_that_is() -> None:

@@ -229,7 +229,9 @@ def test_a_failover_leaves_a_card_that_says_why() -> None:
     world.wait(11)
     card = card_of(world)
     assert card["why"] == "uuid"
-    assert [name for name, _ in card["missed"]] == ["mycluster-0"]
+    ((name, since_ms, unreachable_ms),) = card["missed"]
+    assert name == "mycluster-0"
+    assert (unreachable_ms - since_ms, card["at_ms"] - unreachable_ms) == (5_000, 5_000)
     uuids = [each["uuid"] for each in card["candidates"]]
     assert uuids == sorted(uuids)
     assert card["primary"] == card["candidates"][0]["name"] == world.primary

@@ -13,7 +13,8 @@ from app.commands import Apply, CrashContainer, CutNetwork, DeleteObject, PowerN
 from app.operators.mysql.objects import ROLE_LABEL
 from tests.support.world import World
 
-INSTALL = (Path(app.operators.mysql.__file__).parent / "install.yaml").read_text()
+MANIFESTS = Path(app.operators.mysql.__file__).parent
+INSTALL = (MANIFESTS / "install.yaml").read_text()
 CLUSTER = Ref(INNODB_CLUSTER, "default", "mycluster")
 OPERATOR = Ref("Deployment", "mysql-operator", "mysql-operator")
 PASSWORDS = """
@@ -22,6 +23,25 @@ kind: Secret
 metadata: {name: mypwds}
 stringData: {rootUser: root, rootHost: '%', rootPassword: sakila}
 """
+
+PROFILES = """, backupProfiles: [{name: nightly, dumpInstance: {storage: {persistentVolumeClaim: {claimName: b}}}}]"""
+ASKED = """
+apiVersion: mysql.oracle.com/v2
+kind: MySQLBackup
+metadata: {name: now}
+spec: {clusterName: %s, %s}
+"""
+ALPHA_DECLARED = "apiVersion: mysql.oracle.com/v1alpha1\nkind: Cluster\nmetadata: {name: old}\nspec: {members: %d}\n"
+
+
+def alpha_up(members: int = 3) -> World:
+    """A Cluster of 2018."""
+    world = World()
+    world.apply((MANIFESTS / "install-v1alpha1.yaml").read_text())
+    world.settle()
+    world.apply(ALPHA_DECLARED % members)
+    world.wait(120)
+    return world
 
 
 def declared(instances: int = 3, more: str = "") -> str:

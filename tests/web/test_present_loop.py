@@ -60,7 +60,7 @@ def acted(result: Result) -> tuple[str, Record]:
 
 
 NOWHERE = Decision("", (NodeVerdict("node-1", False, ("Insufficient cpu",), None, 0),))
-ELECTED = {"primary": "db-1", "why": "uuid"}
+ELECTED = {"primary": "db-1", "why": "uuid", "at_ms": 10_000, "missed": [["db-0", 0, 5_000]]}
 VALUES = {
     "PodUnscheduled": NOWHERE,
     "Unschedulable": NOWHERE,

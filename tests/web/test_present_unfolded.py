@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from app.commands import CutNetwork, DefineController, PowerNode
-from app.web.present import Words, board, decisions, frame, loop, reasons, unfolded
+from app.api.objects import Ref
+from app.commands import CrashContainer, CutNetwork, DefineController, PowerNode
+from app.web.present import Words, board, databases, decisions, frame, loop, reasons, unfolded
 from app.web.present.servers import UseView, bars
 from tests.support.looks import Stage, frame_since
-from tests.support.mysql import MySQLWorld, mysql
+from tests.support.mysql import ASKED, PROFILES, MySQLWorld, alpha_up, mysql
 from tests.support.own_texts import BOB
 from tests.support.rabbitmq import RabbitWorld
 from tests.support.world import World
@@ -212,6 +213,46 @@ def test_a_queue_shows_its_leader_its_books_and_each_election() -> None:
     assert [each.values[2] for each in decision.candidates].count("voted for it") >= 2
     told = [gap.decision for view in panels(world) for gap in view.differences if gap.reason == "LeaderElected"]
     assert told[-1] == decision
+
+
+def test_the_cluster_of_2018_has_the_same_three_clocks_of_which_its_operator_knows_little() -> None:
+    world = alpha_up()
+    assert clock(world, 0) == ("view 4 · quorum: 3 of 3", ["● PRIMARY", "● SECONDARY", "● SECONDARY"])
+    told = "all pods are ready; of a quorum it knows nothing"
+    assert clock(world, 1) == (told, ["● primary", "● secondary", "● secondary"])
+    world.do(CrashContainer(Ref("Pod", "default", "old-0"), "mysql", 137))
+    later(world, 12_000)
+    assert clock(world, 1)[1] == ["● primary", "● secondary", "● secondary"], "its agents look every 15 s"
+    assert clock(world, 0)[1][1:].count("● PRIMARY") == 1
+    decision = use(world).decision
+    assert decision is not None
+    assert [time for time, _what in decision.took] == ["5 s", "5 s"]
+    primary = next(f"old-{number}" for number in range(3) if role(world, f"old-{number}") == "PRIMARY")
+    assert primary in decision.title
+
+
+def role(world: World, name: str) -> str:
+    pod = world.get(Ref("Pod", "default", name))
+    assert pod is not None
+    return databases.role(world, pod)
+
+
+def test_a_backup_tells_how_far_it_is_and_which_server_it_copies() -> None:
+    world = mysql(3, PROFILES)
+    world.apply(ASKED % ("mycluster", "backupProfileName: nightly"))
+    world.wait(3)
+    assert backup(world) == ["◌ Running", f"● copies {world.others[-1]} SECONDARY"]
+    world.come_to_rest()
+    told = backup(world)
+    assert (told[0], told[2][:8]) == ("✓ Completed", "✓ took 0")
+    world.apply(ASKED.replace("now", "never") % ("other", "backupProfileName: nightly"))
+    world.wait(3)
+    assert backup(world, "never") == ["▲ Error no such cluster"]
+
+
+def backup(world: World, name: str = "now") -> list[str]:
+    view = next(each for each in unfolded.cards(world, words(world)) if each.chip.name == name)
+    return [f"{each.glyph} {each.text} {each.more}".strip() for each in view.brief]
 
 
 # ---------------------------------------------------------------------------------------- pods, the past, frames

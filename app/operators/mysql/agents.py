@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.api.messages import N_, Message, message
-from app.api.mysql_groups import MYSQL_GROUP
+from app.api.mysql_groups import ALPHA_CLUSTER_LABEL, ALPHA_ROLE_LABEL, MYSQL_GROUP
 from app.api.objects import Obj, Ref, labels_of, name_of, namespace_of, ref_of, uid_of
 from app.operators.mysql import members, sayings, views, written
 from app.operators.mysql.members import OFFLINE, ONLINE, Member
@@ -22,7 +22,6 @@ from app.operators.mysql.servers import Servers
 from app.reconcile import Controller, Difference, Patch, Reader, Remember, RequeueAfter, Watch, itself
 
 PERIOD_MS = 15_000
-CLUSTER_LABEL, ROLE_LABEL = "v1alpha1.mysql.oracle.com/cluster", "v1alpha1.mysql.oracle.com/role"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class MySQLAgents(Controller[AgentsSeen]):
             itself(MYSQL_GROUP, when=_came, only=_has_agents, matters=_came),
             Watch("PodSandbox", nobody, only=runs_here),
             Watch("Machine", nobody),
-            Watch("Pod", nobody, only=lambda pod: CLUSTER_LABEL in labels_of(pod)),
+            Watch("Pod", nobody, only=lambda pod: ALPHA_CLUSTER_LABEL in labels_of(pod)),
         )
 
     def observe(self, key: Ref, reader: Reader) -> AgentsSeen | None:
@@ -60,7 +59,7 @@ class MySQLAgents(Controller[AgentsSeen]):
         if group is None:
             return None
         of = [each for each in reader.list("PodSandbox", key.namespace) if group_of(each) == key.name]
-        pods = [pod for pod in reader.list("Pod", key.namespace) if labels_of(pod)[CLUSTER_LABEL] == key.name]
+        pods = [pod for pod in reader.list("Pod", key.namespace) if labels_of(pod)[ALPHA_CLUSTER_LABEL] == key.name]
         machines = reader.list("Machine")
         return AgentsSeen(group, pods, of, machines, reader.remembered() or 0, reader.now_ms)
 
@@ -123,9 +122,9 @@ def _label(seen: AgentsSeen) -> Iterator[Difference]:
         assert view is not None
         peer = view.peer(name_of(pod))
         role = ("primary" if peer.name in view.writers else "secondary") if peer is not None and peer.online else None
-        known = labels_of(pod).get(ROLE_LABEL)
+        known = labels_of(pod).get(ALPHA_ROLE_LABEL)
         if role != known:
-            patch = Patch(ref_of(pod), {"metadata": {"labels": {ROLE_LABEL: role}}}, uid=uid_of(pod))
+            patch = Patch(ref_of(pod), {"metadata": {"labels": {ALPHA_ROLE_LABEL: role}}}, uid=uid_of(pod))
             about = Ref("Pod", namespace_of(pod), name_of(pod))
             yield Difference(about, "role", role or "none", known or "none", "RoleLabel", (patch,))
 

@@ -14,13 +14,11 @@ from typing import Any
 
 from app.api import conditions
 from app.api.messages import N_, Message, message
-from app.api.mysql_groups import mysql_group
+from app.api.mysql_groups import ALPHA_CLUSTER, ALPHA_CLUSTER_LABEL, mysql_group
 from app.api.objects import Obj, Ref, is_terminating, labels_of, name_of, namespace_of, owned, ref_of, uid_of
 from app.operators.mysql import sayings
 from app.reconcile import Announce, Controller, Create, Difference, Patch, PodProgram, Reader, Watch, itself
 
-CLUSTER = "Cluster.mysql.oracle.com"
-LABEL = "v1alpha1.mysql.oracle.com/cluster"
 _MEMBERS, _VERSION = 3, "8.0.12"
 _MADE = ("Secret", "Service", "StatefulSet")
 
@@ -38,14 +36,14 @@ class AlphaOperator(Controller[AlphaSeen]):
     subject = N_("The MySQL operator of 2018")
     component = "mysql-operator"
     lane = 7
-    reconciles = CLUSTER
+    reconciles = ALPHA_CLUSTER
     runs_in = PodProgram("mysql-operator")
     sleeps = True
     says = sayings.ALPHA
 
     def __init__(self) -> None:
         self.watches = (
-            itself(CLUSTER),
+            itself(ALPHA_CLUSTER),
             *(Watch(kind, _cluster_of, only=_is_part) for kind in _MADE),
         )
 
@@ -103,7 +101,7 @@ def _all_of(cluster: Obj) -> list[Obj]:
     group = mysql_group(namespace, name)
     made = [
         _object(cluster, "v1", "Service", name, spec={
-            "clusterIP": "None", "publishNotReadyAddresses": True, "selector": {LABEL: name},
+            "clusterIP": "None", "publishNotReadyAddresses": True, "selector": {ALPHA_CLUSTER_LABEL: name},
             "ports": [{"name": "mysql", "port": 3306}],
         }),
         {**group, "spec": {**group["spec"], "agents": True, "multi": bool(spec.get("multiMaster"))}},
@@ -116,7 +114,7 @@ def _all_of(cluster: Obj) -> list[Obj]:
 
 
 def _object(cluster: Obj, version: str, kind: str, name: str, **parts: Any) -> Obj:
-    return owned(cluster, version, kind, name, {LABEL: name_of(cluster)}, **parts)
+    return owned(cluster, version, kind, name, {ALPHA_CLUSTER_LABEL: name_of(cluster)}, **parts)
 
 
 def _stateful_set(cluster: Obj) -> dict[str, Any]:
@@ -130,15 +128,15 @@ def _stateful_set(cluster: Obj) -> dict[str, Any]:
     return {
         "serviceName": name,
         "replicas": _members(cluster),
-        "selector": {"matchLabels": {LABEL: name}},
-        "template": {"metadata": {"labels": {LABEL: name}}, "spec": {"containers": containers}},
+        "selector": {"matchLabels": {ALPHA_CLUSTER_LABEL: name}},
+        "template": {"metadata": {"labels": {ALPHA_CLUSTER_LABEL: name}}, "spec": {"containers": containers}},
         "volumeClaimTemplates": [{"metadata": {"name": "datadir"}, "spec": claim}],
     }
 
 
 def _is_part(obj: Obj) -> bool:
-    return LABEL in labels_of(obj)
+    return ALPHA_CLUSTER_LABEL in labels_of(obj)
 
 
 def _cluster_of(obj: Obj, reader: Reader) -> tuple[Ref]:
-    return (Ref(CLUSTER, namespace_of(obj), labels_of(obj)[LABEL]),)
+    return (Ref(ALPHA_CLUSTER, namespace_of(obj), labels_of(obj)[ALPHA_CLUSTER_LABEL]),)

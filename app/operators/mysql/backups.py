@@ -13,13 +13,12 @@ from typing import Any
 
 from app.api import conditions, times
 from app.api.messages import N_, Message, message
-from app.api.mysql_groups import INNODB_CLUSTER
+from app.api.mysql_groups import INNODB_CLUSTER, MYSQL_BACKUP
 from app.api.objects import Obj, Ref, labels_of, name_of, namespace_of, owned, ref_of
 from app.operators.mysql import objects, sayings
 from app.operators.mysql.objects import CLUSTER_LABEL, PROFILE_LABEL, ROLE_LABEL, SCHEDULE_LABEL
 from app.reconcile import Controller, Create, Difference, Patch, Reader, Watch, itself, owns
 
-BACKUP = "MySQLBackup.mysql.oracle.com"
 _RECENT_MS = 60_000
 
 
@@ -40,14 +39,14 @@ class MySQLBackups(Controller[BackupSeen]):
     subject = N_("The MySQL operator")
     component = "operator"
     lane = 5
-    reconciles = BACKUP
+    reconciles = MYSQL_BACKUP
     runs_in = objects.PROGRAM
     says = sayings.BACKUPS
 
     def __init__(self) -> None:
         self.watches = (
-            itself(BACKUP),
-            owns("Job", BACKUP, only=_is_ours),
+            itself(MYSQL_BACKUP),
+            owns("Job", MYSQL_BACKUP, only=_is_ours),
             Watch("Job", _of_schedule, only=_is_ours),
             Watch(INNODB_CLUSTER, lambda obj, reader: (), matters=lambda old, new: old["spec"] != new["spec"]),
         )
@@ -169,4 +168,4 @@ def _is_ours(job: Obj) -> bool:
 
 def _of_schedule(job: Obj, reader: Reader) -> Iterator[Ref]:
     if SCHEDULE_LABEL in labels_of(job):
-        yield Ref(BACKUP, *ref_of(job)[1:])
+        yield Ref(MYSQL_BACKUP, *ref_of(job)[1:])

@@ -104,13 +104,19 @@ REPLICATION: Mapping[str, Saying] = {
         N_("The servers take in who wants to join."), N_("one joins"), {"*": N_("A majority of them agrees.")}
     ),
     "MemberUnreachable": Saying(
-        N_("For 5 seconds nothing is heard of a member."), N_("UNREACHABLE"), {"*": N_("They wait 5 seconds more.")}
+        N_("For 5 seconds nothing is heard of a member."),
+        N_("UNREACHABLE"),
+        {"*": N_("It is still silent: the others wait 5 seconds more.")},
     ),
     "MemberSilent": Saying(
-        N_("Nothing is heard of a member any more."), N_("silence"), {"*": N_("They wait 5 seconds.")}
+        N_("Nothing is heard of a member any more."),
+        N_("silence"),
+        {"*": N_("A server is silent: the others wait 5 seconds.")},
     ),
     "QuorumLost": Saying(
-        N_("Those who are left are no majority: writes wait."), N_("no quorum"), {"*": N_("They may not decide.")}
+        N_("Those who are left are no majority: writes wait."),
+        N_("no quorum"),
+        {"*": N_("Too few are left to decide: writes wait.")},
     ),
     "ServersChanged": Saying(
         N_("A server starts, stops or recovers."), N_("servers change"), {"*": N_("It is as it is.")}

@@ -1,17 +1,28 @@
-"""An InnoDBCluster as its servers, its operator and Kubernetes know it, and what came of the writes to it.
+"""A MySQL cluster as its servers, its operator and Kubernetes know it, and what came of the writes to it.
 
-From the MySQLGroup that the servers keep (app/api/mysql_groups.py), the labels and the status that the operator wrote,
-and the pods. Called by `unfolded`; the role of a pod is on its card too (`role`, `reasons`).
+Of an InnoDBCluster, and of a Cluster of 2018, whose operator knows less. From the MySQLGroup that the servers keep
+(app/api/mysql_groups.py), the labels and the status that the operator wrote, and the pods. Called by `unfolded`; the
+role of a pod is on its card too (`role`, `reasons`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from app.api import times
-from app.api.mysql_groups import CLUSTER_LABEL, ROLE_LABEL, SILENT_MS, group_ref
-from app.api.objects import Obj, Ref, labels_of, name_of, namespace_of
+from app.api import conditions, times
+from app.api.mysql_groups import (
+    ALPHA_CLUSTER,
+    ALPHA_CLUSTER_LABEL,
+    ALPHA_ROLE_LABEL,
+    CLUSTER_LABEL,
+    INNODB_CLUSTER,
+    ROLE_LABEL,
+    SILENT_MS,
+    group_ref,
+    kept_for,
+)
+from app.api.objects import Obj, Ref, kind_of, labels_of, name_of, namespace_of
 from app.look import Look
 from app.web.present import decisions, servers
 from app.web.present.clock import virtual
@@ -23,23 +34,42 @@ GOOD = ("ONLINE", "ONLINE_PARTIAL")
 FAILURES = ("NoRouter", "NoPrimary", "NoMajority", "Unanswered", "Conflict")
 
 
+class Names(NamedTuple):
+    """Labels of the pods of servers."""
+
+    cluster: str
+    role: str
+    more: Mapping[str, str] = {}  # that other pods of the cluster do not have
+
+
+NAMES = {
+    INNODB_CLUSTER: Names(CLUSTER_LABEL, ROLE_LABEL, {"component": "mysqld"}),
+    ALPHA_CLUSTER: Names(ALPHA_CLUSTER_LABEL, ALPHA_ROLE_LABEL),
+}
+
+
+def names_of(group: Obj) -> Names:
+    return NAMES[kept_for(group).kind]
+
+
 def of(cluster: Look, obj: Obj, _: Words) -> ServersView:
-    namespace, name = namespace_of(obj), name_of(obj)
+    namespace, name, labels = namespace_of(obj), name_of(obj), NAMES[kind_of(obj)]
     group = (cluster.get(group_ref(namespace, name)) or {}).get("status") or {}
-    pods = servers.with_label(cluster, namespace, {CLUSTER_LABEL: name, "component": "mysqld"})
+    pods = servers.with_label(cluster, namespace, {labels.cluster: name, **labels.more})
     names = servers.in_order([*pods, *group.get("servers", ())])
     clocks = (
         _group(cluster, group, names, _),
         _operator(cluster, obj, names, _),
         servers.kubernetes(cluster, namespace, names, _),
     )
-    uses = (_writes(cluster, namespace, name, group, _),) if group else ()
+    use = _writes if kind_of(obj) == INNODB_CLUSTER else _failover
+    uses = (use(cluster, namespace, name, group, _),) if group else ()
     return ServersView(tuple(map(servers.ordinal, names)), tuple(names), clocks, uses)
 
 
 def role(cluster: Look, pod: Obj) -> str:
     """What its server is by the view of the group: PRIMARY, SECONDARY, or "" if it is no server or no member."""
-    name = labels_of(pod).get(CLUSTER_LABEL, "")
+    name = labels_of(pod).get(CLUSTER_LABEL) or labels_of(pod).get(ALPHA_CLUSTER_LABEL, "")
     group = cluster.get(group_ref(namespace_of(pod), name)) if name else None
     status = (group or {}).get("status") or {}
     if name_of(pod) not in status.get("servers", ()):
@@ -138,13 +168,15 @@ def _outside(server: Mapping[str, Any] | None, _: Words) -> CellView:
 
 def _operator(cluster: Look, obj: Obj, names: Iterable[str], _: Words) -> ClockView:
     """Its status, and the labels that it wrote."""
-    title, status = _("The operator knows"), (obj.get("status") or {}).get("cluster") or {}
-    cells = []
+    cells, role_label = [], NAMES[kind_of(obj)].role
     for name in names:
         pod = cluster.get(Ref("Pod", namespace_of(obj), name))
-        label = labels_of(pod).get(ROLE_LABEL, "") if pod is not None else ""
-        cells.append(cell("ready" if label else "wait", label or "–", why=ROLE_LABEL))
+        label = labels_of(pod).get(role_label, "") if pod is not None else ""
+        cells.append(cell("ready" if label else "wait", label or "–", why=role_label))
     runs = servers.operator_runs(cluster, obj)
+    if kind_of(obj) == ALPHA_CLUSTER:
+        return _operator_and_agents(obj, cells, _, runs=runs)
+    title, status = _("The operator knows"), (obj.get("status") or {}).get("cluster") or {}
     if not status:
         said = _("it has not looked yet") if runs else _("it does not run")
         return ClockView("operator", title, said, not runs, tuple(cells))
@@ -157,7 +189,22 @@ def _operator(cluster: Look, obj: Obj, names: Iterable[str], _: Words) -> ClockV
     return ClockView("operator", title, said, status["status"] not in GOOD or not runs, tuple(cells))
 
 
+def _operator_and_agents(obj: Obj, cells: Iterable[CellView], _: Words, *, runs: bool) -> ClockView:
+    """The operator of 2018 counts pods that are ready; its agents write the labels, also without it."""
+    ready = conditions.is_true((obj.get("status") or {}).get("conditions"), "Ready")
+    said = _("all pods are ready; of a quorum it knows nothing") if ready else _("not all pods are ready")
+    if not runs:
+        said = _("%(said)s (it does not run)", said=said)
+    return ClockView("operator", _("Operator and agents know"), said, not (ready and runs), tuple(cells))
+
+
 # --------------------------------------------------------------------------------------------------- writes
+
+
+def _failover(cluster: Look, namespace: str, name: str, group: Mapping[str, Any], _: Words) -> UseView:
+    """There is no router that clients could write through: why who is primary is all there is to tell."""
+    decision = decisions.newest_view(group["decisions"], cluster.epoch_ms, _)
+    return UseView(_("Primary"), "", (), (), _("No router: clients find the primary by its label."), None, decision)
 
 
 def _writes(cluster: Look, namespace: str, name: str, group: Mapping[str, Any], _: Words) -> UseView:

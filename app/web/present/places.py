@@ -41,4 +41,4 @@ def _place(cluster: Look, ref: Ref) -> str:
         return _place(cluster, service) if service else ""
     if ref.kind in workloads.WORKLOADS:
         return card.element_id(workloads.root_of(obj) if obj else ref)
-    return card.element_id(unfolded.stands_for(ref, obj))
+    return card.element_id(unfolded.stands_for(obj) if obj else ref)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.api import conditions, objects
-from app.api.mysql_groups import ROLE_LABEL
+from app.api.mysql_groups import ALPHA_ROLE_LABEL, ROLE_LABEL
 from app.api.objects import Obj, Ref
 from app.component_helpers import pods
 from app.look import Look
@@ -31,6 +31,7 @@ _SYSTEM_LABELS = (
     "controller-uid",
     "job-name",
     ROLE_LABEL,
+    ALPHA_ROLE_LABEL,
 )
 
 

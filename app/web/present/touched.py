@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable
 
 from app.api import objects
 from app.api.breath import breathing
-from app.api.mysql_groups import CLUSTER_LABEL, MYSQL_GROUP
+from app.api.mysql_groups import MYSQL_GROUP
 from app.api.objects import Obj, Ref
 from app.api.quorum_queues import QUORUM_QUEUE
 from app.component_helpers import pods as helpers
 from app.look import Look
 from app.rooms import Frame
-from app.web.present import memory, queues, reasons, truth
+from app.web.present import databases, memory, queues, reasons, truth
 from app.web.present.names import known
 
 Test = Callable[[Obj], bool]
@@ -46,9 +46,11 @@ def pods(cluster: Look, change: Frame) -> dict[Ref, Obj]:
 
 def _is_server_of(ref: Ref, kept: Obj | None) -> Test:
     """Of the database or the queue whose servers this is kept of."""
-    named = {CLUSTER_LABEL: ref.name}
-    if kept is not None and ref.kind == QUORUM_QUEUE:
+    assert kept is not None
+    if ref.kind == QUORUM_QUEUE:
         named = {queues.NAME_LABEL: kept["spec"]["cluster"]}
+    else:
+        named = {databases.names_of(kept).cluster: ref.name}
     return lambda pod: objects.namespace_of(pod) == ref.namespace and named.items() <= objects.labels_of(pod).items()
 
 

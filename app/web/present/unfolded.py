@@ -13,16 +13,16 @@ from app.api import objects
 from app.api.breath import breathing
 from app.api.control_plane import is_second
 from app.api.kinds import bare_kind
-from app.api.mysql_groups import INNODB_CLUSTER, MYSQL_GROUP
+from app.api.mysql_groups import ALPHA_CLUSTER, INNODB_CLUSTER, MYSQL_BACKUP, MYSQL_GROUP, kept_for
 from app.api.objects import Obj, Ref
 from app.api.own_controllers import OWN_CONTROLLER
 from app.api.quorum_queues import QUORUM_QUEUE, RABBITMQ_CLUSTER
 from app.look import Look
 from app.rooms import Frame
-from app.web.present import custom, databases, manifest, queues
+from app.web.present import backups, custom, databases, manifest, queues
 from app.web.present.card import element_id
 from app.web.present.names import lane_of, role_title
-from app.web.present.servers import ServersView
+from app.web.present.servers import CellView, ServersView
 from app.web.present.values import Chip
 from app.web.present.words import ENGLISH, Words
 from app.web.present.workloads import WORKLOADS
@@ -30,7 +30,8 @@ from app.web.present.workloads import WORKLOADS
 SHOWN_LINES, SHOWN_NAMES = 14, 3
 NOT_MADE = ("Event", "Lease")
 DRAWN = {"Node", "Pod", "Service", *WORKLOADS}
-SERVERS = {INNODB_CLUSTER: databases.of, RABBITMQ_CLUSTER: queues.of}
+SERVERS = {INNODB_CLUSTER: databases.of, ALPHA_CLUSTER: databases.of, RABBITMQ_CLUSTER: queues.of}
+TOLD = {*SERVERS, MYSQL_BACKUP}  # of which there is more to tell than what they became
 
 
 class Family(NamedTuple):
@@ -41,7 +42,7 @@ class Family(NamedTuple):
 
     def has_card(self, obj: Obj) -> bool:
         kind = objects.kind_of(obj)
-        return kind in SERVERS or (kind in self.kinds and bool(self.owned.get(objects.uid_of(obj))))
+        return kind in TOLD or (kind in self.kinds and bool(self.owned.get(objects.uid_of(obj))))
 
 
 class MadeView(NamedTuple):
@@ -69,6 +70,7 @@ class CustomView(NamedTuple):
     more_lines: int
     makers: tuple[MakerView, ...]
     became: int  # how many objects
+    brief: tuple[CellView, ...]  # of a backup
     servers: ServersView | None
 
 
@@ -103,7 +105,8 @@ def _concerned(cluster: Look, change: Frame, looked_after: Iterable[Ref]) -> lis
         for each in (obj, change.before.get(ref)):
             if each is not None:
                 roots |= {root for root in _above(cluster, each) if root.kind in unfold}
-    roots |= {stands_for(step.key) for step in change.steps if step.key is not None and step.key.kind == MYSQL_GROUP}
+    worked_out = {step.key for step in change.steps if step.key is not None and step.key.kind == MYSQL_GROUP}
+    roots |= {kept_for(group) for ref in worked_out if (group := cluster.get(ref)) is not None}
     return sorted(roots)
 
 
@@ -144,6 +147,7 @@ def _card(cluster: Look, obj: Obj, of: Family, _: Words) -> CustomView:
         more_lines=max(0, len(lines) - SHOWN_LINES),
         makers=makers,
         became=sum(each.number for maker in makers for each in maker.made),
+        brief=backups.brief(cluster, obj, _) if ref.kind == MYSQL_BACKUP else (),
         servers=servers(cluster, obj, _) if servers is not None else None,
     )
 
@@ -213,7 +217,7 @@ def _above(cluster: Look, obj: Obj) -> Iterator[Ref]:
         if ref in seen:
             continue
         seen.add(ref)
-        yield stands_for(ref, each)
+        yield stands_for(each)
         for owner in objects.owner_refs(each):
             kind = objects.kind_of(owner)
             row = cluster.scheme.find(kind)
@@ -222,14 +226,12 @@ def _above(cluster: Look, obj: Obj) -> Iterator[Ref]:
                 todo.append(above)
 
 
-def stands_for(ref: Ref, obj: Obj | None = None) -> Ref:
+def stands_for(obj: Obj) -> Ref:
     """What is drawn for it: parts of a database or a queue, and what is kept of servers, with who asked for them."""
+    ref = objects.ref_of(obj)
     if ref.kind == MYSQL_GROUP:
-        return Ref(INNODB_CLUSTER, ref.namespace, ref.name)
-    if ref.kind in (QUORUM_QUEUE, "RabbitServer") and obj is not None:
+        return kept_for(obj)
+    if ref.kind in (QUORUM_QUEUE, "RabbitServer"):
         return Ref(RABBITMQ_CLUSTER, ref.namespace, obj["spec"]["cluster"])
-    owners = (
-        owner for owner in (objects.owner_refs(obj) if obj is not None else ()) if objects.kind_of(owner) in SERVERS
-    )
-    owner = next(owners, None)
+    owner = next((owner for owner in objects.owner_refs(obj) if objects.kind_of(owner) in SERVERS), None)
     return ref if owner is None else Ref(objects.kind_of(owner), ref.namespace, owner["name"])
