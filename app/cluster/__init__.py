@@ -20,6 +20,7 @@ from app.cluster.trying import slips as slips
 from app.cluster.trying import tried as tried
 from app.nodes.runtime.output import Line as Line
 from app.nodes.runtime.shell import Done as Done
+from app.nodes.runtime.shell import awaits_input as awaits_input
 from app.nodes.runtime.shell import exit_code as exit_code
 from app.nodes.runtime.shell import is_shell as is_shell
 from app.operators.installing import INSTALLS as INSTALLS

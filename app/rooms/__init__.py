@@ -50,6 +50,7 @@ from app.cluster import (
     add_controllers,
     as_file,
     as_hook,
+    awaits_input,
     controller_templates,
     exit_code,
     is_shell,
@@ -77,7 +78,7 @@ from app.rooms.watches import Watch
 __all__ = [
     "SLICE_S", "Awaited", "Broken", "Compared", "Done", "Drawing", "Elsewhere", "Frame", "Limits", "Line", "Lost",
     "Mirror", "NotDone", "Observation", "Pace", "Pressed", "Process", "Relay", "Room", "Rooms", "Share", "Told",
-    "Tried", "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook", "at_once", "controller_templates",
-    "exit_code", "is_shell", "kind_templates", "leave_out_controller", "observed", "owner", "pause", "sliced", "slips",
-    "tried",
+    "Tried", "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook", "at_once", "awaits_input",
+    "controller_templates", "exit_code", "is_shell", "kind_templates", "leave_out_controller", "observed", "owner",
+    "pause", "sliced", "slips", "tried",
 ]  # fmt: skip

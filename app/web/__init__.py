@@ -68,8 +68,8 @@ DEFAULTS: dict[str, Any] = {
     "TALLY": None,  # where what was asked for is counted, if others count there too
     "TRUSTED_PROXIES": (),  # networks of proxies in front, who say in X-Forwarded-For for whom they ask
     "HEARTBEAT_S": 20.0,
-    # The live socket offers no protocol, kubectl exec does; kubectl sends its input in pieces of 32 KiB.
-    "SOCK_SERVER_OPTIONS": {"max_message_size": 40 * 1024, "subprotocols": [kube.EXEC_PROTOCOL]},
+    # The live socket offers no protocol, the Kubernetes face does; kubectl sends its input in pieces of 32 KiB.
+    "SOCK_SERVER_OPTIONS": {"max_message_size": 40 * 1024, "subprotocols": kube.PROTOCOLS},
 }
 
 

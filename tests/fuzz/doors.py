@@ -15,12 +15,12 @@ from werkzeug.test import TestResponse
 
 from app import scenarios
 from app.api.kinds import Kind
-from app.api.objects import Obj, name_of, namespace_of
+from app.api.objects import Obj, name_of, namespace_of, ref_of
 from app.apimachinery import yamltext
 from app.cluster import Cluster
 from app.commands import COMMANDS
 from app.commands.base import types_of
-from app.web.kube import execs
+from app.web.kube import execs, sockets
 from tests.fuzz import inputs
 from tests.simulation.test_odd_manifests import GOOD, garbled
 from tests.support.browser import Browser
@@ -385,7 +385,8 @@ class Doors:
         self.sent = f"EXEC {words!r} {messages!r}"
         typing = Typing(messages)
         with self._app.test_request_context("/?" + "&".join(f"{name}={_quoted(value)}" for name, value in query)):
-            execs.serve(typing, self._browser.room, namespace_of(pod), name_of(pod), attach=False)
+            channels = sockets.Channels(typing, sockets.V5)
+            execs.serve(channels, self._browser.room, ref_of(pod), attach=False)
         return Answer(json.loads(typing.sent[-1][1:]).get("code", 200))
 
     def _headers(self) -> Answer:

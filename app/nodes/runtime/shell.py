@@ -101,6 +101,17 @@ def is_shell(words: Sequence[str]) -> bool:
     return len(words) == 1 and words[0] in _SHELLS
 
 
+def awaits_input(words: Sequence[str]) -> bool:
+    """Does it read what is typed? Whoever does not is done before anything is."""
+    program, *arguments = words
+    if program in _SHELLS and arguments[:1] == ["-c"] and len(arguments) > 1:
+        try:
+            return any(awaits_input(each) for _, each in _commands(arguments[1]))
+        except _Unreadable:
+            return False
+    return program.rpartition("/")[2] == "cat" and not arguments
+
+
 def run(words: Sequence[str], place: Place, stdin: str = "") -> Done:
     """One program with its arguments."""
     try:
@@ -138,23 +149,39 @@ def _script(text: str, place: Place, stdin: str, depth: int) -> Done:
     if depth > limits.SHELL_DEPTH:
         raise _Exhausted("can't fork: Resource temporarily unavailable", 2)
     place.left.do(len(text))
+    done: list[Done] = []
+    code = 0
     try:
-        lexer = shlex.shlex(text, posix=True, punctuation_chars=";&|<>")
-        lexer.whitespace_split = True
+        for before, words in _commands(text):
+            if before == ";" or (before == "&&") == (code == 0):
+                done.append(_run([_expanded(each, place, code) for each in words], place, stdin, depth))
+                code = done[-1].code
+    except _Unreadable as error:
+        return Done(err=f"sh: syntax error: {error}\n", code=2)
+    return _together(done)
+
+
+class _Unreadable(Exception):
+    """Of no shell: a quote is left open."""
+
+
+def _commands(text: str) -> list[tuple[str, list[str]]]:
+    """The commands of a line, each with what stands before it: `;`, `&&` or `||`. Raises _Unreadable."""
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=";&|<>")
+    lexer.whitespace_split = True
+    try:
         words = list(lexer)
     except ValueError as error:
-        return Done(err=f"sh: syntax error: {error}\n", code=2)
-    done: list[Done] = []
-    code, before, current = 0, ";", list[str]()
+        raise _Unreadable(str(error)) from None
+    found: list[tuple[str, list[str]]] = []
+    before, current = ";", list[str]()
     for word in [*words, ";"]:
         if word not in _SEPARATORS:
             current.append(word)
             continue
-        if current and (before == ";" or (before == "&&") == (code == 0)):
-            done.append(_run([_expanded(each, place, code) for each in current], place, stdin, depth))
-            code = done[-1].code
+        found += [(before, current)] if current else []
         before, current = word, []
-    return _together(done)
+    return found
 
 
 def _expanded(word: str, place: Place, code: int) -> str:

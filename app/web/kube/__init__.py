@@ -16,12 +16,13 @@ the timeline like everything people do. Answers are JSON, whatever else a client
     reviews    "may I?": yes
     logs       what a container has printed
     shell      what runs inside a container: a few commands, simulated
+    sockets    the protocols of websockets
     execs      exec and attach over a websocket
 """
 
 from __future__ import annotations
 
-from app.web.kube.execs import PROTOCOL as EXEC_PROTOCOL
 from app.web.kube.routes import blueprint
+from app.web.kube.sockets import PROTOCOLS
 
-__all__ = ["EXEC_PROTOCOL", "blueprint"]
+__all__ = ["PROTOCOLS", "blueprint"]

@@ -1,16 +1,15 @@
-"""exec and attach: the websocket protocol v5.channel.k8s.io around the simulated shell.
+"""exec and attach: the simulated shell behind the channels of a websocket.
 
-Binary messages whose first byte is the channel: 0 stdin, 1 stdout, 2 stderr, 3 the Status at the end, 4 the size of the
-terminal, 255 a channel that the client closes. Who comes with the older SPDY, or wants a port forwarded, gets a
-sentence. Models kubernetes/apimachinery `pkg/util/remotecommand` and kubernetes/kubelet `pkg/cri/streaming`.
+Who comes with the older SPDY, or wants a port forwarded, gets a sentence. Models kubernetes/apimachinery
+`pkg/util/remotecommand` and kubernetes/kubelet `pkg/cri/streaming`.
 """
 
 from __future__ import annotations
 
-import json
+import codecs
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from flask import Response, request
 
@@ -18,45 +17,28 @@ from app.api import errors
 from app.api.objects import Ref
 from app.commands import CrashContainer
 from app.engine.trace import Commanded
-from app.rooms import Done, Room, exit_code, guard, is_shell
-from app.web.kube import logs
+from app.rooms import Done, Room, awaits_input, exit_code, guard, is_shell
+from app.web.kube import logs, options
 from app.web.kube.calls import Call
-from app.web.live import Wire
+from app.web.kube.sockets import CLOSE, STDERR, STDIN, STDOUT, V5, Channels
 from app.web.pages import rooms
 
-STDIN, STDOUT, STDERR, ERROR, CLOSE = 0, 1, 2, 3, 255
-PROTOCOL = "v5.channel.k8s.io"
 PROMPT = "/ # "
 ATTACHED_S = 0.2  # between two looks at what the container printed
 KILLED = 137
 LINE_BYTES = 64 * 1024  # of input that is kept for a command that reads it
 
 
-class Connection(Protocol):
-    def send(self, data: bytes) -> None: ...
-
-    def receive(self, timeout: float | None = None) -> bytes | str | None: ...
-
-
 def refused(call: Call) -> Response:
     """exec without a websocket, port-forward, proxy: raises BadRequest that says what is possible."""
     if call.target.subresource in ("exec", "attach"):
         raise errors.BadRequest(
-            f"exec and attach need a websocket with the protocol {PROTOCOL}: kubectl 1.30 or newer, "
+            f"exec and attach need a websocket with the protocol {V5}: kubectl 1.30 or newer, "
             "or 1.29 with KUBECTL_REMOTE_COMMAND_WEBSOCKETS=true"
         )
     raise errors.BadRequest(
         f"{call.target.subresource} is not possible here: the pods are simulated and nothing listens on their ports"
     )
-
-
-def prepare() -> None:
-    """Before the handshake: kubectl pings while we write, so one writer at a time; and nothing is compressed."""
-    environ = request.environ
-    environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-    for name in ("gunicorn.socket", "werkzeug.socket"):
-        if name in environ:
-            environ[name] = Wire(environ[name], lambda: None)
 
 
 class Place(NamedTuple):
@@ -77,29 +59,34 @@ class Place(NamedTuple):
         return done
 
 
-def serve(ws: Connection, room: Room, namespace: str, pod: str, *, attach: bool) -> None:
+def serve(channels: Channels, room: Room, pod: Ref, *, attach: bool) -> None:
     """One session, to its end: the last message says how it ended."""
-    place = Place(room, Ref("Pod", namespace, pod), request.args.get("container", ""))
+    place = Place(room, pod, request.args.get("container", ""))
+    channels.send(STDOUT, b"")  # it is open
     try:
-        code = _attached(ws, place) if attach else _executed(ws, place)
+        code = _attached(channels, place) if attach else _executed(channels, place)
         status = _ended(code)
     except errors.ApiError as error:
         status = error.status()
-    ws.send(bytes([ERROR]) + json.dumps(status).encode())
+    channels.end(status)
 
 
-def _executed(ws: Connection, place: Place) -> int:
+def _executed(channels: Channels, place: Place) -> int:
+    """Starts at once: who reads nothing is not kept waiting for the end of an input that stays open."""
     words = request.args.getlist("command")
     if not words:
         raise errors.BadRequest("you must specify at least 1 command for the container")
-    reads, tty = request.args.get("stdin") == "true", request.args.get("tty") == "true"
-    if is_shell(words) and reads:
-        return _interactive(ws, place, tty=tty)
+    reads, tty = options.flag(request.args, "stdin"), options.flag(request.args, "tty")
     place.run("true")  # a container that does not run is refused before its input is waited for
-    return _print(ws, place.run(words, _all_input(ws) if reads and not tty else ""), tty=tty)
+    if is_shell(words) and reads:
+        return _interactive(channels, place, tty=tty)
+    reads = reads and awaits_input(words)
+    if reads and len(words) == 1:
+        return _repeated(channels, tty=tty)
+    return _print(channels, place.run(words, _all_input(channels) if reads else ""), tty=tty)
 
 
-def _attached(ws: Connection, place: Place) -> int:
+def _attached(channels: Channels, place: Place) -> int:
     """What the container prints from now on, until its process is over or the client is gone."""
     place.run("true")  # refused if it does not run
     news = logs.Following(place.room, place.room.process(place.ref, place.container))
@@ -108,84 +95,94 @@ def _attached(ws: Connection, place: Place) -> int:
         while not news.ended() and not watch.over:
             guard.renew()
             if data := news.take():
-                ws.send(bytes([STDOUT]) + data)
-            ws.receive(timeout=ATTACHED_S)
+                channels.send(STDOUT, data)
+            channels.receive(timeout=ATTACHED_S)
     finally:
         place.room.close_watch(watch)
     return 0
 
 
-def _interactive(ws: Connection, place: Place, *, tty: bool) -> int:
-    place.run("true")
+def _interactive(channels: Channels, place: Place, *, tty: bool) -> int:
     code = 0
     if tty:
-        ws.send(bytes([STDOUT]) + PROMPT.encode())
-    for line in _lines(ws, echo=tty):
+        channels.send(STDOUT, PROMPT.encode())
+    for line in _lines(channels, PROMPT if tty else None):
         time.sleep(0)  # a message may hold thousands of lines: between them others get the process
         words = line.split()
         if words[:1] == ["exit"]:
             return code if (ended := exit_code(words[1:])) is None else ended
-        code = _print(ws, place.run(line), tty=tty)
+        code = _print(channels, place.run(line), tty=tty)
         if words[:1] == ["kill"] and code == 0:
             return KILLED
         if tty:
-            ws.send(bytes([STDOUT]) + PROMPT.encode())
+            channels.send(STDOUT, PROMPT.encode())
     return code
 
 
-def _print(ws: Connection, done: Done, *, tty: bool) -> int:
+def _repeated(channels: Channels, *, tty: bool) -> int:
+    """What `cat` prints: piece by piece, at a terminal line by line."""
+    if tty:
+        for line in _lines(channels, ""):
+            channels.send(STDOUT, f"{line}\r\n".encode())
+    else:
+        for piece in _typed(channels):
+            channels.send(STDOUT, piece)
+    return 0
+
+
+def _print(channels: Channels, done: Done, *, tty: bool) -> int:
     """A terminal has one output, and wants its lines to start at the left."""
     for channel, text in ((STDOUT, done.out), (STDOUT if tty else STDERR, done.err)):
         if text:
-            ws.send(bytes([channel]) + (text.replace("\n", "\r\n") if tty else text).encode())
+            channels.send(channel, (text.replace("\n", "\r\n") if tty else text).encode())
     return done.code
 
 
 # ---------------------------------------------------------------------------------------------------- input
 
 
-def _typed(ws: Connection) -> Iterator[str]:
+def _typed(channels: Channels) -> Iterator[bytes]:
     """What comes over stdin, until the client closes it."""
-    while (message := ws.receive()) is not None:
+    while (message := channels.receive()) is not None:
         guard.renew()  # a session may last for hours
-        data = message if isinstance(message, bytes) else message.encode()
-        if data[:1] == bytes([CLOSE]):
+        if message.channel == CLOSE:
             return
-        if data[:1] == bytes([STDIN]):
-            yield data[1:].decode("utf-8", "replace")
+        if message.channel == STDIN:
+            yield message.data
 
 
-def _all_input(ws: Connection) -> str:
-    text = ""
-    for piece in _typed(ws):
+def _all_input(channels: Channels) -> str:
+    text = b""
+    for piece in _typed(channels):
         text = (text + piece)[:LINE_BYTES]
-    return text
+    return text.decode("utf-8", "replace")
 
 
-def _lines(ws: Connection, *, echo: bool) -> Iterator[str]:
-    """Lines as they are entered. A terminal in raw mode shows only what we send back."""
+def _lines(channels: Channels, prompt: str | None) -> Iterator[str]:
+    """Lines as they are entered. A terminal in raw mode (it has a prompt) shows only what we send back."""
     line: list[str] = []
-    for piece in _typed(ws):
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    for piece in _typed(channels):
         shown: list[str] = []
-        for letter in piece:
+        for letter in decoder.decode(piece):
             if letter in "\r\n":
-                if echo:
-                    ws.send(bytes([STDOUT]) + f"{''.join(shown)}\r\n".encode())
+                if prompt is not None:
+                    channels.send(STDOUT, f"{''.join(shown)}\r\n".encode())
                 yield "".join(line)
                 line, shown = [], []
             elif letter in "\x7f\b":
                 shown += ["\b \b"] if line else []
                 del line[-1:]
             elif letter == "\x03":
-                ws.send(bytes([STDOUT]) + f"^C\r\n{PROMPT}".encode())
+                channels.send(STDOUT, f"^C\r\n{prompt or ''}".encode())
                 line, shown = [], []
             elif letter == "\x04" and not line:
                 return
             elif letter.isprintable() and len(line) < LINE_BYTES:
                 line.append(letter)
                 shown.append(letter)
-        if echo and shown:
-            ws.send(bytes([STDOUT]) + "".join(shown).encode())
+        if prompt is not None and shown:
+            channels.send(STDOUT, "".join(shown).encode())
     if line:
         yield "".join(line)
 

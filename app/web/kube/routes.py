@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 from flask_sock import Sock
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.http import HTTP_STATUS_CODES
@@ -14,7 +14,7 @@ from app.api import errors, limits
 from app.apimachinery.scheme.scheme import Scheme
 from app.rooms import Room
 from app.web import kubeconfig, security
-from app.web.kube import about, accept, execs, logs, options, paths, reads, reviews, tokens, watches, writes
+from app.web.kube import about, accept, execs, logs, options, paths, reads, reviews, sockets, tokens, watches, writes
 from app.web.kube.calls import Call, answer, client_name, warn
 from app.web.pages import rooms
 
@@ -54,42 +54,67 @@ def face(id: str, path: str = "") -> Response:
 
 
 @blueprint.before_request
-def before_handshake() -> None:
-    if request.url_rule is not None and request.url_rule.websocket:
+def before_handshake() -> Response | None:
+    """What a websocket is refused, or has no use for, is answered as plain HTTP."""
+    if request.url_rule is None or not request.url_rule.websocket:
+        return None
+    given = request.view_args or {}
+    security.check_origin()
+    room = rooms().get(given["id"])
+    g.target = target = paths.parse(room.cluster.scheme, given["path"])
+    if target.subresource in _SESSIONS:
         security.allow("kube")
-        security.check_origin()
-        rooms().get((request.view_args or {})["id"])
-        execs.prepare()
+        sockets.agree(request.environ, sockets.CHANNELS)
+        reads.found(_call(room, room.cluster.scheme, target))
+    elif _handler(target) in _STREAMED:
+        sockets.agree(request.environ, sockets.STREAMS)
+        g.streamed = face(**given)
+    else:
+        return face(**given)
+    sockets.prepare(request.environ)
+    return None
 
 
-def exec_(ws: execs.Connection, id: str, namespace: str, name: str) -> None:
-    execs.serve(ws, rooms().get(id), namespace, name, attach=False)
+def talk(ws: sockets.Connection, id: str, path: str) -> None:
+    target, protocol = g.target, sockets.agreed(request.environ)
+    if target.subresource in _SESSIONS:
+        attach = target.subresource == "attach"
+        execs.serve(sockets.Channels(ws, protocol), rooms().get(id), target.ref, attach=attach)
+    elif target.subresource == "log":
+        sockets.forward(ws, g.streamed.response, protocol)
+    else:
+        sockets.forward_events(ws, g.streamed.response)
 
 
-def attach(ws: execs.Connection, id: str, namespace: str, name: str) -> None:
-    execs.serve(ws, rooms().get(id), namespace, name, attach=True)
+@blueprint.teardown_request
+def close_streamed(error: BaseException | None) -> None:
+    if (streamed := g.pop("streamed", None)) is not None:
+        streamed.close()
 
 
-_POD = "/kube/api/v1/namespaces/<namespace>/pods/<name>"
 sock = Sock()
-sock.route(f"{_POD}/exec", bp=blueprint)(exec_)
-sock.route(f"{_POD}/attach", bp=blueprint)(attach)
+sock.route("/kube/<path:path>", bp=blueprint)(talk)
 
 
 def resource(room: Room, scheme: Scheme, path: str) -> Response:
     target = paths.parse(scheme, path)
-    if room.read(lambda cluster: cluster.api_down):
-        raise errors.ServiceUnavailable("the API server of this room is down")
     handler = _handler(target)
     if handler not in _LASTING:
         options.check_timeout(request.args)
-    form = accept.form(request.headers.get("Accept", ""))
-    who = client_name(request.headers.get("User-Agent", ""))
-    definition = scheme.definition(target.kind.key)
-    response = handler(Call(room, scheme, definition, target, request.args, form, who, request.environ))
+    response = handler(_call(room, scheme, target))
     if target.kind.deprecation:
         warn(response, target.kind.deprecation)
     return response
+
+
+def _call(room: Room, scheme: Scheme, target: paths.Target) -> Call:
+    """Raises ServiceUnavailable, NotAcceptable."""
+    if room.read(lambda cluster: cluster.api_down):
+        raise errors.ServiceUnavailable("the API server of this room is down")
+    form = accept.form(request.headers.get("Accept", ""))
+    who = client_name(request.headers.get("User-Agent", ""))
+    definition = scheme.definition(target.kind.key)
+    return Call(room, scheme, definition, target, request.args, form, who, request.environ)
 
 
 def _handler(target: paths.Target) -> Handler:
@@ -137,7 +162,9 @@ _SUBRESOURCES: dict[str, dict[str, Handler]] = {
     "token": {"POST": tokens.create},
     **dict.fromkeys(paths.OF_PODS, dict.fromkeys(METHODS, execs.refused)),
 }
-_LASTING = (watches.watch, logs.log, execs.refused)  # go on for as long as they like
+_STREAMED = (watches.watch, logs.log)
+_SESSIONS = ("exec", "attach")
+_LASTING = (*_STREAMED, execs.refused)  # go on for as long as they like
 
 
 @blueprint.after_request

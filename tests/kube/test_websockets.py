@@ -1,0 +1,167 @@
+"""exec, logs and watches over a real websocket, in every protocol that clients name."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+from kubernetes import client, config
+from kubernetes.stream import stream
+from simple_websocket import Client, ConnectionClosed
+
+from app.nodes.runtime import shell
+from tests.support.server import Server
+
+TEN_S = 10.0
+
+
+@pytest.fixture(scope="module")
+def room(server: Server) -> Iterator[str]:
+    visitor = server.stranger()
+    base = f"/rooms/{visitor.room()}"
+    visitor.post(f"{base}/pace", {"mode": "clock", "speed": "100"})
+    yield f"{base}/kube"
+    visitor.post(f"{base}/pace", {"paused": "true"})
+
+
+@pytest.fixture(scope="module")
+def pod(server: Server, room: str) -> str:
+    """One whose container runs."""
+    while True:
+        listed = json.loads(server.get(f"{room}/api/v1/namespaces/default/pods"))["items"]
+        for each in listed:
+            if each["status"]["phase"] == "Running":
+                return f"{room}/api/v1/namespaces/default/pods/{each['metadata']['name']}"
+
+
+def talk(server: Server, path: str, protocol: str = "", typed: tuple[Any, ...] = ()) -> list[Any]:
+    """All messages until the server closes."""
+    ws = Client(server.ws + path, subprotocols=[protocol] if protocol else [])
+    assert (ws.subprotocol or "") == protocol
+    for each in typed:
+        ws.send(each)
+    heard: list[Any] = []
+    try:
+        while (message := ws.receive(timeout=TEN_S)) is not None:
+            heard.append(message)
+    except ConnectionClosed:
+        ws.thread.join(timeout=TEN_S)
+        return heard
+    raise AssertionError(f"still open after {heard}")
+
+
+def in_text(channel: int, data: bytes) -> str:
+    return f"{channel}{base64.b64encode(data).decode()}"
+
+
+SUCCESS = b'{"metadata": {}, "status": "Success"}'
+
+
+@pytest.mark.parametrize(
+    ("protocol", "is_text", "ending"),
+    [
+        ("v5.channel.k8s.io", False, [SUCCESS]),
+        ("v4.channel.k8s.io", False, [SUCCESS]),
+        ("v4.base64.channel.k8s.io", True, [SUCCESS]),
+        ("channel.k8s.io", False, []),
+        ("base64.channel.k8s.io", True, []),
+        ("", False, []),
+    ],
+)
+def test_a_command_runs_at_once_though_its_input_stays_open(
+    server: Server, pod: str, protocol: str, is_text: bool, ending: list[bytes]
+) -> None:
+    name = pod.rpartition("/")[2]
+    wanted = [(1, b""), (1, f"{name}\n".encode()), *((3, each) for each in ending)]
+    heard = talk(server, f"{pod}/exec?command=hostname&stdout=True&stdin=True", protocol)
+    assert heard == [in_text(*each) if is_text else bytes([each[0]]) + each[1] for each in wanted]
+
+
+def test_an_old_protocol_is_told_in_words_what_went_wrong(server: Server, pod: str) -> None:
+    said = talk(server, f"{pod}/exec?command=false&stdout=1", "channel.k8s.io")[-1]
+    assert said == b"\x03command terminated with non-zero exit code: exit status 1"
+
+
+def test_what_is_typed_comes_back_piece_by_piece(server: Server, pod: str) -> None:
+    ws = Client(f"{server.ws}{pod}/exec?command=cat&stdout=1&stdin=True", subprotocols=["v5.channel.k8s.io"])
+    assert ws.receive(timeout=TEN_S) == b"\x01"
+    for piece in (b"one\n", b"\xff\x00"):
+        ws.send(b"\x00" + piece)
+        assert ws.receive(timeout=TEN_S) == b"\x01" + piece
+    ws.send(b"\xff\x00")
+    assert ws.receive(timeout=TEN_S) == b"\x03" + SUCCESS
+    with pytest.raises(ConnectionClosed):
+        ws.receive(timeout=TEN_S)
+    ws.thread.join(timeout=TEN_S)
+
+
+@pytest.mark.parametrize(
+    ("words", "reads"),
+    [
+        (["cat"], True),
+        (["/bin/cat"], True),
+        (["cat", "/etc/hosts"], False),
+        (["sh", "-c", "hostname; cat"], True),
+        (["sh", "-c", "hostname"], False),
+        (["sh", "-c", "echo 'half"], False),
+        (["hostname"], False),
+    ],
+)
+def test_which_commands_wait_for_input(words: list[str], reads: bool) -> None:
+    assert shell.awaits_input(words) is reads
+
+
+@pytest.mark.parametrize(
+    ("path", "protocol", "code"),
+    [
+        ("{pod}/exec?command=ls", "tomorrow.k8s.io", 403),
+        ("{room}/api/v1/namespaces/default/pods/none/exec?command=ls", "v5.channel.k8s.io", 404),
+        ("{room}/api/v1/namespaces/default/pods/none/log", "", 404),
+        ("{room}/api/v1/namespaces", "", 200),
+    ],
+)
+def test_what_is_refused_or_needs_no_socket_is_plain_http(
+    server: Server, room: str, pod: str, path: str, protocol: str, code: int
+) -> None:
+    headers = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+    headers |= {"Sec-WebSocket-Key": "x3JJHMbDL1EzLkh9GBhXDw=="}
+    headers |= {"Sec-WebSocket-Protocol": protocol} if protocol else {}
+    with closing(http.client.HTTPConnection(server.host, server.port, timeout=TEN_S)) as connection:
+        connection.request("GET", path.format(room=room, pod=pod), headers=headers)
+        assert connection.getresponse().status == code
+
+
+def test_a_log_comes_after_an_empty_message(server: Server, pod: str) -> None:
+    empty, text = talk(server, f"{pod}/log?tailLines=1", "binary.k8s.io")
+    assert (empty, text[-1:]) == (b"", b"\n")
+    assert talk(server, f"{pod}/log?limitBytes=3", "base64.binary.k8s.io") == ["", base64.b64encode(b"sta").decode()]
+
+
+@pytest.mark.parametrize("path", ["namespaces?watch=1&", "watch/namespaces?"])
+def test_a_watch_has_a_text_for_each_event(server: Server, room: str, path: str) -> None:
+    events = [json.loads(each) for each in talk(server, f"{room}/api/v1/{path}timeoutSeconds=1")]
+    assert {event["type"] for event in events} == {"ADDED"}
+    assert "default" in [event["object"]["metadata"]["name"] for event in events]
+
+
+def test_the_official_python_client_has_a_shell(server: Server, room: str, pod: str) -> None:
+    name = pod.rpartition("/")[2]
+    cluster = {"name": "c", "cluster": {"server": server.url + room}}
+    context = {"name": "c", "context": {"cluster": "c", "user": "c"}}
+    users = [{"name": "c", "user": {}}]
+    given = {"clusters": [cluster], "contexts": [context], "users": users, "current-context": "c"}
+    with config.new_client_from_config_dict(given) as api:
+        run = client.CoreV1Api(api).connect_get_namespaced_pod_exec
+        options: dict[str, Any] = {"stdin": True, "stdout": True, "stderr": True, "tty": False}
+        typing = stream(run, name, "default", command=["/bin/sh"], _preload_content=False, **options)
+        typing.write_stdin("hostname\n")
+        assert typing.readline_stdout(timeout=TEN_S) == name
+        typing.write_stdin("exit 3\n")
+        typing.run_forever(timeout=TEN_S)
+        assert typing.returncode == 3
+        typing.sock.shutdown()
