@@ -124,3 +124,43 @@ def test_what_is_taken() -> None:
         "managedBy": "example.com/mine",
     }
     assert problems(**whole) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "wrong"),
+    [
+        ({"timeZone": "Mars/Base"}, ['spec.timeZone: Invalid value: "Mars/Base": unknown time zone Mars/Base']),
+        ({"timeZone": "../etc"}, ['spec.timeZone: Invalid value: "../etc": unknown time zone ../etc']),
+        (
+            {"timeZone": "Local"},
+            [
+                'spec.timeZone: Invalid value: "Local": timeZone must be an explicit time zone as defined in '
+                "https://www.iana.org/time-zones"
+            ],
+        ),
+        (
+            {"schedule": "TZ=UTC 0 0 * * *"},
+            [
+                'spec.schedule: Invalid value: "TZ=UTC 0 0 * * *": cannot use TZ or CRON_TZ in schedule, use timeZone '
+                "field instead"
+            ],
+        ),
+        (
+            {"schedule": "@every soon"},
+            [
+                'spec.schedule: Invalid value: "@every soon": failed to parse duration @every soon: time: invalid '
+                'duration "soon"'
+            ],
+        ),
+        ({"schedule": "@every 1h", "timeZone": "Asia/Tokyo"}, []),
+    ],
+)
+def test_schedules_and_zones(spec: dict[str, Any], wrong: list[str]) -> None:
+    pod = {"restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox"}]}
+    cron_job = {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": "tick"},
+        "spec": {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": {"spec": pod}}}, **spec},
+    }
+    assert [f"{each.field}: {each.message}" for each in validate(complete(cron_job))] == wrong

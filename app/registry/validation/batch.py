@@ -108,16 +108,27 @@ def _check_schedule(spec: Obj) -> Iterator[Cause]:
     schedule, zone = spec.get("schedule", ""), spec.get("timeZone")
     if not schedule:
         yield causes.required("spec.schedule")
-    elif "TZ" in schedule:
-        why = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
-        yield causes.invalid("spec.schedule", schedule, why)
     else:
-        try:
-            cron.parse(schedule)
-        except ValueError as wrong:
-            yield causes.invalid("spec.schedule", schedule, str(wrong))
+        yield from _check_format(schedule)
     if zone == "":
         yield causes.invalid("spec.timeZone", zone, "timeZone must be nil or non-empty string")
     elif zone is not None and zone.lower() == "local":
         why = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"
         yield causes.invalid("spec.timeZone", zone, why)
+    if zone and zone != "Local" and not (cron.is_zone_name(zone) and cron.knows_zone(zone)):
+        yield causes.invalid("spec.timeZone", zone, f"unknown time zone {zone}")
+
+
+def _check_format(schedule: str) -> Iterator[Cause]:
+    prefix, _, fields = schedule.partition(" ")
+    name, _, zone = prefix.partition("=")
+    zoned = name in ("TZ", "CRON_TZ") and bool(fields)
+    try:
+        if zoned and not cron.knows_zone(zone):
+            raise ValueError(f"provided bad location {zone}: unknown time zone {zone}")
+        cron.parse(fields.strip() if zoned else schedule)
+    except ValueError as wrong:
+        yield causes.invalid("spec.schedule", schedule, str(wrong))
+    if "TZ" in schedule:
+        why = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
+        yield causes.invalid("spec.schedule", schedule, why)
