@@ -34,12 +34,14 @@ from app.api.objects import Obj, Ref, controller_of, is_of, namespace_of, ref_of
 @dataclass(frozen=True, slots=True)
 class Announce:
     """Record a Kubernetes Event about `about`. In a message `{name}` is the name of the object that the action
-    beside it wrote, `{error}` the text of its failure."""
+    beside it wrote, `{error}` the text of its failure. With `action` it has the shape of events.k8s.io."""
 
     about: Obj
     type: str  # "Normal" or "Warning"
     reason: str
     message: str
+    action: str = ""  # what was tried: "Scheduling"
+    related: Obj | None = None  # a second object that it is about
 
 
 @dataclass(frozen=True, slots=True)

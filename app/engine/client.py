@@ -107,6 +107,10 @@ class Client:
         message = announce.message
         for placeholder, text in words.items():
             message = message.replace(placeholder, text)
+        if announce.action:
+            return self._recorder.note(
+                self._source, announce.about, announce.related, announce.type, announce.reason, announce.action, message
+            )
         return self._recorder.record(self._source, announce.about, announce.type, announce.reason, message)
 
 

@@ -219,7 +219,7 @@ def _may_preempt(pod: Obj, reader: Reader) -> bool:
 def _bind(seen: PodSeen, decision: Decision) -> Difference:
     pod, node = seen.pod, decision.node
     message = f"Successfully assigned {namespace_of(pod)}/{name_of(pod)} to {node}"
-    event = Announce(pod, "Normal", "Scheduled", message)
+    event = Announce(pod, "Normal", "Scheduled", message, "Binding")
     actions: list[Action] = [Bind(ref_of(pod), node, uid=uid_of(pod), announce=event)]
     if seen.attempts.number:
         actions.append(Remember(None))
@@ -233,7 +233,7 @@ def _unschedulable(seen: PodSeen, decision: Decision, outcome: Outcome) -> Itera
     """Say why in condition and Event, and try again when something relevant happens, or after five minutes."""
     pod, message = seen.pod, _why_not(decision, outcome)
     old, new = pod["status"].get("conditions"), _not_scheduled(pod, message, seen.now_ms)
-    event = Announce(pod, "Warning", "FailedScheduling", message)
+    event = Announce(pod, "Warning", "FailedScheduling", message, "Scheduling")
     actions: list[Action] = [event]
     hopes = outcome.gives_up and "nominatedNodeName" in pod["status"]
     if new is not old or hopes:
@@ -325,7 +325,8 @@ def _preempt(seen: PodSeen, decision: Decision, plan: Plan) -> Iterator[Differen
     for victim in plan.victims:
         if is_terminating(victim):
             continue
-        told = Announce(victim, "Normal", "Preempted", f"Preempted by pod {uid_of(pod)} on node {plan.node}")
+        message = f"Preempted by pod {uid_of(pod)} on node {plan.node}"
+        told = Announce(victim, "Normal", "Preempted", message, "Preempting", pod)
         marked = conditions.with_condition(
             (victim.get("status") or {}).get("conditions"), dict(_PREEMPTED), seen.now_ms
         )
@@ -340,7 +341,7 @@ def _preempt(seen: PodSeen, decision: Decision, plan: Plan) -> Iterator[Differen
             clear = Patch(ref_of(other), {"status": {"nominatedNodeName": None}}, uid_of(other), "status")
             yield Difference(ref_of(other), "status.nominatedNodeName", "", plan.node, "NominationLost", (clear,))
     message = _not_available(decision)
-    event = Announce(pod, "Warning", "FailedScheduling", message)
+    event = Announce(pod, "Warning", "FailedScheduling", message, "Scheduling")
     patch = {"status": {"nominatedNodeName": plan.node, "conditions": _not_scheduled(pod, message, seen.now_ms)}}
     nominate = Patch(about, patch, uid=uid_of(pod), subresource="status", announce=event)
     keep = Remember(Attempts(seen.attempts.number + 1, seen.now_ms))

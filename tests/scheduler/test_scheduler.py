@@ -43,7 +43,7 @@ def message_of(found: list[Difference]) -> str:
 
 def test_a_pod_is_bound_to_the_best_node_and_the_table_goes_with_it() -> None:
     (found,) = diff(unassigned(), node("node-1", cpu="1"), node("node-2"))
-    event = Announce(unassigned(), "Normal", "Scheduled", "Successfully assigned default/web-1 to node-2")
+    event = Announce(unassigned(), "Normal", "Scheduled", "Successfully assigned default/web-1 to node-2", "Binding")
     assert found.actions == (Bind(KEY, "node-2", uid="pod-web-1", announce=event),)
     assert isinstance(found.desired, Decision)
     assert (str(found.desired), found.observed, found.field) == ("node-2", "", "spec.nodeName")
