@@ -180,8 +180,8 @@ class Reader(Protocol):
     def kind(self, key: str) -> Kind | None:
         """The one that goes by this word (`kinds.key_of`), if there is one."""
 
-    def remembered(self) -> Any:
-        """What `Remember` last kept for the key being observed, or None."""
+    def remembered(self, key: Ref | None = None) -> Any:
+        """What `Remember` last kept for the key being observed, or None; in a key function, for `key`."""
 
     def failures(self) -> Sequence[Failure]:
         """What went wrong in the last reconcile of the key being observed; () if it ended well."""
@@ -198,6 +198,7 @@ class Watch:
     when: called with (old, new), either may be None; False means that this change wakes nobody.
     selects: ("spec.nodeName", "node-1"), a field selector at the server: other objects are never delivered.
     only: objects for which it is False are never delivered: for loops that own few of many.
+    helps: called with (key, old, new, reader) for each of the keys; False means that this one sleeps on.
     matters: called with (old, new) of a modification; False means that it is not delivered at all. For loops that look
         at a part of an object only: what they have in their cache may be older in the rest.
     indexes: name -> function from an object to the values it is found under with `Reader.by`.
@@ -208,6 +209,7 @@ class Watch:
     kind: str
     keys: KeyFunction
     when: Callable[[Obj | None, Obj | None], bool] | None = None
+    helps: Callable[[Ref, Obj | None, Obj | None, Reader], bool] | None = None
     selects: tuple[str, str] | None = None
     only: Callable[[Obj], bool] | None = None
     matters: Callable[[Obj, Obj], bool] | None = None

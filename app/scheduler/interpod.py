@@ -332,3 +332,47 @@ def _selects(selector: Mapping[str, Any] | None, pod: Obj) -> bool:
 def neighbourhood(nodes: Iterable[Obj], pods: Iterable[Obj], namespaces: Iterable[Obj] = ()) -> Neighbourhood:
     labels = {name_of(namespace): labels_of(namespace) for namespace in namespaces}
     return Neighbourhood({name_of(node): node for node in nodes}, tuple(pods), labels)
+
+
+# ----------------------------------------------------------------------------------- what a change may mean to it
+
+
+def ports_clash(spec: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two pods want a port of their node that only one can have."""
+    return _clash(_host_ports(spec), _host_ports(other))
+
+
+def spread_keys(pod: Obj) -> list[str]:
+    return [each["topologyKey"] for each in _hard(pod)]
+
+
+def spread_counts(pod: Obj, other: Obj | None) -> list[bool]:
+    """By which of its constraints the other pod counts."""
+    if other is None or namespace_of(other) != namespace_of(pod) or not node_name(other):
+        return [False] * len(_hard(pod))
+    return [_selects(_selector(constraint, pod), other) for constraint in _hard(pod)]
+
+
+def company_keys(pod: Obj) -> tuple[list[str], list[str]]:
+    """The topology keys of what it requires to be near, and away."""
+    near, away = _required(pod, "podAffinity"), _required(pod, "podAntiAffinity")
+    return [term["topologyKey"] for term in near], [term["topologyKey"] for term in away]
+
+
+def is_sought(pod: Obj, other: Obj) -> bool:
+    return _means(pod, "podAffinity", other)
+
+
+def is_avoided(pod: Obj, other: Obj) -> bool:
+    return _means(pod, "podAntiAffinity", other)
+
+
+def _means(pod: Obj, field: str, other: Obj) -> bool:
+    """Whether all its terms are about the other. Namespaces that are selected by their labels may always be meant."""
+    terms = _required(pod, field)
+    nowhere = Neighbourhood({}, ())
+    return bool(terms) and all(
+        (term.get("namespaceSelector") is not None or _in_reach(term, pod, namespace_of(other), nowhere))
+        and _selects(_selector(term, pod), other)
+        for term in terms
+    )

@@ -39,20 +39,14 @@ from app.reconcile import (
     itself,
     metadata_differs,
 )
-from app.scheduler import interpod, preemption, queue, sayings
+from app.scheduler import hints, interpod, preemption, queue, sayings
 from app.scheduler.framework import Decision, NodeSeen, decide, demand_of, facts_of, refusal, spread_by
 from app.scheduler.interpod import Neighbourhood, Rules
 from app.scheduler.preemption import Plan, priority_of
+from app.scheduler.queue import Attempts
 
-_FIRST_BACKOFF_MS, _MAX_BACKOFF_MS = 1_000, 10_000
+_LATER = 1 << 33  # any priority is less
 _RETRY_MS = 300_000  # unschedulable pods are tried again even if nothing relevant happened
-
-
-class Attempts(NamedTuple):
-    """What the scheduler remembers of a pod it could not place."""
-
-    number: int
-    last_ms: int
 
 
 class Requested(NamedTuple):
@@ -115,9 +109,21 @@ class Scheduler(Controller[PodSeen]):
                     "priorities": queue.of_priority,
                 },
             ),
-            Watch("Pod", _all_unscheduled, when=queue.made_room, matters=_concerns),
-            Watch("Node", _all_unscheduled, when=queue.may_fit_more, matters=queue.node_differs),
-            Watch("Pod", _caring_unscheduled, when=queue.is_new_neighbour, matters=_concerns),
+            Watch("Pod", _all_unscheduled, queue.made_room, queue.helped(hints.AFTER_POD_WENT), matters=_concerns),
+            Watch(
+                "Node",
+                _all_unscheduled,
+                queue.may_fit_more,
+                queue.helped(hints.AFTER_NODE),
+                matters=queue.node_differs,
+            ),
+            Watch(
+                "Pod",
+                _caring_unscheduled,
+                queue.is_new_neighbour,
+                queue.helped(hints.AFTER_POD_CAME),
+                matters=_concerns,
+            ),
         )
 
     def observe(self, key: Ref, reader: Reader) -> PodSeen | None:
@@ -136,7 +142,7 @@ class Scheduler(Controller[PodSeen]):
             for node in breathing(reader.list("Node"))
             for facts in (facts_of(node),)
         )
-        nodes = _with_nominated(pod, nodes, reader)
+        nodes = _with_others(pod, _with_nominated(pod, nodes, reader), reader)
         beside, namespaces = _neighbours(pod, reader)
         bound: Sequence[Obj] = ()
         if _may_preempt(pod, reader):
@@ -156,19 +162,16 @@ class Scheduler(Controller[PodSeen]):
         )
 
     def urgency(self, key: Ref, reader: Reader) -> int:
-        pod = reader.get(key)
-        return priority_of(pod) if pod else 0
+        """Who backs off comes when nobody else waits."""
+        pod, attempts = reader.get(key), reader.remembered(key)
+        later = _LATER if attempts is not None and attempts.backs_off(reader.now_ms) else 0
+        return (priority_of(pod) if pod else 0) - later
 
     @staticmethod
     def saw(seen: PodSeen) -> Message:
         return sayings.saw(short_name("Pod", name_of(seen.pod)), len(seen.nodes))
 
     def diff(self, seen: PodSeen) -> Iterable[Difference]:
-        again_ms = seen.attempts.last_ms + _backoff_ms(seen.attempts.number)
-        if seen.now_ms < again_ms:
-            wait = RequeueAfter(again_ms - seen.now_ms, "scheduling back-off")
-            yield Difference(ref_of(seen.pod), "spec.nodeName", "a node", "", "SchedulingBackOff", (wait,))
-            return
         around = _neighbourhood(seen.nodes, seen.neighbours, seen.namespaces)
         rules = _rules(seen.pod, around)
         decision, resolvable = decide(seen.pod, seen.nodes, around, rules)
@@ -239,11 +242,16 @@ def _unschedulable(seen: PodSeen, decision: Decision, outcome: Outcome) -> Itera
     if new is not old or hopes:
         status = {"conditions": new, **({"nominatedNodeName": None} if hopes else {})}
         actions = [Patch(ref_of(pod), {"status": status}, uid=uid_of(pod), subresource="status", announce=event)]
-    actions.append(Remember(Attempts(seen.attempts.number + 1, seen.now_ms)))
+    actions.append(_remembered(seen, decision))
     known = new is old and not hopes
     yield Difference(ref_of(pod), "spec.nodeName", decision, "", "Unschedulable", tuple(actions), background=known)
     retry = RequeueAfter(_RETRY_MS, "unschedulable pods are tried again")
     yield Difference(ref_of(pod), "spec.nodeName", "a node", "", "RetryLater", (retry,), background=True)
+
+
+def _remembered(seen: PodSeen, decision: Decision) -> Remember:
+    refused_by = hints.refused_by(reason for verdict in decision.verdicts for reason in verdict.reasons)
+    return Remember(Attempts(seen.attempts.number + 1, seen.now_ms, refused_by))
 
 
 def _not_scheduled(pod: Obj, message: str, now_ms: int) -> list[conditions.Condition]:
@@ -344,8 +352,8 @@ def _preempt(seen: PodSeen, decision: Decision, plan: Plan) -> Iterator[Differen
     event = Announce(pod, "Warning", "FailedScheduling", message, "Scheduling")
     patch = {"status": {"nominatedNodeName": plan.node, "conditions": _not_scheduled(pod, message, seen.now_ms)}}
     nominate = Patch(about, patch, uid=uid_of(pod), subresource="status", announce=event)
-    keep = Remember(Attempts(seen.attempts.number + 1, seen.now_ms))
-    yield Difference(about, "status.nominatedNodeName", plan.node, "", "MakingRoom", (nominate, keep))
+    actions = (nominate, _remembered(seen, decision))
+    yield Difference(about, "status.nominatedNodeName", plan.node, "", "MakingRoom", actions)
 
 
 _PREEMPTED = {
@@ -366,9 +374,8 @@ def _with_nominated(pod: Obj, nodes: tuple[NodeSeen, ...], reader: Reader) -> tu
         return nodes
     more: dict[str, tuple[int, ...]] = {}
     for each in waiting:
-        cpu, memory, scored_cpu, scored_memory = demand_of(each["spec"])
-        name, own = each["status"]["nominatedNodeName"], (cpu, memory, 1, scored_cpu, scored_memory)
-        more[name] = tuple(map(sum, zip(more.get(name, (0,) * 5), own, strict=True)))
+        name = each["status"]["nominatedNodeName"]
+        more[name] = tuple(map(sum, zip(more.get(name, (0,) * 5), demand_of(each["spec"]).takes, strict=True)))
     return tuple(
         seen._replace(requested=Requested(*map(sum, zip(seen.requested, more[seen.facts.name], strict=True))))
         if seen.facts.name in more
@@ -377,8 +384,14 @@ def _with_nominated(pod: Obj, nodes: tuple[NodeSeen, ...], reader: Reader) -> tu
     )
 
 
-def _backoff_ms(attempts: int) -> int:
-    return min(_FIRST_BACKOFF_MS << min(attempts - 1, 10), _MAX_BACKOFF_MS) if attempts else 0
+def _with_others(pod: Obj, nodes: tuple[NodeSeen, ...], reader: Reader) -> tuple[NodeSeen, ...]:
+    """What is requested of other resources than cpu and memory: looked up only for a pod that asks for such."""
+    if not demand_of(pod["spec"]).others:
+        return nodes
+    held: dict[str, Counter[str]] = {}
+    for each in reader.by("Pod", "place", "asking"):
+        held.setdefault(pods.node_name(each), Counter()).update(dict(demand_of(each["spec"]).others))
+    return tuple(seen._replace(others=dict(held.get(seen.facts.name, ()))) for seen in nodes)
 
 
 # ------------------------------------------------------------------------------------------ what wakes it
