@@ -74,7 +74,8 @@ class UpdateStatus:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """JSON merge patch. No staleness check unless `patch` bears metadata.resourceVersion; `uid` is a precondition."""
+    """JSON merge patch. No staleness check unless `patch` bears metadata.resourceVersion; `uid` is a precondition.
+    A `strategic` one leaves the items of a list that it does not name as they are now: conditions of others."""
 
     ref: Ref
     patch: dict[str, Any]
@@ -82,6 +83,7 @@ class Patch:
     subresource: str = ""
     announce: Announce | None = None
     on_error: Announce | None = None
+    strategic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from app.api import errors
 from app.api.objects import Obj, Ref, kind_of, ref_of
 from app.apiserver.events import EventRecorder
-from app.apiserver.requests import weighed
+from app.apiserver.requests import strategic, weighed
 from app.apiserver.server import ApiServer, Written
 from app.apiserver.store import Change
 from app.engine.trace import Result
@@ -84,7 +84,8 @@ class Client:
                 self._maybe_conflict(action.obj)
                 return server.update(self._checked({**action.obj, "status": action.status}), subresource="status")
             case Patch():
-                return server.patch(action.ref, action.patch, subresource=action.subresource, uid=action.uid)
+                patch = strategic(server, action.ref, action.patch) if action.strategic else action.patch
+                return server.patch(action.ref, patch, subresource=action.subresource, uid=action.uid)
             case Delete():
                 return server.delete(
                     action.ref, uid=action.uid, grace_seconds=action.grace_seconds, propagation=action.propagation

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from app.api.objects import Obj, labels_of
-from app.component_helpers import placement
+from app.component_helpers import host_ports, placement
 from app.scheduler import interpod
 from app.scheduler.framework import NodeSeen, demand_of, facts_of, refusal
 
@@ -139,7 +139,7 @@ def _gives_room(_: Obj, old: Obj | None, new: Obj | None) -> bool:
 
 
 def _frees_port(pod: Obj, old: Obj | None, new: Obj | None) -> bool:
-    return old is not None and interpod.ports_clash(pod["spec"], old["spec"])
+    return old is not None and host_ports.clash(host_ports.of(pod["spec"]), host_ports.of(old["spec"]))
 
 
 def _counts_otherwise(pod: Obj, old: Obj | None, new: Obj | None) -> bool:

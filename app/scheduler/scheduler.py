@@ -16,10 +16,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.api import conditions
-from app.api.breath import breathing
 from app.api.messages import N_, Message
 from app.api.names import short_name
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
@@ -40,33 +39,14 @@ from app.reconcile import (
     metadata_differs,
 )
 from app.scheduler import hints, interpod, preemption, queue, sayings
-from app.scheduler.framework import Decision, NodeSeen, decide, demand_of, facts_of, refusal, spread_by
+from app.scheduler.framework import Decision, NodeSeen, decide, refusal
 from app.scheduler.interpod import Neighbourhood, Rules
+from app.scheduler.nodes import nodes_for
 from app.scheduler.preemption import Plan, priority_of
 from app.scheduler.queue import Attempts
 
 _LATER = 1 << 33  # any priority is less
 _RETRY_MS = 300_000  # unschedulable pods are tried again even if nothing relevant happened
-
-
-class Requested(NamedTuple):
-    """What the pods of a node ask for together. It reads as people write it; the scores count with more."""
-
-    cpu_milli: int = 0
-    memory: int = 0
-    pods: int = 0
-    scored_cpu_milli: int = 0
-    scored_memory: int = 0
-
-    def __str__(self) -> str:
-        return f"cpu {self.cpu_milli}m, memory {_binary(self.memory)}, pods {self.pods}"
-
-
-def _binary(count: int) -> str:
-    for unit, size in (("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)):
-        if count >= size:
-            return f"{count / size:.4g}{unit}"
-    return str(count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +110,7 @@ class Scheduler(Controller[PodSeen]):
         pod = reader.get(key)
         if pod is None or not queue.is_ours(pod):
             return None
-        owner = spread_by(pod)
-        requested, replicas = reader.totals("Pod", "requested"), reader.totals("Pod", "replicas")
-        nodes = tuple(
-            NodeSeen(
-                node,
-                facts,
-                Requested(*requested.get(facts.name, ())),
-                sum(replicas.get((owner, facts.name), ())) if owner else 0,
-            )
-            for node in breathing(reader.list("Node"))
-            for facts in (facts_of(node),)
-        )
-        nodes = _with_others(pod, _with_nominated(pod, nodes, reader), reader)
+        nodes = nodes_for(pod, reader)
         beside, namespaces = _neighbours(pod, reader)
         bound: Sequence[Obj] = ()
         if _may_preempt(pod, reader):
@@ -235,16 +203,17 @@ def _bind(seen: PodSeen, decision: Decision) -> Difference:
 def _unschedulable(seen: PodSeen, decision: Decision, outcome: Outcome) -> Iterator[Difference]:
     """Say why in condition and Event, and try again when something relevant happens, or after five minutes."""
     pod, message = seen.pod, _why_not(decision, outcome)
-    old, new = pod["status"].get("conditions"), _not_scheduled(pod, message, seen.now_ms)
+    new = _not_scheduled(pod, message, seen.now_ms)
+    known = new in (pod["status"].get("conditions") or ())
     event = Announce(pod, "Warning", "FailedScheduling", message, "Scheduling")
     actions: list[Action] = [event]
     hopes = outcome.gives_up and "nominatedNodeName" in pod["status"]
-    if new is not old or hopes:
-        status = {"conditions": new, **({"nominatedNodeName": None} if hopes else {})}
-        actions = [Patch(ref_of(pod), {"status": status}, uid=uid_of(pod), subresource="status", announce=event)]
+    if not known or hopes:
+        status = {"conditions": [new], **({"nominatedNodeName": None} if hopes else {})}
+        actions = [_status_patch(pod, status, event)]
     actions.append(_remembered(seen, decision))
-    known = new is old and not hopes
-    yield Difference(ref_of(pod), "spec.nodeName", decision, "", "Unschedulable", tuple(actions), background=known)
+    again = known and not hopes
+    yield Difference(ref_of(pod), "spec.nodeName", decision, "", "Unschedulable", tuple(actions), background=again)
     retry = RequeueAfter(_RETRY_MS, "unschedulable pods are tried again")
     yield Difference(ref_of(pod), "spec.nodeName", "a node", "", "RetryLater", (retry,), background=True)
 
@@ -254,7 +223,12 @@ def _remembered(seen: PodSeen, decision: Decision) -> Remember:
     return Remember(Attempts(seen.attempts.number + 1, seen.now_ms, refused_by))
 
 
-def _not_scheduled(pod: Obj, message: str, now_ms: int) -> list[conditions.Condition]:
+def _status_patch(pod: Obj, status: dict[str, Any], announce: Announce | None = None) -> Patch:
+    """Of what the kubelet has written meanwhile nothing is lost: the scheduler's cache may not show it."""
+    return Patch(ref_of(pod), {"status": status}, uid_of(pod), "status", announce, strategic=True)
+
+
+def _not_scheduled(pod: Obj, message: str, now_ms: int) -> conditions.Condition:
     condition = {
         "type": "PodScheduled",
         "observedGeneration": pod["metadata"].get("generation", 1),
@@ -263,7 +237,12 @@ def _not_scheduled(pod: Obj, message: str, now_ms: int) -> list[conditions.Condi
         "reason": "Unschedulable",
         "message": message,
     }
-    return conditions.with_condition(pod["status"].get("conditions"), condition, now_ms)
+    return _stamped(pod, condition, now_ms)
+
+
+def _stamped(pod: Obj, condition: conditions.Condition, now_ms: int) -> conditions.Condition:
+    held = conditions.with_condition((pod.get("status") or {}).get("conditions"), condition, now_ms)
+    return next(each for each in held if each["type"] == condition["type"])
 
 
 def _why_not(decision: Decision, outcome: Outcome) -> str:
@@ -335,10 +314,7 @@ def _preempt(seen: PodSeen, decision: Decision, plan: Plan) -> Iterator[Differen
             continue
         message = f"Preempted by pod {uid_of(pod)} on node {plan.node}"
         told = Announce(victim, "Normal", "Preempted", message, "Preempting", pod)
-        marked = conditions.with_condition(
-            (victim.get("status") or {}).get("conditions"), dict(_PREEMPTED), seen.now_ms
-        )
-        mark = Patch(ref_of(victim), {"status": {"conditions": marked}}, uid=uid_of(victim), subresource="status")
+        mark = _status_patch(victim, {"conditions": [_stamped(victim, dict(_PREEMPTED), seen.now_ms)]})
         kill = Delete(ref_of(victim), uid=uid_of(victim), announce=told)
         yield Difference(
             ref_of(victim), "spec.priority", priority_of(pod), priority_of(victim), "Preempted", (mark, kill)
@@ -350,9 +326,8 @@ def _preempt(seen: PodSeen, decision: Decision, plan: Plan) -> Iterator[Differen
             yield Difference(ref_of(other), "status.nominatedNodeName", "", plan.node, "NominationLost", (clear,))
     message = _not_available(decision)
     event = Announce(pod, "Warning", "FailedScheduling", message, "Scheduling")
-    patch = {"status": {"nominatedNodeName": plan.node, "conditions": _not_scheduled(pod, message, seen.now_ms)}}
-    nominate = Patch(about, patch, uid=uid_of(pod), subresource="status", announce=event)
-    actions = (nominate, _remembered(seen, decision))
+    status = {"nominatedNodeName": plan.node, "conditions": [_not_scheduled(pod, message, seen.now_ms)]}
+    actions = (_status_patch(pod, status, event), _remembered(seen, decision))
     yield Difference(about, "status.nominatedNodeName", plan.node, "", "MakingRoom", actions)
 
 
@@ -362,36 +337,6 @@ _PREEMPTED = {
     "reason": "PreemptionByScheduler",
     "message": "default-scheduler: preempting to accommodate a higher priority pod",
 }
-
-
-def _with_nominated(pod: Obj, nodes: tuple[NodeSeen, ...], reader: Reader) -> tuple[NodeSeen, ...]:
-    """Room that is being made for others, at least as important, is not free."""
-    waiting = [
-        each for each in reader.by("Pod", "place", "nominated")
-        if uid_of(each) != uid_of(pod) and priority_of(each) >= priority_of(pod)
-    ]  # fmt: skip
-    if not waiting:
-        return nodes
-    more: dict[str, tuple[int, ...]] = {}
-    for each in waiting:
-        name = each["status"]["nominatedNodeName"]
-        more[name] = tuple(map(sum, zip(more.get(name, (0,) * 5), demand_of(each["spec"]).takes, strict=True)))
-    return tuple(
-        seen._replace(requested=Requested(*map(sum, zip(seen.requested, more[seen.facts.name], strict=True))))
-        if seen.facts.name in more
-        else seen
-        for seen in nodes
-    )
-
-
-def _with_others(pod: Obj, nodes: tuple[NodeSeen, ...], reader: Reader) -> tuple[NodeSeen, ...]:
-    """What is requested of other resources than cpu and memory: looked up only for a pod that asks for such."""
-    if not demand_of(pod["spec"]).others:
-        return nodes
-    held: dict[str, Counter[str]] = {}
-    for each in reader.by("Pod", "place", "asking"):
-        held.setdefault(pods.node_name(each), Counter()).update(dict(demand_of(each["spec"]).others))
-    return tuple(seen._replace(others=dict(held.get(seen.facts.name, ()))) for seen in nodes)
 
 
 # ------------------------------------------------------------------------------------------ what wakes it

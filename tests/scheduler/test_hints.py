@@ -151,3 +151,24 @@ def test_room_that_becomes_free_wakes_nobody_who_looks_for_a_label_and_at_once_w
     (placed,) = [each for each in world.pods() if each["metadata"]["name"] == "next"]
     assert placed["spec"].get("nodeName")
     assert failures(world, "picky") == before
+
+
+def test_what_is_written_of_a_victim_leaves_its_other_conditions_as_they_are_now() -> None:
+    world = World()
+    world.apply("apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: high}\nvalue: 1000\n")
+    world.apply("---".join(POD % (f"low-{n}", "", "3500m") for n in range(3)))
+    world.settle()
+    ready = {"type": "Custom", "status": "True"}
+    for pod_ in world.pods():
+        ref = Ref("Pod", "default", pod_["metadata"]["name"])
+        held = [*pod_["status"]["conditions"], ready]
+        world.engine.server.patch(ref, {"status": {"conditions": held}}, subresource="status")
+    world.apply((POD % ("high", "", "3500m")).replace("spec:", "spec:\n  priorityClassName: high"))
+    world.settle()
+    marked = [
+        {each["type"] for each in change.new["status"]["conditions"]}
+        for change in world.store.changes_since(0)
+        if change.ref.name.startswith("low-") and change.new and "deletionTimestamp" in change.new["metadata"]
+    ]
+    assert marked
+    assert all({"Custom", "DisruptionTarget"} <= types for types in marked)
