@@ -34,13 +34,14 @@ from app.api.objects import Obj, Ref, controller_of, is_of, namespace_of, ref_of
 @dataclass(frozen=True, slots=True)
 class Announce:
     """Record a Kubernetes Event about `about`. In a message `{name}` is the name of the object that the action
-    beside it wrote, `{error}` the text of its failure."""
+    beside it wrote, `{error}` the text of its failure. With `action` it has the shape of events.k8s.io."""
 
     about: Obj
     type: str  # "Normal" or "Warning"
     reason: str
     message: str
-    action: str = ""  # what was tried, for loops with a `posts`
+    action: str = ""  # what was tried: "Scheduling"; also for loops with a `posts`
+    related: Obj | None = None  # a second object that it is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ class UpdateStatus:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """JSON merge patch. No staleness check unless `patch` bears metadata.resourceVersion; `uid` is a precondition."""
+    """JSON merge patch. No staleness check unless `patch` bears metadata.resourceVersion; `uid` is a precondition.
+    A `strategic` one leaves the items of a list that it does not name as they are now: conditions of others."""
 
     ref: Ref
     patch: dict[str, Any]
@@ -81,6 +83,7 @@ class Patch:
     subresource: str = ""
     announce: Announce | None = None
     on_error: Announce | None = None
+    strategic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +182,8 @@ class Reader(Protocol):
     def kind(self, key: str) -> Kind | None:
         """The one that goes by this word (`kinds.key_of`), if there is one."""
 
-    def remembered(self) -> Any:
-        """What `Remember` last kept for the key being observed, or None."""
+    def remembered(self, key: Ref | None = None) -> Any:
+        """What `Remember` last kept for the key being observed, or None; in a key function, for `key`."""
 
     def failures(self) -> Sequence[Failure]:
         """What went wrong in the last reconcile of the key being observed; () if it ended well."""
@@ -197,6 +200,7 @@ class Watch:
     when: called with (old, new), either may be None; False means that this change wakes nobody.
     selects: ("spec.nodeName", "node-1"), a field selector at the server: other objects are never delivered.
     only: objects for which it is False are never delivered: for loops that own few of many.
+    helps: called with (key, old, new, reader) for each of the keys; False means that this one sleeps on.
     matters: called with (old, new) of a modification; False means that it is not delivered at all. For loops that look
         at a part of an object only: what they have in their cache may be older in the rest.
     indexes: name -> function from an object to the values it is found under with `Reader.by`.
@@ -207,6 +211,7 @@ class Watch:
     kind: str
     keys: KeyFunction
     when: Callable[[Obj | None, Obj | None], bool] | None = None
+    helps: Callable[[Ref, Obj | None, Obj | None, Reader], bool] | None = None
     selects: tuple[str, str] | None = None
     only: Callable[[Obj], bool] | None = None
     matters: Callable[[Obj, Obj], bool] | None = None

@@ -1,13 +1,14 @@
-"""The schedule of a CronJob: five fields, `@daily` and the like, and what is wrong with one.
+"""The schedule of a CronJob: five fields, `@daily`, `@every 1h` and the like, and what is wrong with one.
 
 Validation asks `parse`, the CronJob loop `next_after`. Models github.com/robfig/cron/v3 `parser.go`, whose sentences
-Kubernetes hands on, and `spec.go`.
+Kubernetes hands on, `spec.go`, whose search it is, and `constantdelay.go`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from datetime import UTC, datetime, timedelta, tzinfo
+from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -24,6 +25,12 @@ class Schedule(NamedTuple):
     weekdays: frozenset[int]  # 0 is Sunday
     any_day: bool
     any_weekday: bool
+
+
+class Every(NamedTuple):
+    """`@every 90s`: so long after the time before."""
+
+    seconds: int
 
 
 class _Bounds(NamedTuple):
@@ -51,8 +58,10 @@ _DESCRIPTORS = {
 
 
 @lru_cache(maxsize=256)
-def parse(text: str) -> Schedule:
-    """Raises ValueError with the parser's own words. `@every`, which has no fields, is not taken."""
+def parse(text: str) -> Schedule | Every:
+    """Raises ValueError with the parser's own words."""
+    if text.startswith("@every "):
+        return _every(text.removeprefix("@every "))
     if text.startswith("@"):
         if text not in _DESCRIPTORS:
             raise ValueError(f"unrecognized descriptor: {text}")
@@ -114,8 +123,52 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-_SEARCHED_YEARS = 5
-_MINUTE = timedelta(minutes=1)
+# -------------------------------------------------------------------------------------------------- @every
+
+_UNITS_NS = {
+    "ns": 1,
+    "us": 10**3,
+    "µs": 10**3,
+    "μs": 10**3,
+    "ms": 10**6,
+    "s": 10**9,
+    "m": 60 * 10**9,
+    "h": 3600 * 10**9,
+}
+_PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)([^0-9.]*)")
+
+
+def _every(text: str) -> Every:
+    """Of a duration as Go writes it, `1h30m`: whole seconds, and at least one."""
+    try:
+        return Every(max(1, int(_nanoseconds(text) // 10**9)))
+    except ValueError as wrong:
+        raise ValueError(f"failed to parse duration @every {text}: time: {wrong}") from None
+
+
+def _nanoseconds(text: str) -> Fraction:
+    negative, rest, total = text.startswith("-"), text[text[:1] in ("+", "-") :], Fraction(0)
+    if rest == "0":
+        return total
+    while rest:
+        part = _PART.match(rest)
+        if part is None:
+            raise ValueError(f'invalid duration "{text}"')
+        number, unit = part.groups()
+        if not unit:
+            raise ValueError(f'missing unit in duration "{text}"')
+        if unit not in _UNITS_NS:
+            raise ValueError(f'unknown unit "{unit}" in duration "{text}"')
+        total += Fraction(number.rstrip(".")) * _UNITS_NS[unit]
+        rest = rest[part.end() :]
+    if not text or text in ("+", "-") or total >= 2**63:
+        raise ValueError(f'invalid duration "{text}"')
+    return -total if negative else total
+
+
+# ---------------------------------------------------------------------------------------------------- zones
+
+_ZONE_PART = re.compile(r"[A-Za-z.\-_0-9+]{1,14}")
 
 
 @lru_cache(maxsize=256)
@@ -127,94 +180,96 @@ def knows_zone(zone: str) -> bool:
         return False
 
 
-def next_after(schedule: Schedule, after_ms: int, zone: str = "") -> int | None:
+def is_zone_name(zone: str) -> bool:
+    """Whether a time zone may have that name."""
+    parts = zone.split("/")
+    return all(_ZONE_PART.fullmatch(part) and part not in (".", "..") and not part.startswith("-") for part in parts)
+
+
+def written(at_ms: int, zone: str) -> str:
+    """As the clocks of a zone show it: `2026-01-01T09:00:00+09:00`."""
+    shown = datetime.fromtimestamp(at_ms // 1000, _place(zone)).isoformat()
+    return shown.removesuffix("+00:00") + "Z" if shown.endswith("+00:00") else shown
+
+
+# ------------------------------------------------------------------------------------------------ next times
+
+_SEARCHED_YEARS = 5
+_HOUR_S, _MINUTE_S = 3600, 60
+
+
+def next_after(schedule: Schedule | Every, after_ms: int, zone: str = "") -> int | None:
     """The first time that matches later than `after_ms`; both Unix milliseconds. None: not within five years.
 
     `zone` is a name such as `Asia/Tokyo`; "" is UTC. A local time that a change of clocks leaves out does not match,
     one that comes twice matches twice."""
-    place, moment = _place(zone), _minute_of(after_ms) + _MINUTE
-    last_year = moment.year + _SEARCHED_YEARS
-    while moment.year <= last_year:
-        gap = _gap(schedule, local := moment.astimezone(place))
-        if gap is None:
-            return _ms(moment)
-        moment = max(gap.later(local, schedule.minutes).astimezone(UTC), moment + _MINUTE)
-    return None
+    after_s = after_ms // 1000
+    if isinstance(schedule, Every):
+        return 1000 * (after_s + schedule.seconds)
+    clock = _Clock(_place(zone))
+    at = clock.at(-(-(after_s + 1) // _MINUTE_S) * _MINUTE_S)
+    last_year, found = at.year + _SEARCHED_YEARS, None
+    while found is None and at.year <= last_year:
+        at, found = _search(schedule, clock, at)
+    return None if found is None else 1000 * found
 
 
-def latest_within(schedule: Schedule, after_ms: int, until_ms: int, zone: str = "") -> int | None:
-    """The last time that matches later than `after_ms` and no later than `until_ms`; however many came before it."""
-    place, moment = _place(zone), _minute_of(until_ms)
-    first_year = moment.year - _SEARCHED_YEARS
-    while _ms(moment) > after_ms and moment.year >= first_year:
-        gap = _gap(schedule, local := moment.astimezone(place))
-        if gap is None:
-            return _ms(moment)
-        moment = min(gap.earlier(local, schedule.minutes).astimezone(UTC), moment - _MINUTE)
-    return None
+def _search(schedule: Schedule, clock: _Clock, at: datetime) -> tuple[datetime, int | None]:
+    """(where to begin again, since a field has wrapped around; or the moment that matches, in seconds)."""
+    if at.month not in schedule.months:
+        at = clock.date(at.year, at.month, 1)
+        while at.month not in schedule.months:
+            at = clock.date(at.year + at.month // 12, at.month % 12 + 1, 1)
+            if at.month == 1:
+                return at, None
+    if not _is_day(schedule, at):
+        at = clock.date(at.year, at.month, at.day)
+        while not _is_day(schedule, at):
+            at = clock.midnight_after(at)
+            if at.day == 1:
+                return at, None
+    if at.hour not in schedule.hours:
+        at = clock.later(at, -at.minute * _MINUTE_S)
+        while at.hour not in schedule.hours:
+            at = clock.later(at, _HOUR_S)
+            if at.hour == 0:
+                return at, None
+    while at.minute not in schedule.minutes:
+        at = clock.later(at, _MINUTE_S)
+        if at.minute == 0:
+            return at, None
+    return at, int(at.timestamp())
 
 
-class _Gap(NamedTuple):
-    """From a local time that does not match, the nearest one that its coarsest field leaves possible."""
+class _Clock(NamedTuple):
+    """The clocks of a place; a time that they never show is, as Go has it, an hour off."""
 
-    later: Callable[[datetime, frozenset[int]], datetime]
-    earlier: Callable[[datetime, frozenset[int]], datetime]
+    place: tzinfo
 
+    def at(self, second: int) -> datetime:
+        return datetime.fromtimestamp(second, self.place)
 
-def _gap(schedule: Schedule, local: datetime) -> _Gap | None:
-    """None: it matches. Whole months, days and hours are passed over at once: a search looks at every day at most."""
-    if local.month not in schedule.months:
-        return _MONTH
-    if not _is_day(schedule, local):
-        return _DAY
-    if local.hour not in schedule.hours:
-        return _HOUR
-    return None if local.minute in schedule.minutes else _WITHIN_HOUR
+    def later(self, at: datetime, seconds: int) -> datetime:
+        return self.at(int(at.timestamp()) + seconds)
 
+    def date(self, year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+        shown = int(datetime(year, month, day, hour, minute, tzinfo=UTC).timestamp())
+        return self.at(shown - self._offset(shown - self._offset(shown)))
 
-def _midnight(local: datetime, day: int, days_later: int = 0) -> datetime:
-    bare = datetime(local.year, local.month, day, tzinfo=None) + timedelta(days=days_later)
-    return bare.replace(tzinfo=local.tzinfo)
+    def midnight_after(self, at: datetime) -> datetime:
+        day = datetime(at.year, at.month, at.day, tzinfo=UTC) + timedelta(days=1)
+        found = self.date(day.year, day.month, day.day, at.hour, at.minute)
+        if not found.hour:
+            return found
+        return self.later(found, (24 - found.hour if found.hour > 12 else -found.hour) * _HOUR_S)
 
-
-def _next_month(local: datetime, _: frozenset[int]) -> datetime:
-    return _midnight(_midnight(local, 1, 32), 1)
-
-
-def _another_hour(local: datetime, minutes: int) -> datetime:
-    """In time that passes, whatever the clocks do."""
-    return local.astimezone(UTC) + timedelta(minutes=minutes)
-
-
-def _later_in_hour(local: datetime, minutes: frozenset[int]) -> datetime:
-    return _another_hour(local, min((each for each in minutes if each > local.minute), default=60) - local.minute)
-
-
-def _earlier_in_hour(local: datetime, minutes: frozenset[int]) -> datetime:
-    return _another_hour(local, max((each for each in minutes if each < local.minute), default=-1) - local.minute)
-
-
-_MONTH = _Gap(_next_month, lambda local, _: _midnight(local, 1).astimezone(UTC) - _MINUTE)
-_DAY = _Gap(
-    lambda local, _: _midnight(local, local.day, 1),
-    lambda local, _: _midnight(local, local.day).astimezone(UTC) - _MINUTE,
-)
-_HOUR = _Gap(
-    lambda local, _: _another_hour(local, 60 - local.minute), lambda local, _: _another_hour(local, -1 - local.minute)
-)
-_WITHIN_HOUR = _Gap(_later_in_hour, _earlier_in_hour)
+    def _offset(self, second: int) -> int:
+        offset = self.at(second).utcoffset()
+        return int(offset.total_seconds()) if offset else 0
 
 
 def _place(zone: str) -> tzinfo:
     return ZoneInfo(zone) if zone else UTC
-
-
-def _minute_of(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms // 60_000 * 60, tz=UTC)
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp()) * 1000
 
 
 def _is_day(schedule: Schedule, moment: datetime) -> bool:

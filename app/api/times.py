@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from functools import lru_cache
 
 _HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
@@ -26,6 +27,11 @@ def rfc3339(at_ms: int) -> str:
 def rfc3339_micro(at_ms: int) -> str:
     """`metav1.MicroTime`: what Lease and Event series use."""
     return f"{_second_text(at_ms // 1000)[:-1]}.{at_ms % 1000:03d}000Z"
+
+
+def rfc1123(at_ms: int) -> str:
+    """As some Events write a time: `Thu, 01 Jan 2026 09:00:00 +0000`."""
+    return format_datetime(datetime.fromtimestamp(at_ms // 1000, UTC))
 
 
 @lru_cache(maxsize=4096)

@@ -1,8 +1,10 @@
-"""Kubernetes Events: recorded, counted, aggregated and limited as client-go's recorder does.
+"""Kubernetes Events: recorded, counted, aggregated and limited as client-go's recorders do.
 
-Models client-go/tools/record/events_cache.go: the same message again only counts up; after ten different messages of
-one reason within ten minutes a single "(combined from similar events)" goes on counting; one source may announce 25
-Events about one object at once and then one every five minutes.
+`record` is the one of most loops: the same message again only counts up; after ten different messages of one reason
+within ten minutes a single "(combined from similar events)" goes on counting; one source may announce 25 Events about
+one object at once and then one every five minutes. Models client-go/tools/record/events_cache.go.
+`note` is the scheduler's: whatever is the same but for its message is a series with the first message, and nothing is
+held back. Models client-go/tools/events/event_broadcaster.go.
 """
 
 from __future__ import annotations
@@ -19,9 +21,11 @@ _SPAM_BURST = 25
 _SPAM_REFILL_MS = 300_000
 _SIMILAR_LIMIT = 10
 _SIMILAR_WINDOW_MS = 600_000
+_SERIES_MS = 360_000  # a series that was not seen for so long is over
 _TTL_MS = 3_600_000
 _CACHE_LIMIT = 4_096
 EVENT_LIMIT = 5_000
+_CONTROL_PLANE = "control-plane"  # the machine that the loops run on
 
 Key = tuple[Any, ...]
 
@@ -70,7 +74,48 @@ class EventRecorder(Part):
             "eventTime": times.rfc3339_micro(now),
             **said,
         }
-        return self._expired(now) + self._create(event, (), now)
+        return self._expired(now) + self._create((), event, now)
+
+    def note(
+        self,
+        source: dict[str, str],
+        about: Obj,
+        related: Obj | None,
+        type_: str,
+        reason: str,
+        action: str,
+        message: str,
+    ) -> tuple[Change, ...]:
+        """Write one Event of events.k8s.io, or count up its series. () if its namespace is going away."""
+        now, regarding = self._server.now_ms(), _involved(about)
+        controller = source["component"]
+        who = {"reportingComponent": controller, "reportingInstance": f"{controller}-{_CONTROL_PLANE}"}
+        beside = {"related": _involved(related)} if related is not None else {}
+        key = (controller, *regarding.values(), *(beside["related"].values() if beside else ()), type_, reason, action)
+        expired, known = self._expired(now), self._known.get(key)
+        event = self._server.store.get(known) if known else None
+        if event is not None and known is not None and now - self._kept[known][0] <= _SERIES_MS:
+            _touch(self._kept, known, (now, key), EVENT_LIMIT)
+            count = (event.get("series") or {}).get("count", 1) + 1
+            series = {"count": count, "lastObservedTime": times.rfc3339_micro(now)}
+            return (*expired, self._server.store.put({**event, "series": series}))
+        event = {
+            "kind": "Event",
+            "apiVersion": "v1",
+            "metadata": self._named(regarding, now),
+            "involvedObject": regarding,
+            "reason": reason,
+            "message": message,
+            "source": {},
+            "firstTimestamp": None,
+            "lastTimestamp": None,
+            "type": type_,
+            "eventTime": times.rfc3339_micro(now),
+            "action": action,
+            **beside,
+            **who,
+        }
+        return expired + self._create(key, event, now)
 
     def _write(
         self, key: Key, source: dict[str, str], regarding: dict[str, Any], type_: str, reason: str,
@@ -82,14 +127,10 @@ class EventRecorder(Part):
         if event is not None and known is not None:
             _touch(self._kept, known, (now, key), EVENT_LIMIT)
             return (store.put({**event, "count": event["count"] + 1, "lastTimestamp": at, "message": message}),)
-        namespace = regarding.get("namespace") or "default"
-        # Names are in the order of time: clients that sort by the second print those of one millisecond as listed.
-        self._nanos = max(now * 1_000_000, self._nanos) + self._server.rng.randrange(1, 1_000)
-        name = f"{regarding['name']}.{self._nanos:x}"
         event = {
             "kind": "Event",
             "apiVersion": "v1",
-            "metadata": {"name": name, "namespace": namespace},
+            "metadata": self._named(regarding, now),
             "involvedObject": regarding,
             "reason": reason,
             "message": message,
@@ -102,17 +143,22 @@ class EventRecorder(Part):
             "reportingComponent": source["component"],
             "reportingInstance": source.get("host", ""),
         }
-        changes = self._create(event, key, now)
-        if changes:
-            self._known[key] = changes[0].ref
-        return changes
+        return self._create(key, event, now)
 
-    def _create(self, event: Obj, key: Key, now: int) -> tuple[Change, ...]:
+    def _named(self, regarding: dict[str, Any], now: int) -> dict[str, str]:
+        # Names are in the order of time: clients that sort by the second print those of one millisecond as listed.
+        self._nanos = max(now * 1_000_000, self._nanos) + self._server.rng.randrange(1, 1_000)
+        return {"name": f"{regarding['name']}.{self._nanos:x}", "namespace": regarding.get("namespace") or "default"}
+
+    def _create(self, key: Key, event: Obj, now: int) -> tuple[Change, ...]:
         try:
             changes = self._server.create(event).changes
         except errors.ApiError:
             return ()  # its namespace is gone or going: client-go drops such an Event too
-        _touch(self._kept, changes[0].ref, (now, key), EVENT_LIMIT)
+        ref = changes[0].ref
+        if key:
+            self._known[key] = ref
+        _touch(self._kept, ref, (now, key), EVENT_LIMIT)
         return changes
 
     def _may_announce(self, who: Key, now: int) -> bool:

@@ -100,6 +100,12 @@ def patch(
     return server.patch(ref, change, subresource=subresource)._replace(warnings=tuple(warnings))
 
 
+def strategic(server: ApiServer, ref: Ref, document: dict[str, Any]) -> Callable[[Obj], Obj]:
+    """What such a patch of a loop makes of the object as it is then."""
+    shape = server.scheme.definition(ref.kind).shape_in("")
+    return lambda old: strategic_merge(old, document, shape)
+
+
 def delete(
     server: ApiServer,
     ref: Ref,

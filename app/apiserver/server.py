@@ -129,12 +129,16 @@ class ApiServer:
         bound = pod["spec"].get("nodeName")
         if bound:
             raise self._conflict(ref, f'pod {ref.name} is already assigned to node "{bound}"')
+        if pod["spec"].get("schedulingGates"):
+            raise self._conflict(ref, f"pod {ref.name} has non-empty .spec.schedulingGates")
         now = self.now_ms()
         condition = {"type": "PodScheduled", "observedGeneration": 1, "status": "True"}
         condition |= {"lastProbeTime": None, "lastTransitionTime": times.rfc3339(now)}
         kept = [c for c in pod["status"].get("conditions", ()) if c["type"] != "PodScheduled"]
-        status = {**pod["status"], "conditions": [*kept, condition]}
-        return self._written({**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status})
+        status = {key: value for key, value in pod["status"].items() if key != "nominatedNodeName"}
+        status["conditions"] = [*kept, condition]
+        placed = {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status}
+        return self._written(admission.placed(placed, self.store))
 
     def delete(
         self,
@@ -181,7 +185,7 @@ class ApiServer:
         obj = definition.default(obj)
         if definition.row.key != "Pod":
             return obj
-        pod = definition.default(admission.limited(obj, self.store))
+        pod = definition.default(admission.placed(admission.limited(obj, self.store), self.store))
         return defaults.admit(pod, self.store.objects("PriorityClass"))
 
     def _admitted(self, kind: Kind, obj: Obj, old: Obj | None, dry_run: bool) -> Written:

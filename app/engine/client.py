@@ -10,7 +10,7 @@ from collections.abc import Callable
 from app.api import errors
 from app.api.objects import Obj, Ref, kind_of, ref_of
 from app.apiserver.events import EventRecorder
-from app.apiserver.requests import weighed
+from app.apiserver.requests import strategic, weighed
 from app.apiserver.server import ApiServer, Written
 from app.apiserver.store import Change
 from app.engine.trace import Result
@@ -87,7 +87,8 @@ class Client:
                 self._maybe_conflict(action.obj)
                 return server.update(self._checked({**action.obj, "status": action.status}), subresource="status")
             case Patch():
-                return server.patch(action.ref, action.patch, subresource=action.subresource, uid=action.uid)
+                patch = strategic(server, action.ref, action.patch) if action.strategic else action.patch
+                return server.patch(action.ref, patch, subresource=action.subresource, uid=action.uid)
             case Delete():
                 return server.delete(
                     action.ref, uid=action.uid, grace_seconds=action.grace_seconds, propagation=action.propagation
@@ -110,12 +111,16 @@ class Client:
         message = announce.message
         for placeholder, text in words.items():
             message = message.replace(placeholder, text)
-        if self._posts is None:
-            return self._recorder.record(self._source, announce.about, announce.type, announce.reason, message)
-        said = {"type": announce.type, "reason": announce.reason, "message": message, "action": announce.action}
-        reporter = {"reportingComponent": self._posts.component, "reportingInstance": self._pod()}
-        source = {**self._source, "host": self._pod()}
-        return self._recorder.post(self._posts.prefix, announce.about, {**said, **reporter, "source": source})
+        if self._posts is not None:
+            said = {"type": announce.type, "reason": announce.reason, "message": message, "action": announce.action}
+            reporter = {"reportingComponent": self._posts.component, "reportingInstance": self._pod()}
+            source = {**self._source, "host": self._pod()}
+            return self._recorder.post(self._posts.prefix, announce.about, {**said, **reporter, "source": source})
+        if announce.action:
+            return self._recorder.note(
+                self._source, announce.about, announce.related, announce.type, announce.reason, announce.action, message
+            )
+        return self._recorder.record(self._source, announce.about, announce.type, announce.reason, message)
 
 
 def kind_written(action: Request) -> str:

@@ -154,10 +154,13 @@ class Informer(Part):
         for watch in self.watches:
             if watch.when is not None and not watch.when(old, new):
                 continue
+            woken: dict[Ref, None] = {}
             if new is not None:
-                keys.update(dict.fromkeys(breathing(watch.keys(new, reader))))
+                woken.update(dict.fromkeys(breathing(watch.keys(new, reader))))
             if old is not None and old is not new:
-                keys.update(dict.fromkeys(breathing(watch.keys(old, reader))))
+                woken.update(dict.fromkeys(breathing(watch.keys(old, reader))))
+            helps = watch.helps
+            keys.update(woken if helps is None else {key: None for key in woken if helps(key, old, new, reader)})
         return tuple(keys)
 
     def names(self) -> list[Ref]:
@@ -217,16 +220,23 @@ def _shift(totals: dict[Hashable, tuple[int, ...]], amount: tuple[Hashable, tupl
 
 
 class CacheView:
-    """A controller's caches, read by key functions: nothing is recorded, and there is no time."""
-
-    now_ms = 0
+    """A controller's caches and memory, read by key functions: nothing is recorded."""
 
     def __init__(
-        self, informers: dict[str, Informer], server: ApiServer, obstacle: Callable[[], str] = lambda: ""
+        self,
+        informers: dict[str, Informer],
+        server: ApiServer,
+        obstacle: Callable[[], str] = lambda: "",
+        recall: Callable[[Ref], Any] = lambda key: None,
     ) -> None:
         self._informers = informers
         self._server = server
+        self._recall = recall  # what the controller remembers of a key
         self._obstacle = obstacle  # why requests do not reach the API server, or ""
+
+    @property
+    def now_ms(self) -> int:
+        return self._server.now_ms()
 
     def get(self, ref: Ref) -> Obj | None:
         return self._informers[ref.kind].objects.get(ref)
@@ -253,8 +263,8 @@ class CacheView:
     def kind(self, key: str) -> Kind | None:
         return self._server.scheme.find(key)
 
-    def remembered(self) -> Any:
-        return None
+    def remembered(self, key: Ref | None = None) -> Any:
+        return None if key is None else self._recall(key)
 
     def failures(self) -> Sequence[Failure]:
         return ()
@@ -273,10 +283,14 @@ class RecordingReader(CacheView):
         obstacle: Callable[[], str] = lambda: "",
     ) -> None:
         super().__init__(informers, server, obstacle)
-        self.now_ms = now_ms
+        self._now_ms = now_ms
         self.reads: list[Any] = []
         self._memory = memory
         self._failures = failures
+
+    @property
+    def now_ms(self) -> int:
+        return self._now_ms
 
     def get(self, ref: Ref) -> Obj | None:
         obj = super().get(ref)
@@ -293,7 +307,7 @@ class RecordingReader(CacheView):
     def live(self, kind: str, namespace: str | None) -> Sequence[Obj]:
         return self._recorded(super().live(kind, namespace))
 
-    def remembered(self) -> Any:
+    def remembered(self, key: Ref | None = None) -> Any:
         return self._memory
 
     def failures(self) -> Sequence[Failure]:

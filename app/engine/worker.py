@@ -99,7 +99,8 @@ class Worker(Part):
         self.rank = rank
         self._server = server
         self.informers = self._new_informers() if informers is None else informers
-        self.view = CacheView(self.informers, server, obstacle)
+        self._memory: dict[Ref, Any] = {}
+        self.view = self._new_view(obstacle)
         self.queue = WorkQueue(self.urgency)
         self.in_flight: dict[Ref, Reconcile] = {}
         self.timers: dict[Ref, Entry] = {}
@@ -113,10 +114,12 @@ class Worker(Part):
         self.refusals: dict[Ref, Refusal] = {}
         self._client = client
         self._obstacle = obstacle
-        self._memory: dict[Ref, Any] = {}
         self._failures: dict[Ref, tuple[Failure, ...]] = {}  # of the last reconcile
         self._own_writes: dict[Ref, dict[str, int]] = {}  # key -> kind -> revision the cache must have reached
         self._parked: dict[str, dict[Ref, Parked]] = {}  # kind -> keys that wait for that revision
+
+    def _new_view(self, obstacle: Callable[[], str]) -> CacheView:
+        return CacheView(self.informers, self._server, obstacle, lambda key: self._memory.get(key))
 
     @property
     def urgency(self) -> Callable[[Ref], int] | None:
@@ -313,7 +316,7 @@ class Worker(Part):
         """Lose what a process holds: queue, caches, memory, reconciles in flight. A relist must follow."""
         self.queue = WorkQueue(self.urgency)
         self.informers = self._new_informers()
-        self.view = CacheView(self.informers, self._server, self._obstacle)
+        self.view = self._new_view(self._obstacle)
         self.in_flight.clear()
         self.mistakes.clear()
         self.refusals.clear()

@@ -21,12 +21,13 @@ _WAKES_KEPT = 8
 class WorkQueue(Part):
     """`urgency`: of a key at the time it comes; the scheduler's queue has it, others go by order alone."""
 
-    STATE = ("_dirty", "_failures", "_foreground", "_processing", "_urgent", "_waiting")
+    STATE = ("_dirty", "_failures", "_foreground", "_processing", "_ranks", "_urgent", "_waiting")
     __slots__ = (*STATE, "_urgency")
 
     def __init__(self, urgency: Callable[[Ref], int] | None = None) -> None:
         self._urgency = urgency
-        self._urgent: dict[Ref, int] = {}  # keys that wait and are more, or less, urgent than others
+        self._urgent: dict[Ref, int] = {}  # how urgent each key is that waits, where keys are ranked
+        self._ranks: dict[int, dict[Ref, None]] = {}  # the same by urgency
         self._waiting: dict[Ref, list[Wake]] = {}  # insertion order is the order of work
         self._dirty: dict[Ref, list[Wake]] = {}  # added again while being processed
         self._processing: dict[Ref, None] = {}
@@ -42,8 +43,8 @@ class WorkQueue(Part):
     def add(self, key: Ref, wake: Wake, background: bool = False) -> None:
         place = self._dirty if key in self._processing else self._waiting
         wakes = place.setdefault(key, [])
-        if self._urgency is not None:
-            self._rank(key, self._urgency(key))
+        if place is self._waiting:
+            self._rank(key)
         if len(wakes) < _WAKES_KEPT:
             wakes.append(wake)
         if not background:
@@ -58,8 +59,8 @@ class WorkQueue(Part):
 
     def get(self) -> tuple[Ref, tuple[Wake, ...], bool]:
         """The next key, why it was added, and whether by heartbeats only. It is being processed until `done`."""
-        key = self._first() if self._urgent else next(iter(self._waiting))
-        self._urgent.pop(key, None)
+        key = next(iter(self._ranks[max(self._ranks)] if self._ranks else self._waiting))
+        self._unrank(key)
         wakes = tuple(self._waiting.pop(key))
         self._processing[key] = None
         return key, wakes, self._foreground.pop(key, False) is False
@@ -67,6 +68,7 @@ class WorkQueue(Part):
     def copy(self, urgency: Callable[[Ref], int] | None) -> WorkQueue:
         copied = WorkQueue(urgency)
         copied._urgent = dict(self._urgent)
+        copied._ranks = {urgency: dict(keys) for urgency, keys in self._ranks.items()}
         copied._waiting = {key: list(wakes) for key, wakes in breathing(self._waiting.items())}
         copied._dirty = {key: list(wakes) for key, wakes in self._dirty.items()}
         copied._processing = dict(self._processing)
@@ -74,19 +76,25 @@ class WorkQueue(Part):
         copied._foreground = dict(self._foreground)
         return copied
 
-    def _rank(self, key: Ref, urgency: int) -> None:
-        if urgency:
-            self._urgent[key] = urgency
-        else:
-            self._urgent.pop(key, None)
+    def _rank(self, key: Ref) -> None:
+        if self._urgency is None or self._urgent.get(key) == (urgency := self._urgency(key)):
+            return
+        self._unrank(key)
+        self._urgent[key] = urgency
+        self._ranks.setdefault(urgency, {})[key] = None
 
-    def _first(self) -> Ref:
-        return max(self._waiting, key=lambda key: self._urgent.get(key, 0))
+    def _unrank(self, key: Ref) -> None:
+        urgency = self._urgent.pop(key, None)
+        if urgency is not None:
+            del self._ranks[urgency][key]
+            if not self._ranks[urgency]:
+                del self._ranks[urgency]
 
     def done(self, key: Ref) -> None:
         del self._processing[key]
         if key in self._dirty:
             self._waiting[key] = self._dirty.pop(key)
+            self._rank(key)
 
     def retry_delay_ms(self, key: Ref) -> int:
         """Count one more failure of `key`; how long to leave it alone."""

@@ -36,6 +36,7 @@ class NodeFacts(NamedTuple):
     taints: Sequence[Mapping[str, Any]]
     zone: str
     images: Mapping[str, int]
+    others: Mapping[str, int]  # allocatable of other resources: ephemeral-storage, nvidia.com/gpu
 
 
 class NodeSeen(NamedTuple):
@@ -43,6 +44,7 @@ class NodeSeen(NamedTuple):
     facts: NodeFacts
     requested: tuple[int, ...]  # of its pods together: cpu_milli, memory, pods, and what they count as in scores
     replicas: int  # active pods of the same controller on it
+    others: Mapping[str, int] = {}  # requested of other resources, if the pod asks for such
 
 
 class Scores(NamedTuple):
@@ -84,6 +86,12 @@ class Demand(NamedTuple):
     memory: int
     scored_cpu_milli: int  # with 100m for a container that does not say
     scored_memory: int  # with 200 MB
+    others: tuple[tuple[str, int], ...] = ()  # of other resources
+
+    @property
+    def takes(self) -> tuple[int, int, int, int, int]:
+        """What it adds to the requests of its node."""
+        return self.cpu_milli, self.memory, 1, self.scored_cpu_milli, self.scored_memory
 
 
 def decide(
@@ -101,7 +109,7 @@ def decide(
     rules = rules or (Rules(pod, around) if around is not None else None)
     for seen in nodes:
         fit = _fit(seen.facts, seen.requested or _NOTHING, demand)
-        reasons, helps = _refusal(spec, seen, fit, rules)
+        reasons, helps = _refusal(spec, seen, fit, demand, rules)
         if reasons:
             refused[seen.facts.name] = NodeVerdict(seen.facts.name, False, reasons, None, 0)
             if helps:
@@ -121,19 +129,24 @@ def decide(
 
 def refusal(pod: Obj, seen: NodeSeen, rules: Rules | None) -> tuple[str, ...]:
     """Why the pod may not run there; () if it may."""
-    fit = _fit(seen.facts, seen.requested or _NOTHING, demand_of(pod["spec"]))
-    return _refusal(pod["spec"], seen, fit, rules)[0]
+    demand = demand_of(pod["spec"])
+    fit = _fit(seen.facts, seen.requested or _NOTHING, demand)
+    return _refusal(pod["spec"], seen, fit, demand, rules)[0]
 
 
-def _refusal(spec: Mapping[str, Any], seen: NodeSeen, fit: Fit, rules: Rules | None) -> tuple[tuple[str, ...], bool]:
+def _refusal(
+    spec: Mapping[str, Any], seen: NodeSeen, fit: Fit, demand: Demand, rules: Rules | None
+) -> tuple[tuple[str, ...], bool]:
     """(by the first plugin that refuses, why; whether fewer pods may help)."""
     reason = _obstacle(spec, seen)
     if reason:
         return (reason,), False
     if rules is not None and rules.port_is_taken(seen.facts.name):
         return (interpod.PORTS,), True
-    if fit.reasons:
-        return fit.reasons, fit.fewer_pods_help
+    lacking = _lacking(seen, demand) if demand.others else ()
+    if fit.reasons or lacking:
+        helps = fit.fewer_pods_help and all(n <= seen.facts.others.get(name, 0) for name, n in demand.others)
+        return (*fit.reasons, *lacking), helps
     reason = rules.why_not(seen.node) if rules is not None else ""
     return ((reason,), reason not in interpod.UNRESOLVABLE) if reason else ((), True)
 
@@ -166,6 +179,15 @@ class Fit(NamedTuple):
     fewer_pods_help: bool
     least_allocated: int  # scores, 0 to 100
     balanced: int
+
+
+def _lacking(seen: NodeSeen, demand: Demand) -> tuple[str, ...]:
+    """Other resources than cpu and memory, of which there is too little."""
+    return tuple(
+        f"Insufficient {name}"
+        for name, amount in demand.others
+        if seen.others.get(name, 0) + amount > seen.facts.others.get(name, 0)
+    )
 
 
 _NOTHING = (0, 0, 0, 0, 0)
@@ -308,7 +330,11 @@ def facts_of(node: Mapping[str, Any]) -> NodeFacts:
         images={
             name: image.get("sizeBytes", 0) for image in status.get("images") or () for name in image.get("names") or ()
         },
+        others={name: quantities.value(amount) for name, amount in allocatable.items() if name not in _KNOWN},
     )
+
+
+_KNOWN = ("cpu", "memory", "pods", "storage")
 
 
 def demand_of(spec: dict[str, Any]) -> Demand:
@@ -331,7 +357,16 @@ def _demand(spec: dict[str, Any]) -> Demand:
         asked = (container.get("resources") or {}).get("requests") or {}
         scored_cpu += quantities.milli(asked["cpu"]) if "cpu" in asked else 100
         scored_memory += quantities.value(asked["memory"]) if "memory" in asked else 200 << 20
-    return Demand(cpu, memory, max(scored_cpu, cpu), max(scored_memory, memory))
+    return Demand(cpu, memory, max(scored_cpu, cpu), max(scored_memory, memory), _other_demands(spec))
+
+
+def _other_demands(spec: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
+    """In the order in which they are looked at: ephemeral-storage first."""
+    asking = (spec, *spec["containers"], *(spec.get("initContainers") or ()))
+    named = {name for each in asking for name in (each.get("resources") or {}).get("requests") or ()}
+    others = sorted((named | set(spec.get("overhead") or ())) - set(_KNOWN), key=lambda name: ("/" in name, name))
+    amounts = ((name, quantities.value(pods.total({"spec": spec}, name))) for name in others)
+    return tuple((name, amount) for name, amount in amounts if amount)
 
 
 def spread_by(pod: Obj) -> str:

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from app.api import selectors
 from app.api.objects import Obj, is_terminating, labels_of, name_of, namespace_of
-from app.component_helpers import placement
-from app.component_helpers.pods import is_sidecar, node_name
+from app.component_helpers import host_ports, placement
+from app.component_helpers.pods import node_name
 
 Term = Mapping[str, Any]
 
@@ -24,7 +24,7 @@ ANTI_AFFINITY = "node(s) didn't match pod anti-affinity rules"
 EXISTING_ANTI_AFFINITY = "node(s) didn't satisfy existing pods anti-affinity rules"
 SPREAD = "node(s) didn't match pod topology spread constraints"
 SPREAD_LABEL = "node(s) didn't match pod topology spread constraints (missing required label)"
-PORTS = "node(s) didn't have free ports for the requested pod ports"
+PORTS = host_ports.TAKEN
 
 
 def cares(spec: Mapping[str, Any]) -> bool:
@@ -34,7 +34,7 @@ def cares(spec: Mapping[str, Any]) -> bool:
         spec.get("topologySpreadConstraints")
         or affinity.get("podAffinity")
         or affinity.get("podAntiAffinity")
-        or _host_ports(spec)
+        or host_ports.of(spec)
     )
 
 
@@ -66,7 +66,7 @@ class Rules:
     def __init__(self, pod: Obj, around: Neighbourhood) -> None:
         self._pod = pod
         self._around = around
-        self._wanted = _host_ports(pod["spec"])
+        self._wanted = host_ports.of(pod["spec"])
         self._near, self._away = _required(pod, "podAffinity"), _required(pod, "podAntiAffinity")
         self._spreads = [
             (constraint, _eligible(pod, constraint, _hard(pod), around.nodes.values())) for constraint in _hard(pod)
@@ -89,7 +89,7 @@ class Rules:
         node = around.nodes.get(name)
         if node is None:
             return
-        if self._wanted and _clash(self._wanted, _host_ports(other["spec"])):
+        if self._wanted and host_ports.clash(self._wanted, host_ports.of(other["spec"])):
             self._ports[name] += by
         if self._near and all(_matches(term, self._pod, other, around) for term in self._near):
             _count(self._friends, self._near, node, by)
@@ -156,30 +156,6 @@ def _count(counts: Counter[Domain], terms: Iterable[Term], node: Obj, by: int) -
     for term in terms:
         if term["topologyKey"] in labels:
             counts[term["topologyKey"], labels[term["topologyKey"]]] += by
-
-
-Port = tuple[str, int, str]  # protocol, number, address
-
-
-def _host_ports(spec: Mapping[str, Any]) -> list[Port]:
-    sidecars = (each for each in spec.get("initContainers") or () if is_sidecar(each))
-    return [
-        (port.get("protocol", "TCP"), port["hostPort"], port.get("hostIP") or _EVERY_ADDRESS)
-        for container in (*(spec.get("containers") or ()), *sidecars)
-        for port in container.get("ports") or ()
-        if port.get("hostPort")
-    ]
-
-
-_EVERY_ADDRESS = "0.0.0.0"
-
-
-def _clash(wanted: Iterable[Port], held: Sequence[Port]) -> bool:
-    return any(
-        mine[:2] == theirs[:2] and (mine[2] == theirs[2] or _EVERY_ADDRESS in (mine[2], theirs[2]))
-        for mine in wanted
-        for theirs in held
-    )
 
 
 def _constraints(pod: Obj) -> Sequence[Term]:
@@ -332,3 +308,42 @@ def _selects(selector: Mapping[str, Any] | None, pod: Obj) -> bool:
 def neighbourhood(nodes: Iterable[Obj], pods: Iterable[Obj], namespaces: Iterable[Obj] = ()) -> Neighbourhood:
     labels = {name_of(namespace): labels_of(namespace) for namespace in namespaces}
     return Neighbourhood({name_of(node): node for node in nodes}, tuple(pods), labels)
+
+
+# ----------------------------------------------------------------------------------- what a change may mean to it
+
+
+def spread_keys(pod: Obj) -> list[str]:
+    return [each["topologyKey"] for each in _hard(pod)]
+
+
+def spread_counts(pod: Obj, other: Obj | None) -> list[bool]:
+    """By which of its constraints the other pod counts."""
+    if other is None or namespace_of(other) != namespace_of(pod) or not node_name(other):
+        return [False] * len(_hard(pod))
+    return [_selects(_selector(constraint, pod), other) for constraint in _hard(pod)]
+
+
+def company_keys(pod: Obj) -> tuple[list[str], list[str]]:
+    """The topology keys of what it requires to be near, and away."""
+    near, away = _required(pod, "podAffinity"), _required(pod, "podAntiAffinity")
+    return [term["topologyKey"] for term in near], [term["topologyKey"] for term in away]
+
+
+def is_sought(pod: Obj, other: Obj) -> bool:
+    return _means(pod, "podAffinity", other)
+
+
+def is_avoided(pod: Obj, other: Obj) -> bool:
+    return _means(pod, "podAntiAffinity", other)
+
+
+def _means(pod: Obj, field: str, other: Obj) -> bool:
+    """Whether all its terms are about the other. Namespaces that are selected by their labels may always be meant."""
+    terms = _required(pod, field)
+    nowhere = Neighbourhood({}, ())
+    return bool(terms) and all(
+        (term.get("namespaceSelector") is not None or _in_reach(term, pod, namespace_of(other), nowhere))
+        and _selects(_selector(term, pod), other)
+        for term in terms
+    )

@@ -86,10 +86,12 @@ def _shifted(seen: NodeSeen, pod: Obj, by: int, rules: Rules | None) -> NodeSeen
     """The node with this pod (1) or without (-1)."""
     if rules is not None:
         rules.shift(pod, by)
-    cpu, memory, scored_cpu, scored_memory = demand_of(pod["spec"])
-    taken = (cpu, memory, 1, scored_cpu, scored_memory)
-    held = seen.requested or (0,) * len(taken)
-    return seen._replace(requested=tuple(has + by * need for has, need in zip(held, taken, strict=True)))
+    demand = demand_of(pod["spec"])
+    held = seen.requested or (0,) * len(demand.takes)
+    others = {**seen.others, **{name: seen.others.get(name, 0) + by * amount for name, amount in demand.others}}
+    return seen._replace(
+        requested=tuple(has + by * need for has, need in zip(held, demand.takes, strict=True)), others=others
+    )
 
 
 def _cost(trial: _Trial) -> tuple[int, int, int, int, int]:

@@ -6,11 +6,13 @@ Models kubernetes/pkg/scheduler (eventhandlers.go, backend/queue, and the plugin
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from typing import NamedTuple
 
-from app.api.objects import Obj, is_terminating, labels_of
+from app.api.objects import Obj, Ref, is_terminating, labels_of
 from app.component_helpers import pods
-from app.scheduler import interpod
+from app.reconcile import Reader
+from app.scheduler import hints, interpod
 from app.scheduler.framework import demand_of, spread_by
 from app.scheduler.preemption import priority_of
 
@@ -35,7 +37,10 @@ def places(pod: Obj) -> tuple[str, ...]:
     """Pods that the scheduler must know one by one."""
     if not pods.node_name(pod):
         return ("nominated",) if (pod.get("status") or {}).get("nominatedNodeName") else ()
-    return ("choosy",) if interpod.keeps_others_away(pod["spec"]) and not pods.is_terminal(pod) else ()
+    if pods.is_terminal(pod):
+        return ()
+    choosy = ("choosy",) if interpod.keeps_others_away(pod["spec"]) else ()
+    return (*choosy, "asking") if demand_of(pod["spec"]).others else choosy
 
 
 def is_new(old: Obj | None, new: Obj | None) -> bool:
@@ -43,7 +48,9 @@ def is_new(old: Obj | None, new: Obj | None) -> bool:
     if old is None or new is None:
         pod = new or old
         return pod is not None and not pod["spec"].get("nodeName")
-    return is_ours(new) and old["spec"] is not new["spec"] and old["spec"] != new["spec"]
+    if not is_ours(new):
+        return False
+    return (old["spec"] is not new["spec"] and old["spec"] != new["spec"]) or labels_of(old) != labels_of(new)
 
 
 def made_room(old: Obj | None, new: Obj | None) -> bool:
@@ -55,6 +62,40 @@ def made_room(old: Obj | None, new: Obj | None) -> bool:
     return new is None or pods.is_terminal(new)
 
 
+_FIRST_BACKOFF_MS, _MAX_BACKOFF_MS = 1_000, 10_000
+
+
+class Attempts(NamedTuple):
+    """What the scheduler remembers of a pod it could not place."""
+
+    number: int
+    last_ms: int
+    refused_by: tuple[str, ...] = ()  # the plugins that had something against a node
+
+    def backs_off(self, now_ms: int) -> bool:
+        if not self.number:
+            return False
+        return now_ms < self.last_ms + min(_FIRST_BACKOFF_MS << min(self.number - 1, 10), _MAX_BACKOFF_MS)
+
+
+def helped(after: dict[str, hints.Hint]) -> Callable[[Ref, Obj | None, Obj | None, Reader], bool]:
+    """For `Watch.helps`: whether one of the plugins that refused a pod may decide otherwise after a change."""
+
+    def helps(key: Ref, old: Obj | None, new: Obj | None, reader: Reader) -> bool:
+        pod, attempts = reader.get(key), reader.remembered(key)
+        if pod is None or attempts is None:
+            return True
+        return hints.may_help(after, attempts.refused_by, pod, _there(old), _there(new))
+
+    return helps
+
+
+def _there(obj: Obj | None) -> Obj | None:
+    """A pod comes when it is bound, and goes when it has finished."""
+    is_away = obj is not None and obj["kind"] == "Pod" and (not pods.node_name(obj) or pods.is_terminal(obj))
+    return None if is_away else obj
+
+
 def is_new_neighbour(old: Obj | None, new: Obj | None) -> bool:
     """A pod got its node, or is called otherwise than before: whoever looks for company may like it."""
     if new is None or not pods.node_name(new):
@@ -63,9 +104,9 @@ def is_new_neighbour(old: Obj | None, new: Obj | None) -> bool:
 
 
 def may_fit_more(old: Obj | None, new: Obj | None) -> bool:
-    """A node came, or changed in what scheduling looks at."""
+    """A node came or went, or changed in what scheduling looks at."""
     if old is None or new is None:
-        return new is not None
+        return True
     return any(part(old) != part(new) for part in (_node_spec, labels_of, _allocatable))
 
 
@@ -94,8 +135,7 @@ def requested_of(pod: Obj) -> tuple[str, tuple[int, ...]] | None:
     node = pod["spec"].get("nodeName")
     if not node or pods.is_terminal(pod):
         return None
-    cpu, memory, scored_cpu, scored_memory = demand_of(pod["spec"])
-    return node, (cpu, memory, 1, scored_cpu, scored_memory)
+    return node, demand_of(pod["spec"]).takes
 
 
 def replica_of(pod: Obj) -> tuple[tuple[str, str], tuple[int]] | None:

@@ -42,6 +42,7 @@ def _why_nowhere(gap: Difference) -> Message:
 _REASONS = (
     ("Insufficient cpu", N_("too little CPU")),
     ("Insufficient memory", N_("too little memory")),
+    ("Insufficient", N_("too little of what it asks for")),
     ("Too many pods", N_("too many pods")),
     ("unschedulable", N_("closed to new pods")),
     ("taint", N_("a taint forbids it")),
@@ -65,6 +66,5 @@ SAYS = {
     "NominationLost": Saying(
         N_("%(observed)s was promised to %(about)s: a more important pod takes it."), N_("promise lost")
     ),
-    "SchedulingBackOff": Saying(N_("It was tried a moment ago: it must wait."), N_("try again soon")),
     "RetryLater": Saying(N_("It is tried again later."), N_("try again later")),
 }

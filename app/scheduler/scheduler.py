@@ -16,10 +16,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.api import conditions
-from app.api.breath import breathing
 from app.api.messages import N_, Message
 from app.api.names import short_name
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
@@ -39,40 +38,15 @@ from app.reconcile import (
     itself,
     metadata_differs,
 )
-from app.scheduler import interpod, preemption, queue, sayings
-from app.scheduler.framework import Decision, NodeSeen, decide, demand_of, facts_of, refusal, spread_by
+from app.scheduler import hints, interpod, preemption, queue, sayings
+from app.scheduler.framework import Decision, NodeSeen, decide, refusal
 from app.scheduler.interpod import Neighbourhood, Rules
+from app.scheduler.nodes import nodes_for
 from app.scheduler.preemption import Plan, priority_of
+from app.scheduler.queue import Attempts
 
-_FIRST_BACKOFF_MS, _MAX_BACKOFF_MS = 1_000, 10_000
+_LATER = 1 << 33  # any priority is less
 _RETRY_MS = 300_000  # unschedulable pods are tried again even if nothing relevant happened
-
-
-class Attempts(NamedTuple):
-    """What the scheduler remembers of a pod it could not place."""
-
-    number: int
-    last_ms: int
-
-
-class Requested(NamedTuple):
-    """What the pods of a node ask for together. It reads as people write it; the scores count with more."""
-
-    cpu_milli: int = 0
-    memory: int = 0
-    pods: int = 0
-    scored_cpu_milli: int = 0
-    scored_memory: int = 0
-
-    def __str__(self) -> str:
-        return f"cpu {self.cpu_milli}m, memory {_binary(self.memory)}, pods {self.pods}"
-
-
-def _binary(count: int) -> str:
-    for unit, size in (("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)):
-        if count >= size:
-            return f"{count / size:.4g}{unit}"
-    return str(count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,28 +89,28 @@ class Scheduler(Controller[PodSeen]):
                     "priorities": queue.of_priority,
                 },
             ),
-            Watch("Pod", _all_unscheduled, when=queue.made_room, matters=_concerns),
-            Watch("Node", _all_unscheduled, when=queue.may_fit_more, matters=queue.node_differs),
-            Watch("Pod", _caring_unscheduled, when=queue.is_new_neighbour, matters=_concerns),
+            Watch("Pod", _all_unscheduled, queue.made_room, queue.helped(hints.AFTER_POD_WENT), matters=_concerns),
+            Watch(
+                "Node",
+                _all_unscheduled,
+                queue.may_fit_more,
+                queue.helped(hints.AFTER_NODE),
+                matters=queue.node_differs,
+            ),
+            Watch(
+                "Pod",
+                _caring_unscheduled,
+                queue.is_new_neighbour,
+                queue.helped(hints.AFTER_POD_CAME),
+                matters=_concerns,
+            ),
         )
 
     def observe(self, key: Ref, reader: Reader) -> PodSeen | None:
         pod = reader.get(key)
         if pod is None or not queue.is_ours(pod):
             return None
-        owner = spread_by(pod)
-        requested, replicas = reader.totals("Pod", "requested"), reader.totals("Pod", "replicas")
-        nodes = tuple(
-            NodeSeen(
-                node,
-                facts,
-                Requested(*requested.get(facts.name, ())),
-                sum(replicas.get((owner, facts.name), ())) if owner else 0,
-            )
-            for node in breathing(reader.list("Node"))
-            for facts in (facts_of(node),)
-        )
-        nodes = _with_nominated(pod, nodes, reader)
+        nodes = nodes_for(pod, reader)
         beside, namespaces = _neighbours(pod, reader)
         bound: Sequence[Obj] = ()
         if _may_preempt(pod, reader):
@@ -156,19 +130,16 @@ class Scheduler(Controller[PodSeen]):
         )
 
     def urgency(self, key: Ref, reader: Reader) -> int:
-        pod = reader.get(key)
-        return priority_of(pod) if pod else 0
+        """Who backs off comes when nobody else waits."""
+        pod, attempts = reader.get(key), reader.remembered(key)
+        later = _LATER if attempts is not None and attempts.backs_off(reader.now_ms) else 0
+        return (priority_of(pod) if pod else 0) - later
 
     @staticmethod
     def saw(seen: PodSeen) -> Message:
         return sayings.saw(short_name("Pod", name_of(seen.pod)), len(seen.nodes))
 
     def diff(self, seen: PodSeen) -> Iterable[Difference]:
-        again_ms = seen.attempts.last_ms + _backoff_ms(seen.attempts.number)
-        if seen.now_ms < again_ms:
-            wait = RequeueAfter(again_ms - seen.now_ms, "scheduling back-off")
-            yield Difference(ref_of(seen.pod), "spec.nodeName", "a node", "", "SchedulingBackOff", (wait,))
-            return
         around = _neighbourhood(seen.nodes, seen.neighbours, seen.namespaces)
         rules = _rules(seen.pod, around)
         decision, resolvable = decide(seen.pod, seen.nodes, around, rules)
@@ -219,7 +190,7 @@ def _may_preempt(pod: Obj, reader: Reader) -> bool:
 def _bind(seen: PodSeen, decision: Decision) -> Difference:
     pod, node = seen.pod, decision.node
     message = f"Successfully assigned {namespace_of(pod)}/{name_of(pod)} to {node}"
-    event = Announce(pod, "Normal", "Scheduled", message)
+    event = Announce(pod, "Normal", "Scheduled", message, "Binding")
     actions: list[Action] = [Bind(ref_of(pod), node, uid=uid_of(pod), announce=event)]
     if seen.attempts.number:
         actions.append(Remember(None))
@@ -232,21 +203,32 @@ def _bind(seen: PodSeen, decision: Decision) -> Difference:
 def _unschedulable(seen: PodSeen, decision: Decision, outcome: Outcome) -> Iterator[Difference]:
     """Say why in condition and Event, and try again when something relevant happens, or after five minutes."""
     pod, message = seen.pod, _why_not(decision, outcome)
-    old, new = pod["status"].get("conditions"), _not_scheduled(pod, message, seen.now_ms)
-    event = Announce(pod, "Warning", "FailedScheduling", message)
+    new = _not_scheduled(pod, message, seen.now_ms)
+    known = new in (pod["status"].get("conditions") or ())
+    event = Announce(pod, "Warning", "FailedScheduling", message, "Scheduling")
     actions: list[Action] = [event]
     hopes = outcome.gives_up and "nominatedNodeName" in pod["status"]
-    if new is not old or hopes:
-        status = {"conditions": new, **({"nominatedNodeName": None} if hopes else {})}
-        actions = [Patch(ref_of(pod), {"status": status}, uid=uid_of(pod), subresource="status", announce=event)]
-    actions.append(Remember(Attempts(seen.attempts.number + 1, seen.now_ms)))
-    known = new is old and not hopes
-    yield Difference(ref_of(pod), "spec.nodeName", decision, "", "Unschedulable", tuple(actions), background=known)
+    if not known or hopes:
+        status = {"conditions": [new], **({"nominatedNodeName": None} if hopes else {})}
+        actions = [_status_patch(pod, status, event)]
+    actions.append(_remembered(seen, decision))
+    again = known and not hopes
+    yield Difference(ref_of(pod), "spec.nodeName", decision, "", "Unschedulable", tuple(actions), background=again)
     retry = RequeueAfter(_RETRY_MS, "unschedulable pods are tried again")
     yield Difference(ref_of(pod), "spec.nodeName", "a node", "", "RetryLater", (retry,), background=True)
 
 
-def _not_scheduled(pod: Obj, message: str, now_ms: int) -> list[conditions.Condition]:
+def _remembered(seen: PodSeen, decision: Decision) -> Remember:
+    refused_by = hints.refused_by(reason for verdict in decision.verdicts for reason in verdict.reasons)
+    return Remember(Attempts(seen.attempts.number + 1, seen.now_ms, refused_by))
+
+
+def _status_patch(pod: Obj, status: dict[str, Any], announce: Announce | None = None) -> Patch:
+    """Of what the kubelet has written meanwhile nothing is lost: the scheduler's cache may not show it."""
+    return Patch(ref_of(pod), {"status": status}, uid_of(pod), "status", announce, strategic=True)
+
+
+def _not_scheduled(pod: Obj, message: str, now_ms: int) -> conditions.Condition:
     condition = {
         "type": "PodScheduled",
         "observedGeneration": pod["metadata"].get("generation", 1),
@@ -255,7 +237,12 @@ def _not_scheduled(pod: Obj, message: str, now_ms: int) -> list[conditions.Condi
         "reason": "Unschedulable",
         "message": message,
     }
-    return conditions.with_condition(pod["status"].get("conditions"), condition, now_ms)
+    return _stamped(pod, condition, now_ms)
+
+
+def _stamped(pod: Obj, condition: conditions.Condition, now_ms: int) -> conditions.Condition:
+    held = conditions.with_condition((pod.get("status") or {}).get("conditions"), condition, now_ms)
+    return next(each for each in held if each["type"] == condition["type"])
 
 
 def _why_not(decision: Decision, outcome: Outcome) -> str:
@@ -325,11 +312,9 @@ def _preempt(seen: PodSeen, decision: Decision, plan: Plan) -> Iterator[Differen
     for victim in plan.victims:
         if is_terminating(victim):
             continue
-        told = Announce(victim, "Normal", "Preempted", f"Preempted by pod {uid_of(pod)} on node {plan.node}")
-        marked = conditions.with_condition(
-            (victim.get("status") or {}).get("conditions"), dict(_PREEMPTED), seen.now_ms
-        )
-        mark = Patch(ref_of(victim), {"status": {"conditions": marked}}, uid=uid_of(victim), subresource="status")
+        message = f"Preempted by pod {uid_of(pod)} on node {plan.node}"
+        told = Announce(victim, "Normal", "Preempted", message, "Preempting", pod)
+        mark = _status_patch(victim, {"conditions": [_stamped(victim, dict(_PREEMPTED), seen.now_ms)]})
         kill = Delete(ref_of(victim), uid=uid_of(victim), announce=told)
         yield Difference(
             ref_of(victim), "spec.priority", priority_of(pod), priority_of(victim), "Preempted", (mark, kill)
@@ -340,11 +325,10 @@ def _preempt(seen: PodSeen, decision: Decision, plan: Plan) -> Iterator[Differen
             clear = Patch(ref_of(other), {"status": {"nominatedNodeName": None}}, uid_of(other), "status")
             yield Difference(ref_of(other), "status.nominatedNodeName", "", plan.node, "NominationLost", (clear,))
     message = _not_available(decision)
-    event = Announce(pod, "Warning", "FailedScheduling", message)
-    patch = {"status": {"nominatedNodeName": plan.node, "conditions": _not_scheduled(pod, message, seen.now_ms)}}
-    nominate = Patch(about, patch, uid=uid_of(pod), subresource="status", announce=event)
-    keep = Remember(Attempts(seen.attempts.number + 1, seen.now_ms))
-    yield Difference(about, "status.nominatedNodeName", plan.node, "", "MakingRoom", (nominate, keep))
+    event = Announce(pod, "Warning", "FailedScheduling", message, "Scheduling")
+    status = {"nominatedNodeName": plan.node, "conditions": [_not_scheduled(pod, message, seen.now_ms)]}
+    actions = (_status_patch(pod, status, event), _remembered(seen, decision))
+    yield Difference(about, "status.nominatedNodeName", plan.node, "", "MakingRoom", actions)
 
 
 _PREEMPTED = {
@@ -353,31 +337,6 @@ _PREEMPTED = {
     "reason": "PreemptionByScheduler",
     "message": "default-scheduler: preempting to accommodate a higher priority pod",
 }
-
-
-def _with_nominated(pod: Obj, nodes: tuple[NodeSeen, ...], reader: Reader) -> tuple[NodeSeen, ...]:
-    """Room that is being made for others, at least as important, is not free."""
-    waiting = [
-        each for each in reader.by("Pod", "place", "nominated")
-        if uid_of(each) != uid_of(pod) and priority_of(each) >= priority_of(pod)
-    ]  # fmt: skip
-    if not waiting:
-        return nodes
-    more: dict[str, tuple[int, ...]] = {}
-    for each in waiting:
-        cpu, memory, scored_cpu, scored_memory = demand_of(each["spec"])
-        name, own = each["status"]["nominatedNodeName"], (cpu, memory, 1, scored_cpu, scored_memory)
-        more[name] = tuple(map(sum, zip(more.get(name, (0,) * 5), own, strict=True)))
-    return tuple(
-        seen._replace(requested=Requested(*map(sum, zip(seen.requested, more[seen.facts.name], strict=True))))
-        if seen.facts.name in more
-        else seen
-        for seen in nodes
-    )
-
-
-def _backoff_ms(attempts: int) -> int:
-    return min(_FIRST_BACKOFF_MS << min(attempts - 1, 10), _MAX_BACKOFF_MS) if attempts else 0
 
 
 # ------------------------------------------------------------------------------------------ what wakes it

@@ -96,3 +96,41 @@ def test_only_so_many_events_are_kept(recorder: EventRecorder) -> None:
     kept = events(recorder)
     assert len(kept) == EVENT_LIMIT
     assert "p0" not in {event["involvedObject"]["name"] for event in kept}
+
+
+# ------------------------------------------------------------------------------------------- events.k8s.io
+
+
+def note(recorder: EventRecorder, about: Obj, message: str, related: Obj | None = None) -> None:
+    recorder.note(
+        {"component": "default-scheduler"}, about, related, "Warning", "FailedScheduling", "Scheduling", message
+    )
+
+
+def test_a_note_has_the_new_shape(recorder: EventRecorder) -> None:
+    note(recorder, builders.pod("p"), "no room", builders.pod("q"))
+    [event] = events(recorder)
+    assert (event["source"], event["firstTimestamp"], event["lastTimestamp"]) == ({}, None, None)
+    assert "count" not in event
+    assert (event["eventTime"], event["action"]) == ("2026-01-01T09:00:00.000000Z", "Scheduling")
+    assert event["reportingComponent"] == "default-scheduler"
+    assert event["reportingInstance"] == "default-scheduler-control-plane"
+    assert event["related"]["name"] == "q"
+
+
+def test_notes_of_one_object_as_it_was_are_a_series_with_the_first_message(
+    recorder: EventRecorder, clock: Clock
+) -> None:
+    pod = builders.pod("p")
+    for message in ("no room", "no room at all"):
+        note(recorder, pod, message)
+        clock.now_ms += 10_000
+    [event] = events(recorder)
+    assert event["message"] == "no room"
+    assert event["series"] == {"count": 2, "lastObservedTime": "2026-01-01T09:00:10.000000Z"}
+    changed = {**pod, "metadata": {**pod["metadata"], "resourceVersion": "77"}}
+    note(recorder, changed, "no room")
+    assert len(events(recorder)) == 2
+    clock.now_ms += 400_000
+    note(recorder, changed, "no room")
+    assert len(events(recorder)) == 3, "after six minutes a series is over"

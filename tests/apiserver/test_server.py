@@ -220,6 +220,21 @@ def test_a_namespace_is_terminating_until_its_own_finalizer_is_gone_and_takes_no
     assert server.store.get(ref) is None
 
 
+def test_binding_copies_where_the_node_stands_and_clears_the_nomination(server: ApiServer) -> None:
+    labels = {"topology.kubernetes.io/zone": "a", "topology.kubernetes.io/region": "r", "kubernetes.io/os": "linux"}
+    node = builders.node("node-1")
+    server.create({**node, "metadata": {"name": "node-1", "labels": labels}})
+    ref = server.create(pod()).obj
+    there = Ref("Pod", "default", ref["metadata"]["name"])
+    server.patch(there, {"status": {"nominatedNodeName": "node-2"}}, subresource="status")
+    bound = server.bind(there, "node-1").obj
+    assert "nominatedNodeName" not in bound["status"]
+    assert {**bound["metadata"]["labels"], **{key: labels[key] for key in list(labels)[:2]}} == bound["metadata"][
+        "labels"
+    ]
+    assert "kubernetes.io/os" not in bound["metadata"]["labels"]
+
+
 def test_binding_gives_a_node_once(server: ApiServer) -> None:
     server.create(pod())
     bound = server.bind(POD, "node-1").obj

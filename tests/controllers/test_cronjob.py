@@ -9,7 +9,7 @@ import pytest
 from app.api import cron, times
 from app.api.objects import Obj
 from app.controllers.batch.cronjob import CronJobController, CronJobObservation
-from app.reconcile import Create, Delete, Difference, RequeueAfter
+from app.reconcile import Announce, Create, Delete, Difference, RequeueAfter, UpdateStatus
 
 NOW = "2026-01-01T09:00:30Z"
 SCHEDULED = "batch.kubernetes.io/cronjob-scheduled-timestamp"
@@ -47,7 +47,7 @@ def test_a_time_that_has_come_makes_a_job_named_after_its_minute() -> None:
     assert isinstance(create, Create)
     assert create.obj["metadata"]["name"] == f"tick-{times.parse('2026-01-01T09:00:00Z') // 60_000}"
     assert create.obj["metadata"]["annotations"][SCHEDULED] == "2026-01-01T09:00:00Z"
-    assert found["NextTimeAhead"].actions == (RequeueAfter(30_000, "the schedule"),)
+    assert found["NextTimeAhead"].actions == (RequeueAfter(30_100, "the schedule"),)
     assert found["NextTimeAhead"].background
 
 
@@ -71,8 +71,54 @@ def test_what_still_runs_decides(policy: str, reasons: set[str]) -> None:
 
 
 def test_too_late_is_too_late() -> None:
-    found = decided(cron_job(startingDeadlineSeconds=10))
-    assert "JobIsDue" not in found
+    hourly = decided(cron_job(last="2026-01-01T08:00:00Z", schedule="0 * * * *", startingDeadlineSeconds=10))
+    assert "JobIsDue" not in hourly
+    found = decided(cron_job(startingDeadlineSeconds=40, schedule="0 * * * *", last="2026-01-01T08:00:00Z"))
+    assert "JobIsDue" in found
+
+
+def told(found: dict[str, Difference]) -> list[tuple[str, str, str]]:
+    announced = [action for each in found.values() for action in each.actions if isinstance(action, Announce)]
+    return [(each.type, each.reason, each.message) for each in announced]
+
+
+TOO_MANY = "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew"
+
+
+def test_of_more_than_a_hundred_missed_times_it_warns_and_serves_one() -> None:
+    found = decided(cron_job(last="2026-01-01T07:10:00Z"))
+    assert ("Warning", "TooManyMissedTimes", TOO_MANY) in told(found)
+    (create,) = found["JobIsDue"].actions
+    assert isinstance(create, Create)
+    assert create.obj["metadata"]["annotations"][SCHEDULED] == "2026-01-01T09:00:00Z"
+    assert told(decided(cron_job(last="2026-01-01T07:30:00Z"))) == []
+    assert told(decided(cron_job(last="2026-01-01T07:10:00Z", startingDeadlineSeconds=600))) == []
+
+
+def test_the_annotation_says_the_time_of_its_zone_and_the_status_that_of_utc() -> None:
+    found = decided(cron_job(timeZone="Asia/Tokyo"))
+    (create,) = found["JobIsDue"].actions
+    assert isinstance(create, Create)
+    assert create.obj["metadata"]["annotations"][SCHEDULED] == "2026-01-01T18:00:00+09:00"
+    made = {**create.obj, "metadata": {**create.obj["metadata"], "uid": "u", "resourceVersion": "1"}}
+    update = decided(cron_job(timeZone="Asia/Tokyo"), made)["StatusOutdated"].actions[0]
+    assert isinstance(update, UpdateStatus)
+    assert update.status["lastScheduleTime"] == "2026-01-01T09:00:00Z"
+
+
+def test_every_ninety_seconds_counts_from_the_last_one() -> None:
+    found = decided(cron_job(last="2026-01-01T08:58:00Z", schedule="@every 90s"))
+    (create,) = found["JobIsDue"].actions
+    assert isinstance(create, Create)
+    assert create.obj["metadata"]["annotations"][SCHEDULED] == "2026-01-01T08:59:30Z"
+    assert found["NextTimeAhead"].actions == (RequeueAfter(30_100, "the schedule"),)
+
+
+def test_a_schedule_that_never_comes_is_told_of() -> None:
+    found = decided(cron_job(schedule="0 0 31 2 *"))
+    why = "invalid schedule: 0 0 31 2 * : time difference between two schedules is less than 1 second"
+    assert told(found) == [("Warning", "InvalidSchedule", why)]
+    assert "NextTimeAhead" not in found
 
 
 def test_only_the_newest_that_have_ended_are_kept() -> None:

@@ -391,3 +391,31 @@ def test_a_patch_of_the_status_bears_the_uid_of_the_pod_it_is_about() -> None:
     patch = diff(CREATING, RUNNING_BOX)[0].actions[0]
     assert isinstance(patch, Patch)
     assert (patch.subresource, patch.uid) == ("status", UID)
+
+
+# ------------------------------------------------------------------------------------------- host ports
+
+
+def with_host_port(of: Obj, number: int) -> Obj:
+    containers_ = [{**each, "ports": [{"containerPort": 80, "hostPort": number}]} for each in of["spec"]["containers"]]
+    return {**of, "spec": {**of["spec"], "containers": containers_}}
+
+
+def test_a_pod_whose_host_port_another_one_has_is_not_taken_in() -> None:
+    first, second = (with_host_port(new_pod(name=name), 8080) for name in ("a", "b"))
+    kubelet = Kubelet("node-1")
+    seen = kubelet.observe(Ref("Pod", "default", "b"), reader(kubelet, second, first, a_sandbox(first), MACHINE))
+    assert seen is not None
+    (rejection,) = kubelet.diff(seen)
+    (patch,) = rejection.actions
+    assert isinstance(patch, Patch)
+    assert patch.announce is not None
+    status, why = patch.patch["status"], "node(s) didn't have free ports for the requested pod ports"
+    assert (status["phase"], status["reason"]) == ("Failed", "NodePorts")
+    assert status["message"] == f"Pod was rejected: Predicate NodePorts failed: {why}"
+    assert (patch.announce.type, patch.announce.reason) == ("Warning", "NodePorts")
+    other = kubelet.observe(
+        Ref("Pod", "default", "b"), reader(kubelet, with_host_port(new_pod(name="b"), 9090), first, MACHINE)
+    )
+    assert other is not None
+    assert next(each.reason for each in kubelet.diff(other)) == "SandboxMissing"

@@ -158,6 +158,54 @@ def test_suspended_it_has_no_pods_and_resumed_it_begins() -> None:
     assert "Normal Resumed Job resumed" in events(world)
 
 
+LONG = JOB.replace("sleep 2", "sleep 60")
+
+
+def test_pods_deleted_for_suspension_or_less_parallelism_count_as_nothing() -> None:
+    world = World()
+    world.apply(LONG % ("parallelism: 3\n  completions: 3", "Never", 0))
+    world.wait(5)
+    assert job(world)["status"]["active"] == 3
+    world.apply(LONG % ("parallelism: 1\n  completions: 3", "Never", 0))
+    world.wait(40)
+    assert job(world)["status"]["active"] == 1
+    world.apply(LONG % ("parallelism: 1\n  completions: 3\n  suspend: true", "Never", 0))
+    world.settle()
+    status = job(world)["status"]
+    assert (status["terminating"], "active" in status, "failed" in status) == (0, False, False)
+    assert not any(each["uncountedTerminatedPods"] for each in statuses(world) if each)
+
+
+def test_a_pod_that_somebody_deletes_has_failed_and_its_place_is_taken_after_ten_seconds() -> None:
+    world = World()
+    world.apply(LONG % ("completions: 1", "Never", 0))
+    world.wait(5)
+    (first,) = world.pods()
+    world.delete("Pod", first["metadata"]["name"])
+    world.wait(7)
+    assert job(world)["status"]["failed"] == 1
+    world.wait(8)
+    assert job(world)["status"]["active"] == 1
+
+
+def test_orphans_of_a_deleted_job_lose_their_finalizer_and_a_new_job_adopts_them() -> None:
+    world = World()
+    manual = "completions: 1\n  manualSelector: true\n  selector: {matchLabels: {run: it}}"
+    text = (LONG % (manual, "Never", 0)).replace("template:", "template:\n    metadata: {labels: {run: it}}")
+    world.apply(text)
+    world.wait(5)
+    world.delete("Job", "work", "Orphan")
+    world.wait(5)
+    (left,) = world.pods()
+    assert not left["metadata"].get("ownerReferences")
+    assert not left["metadata"].get("finalizers")
+    world.apply(text)
+    world.settle()
+    (same,) = world.pods()
+    assert same["metadata"]["uid"] == left["metadata"]["uid"]
+    assert job(world)["status"]["succeeded"] == 1
+
+
 def test_a_job_that_is_deleted_lets_its_pods_go() -> None:
     world = run("completions: 2")
     world.delete("Job", "work")

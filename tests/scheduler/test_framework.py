@@ -175,5 +175,36 @@ def test_of_equally_good_nodes_the_one_with_fewest_pods_then_the_first_by_name()
 
 
 def test_a_container_that_does_not_say_counts_in_scores_only() -> None:
-    assert demand_of(unassigned()["spec"]) == (0, 0, 100, 200 << 20)
-    assert demand_of(unassigned(requests={"cpu": "250m"})["spec"]) == (250, 0, 250, 200 << 20)
+    assert demand_of(unassigned()["spec"]) == (0, 0, 100, 200 << 20, ())
+    assert demand_of(unassigned(requests={"cpu": "250m"})["spec"]) == (250, 0, 250, 200 << 20, ())
+
+
+# ---------------------------------------------------------------------------------------- other resources
+
+
+def with_gpus(of: Obj, count: int) -> Obj:
+    status = of["status"]
+    return {**of, "status": {**status, "allocatable": {**status["allocatable"], "nvidia.com/gpu": str(count)}}}
+
+
+@pytest.mark.parametrize(
+    ("asked", "held", "reasons"),
+    [
+        (1, 1, ()),
+        (2, 1, ("Insufficient nvidia.com/gpu",)),
+        (3, 0, ("Insufficient nvidia.com/gpu",)),
+    ],
+)
+def test_other_resources_are_counted_too(asked: int, held: int, reasons: tuple[str, ...]) -> None:
+    of = with_gpus(node(), 2)
+    seen = NodeSeen(of, facts_of(of), (), 0, {"nvidia.com/gpu": held})
+    decision, resolvable = decide(pod(node="", requests={"nvidia.com/gpu": str(asked)}), [seen])
+    assert decision.verdicts[0].reasons == reasons
+    assert bool(resolvable) == (asked == 2), "of two it has there is one too few: a pod that goes would help"
+
+
+def test_ephemeral_storage_is_one_of_them() -> None:
+    of = node()
+    asking = pod(node="", requests={"ephemeral-storage": "900Gi", "example.com/thing": "1"})
+    decision, _ = decide(asking, [NodeSeen(of, facts_of(of), (), 0)])
+    assert decision.verdicts[0].reasons == ("Insufficient ephemeral-storage", "Insufficient example.com/thing")

@@ -9,7 +9,8 @@ import pytest
 from app.api.objects import Obj, Ref, with_metadata
 from app.reconcile import Announce, Bind, Delete, Difference, Patch, Remember, RequeueAfter
 from app.scheduler.framework import Decision, NodeSeen, facts_of
-from app.scheduler.scheduler import Attempts, PodSeen, Scheduler
+from app.scheduler.queue import Attempts
+from app.scheduler.scheduler import PodSeen, Scheduler
 from tests.support.builders import NOW_MS, node, pod, replica_set, with_status
 from tests.support.reading import reader
 
@@ -43,7 +44,7 @@ def message_of(found: list[Difference]) -> str:
 
 def test_a_pod_is_bound_to_the_best_node_and_the_table_goes_with_it() -> None:
     (found,) = diff(unassigned(), node("node-1", cpu="1"), node("node-2"))
-    event = Announce(unassigned(), "Normal", "Scheduled", "Successfully assigned default/web-1 to node-2")
+    event = Announce(unassigned(), "Normal", "Scheduled", "Successfully assigned default/web-1 to node-2", "Binding")
     assert found.actions == (Bind(KEY, "node-2", uid="pod-web-1", announce=event),)
     assert isinstance(found.desired, Decision)
     assert (str(found.desired), found.observed, found.field) == ("node-2", "", "spec.nodeName")
@@ -118,7 +119,7 @@ def test_an_unschedulable_pod_says_so_and_is_tried_again_in_five_minutes() -> No
     (condition,) = patch.patch["status"]["conditions"]
     assert (condition["type"], condition["status"], condition["reason"]) == ("PodScheduled", "False", "Unschedulable")
     assert (patch.subresource, found[0].background) == ("status", False)
-    assert found[0].actions[1] == Remember(Attempts(1, NOW_MS))
+    assert found[0].actions[1] == Remember(Attempts(1, NOW_MS, ("NodeUnschedulable",)))
     assert (found[1].actions, found[1].background) == (
         (RequeueAfter(300_000, "unschedulable pods are tried again"),), True,
     )  # fmt: skip
@@ -136,11 +137,20 @@ def test_the_same_answer_again_is_only_an_event_in_the_background() -> None:
 @pytest.mark.parametrize(
     ("number", "backoff_ms"), [(1, 1_000), (2, 2_000), (3, 4_000), (4, 8_000), (5, 10_000), (50, 10_000)]
 )
-def test_between_two_tries_a_pod_backs_off(number: int, backoff_ms: int) -> None:
-    attempts = Attempts(number, NOW_MS)
-    (early,) = diff(unassigned(), node(), attempts=attempts, now_ms=NOW_MS + backoff_ms - 1)
-    assert (early.reason, early.actions) == ("SchedulingBackOff", (RequeueAfter(1, "scheduling back-off"),))
-    assert isinstance(diff(unassigned(), node(), attempts=attempts, now_ms=NOW_MS + backoff_ms)[0].actions[0], Bind)
+def test_who_was_tried_a_moment_ago_comes_after_all_others(number: int, backoff_ms: int) -> None:
+    attempts, scheduler = Attempts(number, NOW_MS), Scheduler()
+    assert attempts.backs_off(NOW_MS + backoff_ms - 1)
+    assert not attempts.backs_off(NOW_MS + backoff_ms)
+    important = unassigned(priority=2_000_000_000)
+    early, late = (
+        scheduler.urgency(KEY, reader(scheduler, important, now_ms=NOW_MS + wait, memory=attempts))
+        for wait in (1, backoff_ms)
+    )
+    assert early < -(2**31)
+    assert late == 2_000_000_000
+    assert isinstance(diff(unassigned(), node(), attempts=attempts, now_ms=NOW_MS + 1)[0].actions[0], Bind), (
+        "when its turn comes, nobody else waits: so it does not wait either"
+    )
 
 
 # ---------------------------------------------------------------------------------------------- observing
@@ -226,7 +236,7 @@ def test_a_pod_that_makes_room_wakes_those_that_wait(old: Obj | None, new: Obj |
     ("old", "new", "wakes"),
     [
         (None, node(), True),
-        (node(), None, False),
+        (node(), None, True),
         (node(), node(metadata={"resourceVersion": "101"}), False),
         (node(), node(ready=False), False),
         (CORDONED, node("node-3"), True),
@@ -234,7 +244,7 @@ def test_a_pod_that_makes_room_wakes_those_that_wait(old: Obj | None, new: Obj |
         (node(), node(labels={"disk": "ssd"}), True),
     ],
 )
-def test_a_node_that_may_take_more_wakes_those_that_wait(old: Obj | None, new: Obj | None, wakes: bool) -> None:
+def test_which_changes_of_a_node_may_concern_those_that_wait(old: Obj | None, new: Obj | None, wakes: bool) -> None:
     assert NODES.when is not None
     assert NODES.when(old, new) is wakes
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from app.api import errors, quantities
 from app.api.kinds import Kind
-from app.api.objects import Obj, name_of, namespace_of
+from app.api.objects import Obj, Ref, labels_of, name_of, namespace_of
 from app.apiserver.admission import limit_ranges
 from app.apiserver.store import Store
 from app.component_helpers import quotas
@@ -22,6 +22,16 @@ def limited(pod: Obj, store: Store) -> Obj:
     """The pod with what the LimitRanges of its namespace give it."""
     ranges = store.objects("LimitRange", namespace_of(pod)) if store.count("LimitRange") else ()
     return limit_ranges.with_defaults(pod, ranges) if ranges else pod
+
+
+_TOPOLOGY = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
+
+
+def placed(pod: Obj, store: Store) -> Obj:
+    """A pod that has its node, with the labels of where that stands. Models plugin/pkg/admission/podtopologylabels."""
+    node = store.get(Ref("Node", "", pod["spec"].get("nodeName") or ""))
+    found = {name: value for name, value in labels_of(node).items() if name in _TOPOLOGY} if node else {}
+    return {**pod, "metadata": {**pod["metadata"], "labels": {**labels_of(pod), **found}}} if found else pod
 
 
 def check_limits(kind: Kind, obj: Obj, store: Store) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.api import cron, objects, times
 from app.api.messages import N_, Message, Saying, message
@@ -32,6 +32,9 @@ from app.reconcile import (
 )
 
 _SCHEDULED = "batch.kubernetes.io/cronjob-scheduled-timestamp"
+_MANY = 100
+_TOO_MANY = "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew"
+_PADDING_MS = 100  # its clock may be ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,19 +144,25 @@ def _start(
 ) -> Iterator[Difference]:
     """The Job that is due, if one is; then what the status says; then when to look again."""
     cron_job, spec = seen.cron_job, seen.cron_job["spec"]
-    due_ms, next_ms = (None, None)
+    due = Due()
     if not cron.knows_zone(spec.get("timeZone") or ""):
         message = f"invalid timeZone: {spec['timeZone']!r}: unknown time zone {spec['timeZone']}".replace("'", '"')
         events.append(Announce(cron_job, "Warning", "UnknownTimeZone", message))
     elif not spec.get("suspend"):
-        due_ms, next_ms = _times(seen)
+        try:
+            due = _times(seen)
+        except ValueError as wrong:
+            message = f"invalid schedule: {spec['schedule']} : {wrong}"
+            events.append(Announce(cron_job, "Warning", "InvalidSchedule", message))
+    if due.at_ms is not None and due.too_many:
+        events.append(Announce(cron_job, "Warning", "TooManyMissedTimes", _TOO_MANY))
     status = _status(cron_job, active, last_success)
     replaced: list[Obj] = []
-    if due_ms is not None:
-        policy, name = spec.get("concurrencyPolicy", "Allow"), f"{name_of(cron_job)}-{due_ms // 60_000}"
+    if due.at_ms is not None:
+        policy, name = spec.get("concurrencyPolicy", "Allow"), f"{name_of(cron_job)}-{due.at_ms // 60_000}"
         late = spec.get("startingDeadlineSeconds")
-        if late is not None and seen.now_ms > due_ms + 1000 * late:
-            when = times.rfc3339(due_ms)
+        if late is not None and seen.now_ms > due.at_ms + 1000 * late:
+            when = times.rfc1123(due.at_ms)
             events.append(
                 Announce(cron_job, "Warning", "MissSchedule", f"Missed scheduled time to start a job: {when}")
             )
@@ -166,11 +175,11 @@ def _start(
                 yield Difference(ref_of(job), "exists", False, True, "JobReplaced", (_delete(cron_job, job),))
             told = Announce(cron_job, "Normal", "SuccessfulCreate", f"Created job {name}")
             failed = Announce(cron_job, "Warning", "FailedCreate", "Error creating job: {error}")
-            create = Create(_new_job(cron_job, name, due_ms), announce=told, on_error=failed)
+            create = Create(_new_job(cron_job, name, due.at_ms), announce=told, on_error=failed)
             yield Difference(ref_of(cron_job), "schedule", name, "", "JobIsDue", (create,))
     yield from _write(seen, status, replaced, events)
-    if next_ms is not None:
-        wait = (RequeueAfter(next_ms - seen.now_ms, "the schedule"),)
+    if due.next_ms is not None:
+        wait = (RequeueAfter(due.next_ms + _PADDING_MS - seen.now_ms, "the schedule"),)
         yield Difference(ref_of(cron_job), "schedule", "a job", "not due", "NextTimeAhead", wait, background=True)
 
 
@@ -199,9 +208,9 @@ def _write(
         **{key: value for key, value in status.items() if key != "active"},
         **({"active": active} if active else {}),
     }
-    last = max((objects.annotations_of(job)[_SCHEDULED] for job in mine), default="")
-    if last > status.get("lastScheduleTime", ""):
-        status["lastScheduleTime"] = last
+    last_ms = max((times.parse(objects.annotations_of(job)[_SCHEDULED]) for job in mine), default=0)
+    if last_ms and times.rfc3339(last_ms) > status.get("lastScheduleTime", ""):
+        status["lastScheduleTime"] = times.rfc3339(last_ms)
     if status == old:
         if events:
             yield Difference(ref_of(cron_job), "status.active", "as it is", "otherwise", "JobsSeen", tuple(events))
@@ -226,26 +235,57 @@ def _reference(job: Obj) -> dict[str, Any]:
     }
 
 
-def _times(seen: CronJobObservation) -> tuple[int | None, int | None]:
-    """(the latest time that was due and not served yet, the next one)."""
+class Due(NamedTuple):
+    """What the schedule says now."""
+
+    at_ms: int | None = None  # the latest time that was due and not served yet
+    next_ms: int | None = None
+    too_many: bool = False  # more than a hundred times were missed
+
+
+def _times(seen: CronJobObservation) -> Due:
+    """Raises ValueError if the schedule never comes."""
     spec, status = seen.cron_job["spec"], seen.cron_job.get("status") or {}
     schedule, zone = cron.parse(spec["schedule"]), spec.get("timeZone") or ""
     since = status.get("lastScheduleTime") or seen.cron_job["metadata"]["creationTimestamp"]
-    since_ms = times.parse(since)
-    if (late := spec.get("startingDeadlineSeconds")) is not None:
-        since_ms = max(since_ms, seen.now_ms - 1000 * late)
-    scheduled = [objects.annotations_of(job)[_SCHEDULED] for job in seen.jobs if _is_scheduled(job)]
-    since_ms = max([since_ms, *map(times.parse, scheduled)])
-    return cron.latest_within(schedule, since_ms, seen.now_ms, zone), cron.next_after(schedule, seen.now_ms, zone)
+    served = [objects.annotations_of(job)[_SCHEDULED] for job in seen.jobs if _is_scheduled(job)]
+    since_ms = max(map(times.parse, [since, *served]))
+    late, from_ms = spec.get("startingDeadlineSeconds"), since_ms
+    if late is not None:
+        from_ms = max(since_ms, seen.now_ms - 1000 * late)
+    at_ms, missed = _latest(schedule, from_ms, seen.now_ms, zone)
+    last_ms, missed_since = _latest(schedule, since_ms, seen.now_ms, zone)
+    if last_ms is None:
+        last_ms = seen.now_ms if missed_since else since_ms
+    return Due(at_ms, cron.next_after(schedule, last_ms, zone), missed > _MANY)
+
+
+def _latest(schedule: cron.Schedule | cron.Every, since_ms: int, now_ms: int, zone: str) -> tuple[int | None, int]:
+    """(the last time after `since_ms` that has come, about how many there were): reckoned from the distance of the
+    first two, so that years are not searched minute by minute."""
+    first_ms = cron.next_after(schedule, since_ms, zone)
+    second_ms = None if first_ms is None else cron.next_after(schedule, first_ms, zone)
+    if first_ms is None or second_ms is None:
+        raise ValueError("time difference between two schedules is less than 1 second")
+    if now_ms < first_ms:
+        return None, 0
+    if now_ms < second_ms:
+        return first_ms, 0
+    apart_ms = second_ms - first_ms
+    missed = (now_ms - first_ms) // apart_ms + 1
+    last_ms, next_ms = None, cron.next_after(schedule, first_ms + (missed - 2) * apart_ms, zone)
+    while next_ms is not None and next_ms <= now_ms:
+        last_ms, next_ms = next_ms, cron.next_after(schedule, next_ms, zone)
+    return last_ms, missed
 
 
 def _new_job(cron_job: Obj, name: str, due_ms: int) -> Obj:
     template = cron_job["spec"]["jobTemplate"]
-    given = template.get("metadata") or {}
+    given, zone = template.get("metadata") or {}, cron_job["spec"].get("timeZone") or ""
     meta: dict[str, Any] = {"name": name, "namespace": namespace_of(cron_job)}
     if given.get("labels"):
         meta["labels"] = given["labels"]
-    meta["annotations"] = {**(given.get("annotations") or {}), _SCHEDULED: times.rfc3339(due_ms)}
+    meta["annotations"] = {**(given.get("annotations") or {}), _SCHEDULED: cron.written(due_ms, zone)}
     meta["ownerReferences"] = [objects.owner_reference(cron_job)]
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": meta, "spec": template["spec"]}
 

@@ -2,24 +2,29 @@
 
 A pod of a Job bears a finalizer until it was counted, so that none is lost or counted twice: first its uid is noted in
 `uncountedTerminatedPods`, then the finalizer goes, then it is added to `succeeded` or `failed`. Of an Indexed Job what
-counts is which indexes have succeeded.
-Models kubernetes/pkg/controller/job/job_controller.go, indexed_job_utils.go, backoff_utils.go.
+counts is which indexes have succeeded. With a back-off limit per index the last failed pod of an index is kept until
+another takes its place and inherits the number of failures.
+Models kubernetes/pkg/controller/job/job_controller.go and indexed_job_utils.go.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from app.api import conditions, objects, times
+from app.api import conditions, limits, objects, selectors, times
 from app.api.objects import Obj
 from app.component_helpers import pods
+from app.controllers.batch import failures, indexes
+from app.controllers.batch.failures import Setbacks
+from app.controllers.batch.indexes import Indexes
 
 FINALIZER = "batch.kubernetes.io/job-tracking"
 INDEX = "batch.kubernetes.io/job-completion-index"
-_FIRST_BACKOFF_MS, _MAX_BACKOFF_MS = 10_000, 600_000
-_LONGEST_INDEX = 10  # digits
+INDEX_FAILURES = "batch.kubernetes.io/job-index-failure-count"
+INDEX_IGNORED_FAILURES = "batch.kubernetes.io/job-index-ignored-failure-count"
+_CONTROLLER = "kubernetes.io/job-controller"
+_MOST = 2**31 - 1
 
 
 class Ending(NamedTuple):
@@ -29,13 +34,20 @@ class Ending(NamedTuple):
     reason: str
     message: str
 
+    @property
+    def is_success(self) -> bool:
+        return self.type == "SuccessCriteriaMet"
+
 
 REACHED = Ending("SuccessCriteriaMet", "CompletionsReached", "Reached expected number of succeeded pods")
-Indexes = tuple[tuple[int, int], ...]
-"""Completion indexes as runs (first, last), in order and apart from each other: a Job may have two thousand million."""
-
-BACKOFF_LIMIT = Ending("FailureTarget", "BackoffLimitExceeded", "Job has reached the specified backoff limit")
-DEADLINE = Ending("FailureTarget", "DeadlineExceeded", "Job was active longer than specified deadline")
+_BACKOFF_LIMIT = Ending("FailureTarget", "BackoffLimitExceeded", "Job has reached the specified backoff limit")
+_DEADLINE = Ending("FailureTarget", "DeadlineExceeded", "Job was active longer than specified deadline")
+_MAX_FAILED_INDEXES = Ending(
+    "FailureTarget",
+    "MaxFailedIndexesExceeded",
+    "Job has exceeded the specified maximal number of failed indexes",
+)
+_FAILED_INDEXES = Ending("FailureTarget", "FailedIndexes", "Job has failed indexes")
 
 
 class Tally(NamedTuple):
@@ -46,10 +58,25 @@ class Tally(NamedTuple):
     terminating: int
     succeeded: int  # with those that are noted but not counted yet
     failed: int
+    completed: Indexes  # that have succeeded (Indexed)
+    lost: Indexes  # that have failed for good (with a back-off limit per index)
+    to_replace: Mapping[int, Obj]  # the last failed pod of each index that waits for another one
+    setbacks: Setbacks
+
+
+class Tracked(NamedTuple):
+    """What the status should say of pods that have ended, and whose finalizer may go."""
+
     uncounted: dict[str, list[str]]  # what `uncountedTerminatedPods` should say now
     counted: dict[str, int]  # to add to status.succeeded and status.failed
-    releasable: Sequence[Obj]  # pods whose finalizer may go
-    indexes: Indexes  # that have succeeded (Indexed)
+    releasable: Sequence[Obj]
+    completed: Indexes
+    whole: bool  # False: there are more than are noted at a time
+
+
+def is_ours(job: Obj) -> bool:
+    """`managedBy` may give it to another controller."""
+    return bool(job["spec"].get("managedBy", _CONTROLLER) == _CONTROLLER)
 
 
 def is_indexed(job: Obj) -> bool:
@@ -67,82 +94,208 @@ def finished_ms(job: Obj) -> int | None:
     return times.parse(condition["lastTransitionTime"]) if condition else None
 
 
-def tally(job: Obj, found: Sequence[Obj]) -> Tally:
-    """`found` are the pods that the job controls."""
-    status: dict[str, Any] = job.get("status") or {}
-    noted = {field: list(uids) for field, uids in (status.get("uncountedTerminatedPods") or {}).items()}
-    held = {objects.uid_of(pod): has_finalizer(pod) for pod in found}
-    counted, waiting = {}, {}
-    for field in ("succeeded", "failed"):
-        waiting[field] = [uid for uid in noted.get(field, ()) if held.get(uid)]
-        counted[field] = len(noted.get(field, ())) - len(waiting[field])
-    indexed, known = is_indexed(job), {uid for uids in noted.values() for uid in uids}
-    fresh: dict[str, list[str]] = {"succeeded": [], "failed": []}
-    releasable = [pod for pod in found if objects.uid_of(pod) in known and has_finalizer(pod)]
-    completions = job["spec"].get("completions") or 0
-    ended: set[int] = set()
-    for pod in found:
-        uid, field = objects.uid_of(pod), _ended(pod)
-        if not field or not has_finalizer(pod) or uid in known:
-            continue
-        index = index_of(pod)
-        if indexed and field == "succeeded":
-            releasable.append(pod)
-            if index is not None and index < completions:
-                ended.add(index)
-        else:
-            fresh[field].append(uid)
-    uncounted = {field: [*waiting[field], *fresh[field]] for field in ("succeeded", "failed")}
-    active = [pod for pod in found if pods.is_active(pod)]
-    indexes = merged((*parse_indexes(status.get("completedIndexes", ""), completions), *((n, n) for n in ended)))
-    succeeded = (
-        total(indexes) if indexed else status.get("succeeded", 0) + counted["succeeded"] + len(uncounted["succeeded"])
-    )
-    return Tally(
-        active=active,
-        ready=sum(pods.is_ready(pod) for pod in active),
-        terminating=sum(objects.is_terminating(pod) and not pods.is_terminal(pod) for pod in found),
-        succeeded=succeeded,
-        failed=status.get("failed", 0) + counted["failed"] + len(uncounted["failed"]),
-        uncounted={field: uids for field, uids in uncounted.items() if uids},
-        counted=counted,
-        releasable=releasable,
-        indexes=indexes,
-    )
+# ---------------------------------------------------------------------------------------------- which are mine
 
 
-def _ended(pod: Obj) -> str:
-    """A pod that is being deleted before it succeeded has failed."""
-    if pods.phase(pod) == "Succeeded":
-        return "succeeded"
-    return "failed" if pods.phase(pod) == "Failed" or objects.is_terminating(pod) else ""
+class Claims(NamedTuple):
+    pods: Sequence[Obj]  # with those that are to be adopted, as they will be
+    adopted: Sequence[Obj]
+    released: Sequence[Obj]
+
+
+def claim(job: Obj, owned: Sequence[Obj], orphans: Sequence[Obj]) -> Claims:
+    selector = job["spec"].get("selector")
+    if objects.is_terminating(job) or finished(job) or selector is None:
+        return Claims(owned, (), ())
+    mine = [pod for pod in owned if selectors.matches(selector, objects.labels_of(pod))]
+    released = [pod for pod in owned if not selectors.matches(selector, objects.labels_of(pod))]
+    adopted = [
+        pod
+        for pod in orphans
+        if not objects.is_terminating(pod) and selectors.matches(selector, objects.labels_of(pod))
+    ]
+    return Claims([*mine, *map(_with_finalizer, adopted)], adopted, released)
 
 
 def has_finalizer(pod: Obj) -> bool:
     return FINALIZER in (pod["metadata"].get("finalizers") or ())
 
 
+def with_finalizer(finalizers: Sequence[str] | None) -> list[str]:
+    return [*(each for each in finalizers or () if each != FINALIZER), FINALIZER]
+
+
 def without_finalizer(pod: Obj) -> list[str] | None:
     return [each for each in pod["metadata"].get("finalizers") or () if each != FINALIZER] or None
+
+
+def _with_finalizer(pod: Obj) -> Obj:
+    meta = pod["metadata"]
+    return {**pod, "metadata": {**meta, "finalizers": with_finalizer(meta.get("finalizers"))}}
+
+
+def index_of(pod: Obj) -> int | None:
+    return indexes.number(objects.annotations_of(pod).get(INDEX, ""))
+
+
+# --------------------------------------------------------------------------------------------------- counting
+
+
+def tally(job: Obj, found: Sequence[Obj], before: Setbacks) -> Tally:
+    """`found` are the pods that the Job controls."""
+    spec, status, noted = job["spec"], job.get("status") or {}, _noted(job)
+    fresh = [pod for pod in found if has_finalizer(pod) and objects.uid_of(pod) not in noted and has_place(job, pod)]
+    successes = [pod for pod in fresh if pods.phase(pod) == "Succeeded"]
+    fails = [pod for pod in fresh if failures.is_failed(job, pod)]
+    active = [pod for pod in found if pods.is_active(pod)]
+    completed = indexes.merged((*_completed_before(job), *indexes.of(indexes_of(successes))))
+    uncounted = status.get("uncountedTerminatedPods") or {}
+    lost, to_replace = _per_index(job, found, active, completed)
+    return Tally(
+        active=active,
+        ready=sum(map(pods.is_ready, active)),
+        terminating=sum(objects.is_terminating(pod) and not pods.is_terminal(pod) for pod in found),
+        succeeded=indexes.total(completed)
+        if is_indexed(job)
+        else status.get("succeeded", 0) + len(uncounted.get("succeeded") or ()) + len(successes),
+        failed=status.get("failed", 0)
+        + len(uncounted.get("failed") or ())
+        + sum(failures.judged(job, pod).counts for pod in fails),
+        completed=completed,
+        lost=lost,
+        to_replace=to_replace if "backoffLimitPerIndex" in spec else {},
+        setbacks=failures.setbacks_after(before, successes, fails),
+    )
+
+
+def _noted(job: Obj) -> set[str]:
+    uncounted = (job.get("status") or {}).get("uncountedTerminatedPods") or {}
+    return {uid for uids in uncounted.values() for uid in uids}
+
+
+def has_place(job: Obj, pod: Obj) -> bool:
+    """Of an Indexed Job only pods with an index of it count."""
+    number = index_of(pod)
+    return not is_indexed(job) or (number is not None and number < job["spec"]["completions"])
+
+
+def _completed_before(job: Obj) -> Indexes:
+    text = (job.get("status") or {}).get("completedIndexes", "")
+    return indexes.parse(text, job["spec"]["completions"]) if is_indexed(job) else ()
+
+
+def indexes_of(found: Iterable[Obj]) -> list[int]:
+    return [number for number in map(index_of, found) if number is not None]
+
+
+def _per_index(
+    job: Obj, found: Sequence[Obj], active: Sequence[Obj], completed: Indexes
+) -> tuple[Indexes, dict[int, Obj]]:
+    """(the indexes that have failed for good, the last failed pod of each that has not)."""
+    spec, status = job["spec"], job.get("status") or {}
+    if not is_indexed(job) or "backoffLimitPerIndex" not in spec:
+        return (), {}
+    fails = [pod for pod in found if has_finalizer(pod) and has_place(job, pod) and failures.is_failed(job, pod)]
+    before = indexes.parse(status.get("failedIndexes", ""), spec["completions"])
+    lost = indexes.merged((*before, *indexes.of(indexes_of(pod for pod in fails if _has_lost(job, pod)))))
+    settled = indexes.merged((*completed, *lost, *indexes.of(indexes_of(active))))
+    last: dict[int, Obj] = {}
+    for pod in sorted(fails, key=lambda each: (sum(failures_of(each)), failures.finished_ms(each))):
+        number = index_of(pod)
+        if number is not None and not indexes.has(settled, number):
+            last[number] = pod
+    return lost, last
+
+
+def _has_lost(job: Obj, pod: Obj) -> bool:
+    judgement = failures.judged(job, pod)
+    too_often = judgement.counts and failures_of(pod)[0] >= job["spec"]["backoffLimitPerIndex"]
+    return judgement.action == "FailIndex" or too_often
+
+
+def failures_of(pod: Obj) -> tuple[int, int]:
+    """(failures of this index before this pod, those of them that a policy ignored)."""
+    held = objects.annotations_of(pod)
+    counts = (indexes.number(held.get(name, "")) or 0 for name in (INDEX_FAILURES, INDEX_IGNORED_FAILURES))
+    counted, ignored = (count if count <= _MOST else 0 for count in counts)
+    return counted, ignored
+
+
+def track(job: Obj, found: Sequence[Obj], counts: Tally, end: Ending | None) -> Tracked:
+    """Once a Job fails, whatever still runs of it has failed too; once it succeeds, that is let go."""
+    uncounted = (job.get("status") or {}).get("uncountedTerminatedPods") or {}
+    held, noted, before = (
+        {objects.uid_of(pod) for pod in found if has_finalizer(pod)},
+        _noted(job),
+        _completed_before(job),
+    )
+    uids = {field: [uid for uid in uncounted.get(field) or () if uid in held] for field in ("succeeded", "failed")}
+    counted = {field: len(uncounted.get(field) or ()) - len(kept) for field, kept in uids.items()}
+    fresh, releasable = set[int](), list[Obj]()
+    kept_back = {objects.uid_of(pod) for pod in counts.to_replace.values()} if end is None else set()
+    whole = True
+    for pod in sorted(filter(has_finalizer, found), key=_order) if is_indexed(job) else filter(has_finalizer, found):
+        uid, number = objects.uid_of(pod), index_of(pod)
+        has_failed = failures.is_failed(job, pod) or (end is not None and not end.is_success)
+        if uid in noted:
+            releasable.append(pod)
+        elif pods.phase(pod) == "Succeeded":
+            if not is_indexed(job):
+                uids["succeeded"].append(uid)
+            elif number is None or not has_place(job, pod) or indexes.has(before, number):
+                releasable.append(pod)
+            else:
+                fresh.add(number)
+        elif has_failed and uid not in kept_back:
+            if has_place(job, pod) and failures.judged(job, pod).counts:
+                uids["failed"].append(uid)
+            else:
+                releasable.append(pod)
+        elif end is not None:
+            releasable.append(pod)
+        if len(fresh) + sum(map(len, uids.values())) >= limits.ACTS_AT_A_TIME:
+            whole = False
+            break
+    completed = indexes.merged((*before, *indexes.of(fresh)))
+    return Tracked({field: each for field, each in uids.items() if each}, counted, releasable, completed, whole)
+
+
+def _order(pod: Obj) -> int:
+    number = index_of(pod)
+    return -1 if number is None else number
 
 
 # ------------------------------------------------------------------------------------------------ how it ends
 
 
 def ending(job: Obj, found: Sequence[Obj], counts: Tally, now_ms: int) -> Ending | None:
+    """What was aimed at already; else what fails it; else its success policy."""
     spec, status = job["spec"], job.get("status") or {}
     for condition in status.get("conditions") or ():
         if condition["type"] in ("SuccessCriteriaMet", "FailureTarget") and condition["status"] == "True":
             return Ending(condition["type"], condition["reason"], condition["message"])
+    for pod in found:
+        if failures.is_failed(job, pod) and (told := failures.judged(job, pod).message):
+            return Ending("FailureTarget", "PodFailurePolicy", told)
     limit = spec.get("backoffLimit", 6)
     if counts.failed > limit or _restarted_too_often(spec, found, limit):
-        return BACKOFF_LIMIT
+        return _BACKOFF_LIMIT
     if (left_ms := deadline_in_ms(job, now_ms)) is not None and left_ms <= 0:
-        return DEADLINE
-    completions = spec.get("completions")
-    if completions is None:
-        return REACHED if counts.succeeded and not counts.active else None
-    return REACHED if counts.succeeded >= completions else None
+        return _DEADLINE
+    lost = indexes.total(counts.lost)
+    if lost > spec.get("maxFailedIndexes", lost):
+        return _MAX_FAILED_INDEXES
+    if lost and lost + indexes.total(counts.completed) >= spec["completions"]:
+        return _FAILED_INDEXES
+    rule = failures.succeeded_by_rule(job, counts.completed)
+    if rule is not None:
+        return Ending("SuccessCriteriaMet", "SuccessPolicy", f"Matched rules at index {rule}")
+    return None
+
+
+def is_complete(job: Obj, counts: Tally, active: int) -> bool:
+    """Without `completions` one success will do, and what runs besides may end."""
+    return not active and counts.succeeded >= job["spec"].get("completions", 1)
 
 
 def deadline_in_ms(job: Obj, now_ms: int) -> int | None:
@@ -164,129 +317,3 @@ def _restarted_too_often(spec: dict[str, Any], found: Sequence[Obj], limit: int)
         for status in (*pods.init_container_statuses(pod), *pods.container_statuses(pod))
     )
     return bool(restarts > 0 if limit == 0 else restarts >= limit)
-
-
-def backoff_ms(found: Sequence[Obj], now_ms: int) -> int:
-    """How long to wait before another pod is made: 10 seconds after a failure, twice as long after each further one."""
-    ends = sorted((_finished_ms(pod), pods.phase(pod)) for pod in found if pods.is_terminal(pod))
-    failures, last_ms = 0, 0
-    for at_ms, phase in ends:
-        failures, last_ms = (failures + 1, at_ms) if phase == "Failed" else (0, 0)
-    if not failures:
-        return 0
-    delay_ms = min(_FIRST_BACKOFF_MS << min(failures - 1, 10), _MAX_BACKOFF_MS)
-    return max(0, last_ms + delay_ms - now_ms)
-
-
-def _finished_ms(pod: Obj) -> int:
-    ends = [
-        times.parse(status["state"]["terminated"]["finishedAt"])
-        for status in pods.container_statuses(pod)
-        if status["state"].get("terminated", {}).get("finishedAt")
-    ]
-    return max(ends, default=times.parse(pod["metadata"]["creationTimestamp"]))
-
-
-# -------------------------------------------------------------------------------------------------- more pods
-
-
-def wanted_active(job: Obj, counts: Tally) -> int:
-    parallelism = int(job["spec"].get("parallelism", 1))
-    completions = job["spec"].get("completions")
-    if completions is None:
-        return len(counts.active) if counts.succeeded else parallelism
-    return min(parallelism, max(0, int(completions) - counts.succeeded))
-
-
-def next_indexes(job: Obj, counts: Tally, count: int) -> list[int]:
-    """The lowest indexes that neither run nor have succeeded."""
-    running = {index_of(pod) for pod in counts.active}
-    free = (index for index in _between(counts.indexes, job["spec"].get("completions") or 0) if index not in running)
-    return list(islice(free, count))
-
-
-def new_pod(job: Obj, index: int | None = None) -> Obj:
-    template = job["spec"]["template"]
-    meta = {
-        key: dict(value) for key, value in (template.get("metadata") or {}).items() if key in ("labels", "annotations")
-    }
-    spec = template["spec"]
-    base = objects.name_of(job)
-    if index is not None:
-        meta["labels"] = {**meta.get("labels", {}), INDEX: str(index)}
-        meta["annotations"] = {**meta.get("annotations", {}), INDEX: str(index)}
-        spec = {**spec, "hostname": f"{base}-{index}", "containers": [_with_index(each) for each in spec["containers"]]}
-        if "initContainers" in spec:
-            spec["initContainers"] = [_with_index(each) for each in spec["initContainers"]]
-        base = f"{base}-{index}"
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            "generateName": f"{base}-",
-            "namespace": objects.namespace_of(job),
-            **meta,
-            "finalizers": [FINALIZER],
-            "ownerReferences": [objects.owner_reference(job)],
-        },
-        "spec": spec,
-    }
-
-
-def _with_index(container: dict[str, Any]) -> dict[str, Any]:
-    source = {"fieldRef": {"apiVersion": "v1", "fieldPath": f"metadata.labels['{INDEX}']"}}
-    env = [*(container.get("env") or ()), {"name": "JOB_COMPLETION_INDEX", "valueFrom": source}]
-    return {**container, "env": env}
-
-
-def index_of(pod: Obj) -> int | None:
-    return _index(objects.annotations_of(pod).get(INDEX, ""))
-
-
-# ------------------------------------------------------------------------------------------------- indexes
-
-
-def merged(runs: Iterable[tuple[int, int]]) -> Indexes:
-    found: list[tuple[int, int]] = []
-    for first, last in sorted(runs):
-        if found and first <= found[-1][1] + 1:
-            found[-1] = (found[-1][0], max(found[-1][1], last))
-        else:
-            found.append((first, last))
-    return tuple(found)
-
-
-def total(indexes: Indexes) -> int:
-    return sum(last - first + 1 for first, last in indexes)
-
-
-def _between(indexes: Indexes, completions: int) -> Iterator[int]:
-    """Those below `completions` that are not among `indexes`."""
-    free = 0
-    for first, last in indexes:
-        yield from range(free, first)
-        free = last + 1
-    yield from range(free, completions)
-
-
-def format_indexes(indexes: Indexes) -> str:
-    """`0,2-4`"""
-    parts = (
-        str(first) if first == last else f"{first}{'-' if last - first > 1 else ','}{last}" for first, last in indexes
-    )
-    return ",".join(parts)
-
-
-def parse_indexes(text: str, completions: int) -> Indexes:
-    """What a status says, which any client may have written: what is no index of this Job is passed over."""
-    found: list[tuple[int, int]] = []
-    for part in text.split(",") if text else ():
-        low, _, high = part.partition("-")
-        first, last = _index(low), _index(high or low)
-        if first is not None and last is not None and first <= last and first < completions:
-            found.append((first, min(last, completions - 1)))
-    return merged(found)
-
-
-def _index(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_INDEX else None

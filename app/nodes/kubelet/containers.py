@@ -7,7 +7,7 @@ Models `computePodActions` in kubernetes/pkg/kubelet/kuberuntime/kuberuntime_man
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -35,6 +35,7 @@ class PodSeen:
     memory: Memory
     now_ms: int
     unmounted: str = ""  # why a volume of a pod that is to start cannot be mounted
+    rivals: Sequence[Obj] = ()  # pods here that want a port of the node with the same number
 
 
 class Look(NamedTuple):

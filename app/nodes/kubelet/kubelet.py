@@ -16,7 +16,7 @@ from app.api.messages import N_, Message
 from app.api.objects import Obj, Ref, is_terminating, ref_of
 from app.component_helpers import pods
 from app.nodes import sandbox
-from app.nodes.kubelet import containers, hooks, pod_status, sayings, volumes
+from app.nodes.kubelet import admission, containers, hooks, pod_status, sayings, volumes
 from app.nodes.kubelet.containers import Look, PodSeen
 from app.nodes.kubelet.pod_status import Status
 from app.nodes.kubelet.restarts import Memory
@@ -53,7 +53,9 @@ class Kubelet(Controller[PodSeen]):
         self.instance = node
         own = ("spec.nodeName", node)
         self.watches = (
-            itself("Pod", when=_by_others, matters=_by_others, selects=own),
+            itself(
+                "Pod", when=_by_others, matters=_by_others, selects=own, indexes={"hostPort": admission.port_numbers}
+            ),
             Watch("PodSandbox", _pod_of, when=_happened, matters=_happened, selects=own),
             Watch("Machine", lambda machine, reader: (), selects=("metadata.name", node)),
         )
@@ -66,7 +68,8 @@ class Kubelet(Controller[PodSeen]):
             return None
         starts = pod is not None and found is None and not is_terminating(pod) and not pods.is_terminal(pod)
         unmounted = volumes.missing(pod, reader) if pod is not None and starts else ""
-        return PodSeen(pod, found, machine, reader.remembered() or Memory(), reader.now_ms, unmounted)
+        rivals = admission.rivals(pod, reader) if pod is not None and starts else ()
+        return PodSeen(pod, found, machine, reader.remembered() or Memory(), reader.now_ms, unmounted, rivals)
 
     @staticmethod
     def saw(seen: PodSeen) -> Message:
@@ -90,6 +93,8 @@ class Kubelet(Controller[PodSeen]):
 def _without_sandbox(seen: PodSeen, pod: Obj) -> Iterator[Difference]:
     if is_terminating(pod):
         yield from _finish_deletion(pod, ())
+    elif admission.is_refused(pod, seen.rivals):
+        yield admission.rejection(pod, seen.now_ms)
     elif not pods.is_terminal(pod):
         yield from _start(seen, pod)
 

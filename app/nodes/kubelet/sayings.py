@@ -14,6 +14,11 @@ SAYS = {
         N_("not running here yet"),
         {"PodSandbox": N_("It has the containers of %(name)s made.")},
     ),
+    "PodRejected": Saying(
+        N_("Another pod here has its port: %(about)s is not taken in."),
+        N_("port taken"),
+        {"Pod": N_("It marks %(name)s as failed.")},
+    ),
     "FailedMount": Saying(N_("What %(about)s mounts is not there: it tries again."), N_("volume missing")),
     "ContainersMissing": Saying(
         N_("The next containers may start."),

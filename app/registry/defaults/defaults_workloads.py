@@ -82,11 +82,23 @@ def job(obj: Obj) -> Obj:
         "suspend": False,
         "podReplacementPolicy": replacement,
     }
-    spec = with_template(filled(spec, filled_in))
+    spec = _with_failure_policy(with_template(filled(spec, filled_in)))
     labels = spec["template"]["metadata"].get("labels")
     if labels and not labels_of(obj):
         obj = having(obj, "metadata", {**obj["metadata"], "labels": labels})
     return having(obj, "spec", spec)
+
+
+def _with_failure_policy(spec: Obj) -> Obj:
+    return inside(
+        spec,
+        "podFailurePolicy",
+        lambda policy: each(
+            policy,
+            "rules",
+            lambda rule: each(rule, "onPodConditions", lambda pattern: filled(pattern, {"status": "True"})),
+        ),
+    )
 
 
 def cron_job(obj: Obj) -> Obj:
@@ -94,7 +106,7 @@ def cron_job(obj: Obj) -> Obj:
     limits = {"successfulJobsHistoryLimit": 3, "failedJobsHistoryLimit": 1}
     spec = filled(obj.get("spec", {}), {"concurrencyPolicy": "Allow", "suspend": False, **limits})
     template = filled(spec.get("jobTemplate", {}), {"metadata": {}, "spec": {}})
-    template = having(template, "spec", with_template(template["spec"]))
+    template = having(template, "spec", _with_failure_policy(with_template(template["spec"])))
     return having(obj, "spec", having(spec, "jobTemplate", template))
 
 

@@ -9,10 +9,9 @@ from app.api.errors import Cause
 from app.api.objects import Obj
 from app.api.selectors import matches
 from app.apimachinery.scheme.schema import named_values
-from app.registry.validation import causes, metadata, pods
+from app.registry.validation import causes, job_policies, metadata, pods
 
 _MAX_NAME = 52  # the jobs of a CronJob add eleven characters, and a label holds 63
-_MAX_PARALLELISM_INDEXED = 100_000
 _UID_LABEL = "batch.kubernetes.io/controller-uid"
 
 
@@ -20,6 +19,12 @@ def check_job(obj: Obj) -> Iterator[Cause]:
     spec = obj["spec"]
     yield from _check_generated_selector(obj)
     yield from _check_spec(spec, "spec")
+    if spec.get("completionMode") == "Indexed" and spec.get("completions"):
+        name = obj["metadata"].get("name", "")
+        host = f"{name}-{spec['completions'] - 1}"
+        if metadata.is_label(host):
+            why = f"will not able to create pod with invalid DNS label: {host}"
+            yield causes.invalid("metadata.name", name, why)
     selector, labels = spec.get("selector"), spec["template"]["metadata"].get("labels")
     if selector is None:
         if spec.get("manualSelector"):
@@ -47,7 +52,15 @@ def check_job_update(new: Obj, old: Obj) -> Iterator[Cause]:
         indexed and after.get("completions") == after.get("parallelism")
     ):
         yield causes.invalid("spec.completions", after.get("completions"), causes.IMMUTABLE)
-    for name in ("selector", "template", "completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy"):
+    for name in (
+        "selector",
+        "template",
+        "completionMode",
+        "podFailurePolicy",
+        "backoffLimitPerIndex",
+        "managedBy",
+        "successPolicy",
+    ):
         if name == "template" and before.get("suspend") and "startTime" not in (old.get("status") or {}):
             continue  # of a job that has not begun the pods may still be placed elsewhere
         if after.get(name) != before.get(name):
@@ -58,8 +71,9 @@ def _check_spec(spec: Obj, field: str) -> Iterator[Cause]:
     numbers = ("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished")
     yield from causes.not_negative(spec, field, *numbers, "backoffLimitPerIndex", "maxFailedIndexes")
     mode = spec.get("completionMode")
-    if mode is not None:
-        yield from _check_mode(spec, mode, field)
+    if mode is not None and mode not in named_values("CompletionMode"):
+        yield causes.not_supported(f"{field}.completionMode", mode, ["NonIndexed", "Indexed"])
+    yield from job_policies.check(spec, field)
     template = spec["template"]
     yield from pods.check_template(template, f"{field}.template")
     policy = template["spec"].get("restartPolicy")
@@ -71,18 +85,6 @@ def _check_spec(spec: Obj, field: str) -> Iterator[Cause]:
     elif "podFailurePolicy" in spec and policy != "Never":
         why = 'only "Never" is supported when podFailurePolicy is specified'
         yield causes.invalid(at, policy, why)
-
-
-def _check_mode(spec: Obj, mode: str, field: str) -> Iterator[Cause]:
-    if mode not in named_values("CompletionMode"):
-        yield causes.not_supported(f"{field}.completionMode", mode, ["NonIndexed", "Indexed"])
-    if mode == "Indexed":
-        if "completions" not in spec:
-            yield causes.required(f"{field}.completions", "when completion mode is Indexed")
-        parallelism = spec.get("parallelism", 1)
-        if parallelism > _MAX_PARALLELISM_INDEXED:
-            why = f"must be less than or equal to {_MAX_PARALLELISM_INDEXED} when completion mode is Indexed"
-            yield causes.invalid(f"{field}.parallelism", parallelism, why)
 
 
 # ------------------------------------------------------------------------------------------------ cron jobs
@@ -106,16 +108,27 @@ def _check_schedule(spec: Obj) -> Iterator[Cause]:
     schedule, zone = spec.get("schedule", ""), spec.get("timeZone")
     if not schedule:
         yield causes.required("spec.schedule")
-    elif "TZ" in schedule:
-        why = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
-        yield causes.invalid("spec.schedule", schedule, why)
     else:
-        try:
-            cron.parse(schedule)
-        except ValueError as wrong:
-            yield causes.invalid("spec.schedule", schedule, str(wrong))
+        yield from _check_format(schedule)
     if zone == "":
         yield causes.invalid("spec.timeZone", zone, "timeZone must be nil or non-empty string")
     elif zone is not None and zone.lower() == "local":
         why = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"
         yield causes.invalid("spec.timeZone", zone, why)
+    if zone and zone != "Local" and not (cron.is_zone_name(zone) and cron.knows_zone(zone)):
+        yield causes.invalid("spec.timeZone", zone, f"unknown time zone {zone}")
+
+
+def _check_format(schedule: str) -> Iterator[Cause]:
+    prefix, _, fields = schedule.partition(" ")
+    name, _, zone = prefix.partition("=")
+    zoned = name in ("TZ", "CRON_TZ") and bool(fields)
+    try:
+        if zoned and not cron.knows_zone(zone):
+            raise ValueError(f"provided bad location {zone}: unknown time zone {zone}")
+        cron.parse(fields.strip() if zoned else schedule)
+    except ValueError as wrong:
+        yield causes.invalid("spec.schedule", schedule, str(wrong))
+    if "TZ" in schedule:
+        why = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
+        yield causes.invalid("spec.schedule", schedule, why)

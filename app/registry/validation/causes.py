@@ -9,7 +9,7 @@ import difflib
 import ipaddress
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from typing import Any
 
 from app.api.errors import Cause
@@ -25,6 +25,11 @@ class Verbatim(str):
 
 def invalid(field: str, value: Any, why: str) -> Cause:
     return Cause(field, "FieldValueInvalid", f"Invalid value: {printed(value)}: {why}")
+
+
+def unacceptable(field: str, why: str) -> Cause:
+    """Like `invalid`, of a part too large to print."""
+    return Cause(field, "FieldValueInvalid", f"Invalid value: {why}")
 
 
 def required(field: str, why: str = "") -> Cause:
@@ -50,6 +55,11 @@ def forbidden(field: str, why: str) -> Cause:
 
 def too_long(field: str, limit_bytes: int) -> Cause:
     return Cause(field, "FieldValueTooLong", f"Too long: may not be more than {limit_bytes} bytes")
+
+
+def too_many(field: str, items: Sized, most: int) -> Iterator[Cause]:
+    if len(items) > most:
+        yield Cause(field, "FieldValueTooMany", f"Too many: {len(items)}: must have at most {most} items")
 
 
 def printed(value: Any) -> str:
