@@ -17,7 +17,6 @@ from app.api import conditions
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, ref_of, uid_of
 from app.component_helpers import pods
-from app.controllers.node import node_health
 from app.reconcile import Action, Controller, Delete, Difference, Patch, Reader, Remember, RequeueAfter, Watch
 
 QUARANTINE_MS = 40_000
@@ -128,8 +127,8 @@ def _by_force(pod: Obj, status: dict[str, Any]) -> tuple[Action, ...]:
 
 
 def _is_out(node: Obj) -> bool:
-    tainted = any(taint["key"] == OUT_OF_SERVICE for taint in node_health.taints_of(node))
-    return tainted and node_health.readiness(node) != "True"
+    tainted = any(taint["key"] == OUT_OF_SERVICE for taint in (node.get("spec") or {}).get("taints") or ())
+    return tainted and not conditions.is_true((node.get("status") or {}).get("conditions"), "Ready")
 
 
 def _nobody_cares(pod: Obj) -> bool:
