@@ -265,7 +265,7 @@ class ApiServer:
         if dry_run:
             return Written(new, ())
         if objects.is_terminating(new) and _may_go(new):
-            return Written(new, (self.store.put(new), *self._removed(ref, new)))
+            return Written(new, self._removed(ref, old))
         if subresource == "" and ref.kind in admission.CHECKED_ON_UPDATE:
             return self._admitted(kind, new, old, dry_run)
         return self._written(new)
@@ -298,8 +298,9 @@ class ApiServer:
         fields: dict[str, Any] = {}
         if not objects.is_terminating(old) or grace < meta.get("deletionGracePeriodSeconds", 0):
             fields["deletionTimestamp"] = times.rfc3339(self.now_ms() + grace * 1000)
-            fields["deletionGracePeriodSeconds"] = grace
-            if not objects.is_terminating(old) and grace > 0 and "generation" in meta:
+            if not is_of(old, "Namespace"):
+                fields["deletionGracePeriodSeconds"] = grace
+            if not objects.is_terminating(old) and "generation" in meta:
                 fields["generation"] = meta["generation"] + 1
         finalizers = [
             f for f in meta.get("finalizers", ()) if f not in _PROPAGATION_FINALIZER.values() or propagation is None

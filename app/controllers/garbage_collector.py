@@ -15,7 +15,7 @@ from app.api import objects
 from app.api.kinds import Kind
 from app.api.messages import N_, Message, Saying, many, message
 from app.api.objects import Obj, Ref, kind_of, ref_of
-from app.reconcile import Controller, Delete, Difference, Patch, Reader, Watch, metadata_differs
+from app.reconcile import Action, Announce, Controller, Delete, Difference, Patch, Reader, Watch, metadata_differs
 
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
@@ -28,6 +28,7 @@ class OwnershipObservation:
     absent_owners: tuple[Ref, ...]
     waiting_owners: tuple[Ref, ...]  # being deleted in the foreground: they go after their dependents
     dependents: tuple[Obj, ...]  # objects that name this one as an owner; read where it may matter
+    strangers: tuple[Obj, ...] = ()  # references to an owner that lives in another namespace
 
 
 _OWNER_OFF = N_("It takes the owner off %(name)s.")
@@ -35,6 +36,7 @@ _OWNER_OFF = N_("It takes the owner off %(name)s.")
 
 class GarbageCollector(Controller[OwnershipObservation]):
     name = "garbage-collector"
+    component = "garbage-collector-controller"
     title = N_("Garbage")
     subject = N_("The garbage collector")
     lane = 220
@@ -45,6 +47,9 @@ class GarbageCollector(Controller[OwnershipObservation]):
         "OwnerAbsent": Saying(N_("Its owner, %(observed)s, is gone."), N_("the owner is gone")),
         "OwnerWaitsForDependents": Saying(
             N_("Its owner, %(observed)s, is being deleted: %(about)s goes first."), N_("the owner waits")
+        ),
+        "OwnerRefInvalidNamespace": Saying(
+            N_("%(about)s names an owner that lives in another namespace."), N_("an owner elsewhere")
         ),
         "OwnerReferenceDangles": Saying(
             N_("%(about)s names an owner that is gone or going."), N_("an owner less"), {"*": _OWNER_OFF}
@@ -75,18 +80,22 @@ class GarbageCollector(Controller[OwnershipObservation]):
         obj = reader.get(key) if reader.kind(key.kind) else None
         if obj is None:
             return None
-        solid, absent, waiting = [], [], []
+        solid, absent, waiting, strangers = [], [], [], []
         for reference in objects.owner_refs(obj):
             owner_ref = _ref_of_owner(obj, reference, reader)
             owner = _owner(owner_ref, reference["uid"], reader)
-            if owner is None:
+            if owner is None and _lives_elsewhere(owner_ref, reference["uid"], reader):
+                strangers.append(reference)
+            if owner is None and _cannot_be(obj, owner_ref, reader):
+                solid.append(owner_ref)
+            elif owner is None:
                 absent.append(owner_ref)
             elif _deletes_in(owner, FOREGROUND):
                 waiting.append(owner_ref)
             else:
                 solid.append(owner_ref)
         dependents = tuple(_dependents(obj, reader)) if waiting or _is_finishing(obj) else ()
-        return OwnershipObservation(obj, tuple(solid), tuple(absent), tuple(waiting), dependents)
+        return OwnershipObservation(obj, tuple(solid), tuple(absent), tuple(waiting), dependents, tuple(strangers))
 
     @staticmethod
     def saw(seen: OwnershipObservation) -> Message:
@@ -105,19 +114,25 @@ class GarbageCollector(Controller[OwnershipObservation]):
             yield from _orphan(seen)
         elif _deletes_in(seen.obj, FOREGROUND):
             yield from _finish(seen)
-        elif objects.is_terminating(seen.obj):
-            return
-        elif seen.solid_owners:
-            yield from _forget_owners(seen)
-        elif seen.absent_owners or seen.waiting_owners:
-            yield _collect(seen)
+        elif not objects.is_terminating(seen.obj):
+            yield from _as_a_dependent(seen)
 
 
 # ----------------------------------------------------------------------------------------- as a dependent
 
 
+def _as_a_dependent(seen: OwnershipObservation) -> Iterator[Difference]:
+    for reference in seen.strangers:
+        yield _misplaced(seen.obj, reference)
+    if seen.solid_owners:
+        yield from _forget_owners(seen)
+    elif seen.absent_owners or seen.waiting_owners:
+        yield _collect(seen)
+
+
 def _collect(seen: OwnershipObservation) -> Difference:
-    """Nobody owns it any more. If an owner waits for it and it has dependents itself, those go before it too."""
+    """Nobody owns it any more. If an owner waits for it and it has dependents itself, those go before it too; where one
+    of those waits as well, the two may own each other: it no longer blocks its owners then."""
     ref, finalizers = ref_of(seen.obj), seen.obj["metadata"].get("finalizers") or ()
     if seen.waiting_owners and seen.dependents:
         propagation = "Foreground"
@@ -125,8 +140,21 @@ def _collect(seen: OwnershipObservation) -> Difference:
         propagation = "Orphan" if ORPHAN in finalizers else "Foreground" if FOREGROUND in finalizers else "Background"
     reason = "OwnerWaitsForDependents" if seen.waiting_owners else "OwnerAbsent"
     owner = (*seen.waiting_owners, *seen.absent_owners)[0]
-    actions = (Delete(ref, uid=objects.uid_of(seen.obj), propagation=propagation),)
+    actions: tuple[Action, ...] = (Delete(ref, uid=objects.uid_of(seen.obj), propagation=propagation),)
+    if seen.waiting_owners and any(_deletes_in(each, FOREGROUND) for each in seen.dependents):
+        freed = [{**each, "blockOwnerDeletion": False} for each in objects.owner_refs(seen.obj)]
+        actions = (_with_owners(seen.obj, freed), *actions)
     return Difference(ref, "metadata.ownerReferences", None, owner, reason, actions)
+
+
+def _misplaced(obj: Obj, reference: Obj) -> Difference:
+    """An owner must live in the namespace of its dependent."""
+    here = objects.namespace_of(obj)
+    named = f"{reference['apiVersion']}/{reference['kind']}, namespace: {here}, name: {reference['name']}"
+    text = f'ownerRef [{named}, uid: {reference["uid"]}] does not exist in namespace "{here}"'
+    told = (Announce(obj, "Warning", "OwnerRefInvalidNamespace", text),)
+    owner = Ref(kind_of(reference), here, reference["name"])
+    return Difference(ref_of(obj), "metadata.ownerReferences", None, owner, "OwnerRefInvalidNamespace", told)
 
 
 def _forget_owners(seen: OwnershipObservation) -> Iterator[Difference]:
@@ -226,6 +254,18 @@ def _owner(ref: Ref, uid: str, reader: Reader) -> Obj | None:
     if cached is not None and objects.uid_of(cached) == uid:
         return cached
     return next((each for each in reader.live(ref.kind, ref.namespace) if objects.uid_of(each) == uid), None)
+
+
+def _lives_elsewhere(ref: Ref, uid: str, reader: Reader) -> bool:
+    return any(
+        objects.uid_of(each) == uid for each in reader.list(ref.kind) if objects.namespace_of(each) != ref.namespace
+    )
+
+
+def _cannot_be(obj: Obj, owner: Ref, reader: Reader) -> bool:
+    """What belongs to the whole cluster cannot have an owner in a namespace: nobody can tell whether that is gone."""
+    row = reader.kind(owner.kind)
+    return row is not None and row.namespaced and not objects.namespace_of(obj)
 
 
 def _dependents(obj: Obj, reader: Reader) -> Iterator[Obj]:

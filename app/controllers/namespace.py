@@ -1,8 +1,9 @@
 """The namespace controller: empties a namespace that was told to go, then lets it go.
 
 The engine runs it for every Namespace that is being deleted. Pods go first, everything else when no pod is left; what
-is left is counted at the API server, since a cache could overlook the newest. When nothing is left the finalizer
-"kubernetes" in the spec goes, and the API server removes the object.
+is left is counted at the API server, since a cache could overlook the newest. Conditions tell what stays although it
+was deleted, but nothing of pods that still have their time. When nothing is left the finalizer "kubernetes" in the
+spec goes, and the API server removes the object.
 Models kubernetes/pkg/controller/namespace/deletion: namespaced_resources_deleter.go, status_condition_utils.go.
 """
 
@@ -13,19 +14,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.api import conditions, objects
+from app.api import conditions, objects, times
 from app.api.conditions import Condition
 from app.api.messages import N_, Message, Saying, many, message
-from app.api.objects import Obj, Ref, name_of, ref_of
+from app.api.objects import Obj, Ref, is_of, name_of, ref_of
 from app.api.status import changed_fields
 from app.component_helpers import pods
 from app.reconcile import (
+    Action,
     Controller,
     Delete,
     Difference,
     Failure,
     Patch,
     Reader,
+    Remember,
     RequeueAfter,
     UpdateStatus,
     itself,
@@ -34,6 +37,7 @@ from app.reconcile import (
 _PODS = "pods"
 FINALIZER_ESTIMATE_SECONDS = 15
 """How long a finalizer is thought to take."""
+_FIRST_RETRY_MS, _LAST_RETRY_MS, _DOUBLINGS = 5, 60_000, 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class NamespaceObservation:
     ]  # by resource (`pods`, `jobs.batch`), live; only those that something is left of
     failures: Sequence[Failure]
     now_ms: int
+    tries: int = 0  # looks in a row at what should be gone, and is not
 
 
 class NamespaceController(Controller[NamespaceObservation]):
@@ -73,7 +78,9 @@ class NamespaceController(Controller[NamespaceObservation]):
         rows = [row for row in reader.kinds() if row.namespaced and not row.is_local]
         found = {row.resource: tuple(reader.live(row.key, key.name)) for row in rows}
         content = {resource: left for resource, left in found.items() if left}
-        return NamespaceObservation(namespace, content, tuple(reader.failures()), reader.now_ms)
+        return NamespaceObservation(
+            namespace, content, tuple(reader.failures()), reader.now_ms, reader.remembered() or 0
+        )
 
     @staticmethod
     def saw(seen: NamespaceObservation) -> Message:
@@ -83,47 +90,67 @@ class NamespaceController(Controller[NamespaceObservation]):
     def diff(self, seen: NamespaceObservation) -> Iterable[Difference]:
         namespace = seen.namespace
         finalizers = (namespace.get("spec") or {}).get("finalizers") or []
-        if not seen.content:
-            if "kubernetes" in finalizers:
-                kept = [each for each in finalizers if each != "kubernetes"]
-                finalize = Patch(ref_of(namespace), {"spec": {"finalizers": kept}}, subresource="finalize")
-                yield Difference(ref_of(namespace), "spec.finalizers", kept, finalizers, "NamespaceEmpty", (finalize,))
+        if "kubernetes" not in finalizers:
             return
-        yield from _empty(seen)
+        yield from _delete(seen)
         yield from _status(seen)
+        if seen.content:
+            yield _look_again(seen)
+        else:
+            kept = [each for each in finalizers if each != "kubernetes"]
+            finalize = Patch(ref_of(namespace), {"spec": {"finalizers": kept}}, subresource="finalize")
+            yield Difference(ref_of(namespace), "spec.finalizers", kept, finalizers, "NamespaceEmpty", (finalize,))
 
 
-def _empty(seen: NamespaceObservation) -> Iterator[Difference]:
-    """Delete what is not being deleted yet, pods before all else, and say when to look again."""
-    due = {_PODS: seen.content[_PODS]} if _PODS in seen.content else seen.content
-    for resource, left in due.items():
+def _due(seen: NamespaceObservation) -> Mapping[str, Sequence[Obj]]:
+    """What is deleted now: pods, and all the rest as soon as none of them stays."""
+    waiting = {_PODS: seen.content.get(_PODS, ())}
+    return waiting if any(map(_stays, waiting[_PODS])) else seen.content
+
+
+def _delete(seen: NamespaceObservation) -> Iterator[Difference]:
+    for resource, left in _due(seen).items():
         fresh = [each for each in left if not objects.is_terminating(each)]
         if fresh:
             actions = tuple(Delete(ref_of(each), propagation="Background") for each in fresh)
             where = f"{resource.partition('.')[0]} in namespace"
             yield Difference(ref_of(seen.namespace), where, 0, len(left), "NamespaceContentRemains", actions)
-    delay_ms, why = _patience(due)
-    counts = sum(map(len, seen.content.values()))
-    again = RequeueAfter(delay_ms, why)
-    yield Difference(ref_of(seen.namespace), "content", 0, counts, "WaitingForContentToGo", (again,))
 
 
-def _patience(due: Mapping[str, Sequence[Obj]]) -> tuple[int, str]:
-    """After how many ms to look again: half of the longest wait to be expected, and a second. What needs no waiting
-    is gone as soon as it is deleted."""
-    graces = [_grace_seconds(each) for each in due.get(_PODS, ())]
-    if any(graces):
-        return (max(graces) // 2 + 1) * 1000, "terminationGracePeriodSeconds"
-    if any(each["metadata"].get("finalizers") for left in due.values() for each in left):
-        return (FINALIZER_ESTIMATE_SECONDS // 2 + 1) * 1000, "finalizers"
-    return 0, "deleted content should be gone"
+def _look_again(seen: NamespaceObservation) -> Difference:
+    staying = [each for left in _due(seen).values() for each in left if _stays(each)]
+    remembered: tuple[Action, ...] = (Remember(None),) if seen.tries else ()
+    if _estimate_s(seen, staying):
+        delay_ms, why = (_estimate_s(seen, staying) // 2 + 1) * 1000, "content that takes its time"
+    elif staying:
+        delay_ms, why = min(_FIRST_RETRY_MS << min(seen.tries, _DOUBLINGS), _LAST_RETRY_MS), "unexpected content"
+        remembered = (Remember(seen.tries + 1),)
+    else:
+        delay_ms, why = 0, "deleted content should be gone"
+    left = sum(map(len, seen.content.values()))
+    actions = (*remembered, RequeueAfter(delay_ms, why))
+    return Difference(ref_of(seen.namespace), "content", 0, left, "WaitingForContentToGo", actions)
 
 
-def _grace_seconds(pod: Obj) -> int:
-    """0 for a pod that goes at once: nobody runs it."""
-    if pods.is_terminal(pod) or not pods.node_name(pod):
+def _stays(obj: Obj) -> bool:
+    """Once it is deleted: a pod that a machine has to stop, or what finalizers hold."""
+    return objects.is_terminating(obj) or bool(obj["metadata"].get("finalizers")) or _grace_seconds(obj) > 0
+
+
+def _estimate_s(seen: NamespaceObservation, staying: Sequence[Obj]) -> int:
+    """How long what stays may take; 0: it should be gone by now."""
+    grace_s = max(map(_grace_seconds, staying), default=0)
+    since_ms = seen.now_ms - times.parse(seen.namespace["metadata"]["deletionTimestamp"])
+    if since_ms < grace_s * 1000:
+        return grace_s
+    return FINALIZER_ESTIMATE_SECONDS if any(each["metadata"].get("finalizers") for each in staying) else 0
+
+
+def _grace_seconds(obj: Obj) -> int:
+    """0 for what goes at once: no pod, or one that nobody runs."""
+    if not is_of(obj, "Pod") or pods.is_terminal(obj) or not pods.node_name(obj):
         return 0
-    seconds: int = pod["spec"].get("terminationGracePeriodSeconds", 30)
+    seconds: int = obj["spec"].get("terminationGracePeriodSeconds", 30)
     return seconds
 
 
@@ -146,20 +173,16 @@ _OK = {
 
 
 def _status(seen: NamespaceObservation) -> Iterator[Difference]:
-    """Only what stays after it was deleted is told: before the first deletion there is nothing to say."""
     namespace = seen.namespace
-    staying = {
-        resource: [each for each in left if objects.is_terminating(each)] for resource, left in seen.content.items()
-    }
+    staying = {resource: [each for each in left if _stays(each)] for resource, left in _due(seen).items()}
+    bad = _failed(seen, staying) | ({} if staying.get(_PODS) else _remaining(staying))
     held: dict[str, Any] = namespace.get("status") or {}
     found: list[Condition] = held.get("conditions") or []
-    if any(staying.values()) or found or seen.failures:
-        bad = _remaining(staying) | _failed(seen.failures)
-        for type, (reason, message) in _OK.items():
-            reason, message = bad.get(type, (reason, message))
-            condition = {"type": type, "status": str(type in bad), "reason": reason, "message": message}
-            found = conditions.with_condition(found, condition, seen.now_ms)
-    status = {**held, "phase": "Terminating", **({"conditions": found} if found else {})}
+    for type, well in _OK.items():
+        reason, told = bad.get(type, well)
+        condition = {"type": type, "status": str(type in bad), "reason": reason, "message": told}
+        found = conditions.with_condition(found, condition, seen.now_ms)
+    status = {**held, "phase": "Terminating", "conditions": found}
     if status != held:
         desired, observed = changed_fields(status, held)
         actions = (UpdateStatus(namespace, status),)
@@ -183,9 +206,21 @@ def _remaining(staying: Mapping[str, Sequence[Obj]]) -> dict[str, tuple[str, str
     return bad
 
 
-def _failed(failures: Sequence[Failure]) -> dict[str, tuple[str, str]]:
-    told = sorted(each.message for each in failures if each.difference == "NamespaceContentRemains")
+def _failed(seen: NamespaceObservation, staying: Mapping[str, Sequence[Obj]]) -> dict[str, tuple[str, str]]:
+    """What could not be deleted, and what should be gone and is not."""
+    told = [each.message for each in seen.failures if each.difference == "NamespaceContentRemains"]
+    told += [
+        f"unexpected items still remain in namespace: {name_of(seen.namespace)} for gvr: {_gvr(resource, left[0])}"
+        for resource, left in staying.items()
+        if left and not _estimate_s(seen, left)
+    ]
     if not told:
         return {}
-    message = f"Failed to delete all resource types, {len(told)} remaining: {', '.join(told)}"
+    message = f"Failed to delete all resource types, {len(told)} remaining: {', '.join(sorted(told))}"
     return {"NamespaceDeletionContentFailure": ("ContentDeletionFailed", message)}
+
+
+def _gvr(resource: str, obj: Obj) -> str:
+    """As Go prints a GroupVersionResource: `/v1, Resource=pods`."""
+    group, _, version = obj["apiVersion"].rpartition("/")
+    return f"{group}/{version}, Resource={resource.partition('.')[0]}"

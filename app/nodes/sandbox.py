@@ -7,6 +7,8 @@ it did). Containers are maps by name, so that a merge patch touches one containe
       nodeName, podName, podUID
       hostNetwork: true            # only for pods on their machine's own address
       serving                      # only where it differs from the default: see app/nodes/network/capacity.py
+      ending                       # only once the pod is to end though nobody deleted it: {reason, message}, why it
+                                   # fails, and graceSeconds; {} when its work is done and only sidecars are left
       containers:
         web:
           image, command           # command and args together
@@ -99,6 +101,12 @@ def told(sandbox: Obj, container: str) -> dict[str, Any]:
     said: dict[str, Any] = ((sandbox.get("status") or {}).get("told") or {}).get(container) or {}
     known = known_of(sandbox).get(container)
     return said if known is not None and said.get("attempt") == known["attempt"] else {}
+
+
+def ending_of(sandbox: Obj) -> dict[str, Any] | None:
+    """Why the pod ends though nobody deleted it; None: it goes on."""
+    ending: dict[str, Any] | None = sandbox["spec"].get("ending")
+    return ending
 
 
 def ip_of(sandbox: Obj | None) -> str:

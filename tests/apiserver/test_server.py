@@ -187,8 +187,16 @@ def test_an_object_with_finalizers_stays_until_the_last_one_is_taken_off(server:
     held = server.store.get(ref)
     assert held is not None
     assert "deletionTimestamp" in held["metadata"]
-    server.patch(ref, {"metadata": {"finalizers": None}})
+    (last,) = server.patch(ref, {"metadata": {"finalizers": None}}).changes
+    assert (last.type, last.old) == ("DELETED", held), "watches see it as it was"
     assert server.store.get(ref) is None
+
+
+def test_a_deletion_that_a_finalizer_holds_up_is_a_new_generation(server: ApiServer) -> None:
+    server.create(deployment())
+    ref = Ref("Deployment", "default", "web")
+    assert server.delete(ref, propagation="Foreground").obj["metadata"]["generation"] == 2
+    assert server.delete(ref, propagation="Foreground").changes == ()
 
 
 @pytest.mark.parametrize(("propagation", "finalizer"), [("Foreground", "foregroundDeletion"), ("Orphan", "orphan")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,8 +11,8 @@ from app.api import objects
 from app.api.kinds import Kind
 from app.api.objects import Obj, Ref, ref_of
 from app.controllers.garbage_collector import FOREGROUND, ORPHAN, GarbageCollector, OwnershipObservation
-from app.reconcile import Delete, Difference, Patch
-from tests.support.builders import deployment, pod, replica_set, with_status
+from app.reconcile import Announce, Delete, Difference, Patch
+from tests.support.builders import deployment, namespace, pod, replica_set, with_status
 from tests.support.kinds import KINDS, SCHEME
 
 WEB = deployment()
@@ -133,7 +134,11 @@ class Cache:
         return SCHEME.find(key)
 
     def live(self, kind: str, namespace: str) -> list[Obj]:
-        return [o for o in (*self.cached.values(), *self.hidden) if o["kind"] == kind]
+        found = (*self.cached.values(), *self.hidden)
+        return [o for o in found if o["kind"] == kind and objects.namespace_of(o) == namespace]
+
+    def list(self, kind: str) -> Sequence[Obj]:
+        return [o for o in self.cached.values() if o["kind"] == kind]
 
 
 def woken(old: Obj | None, new: Obj | None, *cached: Obj) -> set[Ref]:
@@ -198,3 +203,36 @@ def test_an_owner_of_an_unknown_kind_is_left_alone() -> None:
     assert seen is not None
     assert seen.solid_owners == (Ref("Rollout", "default", "web-a"),)
     assert list(GarbageCollector().diff(seen)) == []
+
+
+def test_an_owner_in_another_namespace_is_none_and_that_is_told() -> None:
+    elsewhere = objects.with_metadata(RS, namespace="shop")
+    reader: Any = Cache(POD, elsewhere)
+    seen = GarbageCollector().observe(POD_REF, reader)
+    assert seen is not None
+    told, gone = GarbageCollector().diff(seen)
+    (event,) = told.actions
+    assert isinstance(event, Announce)
+    assert (event.reason, event.message) == (
+        "OwnerRefInvalidNamespace",
+        "ownerRef [apps/v1/ReplicaSet, namespace: default, name: web-a, uid: replicaset-web-a] "
+        'does not exist in namespace "default"',
+    )
+    assert gone.reason == "OwnerAbsent"
+
+
+def test_what_belongs_to_the_whole_cluster_is_kept_whatever_its_owner_in_a_namespace_does() -> None:
+    wide = objects.with_metadata(namespace("wide"), ownerReferences=[objects.owner_reference(RS)])
+    reader: Any = Cache(wide)
+    seen = GarbageCollector().observe(ref_of(wide), reader)
+    assert seen is not None
+    assert list(GarbageCollector().diff(seen)) == []
+
+
+def test_two_that_own_each_other_do_not_wait_for_each_other() -> None:
+    (gap,) = diff(RS, waiting=(WEB_REF,), dependents=(finishing(WEB, FOREGROUND),))
+    unblocked, gone = gap.actions
+    assert isinstance(unblocked, Patch)
+    assert [each["blockOwnerDeletion"] for each in unblocked.patch["metadata"]["ownerReferences"]] == [False]
+    assert isinstance(gone, Delete)
+    assert gone.propagation == "Foreground"

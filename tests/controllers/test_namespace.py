@@ -44,6 +44,7 @@ def going(obj: Obj, *finalizers: str) -> Obj:
 def test_pods_go_first() -> None:
     differences = diff(SHOP, pod("a"), pod("b"), deployment(), service())
     assert [ref.name for ref in deleted(differences)] == ["a", "b"]
+    assert {ref.kind for ref in deleted(diff(SHOP, pod("a", node=""), service()))} == {"Pod", "Service"}, "at once"
 
 
 def test_then_everything_else_at_once() -> None:
@@ -69,7 +70,7 @@ def test_what_is_being_deleted_is_not_deleted_again() -> None:
 
 
 def test_conditions_tell_what_is_left() -> None:
-    left = (going(pod("a"), "example.com/hold"), going(deployment(), "example.com/hold"))
+    left = (going(service(), "example.com/hold"), going(deployment(), "example.com/hold"))
     status = status_of(diff(SHOP, *left))
     assert status["phase"] == "Terminating"
     assert [(each["type"], each["status"], each["reason"], each["message"]) for each in status["conditions"]] == [
@@ -95,7 +96,8 @@ def test_conditions_tell_what_is_left() -> None:
             "NamespaceContentRemaining",
             "True",
             "SomeResourcesRemain",
-            "Some resources are remaining: deployments.apps has 1 resource instances, pods. has 1 resource instances",
+            "Some resources are remaining: "
+            "deployments.apps has 1 resource instances, services. has 1 resource instances",
         ),
         (
             "NamespaceFinalizersRemaining",
@@ -104,6 +106,24 @@ def test_conditions_tell_what_is_left() -> None:
             "Some content in the namespace has finalizers remaining: example.com/hold in 2 resource instances",
         ),
     ]
+
+
+def test_nothing_is_told_of_what_is_left_while_pods_have_their_time() -> None:
+    told = status_of(diff(SHOP, pod("a"), going(service(), "example.com/hold")))["conditions"]
+    assert [each["status"] for each in told] == ["False"] * 5
+
+
+@pytest.mark.parametrize(("tries", "delay_ms"), [(0, 5), (1, 10), (40, 60_000)])
+def test_a_pod_that_should_be_gone_by_now_is_a_failure(tries: int, delay_ms: int) -> None:
+    late = NamespaceObservation(SHOP, {"pods": [pod("a", deleting=True)]}, (), NOW_MS + 30_000, tries)
+    found = list(NamespaceController().diff(late))
+    told = conditions.find(status_of(found)["conditions"], _CONTENT_FAILURE)
+    assert told is not None
+    assert told["message"] == (
+        "Failed to delete all resource types, 1 remaining: "
+        "unexpected items still remain in namespace: shop for gvr: /v1, Resource=pods"
+    )
+    assert delay(found) == delay_ms
 
 
 def test_conditions_are_written_once() -> None:
@@ -126,7 +146,8 @@ _CONTENT_FAILURE = "NamespaceDeletionContentFailure"
 
 
 def test_an_empty_namespace_loses_its_finalizer() -> None:
-    (gap,) = diff(SHOP)
+    told, gap = diff(SHOP)
+    assert told.reason == "StatusOutdated"
     patch = Patch(Ref("Namespace", "", "shop"), {"spec": {"finalizers": []}}, subresource="finalize")
     assert (gap.reason, gap.actions) == ("NamespaceEmpty", (patch,))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from app.api.objects import Obj, Ref
-from app.commands import CrashController, RemoveNode
-from app.controllers.pod_gc import QUARANTINE_MS, OrphansSeen, PodGarbageCollector
+from app.commands import CrashController, PatchObject, PowerNode, RemoveNode
+from app.controllers.pod_gc import OUT_OF_SERVICE, QUARANTINE_MS, OrphansSeen, PodGarbageCollector
 from app.reconcile import Action, Delete, Patch, Remember, RequeueAfter
 from tests.support.builders import NOW_MS, pod
 from tests.support.world import World
@@ -44,3 +46,50 @@ def test_a_process_that_starts_anew_finds_the_nodes_that_went_meanwhile() -> Non
     world.wait(60)
     assert orphan["metadata"]["name"] not in world.pod_names()
     assert len(world.pods()) == 3
+
+
+def test_pods_of_a_node_that_never_was_are_collected() -> None:
+    world = World()
+    world.apply(
+        "{apiVersion: v1, kind: Pod, metadata: {name: lost},"
+        " spec: {nodeName: nowhere, containers: [{name: c, image: nginx}]}}"
+    )
+    world.wait(35)
+    assert world.pod_names() == ["lost"]
+    world.wait(15)
+    assert world.pod_names() == []
+
+
+SET = """
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  serviceName: db
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec:
+      containers: [{name: c, image: nginx}]
+"""
+
+
+def test_a_node_out_of_service_holds_no_pod_that_is_to_go() -> None:
+    world = World()
+    world.apply(SET)
+    world.settle()
+    (pod,) = world.pods()
+    node = pod["spec"]["nodeName"]
+    world.do(PowerNode(node))
+    world.settle()
+    assert world.statuses() == ["Terminating"], "the set waits: nobody knows whether it still runs"
+    taint = {"key": OUT_OF_SERVICE, "value": "x", "effect": "NoExecute"}
+    lost = world.get(Ref("Node", "", node))
+    assert lost is not None
+    taints = [*lost["spec"]["taints"], taint]
+    world.do(PatchObject(Ref("Node", "", node), "merge", json.dumps({"spec": {"taints": taints}}), "", "kubectl"))
+    world.settle()
+    (again,) = world.pods()
+    assert world.statuses() == ["Running"]
+    assert again["metadata"]["uid"] != pod["metadata"]["uid"]
+    assert again["spec"]["nodeName"] != node

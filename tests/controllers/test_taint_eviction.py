@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from app.api import times
 from app.api.objects import Obj, uid_of
 from app.controllers.node.taint_eviction import TaintedSeen, TaintEvictionController
 from app.reconcile import Announce, Delete, Difference, Remember, RequeueAfter
@@ -23,8 +22,12 @@ def tolerating(seconds: int | None, **options: Any) -> Obj:
 
 
 def seen(*pods: Obj, ago_s: int = 0, waiting: tuple[Obj, ...] = (), tainted: bool = True) -> TaintedSeen:
-    taint = {"key": KEY, "effect": "NoExecute", "timeAdded": times.rfc3339(NOW_MS - 1000 * ago_s)}
-    return TaintedSeen(node(taints=[taint] if tainted else []), pods, frozenset(map(uid_of, waiting)), NOW_MS)
+    """As whoever ran `kubectl taint` left it: nothing says when the taint came."""
+    taint = {"key": KEY, "effect": "NoExecute"}
+    since_ms = NOW_MS - 1000 * ago_s
+    return TaintedSeen(
+        node(taints=[taint] if tainted else []), pods, {uid_of(each): since_ms for each in waiting}, NOW_MS
+    )
 
 
 def decided(observation: TaintedSeen) -> dict[str, Difference]:
@@ -41,10 +44,12 @@ def test_a_pod_that_does_not_tolerate_it_goes_at_once_and_bears_the_reason() -> 
 
 def test_a_pod_that_tolerates_it_for_a_time_goes_when_that_is_over() -> None:
     patient = tolerating(300)
-    waits = decided(seen(patient, ago_s=100))["ToleratedForNow"]
-    assert waits.actions == (Remember(frozenset({uid_of(patient)})), RequeueAfter(200_000, "tolerationSeconds"))
+    first = decided(seen(patient))["ToleratedForNow"]
+    assert first.actions == (Remember({uid_of(patient): NOW_MS}), RequeueAfter(300_000, "tolerationSeconds"))
+    waits = decided(seen(patient, ago_s=100, waiting=(patient,)))["ToleratedForNow"]
+    assert waits.actions == (RequeueAfter(200_000, "tolerationSeconds"),)
     assert not waits.background
-    assert "TaintNotTolerated" in decided(seen(patient, ago_s=300))
+    assert "TaintNotTolerated" in decided(seen(patient, ago_s=300, waiting=(patient,)))
 
 
 @pytest.mark.parametrize("stays", [tolerating(None), pod(deleting=True), pod(phase="Succeeded")])

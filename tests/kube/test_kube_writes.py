@@ -17,6 +17,7 @@ PODS, CONFIGS = "/api/v1/namespaces/default/pods", "/api/v1/namespaces/default/c
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 MERGE, STRATEGIC = "application/merge-patch+json", "application/strategic-merge-patch+json"
 JSON_PATCH, APPLY = "application/json-patch+json", "application/apply-patch+yaml"
+DEPLOYMENT_POD = {"containers": [{"name": "c", "image": "nginx"}]}
 KUBECTL = "kubectl/v1.36.0 (linux/amd64) kubernetes/0123456"
 
 
@@ -227,3 +228,22 @@ def test_measurements_are_for_looking_only(api: Api) -> None:
     assert api.get(path)["items"] == []
     for method, where in (("POST", path), ("DELETE", path), ("PUT", f"{path}/web"), ("DELETE", f"{path}/web")):
         assert api.status(method, where, {})["reason"] == "MethodNotAllowed"
+
+
+def test_pods_of_replication_controllers_and_jobs_stay_unless_a_client_says_otherwise(api: Api) -> None:
+    meta, template = {"name": "old"}, {"metadata": {"labels": {"a": "b"}}, "spec": DEPLOYMENT_POD}
+    controllers = "/api/v1/namespaces/default/replicationcontrollers"
+    for body, finalizers in (({}, ["orphan"]), ({"propagationPolicy": "Background"}, None)):
+        spec = {"replicas": 0, "template": template}
+        api.ok(
+            "POST", controllers, {"kind": "ReplicationController", "apiVersion": "v1", "metadata": meta, "spec": spec}
+        )
+        api.ok("DELETE", f"{controllers}/old", body)
+        left = api.cluster.get(Ref("ReplicationController", "default", "old"))
+        assert (left and left["metadata"].get("finalizers")) == finalizers
+        api.cluster.run()
+    jobs = "/apis/batch/v1/namespaces/default/jobs"
+    job = {"template": {"spec": {**DEPLOYMENT_POD, "restartPolicy": "Never"}}}
+    api.ok("POST", jobs, {"kind": "Job", "apiVersion": "batch/v1", "metadata": meta, "spec": job})
+    answer = api.ask("DELETE", f"{jobs}/old", {})
+    assert "child pods are preserved by default" in answer.headers["Warning"]

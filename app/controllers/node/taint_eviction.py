@@ -1,17 +1,17 @@
 """taint-eviction-controller: deletes the pods of a node whose NoExecute taints they do not tolerate, in time.
 
 A pod that tolerates a taint for 300 seconds, as every pod does by default for a node that is not ready or unreachable,
-goes 300 seconds after the taint came. If the taint is gone before, it stays. That wait is foreground: something comes
-of it. Models kubernetes/pkg/controller/tainteviction/taint_eviction.go.
+goes 300 seconds after this loop saw both. If the taint is gone before, it stays. That wait is foreground: something
+comes of it. Models kubernetes/pkg/controller/tainteviction/taint_eviction.go.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.api import conditions, times
+from app.api import conditions
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.component_helpers import placement, pods
@@ -40,7 +40,7 @@ _CONDITION = {
 class TaintedSeen:
     node: Obj
     pods: Sequence[Obj]  # on it; read only while it has NoExecute taints, or somebody waits
-    waiting: frozenset[str]  # uids of pods that were to go later
+    waiting: Mapping[str, int]  # pods that were to go later, by uid: since when, ms
     now_ms: int
 
 
@@ -66,7 +66,7 @@ class TaintEvictionController(Controller[TaintedSeen]):
         node = reader.get(key)
         if node is None:
             return None
-        waiting: frozenset[str] = reader.remembered() or frozenset()
+        waiting: Mapping[str, int] = reader.remembered() or {}
         on_it: Sequence[Obj] = ()
         if waiting or _no_execute(node):
             on_it = tuple(pod for pod in reader.live("Pod", None) if pods.node_name(pod) == key.name)
@@ -79,19 +79,23 @@ class TaintEvictionController(Controller[TaintedSeen]):
 
     def diff(self, seen: TaintedSeen) -> Iterable[Difference]:
         taints = _no_execute(seen.node)
-        due = {uid_of(pod): due_ms for pod in seen.pods if (due_ms := _due_ms(pod, taints, seen.now_ms)) is not None}
+        later: dict[str, int] = {}
+        waiting: dict[str, int] = {}
         for pod in seen.pods:
-            due_ms = due.get(uid_of(pod))
-            if due_ms is not None and seen.now_ms >= due_ms:
+            since_ms = seen.waiting.get(uid_of(pod), seen.now_ms)
+            patience_ms = _patience_ms(pod, taints)
+            if patience_ms is not None and seen.now_ms >= since_ms + patience_ms:
                 yield _evict(pod, seen)
-            elif due_ms is None and uid_of(pod) in seen.waiting and not is_terminating(pod):
+            elif patience_ms is not None:
+                waiting[uid_of(pod)], later[uid_of(pod)] = since_ms, since_ms + patience_ms
+            elif uid_of(pod) in seen.waiting and not is_terminating(pod):
                 yield _cancel(pod)
-        yield from _wait(seen, {uid: due_ms for uid, due_ms in due.items() if due_ms > seen.now_ms})
+        yield from _wait(seen, waiting, later)
 
 
-def _wait(seen: TaintedSeen, later: dict[str, int]) -> Iterator[Difference]:
+def _wait(seen: TaintedSeen, waiting: dict[str, int], later: dict[str, int]) -> Iterator[Difference]:
     about = ref_of(seen.node)
-    remember = (Remember(frozenset(later) or None),) if frozenset(later) != seen.waiting else ()
+    remember = (Remember(waiting or None),) if waiting != seen.waiting else ()
     if later:
         delay_ms = min(later.values()) - seen.now_ms
         wait = (*remember, RequeueAfter(delay_ms, "tolerationSeconds"))
@@ -119,8 +123,8 @@ def _cancel(pod: Obj) -> Difference:
     return Difference(ref_of(pod), "spec.nodeName", "as it is", "to go", "TaintIsGone", (told,))
 
 
-def _due_ms(pod: Obj, taints: Sequence[dict[str, Any]], now_ms: int) -> int | None:
-    """When it has to go; None: never."""
+def _patience_ms(pod: Obj, taints: Sequence[dict[str, Any]]) -> int | None:
+    """How long it may stay with these taints; None: for ever, or it is going already."""
     if not taints or is_terminating(pod) or pods.is_terminal(pod):
         return None
     tolerations = pod["spec"].get("tolerations") or ()
@@ -128,12 +132,11 @@ def _due_ms(pod: Obj, taints: Sequence[dict[str, Any]], now_ms: int) -> int | No
     for taint in taints:
         matching = [each for each in tolerations if placement.tolerates(each, taint)]
         if not matching:
-            return now_ms
+            return 0
         limits = [each["tolerationSeconds"] for each in matching if each.get("tolerationSeconds") is not None]
         if limits:
-            since_ms = times.parse(taint["timeAdded"]) if taint.get("timeAdded") else now_ms
-            until_ms = since_ms + 1000 * max(0, min(limits))
-            soonest = until_ms if soonest is None else min(soonest, until_ms)
+            patience_ms = 1000 * max(0, min(limits))
+            soonest = patience_ms if soonest is None else min(soonest, patience_ms)
     return soonest
 
 

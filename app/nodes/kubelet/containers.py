@@ -67,8 +67,8 @@ class Case(NamedTuple):
 
     @property
     def policy(self) -> str:
-        """Its restartPolicy; nothing is restarted in a pod that is to go."""
-        if is_terminating(self.pod):
+        """Its restartPolicy; nothing is restarted in a pod that is to go, or to end."""
+        if is_terminating(self.pod) or sandbox.ending_of(self.sandbox) is not None:
             return "Never"
         policy: str = self.pod["spec"].get("restartPolicy", "Always")
         if not self.is_init:
@@ -304,7 +304,7 @@ def _ended(case: Case, known: Container, wanted: Container) -> Look:
     state = pod_status.terminated(case.pod, case.name, known)
     last = pod_status.terminated(case.pod, case.name, known["last"]) if "last" in known else None
     if not restarts.is_restarted(case.policy, known["exitCode"]):
-        well = case.is_init and known["exitCode"] == 0
+        well = case.is_init and known["exitCode"] == 0 and not pods.is_sidecar(case.container)
         status = pod_status.container_status(case.pod, case.container, known, state, last=last, ready=well)
         return Look(status, case.memory, _started(case, known), over=True)
     past = case.memory.crashes.get(case.name)

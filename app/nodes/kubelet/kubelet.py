@@ -16,7 +16,7 @@ from app.api.messages import N_, Message
 from app.api.objects import Obj, Ref, is_terminating, ref_of
 from app.component_helpers import pods
 from app.nodes import sandbox
-from app.nodes.kubelet import admission, containers, hooks, pod_status, sayings, volumes
+from app.nodes.kubelet import admission, containers, endings, hooks, pod_status, sayings, volumes
 from app.nodes.kubelet.containers import Look, PodSeen
 from app.nodes.kubelet.pod_status import Status
 from app.nodes.kubelet.restarts import Memory
@@ -150,20 +150,45 @@ def _requests(
 
 
 def _sync(seen: PodSeen, pod: Obj, found: Obj) -> Iterator[Difference]:
+    if sandbox.ending_of(found) is not None:
+        yield from _end(seen, pod, found)
+        return
     inits, apps = _looks(seen, pod)
     over = all(look.over for look in apps) or any(look.over and not look.status["ready"] for look in inits)
+    alive = over and bool(_alive(pod, found))
     status = pod_status.pod_status(
-        pod, seen.machine, found, [i.status for i in inits], [a.status for a in apps], seen.now_ms, over=over
+        pod, seen.machine, found, [i.status for i in inits], [a.status for a in apps], seen.now_ms,
+        over=over and not alive,
     )  # fmt: skip
     looks = (*inits, *apps)
     events = tuple(event for look in looks for event in look.events)
     if over:
-        yield from _report(pod, status, events, Delete(ref_of(found)))
+        then = Patch(ref_of(found), {"spec": {"ending": {}}}) if alive else Delete(ref_of(found))
+        yield from _report(pod, status, events, then)
         return
     yield from _report(pod, status, events)
+    yield from endings.of_deadline(pod, found, seen.now_ms)
     for look in looks:
         yield from look.differences
     yield from _ask_for_next(seen, pod, found)
+
+
+def _end(seen: PodSeen, pod: Obj, found: Obj) -> Iterator[Difference]:
+    """It ends though nobody deleted it: stop what runs, then report how it ended."""
+    ending = sandbox.ending_of(found)
+    assert ending is not None
+    alive = _alive(pod, found)
+    grace = ending.get("graceSeconds", pod["spec"].get("terminationGracePeriodSeconds", 30))
+    for container, is_init in alive:
+        if "stop" not in sandbox.wanted_of(found)[container["name"]]:
+            yield _stop(seen, pod, found, container, is_init, grace, first=True)
+    status = _last_status(seen, pod, found, over=not alive)
+    yield from _report(pod, status, (), *(() if alive else (Delete(ref_of(found)),)))
+
+
+def _alive(pod: Obj, found: Obj) -> list[tuple[dict[str, Any], bool]]:
+    known = sandbox.known_of(found)
+    return [item for item in _all_containers(pod) if known.get(item[0]["name"], {}).get("state") == RUNNING]
 
 
 def _looks(seen: PodSeen, pod: Obj) -> tuple[list[Look], list[Look]]:
@@ -214,8 +239,7 @@ def _report(pod: Obj, status: Status, events: tuple[Announce, ...], *then: Actio
 def _terminate(seen: PodSeen, pod: Obj, found: Obj) -> Iterator[Difference]:
     """The pod was marked for deletion: stop what runs, report how it ended, then let the pod go."""
     grace = pod["metadata"].get("deletionGracePeriodSeconds", 30)
-    known, wanted = sandbox.known_of(found), sandbox.wanted_of(found)
-    alive = [item for item in _all_containers(pod) if known.get(item[0]["name"], {}).get("state") == RUNNING]
+    wanted, alive = sandbox.wanted_of(found), _alive(pod, found)
     for container, is_init in alive:
         past = wanted[container["name"]].get("stop")
         if past is None or past["graceSeconds"] > grace:
@@ -224,10 +248,7 @@ def _terminate(seen: PodSeen, pod: Obj, found: Obj) -> Iterator[Difference]:
             ended = {"spec": {"containers": {container["name"]: {"stop": {"atMs": seen.now_ms}}}}}
             field = f"containers[{container['name']}].state"
             yield Difference(ref_of(pod), field, EXITED, RUNNING, "PreStopHookEnded", (Patch(ref_of(found), ended),))
-    inits, apps = ([_final(look) if not alive else look for look in looks] for looks in _looks(seen, pod))
-    status = pod_status.pod_status(
-        pod, seen.machine, found, [i.status for i in inits], [a.status for a in apps], seen.now_ms, over=not alive
-    )  # fmt: skip
+    status = _last_status(seen, pod, found, over=not alive)
     if alive:
         yield from _report(pod, status, ())
     else:
@@ -237,11 +258,15 @@ def _terminate(seen: PodSeen, pod: Obj, found: Obj) -> Iterator[Difference]:
         yield from _finish_deletion(pod, (*report, Delete(ref_of(found))))
 
 
-def _final(look: Look) -> Look:
-    """Once nothing runs any more, every container counts as terminated."""
-    if "terminated" in look.status["state"]:
-        return look
-    return look._replace(status=pod_status.never_ran(look.status))
+def _last_status(seen: PodSeen, pod: Obj, found: Obj, *, over: bool) -> Status:
+    """Of a pod that is to go or to end. Once nothing runs any more, every container counts as terminated."""
+    inits, apps = ([_final(look.status) if over else look.status for look in looks] for looks in _looks(seen, pod))
+    ending = sandbox.ending_of(found)
+    return pod_status.pod_status(pod, seen.machine, found, inits, apps, seen.now_ms, over=over, ending=ending)
+
+
+def _final(status: Status) -> Status:
+    return status if "terminated" in status["state"] else pod_status.never_ran(status)
 
 
 def _stop(
@@ -310,6 +335,5 @@ def _happened(old: Obj | None, new: Obj | None) -> bool:
     after = sandbox.states(new)
     if old is None:
         return bool(after)
-    return sandbox.states(old) != after or (old.get("status") or {}).get("told") != (new.get("status") or {}).get(
-        "told"
-    )
+    told = (old.get("status") or {}).get("told") != (new.get("status") or {}).get("told")
+    return told or sandbox.states(old) != after or sandbox.ending_of(old) != sandbox.ending_of(new)

@@ -6,7 +6,7 @@ Models `generateAPIPodStatus` in kubernetes/pkg/kubelet/kubelet_pods.go and kube
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.api import times
@@ -37,14 +37,16 @@ def pod_status(
     now_ms: int,
     *,
     over: bool = False,
+    ending: Mapping[str, Any] | None = None,
 ) -> Status:
-    """The whole status. `inits` and `apps` are the statuses of its containers; `over`: none will run again.
+    """The whole status. `inits` and `apps` are the statuses of its containers; `over`: none will run again; `ending`:
+    why it was ended (app/nodes/sandbox.py).
 
     Equal to the old one but for observedGeneration, it keeps that as well: a new generation alone is no news.
     """
     old: Status = pod.get("status") or {}
     generation = pod["metadata"].get("generation", 1)
-    arguments = (pod, machine, found, inits, apps, now_ms, over)
+    arguments = (pod, machine, found, inits, apps, now_ms, over, ending or {})
     new = _status(*arguments, generation=old.get("observedGeneration", generation))
     if new != old and new["observedGeneration"] != generation:
         new = _status(*arguments, generation=generation)
@@ -53,12 +55,13 @@ def pod_status(
 
 def _status(
     pod: Obj, machine: Obj, found: Obj | None, inits: list[Status], apps: list[Status], now_ms: int, over: bool,
-    *, generation: int,
+    ending: Mapping[str, Any], *, generation: int,
 ) -> Status:  # fmt: skip
     old: Status = pod.get("status") or {}
     address, ip = machine["spec"]["address"], sandbox.ip_of(found)
-    phase = _phase(pod, inits, apps, over)
-    new = {**old, "observedGeneration": generation, "phase": phase}
+    why = {key: ending[key] for key in ("reason", "message") if over and key in ending}
+    phase = "Failed" if why else _phase(pod, inits, apps, over)
+    new = {**old, "observedGeneration": generation, "phase": phase, **why}
     conditions = _conditions(pod, bool(ip) and not over, inits, apps, phase)
     new["conditions"] = _stamped(conditions, old.get("conditions") or [], generation, now_ms)
     new |= {"hostIP": address, "hostIPs": [{"ip": address}]}
@@ -148,11 +151,12 @@ def never_ran(status: Status) -> Status:
 
 def _phase(pod: Obj, inits: Sequence[Status], apps: Sequence[Status], over: bool) -> str:
     policy = pod["spec"].get("restartPolicy", "Always")
-    if not over and any(not _is_past(init) for init in inits):
+    begun = any("containerID" in app for app in apps)
+    if not over and not begun and any(not _is_past(init) for init in inits):
         return "Pending"
     if any("waiting" in app["state"] and not app["lastState"] for app in apps):
         return "Failed" if over else "Pending"
-    if any("running" in app["state"] for app in apps):
+    if any("running" in each["state"] for each in (*apps, *inits)):
         return "Running"
     ends = [(app["state"].get("terminated") or app["lastState"].get("terminated") or {}) for app in apps]
     succeeded = all(end.get("exitCode") == 0 for end in ends)

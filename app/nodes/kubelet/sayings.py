@@ -60,6 +60,12 @@ SAYS = {
         N_("it may stop now"),
         {"PodSandbox": N_("It tells the container of %(name)s to stop.")},
     ),
+    "DeadlineAhead": Saying(N_("%(about)s may run for a while only."), N_("has a deadline")),
+    "DeadlineExceeded": Saying(
+        N_("The time of %(about)s is over."),
+        N_("its time is over"),
+        {"PodSandbox": N_("It has %(name)s end.")},
+    ),
     "PodTerminated": Saying(
         N_("Nothing of it runs any more: it may go."),
         N_("may be removed"),

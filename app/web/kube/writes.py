@@ -43,6 +43,12 @@ _NO_STRATEGY = (
     "the body of the request was in an unknown format - accepted media types include: "
     "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
 )
+# Kinds whose dependents stay when a client does not say what becomes of them, as before there was a garbage collector.
+_ORPHANS = ("ReplicationController", "Job")
+_PODS_STAY = (
+    "child pods are preserved by default when jobs are deleted; "
+    "set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning"
+)
 # Kinds whose deletion answers with the object, not with a Status.
 _ANSWERS_OBJECT = ("Pod", "Service", "ServiceAccount", "ResourceQuota", "PersistentVolume", "PersistentVolumeClaim")
 _SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
@@ -98,25 +104,35 @@ def patch(call: Call) -> Response:
 def delete(call: Call) -> Response:
     asked = options.deletion(call.query, _options_body())
     ref = call.target.ref
-    command = DeleteObject(ref, asked.grace_seconds, asked.propagation, asked.uid, asked.resource_version, call.who)
+    propagation, warnings = _propagation(call.target.kind, asked)
+    command = DeleteObject(ref, asked.grace_seconds, propagation, asked.uid, asked.resource_version, call.who)
     (result,), now_ms = _done(call, command, asked.dry_run)
     is_gone = any(change.type == "DELETED" for change in result.changes)
     if is_gone and ref.kind not in _ANSWERS_OBJECT:
-        return answer(_deleted(call, _obj(result)))
-    return answer(reads.drawn(call, _obj(result), now_ms))
+        return answer(_deleted(call, _obj(result)), warnings=warnings)
+    return answer(reads.drawn(call, _obj(result), now_ms), warnings=warnings)
 
 
 def delete_collection(call: Call) -> Response:
     asked = options.deletion(call.query, _options_body())
     kind = call.target.kind
     selection = options.selection(call.query, kind)
+    propagation, warnings = _propagation(kind, asked)
     command = DeleteCollection(
         kind.key, call.target.namespace, str(selection.labels), str(selection.fields), asked.grace_seconds,
-        asked.propagation, call.who,
+        propagation, call.who,
     )  # fmt: skip
     results, now_ms = _done(call, command, asked.dry_run)
     revision = call.room.read(lambda cluster: cluster.revision)
-    return answer(reads.drawn_list(call, [_obj(each) for each in results], {"resourceVersion": str(revision)}, now_ms))
+    items = [_obj(each) for each in results]
+    return answer(reads.drawn_list(call, items, {"resourceVersion": str(revision)}, now_ms), warnings=warnings)
+
+
+def _propagation(kind: Kind, asked: options.Deletion) -> tuple[str | None, tuple[str, ...]]:
+    """What becomes of the dependents, and a warning where that may surprise."""
+    if asked.propagation is not None or kind.key not in _ORPHANS:
+        return asked.propagation, ()
+    return "Orphan", (_PODS_STAY,) if kind.key == "Job" else ()
 
 
 def evict(call: Call) -> Response:
