@@ -112,7 +112,7 @@ def test_after_a_reset_everybody_is_told_to_take_a_snapshot(rooms: Rooms, here: 
     looking = Looking(there, room)
     looking.until_it_follows()
     rooms.reset(room)
-    assert looking.until(lambda taken: taken != []) is None
+    looking.until(lambda taken: taken is None)  # perhaps after a frame that was drawn before
     assert looking.mirror.fanout.epoch == room.epoch
 
 
