@@ -161,7 +161,7 @@ def test_a_home_is_known_by_image_and_command(image: str, command: list[str], is
         "apiVersion": "loopscope.internal/v1",
         "kind": "PodSandbox",
         "metadata": {"name": "p.node-1", "namespace": "default"},
-        "spec": {"nodeName": "node-1", "containers": {"c": {"image": image, "command": command}}},
+        "spec": {"nodeName": "node-1", "podName": "p", "containers": {"c": {"image": image, "command": command}}},
         "status": {"containers": {"c": {"state": "running", "startedMs": 5, "attempt": 0}}},
     }
     assert housing.concerns(sandbox, PROGRAM) == is_home

@@ -6,13 +6,13 @@ import base64
 import http.client
 import json
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
 from kubernetes import client, config
 from kubernetes.stream import stream
-from simple_websocket import Client, ConnectionClosed
+from websocket import ABNF, WebSocket, create_connection
 
 from app.nodes.runtime import shell
 from tests.support.server import Server
@@ -39,20 +39,29 @@ def pod(server: Server, room: str) -> str:
                 return f"{room}/api/v1/namespaces/default/pods/{each['metadata']['name']}"
 
 
-def talk(server: Server, path: str, protocol: str = "", typed: tuple[Any, ...] = ()) -> list[Any]:
-    """All messages until the server closes."""
-    ws = Client(server.ws + path, subprotocols=[protocol] if protocol else [])
-    assert (ws.subprotocol or "") == protocol
-    for each in typed:
-        ws.send(each)
-    heard: list[Any] = []
+@contextmanager
+def connected(server: Server, path: str, protocol: str = "") -> Iterator[WebSocket]:
+    """A client that loses nothing of what comes together with the answer to its handshake."""
+    ws = create_connection(server.ws + path, timeout=TEN_S, subprotocols=[protocol] if protocol else None)
     try:
-        while (message := ws.receive(timeout=TEN_S)) is not None:
-            heard.append(message)
-    except ConnectionClosed:
-        ws.thread.join(timeout=TEN_S)
-        return heard
-    raise AssertionError(f"still open after {heard}")
+        assert (ws.getsubprotocol() or "") == protocol
+        yield ws
+    finally:
+        ws.shutdown()
+
+
+def heard(ws: WebSocket) -> str | bytes | None:
+    """The next message; None: the server closes."""
+    opcode, data = ws.recv_data()
+    if opcode == ABNF.OPCODE_CLOSE:
+        return None
+    return data.decode() if opcode == ABNF.OPCODE_TEXT else data
+
+
+def talk(server: Server, path: str, protocol: str = "") -> list[Any]:
+    """All messages until the server closes."""
+    with connected(server, path, protocol) as ws:
+        return list(iter(lambda: heard(ws), None))
 
 
 def in_text(channel: int, data: bytes) -> str:
@@ -78,8 +87,8 @@ def test_a_command_runs_at_once_though_its_input_stays_open(
 ) -> None:
     name = pod.rpartition("/")[2]
     wanted = [(1, b""), (1, f"{name}\n".encode()), *((3, each) for each in ending)]
-    heard = talk(server, f"{pod}/exec?command=hostname&stdout=True&stdin=True", protocol)
-    assert heard == [in_text(*each) if is_text else bytes([each[0]]) + each[1] for each in wanted]
+    said = talk(server, f"{pod}/exec?command=hostname&stdout=True&stdin=True", protocol)
+    assert said == [in_text(*each) if is_text else bytes([each[0]]) + each[1] for each in wanted]
 
 
 def test_an_old_protocol_is_told_in_words_what_went_wrong(server: Server, pod: str) -> None:
@@ -88,16 +97,14 @@ def test_an_old_protocol_is_told_in_words_what_went_wrong(server: Server, pod: s
 
 
 def test_what_is_typed_comes_back_piece_by_piece(server: Server, pod: str) -> None:
-    ws = Client(f"{server.ws}{pod}/exec?command=cat&stdout=1&stdin=True", subprotocols=["v5.channel.k8s.io"])
-    assert ws.receive(timeout=TEN_S) == b"\x01"
-    for piece in (b"one\n", b"\xff\x00"):
-        ws.send(b"\x00" + piece)
-        assert ws.receive(timeout=TEN_S) == b"\x01" + piece
-    ws.send(b"\xff\x00")
-    assert ws.receive(timeout=TEN_S) == b"\x03" + SUCCESS
-    with pytest.raises(ConnectionClosed):
-        ws.receive(timeout=TEN_S)
-    ws.thread.join(timeout=TEN_S)
+    with connected(server, f"{pod}/exec?command=cat&stdout=1&stdin=True", "v5.channel.k8s.io") as ws:
+        assert heard(ws) == b"\x01"
+        for piece in (b"one\n", b"\xff\x00"):
+            ws.send_binary(b"\x00" + piece)
+            assert heard(ws) == b"\x01" + piece
+        ws.send_binary(b"\xff\x00")
+        assert heard(ws) == b"\x03" + SUCCESS
+        assert heard(ws) is None
 
 
 @pytest.mark.parametrize(

@@ -244,7 +244,7 @@ def test_it_posts_events_of_its_own_as_the_pod_that_it_runs_in() -> None:
     world = mysql()
     world.crash_server("mycluster-0")
     world.come_to_rest()
-    events = [event for event in world.objects("Event", "default") if event["source"]["component"] == "operator"]
+    events = [event for event in world.objects("Event", "default") if event["source"].get("component") == "operator"]
     assert {event["reason"]: event["action"] for event in events} == {
         "ResourcesCreated": "CreateCluster",
         "StatusChange": "ClusterStatus",
