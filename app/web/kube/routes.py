@@ -14,8 +14,22 @@ from app.api import errors, limits
 from app.apimachinery.scheme.scheme import Scheme
 from app.rooms import Room
 from app.web import kubeconfig, security
-from app.web.kube import about, accept, execs, logs, options, paths, reads, reviews, sockets, tokens, watches, writes
-from app.web.kube.calls import Call, answer, client_name, warn
+from app.web.kube import (
+    about,
+    accept,
+    execs,
+    logs,
+    options,
+    paths,
+    reads,
+    reviews,
+    sockets,
+    tokens,
+    warned,
+    watches,
+    writes,
+)
+from app.web.kube.calls import Call, answer, client_name
 from app.web.pages import rooms
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -101,10 +115,9 @@ def resource(room: Room, scheme: Scheme, path: str) -> Response:
     handler = _handler(target)
     if handler not in _LASTING:
         options.check_timeout(request.args)
-    response = handler(_call(room, scheme, target))
     if target.kind.deprecation:
-        warn(response, target.kind.deprecation)
-    return response
+        warned.tell([target.kind.deprecation])
+    return handler(_call(room, scheme, target))
 
 
 def _call(room: Room, scheme: Scheme, target: paths.Target) -> Call:
@@ -165,6 +178,9 @@ _SUBRESOURCES: dict[str, dict[str, Handler]] = {
 _STREAMED = (watches.watch, logs.log)
 _SESSIONS = ("exec", "attach")
 _LASTING = (*_STREAMED, execs.refused)  # go on for as long as they like
+
+
+blueprint.after_request(warned.write)
 
 
 @blueprint.after_request
