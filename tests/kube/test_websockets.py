@@ -6,7 +6,7 @@ import base64
 import http.client
 import json
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
@@ -51,7 +51,9 @@ def talk(server: Server, path: str, protocol: str = "", typed: tuple[Any, ...] =
             heard.append(message)
     except ConnectionClosed:
         ws.thread.join(timeout=TEN_S)
-        return heard
+        with suppress(OSError):  # what came in one piece with the handshake has not been looked at
+            ws._handle_events()
+        return [*heard, *ws.input_buffer]
     raise AssertionError(f"still open after {heard}")
 
 
@@ -85,6 +87,23 @@ def test_a_command_runs_at_once_though_its_input_stays_open(
 def test_an_old_protocol_is_told_in_words_what_went_wrong(server: Server, pod: str) -> None:
     said = talk(server, f"{pod}/exec?command=false&stdout=1", "channel.k8s.io")[-1]
     assert said == b"\x03command terminated with non-zero exit code: exit status 1"
+
+
+def test_the_newest_protocol_is_told_over_the_socket_that_nothing_was_asked_for(server: Server, pod: str) -> None:
+    empty, said = talk(server, f"{pod}/exec?command=ls", "v5.channel.k8s.io")
+    why = "unable to upgrade connection: you must specify at least 1 of stdin, stdout, stderr"
+    assert (empty, said[:1]) == (b"\x03", b"\x03")
+    status = json.loads(said[1:])
+    assert (status["message"], status["code"]) == (f"Internal error occurred: {why}", 500)
+
+
+def test_only_what_was_asked_for_is_sent(server: Server, pod: str) -> None:
+    heard = talk(server, f"{pod}/exec?command=ls&command=/none&stderr=1", "v5.channel.k8s.io")
+    assert [message[0] for message in heard] == [2, 2, 3]
+    assert [message[0] for message in talk(server, f"{pod}/exec?command=hostname&stderr=1", "v5.channel.k8s.io")] == [
+        2,
+        3,
+    ]
 
 
 def test_what_is_typed_comes_back_piece_by_piece(server: Server, pod: str) -> None:
@@ -121,6 +140,8 @@ def test_which_commands_wait_for_input(words: list[str], reads: bool) -> None:
     [
         ("{pod}/exec?command=ls", "tomorrow.k8s.io", 403),
         ("{room}/api/v1/namespaces/default/pods/none/exec?command=ls", "v5.channel.k8s.io", 404),
+        ("{pod}/exec?command=ls", "v4.channel.k8s.io", 400),
+        ("{pod}/attach?tty=1&stderr=1", "", 400),
         ("{room}/api/v1/namespaces/default/pods/none/log", "", 404),
         ("{room}/api/v1/namespaces", "", 200),
     ],

@@ -80,6 +80,7 @@ def before_handshake() -> Response | None:
         security.allow("kube")
         sockets.agree(request.environ, sockets.CHANNELS)
         reads.found(_call(room, room.cluster.scheme, target))
+        execs.check_streams(sockets.agreed(request.environ))
     elif _handler(target) in _STREAMED:
         sockets.agree(request.environ, sockets.STREAMS)
         g.streamed = face(**given)
@@ -93,7 +94,8 @@ def talk(ws: sockets.Connection, id: str, path: str) -> None:
     target, protocol = g.target, sockets.agreed(request.environ)
     if target.subresource in _SESSIONS:
         attach = target.subresource == "attach"
-        execs.serve(sockets.Channels(ws, protocol), rooms().get(id), target.ref, attach=attach)
+        channels = sockets.Channels(ws, protocol, execs.streams().outputs)
+        execs.serve(channels, rooms().get(id), target.ref, attach=attach)
     elif target.subresource == "log":
         sockets.forward(ws, g.streamed.response, protocol)
     else:
@@ -206,6 +208,11 @@ def refused(error: errors.ApiError) -> Response:
 @blueprint.errorhandler(paths.NoSuchPage)
 def no_page(error: paths.NoSuchPage) -> Response:
     return Response("404 page not found\n", 404, mimetype="text/plain")
+
+
+@blueprint.errorhandler(execs.NothingAsked)
+def nothing_asked(error: execs.NothingAsked) -> Response:
+    return Response(str(error), 400, mimetype="text/plain")
 
 
 @blueprint.errorhandler(HTTPException)
