@@ -22,7 +22,7 @@ CHECKPOINT_BYTES = 64 * MIB  # of all checkpoints of a room, as they are stored;
 CHECKPOINT_BYTES_IN_MEMORY = 128 * KIB  # the same of a room without a data directory
 CHECKPOINT_TEXT_BYTES = 1024 * MIB  # of one, written out
 BODIES_BYTES = 64 * MIB  # of all bodies that are on their way to the server
-WARNINGS_LENGTH, WARNING_CLIPPED = 4_096, 256  # characters of all; of each if that is more; as the API server
+WARNINGS_LENGTH, WARNING_CLIPPED = 4_096, 256  # characters of an answer's; of each if they are more; as the API server
 
 # ----------------------------------------------------------------------------------------------- doors
 REQUEST_S = 10  # the head of a request, from its first byte or after the answer before it
@@ -31,7 +31,8 @@ UNREAD_S = 60  # who takes nothing of an answer for so long is gone
 HALF_REQUESTS = 1_000  # connections that owe the rest of a request; of more, those that wait longest go
 
 # ----------------------------------------------------------------------------------------------- numbers
-WARNINGS = 20  # of an answer
+WARNINGS = 500  # of one object; an answer has room for fewer
+WARNING_COMPARISONS = 100_000  # of two ports, or two paths in a volume, in search of some
 MANIFEST_DOCUMENTS = 200
 MANIFEST_DEPTH = 64
 MANIFEST_VALUES = 100_000  # of one document, aliases written out

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from app.api import limits
 from app.api.messages import N_, Advice
@@ -70,7 +71,15 @@ def _objects(document: Document) -> Iterator[Document]:
         path = (*base, "items", index)
         # what an alias stands for has no place of its own in the text
         marks = document.marks if path in document.marks else {**document.marks, path: document.mark_of("items")}
-        yield from _objects(Document(item, marks, path))
+        yield from _objects(Document(_typed(item, obj), marks, path))
+
+
+def _typed(item: Any, listed: Obj) -> Any:
+    """An item that leaves it to its ConfigMapList to say what it is."""
+    kind = listed["kind"].removesuffix("List")
+    if not isinstance(item, dict) or item.get("kind") or not kind:
+        return item
+    return {**item, "apiVersion": listed["apiVersion"], "kind": kind}
 
 
 def _check_object(document: Document) -> None:

@@ -9,7 +9,7 @@ Models kubernetes/apiserver `pkg/endpoints/handlers` and the subresources of `pk
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.api import conditions, errors, limits, objects, selectors
@@ -23,18 +23,23 @@ from app.apimachinery.scheme.shapes import Struct
 from app.apiserver.server import ApiServer, Written
 from app.apiserver.store import Change
 from app.component_helpers import budgets
-from app.registry import scales
+from app.registry import scales, warnings
 from app.registry.whole import whole_status
 
 _STRICT, _IGNORE = "Strict", "Ignore"
+_REPEATED_OWNERS = (
+    ".metadata.ownerReferences contains duplicate entries%s; API server dedups owner references in 1.20+, and may "
+    "reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: %s"
+)
 
 
 def create(server: ApiServer, text: str, manager: str = "") -> Written:
     obj = server.scheme.decode(_parsed(text), strict=False)
     if is_of(obj, "Event"):
         obj = _whole_event(obj)
+    obj, told = _owners_once(obj)
     obj = managed_fields.updated(server.scheme, None, obj, manager, now_ms=server.now_ms())
-    return server.create(weighed(server, obj))
+    return warned(server, server.create(weighed(server, obj)), told=told)
 
 
 def replace(server: ApiServer, ref: Ref, text: str, subresource: str = "", manager: str = "") -> Written:
@@ -51,9 +56,9 @@ def replace(server: ApiServer, ref: Ref, text: str, subresource: str = "", manag
         why = f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
         why += f"Precondition failed: UID in precondition: {uid}, UID in object meta: {current}"
         raise errors.conflict(kind.plural, ref.name, kind.group, why)
-    obj = _whole(obj, subresource, server)
+    obj, told = _owners_once(_whole(obj, subresource, server))
     obj = managed_fields.updated(server.scheme, old, obj, manager, now_ms=server.now_ms(), subresource=subresource)
-    return server.update(weighed(server, obj), subresource=subresource)
+    return warned(server, server.update(weighed(server, obj), subresource=subresource), old, subresource, told)
 
 
 def _check_version(server: ApiServer, ref: Ref, obj: Obj) -> None:
@@ -86,18 +91,20 @@ def patch(
     shape = definition.shape_in(api_version)
     if patch_type == "apply":
         return _applied(server, ref, _parsed(text), subresource, manager, force=force, validation=validation)
-    warnings: list[str] = []
+    told: list[str] = []
 
     def change(old: Obj) -> Obj:
         new, unknown = _decoded(server, how(definition.to_version(old, api_version), shape), text)
         if unknown and validation == _STRICT:
             raise _bad_patch(text, "strict decoding error: " + ", ".join(unknown))
-        warnings.extend(unknown if validation != _IGNORE else ())
-        new = _whole(_named(new, ref), subresource, server)
+        told.extend(unknown if validation != _IGNORE else ())
+        new, repeated = _owners_once(_whole(_named(new, ref), subresource, server), " after mutating admission happens")
+        told.extend(repeated)
         new = managed_fields.updated(server.scheme, old, new, manager, now_ms=server.now_ms(), subresource=subresource)
         return weighed(server, new)
 
-    return server.patch(ref, change, subresource=subresource)._replace(warnings=tuple(warnings))
+    before = server.get(ref)
+    return warned(server, server.patch(ref, change, subresource=subresource), before, subresource, told)
 
 
 def strategic(server: ApiServer, ref: Ref, document: dict[str, Any]) -> Callable[[Obj], Obj]:
@@ -237,7 +244,7 @@ def _applied(
     )
     merged = weighed(server, _whole(merged, subresource, server))
     done = server.create(merged) if current is None else server.patch(ref, lambda _: merged, subresource=subresource)
-    return done._replace(warnings=unknown if validation == "Warn" else ())
+    return warned(server, done, current, subresource, unknown if validation == "Warn" else ())
 
 
 # --------------------------------------------------------------------------------------------------- scale
@@ -253,10 +260,34 @@ def _scaled(server: ApiServer, ref: Ref, change: Callable[[Obj], Any], manager: 
         raise errors.conflict(kind.plural, ref.name, kind.group)
     new = scales.with_replicas(kind, old, replicas)
     new = managed_fields.updated(server.scheme, old, new, manager, now_ms=server.now_ms(), subresource="scale")
-    return server.patch(ref, lambda _: new)
+    return warned(server, server.patch(ref, lambda _: new), old)
 
 
 # -------------------------------------------------------------------------------------------------- objects
+
+
+def warned(
+    server: ApiServer, done: Written, old: Obj | None = None, subresource: str = "", told: Sequence[str] = ()
+) -> Written:
+    """What came of a write, with what its author should know, `told` first."""
+    custom = not server.scheme.kind(kind_of(done.obj)).is_own
+    if old is None:
+        found = warnings.on_create(done.obj, custom=custom)
+    else:
+        found = warnings.on_update(done.obj, old, subresource, custom=custom)
+    return done._replace(warnings=(*told, *found))
+
+
+def _owners_once(obj: Obj, when: str = "") -> tuple[Obj, tuple[str, ...]]:
+    """Each owner once, and what is said where one comes again."""
+    kept: dict[str, Obj] = {}
+    again = []
+    for owner in obj["metadata"].get("ownerReferences") or ():
+        if kept.setdefault(json.dumps(owner, sort_keys=True), owner) is not owner:
+            again.append(owner.get("uid", ""))
+    if not again:
+        return obj, ()
+    return with_metadata(obj, ownerReferences=list(kept.values())), (_REPEATED_OWNERS % (when, ", ".join(again)),)
 
 
 def weighed(server: ApiServer, obj: Obj) -> Obj:

@@ -14,7 +14,7 @@ from app.api import errors
 from app.api.objects import Obj, Ref, annotations_of, kind_of
 from app.apimachinery import documents
 from app.apimachinery.patch.strategic import FieldChange, apply_manifest, field_changes
-from app.apiserver.requests import weighed
+from app.apiserver.requests import warned, weighed
 from app.apiserver.server import ApiServer, Written
 
 
@@ -63,8 +63,8 @@ def _apply(server: ApiServer, wanted: Obj, ref: Ref) -> Written:
     current = server.store.get(ref)
     applied = apply_manifest(current, _in_namespace(wanted, ref), server.scheme.definition(ref.kind).shape)
     if current is None:
-        return server.create(weighed(server, applied))
-    return server.patch(ref, lambda _: weighed(server, server.scheme.decode(applied)))
+        return warned(server, server.create(weighed(server, applied)))
+    return warned(server, server.patch(ref, lambda _: weighed(server, server.scheme.decode(applied))), current)
 
 
 def _wanted(server: ApiServer, document: documents.Document, namespace: str) -> tuple[Obj, Ref]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.api.messages import N_, Message, counted, many, message
@@ -34,6 +35,11 @@ class Apply(Request):
         while end in text.split("\n"):
             end += "_"
         return f"{self.kubectl()} <<'{end}'\n{text}\n{end}"
+
+    def said(self, done: Iterable[Done]) -> str:
+        made = tuple(done)
+        warned = dict.fromkeys(f"Warning: {warning}" for each in made for warning in each.warnings)
+        return "\n".join((*warned, *(self.line(each.obj, each) for each in made if each.obj is not None)))
 
     def line(self, obj: Obj, done: Done) -> str:
         what = "created" if done.code == 201 else "configured" if done.changes else "unchanged"

@@ -20,6 +20,7 @@ from app.registry.whole import whole_status
 _GENERATION = frozenset(
     [
         "Pod",
+        "PodTemplate",
         "ReplicationController",
         "ReplicaSet",
         "Deployment",

@@ -282,6 +282,35 @@ def test_what_kubectl_does_stands_in_the_lane_you_with_its_name(kubectl: Kubectl
     assert f'data-step="{number}"' in caption[0]
 
 
+def test_a_typed_list_is_created_item_by_item(kubectl: Kubectl) -> None:
+    items = "[{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80}]}}]"
+    made = kubectl("create", "-f", "-", stdin=f"apiVersion: v1\nkind: ServiceList\nitems: {items}")
+    assert made == "service/a created\n"
+    made = kubectl("create", "-f", "-", stdin="apiVersion: v1\nkind: ConfigMapList\nitems: [{metadata: {name: b}}]")
+    assert made == "configmap/b created\n"
+
+
+@pytest.mark.parametrize(
+    ("version_", "kind"), [("v1", "Deployment"), ("extensions/v1beta1", "Ingress"), ("v1", "Pood")]
+)
+def test_of_a_wrong_group_or_kind_kubectl_says_that_there_is_none(kubectl: Kubectl, version_: str, kind: str) -> None:
+    text = f"apiVersion: {version_}\nkind: {kind}\nmetadata: {{name: web}}"
+    for verb in ("create", "apply"):
+        said = kubectl.refused(verb, "-f", "-", stdin=text)
+        assert f'no matches for kind "{kind}" in version "{version_}"' in said
+        assert "failed to list CRDs" not in said
+
+
+@pytest.mark.kubectl(27)
+def test_kubectl_prints_what_the_api_server_warns_of(kubectl: Kubectl) -> None:
+    spec = "{containers: [{name: c, image: nginx, resources: {requests: {memory: 100m}}}]}"
+    text = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {spec}"
+    done = kubectl.run("create", "-f", "-", stdin=text)
+    field, why = "spec.containers[0].resources.requests[memory]", "is invalid, must be an integer"
+    assert done.stderr == f'Warning: {field}: fractional byte value "100m" {why}\n'
+    assert done.stdout == "pod/p created\n"
+
+
 def test_waiting_until_something_is_gone(kubectl: Kubectl) -> None:
     kubectl("create", "-f", "-", stdin=HELD)
     kubectl("delete", "pod", "solo", "--wait=false")

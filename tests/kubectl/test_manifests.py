@@ -83,6 +83,15 @@ items:
     assert [document.line_of("metadata.name") for document in documents] == [8, 12]
 
 
+def test_items_of_a_typed_list_need_not_say_what_they_are() -> None:
+    text = "apiVersion: v1\nkind: ConfigMapList\nitems: [{metadata: {name: a}}]\n"
+    assert [document.obj for document in parse(text)] == [
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
+    ]
+    with pytest.raises(ManifestError, match="kind not set"):
+        parse("apiVersion: v1\nkind: List\nitems: [{metadata: {name: a}}]\n")
+
+
 def test_items_of_a_list_may_be_aliases() -> None:
     text = "apiVersion: v1\nkind: List\nx: &one {apiVersion: v1, kind: ConfigMap}\nitems: [*one, *one]\n"
     assert [document.line for document in parse(text)] == [4, 4]

@@ -140,6 +140,15 @@ def test_a_field_given_twice(browser: Browser) -> None:
     assert '"replicas" is given 2 times' in response.get_json()["message"]
 
 
+def test_an_apply_tells_what_the_api_server_warns_of(browser: Browser) -> None:
+    spec = "{externalName: a.b, ports: [{port: 80}]}"
+    answer = browser.post(
+        "/commands/apply", {"text": f"{{apiVersion: v1, kind: Service, metadata: {{name: s}}, spec: {spec}}}"}
+    )
+    ignored = 'Warning: spec.externalName is ignored when spec.type is not "ExternalName"'
+    assert answer.json["message"] == f"{ignored}\nservice/s created"
+
+
 def test_of_several_documents_with_a_bad_one_nothing_is_applied(browser: Browser) -> None:
     before = browser.room.cluster.store.revision
     text = (

@@ -21,6 +21,10 @@ def is_valid(format: str, text: str) -> bool:
     return check is None or check(text)
 
 
+def is_known(format: str) -> bool:
+    return (name := format.replace("-", "")) in _CHECKS or name == "password"
+
+
 def _matching(pattern: str) -> Callable[[str], bool]:
     compiled = re.compile(pattern, re.ASCII)
     return lambda text: compiled.fullmatch(text) is not None

@@ -9,11 +9,10 @@ from typing import Any
 
 from flask import Response
 
-from app.api import limits
 from app.api.objects import Obj
 from app.apimachinery.scheme.scheme import Definition, Scheme
 from app.rooms import Room
-from app.web.kube import encoding
+from app.web.kube import encoding, warned
 from app.web.kube.paths import Target
 
 _CLIENT = re.compile(r"[\w.+-]{1,64}", re.ASCII)
@@ -50,17 +49,6 @@ def client_name(user_agent: str) -> str:
 
 
 def answer(body: bytes | Mapping[str, Any], code: int = 200, warnings: tuple[str, ...] = ()) -> Response:
+    warned.tell(warnings)
     data = body if isinstance(body, bytes) else encoding.dumps(body)
-    response = Response(data + b"\n", code, mimetype="application/json")
-    shown = warnings[: limits.WARNINGS]
-    if sum(map(len, shown)) > limits.WARNINGS_LENGTH:
-        shown = tuple(warning[: limits.WARNING_CLIPPED] for warning in shown)
-    for warning in shown:
-        warn(response, warning)
-    return response
-
-
-def warn(response: Response, warning: str) -> None:
-    text = "".join(letter if letter.isprintable() else " " for letter in warning)
-    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
-    response.headers.add("Warning", f'299 - "{quoted}"'.encode("ascii", "replace").decode())
+    return Response(data + b"\n", code, mimetype="application/json")

@@ -41,6 +41,37 @@ def refused(call: Call) -> Response:
     )
 
 
+class Streams(NamedTuple):
+    """What a client wants to hear and say."""
+
+    stdin: bool
+    stdout: bool
+    stderr: bool
+
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        return tuple(channel for channel, asked in ((STDOUT, self.stdout), (STDERR, self.stderr)) if asked)
+
+
+def streams() -> Streams:
+    """Of the request. A terminal has no second output."""
+    stdin, stdout, stderr, tty = (options.flag(request.args, name) for name in ("stdin", "stdout", "stderr", "tty"))
+    return Streams(stdin, stdout, stderr and not tty)
+
+
+def check_streams(protocol: str) -> None:
+    """Raises NothingAsked. In the newest protocol the API server opens the socket first, and then asks the kubelet."""
+    if protocol != V5 and not any(streams()):
+        raise NothingAsked
+
+
+class NothingAsked(Exception):
+    """The kubelet's refusal, which is no Status."""
+
+    def __str__(self) -> str:
+        return "you must specify at least 1 of stdin, stdout, stderr"
+
+
 class Place(NamedTuple):
     """The container of a session."""
 
@@ -62,8 +93,10 @@ class Place(NamedTuple):
 def serve(channels: Channels, room: Room, pod: Ref, *, attach: bool) -> None:
     """One session, to its end: the last message says how it ended."""
     place = Place(room, pod, request.args.get("container", ""))
-    channels.send(STDOUT, b"")  # it is open
+    channels.open()
     try:
+        if not any(streams()):
+            raise errors.ApiError(f"Internal error occurred: unable to upgrade connection: {NothingAsked()}")
         code = _attached(channels, place) if attach else _executed(channels, place)
         status = _ended(code)
     except errors.ApiError as error:
@@ -76,7 +109,7 @@ def _executed(channels: Channels, place: Place) -> int:
     words = request.args.getlist("command")
     if not words:
         raise errors.BadRequest("you must specify at least 1 command for the container")
-    reads, tty = options.flag(request.args, "stdin"), options.flag(request.args, "tty")
+    reads, tty = streams().stdin, options.flag(request.args, "tty")
     place.run("true")  # a container that does not run is refused before its input is waited for
     if is_shell(words) and reads:
         return _interactive(channels, place, tty=tty)

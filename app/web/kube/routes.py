@@ -14,8 +14,22 @@ from app.api import errors, limits
 from app.apimachinery.scheme.scheme import Scheme
 from app.rooms import Room
 from app.web import kubeconfig, security
-from app.web.kube import about, accept, execs, logs, options, paths, reads, reviews, sockets, tokens, watches, writes
-from app.web.kube.calls import Call, answer, client_name, warn
+from app.web.kube import (
+    about,
+    accept,
+    execs,
+    logs,
+    options,
+    paths,
+    reads,
+    reviews,
+    sockets,
+    tokens,
+    warned,
+    watches,
+    writes,
+)
+from app.web.kube.calls import Call, answer, client_name
 from app.web.pages import rooms
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -66,6 +80,7 @@ def before_handshake() -> Response | None:
         security.allow("kube")
         sockets.agree(request.environ, sockets.CHANNELS)
         reads.found(_call(room, room.cluster.scheme, target))
+        execs.check_streams(sockets.agreed(request.environ))
     elif _handler(target) in _STREAMED:
         sockets.agree(request.environ, sockets.STREAMS)
         g.streamed = face(**given)
@@ -79,7 +94,8 @@ def talk(ws: sockets.Connection, id: str, path: str) -> None:
     target, protocol = g.target, sockets.agreed(request.environ)
     if target.subresource in _SESSIONS:
         attach = target.subresource == "attach"
-        execs.serve(sockets.Channels(ws, protocol), rooms().get(id), target.ref, attach=attach)
+        channels = sockets.Channels(ws, protocol, execs.streams().outputs)
+        execs.serve(channels, rooms().get(id), target.ref, attach=attach)
     elif target.subresource == "log":
         sockets.forward(ws, g.streamed.response, protocol)
     else:
@@ -101,10 +117,9 @@ def resource(room: Room, scheme: Scheme, path: str) -> Response:
     handler = _handler(target)
     if handler not in _LASTING:
         options.check_timeout(request.args)
-    response = handler(_call(room, scheme, target))
     if target.kind.deprecation:
-        warn(response, target.kind.deprecation)
-    return response
+        warned.tell([target.kind.deprecation])
+    return handler(_call(room, scheme, target))
 
 
 def _call(room: Room, scheme: Scheme, target: paths.Target) -> Call:
@@ -167,6 +182,9 @@ _SESSIONS = ("exec", "attach")
 _LASTING = (*_STREAMED, execs.refused)  # go on for as long as they like
 
 
+blueprint.after_request(warned.write)
+
+
 @blueprint.after_request
 def said_as_go_does(response: Response) -> Response:
     """`409 Conflict`, where ours would shout."""
@@ -190,6 +208,11 @@ def refused(error: errors.ApiError) -> Response:
 @blueprint.errorhandler(paths.NoSuchPage)
 def no_page(error: paths.NoSuchPage) -> Response:
     return Response("404 page not found\n", 404, mimetype="text/plain")
+
+
+@blueprint.errorhandler(execs.NothingAsked)
+def nothing_asked(error: execs.NothingAsked) -> Response:
+    return Response(str(error), 400, mimetype="text/plain")
 
 
 @blueprint.errorhandler(HTTPException)

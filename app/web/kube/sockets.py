@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Collection, Iterable, MutableMapping
 from typing import Any, NamedTuple, Protocol
 
 from app.api import errors
@@ -63,14 +63,22 @@ class Message(NamedTuple):
 
 
 class Channels:
-    """The numbered channels of one connection."""
+    """The numbered channels of one connection. What a client did not ask for is not sent: `outputs` are those that it
+    did, of stdout and stderr."""
 
-    def __init__(self, ws: Connection, protocol: str) -> None:
+    def __init__(self, ws: Connection, protocol: str, outputs: Collection[int]) -> None:
         self._ws = ws
+        self._written = (*sorted(outputs), ERROR)
         self._is_text = "base64" in protocol
         self._tells_status = protocol.startswith(("v4.", "v5."))
 
+    def open(self) -> None:
+        """Says so, on the lowest channel."""
+        self.send(self._written[0], b"")
+
     def send(self, channel: int, data: bytes) -> None:
+        if channel not in self._written:
+            return
         if self._is_text:
             self._ws.send(f"{channel}{base64.b64encode(data).decode()}")
         else:
