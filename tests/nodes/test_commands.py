@@ -40,7 +40,9 @@ def read(line: str) -> Course:
         ("httpd -f -p 80", ENDLESS, 0),
         ("watch date", ENDLESS, 0),
         ("dd if=/dev/zero of=/dev/null", ENDLESS, 0),
-        ("dd if=/dev/zero of=/data/file bs=1M count=10", 0, 0),
+        ("dd if=/dev/zero of=/data/file bs=1M count=10", 52, 0),
+        ("dd if=/dev/zero of=/data/file", 536_870, 1),
+        ("fallocate -l 2G /data/file", 10_737, 0),
         ("sh -c 'until false; do sleep 1; done'", ENDLESS, 0),
         ("bash -c 'for ((;;)); do date; done'", ENDLESS, 0),
         ("bash -c 'for (( i=0; i<5; i++ )); do sleep 2; done'", 10_000, 0),
@@ -119,8 +121,8 @@ def test_the_program_of_the_image_is_the_end_of_a_script() -> None:
 
 def test_the_files_that_it_makes() -> None:
     assert read("sh -c 'sleep 2; echo a > /data/a; touch /data/b 2>/dev/null'").files == (
-        ("/data/a", 2_000),
-        ("/data/b", 2_000),
+        ("/data/a", 2_000, 0),
+        ("/data/b", 2_000, 0),
     )
 
 

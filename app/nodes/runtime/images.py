@@ -31,7 +31,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from app.nodes.runtime.commands.course import course
+from app.nodes.runtime.commands.course import File, course
 
 MEGABYTE = 1_000_000
 _MEMORY_AT_START, _LEAK = 16 << 20, 2 << 20
@@ -53,7 +53,7 @@ class Program(NamedTuple):
     decides: tuple[str, ...] = ()  # paths of health checks that it answers by what it knows (sandbox.told)
     waits: tuple[str, ...] = ()  # for what: the time until its end begins when it has found all that
     beat_ms: int = 1_000  # between two looks at what it waits for
-    files: tuple[tuple[str, int], ...] = ()  # that it makes, each with how long after its start
+    files: tuple[File, ...] = ()  # that it makes
     missing: str = ""  # a program that the image does not have: it cannot even start
 
     @property

@@ -46,9 +46,9 @@ def _files(found: Obj, now_ms: int) -> set[str]:
     """Those that the containers have made by now."""
     wanted = sandbox.wanted_of(found)
     return {
-        path
+        file.path
         for name, known in sandbox.known_of(found).items()
         if "startedMs" in known
-        for path, after_ms in sandbox.program_of(wanted[name]).files
-        if known["startedMs"] + after_ms <= now_ms
+        for file in sandbox.program_of(wanted[name]).files
+        if known["startedMs"] + file.after_ms <= now_ms
     }

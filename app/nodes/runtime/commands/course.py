@@ -14,6 +14,21 @@ from app.nodes.runtime.commands.words import Unreadable
 _START_ERROR = 128
 
 
+class File(NamedTuple):
+    path: str
+    after_ms: int  # after the start of the program it is whole
+    size: int = 0  # bytes
+
+    def written(self, ran_ms: int) -> int:
+        """How much of it is there once the program has run for so long."""
+        missing = max(0, self.after_ms - ran_ms) * programs.BYTES_PER_MS
+        return max(0, self.size - missing)
+
+    @property
+    def begins_ms(self) -> int:
+        return self.after_ms - self.size // programs.BYTES_PER_MS
+
+
 class Course(NamedTuple):
     """All times in milliseconds."""
 
@@ -22,7 +37,7 @@ class Course(NamedTuple):
     serves: bool = False  # after that time it is the program that the image is for
     waits: tuple[str, ...] = ()  # before it goes on: `db:5432`, `db`, `/data/ready`
     beat_ms: int = shell.BEAT_MS  # between two looks at what it waits for
-    files: tuple[tuple[str, int], ...] = ()  # that it makes, each with how long after its start
+    files: tuple[File, ...] = ()  # that it makes
     missing: str = ""  # the program that there is not
     heeds_term: bool = False  # a trap ends it on SIGTERM
 
@@ -43,5 +58,6 @@ def course(
         return Course(played.ms, serves=True)
     return Course(
         ms, played.code % 256, played.serves, tuple(dict.fromkeys(played.waits)), played.beat_ms,
-        tuple(played.files.items()), heeds_term=played.heeds_term,
+        tuple(File(path, at_ms, played.sizes[path]) for path, at_ms in played.files.items()),
+        heeds_term=played.heeds_term,
     )  # fmt: skip

@@ -16,12 +16,15 @@ UNKNOWN = "\0"  # stands in a word for what only a real shell could tell
 SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh"))
 TESTS = frozenset(("[", "[[", "test"))
 FOR_EVER_MS = 10 * 365 * 86_400_000
+BYTES_PER_MS = 200_000  # that a program writes to a disk
+_DISK = 100 << 30  # a file grows no larger
 
 
 class Effect(NamedTuple):
     ms: int | None = 0  # None: for ever
     code: int = 0
     files: tuple[str, ...] = ()  # that it makes
+    size: int = 0  # of each, in bytes
     is_guess: bool = False  # nobody can know how it ends
 
 
@@ -142,10 +145,35 @@ def _ping(arguments: Words) -> Effect:
 
 def _dd(arguments: Words) -> Effect:
     given = dict(each.partition("=")[::2] for each in arguments)
-    flows = given.get("if") in ("/dev/zero", "/dev/urandom", "/dev/random")
-    if flows and "count" not in given:
-        return _ENDLESS
-    return Effect(files=(given["of"],) if "of" in given else ())
+    target = given.get("of", "")
+    if given.get("if") not in ("/dev/zero", "/dev/urandom", "/dev/random"):
+        return Effect(files=(target,) if target else ())
+    if "count" in given:
+        return _write(target, _size(given.get("bs", "512")) * arithmetic.number(given["count"]))
+    return _write(target, _DISK) if target and not target.startswith("/dev/") else _ENDLESS
+
+
+def _fallocate(arguments: Words) -> Effect:
+    return _write(arguments[-1] if arguments else "", _size(_option(arguments, "-l", "--length")))
+
+
+def _write(target: str, size: int) -> Effect:
+    """A file of that size; one that the disk does not hold is cut off."""
+    size = min(size, _DISK)
+    return Effect(size // BYTES_PER_MS, int(size == _DISK), (target,) if target else (), size)
+
+
+_SIZE = re.compile(r"(\d{1,15})(?:([kKMGT])(i?B)?|B)?")
+
+
+def _size(text: str) -> int:
+    """As dd reads it: `1M` and `1MiB` are 2**20 bytes, `1MB` a million. What is not a size is 0."""
+    found = _SIZE.fullmatch(text)
+    if found is None:
+        return 0
+    exponent = "kmgt".index(found[2].lower()) + 1 if found[2] else 0
+    factor: int = (1000 if found[3] == "B" else 1024) ** exponent
+    return int(found[1]) * factor
 
 
 def _makes(arguments: Words) -> Effect:
@@ -165,6 +193,7 @@ _KNOWN: Mapping[str, Callable[[Words], Effect]] = {
     "sleep": _sleep,
     "ping": _ping,
     "dd": _dd,
+    "fallocate": _fallocate,
     "false": lambda arguments: Effect(code=1),
     "tail": _endless_if(r"--follow(=.*)?|--retry|-\d*[a-zA-Z]*[fF][a-zA-Z]*\d*"),
     "httpd": _endless_if(r"-\w*f\w*"),

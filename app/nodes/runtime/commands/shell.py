@@ -48,7 +48,8 @@ class Shell:
     serves: bool = False  # the last program is one that only the image knows
     waits: list[str] = field(default_factory=list)
     beat_ms: int = BEAT_MS
-    files: dict[str, int] = field(default_factory=dict)
+    files: dict[str, int] = field(default_factory=dict)  # when each was made
+    sizes: dict[str, int] = field(default_factory=dict)
     functions: dict[str, Node] = field(default_factory=dict)
     jobs: list[int | None] = field(default_factory=list)  # in the background: when each ends
     stops_on_error: bool = False
@@ -176,11 +177,13 @@ class Shell:
         self.ms += effect.ms
         self.code, self.is_guess = effect.code, effect.is_guess
         for file in effect.files:
-            self._makes(file)
+            self._makes(file, effect.size)
 
-    def _makes(self, file: str) -> None:
-        if file.startswith("/") and not file.startswith("/dev/") and file not in self.files:
-            self.files[file] = self.ms
+    def _makes(self, file: str, size: int = 0) -> None:
+        if not file.startswith("/") or file.startswith("/dev/"):
+            return
+        if file not in self.files or size > self.sizes[file]:
+            self.files[file], self.sizes[file] = self.ms, size
             self.changes += 1
 
     def set(self, name: str, value: str) -> None:
