@@ -83,6 +83,12 @@ SHELL_PROGRAM = 100  # what starting a program costs of that
 SHELL_DEPTH = 50  # shells within shells
 SHELL_BYTES = MIB  # that a line may print and write out
 
+# ---------------------------------------------------------------------------------- commands of containers
+COMMAND_LENGTH = 20_000  # letters of a script that are read
+COMMAND_DEPTH = 50  # loops, shells and functions within each other
+COMMAND_BRACKETS = 20  # of a sum
+COMMAND_WORK = 10_000  # a command played, a letter expanded: a loop that takes more goes round for ever
+
 # ------------------------------------------------------------------------------------------------- rooms
 SLICE_CPU_S = 5.0  # one step of a room, or one answer: what computes for longer is ended
 COMMANDS_OF_ROOM = 20_000

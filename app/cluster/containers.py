@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from app.api import errors
 from app.api.objects import Obj, Ref, find_named
 from app.apiserver.store import Store
-from app.nodes.runtime import output, shell
+from app.nodes.runtime import images, output, shell
 from app.nodes.runtime.output import Line, Run
 from app.nodes.runtime.shell import Done
 
@@ -29,6 +29,13 @@ class Process(NamedTuple):
     @property
     def is_running(self) -> bool:
         return self.run.ended_ms is None
+
+    @property
+    def is_shell(self) -> bool:
+        """It runs for as long as somebody may type: without that it would end."""
+        image, command = self.container["image"], images.command_of(dict(self.container))
+        ends, waits = (images.program(image, command, stdin=stdin).exit_ms for stdin in (False, True))
+        return bool(self.container.get("stdin")) and ends is not None and waits is None
 
 
 class News(NamedTuple):

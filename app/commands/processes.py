@@ -44,7 +44,8 @@ class CrashContainer(Physical):
         return f"pod/{self.ref.name} crashed"
 
     def sentence(self, count: int) -> Message:
-        return message(N_("You crash a container of %(what)s."), what=self.ref)
+        ends = N_("You leave the shell of %(what)s.")
+        return message(ends if self.exit_code == 0 else N_("You crash a container of %(what)s."), what=self.ref)
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,9 +291,9 @@ class Worker(Part):
         return ahead in ([each] for each in requests[1:]) or (len(requests) == 1 and ahead == requests)
 
     def next_is_background(self, reconcile: Reconcile) -> bool:
-        return reconcile.background or (
-            bool(reconcile.todo) and reconcile.differences[reconcile.todo[-1][0]].background
-        )
+        """It is if all that is still to be done is: a write that waits behind housekeeping is awaited."""
+        left = {number for number, _ in reconcile.todo}
+        return reconcile.background or (bool(left) and all(reconcile.differences[each].background for each in left))
 
     def copy(self, client: Client, server: ApiServer, obstacle: Callable[[], str], moved: Moved) -> Worker:
         """The same loop in the same state, in another cluster: the controller is shared, it has none of its own."""

@@ -13,7 +13,9 @@ it did). Containers are maps by name, so that a merge patch touches one containe
         web:
           image, command           # command and args together
           memoryLimit: ...         # bytes; only of a program that may pass it
-          ends: true               # only for init containers that do their work before the others start
+          ends: true               # only of the work of a Job, and of init containers that the others wait for
+          stdin: true              # only if somebody may type
+          env: {name: value}       # only if the command refers to any; of files by path
           attempt: 0               # the container to run: grows by one at each restart
           pull: 1                  # the n-th pull of the image for this pod; 0: do not pull
           stop:                    # only when it is to end
@@ -29,7 +31,8 @@ it did). Containers are maps by name, so that a merge patch touches one containe
           attempt, image, pull     # what this state is about
           sinceMs                  # pulling, pull-failed, creating: when that began
           pullMs                   # how long the pull took, if there was one
-          startedMs, finishedMs, exitCode, reason
+          foundMs                  # of a program that waits for something: when it found it
+          startedMs, finishedMs, exitCode, reason, message
           memory                   # of a program that may pass its limit: {atStart, perSecond}, in bytes
           last                     # how the attempt before ended: {startedMs, finishedMs, exitCode, reason, attempt}
       told:                        # what a program says of itself, written by whoever models it (app/operators)
@@ -65,7 +68,8 @@ def pod_ref(sandbox: Obj) -> Ref:
 
 def program_of(wanted: Container) -> Program:
     """What runs in a container that is asked for."""
-    return program(wanted["image"], tuple(wanted["command"]), bool(wanted.get("ends")))
+    env = tuple(sorted(wanted.get("env", {}).items()))
+    return program(wanted["image"], tuple(wanted["command"]), bool(wanted.get("ends")), bool(wanted.get("stdin")), env)
 
 
 def new_sandbox(pod: Obj, containers: dict[str, Container]) -> Obj:

@@ -234,3 +234,14 @@ def test_attach_shows_what_is_printed_until_the_end(kubectl: Kubectl, web: str) 
     kubectl("delete", "pod", web, "--wait=false")
     attached.communicate(timeout=30)
     assert attached.returncode == 0
+
+
+@pytest.mark.kubectl(30)
+@pytest.mark.parametrize(("typed", "code"), [("echo hello $HOSTNAME\n", 0), ("echo hello $HOSTNAME\nexit 3\n", 3)])
+def test_a_shell_of_its_own_does_what_is_typed_and_ends_with_it(kubectl: Kubectl, typed: str, code: int) -> None:
+    run = ("run", "box", "--image=busybox", "--restart=Never", "--rm", "-i", "-q", "--", "sh")
+    done = kubectl.run(*run, stdin=typed)
+    assert done.returncode == code, done
+    assert "hello box" in done.stdout.splitlines()
+    assert "falling back" not in done.stderr
+    assert "pod/box" not in kubectl("get", "pods", "-o", "name")

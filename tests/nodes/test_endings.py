@@ -65,3 +65,56 @@ def test_a_pod_past_its_deadline_fails_and_is_not_started_again() -> None:
     assert status["containerStatuses"][0]["restartCount"] == 0
     assert happened(world, "DeadlineExceeded") == ["Pod was active on the node longer than the specified deadline"]
     assert happened(world, "Killing") == ["Stopping container c"]
+
+
+WRITER = """
+apiVersion: v1
+kind: Pod
+metadata: {name: writer}
+spec:
+  volumes: [{name: data, emptyDir: {%s}}]
+  containers:
+  - name: c
+    image: busybox
+    command: [sh, -c, "sleep 5; %s; sleep 1d"]
+    volumeMounts: [{name: data, mountPath: /data}]
+    resources: {limits: {ephemeral-storage: %s}}
+  - {name: other, image: nginx%s}
+"""
+OTHERS_LIMIT = ", resources: {limits: {ephemeral-storage: 4Gi}}"
+OWN = 'Container c exceeded its local ephemeral storage limit "1Gi". '
+VOLUME = 'Usage of EmptyDir volume "data" exceeds the limit "2Gi". '
+WHOLE = "Pod ephemeral local storage usage exceeds the total limit of containers "
+
+
+@pytest.mark.parametrize(
+    ("command", "limit", "others", "volume", "message"),
+    [
+        ("dd if=/dev/zero of=/tmp/big bs=1M count=2048", "1Gi", "", "", WHOLE + "1Gi. "),
+        ("fallocate -l 3G /data/big", "1Gi", "", "", WHOLE + "1Gi. "),
+        ("fallocate -l 3G /data/big", "8Gi", "", "sizeLimit: 2Gi", VOLUME),
+        ("dd if=/dev/zero of=/tmp/big", "1Gi", OTHERS_LIMIT, "", OWN),
+        ("fallocate -l 900M /tmp/a; fallocate -l 900M /tmp/b", "1Gi", "", "", WHOLE + "1Gi. "),
+    ],
+)  # fmt: skip
+def test_who_writes_more_than_allowed_is_evicted(
+    command: str, limit: str, others: str, volume: str, message: str
+) -> None:
+    world, pod = the_pod(WRITER % (volume, command, limit, others))
+    status = pod["status"]
+    assert (status["phase"], status["reason"], status["message"]) == ("Failed", "Evicted", message)
+    assert happened(world, "Evicted") == [message]
+    assert {each["restartCount"] for each in status["containerStatuses"]} == {0}
+
+
+@pytest.mark.parametrize(
+    ("command", "volume"),
+    [
+        ("dd if=/dev/zero of=/tmp/big bs=1M count=1000", ""),
+        ("fallocate -l 3G /data/big", "medium: Memory"),
+        ("dd if=/dev/zero of=/dev/null bs=1M count=9000", ""),
+    ],
+)
+def test_who_stays_within_the_limit_runs_on(command: str, volume: str) -> None:
+    _, pod = the_pod(WRITER % (volume, command, "1Gi", ""))
+    assert pod["status"]["phase"] == "Running"

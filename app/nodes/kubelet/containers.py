@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from app.api import quantities
-from app.api.objects import Obj, is_terminating, ref_of
+from app.api.objects import Obj, controller_of, is_of, is_terminating, ref_of
 from app.component_helpers import pods
 from app.nodes import sandbox
-from app.nodes.kubelet import hooks, pod_status, probes, restarts
+from app.nodes.kubelet import environment, hooks, pod_status, probes, restarts
 from app.nodes.kubelet.pod_status import Status
 from app.nodes.kubelet.restarts import NOTICE_MS, Memory
 from app.nodes.runtime import images
@@ -128,13 +128,15 @@ def request(
     named = about(pod, container, is_init)
     if policy == "Never" and not present:
         return None, Announce(named, "Warning", "ErrImageNeverPull", _NEVER_PULL.format(image))
-    command = images.command_of(container)
-    wanted: Container = {"image": image, "command": list(command), "attempt": attempt}
+    command, env = environment.of_command(pod, container, images.command_of(container))
+    wanted: Container = {"image": image, "command": command, "attempt": attempt}
     limit = ((container.get("resources") or {}).get("limits") or {}).get("memory")
-    if limit is not None and images.program(image, command).leak_bytes:
+    if limit is not None and images.program(image).leak_bytes:
         wanted["memoryLimit"] = quantities.value(limit)
-    if is_init and not pods.is_sidecar(container):
+    if not pods.is_sidecar(container) and (is_init or is_of(controller_of(pod), "Job")):
         wanted["ends"] = True
+    wanted |= {"stdin": True} if container.get("stdin") else {}
+    wanted |= {"env": env} if env else {}
     if present and policy != "Always":
         message = f'Container image "{image}" already present on machine'
         return {**wanted, "pull": 0}, Announce(named, "Normal", "Pulled", message)
@@ -244,7 +246,10 @@ def _started(case: Case, known: Container) -> tuple[Announce, ...]:
         message = f'Successfully pulled image "{known["image"]}" in {took} ({took} including waiting).'
         events.append(case.announce("Normal", "Pulled", f"{message} Image size: {size} bytes."))
     events.append(case.announce("Normal", "Created", "Container created"))
-    events.append(case.announce("Normal", "Started", "Container started"))
+    if "message" in known:
+        events.append(case.announce("Warning", "Failed", f"Error: {known['message']}"))
+    else:
+        events.append(case.announce("Normal", "Started", "Container started"))
     return tuple(events)
 
 
@@ -317,6 +322,9 @@ def _ended(case: Case, known: Container, wanted: Container) -> Look:
     remember = (Remember(memory),) if memory is not case.memory else ()
     events = _started(case, known)
     status = pod_status.container_status(case.pod, case.container, known, state, last=last)
+    if "message" in known:
+        error = pod_status.waiting("RunContainerError", known["message"])
+        status = pod_status.container_status(case.pod, case.container, known, error, last=state)
     if past.delay_ms and case.now_ms >= backs_off_ms:
         status, news = _backs_off(case, known, state, past.delay_ms)
         events += news

@@ -1,7 +1,7 @@
-"""Pods that end though nobody deletes them: their time is over. Called by the kubelet.
+"""Pods that end though nobody deletes them: their time is over, or they take too much. Called by the kubelet.
 
 Why a pod ends stands in its sandbox (app/nodes/sandbox.py: `ending`); the kubelet then stops what runs, and reports.
-Models kubernetes/pkg/kubelet/active_deadline.go.
+Models kubernetes/pkg/kubelet/active_deadline.go and `localStorageEviction` in eviction/eviction_manager.go.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from collections.abc import Iterator
 
 from app.api import times
 from app.api.objects import Obj, ref_of
+from app.nodes.kubelet import storage
 from app.reconcile import Announce, Difference, Patch, RequeueAfter
 
 _LONG_MS = 300_000  # whoever has more time than this keeps no cluster from being quiet
+EVICTED = "Evicted"
+_AT_ONCE_SECONDS = 1
 _TOO_LONG = "Pod was active on the node longer than the specified deadline"
 
 
@@ -31,3 +34,21 @@ def of_deadline(pod: Obj, sandbox: Obj, now_ms: int) -> Iterator[Difference]:
     ending = {"reason": "DeadlineExceeded", "message": _TOO_LONG}
     end = Patch(ref_of(sandbox), {"spec": {"ending": ending}}, announce=told)
     yield Difference(ref_of(pod), "spec.activeDeadlineSeconds", "over", "running", "DeadlineExceeded", (end,))
+
+
+def of_storage(pod: Obj, found: Obj, now_ms: int) -> Iterator[Difference]:
+    """Limits on what a pod writes to the disk of its machine. While it writes, that is measured every ten seconds."""
+    if not storage.is_limited(pod):
+        return
+    if message := storage.excess(pod, found, now_ms):
+        yield evict(pod, found, message)
+    elif (next_ms := storage.next_look_ms(pod, found, now_ms)) is not None:
+        wait = (RequeueAfter(next_ms - now_ms, "how much it writes"),)
+        is_far = next_ms - now_ms > _LONG_MS
+        yield Difference(ref_of(pod), "ephemeral-storage", "within its limit", "written", "Writes", wait, is_far)
+
+
+def evict(pod: Obj, found: Obj, message: str) -> Difference:
+    ending = {"reason": EVICTED, "message": message, "graceSeconds": _AT_ONCE_SECONDS}
+    end = Patch(ref_of(found), {"spec": {"ending": ending}}, announce=Announce(pod, "Warning", EVICTED, message))
+    return Difference(ref_of(pod), "status.phase", "Failed", "Running", EVICTED, (end,))

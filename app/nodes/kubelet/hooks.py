@@ -12,7 +12,8 @@ import re
 from typing import Any
 
 from app.api.objects import Obj, labels_of
-from app.nodes.runtime import images
+from app.nodes.runtime.commands.course import NOTHING, course
+from app.nodes.runtime.commands.programs import FOR_EVER_MS
 
 _ASKS_ITS_PROGRAM = re.compile(r"\brabbitmq-upgrade await_online_quorum_plus_one\b")
 _LEAVES_IF = re.compile(r'\[ ! -z "\$\(cat (/\S+)\)" \]; then exit 0; fi')
@@ -20,12 +21,14 @@ _LABEL = re.compile(r"metadata\.labels\['(.+)'\]")
 
 
 def pre_stop_ms(container: dict[str, Any]) -> int:
-    """How long the preStop hook of a container takes: what it sleeps."""
+    """How long the preStop hook of a container takes: its grace period cuts off whatever takes longer."""
     hook = (container.get("lifecycle") or {}).get("preStop") or {}
     if "sleep" in hook:
         seconds: int = hook["sleep"].get("seconds", 0)
         return seconds * 1000
-    return round((images.slept_seconds(_script(container)) or 0) * 1000)
+    command = (hook.get("exec") or {}).get("command") or ()
+    goes = course(command) if command else NOTHING
+    return FOR_EVER_MS if goes.ms is None else goes.ms
 
 
 def asks_its_program(pod: Obj, container: dict[str, Any]) -> bool:

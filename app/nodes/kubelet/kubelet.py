@@ -168,6 +168,7 @@ def _sync(seen: PodSeen, pod: Obj, found: Obj) -> Iterator[Difference]:
         return
     yield from _report(pod, status, events)
     yield from endings.of_deadline(pod, found, seen.now_ms)
+    yield from endings.of_storage(pod, found, seen.now_ms)
     for look in looks:
         yield from look.differences
     yield from _ask_for_next(seen, pod, found)

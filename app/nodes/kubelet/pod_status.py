@@ -137,6 +137,7 @@ def terminated(pod: Obj, name: str, ended: Container) -> Status:
             "startedAt": times.rfc3339(ended["startedMs"]),
             "finishedAt": times.rfc3339(ended["finishedMs"]),
             "containerID": container_id(pod, name, ended["attempt"]),
+            **({"message": ended["message"]} if "message" in ended else {}),
         }
     }
 

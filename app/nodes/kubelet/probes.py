@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from app.nodes.runtime import images
+from app.nodes.runtime.commands.course import course
 from app.nodes.runtime.images import Durations, Program
 
 STARTUP, LIVENESS, READINESS = "Startup", "Liveness", "Readiness"
@@ -154,7 +154,8 @@ def _can_pass(kind: str, spec: dict[str, Any], target: Target) -> bool:
     if kind == READINESS and not target.program.passes_readiness:
         return False
     if "exec" in spec:
-        return images.program("busybox", tuple(spec["exec"].get("command") or ())).exit_code == 0
+        command = spec["exec"].get("command") or ()
+        return not command or course(command).code == 0
     path = (spec.get("httpGet") or {}).get("path", "")
     if path in target.program.decides and path not in target.passes:
         return False

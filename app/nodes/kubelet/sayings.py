@@ -66,6 +66,12 @@ SAYS = {
         N_("its time is over"),
         {"PodSandbox": N_("It has %(name)s end.")},
     ),
+    "Writes": Saying(N_("%(about)s writes to the disk of its node: it is measured."), N_("writes to disk")),
+    "Evicted": Saying(
+        N_("%(about)s must go: it takes too much of its node."),
+        N_("must go"),
+        {"PodSandbox": N_("It has %(name)s end.")},
+    ),
     "PodTerminated": Saying(
         N_("Nothing of it runs any more: it may go."),
         N_("may be removed"),

@@ -8,15 +8,15 @@
 | `unready` | runs, but never passes its readiness probe                                  |
 | `leak`    | takes 2 MiB more memory each second, until it passes its container's limit  |
 
-| by name                           | behaviour                                           |
-|-----------------------------------|-----------------------------------------------------|
-| nginx, httpd, redis, mysql, ...   | serve their own port, stop on SIGTERM, exit 0       |
-| busybox, alpine, ubuntu, ...      | a shell without input: exit 0 at once               |
-| any other                         | serves whatever port it is asked on, stops, exits 0 |
+| by name                           | behaviour                                                      |
+|-----------------------------------|----------------------------------------------------------------|
+| nginx, httpd, redis, mysql, ...   | serve their own port, stop on SIGTERM, exit 0                  |
+| busybox, perl, kubectl, ...       | no servers: exit 0 at once, but a shell waits for what is typed |
+| any other                         | serves whatever port it is asked on, stops, exits 0            |
 
-A command of the manifest that sleeps or exits does just that (`sleep 5; exit 3`), and as process 1 of its container
-ignores SIGTERM, as real shells do. One that dumps a database (`mysqldump ...`) has done so after five seconds. An init
-container is there to end: a command that does not say how long it runs has ended at once. How long a program runs is
+Of well-known images a version that no registry ever had (`nginx:1.161`) does not pull either. A command of the manifest
+does what it says (commands/course.py), and as process 1 of its container ignores SIGTERM, as real shells do. Init
+containers and Jobs are there to end: what does not say how long it runs has ended at once. How long a program runs is
 its behaviour and never scaled; how long machines and programs take to start and stop is latency, and comes from a
 `Durations` preset. Called by the container runtime and by kubelets (probes); the names of the presets are those of
 app/engine/latency.py.
@@ -30,6 +30,8 @@ import zlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
+
+from app.nodes.runtime.commands.course import File, course
 
 MEGABYTE = 1_000_000
 _MEMORY_AT_START, _LEAK = 16 << 20, 2 << 20
@@ -49,6 +51,10 @@ class Program(NamedTuple):
     passes_readiness: bool = True
     leak_bytes: int = 0  # more memory each second
     decides: tuple[str, ...] = ()  # paths of health checks that it answers by what it knows (sandbox.told)
+    waits: tuple[str, ...] = ()  # for what: the time until its end begins when it has found all that
+    beat_ms: int = 1_000  # between two looks at what it waits for
+    files: tuple[File, ...] = ()  # that it makes
+    missing: str = ""  # a program that the image does not have: it cannot even start
 
     @property
     def memory(self) -> dict[str, int]:
@@ -118,20 +124,36 @@ _KNOWN = {
     "alpine": _SHELL._replace(size_bytes=3_800_104),
     "debian": _SHELL._replace(size_bytes=48_495_224),
     "ubuntu": _SHELL._replace(size_bytes=29_727_061),
+    **dict.fromkeys(("bash", "perl", "python", "node", "ruby", "golang", "curl", "kubectl", "git", "aws-cli"), _SHELL),
 }
+_PLAIN = frozenset(("busybox", "alpine", "debian", "ubuntu"))  # their programs are known, and there are no others
+_READ_WHAT_IS_TYPED = _PLAIN | {"bash", "perl", "python", "node", "ruby"}
+# A minor version far beyond the newest is a slip of the keyboard.
+_NEWEST = {"nginx": (1, 31), "busybox": (1, 39), "redis": (8, 9), "httpd": (2, 9), "alpine": (3, 29), "python": (3, 19)}
+_VERSION = re.compile(r"v?(\d{1,6})\.(\d{1,6})(?:\D.*)?")
 _CRASH_MS, _SLOW_MS = 3_000, 20_000
 
 
+Env = tuple[tuple[str, str], ...]
+
+
 @lru_cache(maxsize=4096)
-def program(image: str, command: tuple[str, ...] = (), ends: bool = False) -> Program:
+def program(
+    image: str, command: tuple[str, ...] = (), ends: bool = False, stdin: bool = False, env: Env = ()
+) -> Program:
     """What `image` does when it is run with `command` (the manifest's command and args together).
 
-    `ends`: it is the work of an init container.
+    `ends`: it is the work of an init container or of a Job. `stdin`: somebody may type. `env`: what its command may
+    refer to.
     """
     name, tag = name_and_tag(image)
     base = _KNOWN.get(name) or Program(size_bytes=(20 + zlib.crc32(image.encode()) % 100) * MEGABYTE)
     if command:
-        base = _with_command(base, " ".join(command), name, ends)
+        base = _with_command(base, command, name, ends, stdin, env)
+    elif stdin and name in _READ_WHAT_IS_TYPED:
+        base = base._replace(exit_ms=None)
+    elif ends and name not in _KNOWN:
+        base = base._replace(exit_ms=0)
     match tag:
         case "broken":
             return base._replace(pulls=False)
@@ -143,35 +165,24 @@ def program(image: str, command: tuple[str, ...] = (), ends: bool = False) -> Pr
             return base._replace(passes_readiness=False)
         case "leak":
             return base._replace(leak_bytes=_LEAK)
-    return base
+    return base if _was_released(name, tag) else base._replace(pulls=False)
 
 
-_FOR_EVER = re.compile(r"\bwhile\b|\bsleep inf|\btail -[fF]\b|\bexec (?!sleep\b)")
-_DUMP = re.compile(r"\b(mysqldump|mariadb-dump|pg_dump|pg_dumpall)\b")
-_DUMP_S = 5
-_EXIT = re.compile(r"(?<!\|\| )\bexit (\d+)")  # `|| exit 1` is for what goes wrong, and here nothing does
+def _was_released(name: str, tag: str) -> bool:
+    """Or might be, by the time that somebody reads this."""
+    version = _VERSION.fullmatch(tag)
+    return version is None or name not in _NEWEST or (int(version[1]), int(version[2])) <= _NEWEST[name]
 
 
-def _with_command(base: Program, script: str, name: str, ends: bool) -> Program:
-    """Read as much of a shell script as says how long it runs and how it ends."""
-    if _FOR_EVER.search(script):
-        return base._replace(stop_ms=None, exit_ms=None, ready_ms=0)
-    seconds, code = slept_seconds(script), _EXIT.search(script)
-    if _DUMP.search(script):
-        seconds = (seconds or 0) + _DUMP_S
-    if seconds is None and code is None and script not in ("true", "false"):
-        is_shell = name in _KNOWN and _KNOWN[name].exit_ms is not None
-        return base._replace(exit_ms=0) if ends or is_shell else base
-    exit_code = int(code[1]) % 256 if code else int(script == "false")
-    return base._replace(ready_ms=0, stop_ms=None, exit_ms=round((seconds or 0) * 1000), exit_code=exit_code)
-
-
-def slept_seconds(script: str) -> float | None:
-    """What the `sleep`s in a script add up to; None if there are none."""
-    sleeps = re.findall(r"\bsleep (\d+(?:\.\d+)?)([smhd]?)", script)
-    if not sleeps:
-        return None
-    return sum(float(number) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[unit] for number, unit in sleeps)
+def _with_command(base: Program, command: tuple[str, ...], name: str, ends: bool, stdin: bool, env: Env) -> Program:
+    goes = course(command, knows=name in _PLAIN, stdin=stdin, env=env)
+    base = base._replace(waits=goes.waits, beat_ms=goes.beat_ms, files=goes.files)
+    if goes.serves:
+        begins_ms = goes.ms or 0
+        is_over = ends or base.exit_ms is not None
+        return base._replace(ready_ms=base.ready_ms + begins_ms, exit_ms=begins_ms if is_over else None)
+    stop_ms = base.stop_ms if goes.heeds_term else None
+    return base._replace(ready_ms=0, stop_ms=stop_ms, exit_ms=goes.ms, exit_code=goes.code, missing=goes.missing)
 
 
 @lru_cache(maxsize=4096)
@@ -205,6 +216,15 @@ def pull_error(image: str) -> str:
     return (
         f'rpc error: code = NotFound desc = failed to pull and unpack image "{name}": '
         f'failed to resolve reference "{name}": {name}: not found'
+    )
+
+
+def start_error(missing: str) -> str:
+    """What containerd says of a program that the image does not have."""
+    return (
+        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
+        "unable to start container process: error during container init: "
+        f'exec: "{missing}": executable file not found in $PATH'
     )
 
 

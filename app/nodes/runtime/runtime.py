@@ -21,11 +21,13 @@ from app.api.messages import N_, Message, Saying, message
 from app.api.names import short_name
 from app.api.objects import Obj, Ref, ref_of
 from app.nodes import sandbox
-from app.nodes.runtime import images
+from app.nodes.runtime import images, waiting
 from app.nodes.runtime.images import Durations, Program
 from app.nodes.sandbox import CREATING, EXITED, PULL_FAILED, PULLING, RUNNING, Container
 from app.reconcile import Action, Controller, Difference, Patch, Reader, RequeueAfter, Watch, itself
 
+_LAST = ("startedMs", "finishedMs", "exitCode", "reason", "message", "attempt")
+_START_ERROR = "StartError"
 _LONG_MS = 300_000  # a program that runs on for longer does not keep a cluster from being quiet
 _SIGKILL_CODE = 137
 _FIRST_HOST = 2  # .1 is the machine's end of the pod network
@@ -38,6 +40,7 @@ class SandboxSeen:
     machine: Obj
     ip: str  # its address, or the one it is given now; "" if none is free
     now_ms: int
+    finds: frozenset[str] = frozenset()  # the containers for whose programs all is there that they wait for
 
 
 _DONE = {
@@ -67,6 +70,7 @@ class ContainerRuntime(Controller[SandboxSeen]):
         "RestartRequested": Saying(N_("The container of %(about)s is to start again."), N_("start again"), _DONE),
         "StopRequested": Saying(N_("The container of %(about)s is to stop."), N_("told to stop"), _DONE),
         "ProgramEnds": Saying(N_("The program of %(about)s does not run for ever."), N_("the end"), _DONE),
+        "ProgramWaits": Saying(N_("The program of %(about)s waits for something that is not there."), N_("waits")),
         "NoFreeAddress": Saying(N_("No address is free for %(about)s on this node."), N_("no free address")),
     }
     labels = {"sandbox": N_("what runs here")}
@@ -89,7 +93,7 @@ class ContainerRuntime(Controller[SandboxSeen]):
         if found is None or machine is None:
             return None
         ip = sandbox.ip_of(found) or _free_address(found, machine, reader)
-        return SandboxSeen(found, machine, ip, reader.now_ms)
+        return SandboxSeen(found, machine, ip, reader.now_ms, waiting.finds(found, reader))
 
     @staticmethod
     def saw(seen: SandboxSeen) -> Message:
@@ -112,7 +116,8 @@ def _container(seen: SandboxSeen, name: str, wanted: Container) -> Iterator[Diff
     program = sandbox.program_of(wanted)
     present = wanted["image"] in _images(seen.machine)
     durations = images.durations_of(seen.machine)
-    new, due_ms = advance(known, wanted, World(program, durations, present, seen.now_ms))
+    world = World(program, durations, present, seen.now_ms, name in seen.finds)
+    new, due_ms = advance(known, wanted, world)
     actions: list[Action] = []
     if new is not known:
         assert new is not None
@@ -131,6 +136,9 @@ def _container(seen: SandboxSeen, name: str, wanted: Container) -> Iterator[Diff
     if actions:
         desired = EXITED if "stop" in wanted or observed == RUNNING else RUNNING
         yield Difference(ref_of(seen.sandbox), field, desired, observed, _reason(known, wanted), tuple(actions))
+    if new is not None and wait is None and waiting.waits(new, program):
+        look = RequeueAfter(waiting.pause_ms(new, program, seen.now_ms), "what the program waits for")
+        yield Difference(ref_of(seen.sandbox), field, "found", "not there", "ProgramWaits", (look,), background=True)
     if wait is not None and long:
         yield Difference(ref_of(seen.sandbox), field, EXITED, RUNNING, "ProgramEnds", (wait,), background=True)
 
@@ -160,6 +168,7 @@ class World(NamedTuple):
     durations: Durations
     present: bool  # the machine has the image
     now_ms: int
+    finds: bool = False  # all is there that the program waits for
 
 
 def advance(known: Container | None, wanted: Container, world: World) -> tuple[Container | None, int | None]:
@@ -178,7 +187,7 @@ def advance(known: Container | None, wanted: Container, world: World) -> tuple[C
 def _due_ms(known: Container | None, wanted: Container, world: World) -> int | None:
     """When the state that `known` is in ends."""
     if known is not None and known["state"] == RUNNING:
-        return _end(known, wanted, world).at_ms
+        return world.now_ms if _finds(known, world) else _end(known, wanted, world).at_ms
     if "stop" in wanted:
         return None  # it never ran, or has ended: nothing to stop, and nothing to start either
     if known is None or known["attempt"] < wanted["attempt"]:
@@ -203,8 +212,11 @@ def _next(known: Container | None, wanted: Container, world: World, at_ms: int) 
     if known is not None and "last" in known:
         about["last"] = known["last"]
     if known is not None and state == RUNNING:
+        if _finds(known, world):
+            return {**known, "foundMs": at_ms}
         end = _end(known, wanted, world)
-        return {**known, "state": EXITED, "finishedMs": at_ms, "exitCode": end.code, "reason": end.reason}
+        error = {"message": images.start_error(world.program.missing)} if end.reason == _START_ERROR else {}
+        return {**known, **error, "state": EXITED, "finishedMs": at_ms, "exitCode": end.code, "reason": end.reason}
     if known is not None and state == CREATING:
         pulled = {"pullMs": known["pullMs"]} if "pullMs" in known else {}
         grows = {"memory": world.program.memory} if world.program.leak_bytes and "memoryLimit" in wanted else {}
@@ -213,7 +225,7 @@ def _next(known: Container | None, wanted: Container, world: World, at_ms: int) 
         took = {"pullMs": at_ms - known["sinceMs"]} if world.program.pulls else {}
         return {**about, **took, "state": CREATING if took else PULL_FAILED, "sinceMs": at_ms}
     if known is not None and known["state"] == EXITED:
-        about["last"] = {key: known[key] for key in ("startedMs", "finishedMs", "exitCode", "reason", "attempt")}
+        about["last"] = {key: known[key] for key in _LAST if key in known}
     return {**about, "state": PULLING if wanted["pull"] else CREATING, "sinceMs": at_ms}
 
 
@@ -227,8 +239,10 @@ def _end(known: Container, wanted: Container, world: World) -> End:
     """When a running program ends, and how."""
     program, started_ms = world.program, known["startedMs"]
     ends: list[tuple[int, int, str]] = []
-    if program.exit_ms is not None:
-        ends.append((started_ms + program.exit_ms, program.exit_code, sandbox.end_reason(program.exit_code)))
+    begun_ms = known.get("foundMs") if program.waits else started_ms
+    if program.exit_ms is not None and begun_ms is not None:
+        reason = _START_ERROR if program.missing else sandbox.end_reason(program.exit_code)
+        ends.append((begun_ms + program.exit_ms, program.exit_code, reason))
     if (passed_ms := program.out_of_memory_ms(wanted.get("memoryLimit"))) is not None:
         ends.append((started_ms + passed_ms, _SIGKILL_CODE, "OOMKilled"))
     if "stop" in wanted:
@@ -238,6 +252,11 @@ def _end(known: Container, wanted: Container, world: World) -> End:
             ends.append((at_ms, program.stop_code, sandbox.end_reason(program.stop_code)))
         ends.append((stop["killAtMs"], _SIGKILL_CODE, sandbox.end_reason(_SIGKILL_CODE)))
     return End(*min(ends, key=lambda end: end[0])) if ends else End(None, 0, "")
+
+
+def _finds(known: Container, world: World) -> bool:
+    """All that it waited for is there: it goes on."""
+    return world.finds and waiting.waits(known, world.program)
 
 
 # ------------------------------------------------------------------------------------------ what it watches

@@ -83,11 +83,15 @@ class Place(NamedTuple):
         """A program, or a line of shell. Raises NotFound, or BadRequest if the container does not run."""
         done = self.room.execute(self.ref, self.container, words, stdin)
         if done.kills:
-            record = rooms().submit(self.room, CrashContainer(self.ref, self.container, KILLED)).record
-            assert isinstance(record, Commanded)
-            if record.refusal is not None:
-                raise record.refusal
+            self.end(KILLED)
         return done
+
+    def end(self, code: int) -> None:
+        """Its process does."""
+        record = rooms().submit(self.room, CrashContainer(self.ref, self.container, code)).record
+        assert isinstance(record, Commanded)
+        if record.refusal is not None:
+            raise record.refusal
 
 
 def serve(channels: Channels, room: Room, pod: Ref, *, attach: bool) -> None:
@@ -120,9 +124,16 @@ def _executed(channels: Channels, place: Place) -> int:
 
 
 def _attached(channels: Channels, place: Place) -> int:
-    """What the container prints from now on, until its process is over or the client is gone."""
+    """What the container prints from now on, until its process is over or the client is gone. A shell does what is
+    typed, and ends with its input."""
     place.run("true")  # refused if it does not run
-    news = logs.Following(place.room, place.room.process(place.ref, place.container))
+    process = place.room.process(place.ref, place.container)
+    if process.is_shell and options.flag(request.args, "stdin"):
+        code = _interactive(channels, place, tty=options.flag(request.args, "tty"))
+        if process.container.get("stdinOnce") and code != KILLED:
+            place.end(code)
+        return 0
+    news = logs.Following(place.room, process)
     watch = place.room.open_watch()
     try:
         while not news.ended() and not watch.over:
