@@ -15,6 +15,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
+from app.api import go_json
 from app.api.errors import BadRequest
 from app.api.objects import Obj, annotations_of, with_metadata
 from app.apimachinery.patch.json_patch import json_patch, same
@@ -121,7 +122,8 @@ def _retained(old: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
         return dict(old)
     listed = patch["$retainKeys"]
     kept = {key for key in listed if isinstance(key, str)} if isinstance(listed, list) else None
-    if kept is None or any(key not in kept and not key.startswith("$") for key in patch):
+    given = [key for key, value in patch.items() if value is not None and not key.startswith("$")]
+    if kept is None or not kept.issuperset(given):
         raise BadRequest("invalid patch format of retainKeys")
     return {key: value for key, value in old.items() if key in kept}
 
@@ -230,10 +232,7 @@ def last_applied(manifest: Obj) -> str:
     """The text of the annotation, byte for byte as kubectl writes it."""
     annotations = {key: text for key, text in annotations_of(manifest).items() if key != LAST_APPLIED}
     plain = with_metadata(manifest, annotations=annotations)
-    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    for character in "<>&\u2028\u2029":  # Go escapes these for the sake of browsers
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text + "\n"
+    return go_json.dumps(plain, sort_keys=True) + "\n"
 
 
 def _applied_before(current: Obj) -> dict[str, Any]:
