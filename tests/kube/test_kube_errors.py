@@ -12,6 +12,7 @@ from tests.support.clients import Api
 PODS, DEPLOYMENTS = "/api/v1/namespaces/default/pods", "/apis/apps/v1/namespaces/default/deployments"
 JSON, YAML = "application/json", "application/yaml"
 STRICT = "?fieldValidation=Strict"
+MERGE, STRATEGIC = "application/merge-patch+json", "application/strategic-merge-patch+json"
 
 
 def pod(**metadata: Any) -> dict[str, Any]:
@@ -266,9 +267,6 @@ def test_conflicts(api: Api) -> None:
     assert api.status("PUT", f"{DEPLOYMENTS}/web", other) == failure(409, "Conflict", message, WEB)
 
 
-MERGE = "application/merge-patch+json"
-
-
 def test_another_name_than_in_the_address(api: Api) -> None:
     web = api.get(f"{DEPLOYMENTS}/web")
     other = {**web, "metadata": {**web["metadata"], "name": "other"}}
@@ -308,12 +306,54 @@ def test_a_refused_patch(api: Api, content_type: str, patch: Any, status: dict[s
     assert api.status("PATCH", f"{DEPLOYMENTS}/web", patch, Content_Type=content_type) == status
 
 
+SLIPS = """{"apiVersion": "v1", "kind": "Pod", "zone": 1, "metadata": {"name": "p", "labels": {"a": "1", "a": "2"}},
+"kind": "Pod", "spec": {"x": {"y": 1, "y": 2}, "containers": [{"name": "c", "image": "x", "name": "c", "b": 1}]}}"""
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "said"),
+    [
+        pytest.param(
+            SLIPS,
+            JSON,
+            'unknown field "zone", duplicate field "metadata.labels.a", duplicate field "kind", '
+            'unknown field "spec.x", duplicate field "spec.containers[0].name", unknown field "spec.containers[0].b"',
+            id="as they stand in JSON",
+        ),
+        pytest.param(
+            "z: 1\nkind: Pod\napiVersion: v1\nmetadata: {name: p}\nmore: 1\n"
+            "spec: {containers: [], a: 1, containers: []}",
+            YAML,
+            'yaml: unmarshal errors:\n  line 6: key "containers" already set in map, '
+            'unknown field "more", unknown field "spec.a", unknown field "z"',
+            id="sorted in YAML",
+        ),
+    ],
+)
+def test_slips_are_told_in_order_and_where_they_are(api: Api, body: str, content_type: str, said: str) -> None:
+    status = api.status("POST", PODS + STRICT, body, Content_Type=content_type)
+    assert status["message"].partition("strict decoding error: ")[2] == said
+
+
+def test_a_field_that_a_patch_has_twice(api: Api) -> None:
+    patch = '{"spec": {"replicas": 1, "replicas": 2}}'
+    status = api.status("PATCH", f"{DEPLOYMENTS}/web{STRICT}", patch, Content_Type=MERGE)
+    assert status["message"].endswith('strict decoding error: duplicate field "spec.replicas"')
+    warned = api.ask("PATCH", f"{DEPLOYMENTS}/web", patch, Content_Type=MERGE)
+    assert warned.headers.getlist("Warning") == ['299 - "duplicate field \\"spec.replicas\\""']
+
+
 def test_an_unknown_field_in_a_patch(api: Api) -> None:
     patch = '{"spec":{"replica":3}}'
     status = api.status("PATCH", f"{DEPLOYMENTS}/web{STRICT}", patch, Content_Type=MERGE)
-    value = '"{\\"spec\\":{\\"replica\\":3}}"'
+    assert status["message"].startswith(' "" is invalid: patch: Invalid value: "{\\"apiVersion\\":\\"apps/v1\\"')
+    assert '\\"replica\\":3}' in status["message"]
+    assert status["message"].endswith('}": strict decoding error: unknown field "spec.replica"')
+    two = '{"spec":{"z":1,"replica":[true,null]}}'
+    status = api.status("PATCH", f"{DEPLOYMENTS}/web{STRICT}", two, Content_Type=STRATEGIC)
     assert status["message"] == (
-        f' "" is invalid: patch: Invalid value: {value}: strict decoding error: unknown field "spec.replica"'
+        ' "" is invalid: patch: Invalid value: "map[spec:map[replica:[true <nil>] z:1]]": '
+        'strict decoding error: unknown field "spec.replica", unknown field "spec.z"'
     )
     warned = api.ask("PATCH", f"{DEPLOYMENTS}/web", patch, Content_Type=MERGE)
     assert warned.headers.getlist("Warning") == ['299 - "unknown field \\"spec.replica\\""']

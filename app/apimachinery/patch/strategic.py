@@ -29,6 +29,7 @@ __all__ = [
     "json_patch",
     "last_applied",
     "merge_patch",
+    "printed",
     "strategic_merge",
     "three_way",
 ]
@@ -159,7 +160,7 @@ def _check_items(items: Sequence[Any], key: str) -> None:
         if not isinstance(item, dict):
             raise BadRequest("invalid JSON document")
         if key not in item and item.get("$patch") != "replace":
-            raise BadRequest(f"map: {_go_text(item)} does not contain declared merge key: {key}")
+            raise BadRequest(f"map: {printed(item)} does not contain declared merge key: {key}")
 
 
 def _with_directives(patch: list[Any], old: list[Any], key: str) -> tuple[list[Any], list[Any]]:
@@ -171,12 +172,12 @@ def _with_directives(patch: list[Any], old: list[Any], key: str) -> tuple[list[A
     return [item for item in patch if item.get("$patch") != "delete"], kept
 
 
-def _go_text(value: Any) -> str:
+def printed(value: Any) -> str:
     """As Go prints a decoded JSON value with %v."""
     if isinstance(value, dict):
-        return "map[" + " ".join(f"{key}:{_go_text(value[key])}" for key in sorted(value)) + "]"
+        return "map[" + " ".join(f"{key}:{printed(value[key])}" for key in sorted(value)) + "]"
     if isinstance(value, list):
-        return "[" + " ".join(map(_go_text, value)) + "]"
+        return "[" + " ".join(map(printed, value)) + "]"
     if value is None:
         return "<nil>"
     return str(value).lower() if isinstance(value, bool) else str(value)
