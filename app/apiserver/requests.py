@@ -229,6 +229,10 @@ def _applied(
         scheme.decode(document)
     wanted = _named(wanted, ref)
     current = server.get(ref) if subresource else server.store.get(ref)
+    if current is None and (uid := objects.uid_of(wanted)):
+        kind = scheme.kind(ref.kind)
+        why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+        raise errors.conflict(kind.plural, ref.name, kind.group, why)
     merged = managed_fields.apply(
         scheme, current, wanted, manager, force=force, now_ms=server.now_ms(), subresource=subresource
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -265,6 +266,35 @@ def test_conflicts(api: Api) -> None:
         f"precondition: x, UID in object meta: {web['metadata']['uid']}"
     )
     assert api.status("PUT", f"{DEPLOYMENTS}/web", other) == failure(409, "Conflict", message, WEB)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("uid", "x"), ("deletionTimestamp", "2020-01-01T00:00:00Z"), ("deletionGracePeriodSeconds", 5)],
+)
+def test_what_the_server_says_of_an_object_is_not_for_clients_to_change(api: Api, field: str, value: Any) -> None:
+    patch = {"metadata": {field: value}}
+    status = api.status("PATCH", f"{DEPLOYMENTS}/web", patch, Content_Type=MERGE)
+    why = f"metadata.{field}: Invalid value: {json.dumps(value)}: field is immutable"
+    assert (status["message"], status["code"]) == (f'Deployment.apps "web" is invalid: {why}', 422)
+
+
+def test_times_and_generations_of_clients_are_ignored(api: Api) -> None:
+    before = api.get(f"{DEPLOYMENTS}/web")
+    patch = {"metadata": {"creationTimestamp": "2020-01-01T00:00:00Z", "generation": 9, "selfLink": "/x", "uid": ""}}
+    api.ok("PATCH", f"{DEPLOYMENTS}/web", patch, Content_Type=MERGE)
+    assert api.get(f"{DEPLOYMENTS}/web") == before
+
+
+def test_who_applies_what_had_a_uid_does_not_make_another(api: Api) -> None:
+    wanted = {**deployment(), "metadata": {"name": "shop", "uid": "x"}}
+    path = f"{DEPLOYMENTS}/shop?fieldManager=me"
+    status = api.status("PATCH", path, wanted, Content_Type="application/apply-patch+yaml")
+    why = "uid mismatch: the provided object specified uid x, and no existing object was found"
+    assert (status["message"], status["code"]) == (
+        f'Operation cannot be fulfilled on deployments.apps "shop": {why}',
+        409,
+    )
 
 
 def test_another_name_than_in_the_address(api: Api) -> None:
