@@ -5,6 +5,7 @@ Models the `metav1.Status` answers of kubernetes/apimachinery `pkg/api/errors`. 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -132,3 +133,9 @@ def invalid(kind: str, name: str, causes: Sequence[Cause], group: str = "") -> I
     text = str(causes[0]) if len(causes) == 1 else "[" + ", ".join(str(cause) for cause in causes) + "]"
     details = {**({"name": name} if name else {}), **({"group": group} if group else {}), "kind": kind}
     return Invalid(f'{qualified} "{name}" is invalid: {text}', details=details, causes=causes)
+
+
+def invalid_patch(value: str, why: str) -> Invalid:
+    """`value`: what the patch says, or what it made, as text."""
+    cause = Cause("patch", "FieldValueInvalid", f"Invalid value: {json.dumps(value, ensure_ascii=False)}: {why}")
+    return Invalid(f' "" is invalid: {cause}', causes=[cause])

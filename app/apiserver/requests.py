@@ -12,11 +12,11 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from app.api import conditions, errors, limits, objects, selectors
+from app.api import conditions, errors, go_json, limits, objects, selectors
 from app.api.breath import breathing
 from app.api.objects import Obj, Ref, is_of, kind_of, namespace_of, ref_of, with_metadata
 from app.apimachinery.managedfields import managed_fields
-from app.apimachinery.patch.strategic import json_patch, merge_patch, strategic_merge
+from app.apimachinery.patch.strategic import json_patch, merge_patch, printed, strategic_merge
 from app.apimachinery.scheme import schema, shapes
 from app.apimachinery.scheme.scalars import json_type
 from app.apimachinery.scheme.shapes import Struct
@@ -94,9 +94,12 @@ def patch(
     told: list[str] = []
 
     def change(old: Obj) -> Obj:
-        new, unknown = _decoded(server, how(definition.to_version(old, api_version), shape), text)
+        patched = how(definition.to_version(old, api_version), shape)
+        value = printed(_parsed(text)) if patch_type == "strategic" else go_json.dumps(patched)
+        new, unknown = _decoded(server, patched, value)
+        unknown = tuple(sorted(unknown)) if patch_type == "strategic" else unknown
         if unknown and validation == _STRICT:
-            raise _bad_patch(text, "strict decoding error: " + ", ".join(unknown))
+            raise errors.invalid_patch(value, "strict decoding error: " + ", ".join(unknown))
         told.extend(unknown if validation != _IGNORE else ())
         new, repeated = _owners_once(_whole(_named(new, ref), subresource, server), " after mutating admission happens")
         told.extend(repeated)
@@ -215,18 +218,12 @@ def _whole(obj: Obj, subresource: str, server: ApiServer) -> Obj:
     return whole_status(obj, server.now_ms()) if subresource == "status" else obj
 
 
-def _decoded(server: ApiServer, obj: Any, text: str) -> tuple[Obj, tuple[str, ...]]:
-    """What a patch made, as an object again. Raises Invalid with the patch as the wrong value."""
+def _decoded(server: ApiServer, obj: Any, value: str) -> tuple[Obj, tuple[str, ...]]:
+    """What a patch made, as an object again. Raises Invalid, which names `value`."""
     try:
         return server.scheme.decode_with_warnings(obj)
     except schema.DecodingError as error:
-        raise _bad_patch(text, error.problems[0].message if error.problems else error.message) from None
-
-
-def _bad_patch(text: str, why: str) -> errors.Invalid:
-    value = json.dumps(text, ensure_ascii=False)
-    cause = errors.Cause("patch", "FieldValueInvalid", f"Invalid value: {value}: {why}")
-    return errors.Invalid(f' "" is invalid: {cause}', causes=[cause])
+        raise errors.invalid_patch(value, error.problems[0].message if error.problems else error.message) from None
 
 
 def _applied(
@@ -239,6 +236,10 @@ def _applied(
         scheme.decode(document)
     wanted = _named(wanted, ref)
     current = server.get(ref) if subresource else server.store.get(ref)
+    if current is None and (uid := objects.uid_of(wanted)):
+        kind = scheme.kind(ref.kind)
+        why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+        raise errors.conflict(kind.plural, ref.name, kind.group, why)
     merged = managed_fields.apply(
         scheme, current, wanted, manager, force=force, now_ms=server.now_ms(), subresource=subresource
     )

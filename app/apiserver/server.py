@@ -35,6 +35,8 @@ _SERVER_OWNED = (
     "deletionGracePeriodSeconds",
     "selfLink",
 )
+_REFUSED = ("uid", "deletionGracePeriodSeconds")  # another one in an update, by validation
+_IGNORED = frozenset(_SERVER_OWNED) - {*_REFUSED, "deletionTimestamp"}
 _PROPAGATIONS = ("Background", "Foreground", "Orphan")
 _IMMORTAL = ("default", "kube-public", "kube-system")  # namespaces
 _PROPAGATION_FINALIZER = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
@@ -280,7 +282,8 @@ class ApiServer:
         if subresource == "finalize":
             return {**old, "spec": wanted.get("spec", {})}
         kept = {key: value for key, value in old["metadata"].items() if key in _SERVER_OWNED}
-        meta = {**{k: v for k, v in wanted["metadata"].items() if k not in _SERVER_OWNED}, **kept}
+        meta = {key: value for key, value in wanted["metadata"].items() if key not in _IGNORED}
+        meta |= {key: value for key, value in kept.items() if key not in _REFUSED or meta.get(key) in (None, "")}
         meta["resourceVersion"] = old["metadata"]["resourceVersion"]
         new = {**wanted, "metadata": meta}
         if kind.key == "Namespace":  # its finalizers go through `finalize` only

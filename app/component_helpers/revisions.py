@@ -11,7 +11,7 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from app.api import memo, names, objects, selectors
+from app.api import go_json, memo, names, objects, selectors
 from app.api.errors import NotFound
 from app.api.objects import Obj
 
@@ -74,8 +74,10 @@ def data_of(owner: Obj) -> Obj:
 
 @memo.by_identity
 def _data(template: Obj) -> Obj:
-    """A strategic merge patch that sets the template."""
-    return {"spec": {"template": {"$patch": "replace", **template}}}
+    """A strategic merge patch that sets the template. Its keys are sorted, as in a map of Go: by these bytes kubectl
+    knows whether there is anything to undo."""
+    patch: Obj = json.loads(json.dumps({"spec": {"template": {"$patch": "replace", **template}}}, sort_keys=True))
+    return patch
 
 
 def hash_of(owner: Obj) -> str:
@@ -88,10 +90,7 @@ def hash_of(owner: Obj) -> str:
 
 @memo.by_identity
 def _patch_hash(template: Obj) -> str:
-    written = json.dumps(_data(template), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    for character in "<>&\u2028\u2029":  # as Go's encoder escapes them
-        written = written.replace(character, f"\\u{ord(character):04x}")
-    return names.safe_encode(str(names.fnv32(f"{written}0".encode())))  # 0: collisions so far
+    return names.safe_encode(str(names.fnv32(f"{go_json.dumps(_data(template))}0".encode())))  # 0: collisions so far
 
 
 def number_of(revision: Obj) -> int:

@@ -158,6 +158,7 @@ ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}
     [
         ({"type": "Recreate"}, {"type": "Recreate", "rollingUpdate": {"maxSurge": 1}}),
         ({"$retainKeys": ["type"], "type": "Recreate"}, {"type": "Recreate"}),
+        ({"$retainKeys": ["type"], "type": "Recreate", "rollingUpdate": None}, {"type": "Recreate"}),
         ({"$patch": "replace", "type": "Recreate"}, {"type": "Recreate"}),
         ({"$patch": "merge", "type": "X"}, {"type": "X", "rollingUpdate": {"maxSurge": 1}}),
         ({"$patch": "delete"}, {}),

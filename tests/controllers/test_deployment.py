@@ -10,6 +10,7 @@ from app.api import conditions, objects
 from app.api.objects import Obj, Ref
 from app.component_helpers import rollouts
 from app.controllers.deployment import rollout
+from app.controllers.deployment import status as deployment_status
 from app.controllers.deployment.deployment import DeploymentController, DeploymentObservation
 from app.reconcile import Create, Delete, Difference, Failure, Patch, RequeueAfter, Update, UpdateStatus
 from tests.support.builders import LABELS, NOW_MS, deployment, replica_set, with_spec, with_status
@@ -18,6 +19,9 @@ NEW_IMAGE = "nginx:1.28"
 
 
 def seen(web: Obj, replica_sets: list[Obj] | None = None, **facts: Any) -> DeploymentObservation:
+    """Of a Deployment that has said before that its ReplicaSet is there."""
+    progress = deployment_status.with_progress(web, "True", "NewReplicaSetCreated", "", NOW_MS)
+    web = web if web.get("status") or not replica_sets else {**web, "status": progress}
     given = {"orphans": (), "running_pods": {}, "holder_of_name": None, "failures": (), "now_ms": NOW_MS, **facts}
     return DeploymentObservation(deployment=web, replica_sets=tuple(replica_sets or ()), **given)
 
@@ -286,6 +290,19 @@ def test_status_when_all_is_done() -> None:
         "NewReplicaSetAvailable",
         'ReplicaSet "web-a" has successfully progressed.',
     )
+
+
+def test_who_finds_its_replica_set_says_so_before_all_else() -> None:
+    web = deployment()
+    found = member(web, "web-a", 3, 1)
+    (gap,) = diff(with_status(web, observedGeneration=0), [found])
+    (tell,) = gap.actions
+    assert isinstance(tell, UpdateStatus)
+    assert objects.annotations_of(tell.obj)[rollouts.REVISION] == "1"
+    assert condition(tell.status, "Progressing") == ("True", "FoundNewReplicaSet", 'Found new replica set "web-a"')
+    assert "replicas" not in tell.status
+    then = status_of(diff(with_status(web, **tell.status), [found]))
+    assert condition(then, "Progressing")[1] == "NewReplicaSetAvailable"
 
 
 def test_progress_moves_the_update_time_only() -> None:

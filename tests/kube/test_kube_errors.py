@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.support.clients import Api
 PODS, DEPLOYMENTS = "/api/v1/namespaces/default/pods", "/apis/apps/v1/namespaces/default/deployments"
 JSON, YAML = "application/json", "application/yaml"
 STRICT = "?fieldValidation=Strict"
+MERGE, STRATEGIC = "application/merge-patch+json", "application/strategic-merge-patch+json"
 
 
 def pod(**metadata: Any) -> dict[str, Any]:
@@ -266,7 +268,33 @@ def test_conflicts(api: Api) -> None:
     assert api.status("PUT", f"{DEPLOYMENTS}/web", other) == failure(409, "Conflict", message, WEB)
 
 
-MERGE = "application/merge-patch+json"
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("uid", "x"), ("deletionTimestamp", "2020-01-01T00:00:00Z"), ("deletionGracePeriodSeconds", 5)],
+)
+def test_what_the_server_says_of_an_object_is_not_for_clients_to_change(api: Api, field: str, value: Any) -> None:
+    patch = {"metadata": {field: value}}
+    status = api.status("PATCH", f"{DEPLOYMENTS}/web", patch, Content_Type=MERGE)
+    why = f"metadata.{field}: Invalid value: {json.dumps(value)}: field is immutable"
+    assert (status["message"], status["code"]) == (f'Deployment.apps "web" is invalid: {why}', 422)
+
+
+def test_times_and_generations_of_clients_are_ignored(api: Api) -> None:
+    before = api.get(f"{DEPLOYMENTS}/web")
+    patch = {"metadata": {"creationTimestamp": "2020-01-01T00:00:00Z", "generation": 9, "selfLink": "/x", "uid": ""}}
+    api.ok("PATCH", f"{DEPLOYMENTS}/web", patch, Content_Type=MERGE)
+    assert api.get(f"{DEPLOYMENTS}/web") == before
+
+
+def test_who_applies_what_had_a_uid_does_not_make_another(api: Api) -> None:
+    wanted = {**deployment(), "metadata": {"name": "shop", "uid": "x"}}
+    path = f"{DEPLOYMENTS}/shop?fieldManager=me"
+    status = api.status("PATCH", path, wanted, Content_Type="application/apply-patch+yaml")
+    why = "uid mismatch: the provided object specified uid x, and no existing object was found"
+    assert (status["message"], status["code"]) == (
+        f'Operation cannot be fulfilled on deployments.apps "shop": {why}',
+        409,
+    )
 
 
 def test_another_name_than_in_the_address(api: Api) -> None:
@@ -308,12 +336,54 @@ def test_a_refused_patch(api: Api, content_type: str, patch: Any, status: dict[s
     assert api.status("PATCH", f"{DEPLOYMENTS}/web", patch, Content_Type=content_type) == status
 
 
+SLIPS = """{"apiVersion": "v1", "kind": "Pod", "zone": 1, "metadata": {"name": "p", "labels": {"a": "1", "a": "2"}},
+"kind": "Pod", "spec": {"x": {"y": 1, "y": 2}, "containers": [{"name": "c", "image": "x", "name": "c", "b": 1}]}}"""
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "said"),
+    [
+        pytest.param(
+            SLIPS,
+            JSON,
+            'unknown field "zone", duplicate field "metadata.labels.a", duplicate field "kind", '
+            'unknown field "spec.x", duplicate field "spec.containers[0].name", unknown field "spec.containers[0].b"',
+            id="as they stand in JSON",
+        ),
+        pytest.param(
+            "z: 1\nkind: Pod\napiVersion: v1\nmetadata: {name: p}\nmore: 1\n"
+            "spec: {containers: [], a: 1, containers: []}",
+            YAML,
+            'yaml: unmarshal errors:\n  line 6: key "containers" already set in map, '
+            'unknown field "more", unknown field "spec.a", unknown field "z"',
+            id="sorted in YAML",
+        ),
+    ],
+)
+def test_slips_are_told_in_order_and_where_they_are(api: Api, body: str, content_type: str, said: str) -> None:
+    status = api.status("POST", PODS + STRICT, body, Content_Type=content_type)
+    assert status["message"].partition("strict decoding error: ")[2] == said
+
+
+def test_a_field_that_a_patch_has_twice(api: Api) -> None:
+    patch = '{"spec": {"replicas": 1, "replicas": 2}}'
+    status = api.status("PATCH", f"{DEPLOYMENTS}/web{STRICT}", patch, Content_Type=MERGE)
+    assert status["message"].endswith('strict decoding error: duplicate field "spec.replicas"')
+    warned = api.ask("PATCH", f"{DEPLOYMENTS}/web", patch, Content_Type=MERGE)
+    assert warned.headers.getlist("Warning") == ['299 - "duplicate field \\"spec.replicas\\""']
+
+
 def test_an_unknown_field_in_a_patch(api: Api) -> None:
     patch = '{"spec":{"replica":3}}'
     status = api.status("PATCH", f"{DEPLOYMENTS}/web{STRICT}", patch, Content_Type=MERGE)
-    value = '"{\\"spec\\":{\\"replica\\":3}}"'
+    assert status["message"].startswith(' "" is invalid: patch: Invalid value: "{\\"apiVersion\\":\\"apps/v1\\"')
+    assert '\\"replica\\":3}' in status["message"]
+    assert status["message"].endswith('}": strict decoding error: unknown field "spec.replica"')
+    two = '{"spec":{"z":1,"replica":[true,null]}}'
+    status = api.status("PATCH", f"{DEPLOYMENTS}/web{STRICT}", two, Content_Type=STRATEGIC)
     assert status["message"] == (
-        f' "" is invalid: patch: Invalid value: {value}: strict decoding error: unknown field "spec.replica"'
+        ' "" is invalid: patch: Invalid value: "map[spec:map[replica:[true <nil>] z:1]]": '
+        'strict decoding error: unknown field "spec.replica", unknown field "spec.z"'
     )
     warned = api.ask("PATCH", f"{DEPLOYMENTS}/web", patch, Content_Type=MERGE)
     assert warned.headers.getlist("Warning") == ['299 - "unknown field \\"spec.replica\\""']

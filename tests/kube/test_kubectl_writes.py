@@ -48,6 +48,19 @@ def test_apply_creates_configures_and_leaves_alone(kubectl: Kubectl) -> None:
     assert replicas(kubectl) == "3"
 
 
+def test_apply_takes_away_what_the_other_of_a_union_had(kubectl: Kubectl) -> None:
+    """kubectl names the keys that stay, and says null of the others."""
+    one = DEPLOYMENT.replace("spec: {containers", "spec: {volumes: [{name: data, emptyDir: {}}], containers")
+    other = one.replace("emptyDir: {}", "persistentVolumeClaim: {claimName: data}")
+    one = one.replace("replicas: 2", "replicas: 2\n  strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 1}}")
+    other = other.replace("replicas: 2", "replicas: 2\n  strategy: {type: Recreate}")
+    kubectl("apply", "-f", "-", stdin=one)
+    assert kubectl("apply", "-f", "-", stdin=other) == "deployment.apps/shop configured\n"
+    spec = json.loads(kubectl("get", "deploy", "shop", "-o", "json"))["spec"]
+    assert spec["strategy"] == {"type": "Recreate"}
+    assert spec["template"]["spec"]["volumes"] == [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]
+
+
 def test_diff_shows_what_apply_would_change(shop: Kubectl) -> None:
     done = shop.run("diff", "-f", "-", stdin=DEPLOYMENT.replace("replicas: 2", "replicas: 7"))
     assert done.returncode == 1

@@ -15,6 +15,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
+from app.api import go_json
 from app.api.errors import BadRequest
 from app.api.objects import Obj, annotations_of, with_metadata
 from app.apimachinery.patch.json_patch import json_patch, same
@@ -28,6 +29,7 @@ __all__ = [
     "json_patch",
     "last_applied",
     "merge_patch",
+    "printed",
     "strategic_merge",
     "three_way",
 ]
@@ -121,7 +123,8 @@ def _retained(old: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
         return dict(old)
     listed = patch["$retainKeys"]
     kept = {key for key in listed if isinstance(key, str)} if isinstance(listed, list) else None
-    if kept is None or any(key not in kept and not key.startswith("$") for key in patch):
+    given = [key for key, value in patch.items() if value is not None and not key.startswith("$")]
+    if kept is None or not kept.issuperset(given):
         raise BadRequest("invalid patch format of retainKeys")
     return {key: value for key, value in old.items() if key in kept}
 
@@ -157,7 +160,7 @@ def _check_items(items: Sequence[Any], key: str) -> None:
         if not isinstance(item, dict):
             raise BadRequest("invalid JSON document")
         if key not in item and item.get("$patch") != "replace":
-            raise BadRequest(f"map: {_go_text(item)} does not contain declared merge key: {key}")
+            raise BadRequest(f"map: {printed(item)} does not contain declared merge key: {key}")
 
 
 def _with_directives(patch: list[Any], old: list[Any], key: str) -> tuple[list[Any], list[Any]]:
@@ -169,12 +172,12 @@ def _with_directives(patch: list[Any], old: list[Any], key: str) -> tuple[list[A
     return [item for item in patch if item.get("$patch") != "delete"], kept
 
 
-def _go_text(value: Any) -> str:
+def printed(value: Any) -> str:
     """As Go prints a decoded JSON value with %v."""
     if isinstance(value, dict):
-        return "map[" + " ".join(f"{key}:{_go_text(value[key])}" for key in sorted(value)) + "]"
+        return "map[" + " ".join(f"{key}:{printed(value[key])}" for key in sorted(value)) + "]"
     if isinstance(value, list):
-        return "[" + " ".join(map(_go_text, value)) + "]"
+        return "[" + " ".join(map(printed, value)) + "]"
     if value is None:
         return "<nil>"
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -230,10 +233,7 @@ def last_applied(manifest: Obj) -> str:
     """The text of the annotation, byte for byte as kubectl writes it."""
     annotations = {key: text for key, text in annotations_of(manifest).items() if key != LAST_APPLIED}
     plain = with_metadata(manifest, annotations=annotations)
-    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    for character in "<>&\u2028\u2029":  # Go escapes these for the sake of browsers
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text + "\n"
+    return go_json.dumps(plain, sort_keys=True) + "\n"
 
 
 def _applied_before(current: Obj) -> dict[str, Any]:

@@ -13,9 +13,8 @@ from app.api import objects, selectors
 from app.api.messages import Message
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
-from app.component_helpers import pods
 from app.component_helpers.rollouts import REVISION, revision_of
-from app.controllers.deployment import sayings
+from app.controllers.deployment import sayings, waking
 from app.controllers.deployment import status as deployment_status
 from app.controllers.deployment.rollout import (
     Rollout,
@@ -75,13 +74,13 @@ class DeploymentController(Controller[DeploymentObservation]):
     def __init__(self) -> None:
         self.watches = (
             itself("Deployment", indexes=BY_NAMESPACE),
-            Watch("ReplicaSet", _deployments_of, indexes={"controller": _controller_or_namespace}),
+            Watch("ReplicaSet", waking.deployments_of, indexes={"controller": waking.controller_or_namespace}),
             Watch(
                 "Pod",
-                _waiting_for_pods_to_go,
+                waking.waiting_for_pods_to_go,
                 when=lambda old, new: new is None,
-                matters=lambda old, new: _running(old) != _running(new),
-                totals={"running": _running},
+                matters=lambda old, new: waking.running(old) != waking.running(new),
+                totals={"running": waking.running},
             ),
         )
 
@@ -117,7 +116,7 @@ class DeploymentController(Controller[DeploymentObservation]):
         if objects.is_terminating(deployment):
             yield from _status(rollout, seen, estimates=False)
             return
-        first = tuple(_claims(seen)) or tuple(_revision(rollout))
+        first = tuple(_claims(seen)) or tuple(_revision(rollout)) or tuple(_found(rollout, seen.now_ms))
         if first:  # all else builds on these objects as they are afterwards
             yield from first
             return
@@ -186,6 +185,16 @@ def _revision(rollout: Rollout) -> Iterator[Difference]:
     if seconds != new["spec"].get("minReadySeconds", 0):
         updated = {**updated, "spec": {**new["spec"], "minReadySeconds": seconds}}
     yield Difference(ref_of(new), field, desired, observed, reason, (Update(updated),))
+
+
+def _found(rollout: Rollout, now_ms: int) -> Iterator[Difference]:
+    """A Deployment that finds its ReplicaSet says so before all else."""
+    new, deployment = rollout.new, rollout.deployment
+    if new is None:
+        return
+    status = deployment_status.with_found(deployment, objects.name_of(new), now_ms)
+    if status != (deployment.get("status") or {}):
+        yield _status_outdated(deployment, _with_revision(deployment, revision_of(new)), status)
 
 
 def _create(rollout: Rollout, seen: DeploymentObservation) -> Iterator[Difference]:
@@ -379,37 +388,3 @@ def _with_revision(deployment: Obj, revision: int) -> Obj:
         return deployment
     annotations = {**objects.annotations_of(deployment), REVISION: str(revision)}
     return objects.with_metadata(deployment, annotations=annotations)
-
-
-# ------------------------------------------------------------------------------------------- waking and looking
-
-
-def _deployments_of(replica_set: Obj, reader: Reader) -> Iterable[Ref]:
-    """Its controller; for an orphan the Deployments that would adopt it."""
-    owner = objects.controller_of(replica_set)
-    namespace = objects.namespace_of(replica_set)
-    if owner is not None:
-        return (Ref("Deployment", namespace, owner["name"]),) if objects.is_of(owner, "Deployment") else ()
-    labels = objects.labels_of(replica_set)
-    candidates = reader.by("Deployment", "namespace", namespace)
-    return tuple(ref_of(each) for each in candidates if selectors.matches(each["spec"]["selector"], labels))
-
-
-def _waiting_for_pods_to_go(pod: Obj, reader: Reader) -> Iterable[Ref]:
-    """The Deployment with strategy Recreate that a pod which is gone belonged to."""
-    owner = objects.controller_of(pod)
-    if owner is None or not objects.is_of(owner, "ReplicaSet"):
-        return ()
-    replica_set = reader.get(Ref("ReplicaSet", objects.namespace_of(pod), owner["name"]))
-    keys = _deployments_of(replica_set, reader) if replica_set else ()
-    return tuple(key for key in keys for found in (reader.get(key),) if found and not is_rolling(found))
-
-
-def _running(pod: Obj) -> tuple[str, tuple[int]] | None:
-    uid = objects.controller_uid(pod)
-    return (uid, (1,)) if uid and not pods.is_terminal(pod) else None
-
-
-def _controller_or_namespace(obj: Obj) -> tuple[str]:
-    """Uids and namespaces never coincide, so that one index finds what is owned and what is not."""
-    return (objects.controller_uid(obj) or objects.namespace_of(obj),)

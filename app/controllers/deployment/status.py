@@ -48,6 +48,15 @@ def with_progress(deployment: Obj, status: str, reason: str, message: str, now_m
     return {**held, "conditions": _add(held.get("conditions") or [], _progressing(status, reason, message), now_ms)}
 
 
+def with_found(deployment: Obj, name: str, now_ms: int) -> Status:
+    """The present status with the news that a ReplicaSet of this template is there already, where nothing is said of
+    progress yet."""
+    held: Status = deployment.get("status") or {}
+    if deployment["spec"].get("paused") or conditions.find(held.get("conditions"), "Progressing") is not None:
+        return held
+    return with_progress(deployment, "True", "FoundNewReplicaSet", f'Found new replica set "{name}"', now_ms)
+
+
 def has_deadline(deployment: Obj) -> bool:
     return bool(deployment["spec"].get("progressDeadlineSeconds", NO_DEADLINE) != NO_DEADLINE)
 
@@ -96,7 +105,7 @@ def _counts(rollout: Rollout) -> Status:
 
 
 def _before_judging(rollout: Rollout, now_ms: int) -> list[Condition]:
-    """The conditions there are, after what a pause, a resumption or a found ReplicaSet says of progress."""
+    """The conditions there are, after what a pause or a resumption says of progress."""
     deployment = rollout.deployment
     held: list[Condition] = (deployment.get("status") or {}).get("conditions") or []
     if not has_deadline(deployment) or objects.is_terminating(deployment):
@@ -108,9 +117,6 @@ def _before_judging(rollout: Rollout, now_ms: int) -> list[Condition]:
         return _add(held, _progressing("Unknown", "DeploymentPaused", "Deployment is paused"), now_ms)
     if not paused and reason == "DeploymentPaused":
         return _add(held, _progressing("Unknown", "DeploymentResumed", "Deployment is resumed"), now_ms)
-    if current is None and rollout.new:
-        found = f'Found new replica set "{objects.name_of(rollout.new)}"'
-        return _add(held, _progressing("True", "FoundNewReplicaSet", found), now_ms)
     return held
 
 

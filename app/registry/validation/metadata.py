@@ -38,13 +38,16 @@ def check(
 
 
 def check_update(new: Mapping[str, Any], old: Mapping[str, Any], *, own: bool = True) -> Iterator[Cause]:
-    """The server itself keeps name, namespace, uid and times as they were."""
+    """Name, namespace and creationTimestamp cannot come to differ here."""
     if "deletionTimestamp" in old:
         added = sorted(set(new.get("finalizers", ())) - set(old.get("finalizers", ())))
         if added:
             listed = ", ".join(causes.printed(finalizer) for finalizer in added)
             why = "no new finalizers can be added if the object is being deleted, found new finalizers []string{"
             yield causes.forbidden("metadata.finalizers", f"{why}{listed}}}")
+    for field in ("uid", "deletionTimestamp", "deletionGracePeriodSeconds"):
+        if new.get(field) != old.get(field):
+            yield causes.invalid(f"metadata.{field}", new.get(field), causes.IMMUTABLE)
     yield from _check_common(new, own)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from app.api import errors
@@ -21,6 +21,7 @@ from app.apimachinery.scheme.scheme import Scheme
 
 JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
 STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
+_LINE = "line "  # begins what YAML says twice
 _SHOWN = 30  # bytes of a body that an error repeats
 _SCHEME = 'in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"'
 
@@ -35,6 +36,10 @@ def decoded(scheme: Scheme, data: bytes, content_type: str, kind: Kind, validati
     document, twice = parsed(data, content_type, kind.kind)
     document = _of_kind(scheme, document, kind)
     obj, unknown = scheme.decode_with_warnings(document)
+    if not kind.is_own:
+        unknown = tuple(sorted(unknown))
+    elif twice and not twice[0].startswith(_LINE):
+        twice, unknown = _slips(data, unknown), ()
     if (twice or unknown) and validation == STRICT:
         said = ", ".join((*_at_once(twice), *unknown))
         raise schema.DecodingError(_cannot(kind.kind, kind, f"strict decoding error: {said}"))
@@ -51,7 +56,7 @@ def patch_of(data: bytes, validation: str) -> Decoded:
 
 def _at_once(twice: tuple[str, ...]) -> tuple[str, ...]:
     """What YAML says twice is one error with a line for each, what JSON says twice is one each."""
-    if twice and twice[0].startswith("line "):
+    if twice and twice[0].startswith(_LINE):
         return ("yaml: unmarshal errors:" + "".join(f"\n  {each}" for each in twice),)
     return twice
 
@@ -116,24 +121,55 @@ class _Unreadable(Exception):
     """Neither JSON nor YAML; the sentence is Go's."""
 
 
-def _json(data: bytes) -> tuple[Any, tuple[str, ...]]:
-    twice: list[str] = []
+def read_json(data: bytes) -> tuple[Any, tuple[str, ...]]:
+    """As `parsed`. Raises ValueError or RecursionError for what is no JSON."""
+    repeats = False
 
-    def pairs(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for name, value in items:
-            if name in found:
-                twice.append(f'duplicate field "{name}"')
-            found[name] = value
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal repeats
+        found = dict(items)
+        repeats = repeats or len(found) < len(items)
         return found
 
+    document = json.loads(data.decode(), object_pairs_hook=pairs, parse_constant=_no_constant)
+    document = scalars.cleaned(document) if _SURROGATE.search(data) else document
+    return document, _slips(data) if repeats else ()
+
+
+def _json(data: bytes) -> tuple[Any, tuple[str, ...]]:
     try:
-        parsed = json.loads(data.decode(), object_pairs_hook=pairs, parse_constant=_no_constant)
-        return (scalars.cleaned(parsed) if _SURROGATE.search(data) else parsed), tuple(map(scalars.clean, twice))
+        return read_json(data)
     except json.JSONDecodeError as error:
         raise _Unreadable(f"couldn't get version/kind; json parse error: {go_json_error(error)}") from None
     except (ValueError, RecursionError) as error:
         raise _Unreadable(f"couldn't get version/kind; json parse error: {error}") from None
+
+
+class _Pairs(tuple[tuple[str, Any], ...]):
+    """An object of JSON as it was written."""
+
+
+def _slips(data: bytes, unknown: Collection[str] = ()) -> tuple[str, ...]:
+    """Fields that an object has twice, and these that are not known, each once and in the order of the text."""
+    return tuple(dict.fromkeys(_slips_in(json.loads(data, object_pairs_hook=_Pairs), "", unknown)))
+
+
+def _slips_in(value: Any, path: str, unknown: Collection[str]) -> Iterator[str]:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _slips_in(item, f"{path}[{index}]", unknown)
+    if not isinstance(value, _Pairs):
+        return
+    seen: set[str] = set()
+    for name, item in value:
+        at = f"{path}.{scalars.clean(name)}" if path else scalars.clean(name)
+        if (slip := f'unknown field "{at}"') in unknown:
+            yield slip
+            continue
+        if name in seen:
+            yield f'duplicate field "{at}"'
+        seen.add(name)
+        yield from _slips_in(item, at, unknown)
 
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -153,7 +189,14 @@ def _yaml(data: bytes) -> tuple[Any, tuple[str, ...]]:
         raise
     except yamltext.ManifestError as error:
         raise _Unreadable(error.message.removeprefix("error converting YAML to JSON: ")) from None
-    return (documents[0].value if documents else None), tuple(twice)
+    return _sorted(documents[0].value if documents else None), tuple(twice)
+
+
+def _sorted(value: Any) -> Any:
+    """On its way from YAML to JSON a map loses its order."""
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
 _GO = {

@@ -5,12 +5,12 @@ Objects are never mutated, so the identity of an object is enough of a key.
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from app.api import go_json
 from app.api.objects import Obj
 
 KEPT_BYTES = 32 << 20
@@ -18,7 +18,7 @@ LARGE = 64 << 10  # is encoded anew: it would keep many others out, and itself i
 
 
 def dumps(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+    return go_json.dumps(value).encode("utf-8", "replace")
 
 
 class Cache:

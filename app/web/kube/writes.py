@@ -210,7 +210,10 @@ def _patch_text(patch_type: str, validation: str) -> tuple[str, tuple[str, ...]]
         document, warnings = bodies.patch_of(data, validation)
         return _text(document), warnings
     try:
-        return _text(scalars.cleaned(json.loads(data))), ()
+        document, twice = bodies.read_json(data)
+        if twice and validation == bodies.STRICT:
+            raise errors.invalid_patch(_text(document), "strict decoding error: " + ", ".join(twice))
+        return _text(document), twice if validation == bodies.WARN else ()
     except json.JSONDecodeError as error:
         raise errors.BadRequest(f"error decoding patch: {bodies.go_json_error(error)}") from None
     except (ValueError, RecursionError) as error:
