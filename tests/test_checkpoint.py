@@ -35,7 +35,7 @@ WORKED_OUT = {
     Turns: set(),
     OnCall: set(),
     WorkQueue: {"_urgency"},
-    Informer: {*Informer._FIXED, "_indexes", "_order", "objects"},
+    Informer: {*Informer._FIXED, "_indexes", "_listed", "_order", "objects"},
     Worker: {*Worker.PARTS, "_client", "_obstacle", "_server", "actor", "controller", "rank", "view"},
 }
 

@@ -28,7 +28,7 @@ class Informer(Part):
         "_everything_matters", "_field", "_index_of", "_matters", "_only", "_total_of", "kind", "selects", "watches",
     )  # fmt: skip
     STATE = ("_assumed", "_totals", "asleep", "broken", "last_due_ms", "position")
-    __slots__ = (*_FIXED, *STATE, "_indexes", "_order", "objects")
+    __slots__ = (*_FIXED, *STATE, "_indexes", "_listed", "_order", "objects")
 
     def __init__(self, kind: str, watches: Sequence[Watch]) -> None:
         self.kind = kind
@@ -42,6 +42,7 @@ class Informer(Part):
         self.last_due_ms = 0  # a watch never reorders: the next delivery is due no earlier
         self._assumed: dict[Ref, int] = {}  # own writes that the watch has not shown yet
         self._order: list[Ref] | None = None  # the cache's names, sorted; None: to be sorted again
+        self._listed: tuple[Obj, ...] | None = None  # its objects in that order; None: to be listed again
         self._field = tuple(self.selects[0].split(".")) if self.selects else ()
         self._matters = tuple(watch.matters for watch in self.watches if watch.matters)
         self._everything_matters = len(self._matters) < len(self.watches)
@@ -131,7 +132,7 @@ class Informer(Part):
             name: {value: {ref: self.objects[ref] for ref in refs} for value, refs in index.items()}
             for name, index in held["indexes"].items()
         }
-        self._order = None
+        self._order = self._listed = None
 
     def copy(self) -> Informer:
         copied = Informer.__new__(Informer)
@@ -140,7 +141,7 @@ class Informer(Part):
         copied.objects = dict(self.objects)
         copied.position, copied.last_due_ms = self.position, self.last_due_ms
         copied.broken, copied.asleep = self.broken, self.asleep
-        copied._assumed, copied._order = dict(self._assumed), self._order
+        copied._assumed, copied._order, copied._listed = dict(self._assumed), self._order, self._listed
         breathe()
         copied._indexes = {
             name: {value: dict(objects) for value, objects in breathing(index.items())}
@@ -168,6 +169,12 @@ class Informer(Part):
             self._order = sorted(self.objects)
         return self._order
 
+    def listed(self) -> tuple[Obj, ...]:
+        """All objects, in order of name."""
+        if self._listed is None:
+            self._listed = tuple(self.objects[ref] for ref in self.names())
+        return self._listed
+
     def by(self, index: str, value: Hashable) -> tuple[Obj, ...]:
         return tuple(self._indexes[index].get(value, {}).values())
 
@@ -177,6 +184,7 @@ class Informer(Part):
     def _replace(self, ref: Ref, old: Obj | None, new: Obj | None) -> None:
         if old is new:
             return
+        self._listed = None
         if new is None:
             self.objects.pop(ref, None)
         else:
@@ -243,8 +251,9 @@ class CacheView:
 
     def list(self, kind: str, namespace: str | None = None) -> Sequence[Obj]:
         informer = self._informers[kind]
-        cached = informer.objects
-        return tuple(cached[ref] for ref in informer.names() if namespace is None or ref.namespace == namespace)
+        if namespace is None:
+            return informer.listed()
+        return tuple(informer.objects[ref] for ref in informer.names() if ref.namespace == namespace)
 
     def by(self, kind: str, index: str, value: Hashable) -> Sequence[Obj]:
         return self._informers[kind].by(index, value)

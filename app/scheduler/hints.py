@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from app.api.objects import Obj, labels_of
 from app.component_helpers import host_ports, placement
 from app.scheduler import interpod
-from app.scheduler.framework import NodeSeen, demand_of, facts_of, refusal
+from app.scheduler.facts import NodeSeen, demand_of, facts_of
+from app.scheduler.framework import refusal
 
 Hint = Callable[[Obj, Obj | None, Obj | None], bool]
 """Of a pod that waits, and an object as it was and is."""

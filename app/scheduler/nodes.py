@@ -1,18 +1,19 @@
 """The nodes as a pod that wants one sees them: what each has to give, and what its pods have taken.
 
-The scheduler calls `nodes_for` once a decision.
+The scheduler calls `Nodes.seen_by` once a decision.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from itertools import repeat
 from typing import NamedTuple
 
-from app.api.breath import breathing
-from app.api.objects import Obj, uid_of
+from app.api import memo
+from app.api.objects import Obj, name_of, uid_of
 from app.component_helpers import pods
 from app.reconcile import Reader
-from app.scheduler.framework import NodeSeen, demand_of, facts_of, spread_by
+from app.scheduler.facts import NodeFacts, NodeSeen, demand_of, facts_of, spread_by
 from app.scheduler.preemption import priority_of
 
 
@@ -36,21 +37,27 @@ def _binary(count: int) -> str:
     return str(count)
 
 
-def nodes_for(pod: Obj, reader: Reader) -> tuple[NodeSeen, ...]:
-    """In order of their names."""
-    owner = spread_by(pod)
-    requested, replicas = reader.totals("Pod", "requested"), reader.totals("Pod", "replicas")
-    nodes = tuple(
-        NodeSeen(
-            node,
-            facts,
-            Requested(*requested.get(facts.name, ())),
-            sum(replicas.get((owner, facts.name), ())) if owner else 0,
-        )
-        for node in breathing(reader.list("Node"))
-        for facts in (facts_of(node),)
-    )
-    return _with_others(pod, _with_nominated(pod, nodes, reader), reader)
+class Nodes:
+    """From one pod to the next nearly every node is as it was, and is not looked at again."""
+
+    def __init__(self) -> None:
+        self._facts = memo.by_place(facts_of)
+        self._names = memo.by_place(name_of)
+        self._seen = memo.by_place(_seen)
+
+    def seen_by(self, pod: Obj, reader: Reader) -> tuple[NodeSeen, ...]:
+        """In order of their names."""
+        nodes, owner = reader.list("Node"), spread_by(pod)
+        names = self._names(nodes)
+        requested, replicas = reader.totals("Pod", "requested"), reader.totals("Pod", "replicas")
+        held = [*map(requested.get, names)]
+        beside = [*map(replicas.get, zip(repeat(owner), names))] if owner else [None] * len(names)
+        seen = self._seen(nodes, self._facts(nodes), held, beside)
+        return _with_others(pod, _with_nominated(pod, seen, reader), reader)
+
+
+def _seen(node: Obj, facts: NodeFacts, requested: tuple[int, ...] | None, replicas: tuple[int, ...] | None) -> NodeSeen:
+    return NodeSeen(node, facts, Requested(*(requested or ())), sum(replicas or ()))
 
 
 def _with_nominated(pod: Obj, nodes: tuple[NodeSeen, ...], reader: Reader) -> tuple[NodeSeen, ...]:
@@ -80,4 +87,6 @@ def _with_others(pod: Obj, nodes: tuple[NodeSeen, ...], reader: Reader) -> tuple
     held: dict[str, Counter[str]] = {}
     for each in reader.by("Pod", "place", "asking"):
         held.setdefault(pods.node_name(each), Counter()).update(dict(demand_of(each["spec"]).others))
-    return tuple(seen._replace(others=dict(held.get(seen.facts.name, ()))) for seen in nodes)
+    return tuple(
+        seen._replace(others=dict(held[seen.facts.name])) if seen.facts.name in held else seen for seen in nodes
+    )

@@ -14,7 +14,8 @@ from typing import NamedTuple
 from app.api import times
 from app.api.objects import Obj, name_of, namespace_of
 from app.component_helpers import budgets
-from app.scheduler.framework import NodeSeen, demand_of, refusal
+from app.scheduler.facts import NodeSeen, demand_of
+from app.scheduler.framework import refusal
 from app.scheduler.interpod import Rules
 
 NO_VICTIMS = "No preemption victims found for incoming pod"

@@ -13,7 +13,7 @@ from app.api.objects import Obj, Ref, is_terminating, labels_of
 from app.component_helpers import pods
 from app.reconcile import Reader
 from app.scheduler import hints, interpod
-from app.scheduler.framework import demand_of, spread_by
+from app.scheduler.facts import demand_of, spread_by
 from app.scheduler.preemption import priority_of
 
 

@@ -39,9 +39,10 @@ from app.reconcile import (
     metadata_differs,
 )
 from app.scheduler import hints, interpod, preemption, queue, sayings
-from app.scheduler.framework import Decision, NodeSeen, decide, refusal
+from app.scheduler.facts import NodeSeen
+from app.scheduler.framework import Decision, decide, fits_nowhere, sample_size
 from app.scheduler.interpod import Neighbourhood, Rules
-from app.scheduler.nodes import nodes_for
+from app.scheduler.nodes import Nodes
 from app.scheduler.preemption import Plan, priority_of
 from app.scheduler.queue import Attempts
 
@@ -60,6 +61,7 @@ class PodSeen:
     bound: Sequence[Obj] = ()  # of a pod that fits nowhere: those whose place it may take, and the others
     budgets: Sequence[Obj] = ()
     nominated: Sequence[Obj] = ()  # pods that room is being made for
+    first: int = 0  # of many nodes: the place of the one that it begins with
 
 
 class Scheduler(Controller[PodSeen]):
@@ -77,6 +79,7 @@ class Scheduler(Controller[PodSeen]):
     }
 
     def __init__(self) -> None:
+        self._nodes = Nodes()
         self.watches = (
             itself(
                 "Pod",
@@ -110,12 +113,12 @@ class Scheduler(Controller[PodSeen]):
         pod = reader.get(key)
         if pod is None or not queue.is_ours(pod):
             return None
-        nodes = nodes_for(pod, reader)
+        nodes = self._nodes.seen_by(pod, reader)
         beside, namespaces = _neighbours(pod, reader)
         bound: Sequence[Obj] = ()
         if _may_preempt(pod, reader):
             rules = _rules(pod, _neighbourhood(nodes, beside, namespaces))
-            if all(refusal(pod, each, rules) for each in nodes):
+            if fits_nowhere(pod, nodes, rules):
                 bound = _bound(reader)
         return PodSeen(
             pod,
@@ -127,6 +130,7 @@ class Scheduler(Controller[PodSeen]):
             bound,
             reader.live("PodDisruptionBudget", None) if bound else (),
             reader.by("Pod", "place", "nominated") if bound else (),
+            _first(len(nodes), reader),
         )
 
     def urgency(self, key: Ref, reader: Reader) -> int:
@@ -142,7 +146,7 @@ class Scheduler(Controller[PodSeen]):
     def diff(self, seen: PodSeen) -> Iterable[Difference]:
         around = _neighbourhood(seen.nodes, seen.neighbours, seen.namespaces)
         rules = _rules(seen.pod, around)
-        decision, resolvable = decide(seen.pod, seen.nodes, around, rules)
+        decision, resolvable = decide(seen.pod, seen.nodes, around, rules, seen.first)
         if decision.node:
             yield _bind(seen, decision)
             return
@@ -151,6 +155,14 @@ class Scheduler(Controller[PodSeen]):
             yield from _preempt(seen, decision, plan)
         else:
             yield from _unschedulable(seen, decision, outcome)
+
+
+def _first(count: int, reader: Reader) -> int:
+    """Each decision begins where the one before it stopped, so that all nodes have the same chance."""
+    sample = sample_size(count)
+    if sample == count:
+        return 0
+    return sum(number for (number,) in reader.totals("Pod", "priorities").values()) * sample % count
 
 
 def _bound(reader: Reader) -> tuple[Obj, ...]:

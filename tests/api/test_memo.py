@@ -27,3 +27,19 @@ def test_the_memory_is_bounded_and_never_mistakes_a_new_part_for_one_that_is_gon
     monkeypatch.setattr(memo, "_KEPT", 3)
     value = memo.by_identity(lambda part: part["n"])
     assert [value({"n": n}) for n in range(100)] == list(range(100))
+
+
+def test_of_columns_only_rows_are_worked_out_in_which_something_is_another_thing():
+    calls = []
+
+    @memo.by_place
+    def pair(left, right):
+        calls.append(left["n"])
+        return left["n"], right
+
+    one, two, three = ({"n": n} for n in (1, 2, 3))
+    assert pair((one, two, three), "abc") == ((1, "a"), (2, "b"), (3, "c"))
+    assert pair((one, {"n": 7}, three), "abd") == ((1, "a"), (7, "b"), (3, "d"))
+    assert sorted(calls) == [1, 2, 3, 3, 7]
+    assert pair((one, two), "ab") == ((1, "a"), (2, "b"))
+    assert pair((), "") == ()

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from app.api.objects import Obj
-from app.scheduler.framework import Decision, NodeSeen, Scores, decide, demand_of, facts_of
+from app.scheduler.facts import NodeSeen, demand_of, facts_of
+from app.scheduler.framework import Decision, decide
+from app.scheduler.scores import Scores
 from tests.support.builders import node, pod, replica_set
 
 GI = 1 << 30
@@ -82,7 +84,8 @@ def test_a_node_selector_that_no_node_has() -> None:
 
 
 def test_no_nodes_no_decision() -> None:
-    assert choose(unassigned()) == Decision("", ())
+    decision = choose(unassigned())
+    assert (decision.node, list(decision.verdicts)) == ("", [])
 
 
 # -------------------------------------------------------------------------------------------------- scores

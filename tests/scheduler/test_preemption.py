@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.api.objects import Obj
-from app.scheduler.framework import NodeSeen, facts_of
+from app.scheduler.facts import NodeSeen, facts_of
 from app.scheduler.interpod import Rules, neighbourhood
 from app.scheduler.preemption import NO_VICTIMS, Plan, plan
 from tests.support.builders import node, pod, with_status

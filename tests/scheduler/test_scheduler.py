@@ -8,7 +8,8 @@ import pytest
 
 from app.api.objects import Obj, Ref, with_metadata
 from app.reconcile import Announce, Bind, Delete, Difference, Patch, Remember, RequeueAfter
-from app.scheduler.framework import Decision, NodeSeen, facts_of
+from app.scheduler.facts import NodeSeen, facts_of
+from app.scheduler.framework import Decision
 from app.scheduler.queue import Attempts
 from app.scheduler.scheduler import PodSeen, Scheduler
 from tests.support.builders import NOW_MS, node, pod, replica_set, with_status

@@ -272,10 +272,10 @@ def _items(thing: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _field_names(thing: Any) -> tuple[str, ...]:
-    """Of a dataclass or a NamedTuple; () of anything else."""
+    """Of a dataclass or a NamedTuple; () of anything else: a dataclass that is a sequence too is its items."""
     of = type(thing)
     if of not in _known_names:
-        fields = dataclasses.fields(of) if dataclasses.is_dataclass(of) else ()
+        fields = dataclasses.fields(of) if dataclasses.is_dataclass(of) and not issubclass(of, Sequence) else ()
         _known_names[of] = tuple(field.name for field in fields) or tuple(getattr(of, "_fields", ()))
     return _known_names[of]
 
