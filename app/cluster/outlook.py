@@ -84,7 +84,7 @@ def action_mattered(record: Acted) -> bool:
 
 def _cares(action: Action, get: Get) -> bool:
     match action:
-        case Bind() | Announce(reason="HotLoop"):
+        case Bind() | Announce(reason="HotLoop" | "NotBuilt"):
             return True
         case Create(obj=obj):
             return obj["kind"] not in BOOKKEEPING

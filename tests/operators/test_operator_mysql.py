@@ -318,6 +318,24 @@ def test_a_version_out_of_range_is_refused() -> None:
     assert world.status == "ONLINE 3"
 
 
+def test_who_asks_for_read_replicas_is_told_once_that_there_are_none() -> None:
+    schema = "readReplicas: {type: array, items: {type: object, x-kubernetes-preserve-unknown-fields: true}}"
+    world = mysql()
+    world.apply(INSTALL.replace("mycnf: {type: string}", "mycnf: {type: string}\n              " + schema))
+    world.edit(3, ", readReplicas: [{name: reports, instances: 2, baseServerId: 2000}]")
+    world.come_to_rest()
+    warning = "Warning NotBuilt: Loopscope does not build spec.readReplicas: nothing comes of it"
+    assert world.told() == [warning]
+    world.edit(2, ", readReplicas: [{name: reports, instances: 2, baseServerId: 2000}]")
+    world.come_to_rest()
+    assert world.told().count(warning) == 1
+    assert [name_of(each) for each in world.objects("StatefulSet", "default")] == ["mycluster"]
+
+
+def test_read_replicas_are_an_unknown_field_of_the_short_manifest() -> None:
+    assert 'unknown field "spec.readReplicas"' in mysql().refused(Apply(declared(3, ", readReplicas: []")))
+
+
 def test_more_than_nine_members_are_refused_by_the_schema() -> None:
     world = mysql()
     assert "spec.instances in body should be less than or equal to 9" in world.refused(Apply(declared(10)))

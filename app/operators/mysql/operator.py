@@ -9,7 +9,7 @@ gone with that pod. Models the controller of mysql-operator 2.2.2 (`mysqloperato
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from app.api import times
@@ -35,6 +35,7 @@ from app.reconcile import (
 )
 
 HANDLED = "kopf.zalando.org/last-handled-configuration"
+NOT_BUILT = ("initDB", "keyring", "logs", "metrics", "readReplicas")
 _MADE = (
     "ConfigMap", "CronJob", "Deployment", "PodDisruptionBudget", "RoleBinding", "Secret", "Service", "ServiceAccount",
     "StatefulSet",
@@ -117,6 +118,17 @@ def _create(seen: ClusterSeen) -> Iterator[Difference]:
         Patch(ref_of(cluster), {"status": {"cluster": first}}, subresource="status", announce=told),
     )
     yield Difference(ref_of(cluster), "status.cluster", diagnosis.PENDING, "", "ClusterCreated", actions)
+    yield from _not_built(cluster, {})
+
+
+def _not_built(cluster: Obj, before: Mapping[str, Any]) -> Iterator[Difference]:
+    """Fields of Oracle's schema of which nothing is made here: whoever asks for one is told so. `before`: the spec."""
+    for field in NOT_BUILT:
+        wanted = cluster["spec"].get(field)
+        if wanted and wanted != before.get(field):
+            text = f"Loopscope does not build spec.{field}: nothing comes of it"
+            told = Announce(cluster, "Warning", "NotBuilt", text, "CreateCluster")
+            yield Difference(ref_of(cluster), f"spec.{field}", field, "", "NotBuilt", (told,))
 
 
 def _refused(cluster: Obj) -> str:
@@ -173,6 +185,7 @@ def _edited(seen: ClusterSeen) -> Iterator[Difference]:
         yield from _patched(routers, _router_patch(old, cluster, seen.there[routers], now), old, cluster)
     patch = Patch(ref_of(cluster), {"metadata": {"annotations": {HANDLED: new}}})
     yield Difference(ref_of(cluster), "spec", "handled", "edited", "SpecEdited", (patch,))
+    yield from _not_built(cluster, old["spec"])
 
 
 def _patched(about: Ref, patch: dict[str, Any], old: Obj, new: Obj) -> Iterator[Difference]:

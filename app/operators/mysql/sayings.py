@@ -58,6 +58,7 @@ OPERATOR: Mapping[str, Saying] = {
     ),
     "ClusterCreated": Saying(N_("All parts of the cluster are made."), N_("parts are made")),
     "VersionRefused": Saying(N_("It knows no such version of MySQL."), N_("no such version")),
+    "NotBuilt": Saying(N_("%(desired)s: Loopscope does not build that."), N_("not built here")),
     "GroupMissing": Saying(N_("The first server is ready: it may begin a group."), N_("begin a group"), _TOLD),
     "MemberJoins": Saying(N_("A server is ready and no member yet."), N_("take it in"), _TOLD),
     "MemberRejoins": Saying(N_("A server started again and is no member."), N_("bring it back"), _TOLD),
