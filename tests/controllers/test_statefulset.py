@@ -182,7 +182,10 @@ def test_a_new_pod_has_a_name_that_lasts() -> None:
     }
     assert meta["ownerReferences"] == [objects.owner_reference(DB)]
     assert (spec["hostname"], spec["subdomain"]) == ("db-0", "db")
-    assert spec["containers"] is DB["spec"]["template"]["spec"]["containers"]
+    assert spec["containers"] == DB["spec"]["template"]["spec"]["containers"]
+    (again,) = only(diff(), "OrdinalMissing").actions
+    assert isinstance(again, Create)
+    assert again.obj["spec"]["containers"] is spec["containers"], "pods of one revision share what is equal"
     assert create.announce == Announce(DB, "Normal", "SuccessfulCreate", "Create Pod db-0 in StatefulSet db successful")
 
 
