@@ -8,7 +8,8 @@ it did). Containers are maps by name, so that a merge patch touches one containe
       hostNetwork: true            # only for pods on their machine's own address
       serving                      # only where it differs from the default: see app/nodes/network/capacity.py
       ending                       # only once the pod is to end though nobody deleted it: {reason, message}, why it
-                                   # fails, and graceSeconds; {} when its work is done and only sidecars are left
+                                   # fails, graceSeconds, and disrupts: true if its machine needs the room;
+                                   # {} when its work is done and only sidecars are left
       containers:
         web:
           image, command           # command and args together
@@ -33,7 +34,7 @@ it did). Containers are maps by name, so that a merge patch touches one containe
           pullMs                   # how long the pull took, if there was one
           foundMs                  # of a program that waits for something: when it found it
           startedMs, finishedMs, exitCode, reason, message
-          memory                   # of a program that may pass its limit: {atStart, perSecond}, in bytes
+          memory                   # of a program that takes more and more: {atStart, perSecond}, in bytes
           last                     # how the attempt before ended: {startedMs, finishedMs, exitCode, reason, attempt}
       told:                        # what a program says of itself, written by whoever models it (app/operators)
         web: {attempt, passes, mayGo}   # paths of health checks that are well; whether a preStop hook may end

@@ -1,7 +1,8 @@
-"""Which pods a kubelet does not take though they were bound to its node: those whose host port another one has.
+"""Which pods a kubelet does not take though they were bound to its node: whose host port another one has, and nearly
+all while its disk is full.
 
 A scheduler would not have sent them here; whoever writes `spec.nodeName` himself may. Models
-kubernetes/pkg/kubelet/lifecycle/predicate.go and `rejectPod` in kubelet.go.
+kubernetes/pkg/kubelet/lifecycle/predicate.go, `Admit` of the eviction manager and `rejectPod` in kubelet.go.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from app.api import times
 from app.api.objects import Obj, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.component_helpers import host_ports, pods
 from app.nodes import sandbox
+from app.nodes.kubelet import evictions
 from app.reconcile import Announce, Difference, Patch, Reader
 
-_REASON = "NodePorts"
-_MESSAGE = f"Predicate {_REASON} failed: {host_ports.TAKEN}"
+_NO_PORT = ("NodePorts", f"Predicate NodePorts failed: {host_ports.TAKEN}")
+_NO_ROOM = ("Evicted", "The node had condition: [DiskPressure]. ")
 
 
 def port_numbers(pod: Obj) -> tuple[Hashable, ...]:
@@ -42,18 +44,21 @@ def _order(pod: Obj) -> tuple[str, str]:
     return pod["metadata"]["creationTimestamp"], uid_of(pod)
 
 
-def is_refused(pod: Obj, others: Sequence[Obj]) -> bool:
+def refusal(pod: Obj, machine: Obj, others: Sequence[Obj]) -> tuple[str, str] | None:
+    """Its reason and its message. `others`: the rivals."""
+    if machine["spec"].get("disk") == "full" and not evictions.is_critical(pod):
+        return _NO_ROOM
     wanted = host_ports.of(pod["spec"]) if others else []
-    return any(host_ports.clash(wanted, host_ports.of(other["spec"])) for other in others)
+    return _NO_PORT if any(host_ports.clash(wanted, host_ports.of(other["spec"])) for other in others) else None
 
 
-def rejection(pod: Obj, now_ms: int) -> Difference:
+def rejection(pod: Obj, reason: str, message: str, now_ms: int) -> Difference:
     status = {
         "phase": "Failed",
-        "reason": _REASON,
-        "message": f"Pod was rejected: {_MESSAGE}",
+        "reason": reason,
+        "message": f"Pod was rejected: {message}",
         "startTime": times.rfc3339(now_ms),
     }
-    told = Announce(pod, "Warning", _REASON, _MESSAGE)
+    told = Announce(pod, "Warning", reason, message)
     patch = Patch(ref_of(pod), {"status": status}, uid=uid_of(pod), subresource="status", announce=told)
     return Difference(ref_of(pod), "status.phase", "Failed", pods.phase(pod), "PodRejected", (patch,))

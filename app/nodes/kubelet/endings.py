@@ -41,14 +41,15 @@ def of_storage(pod: Obj, found: Obj, now_ms: int) -> Iterator[Difference]:
     if not storage.is_limited(pod):
         return
     if message := storage.excess(pod, found, now_ms):
-        yield evict(pod, found, message)
+        yield Difference(ref_of(pod), "status.phase", "Failed", "Running", EVICTED, (eviction(pod, found, message),))
     elif (next_ms := storage.next_look_ms(pod, found, now_ms)) is not None:
         wait = (RequeueAfter(next_ms - now_ms, "how much it writes"),)
         is_far = next_ms - now_ms > _LONG_MS
         yield Difference(ref_of(pod), "ephemeral-storage", "within its limit", "written", "Writes", wait, is_far)
 
 
-def evict(pod: Obj, found: Obj, message: str) -> Difference:
+def eviction(pod: Obj, found: Obj, message: str, *, disrupts: bool = False) -> Patch:
+    """`disrupts`: it has to go for no fault of its own."""
     ending = {"reason": EVICTED, "message": message, "graceSeconds": _AT_ONCE_SECONDS}
-    end = Patch(ref_of(found), {"spec": {"ending": ending}}, announce=Announce(pod, "Warning", EVICTED, message))
-    return Difference(ref_of(pod), "status.phase", "Failed", "Running", EVICTED, (end,))
+    ending |= {"disrupts": True} if disrupts else {}
+    return Patch(ref_of(found), {"spec": {"ending": ending}}, announce=Announce(pod, "Warning", EVICTED, message))

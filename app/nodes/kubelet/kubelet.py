@@ -93,9 +93,11 @@ class Kubelet(Controller[PodSeen]):
 def _without_sandbox(seen: PodSeen, pod: Obj) -> Iterator[Difference]:
     if is_terminating(pod):
         yield from _finish_deletion(pod, ())
-    elif admission.is_refused(pod, seen.rivals):
-        yield admission.rejection(pod, seen.now_ms)
-    elif not pods.is_terminal(pod):
+    elif pods.is_terminal(pod):
+        return
+    elif (refusal := admission.refusal(pod, seen.machine, seen.rivals)) is not None:
+        yield admission.rejection(pod, *refusal, seen.now_ms)
+    else:
         yield from _start(seen, pod)
 
 

@@ -18,6 +18,8 @@ from app.api.conditions import Condition, find, is_true
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
 from app.api.status import changed_fields
+from app.nodes.kubelet import evictions
+from app.nodes.kubelet.evictions import Shortage
 from app.nodes.runtime import images
 from app.reconcile import (
     Action,
@@ -43,6 +45,7 @@ _HEALTHY = (
     ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
     ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
 )
+_LOW = ("MemoryPressure", "True", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available")
 _FULL = ("DiskPressure", "True", "KubeletHasDiskPressure", "kubelet has disk pressure")
 
 
@@ -53,6 +56,7 @@ class MachineSeen:
     lease: Obj | None
     registered: bool  # since this kubelet started
     now_ms: int
+    short: Shortage | None = None
 
 
 class NodeStatus(Controller[MachineSeen]):
@@ -67,6 +71,12 @@ class NodeStatus(Controller[MachineSeen]):
             N_("The machine is not known as a Node yet."), N_("not registered"), {"Node": N_("It registers %(name)s.")}
         ),
         "NodeStatusOutdated": Saying(N_("%(about)s has news of itself."), N_("status is old")),
+        "Evicted": Saying(
+            N_("%(about)s must go: its node has too little left."),
+            N_("must go"),
+            {"PodSandbox": N_("It has %(name)s end.")},
+        ),
+        "EvictionUnderWay": Saying(N_("A pod that had to go is still there."), N_("a pod is going")),
         "HeartbeatDue": Saying(N_("It is time to say that %(about)s is well."), N_("a sign of life")),
         "LeaseMissing": Saying(N_("%(about)s has no Lease yet."), N_("no Lease yet")),
         "LeaseHeld": Saying(N_("The Lease of %(about)s is fresh."), N_("Lease is fresh")),
@@ -86,6 +96,7 @@ class NodeStatus(Controller[MachineSeen]):
             itself("Machine", selects=own),
             Watch("Node", lambda obj, reader: (machine,), when=lambda old, new: old is None, selects=own),
             Watch("Lease", lambda lease, reader: (), selects=own),
+            Watch("PodSandbox", lambda found, reader: (), selects=("spec.nodeName", node), only=evictions.grows),
         )
 
     def observe(self, key: Ref, reader: Reader) -> MachineSeen | None:
@@ -93,7 +104,8 @@ class NodeStatus(Controller[MachineSeen]):
         if machine is None:
             return None
         node, lease = reader.get(Ref("Node", "", key.name)), reader.get(Ref("Lease", _LEASES, key.name))
-        return MachineSeen(machine, node, lease, bool(reader.remembered()), reader.now_ms)
+        short = evictions.shortage(machine, reader)
+        return MachineSeen(machine, node, lease, bool(reader.remembered()), reader.now_ms, short)
 
     @staticmethod
     def saw(seen: MachineSeen) -> Message:
@@ -104,6 +116,8 @@ class NodeStatus(Controller[MachineSeen]):
     def diff(self, seen: MachineSeen) -> Iterable[Difference]:
         if seen.node is not None:
             yield from _report(seen, seen.node)
+            if seen.short is not None:
+                yield from evictions.of(seen.node, seen.short, seen.now_ms)
         elif not seen.registered:
             yield from _register(seen)
         yield from _renew(seen)
@@ -120,7 +134,8 @@ def _register(seen: MachineSeen) -> Iterator[Difference]:
 def _report(seen: MachineSeen, node: Obj) -> Iterator[Difference]:
     """The node's status, if it changed; else what of it is older than five minutes."""
     old: dict[str, Any] = node.get("status") or {}
-    new = node_status(seen.machine, old, seen.now_ms)
+    is_low = seen.short is not None and seen.short.resource == evictions.MEMORY
+    new = node_status(seen.machine, old, seen.now_ms, is_low=is_low)
     changed = {
         key: value for key, value in new.items() if _without_heartbeats(old.get(key)) != _without_heartbeats(value)
     }
@@ -192,8 +207,8 @@ def new_node(machine: Obj, now_ms: int) -> Obj:
     }
 
 
-def node_status(machine: Obj, old: dict[str, Any], now_ms: int) -> dict[str, Any]:
-    """What a healthy machine reports; `old` gives the times at which its conditions became so."""
+def node_status(machine: Obj, old: dict[str, Any], now_ms: int, *, is_low: bool = False) -> dict[str, Any]:
+    """What a machine reports; `old` gives the times at which its conditions became so. `is_low`: on memory."""
     spec = machine["spec"]
     resources = {
         "cpu": spec["cpu"],
@@ -203,7 +218,7 @@ def node_status(machine: Obj, old: dict[str, Any], now_ms: int) -> dict[str, Any
         "pods": str(spec["pods"]),
     }
     pulled: dict[str, int] = (machine.get("status") or {}).get("images") or {}
-    ours = [_condition(old, row, now_ms) for row in _rows(machine)]
+    ours = [_condition(old, row, now_ms) for row in _rows(machine, is_low)]
     others = [each for each in old.get("conditions") or () if find(ours, each["type"]) is None]
     return {
         "capacity": resources,
@@ -237,9 +252,10 @@ def new_lease(node: Obj, now_ms: int) -> Obj:
     }
 
 
-def _rows(machine: Obj) -> Iterator[tuple[str, str, str, str]]:
-    for row in _HEALTHY:
-        yield _FULL if row[0] == "DiskPressure" and machine["spec"].get("disk") == "full" else row
+def _rows(machine: Obj, is_low: bool) -> list[tuple[str, str, str, str]]:
+    ill = {"MemoryPressure": _LOW} if is_low else {}
+    ill |= {"DiskPressure": _FULL} if machine["spec"].get("disk") == "full" else {}
+    return [ill.get(row[0], row) for row in _HEALTHY]
 
 
 def _condition(old: dict[str, Any], row: tuple[str, str, str, str], now_ms: int) -> Condition:

@@ -19,6 +19,7 @@ from app.nodes.sandbox import Container
 Status = dict[str, Any]
 
 _OURS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
+_TERMINATED = {"status": "True", "reason": "TerminationByKubelet"}
 _NEVER_RAN = {
     "exitCode": 137,
     "reason": "ContainerStatusUnknown",
@@ -63,6 +64,8 @@ def _status(
     phase = "Failed" if why else _phase(pod, inits, apps, over)
     new = {**old, "observedGeneration": generation, "phase": phase, **why}
     conditions = _conditions(pod, bool(ip) and not over, inits, apps, phase)
+    if why and ending.get("disrupts"):
+        conditions.append({"type": "DisruptionTarget", **_TERMINATED, "message": ending["message"]})
     new["conditions"] = _stamped(conditions, old.get("conditions") or [], generation, now_ms)
     new |= {"hostIP": address, "hostIPs": [{"ip": address}]}
     if ip:
@@ -228,5 +231,6 @@ def _stamped(ours: list[Condition], old: list[Condition], generation: int, now_m
         kind, status = condition["type"], condition["status"]
         rest = {key: value for key, value in condition.items() if key not in ("type", "status")}
         stamped.append({"type": kind, "observedGeneration": generation, "status": status, **times_, **rest})
-    stamped += [condition for condition in old if condition["type"] not in _OURS]
+    written = {*_OURS, *(condition["type"] for condition in ours)}
+    stamped += [condition for condition in old if condition["type"] not in written]
     return old if stamped == old else stamped

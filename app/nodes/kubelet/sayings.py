@@ -15,8 +15,8 @@ SAYS = {
         {"PodSandbox": N_("It has the containers of %(name)s made.")},
     ),
     "PodRejected": Saying(
-        N_("Another pod here has its port: %(about)s is not taken in."),
-        N_("port taken"),
+        N_("There is no place for it here: %(about)s is not taken in."),
+        N_("no place"),
         {"Pod": N_("It marks %(name)s as failed.")},
     ),
     "FailedMount": Saying(N_("What %(about)s mounts is not there: it tries again."), N_("volume missing")),

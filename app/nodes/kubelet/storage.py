@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from app.api import quantities
 from app.api.objects import Obj, find_named, get_path
+from app.component_helpers import pods
 from app.nodes import sandbox
 from app.nodes.runtime.commands.course import File
 
@@ -36,9 +37,8 @@ def excess(pod: Obj, found: Obj, now_ms: int) -> str:
         limit = get_path(volume, "emptyDir.sizeLimit")
         if limit and sum(size for each, size in used if each.volume == volume["name"]) > quantities.value(limit) > 0:
             return f'Usage of EmptyDir volume "{volume["name"]}" exceeds the limit "{quantities.canonical(limit)}". '
-    limits = _limits(pod)
-    whole = quantities.add(*limits.values()) if limits else ""
-    if whole and sum(size for _, size in used) > quantities.value(whole):
+    limits, whole = _limits(pod), pods.total(pod, _RESOURCE, "limits")
+    if limits and sum(size for _, size in used) > quantities.value(whole):
         return f"Pod ephemeral local storage usage exceeds the total limit of containers {whole}. "
     for name, limit in limits.items():
         own = sum(size for each, size in used if each.container == name and not each.volume)

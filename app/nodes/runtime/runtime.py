@@ -219,7 +219,7 @@ def _next(known: Container | None, wanted: Container, world: World, at_ms: int) 
         return {**known, **error, "state": EXITED, "finishedMs": at_ms, "exitCode": end.code, "reason": end.reason}
     if known is not None and state == CREATING:
         pulled = {"pullMs": known["pullMs"]} if "pullMs" in known else {}
-        grows = {"memory": world.program.memory} if world.program.leak_bytes and "memoryLimit" in wanted else {}
+        grows = {"memory": world.program.memory} if world.program.leak_bytes else {}
         return {**about, **pulled, **grows, "state": RUNNING, "startedMs": at_ms}
     if known is not None and state == PULLING:
         took = {"pullMs": at_ms - known["sinceMs"]} if world.program.pulls else {}
