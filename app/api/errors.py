@@ -78,9 +78,17 @@ class Conflict(ApiError):
 
 
 class Gone(ApiError):
-    """The revision asked for is older than the change log: list again."""
+    """The revision asked for is older than the change log: list again, or go on with another token."""
 
     code, reason = 410, "Expired"
+
+    def __init__(self, message: str, *, continue_token: str = "") -> None:
+        super().__init__(message)
+        self.continue_token = continue_token
+
+    def status(self) -> dict[str, Any]:
+        body = super().status()
+        return {**body, "metadata": {"continue": self.continue_token}} if self.continue_token else body
 
 
 class TooLarge(ApiError):

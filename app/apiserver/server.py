@@ -35,6 +35,7 @@ _SERVER_OWNED = (
     "deletionGracePeriodSeconds",
     "selfLink",
 )
+_GENERATED = 58  # characters of generateName that a name keeps
 _REFUSED = ("uid", "deletionGracePeriodSeconds")  # another one in an update, by validation
 _IGNORED = frozenset(_SERVER_OWNED) - {*_REFUSED, "deletionTimestamp"}
 _PROPAGATIONS = ("Background", "Foreground", "Orphan")
@@ -210,7 +211,7 @@ class ApiServer:
                     "metadata.name", "FieldValueRequired", "Required value: name or generateName is required"
                 )
                 raise errors.invalid(kind.kind, "", [missing], kind.group)
-            meta = {**meta, "name": meta["generateName"] + self._suffix()}
+            meta = {**meta, "name": meta["generateName"][:_GENERATED] + self._suffix()}
         return obj if meta is obj["metadata"] else {**obj, "metadata": meta}
 
     def _suffix(self) -> str:

@@ -9,6 +9,7 @@ cloud is simulated: 5 seconds, addresses from 203.0.113.0/24 (which RFC 5737 kee
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ from app.reconcile import (
 
 FINALIZER = "service.kubernetes.io/load-balancer-cleanup"
 CLOUD_MS = 5_000
+AGAIN_MS = 300_000
 _NETWORK, _FIRST, _LAST = "203.0.113", 10, 250
 
 
@@ -57,6 +59,9 @@ class ServiceLoadBalancers(Controller[LoadBalancerSeen]):
             N_("The load balancer is there: its address is %(desired)s."),
             N_("an address"),
             {"Service": N_("It writes the address into Service %(name)s.")},
+        ),
+        "LoadBalancerRefused": Saying(
+            N_("The cloud cannot give it the address %(desired)s, which it asks for."), N_("address refused")
         ),
         "LoadBalancerUnneeded": Saying(N_("It needs no load balancer any more."), N_("not needed")),
     }
@@ -104,6 +109,13 @@ def _ensure(seen: LoadBalancerSeen, held: bool) -> Iterator[Difference]:
     elif seen.now_ms < seen.asked_ms + CLOUD_MS:
         wait = RequeueAfter(seen.asked_ms + CLOUD_MS - seen.now_ms, "the cloud makes a load balancer")
         yield Difference(ref, "status.loadBalancer", "an address", "none", "LoadBalancerPending", (wait,))
+    elif (wrong := _refusal(seen)) is not None:
+        told = Announce(service, "Warning", "SyncLoadBalancerFailed", f"Error syncing load balancer: {wrong}")
+        actions = (told, Remember(None), RequeueAfter(AGAIN_MS, "asks the cloud again"))
+        wanted = service["spec"]["loadBalancerIP"]
+        yield Difference(
+            ref, "status.loadBalancer", wanted, "none", "LoadBalancerRefused", actions, background=True
+        )  # fmt: skip
     else:
         address = _new_address(seen)
         ensured = Announce(service, "Normal", "EnsuredLoadBalancer", "Ensured load balancer")
@@ -134,6 +146,18 @@ def address_of(service: Obj) -> str:
 
 def _status(address: str) -> dict[str, Any]:
     return {"status": {"loadBalancer": {"ingress": [{"ip": address, "ipMode": "VIP"}]}}}
+
+
+def _refusal(seen: LoadBalancerSeen) -> str | None:
+    """Why the cloud does not give the address that the Service asks for, if it asks for one."""
+    wanted = seen.service["spec"].get("loadBalancerIP")
+    if not wanted:
+        return None
+    try:
+        ipaddress.ip_address(wanted)
+    except ValueError:
+        return f'failed to ensure load balancer: "{wanted}" is no IP address'
+    return f"failed to ensure load balancer: {wanted} is in use" if wanted in seen.taken else None
 
 
 def _new_address(seen: LoadBalancerSeen) -> str:
@@ -170,7 +194,8 @@ def _differs(old: Obj, new: Obj) -> bool:
 
 def _facts(service: Obj) -> tuple[Any, ...]:
     meta = service["metadata"]
-    return _wants(service), meta.get("finalizers"), "deletionTimestamp" in meta, address_of(service)
+    wanted = service["spec"].get("loadBalancerIP")
+    return _wants(service), wanted, meta.get("finalizers"), "deletionTimestamp" in meta, address_of(service)
 
 
 def _address_of(service: Obj) -> tuple[str, tuple[int]] | None:

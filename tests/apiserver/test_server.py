@@ -90,6 +90,13 @@ def test_cluster_ips_are_used_up_once_all_are_taken(server: ApiServer) -> None:
         allocation._with_cluster_ip(service, service["spec"], taken | {last}, random.Random(1))
 
 
+def test_a_generated_name_fits_into_a_label(server: ApiServer) -> None:
+    obj = pod()
+    obj["metadata"] = {"generateName": "a" * 60}
+    name = server.create(obj).obj["metadata"]["name"]
+    assert (len(name), name[:58]) == (63, "a" * 58)
+
+
 def test_generate_name_appends_five_safe_characters(server: ApiServer) -> None:
     obj = pod()
     obj["metadata"] = {"generateName": "web-"}

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from app.api import times
+from app.api import conditions, times
 from app.api.objects import Obj, name_of
 from app.controllers.podautoscaler.behavior import History
 from app.controllers.podautoscaler.horizontal import SYNC_MS, AutoscalerObservation, HorizontalController, Memory
-from app.reconcile import Difference, Patch, Remember, RequeueAfter, UpdateStatus
+from app.reconcile import Announce, Difference, Patch, Remember, RequeueAfter, UpdateStatus
 from tests.support.builders import NOW_MS, deployment, pod
 
 CPU = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}}
@@ -36,13 +36,13 @@ def measured(found: Obj, cpu: str) -> Obj:
 
 def seen(
     replicas: int = 2, cpu: str = "50m", memory: Memory | None = DUE, target: Obj | None = None, requests: str = "100m",
-    loads: tuple[Obj, ...] = (), **spec: Any,
+    loads: tuple[Obj, ...] = (), rivals: tuple[str, ...] = ("web",), **spec: Any,
 ) -> AutoscalerObservation:  # fmt: skip
     status = {"startTime": times.rfc3339(NOW_MS - 3_600_000)}
     found = tuple(pod(name=f"p{n}", requests={"cpu": requests}, status=status) for n in range(replicas))
     metrics = tuple(measured(each, cpu) for each in found)
     return AutoscalerObservation(
-        autoscaler(**spec), target or deployment(replicas=replicas), found, metrics, loads, memory, NOW_MS
+        autoscaler(**spec), target or deployment(replicas=replicas), found, metrics, loads, rivals, memory, NOW_MS
     )
 
 
@@ -140,3 +140,17 @@ def test_a_target_scaled_to_zero_switches_it_off() -> None:
     assert replicas_of(found) is None
     reasons = {each["type"]: each["reason"] for each in status_of(found)["conditions"]}
     assert reasons["ScalingActive"] == "ScalingDisabled"
+
+
+def test_pods_of_two_autoscalers_are_scaled_by_neither() -> None:
+    found = decided(seen(cpu="90m", rivals=("other", "web")))
+    assert replicas_of(found) is None
+    why = "pods by selector app=web are controlled by multiple HPAs: [{other default} {web default}]"
+    inactive = conditions.find(status_of(found)["conditions"], "ScalingActive")
+    assert inactive is not None
+    assert (inactive["status"], inactive["reason"], inactive["message"]) == ("False", "AmbiguousSelector", why)
+    told = [each for each in found["StatusOutdated"].actions if isinstance(each, Announce)]
+    assert [(each.reason, each.message) for each in told] == [
+        ("AmbiguousSelector", why),
+        ("FailedComputeMetricsReplicas", why),
+    ]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from app.api.objects import Obj, Ref
 from app.commands import DeleteObject, PatchObject
 from app.controllers.service_lb import CLOUD_MS, FINALIZER, LoadBalancerSeen, ServiceLoadBalancers, address_of
 from app.kubectl.printers.network import external_ip
-from app.reconcile import Difference, Patch, Remember, RequeueAfter
+from app.reconcile import Announce, Difference, Patch, Remember, RequeueAfter
 from tests.support import builders
 from tests.support.world import SERVICE, WEB, World
 
@@ -54,6 +56,19 @@ def test_then_it_writes_an_address_that_nobody_else_has() -> None:
     assert other.desired != gap.desired
     (asked,) = decided(service(FINALIZER, loadBalancerIP="198.51.100.7"), asked_ms=50_000)
     assert asked.desired == "198.51.100.7"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "why"),
+    [("203.0.113.999", '"203.0.113.999" is no IP address'), ("203.0.113.9", "203.0.113.9 is in use")],
+)
+def test_a_wrong_address_is_none_and_is_asked_for_again_later(wanted: str, why: str) -> None:
+    (gap,) = decided(service(FINALIZER, loadBalancerIP=wanted), asked_ms=50_000, taken=("203.0.113.9",))
+    told, forgotten, wait = gap.actions
+    assert isinstance(told, Announce)
+    assert (told.type, told.reason) == ("Warning", "SyncLoadBalancerFailed")
+    assert told.message == f"Error syncing load balancer: failed to ensure load balancer: {why}"
+    assert (forgotten, wait) == (Remember(None), RequeueAfter(300_000, "asks the cloud again"))
 
 
 def test_one_with_an_address_and_one_of_another_class_are_left_alone() -> None:

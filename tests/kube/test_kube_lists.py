@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -51,7 +52,82 @@ def test_an_old_page_is_gone(api: Api) -> None:
     token = api.get(f"{CONFIGS}?limit=1")["metadata"]["continue"]
     api.cluster.store.log.limit = 0
     put(api, "c")
-    assert api.status("GET", f"{CONFIGS}?continue={token}")["code"] == 410
+    status = api.status("GET", f"{CONFIGS}?continue={token}")
+    assert (status["code"], status["reason"]) == (410, "Expired")
+    assert status["message"].startswith("The provided continue parameter is too old to display a consistent list")
+    rest = api.get(f"{CONFIGS}?continue={status['metadata']['continue']}")
+    assert names(rest) == ["b", "c"], "the rest, as it is now"
+    assert rest["metadata"]["resourceVersion"] == str(api.cluster.store.revision)
+    exact = api.status("GET", f"{CONFIGS}?resourceVersion=1&resourceVersionMatch=Exact")
+    assert (exact["code"], exact["message"]) == (410, "The resourceVersion for the provided list is too old.")
+    assert exact["metadata"] == {}
+
+
+def token(**fields: Any) -> str:
+    text = json.dumps({"v": "meta.k8s.io/v1", "rv": 5, "start": "default/a\u0000"} | fields)
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("continue=ab*", "illegal base64 data at input byte 2"),
+        ("continue=aaaaa", "illegal base64 data at input byte 4"),
+        ("continue=abc", "invalid character 'i' looking for beginning of value"),
+        (f"continue={token(rv=0)}", "incorrect encoded start resourceVersion (version meta.k8s.io/v1)"),
+        (f"continue={token(start='')}", "encoded start key empty (version meta.k8s.io/v1)"),
+        (f"continue={token(v='v2')}", "server does not recognize this encoded version v2"),
+    ],
+)
+def test_a_token_that_is_none(api: Api, query: str, why: str) -> None:
+    status = api.status("GET", f"{CONFIGS}?{query}&limit=1")
+    assert status["message"] == f"invalid continue token: continue key is not valid: {why}"
+
+
+def test_a_page_has_the_version_of_the_first(api: Api) -> None:
+    put(api, "a", "b", "c")
+    going_on = f"{CONFIGS}?limit=1&continue={api.get(f'{CONFIGS}?limit=1')['metadata']['continue']}"
+    status = api.status("GET", f"{going_on}&resourceVersion=5")
+    said = "specifying resource version is not allowed when using continue"
+    assert (status["message"], status["code"]) == (said, 400)
+    assert names(api.get(f"{going_on}&resourceVersion=0")) == ["b"]
+
+
+def test_a_limited_list_of_a_version_is_of_that_one_and_of_any_version_is_whole(api: Api) -> None:
+    put(api, "a", "b")
+    version = api.cluster.store.revision
+    put(api, "aa")
+    limited = api.get(f"{CONFIGS}?limit=2&resourceVersion={version}")
+    assert (names(limited), limited["metadata"]) == (["a", "b"], {"resourceVersion": str(version)})
+    assert names(api.get(f"{CONFIGS}?limit=1&resourceVersion={version}&resourceVersionMatch=NotOlderThan")) == ["a"]
+    for query in ("resourceVersion=0", "resourceVersion=0&resourceVersionMatch=NotOlderThan"):
+        assert names(api.get(f"{CONFIGS}?limit=1&{query}")) == ["a", "aa", "b"]
+
+
+NEEDS_VERSION = "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
+NOT_WITH_CONTINUE = "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided"
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("resourceVersionMatch=Exact&continue=x", f"[{NEEDS_VERSION}, {NOT_WITH_CONTINUE}]"),
+        ("resourceVersion=5&resourceVersionMatch=Most",
+         'resourceVersionMatch: Unsupported value: "Most": supported values: "Exact", "NotOlderThan", ""'),
+        ("resourceVersion=0&resourceVersionMatch=Exact",
+         'resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"'),
+        ("sendInitialEvents=true", "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list"),
+        ("watch=1&resourceVersionMatch=NotOlderThan",
+         "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is "
+         "provided"),
+        ("watch=1&sendInitialEvents=true&resourceVersionMatch=Exact",
+         "[resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan, "
+         'resourceVersionMatch: Unsupported value: "Exact": supported values: "NotOlderThan"]'),
+    ],
+)  # fmt: skip
+def test_parameters_that_do_not_go_together(api: Api, query: str, why: str) -> None:
+    status = api.status("GET", f"{CONFIGS}?{query}")
+    assert (status["message"], status["code"]) == (f'ListOptions.meta.k8s.io "" is invalid: {why}', 422)
 
 
 def test_an_exact_version(api: Api) -> None:

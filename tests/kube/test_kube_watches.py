@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app.rooms import Room
+from app.web.kube import watches
 from tests.support.clients import Api
 
 PODS, CONFIGS = "/api/v1/namespaces/default/pods", "/api/v1/namespaces/default/configmaps"
@@ -117,6 +118,34 @@ def test_initial_events_end_with_a_bookmark(api: Api, follow: Any) -> None:
     }
     status = api.status("GET", f"{CONFIGS}?watch=true&sendInitialEvents=true")
     assert (status["reason"], status["details"]["causes"][0]["field"]) == ("Invalid", "resourceVersionMatch")
+
+
+INITIAL = "watch=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&sendInitialEvents"
+
+
+def test_initial_events_are_of_the_version_asked_for_or_newer(api: Api) -> None:
+    (event,) = api.stream(f"{CONFIGS}?{INITIAL}=true&resourceVersion=99999999")
+    now = api.cluster.store.revision
+    assert (event["type"], event["object"]["code"], event["object"]["reason"]) == ("ERROR", 504, "Timeout")
+    assert event["object"]["message"] == f"Timeout: Too large resource version: 99999999, current: {now}"
+    assert event["object"]["details"]["causes"][0]["reason"] == "ResourceVersionTooLarge"
+
+
+def test_who_wants_no_initial_events_begins_now(api: Api, follow: Any) -> None:
+    api.ok("POST", CONFIGS, config("before"))
+    watch = follow(f"{CONFIGS}?{INITIAL}=false&resourceVersion=0")
+    api.ok("POST", CONFIGS, config("after"))
+    assert watch.told() == [("ADDED", "after")]
+
+
+def test_shortly_before_its_end_a_watch_says_how_far_it_came(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watches, "LAST_BOOKMARK_S", 0.5)
+    version = str(api.cluster.store.revision)
+    (bookmark,) = api.stream(
+        f"{CONFIGS}?watch=true&timeoutSeconds=1&allowWatchBookmarks=true&resourceVersion={version}"
+    )
+    assert (bookmark["type"], bookmark["object"]["metadata"]) == ("BOOKMARK", {"resourceVersion": version})
+    assert api.stream(f"{CONFIGS}?watch=true&timeoutSeconds=1&resourceVersion={version}") == []
 
 
 def test_a_bookmark_of_tables_is_a_table(api: Api, follow: Any) -> None:

@@ -53,6 +53,7 @@ class AutoscalerObservation:
     pods: Sequence[Obj]  # of the target; read only when it is time
     metrics: Sequence[Obj]  # PodMetrics of the namespace
     loads: Sequence[Obj]
+    rivals: Sequence[str]  # autoscalers whose targets select these pods, itself among them
     memory: Memory | None  # None: seen for the first time
     now_ms: int
 
@@ -93,12 +94,15 @@ class HorizontalController(Controller[AutoscalerObservation]):
         ),
         "MetricsAwaited": Saying(N_("There is no measurement to go by yet."), N_("no measurement")),
         "LookDue": Saying(N_("It looks at fixed intervals, by the clock."), N_("the next look")),
+        "AmbiguousSelector": Saying(
+            N_("Another autoscaler scales the same pods: it leaves them alone."), N_("two autoscalers")
+        ),
         "MetricsMissing": Saying(N_("There is no measurement to go by."), N_("no measurement")),
     }
 
     def __init__(self) -> None:
         self.watches = (
-            itself(KIND, when=_is_news),
+            itself(KIND, when=_is_news, indexes={"namespace": _namespace}),
             Watch("PodMetrics", lambda obj, reader: (), indexes={"namespace": _namespace}),
             Watch("Load", lambda obj, reader: (), indexes={"namespace": _namespace}),
         )
@@ -109,7 +113,7 @@ class HorizontalController(Controller[AutoscalerObservation]):
             return None
         memory = reader.remembered()
         if memory is None or reader.now_ms < memory.next_ms:
-            return AutoscalerObservation(autoscaler, None, (), (), (), memory, reader.now_ms)
+            return AutoscalerObservation(autoscaler, None, (), (), (), (), memory, reader.now_ms)
         target = _target(autoscaler, reader)
         found: Sequence[Obj] = ()
         if target is not None:
@@ -122,6 +126,7 @@ class HorizontalController(Controller[AutoscalerObservation]):
             pods=found,
             metrics=reader.by("PodMetrics", "namespace", key.namespace),
             loads=reader.by("Load", "namespace", key.namespace),
+            rivals=_rivals(reader, found) if len(reader.by(KIND, "namespace", key.namespace)) > 1 else (key.name,),
             memory=memory,
             now_ms=reader.now_ms,
         )
@@ -198,10 +203,13 @@ def _with_target(seen: AutoscalerObservation, target: Obj, history: History) -> 
     return _by_metrics(seen, target, current, history)
 
 
+_AMBIGUOUS = "AmbiguousSelector"
 _GOT_SCALE = "the HPA controller was able to get the target's current scale"
 
 
 def _by_metrics(seen: AutoscalerObservation, target: Obj, current: int, history: History) -> Outcome:
+    if len(seen.rivals) > 1:
+        return _ambiguous(seen, target, current, history)
     spec, wanted, name, statuses, failure = seen.autoscaler["spec"], 0, "", [], None
     measured = Measured(spec, seen.pods, seen.metrics, seen.loads, seen.now_ms)
     asked = spec.get("metrics") or ()
@@ -267,23 +275,46 @@ def _failed(
 ) -> Outcome:  # fmt: skip
     metric, why = failure
     reason, what = _failure_words(metric)
-    message = f"the HPA was unable to compute the replica count: failed to get {what}: {why}"
-    got = _condition("AbleToScale", True, "SucceededGetScale", _GOT_SCALE)
-    inactive = _condition("ScalingActive", False, reason, message)
+    missing = f"failed to get {what}: {why}"
     summary = (
         f"invalid metrics (1 invalid out of {len(seen.autoscaler['spec'].get('metrics') or ())}), first error is: "
     )
+    unable = f"the HPA was unable to compute the replica count: {missing}"
+    return _inactive(seen, current, Failure(reason, missing, unable, f"{summary}{missing}"), statuses, history)
+
+
+def _ambiguous(seen: AutoscalerObservation, target: Obj, current: int, history: History) -> Outcome:
+    namespace = objects.namespace_of(target)
+    rivals = " ".join(f"{{{name} {namespace}}}" for name in seen.rivals)
+    selector = selectors.format_selector(selectors.of_owner(target))
+    why = f"pods by selector {selector} are controlled by multiple HPAs: [{rivals}]"
+    return _inactive(seen, current, Failure(_AMBIGUOUS, why, why, why, _AMBIGUOUS), [], history)
+
+
+class Failure(NamedTuple):
+    """Why there is no number, as it is told in three places."""
+
+    reason: str
+    event: str
+    condition: str
+    summary: str  # of the Event FailedComputeMetricsReplicas
+    gap: str = "MetricsAwaited"  # what the page says of it
+
+
+def _inactive(
+    seen: AutoscalerObservation, current: int, failure: Failure, statuses: list[Any], history: History
+) -> Outcome:  # fmt: skip
+    got = _condition("AbleToScale", True, "SucceededGetScale", _GOT_SCALE)
+    inactive = _condition("ScalingActive", False, failure.reason, failure.condition)
     events = (
-        Announce(seen.autoscaler, "Warning", reason, f"failed to get {what}: {why}"),
-        Announce(
-            seen.autoscaler, "Warning", "FailedComputeMetricsReplicas", f"{summary}failed to get {what}: {why}"
-        ),
-    )  # fmt: skip
+        Announce(seen.autoscaler, "Warning", failure.reason, failure.event),
+        Announce(seen.autoscaler, "Warning", "FailedComputeMetricsReplicas", failure.summary),
+    )
     last = (seen.autoscaler.get("status") or {}).get("desiredReplicas", 0)
     status = {**_counts(current, last), "currentMetrics": statuses or None}
     wait = RequeueAfter(SYNC_MS, "the next look")
     about = ref_of(seen.autoscaler)
-    waits = Difference(about, "status.currentMetrics", "metrics", "none", "MetricsAwaited", (wait,), background=True)
+    waits = Difference(about, "status.currentMetrics", "metrics", "none", failure.gap, (wait,), background=True)
     return Outcome(status, (got, inactive), history, events=events, waits=waits)
 
 
@@ -326,7 +357,8 @@ def _status(seen: AutoscalerObservation, found: Outcome) -> Iterator[Difference]
         yield waits
     if status == old:
         if events:
-            yield Difference(ref_of(autoscaler), "status", "metrics", "none", "MetricsMissing", events, background=True)
+            reason = _AMBIGUOUS if waits is not None and waits.reason == _AMBIGUOUS else "MetricsMissing"
+            yield Difference(ref_of(autoscaler), "status", "metrics", "none", reason, events, background=True)
         return
     desired, observed = changed_fields(status, old)
     actions = (UpdateStatus(autoscaler, status), *events)
@@ -356,6 +388,15 @@ def _target(autoscaler: Obj, reader: Reader) -> Obj | None:
     kind, name = objects.kind_of(reference), reference["name"]
     found = reader.live(kind, namespace) if kind in TARGETS else ()
     return next((obj for obj in found if objects.name_of(obj) == name), None)
+
+
+def _rivals(reader: Reader, found: Sequence[Obj]) -> Sequence[str]:
+    """By name, the autoscalers of the namespace whose targets select any of these pods."""
+    autoscalers = reader.by(KIND, "namespace", objects.namespace_of(found[0])) if found else ()
+    targets = {name_of(each): _target(each, reader) for each in autoscalers}
+    selecting = {name: selectors.of_owner(target) for name, target in targets.items() if target is not None}
+    labels = [objects.labels_of(pod) for pod in found]
+    return sorted(name for name, own in selecting.items() if any(selectors.matches(own, each) for each in labels))
 
 
 def _is_news(old: Obj | None, new: Obj | None) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from app.api import errors
+from app.api import errors, go_json
 from app.api.kinds import Kind
 from app.api.objects import Obj
 from app.api.selectors import FieldSelector, LabelSelector, parse_fields, parse_labels
@@ -52,20 +52,71 @@ class Listing(NamedTuple):
 
 
 def listing(query: Query) -> Listing:
-    """Raises BadRequest, or Invalid for parameters that do not go together."""
-    limit = number(query, "limit") or 0
-    revision, match = revision_of(query), query.get("resourceVersionMatch", "")
-    if match and not query.get("resourceVersion"):
-        raise _forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided")
-    if match not in ("", _EXACT, _NOT_OLDER):
-        cause = f'Unsupported value: "{match}": supported values: "{_EXACT}", "{_NOT_OLDER}", ""'
-        raise _invalid("resourceVersionMatch", "FieldValueNotSupported", cause)
-    if match == _EXACT and revision == 0:
-        raise _forbidden("resourceVersionMatch", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
+    """Raises BadRequest, or Invalid for parameters that do not go together. Models `ValidateListOptions` of
+    apimachinery `pkg/apis/meta/internalversion/validation` and of apiserver `pkg/storage`."""
+    limit, match = number(query, "limit") or 0, query.get("resourceVersionMatch", "")
+    _refuse(_list_problems(query, match))
     if token := query.get("continue", ""):
         revision, after = _continued(token)
-        return Listing(limit, after, revision, True)
-    return Listing(limit, None, revision, match == _EXACT)
+        if query.get("resourceVersion", "") not in ("", "0"):
+            raise errors.BadRequest("specifying resource version is not allowed when using continue")
+        return Listing(limit, after, revision, revision is not None)
+    revision = revision_of(query)
+    if revision == 0:  # what may be as old as it likes is told as a whole
+        limit = 0
+    return Listing(limit, None, revision, match == _EXACT or bool(revision and limit > 0 and not match))
+
+
+def _list_problems(query: Query, match: str) -> Iterator[errors.Cause]:
+    if match:
+        if not query.get("resourceVersion"):
+            yield _forbidden(
+                "resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"
+            )
+        if query.get("continue"):
+            yield _forbidden("resourceVersionMatch", _WITH_CONTINUE)
+        if match not in (_EXACT, _NOT_OLDER):
+            yield _unsupported("resourceVersionMatch", match, _EXACT, _NOT_OLDER, "")
+        if match == _EXACT and query.get("resourceVersion") == "0":
+            why = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
+            yield _forbidden("resourceVersionMatch", why)
+    if "sendInitialEvents" in query:
+        yield _forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list")
+
+
+class Watching(NamedTuple):
+    revision: int | None
+    initial: bool  # what is there already comes first
+    not_older: bool  # and is at least as new as the revision
+    initial_end: bool  # and a bookmark after it
+    bookmarks: bool
+
+
+def watching(query: Query) -> Watching:
+    """Raises BadRequest, or Invalid for parameters that do not go together."""
+    _refuse(_watch_problems(query, query.get("resourceVersionMatch", "")))
+    revision, bookmarks = revision_of(query), flag(query, "allowWatchBookmarks")
+    if "sendInitialEvents" not in query:
+        return Watching(revision, not revision, False, False, bookmarks)
+    initial = flag(query, "sendInitialEvents")
+    return Watching(revision, initial, initial, initial and bookmarks, bookmarks)
+
+
+def _watch_problems(query: Query, match: str) -> Iterator[errors.Cause]:
+    if "sendInitialEvents" in query and match != _NOT_OLDER:
+        why = f"sendInitialEvents requires setting resourceVersionMatch to {_NOT_OLDER}"
+        yield _forbidden("resourceVersionMatch", why)
+    if match:
+        if "sendInitialEvents" not in query:
+            why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+            yield _forbidden("resourceVersionMatch", why)
+        if match != _NOT_OLDER:
+            yield _unsupported("resourceVersionMatch", match, _NOT_OLDER)
+        if query.get("continue"):
+            yield _forbidden("resourceVersionMatch", _WITH_CONTINUE)
+
+
+_WITH_CONTINUE = "resourceVersionMatch is forbidden when continue is provided"
 
 
 def revision_of(query: Query) -> int | None:
@@ -110,28 +161,45 @@ def check_timeout(query: Query) -> None:
 # ------------------------------------------------------------------------------------------------- paging
 
 
-def continue_token(revision: int, after: tuple[str, str]) -> str:
-    text = json.dumps({"v": "meta.k8s.io/v1", "rv": revision, "start": "/".join(after) + "\u0000"})
+_VERSION = "meta.k8s.io/v1"
+_NEWEST = -1
+
+
+def continue_token(revision: int | None, after: tuple[str, str]) -> str:
+    """Without a revision the rest is told as it is then."""
+    rv = _NEWEST if revision is None else revision
+    text = go_json.dumps({"v": _VERSION, "rv": rv, "start": "/".join(after) + "\u0000"})
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _continued(token: str) -> tuple[int, tuple[str, str]]:
-    try:
-        data = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        raise _bad_token("illegal base64 data at input byte 0") from None
+def _continued(token: str) -> tuple[int | None, tuple[str, str]]:
+    """Models apiserver `pkg/storage/continue.go`."""
+    if wrong := _NOT_BASE64.search(token):
+        raise _bad_token(f": illegal base64 data at input byte {wrong.start()}")
+    if len(token) % 4 == 1:
+        raise _bad_token(f": illegal base64 data at input byte {len(token) - 1}")
+    data = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
     try:
         value = json.loads(data)
-        revision, start = int(value["rv"]), str(value["start"])
+        revision, start, version = int(value["rv"]), str(value["start"]), str(value["v"])
     except (ValueError, TypeError, LookupError, RecursionError):
         first = data[:1].decode("latin-1") or " "
-        raise _bad_token(f"invalid character '{first}' looking for beginning of value") from None
+        raise _bad_token(f": invalid character '{first}' looking for beginning of value") from None
+    if version != _VERSION:
+        raise _bad_token(f": server does not recognize this encoded version {version}")
+    if revision == 0:
+        raise _bad_token(f": incorrect encoded start resourceVersion (version {_VERSION})")
+    if not start:
+        raise _bad_token(f": encoded start key empty (version {_VERSION})")
     namespace, _, name = start.removesuffix("\u0000").rpartition("/")
-    return revision, (namespace, name)
+    return (None if revision < 0 else revision), (namespace, name)
+
+
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9_-]")
 
 
 def _bad_token(why: str) -> errors.BadRequest:
-    return errors.BadRequest(f"invalid continue token: continue key is not valid: {why}")
+    return errors.BadRequest(f"invalid continue token: continue key is not valid{why}")
 
 
 # ------------------------------------------------------------------------------------------------- writes
@@ -208,9 +276,21 @@ def _dry_deletion(query: Query, given: Mapping[str, Any]) -> bool:
     return any(_dry_run(str(each), "DeleteOptions") for each in (wanted if isinstance(wanted, list) else [wanted]))
 
 
-def _forbidden(field: str, why: str) -> errors.Invalid:
-    return _invalid(field, "FieldValueForbidden", f"Forbidden: {why}")
+def _refuse(problems: Iterable[errors.Cause]) -> None:
+    if causes := tuple(problems):
+        raise errors.invalid("ListOptions", "", causes, "meta.k8s.io")
 
 
-def _invalid(field: str, reason: str, text: str, kind: str = "ListOptions") -> errors.Invalid:
+def _forbidden(field: str, why: str) -> errors.Cause:
+    return errors.Cause(field, "FieldValueForbidden", f"Forbidden: {why}")
+
+
+def _unsupported(field: str, value: str, *supported: str) -> errors.Cause:
+    listed = ", ".join(json.dumps(each) for each in supported)
+    return errors.Cause(
+        field, "FieldValueNotSupported", f"Unsupported value: {json.dumps(value)}: supported values: {listed}"
+    )
+
+
+def _invalid(field: str, reason: str, text: str, kind: str) -> errors.Invalid:
     return errors.invalid(kind, "", [errors.Cause(field, reason, text)], "meta.k8s.io")

@@ -82,10 +82,13 @@ def _found(cluster: Look, kind: str, namespace: str, wanted: Listing) -> Page:
     """All of them. They are looked through later, while the room goes on."""
     revision = cluster.revision
     if wanted.revision is not None and wanted.revision > revision:
-        raise _too_new(wanted.revision, revision)
+        raise too_new(wanted.revision, revision)
     if wanted.exact and wanted.revision is not None and wanted.revision < revision:
         revision = wanted.revision
-        objects = _as_of(cluster, revision, kind, namespace)
+        try:
+            objects = _as_of(cluster, revision, kind, namespace)
+        except errors.Gone:
+            raise _expired(wanted) from None
     else:
         objects = cluster.objects(kind, namespace or None)
     return Page(objects, revision, cluster.now_ms, 0)
@@ -108,7 +111,23 @@ def _as_of(cluster: Look, revision: int, kind: str, namespace: str) -> list[Obj]
     return [state[ref] for ref in refs]
 
 
-def _too_new(asked: int, current: int) -> errors.Timeout:
+_EXPIRED = "The resourceVersion for the provided list is too old."
+_CONTINUE_EXPIRED = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
+    "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
+    "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
+    "deleted between the time the first chunk was returned and now may show up in the list."
+)
+
+
+def _expired(wanted: Listing) -> errors.Gone:
+    """With the token of a list that goes on from there as it is now."""
+    if wanted.after is None:
+        return errors.Gone(_EXPIRED)
+    return errors.Gone(_CONTINUE_EXPIRED, continue_token=options.continue_token(None, wanted.after))
+
+
+def too_new(asked: int, current: int) -> errors.Timeout:
     cause = errors.Cause("", "ResourceVersionTooLarge", "Too large resource version")
     message = f"Timeout: Too large resource version: {asked}, current: {current}"
     return errors.Timeout(message, details={"retryAfterSeconds": 1}, causes=[cause])

@@ -10,6 +10,7 @@ begins anew, gets an ERROR 410 and lists again. Models apiserver `pkg/endpoints/
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any, NamedTuple
 
@@ -20,12 +21,13 @@ from app.api.breath import breathing
 from app.api.objects import Obj, with_metadata
 from app.look import Look
 from app.rooms import Watch, sliced
-from app.web.kube import accept, encoding, options, streams, tables
+from app.web.kube import accept, encoding, options, reads, streams, tables
 from app.web.kube.calls import Call
-from app.web.kube.options import Selection
+from app.web.kube.options import Selection, Watching
 
 ADDED, MODIFIED, DELETED, BOOKMARK, ERROR = "ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"
 BOOKMARK_S = 60.0
+LAST_BOOKMARK_S = 2.0  # before the end
 LONGEST_S = 3600
 USUAL_S = 1800
 AT_ONCE = 500  # objects in one chunk
@@ -35,48 +37,29 @@ _INITIAL_END = {"k8s.io/initial-events-end": "true"}
 def watch(call: Call) -> Response:
     """Raises BadRequest, Invalid, or TooManyRequests when the room has too many watches."""
     selection = options.selection(call.query, call.target.kind, call.target.name)
-    wanted = _wanted(call)
+    wanted = options.watching(call.query)
     tables.shown(call)
-    timeout_s = options.number(call.query, "timeoutSeconds") or USUAL_S
+    timeout_s = min(max(options.number(call.query, "timeoutSeconds") or USUAL_S, 1), LONGEST_S)
     held = call.room.open_watch()
     try:
         begin = call.room.read(lambda cluster: _begin(cluster, call, selection, wanted))
     except BaseException:
         call.room.close_watch(held)
         raise
-    news = Changes(call, held, selection, begin, bookmarks=wanted.bookmarks, initial_end=wanted.initial_end)
-    return streams.respond(
-        streams.Stream(call.room, held, news, min(max(timeout_s, 1), LONGEST_S), call.environ), "application/json"
-    )
-
-
-class Wanted(NamedTuple):
-    revision: int | None
-    initial: bool  # what is there already comes first
-    initial_end: bool  # and a bookmark after it
-    bookmarks: bool
-
-
-def _wanted(call: Call) -> Wanted:
-    query = call.query
-    revision, bookmarks = options.revision_of(query), options.flag(query, "allowWatchBookmarks")
-    if "sendInitialEvents" not in query:
-        return Wanted(revision, not revision, False, bookmarks)
-    if query.get("resourceVersionMatch") != "NotOlderThan":
-        text = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-        cause = errors.Cause("resourceVersionMatch", "FieldValueForbidden", text)
-        raise errors.invalid("ListOptions", "", [cause], "meta.k8s.io")
-    initial = options.flag(query, "sendInitialEvents")
-    return Wanted(revision, initial, initial and bookmarks, bookmarks)
+    news = Changes(call, held, selection, begin, wanted, timeout_s)
+    return streams.respond(streams.Stream(call.room, held, news, timeout_s, call.environ), "application/json")
 
 
 class Begin(NamedTuple):
     revision: int  # changes after it are news
     objects: list[Obj]  # what is told first
+    refusal: errors.ApiError | None = None  # instead of all else
 
 
-def _begin(cluster: Look, call: Call, selection: Selection, wanted: Wanted) -> Begin:
+def _begin(cluster: Look, call: Call, selection: Selection, wanted: Watching) -> Begin:
     current = cluster.revision
+    if wanted.not_older and (wanted.revision or 0) > current:
+        return Begin(current, [], reads.too_new(wanted.revision or 0, current))
     if wanted.initial:
         found = cluster.objects(call.target.kind.key, call.target.namespace or None)
         return Begin(current, [obj for obj in breathing(found) if selection.matches(obj)])
@@ -87,15 +70,16 @@ class Changes:
     """The news of one watch. See streams.News."""
 
     def __init__(
-        self, call: Call, held: Watch, selection: Selection, begin: Begin, *, bookmarks: bool, initial_end: bool
+        self, call: Call, held: Watch, selection: Selection, begin: Begin, wanted: Watching, ends_in_s: float
     ) -> None:
         self._call = call
         self._held = held
         self._selection = selection
-        self._revision, self._initial = begin
-        self._bookmarks = bookmarks
-        self._initial_end = initial_end
-        self._marked_at = time.monotonic()
+        self._revision, self._initial, self._refusal = begin
+        self._bookmarks = wanted.bookmarks
+        self._initial_end = wanted.initial_end
+        self._ends_at = time.monotonic() + ends_in_s
+        self._mark_at = self._next_mark()
         self._columns = True  # of a Table, in its first event only
         self._over = False
 
@@ -106,6 +90,8 @@ class Changes:
         if self._over:
             return b""
         try:
+            if self._refusal is not None:
+                raise self._refusal
             events, now_ms = self._initially() if self._initial else self._call.room.news(self._since)
         except errors.ApiError as error:
             self._over = True
@@ -156,16 +142,22 @@ class Changes:
         return self._call.whole(obj)
 
     def _marks(self) -> list[bytes]:
-        """Bookmarks that are due: after the initial objects, and now and then."""
+        """Bookmarks that are due: after the initial objects, now and then, and shortly before the end."""
         if self._initial:
             return []
         annotations: dict[str, str] | None = None
         if self._initial_end:
             annotations, self._initial_end = _INITIAL_END, False
-        elif not self._bookmarks or time.monotonic() - self._marked_at < BOOKMARK_S:
+        elif not self._bookmarks or time.monotonic() < self._mark_at:
             return []
-        self._marked_at = time.monotonic()
+        self._mark_at = self._next_mark()
         return [encoding.event(BOOKMARK, self._bookmark(annotations))]
+
+    def _next_mark(self) -> float:
+        """When a bookmark is due, by the clock."""
+        now = time.monotonic()
+        last = self._ends_at - LAST_BOOKMARK_S
+        return min(now + BOOKMARK_S, last if last > now else math.inf)
 
     def _bookmark(self, annotations: dict[str, str] | None) -> bytes:
         kind = self._call.target.kind
