@@ -8,7 +8,7 @@ Models kubernetes/pkg/scheduler/framework/preemption and plugins/defaultpreempti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from app.api import times
@@ -19,6 +19,9 @@ from app.scheduler.framework import refusal
 from app.scheduler.interpod import Rules
 
 NO_VICTIMS = "No preemption victims found for incoming pod"
+
+
+_TRIED_AT_LEAST, _TRIED_PERCENT = 100, 10
 
 
 class Plan(NamedTuple):
@@ -38,21 +41,25 @@ def priority_of(pod: Obj) -> int:
 
 def plan(
     pod: Obj,
-    candidates: Iterable[NodeSeen],
+    candidates: Sequence[NodeSeen],
     on_node: Mapping[str, Sequence[Obj]],
     guards: Sequence[Obj],
     rules: Rules | None = None,
+    first: int = 0,
 ) -> tuple[Plan | None, dict[str, tuple[str, ...]]]:
     """The cheapest way to make room on one of the nodes, or None and why not, by node. `guards`: the disruption budgets
-    of all namespaces."""
+    of all namespaces; `first`: of many candidates those from here on are tried, until there are enough ways."""
     plans, refused = [], {}
-    for seen in candidates:
+    enough, first = max(len(candidates) * _TRIED_PERCENT // 100, _TRIED_AT_LEAST), first % max(len(candidates), 1)
+    for seen in (*candidates[first:], *candidates[:first]):
         name = seen.facts.name
         trial = _try(pod, seen, on_node.get(name, ()), guards, rules)
         if trial.reasons:
             refused[name] = trial.reasons
-        else:
-            plans.append((_cost(trial), name, trial.victims))
+            continue
+        plans.append((_cost(trial), name, trial.victims))
+        if len(plans) >= enough and any(cost[0] == 0 for cost, _name, _victims in plans):
+            break
     if not plans:
         return None, refused
     _price, name, victims = min(plans, key=lambda each: each[:2])

@@ -14,11 +14,14 @@ def saw(name: str, nodes: int) -> Message:
 
 
 def _choice(gap: Difference) -> Message:
-    """How many could take it, and whether the chosen one is better than all others."""
+    """How many could take it, if it looked at all, and whether the chosen one is better than all others."""
     decision: Decision = gap.desired
     possible = [each for each in decision.verdicts if each.feasible]
     if len(possible) <= 1:
         return message(N_("Only %(node)s can take it."), node=decision.node)
+    if decision.passed_over:
+        text = N_("%(n)s that can take it are enough to choose from: %(node)s is as good as any of them.")
+        return message(text, node=decision.node, n=len(possible))
     totals = Counter(each.total for each in possible)
     alone = totals[max(totals)] == 1
     best, equal = N_("%(n)s can take it: %(node)s is the best."), N_("%(n)s can take it: %(node)s is as good as any.")

@@ -76,6 +76,7 @@ class Scheduler(Controller[PodSeen]):
         "requested": N_("requested by its pods"),
         "replicas": N_("pods of this owner"),
         "attempts": N_("attempts"),
+        "first": N_("nodes skipped at first"),
     }
 
     def __init__(self) -> None:
@@ -307,7 +308,7 @@ def _preemption(seen: PodSeen, resolvable: frozenset[str], rules: Rules | None) 
     for each in seen.bound:
         on_node.setdefault(pods.node_name(each), []).append(each)
     candidates = [each for each in seen.nodes if each.facts.name in resolvable]
-    plan, refused = preemption.plan(pod, candidates, on_node, seen.budgets, rules)
+    plan, refused = preemption.plan(pod, candidates, on_node, seen.budgets, rules, seen.first)
     reasons = Counter(reason for each in refused.values() for reason in each)
     reasons[_NOT_HELPFUL] += len(seen.nodes) - len(candidates)
     return plan, Outcome("", reasons)

@@ -14,13 +14,14 @@ from app.api.objects import Obj
 from app.cluster import Cluster
 from app.commands import Apply
 from app.engine.trace import Observed
-from app.scheduler import interpod
+from app.scheduler import interpod, sayings
 from app.scheduler.facts import NodeSeen, facts_of
 from app.scheduler.framework import decide, sample_size
 from app.scheduler.nodes import Nodes
+from app.scheduler.queue import Attempts
 from app.scheduler.scheduler import PodSeen, Scheduler
 from tests.support import plain_scheduler
-from tests.support.builders import node, pod, replica_set
+from tests.support.builders import NOW_MS, node, pod, replica_set
 from tests.support.random_world import MANIFEST, random_world
 from tests.support.reading import reader
 
@@ -131,6 +132,15 @@ def test_a_pod_that_fits_nowhere_has_been_tried_everywhere() -> None:
     decision, helped = decide(pod(node="", requests={"cpu": "5"}), many(150), first=120)
     assert (decision.node, decision.passed_over, helped) == ("", 0, frozenset())
     assert [row.node for row in decision.verdicts] == names(range(150))
+
+
+def test_it_says_that_it_did_not_look_at_all_of_them() -> None:
+    (bind,) = Scheduler().diff(PodSeen(pod(node=""), tuple(many(150)), Attempts(0, 0), NOW_MS, first=30))
+    said = sayings.SAYS["PodUnscheduled"].text
+    assert callable(said)
+    sentence = said(bind)
+    assert "enough to choose from" in str(sentence.text)
+    assert sentence.values == {"n": 100, "node": "node-030"}
 
 
 def observed(nodes: int, pods: int) -> PodSeen:

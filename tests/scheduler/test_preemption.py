@@ -102,3 +102,19 @@ def test_whoever_is_kept_away_takes_the_place_of_the_one_who_keeps_it_away_and_o
     found, _ = plan(of, [here], {"node-1": (noisy, quiet)}, (), rules)
     assert found == Plan("node-1", (noisy,))
     assert rules.why_not(here.node), "the rules are as they were"
+
+
+def test_of_very_many_nodes_as_many_are_tried_as_are_enough() -> None:
+    """As upstream: a hundred, or a tenth of them; a budget that none of those keeps makes it look further."""
+    here = {f"node-{n:03}": (runs(f"pod-{n:03}", "4", n % 100, labels={"n": str(n)}),) for n in range(150)}
+    candidates = [seen(name, *pods) for name, pods in here.items()]
+
+    def chosen(first: int, *guards: Obj) -> str:
+        found, _ = plan(urgent("4"), candidates, here, guards, None, first)
+        assert found is not None
+        return found.node
+
+    assert (chosen(0), chosen(120), chosen(1)) == ("node-000", "node-000", "node-100")
+    guard = budget(0)
+    guard["spec"] = {"selector": {"matchExpressions": [{"key": "n", "operator": "NotIn", "values": ["149"]}]}}
+    assert chosen(0, guard) == "node-149"
