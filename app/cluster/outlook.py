@@ -38,6 +38,7 @@ _ENDINGS = ("Complete", "Failed", "ReplicaFailure", "Progressing", "Established"
 _TROUBLE = ("CrashLoopBackOff", "ErrImageNeverPull", "ErrImagePull", "ImagePullBackOff")
 _WRITTEN = ("spec", "data")
 _ROUTINE = ("ServersChanged",)  # reasons of differences that are closed without a word
+REFUSALS = ("QuorumCritical",)  # reasons of those by which somebody says no
 _LABELS = ("labels", "ownerReferences")
 
 Get = Callable[[Ref], Obj | None]
@@ -67,7 +68,8 @@ def matters(step: Step, workers: Mapping[str, Worker], get: Get) -> bool:
 
 
 def any_matters(differences: Sequence[Difference], get: Get) -> bool:
-    return any(_cares(action, get) for gap in differences if not _is_routine(gap) for action in gap.actions)
+    news = [gap for gap in differences if not _is_routine(gap)]
+    return any(gap.reason in REFUSALS or any(_cares(action, get) for action in gap.actions) for gap in news)
 
 
 def _is_routine(gap: Difference) -> bool:
@@ -168,7 +170,8 @@ def _is_news(old: Obj | None, status: Mapping[str, Any]) -> bool:
         return True  # of a kind that somebody defined, by a loop that somebody wrote
     if _holds_back(status) and not _holds_back(before):
         return True
-    return any(status.get(field) != before.get(field) for field in ("phase", "loadBalancer"))
+    phase = status.get("phase")  # Bound: that was told when the claim was given its volume
+    return phase not in (before.get("phase"), "Bound") or status.get("loadBalancer") != before.get("loadBalancer")
 
 
 def _holds_back(status: Mapping[str, Any]) -> bool:

@@ -43,9 +43,11 @@ class Motion:
         self.act: Step | None = None  # what somebody did last: the story began with it
         self.path: deque[Told] = deque(maxlen=PATH)  # what was told of it, oldest first
         self.restless = False  # rushed for as long as it may, and not quiet
+        self.promised_ms: int | None = None  # virtual time for which the lesson waits
         self._clock = clock
         self._to_tell: deque[Told] = deque()
         self.stands_until = 0.0  # wall time: what is told, or a gap that is skipped, stands so long
+        self._unseen_s = 0.0  # how long what is told is to stand, while no page shows it yet
         self._gap_until = 0.0  # wall time: under load, how long a gap is passed through
         self._seeking = False
         self._followed = cluster.trace.count  # clock pace: the steps up to here have been told, or never will be
@@ -77,14 +79,14 @@ class Motion:
         """From the next turn on as fast as possible, until the cluster is quiet."""
         self._rush_until_ms = self.cluster.now_ms + RUSH_LIMIT_MS
         self._to_tell.clear()
-        self.stands_until = 0.0
+        self.stands_until = self._unseen_s = 0.0
         self.waiting = None
         self.restless = False
 
     def seek(self) -> None:
         """Play to the next moment that is told, though time may stand still."""
         self._seeking = True
-        self.stands_until = 0.0
+        self.stands_until = self._unseen_s = 0.0
 
     def recall(self, now: float, pace: Pace) -> None:
         """A room was brought back without its last command: that is told."""
@@ -93,12 +95,18 @@ class Motion:
         if step is not None:
             self.acted(step, now, pace)
 
-    def acted(self, step: Step, now: float, pace: Pace) -> None:
-        """Somebody did something: a new story begins, whatever was to be told of the one before."""
+    def acted(self, step: Step, now: float, pace: Pace, more: int = 0) -> None:
+        """Somebody did something, and `more` like it: a new story begins, whatever was to be told of the one before."""
         self._to_tell.clear()
         self.path.clear()
+        self.waiting = None
         self.act = step
-        self._tell(self.story.begin(step), now, pace.speed)
+        self._tell(self.story.begin(step, more), now, pace.speed)
+
+    def shown(self, now: float) -> None:
+        """Pages show what is told: from now on it is read."""
+        if self._unseen_s:
+            self.stands_until, self._unseen_s = max(self.stands_until, now + self._unseen_s), 0.0
 
     def show(self, step: Step | None) -> None:
         """One step that somebody asked for by hand."""
@@ -106,7 +114,7 @@ class Motion:
             self._to_tell.clear()
             self.told = self.story.by_hand(step)
             self.path.append(self.told)
-            self.stands_until = 0.0
+            self.stands_until = self._unseen_s = 0.0
             self._pass_over()
 
     def interrupt(self) -> None:
@@ -134,7 +142,8 @@ class Motion:
     def _tell(self, told: Told, now: float, speed: float) -> None:
         self.told = told
         self.path.append(told)
-        self.stands_until = now + told.stands_s / speed
+        self._unseen_s = told.stands_s / speed
+        self.stands_until = now + self._unseen_s
         self._pass_over()
         self._seeking = False
 
@@ -146,7 +155,7 @@ class Motion:
                     self._rush_until_ms = self._base = None
                     self.restless = due is not None
                     self._tell_together(now)
-                    self.stands_until = now  # whoever skips to the end does not wait for the reader
+                    self.stands_until, self._unseen_s = now, 0.0  # whoever skips to the end is not waited for
                     return now
                 self.cluster.step()
         self._follow()
@@ -192,13 +201,16 @@ class Motion:
         if self.waiting is not None and now < self._gap_until:
             from_ms, to_ms, wall = self.waiting
             past = max(0.0, 1 - (self._gap_until - now) / wall)
-            self.cluster.advance(min(to_ms - 1, from_ms + int((to_ms - from_ms) * past)), SLICE_STEPS)
+            target = min(to_ms - 1, from_ms + int((to_ms - from_ms) * past))
+            while self.cluster.advance(target, SLICE_STEPS) == SLICE_STEPS:
+                if self._clock() - now >= SLICE_S:
+                    return now
             return min(self._gap_until, now + DRIFT_S)
         self._to_tell.clear()
         due = self.cluster.next_due_ms()
         if due is None:
             awaited = self.cluster.awaited()
-            due = awaited.due_ms if awaited else None
+            due = awaited.due_ms if awaited else self.promised_ms
         if due is not None and due - self.cluster.now_ms >= LENS_MS and not self._is_urgent:
             wall = lens_s(due - self.cluster.now_ms, speed)
             self.waiting, self._gap_until = Waiting(self.cluster.now_ms, due, wall), now + wall

@@ -38,6 +38,12 @@ class Pressed(NamedTuple):
     is_refused: bool
     expected: bool
 
+    @property
+    def alike(self) -> int:
+        """How many commands before the last were of its kind."""
+        done = [step.record.command.do for step in self.steps if isinstance(step.record, Commanded)]
+        return done[:-1].count(done[-1])
+
 
 def press(progress: Progress, cluster: Cluster, index: int, chosen: str = "") -> Pressed:
     """Raises NotFound if the lesson has no such step."""

@@ -206,7 +206,7 @@ class Room:
             self._admit()
             pressed = press(self.script, self.cluster, index, chosen)
             if pressed.steps:
-                self._motion.acted(pressed.steps[-1], self._clock(), self.pace)
+                self._motion.acted(pressed.steps[-1], self._clock(), self.pace, pressed.alike)
             return pressed
 
     def set_pace(self, **changes: Any) -> Pace:
@@ -323,7 +323,7 @@ class Room:
     def _turn(self, now: float) -> float | None:
         motion, waited = self._motion, self._motion.waiting
         was_told, self._was_told = self._was_told, motion.is_told
-        motion.story.languages = sorted(self._broadcast.fanout.langs)
+        motion.story.languages, motion.promised_ms = sorted(self._broadcast.fanout.langs), self.script.due_ms
         next_move = motion.turn(now, self._pace_at(now))
         if motion.restless and not self.pace.paused:
             self._pause()
@@ -373,10 +373,10 @@ class Room:
     def _publish(self, now: float) -> None:
         self.script.follow(self.cluster)
         self._broadcast.publish(now, self._motion.waiting, self._motion.told, self.script.version)
+        self._motion.shown(self._clock())
 
     def _new_motion(self) -> Motion:
-        reading_ms = self._drawing.reading_ms
-        story = Story(self.cluster, lambda step, languages: reading_ms(self, step, languages))
+        story = Story(self.cluster, lambda step, languages: self._drawing.reading_ms(self, step, languages))
         motion = Motion(self.cluster, story, self._clock)
         motion.recall(self._clock(), self.pace)
         return motion

@@ -12,7 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
+from app.api.objects import Ref
 from app.cluster import Cluster
+from app.cluster.outlook import REFUSALS
 from app.engine.trace import Acted, Commanded, Differed, Observed, Step
 
 READ_S = 0.9  # a sentence stands at least so long
@@ -42,17 +44,21 @@ class Story:
         self._gathered: list[Step] = []
         self._newest: Step | None = None  # of what was heard
         self._heard = 0
+        self._called: set[tuple[str, Ref | None]] = set()  # for which loops and keys somebody was called
+        self._awaits_pod = False  # that a loop creates a pod has not been told since the act
 
     @property
     def holds_back(self) -> bool:
         """Steps were gathered, and are not told yet."""
         return bool(self._gathered)
 
-    def begin(self, act: Step) -> Told:
-        """Somebody did something: a new story begins with it."""
+    def begin(self, act: Step, more: int = 0) -> Told:
+        """Somebody did something, and `more` of the same kind: a new story begins with it."""
         self._told.clear()
         self._gathered.clear()
-        return Told(act, self._reading_s(act))
+        self._called.clear()
+        self._awaits_pod = True
+        return Told(act, self._reading_s(act), more=more)
 
     def by_hand(self, step: Step) -> Told:
         """A step that somebody asked for."""
@@ -83,9 +89,9 @@ class Story:
     def hear(self, steps: Sequence[Step]) -> None:
         """Steps that were made without waiting for readers."""
         for step in steps:
-            if not isinstance(step.record, Observed) and self._cluster.matters(step):
+            if not isinstance(step.record, Observed) and self._cluster.matters(step) and self._is_new(step):
                 self._heard += 1
-                if self._newest is None or _weight(step) > _weight(self._newest):
+                if self._newest is None or self._weight(step) > self._weight(self._newest):
                     self._newest = step
 
     def unhear(self) -> None:
@@ -94,19 +100,44 @@ class Story:
     def together(self) -> Told | None:
         """Of what was heard the newest write that matters, and how many more.
 
-        That somebody is called goes before, and that requests fail: it has happened to people, and is said once."""
+        That somebody is called goes before, once; then the first pod that a loop creates after somebody's act, for
+        that is what it all is about; then that requests fail: it has happened to people, and is said once."""
         newest, more = self._newest, self._heard - 1
         self.unhear()
-        return Told(newest, self._reading_s(newest), more=more) if newest is not None else None
+        if newest is None:
+            return None
+        self._awaits_pod = self._awaits_pod and not _creates_pod(newest)
+        return Told(newest, self._reading_s(newest), more=more)
+
+    def _is_new(self, step: Step) -> bool:
+        """Whoever has been called, or told no, is not told so again."""
+        if not _calls(step):
+            return True
+        call = step.actor, step.key
+        is_new = call not in self._called
+        self._called.add(call)
+        return is_new
+
+    def _weight(self, step: Step) -> tuple[bool, bool, bool, bool, int]:
+        creates = self._awaits_pod and _creates_pod(step)
+        fails = step.key is not None and step.key.kind == "Load"
+        return _calls(step), creates, isinstance(step.record, Acted | Commanded), fails, step.number
 
     def _reading_s(self, step: Step) -> float:
         return max(READ_S, self._reading(step, self.languages) / 1000)
 
 
-def _weight(step: Step) -> tuple[bool, bool, bool, int]:
-    calls = isinstance(step.record, Differed) and bool(step.record.left)
-    fails = step.key is not None and step.key.kind == "Load"
-    return calls, isinstance(step.record, Acted | Commanded), fails, step.number
+def _calls(step: Step) -> bool:
+    """Somebody is called, or told no."""
+    if not isinstance(step.record, Differed):
+        return False
+    return bool(step.record.left) or any(gap.reason in REFUSALS for gap in step.record.differences)
+
+
+def _creates_pod(step: Step) -> bool:
+    if not isinstance(step.record, Acted):
+        return False
+    return any(change.ref.kind == "Pod" and change.old is None for change in step.record.result.changes)
 
 
 def _sentence_of(step: Step) -> Hashable:

@@ -68,6 +68,10 @@ class Predicate(ABC):
         changed = any(part is not before for part, before in zip(left, self.parts, strict=True))
         return type(self)(left) if changed else self  # type: ignore[call-arg]
 
+    def due_ms(self, since_ms: int) -> int | None:
+        """The moment that it waits for; None: it does not wait for time to pass. `since_ms`: when one began to ask."""
+        return max((due for part in self.parts if (due := part.due_ms(since_ms)) is not None), default=None)
+
     @abstractmethod
     def holds(self, moment: Moment) -> bool: ...
 
@@ -205,6 +209,9 @@ class Elapsed(Predicate):
     def holds(self, moment: Moment) -> bool:
         return moment.now_ms >= moment.since_ms + self.ms
 
+    def due_ms(self, since_ms: int) -> int | None:
+        return since_ms + self.ms
+
 
 @dataclass(frozen=True)
 class AtRest(Predicate):
@@ -240,6 +247,9 @@ class Not(Predicate):
 
     def holds(self, moment: Moment) -> bool:
         return not self.parts[0].holds(moment)
+
+    def due_ms(self, since_ms: int) -> int | None:
+        return None
 
 
 @dataclass(frozen=True)

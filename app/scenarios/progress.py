@@ -79,6 +79,12 @@ class Progress:
         return min(waiting, key=lambda item: item[1].again_ms or 0, default=None)
 
     @property
+    def due_ms(self) -> int | None:
+        """For which moment a milestone waits that is to be reached next."""
+        found = [press.left[0][1].due_ms(press.at_ms) for _index, press in self._open()]
+        return min((due for due in found if due is not None), default=None)
+
+    @property
     def latest(self) -> int | None:
         """The step that was pressed last."""
         return max(self._presses, key=lambda index: (self._presses[index].step, index), default=None)

@@ -136,6 +136,16 @@ def crash_twice(room: Room) -> None:
     room.submit(CrashContainer(pod))
 
 
+def test_a_sentence_stands_from_the_moment_in_which_pages_show_it() -> None:
+    room, script, clock = make_room()
+    room.attach(WATCHER, room.epoch, room.frame)
+    kill(room)
+    clock.now += 1.0  # the process had something else to do
+    room.turn(clock.now)
+    live(room, clock, READING_MS / 1000 - 0.1)
+    assert [said(each) for each in told(script)] == [("you", "Commanded")]
+
+
 def test_story_pace_names_the_gap_it_skips() -> None:
     room, script, clock = make_room()
     room.attach(WATCHER, room.epoch, room.frame)
@@ -221,6 +231,8 @@ def test_a_command_ends_a_wait() -> None:
     assert script.frames[-1].waiting is not None
     room.submit(DeleteObject(Ref("Pod", "default", room.cluster.objects("Pod", "default")[1]["metadata"]["name"])))
     commanded = room.cluster.trace.count
+    live(room, clock, READING_MS / 1000)
+    assert said(told(script)[-1]) == ("you", "Commanded"), "it stands as long as any other sentence"
     live(room, clock, 0.6)
     assert any(is_visible(step) and step.number > commanded for step in script.steps)
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.api.objects import Ref
 from app.commands import CrashContainer, DeleteObject, PowerNode, SetTraffic
-from app.engine.trace import Acted
+from app.engine.trace import Acted, Differed
 from tests.support.mysql import mysql
 from tests.support.rabbitmq import RabbitWorld
 from tests.support.rooms import WATCHER, live, make_room
@@ -94,6 +94,33 @@ def test_requests_do_not_wait_for_readers_and_what_can_be_told_is() -> None:
     assert room.cluster.now_ms - before == pytest.approx(8_000, abs=300)
     said = {frame.told.step.number for frame in script.frames if frame.told}
     assert 3 < len(said) < 10, "sentences stand long enough, and are not all"
+    made = {
+        frame.told.step.actor for frame in script.frames if frame.told and isinstance(frame.told.step.record, Acted)
+    }
+    assert "replicaset-controller" in made, "that a pod is created, it is all about"
+
+
+def test_whoever_is_called_is_told_so_once() -> None:
+    room, script, clock = make_room("service-night")
+    room.attach(WATCHER, room.epoch, room.frame)
+    room.press(1)
+    live(room, clock, 20.0)
+    calls = {
+        told.step.number for frame in script.frames if (told := frame.told) and getattr(told.step.record, "left", ())
+    }
+    assert len(calls) == 1
+
+
+def test_an_hour_for_which_a_lesson_waits_is_passed_through() -> None:
+    """And the last word is why nothing happens in it."""
+    room, script, clock = make_room("service-terminating")
+    room.attach(WATCHER, room.epoch, room.frame)
+    room.press(0)
+    live(room, clock, 30.0, until=lambda: room.script.done(0))
+    assert room.script.done(0)
+    record = [frame.told for frame in script.frames if frame.told][-1].step.record
+    assert isinstance(record, Differed)
+    assert [gap.reason for gap in record.differences if gap.about.kind == "Pod"] == ["QuorumCritical"]
 
 
 def test_an_outage_that_people_are_meant_to_see_is_not_skipped() -> None:

@@ -190,7 +190,7 @@ class Handling:
         self._work(task.key)
         self._order("join", pod, seeds=seeds, method=method)
         told = Announce(self.cluster, "Normal", event, f"{doing} {pod} to cluster", "ReconcilePod")
-        yield self._told(reason, diagnosis.ONLINE, state, (told,))
+        yield self._told(reason, diagnosis.ONLINE, state, (told,), task.pod)
 
     def _pod_goes(self, task: Task) -> Iterator[Difference]:
         """It is taken out of the group by its peers, and the finalizer goes whatever came of that."""

@@ -47,6 +47,21 @@ def _changed(difference: Difference) -> Message:
     return message(text, name=difference.about.name, role=difference.desired)
 
 
+def _is_primary(record: Any) -> Message:
+    primary = record.differences[record.difference].desired["primary"]
+    return message(N_("%(primary)s is primary now: a majority agreed."), primary=primary)
+
+
+def _begins(record: Any) -> Message:
+    primary = record.differences[record.difference].desired["primary"]
+    return message(N_("%(primary)s is the first member, and primary."), primary=primary)
+
+
+def _noted(record: Any) -> Message:
+    gap = record.differences[record.difference]
+    return message(N_("It notes the state of %(name)s: %(state)s."), name=gap.about.name, state=gap.desired.split()[0])
+
+
 NO_MEMBER = "no member"
 _TOLD = {"MySQLGroup": N_("It tells the servers what to do.")}
 
@@ -56,26 +71,50 @@ OPERATOR: Mapping[str, Saying] = {
         N_("part of a cluster"),
         {"MySQLGroup": N_("Servers are to live here.")},
     ),
-    "ClusterCreated": Saying(N_("All parts of the cluster are made."), N_("parts are made")),
+    "ClusterCreated": Saying(N_("All parts of the cluster are made."), N_("parts are made"), {"*": _noted}),
     "VersionRefused": Saying(N_("It knows no such version of MySQL."), N_("no such version")),
     "NotBuilt": Saying(N_("%(desired)s: Loopscope does not build that."), N_("not built here")),
-    "GroupMissing": Saying(N_("The first server is ready: it may begin a group."), N_("begin a group"), _TOLD),
-    "MemberJoins": Saying(N_("A server is ready and no member yet."), N_("take it in"), _TOLD),
-    "MemberRejoins": Saying(N_("A server started again and is no member."), N_("bring it back"), _TOLD),
+    "GroupMissing": Saying(
+        N_("The first server is ready: it may begin a group."),
+        N_("begin a group"),
+        {"MySQLGroup": N_("It tells the first server to begin.")},
+    ),
+    "MemberJoins": Saying(
+        N_("%(about)s is ready, and no member yet."),
+        N_("take it in"),
+        {"MySQLGroup": N_("It tells the group to take %(about)s in.")},
+    ),
+    "MemberRejoins": Saying(
+        N_("%(about)s started again, and is no member."),
+        N_("bring it back"),
+        {"MySQLGroup": N_("It tells the group to take %(about)s in again.")},
+    ),
     "ErrantTransactions": Saying(N_("%(about)s holds what the group never had: it stays out."), N_("must stay out")),
     "MemberIn": Saying(
         N_("The server of %(about)s is a member now."),
         N_("a member now"),
         {"Pod": N_("It notes: %(name)s must not go without a goodbye.")},
     ),
-    "MemberGoes": Saying(N_("The pod %(about)s goes: the others are told first."), N_("take it out"), _TOLD),
-    "QuorumMissing": Saying(N_("Those who are left may not decide: it orders them to."), N_("force a quorum"), _TOLD),
-    "ClusterOffline": Saying(N_("No server is a member: it starts the group again."), N_("start it again"), _TOLD),
+    "MemberGoes": Saying(
+        N_("The pod %(about)s goes: the others are told first."),
+        N_("take it out"),
+        {"MySQLGroup": N_("It tells the group that %(about)s goes.")},
+    ),
+    "QuorumMissing": Saying(
+        N_("Those who are left may not decide: it orders them to."),
+        N_("force a quorum"),
+        {"MySQLGroup": N_("It orders those who are left to go on as the whole group.")},
+    ),
+    "ClusterOffline": Saying(
+        N_("No server is a member: it starts the group again."),
+        N_("start it again"),
+        {"MySQLGroup": N_("It has the server that knows most begin the group anew.")},
+    ),
     "SplitBrain": Saying(N_("Two groups both write: a human has to choose."), N_("two groups")),
     "RoleChanged": Saying(
         _changed, N_("write it down"), {"Pod": N_("It writes the role of %(name)s down, as a label.")}
     ),
-    "StatusOutdated": Saying(N_("The servers of %(about)s are now: %(desired)s."), N_("another state")),
+    "StatusOutdated": Saying(N_("The servers of %(about)s are now: %(desired)s."), N_("another state"), {"*": _noted}),
     "RoutersWanted": Saying(N_("The cluster is complete: it may be used."), N_("open the door")),
     "SpecEdited": Saying(N_("The declaration of %(about)s was edited."), N_("edited")),
     "ClusterDeleted": Saying(N_("The cluster is not wanted any more."), N_("take it down")),
@@ -90,19 +129,21 @@ BACKUPS: Mapping[str, Saying] = {
 }
 
 REPLICATION: Mapping[str, Saying] = {
-    "PrimaryElected": Saying(_elected, N_("a new primary"), {"*": N_("They agree on it, a majority of them.")}),
+    "PrimaryElected": Saying(_elected, N_("a new primary"), {"*": _is_primary}),
     "GroupBegun": Saying(
         lambda difference: message(N_("%(primary)s begins a group."), primary=difference.desired["primary"]),
         N_("a group begins"),
-        {"*": N_("It is the first one, and primary.")},
+        {"*": _begins},
     ),
     "MemberLost": Saying(
         N_("The servers go on without those that are gone."),
         N_("one is gone"),
-        {"*": N_("The others agree on it.")},
+        {"*": N_("The others go on without it: a majority agreed.")},
     ),
     "MemberJoined": Saying(
-        N_("The servers take in who wants to join."), N_("one joins"), {"*": N_("A majority of them agrees.")}
+        N_("The servers take in who wants to join."),
+        N_("one joins"),
+        {"*": N_("One more is taken in: a majority agreed.")},
     ),
     "MemberUnreachable": Saying(
         N_("For 5 seconds nothing is heard of a member."),

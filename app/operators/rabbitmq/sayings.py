@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from app.api.messages import N_, Saying
+from typing import Any
+
+from app.api import conditions
+from app.api.messages import N_, Message, Saying, message
+
+_ALL_READY = N_("It notes: all servers of %(name)s are ready.")
+_NOT_ALL_READY = N_("It notes: not all servers of %(name)s are ready.")
+
+
+def _noted(record: Any) -> Message:
+    action = record.action
+    ready = conditions.is_true(action.patch["status"].get("conditions"), "AllReplicasReady")
+    return message(_ALL_READY if ready else _NOT_ALL_READY, name=action.ref.name)
+
 
 SERVERS = {
     "LeaderElected": Saying(
         N_("The members of %(about)s have elected: %(desired)s leads."),
         N_("a new leader"),
-        {"QuorumQueue": N_("They have a leader again: messages are confirmed.")},
+        {"QuorumQueue": N_("%(desired)s leads now: messages are confirmed again.")},
     ),
     "LeaderLost": Saying(
         N_("%(observed)s led the queue, and is gone: the others wait, then vote."),
         N_("no leader"),
-        {"QuorumQueue": N_("Until then no message is confirmed.")},
+        {"QuorumQueue": N_("The leader is gone: until they vote no message is confirmed.")},
     ),
     "MembersChanged": Saying(
         N_("The queue has other members now."),
         N_("other members"),
-        {"QuorumQueue": N_("They keep it together from now on.")},
+        {"QuorumQueue": N_("Other servers keep the queue from now on.")},
     ),
     "MessagesLost": Saying(
         N_("Messages were confirmed and are nowhere: %(observed)s."),
@@ -50,13 +63,22 @@ SERVERS = {
         N_("it may go"),
         {"PodSandbox": N_("It hands over what it leads, and may stop.")},
     ),
-    "QuorumCritical": Saying(N_("Without %(about)s a queue would lose its majority: it stays."), N_("it must stay")),
+    "QuorumCritical": Saying(
+        N_("Without %(about)s a queue would lose its majority: it stays."),
+        N_("it must stay"),
+        {"PodSandbox": N_("It tells %(about)s to wait.")},
+    ),
     "ClusterGone": Saying(N_("The cluster is gone, and with it %(about)s."), N_("its cluster is gone")),
     "TimerRuns": Saying(N_("A message is on its way, or somebody waits."), N_("a timer runs")),
     "MessagesFlow": Saying(N_("Messages flow."), N_("messages flow")),
 }
 
 OPERATOR = {
+    "StatusOutdated": Saying(
+        N_("The servers of %(about)s are not as was noted."),
+        N_("another state"),
+        {"RabbitmqCluster.rabbitmq.com": _noted},
+    ),
     "ObjectMissing": Saying(N_("%(about)s belongs to it, and is not there."), N_("it is missing")),
     "ObjectDiffers": Saying(N_("%(about)s is not as the cluster says."), N_("it differs")),
     "ImageNotGiven": Saying(N_("No image is given: it takes its own."), N_("no image given")),

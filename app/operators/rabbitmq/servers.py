@@ -252,12 +252,14 @@ def _told(seen: ServersSeen, simulation: Simulation) -> Iterator[Difference]:
         told = {"attempt": known["attempt"], "passes": [HEALTH] if reached else [], "mayGo": name in leaving}
         old = ((sandbox.get("status") or {}).get("told") or {}).get(CONTAINER) or {}
         asks = (sandbox["spec"]["containers"].get(CONTAINER) or {}).get("stop", {}).get("asks")
+        stays = bool(asks) and not told["mayGo"]
+        if stays:
+            told["stays"] = True
         if told != old:
-            patch = Patch(ref_of(sandbox), {"status": {"told": {CONTAINER: told}}})
-            reason = "MayGo" if told["mayGo"] else "ClusterJoined" if reached else "ClusterNotJoined"
+            patch = Patch(ref_of(sandbox), {"status": {"told": {CONTAINER: stored.replacing(old, told)}}})
+            joined = "ClusterJoined" if reached else "ClusterNotJoined"
+            reason = "MayGo" if told["mayGo"] else "QuorumCritical" if stays else joined
             yield Difference(Ref("Pod", seen.namespace, name), "told", "now", "before", reason, (patch,))
-        elif asks and not told["mayGo"]:
-            yield Difference(Ref("Pod", seen.namespace, name), "told", "may go", "waits", "QuorumCritical", (), True)
 
 
 def _next(seen: ServersSeen, simulation: Simulation, crowds: Sequence[People]) -> Iterator[Difference]:

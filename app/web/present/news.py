@@ -68,6 +68,8 @@ def _pod(name: str, status: Mapping[str, Any], _: Words) -> str:
         return _("%(name)s is ready.", name=name)
     if ready is not None and apps and all("running" in (each.get("state") or {}) for each in apps):
         return _("%(name)s runs, but is not ready.", name=name)
+    if ready is not None and "containerStatuses" not in status:
+        return _("%(name)s is not ready.", name=name)
     return ""
 
 
