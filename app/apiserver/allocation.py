@@ -6,6 +6,7 @@ range that is used up is the asker's to know, though the original answers with a
 
 from __future__ import annotations
 
+import ipaddress
 import random
 from typing import Any
 
@@ -15,6 +16,7 @@ from app.apiserver.store import Store
 
 _NODE_PORTS = (30000, 32767)
 _CLUSTER_IPS = 256 * 253
+_SERVICES = ipaddress.ip_network("10.96.0.0/16")
 _EXPOSED = ("NodePort", "LoadBalancer")
 _OF_CLUSTER_IPS = (("clusterIP", "clusterIPs"), ("ipFamilies",), ("ipFamilyPolicy",))
 _OF_LOAD_BALANCERS = (("allocateLoadBalancerNodePorts",), ("loadBalancerClass",))
@@ -25,12 +27,40 @@ def allocate_service(service: Obj, store: Store, rng: random.Random) -> Obj:
     spec = service["spec"]
     if spec.get("type") == "ExternalName":
         return service
+    _check_families(service, spec)
     others = [each for each in store.objects("Service") if each["metadata"]["uid"] != service["metadata"]["uid"]]
     spec = _with_cluster_ip(service, spec, {s["spec"].get("clusterIP") for s in others}, rng)
     if spec.get("type") in _EXPOSED:
         taken = {p["nodePort"] for s in others for p in s["spec"].get("ports", ()) if p.get("nodePort")}
         spec = _with_node_ports(service, spec, taken, rng)
     return {**service, "spec": spec}
+
+
+def _check_families(service: Obj, spec: dict[str, Any]) -> None:
+    """This cluster knows IPv4 only. A Service that somebody else fills in may say what it likes. Raises Invalid."""
+    if spec.get("clusterIP") == "None" and not spec.get("selector"):
+        return
+    policy, families = spec.get("ipFamilyPolicy"), spec.get("ipFamilies") or ()
+    wrong: list[tuple[str, str, str]] = []
+    if policy == "SingleStack" and len(families) > 1:
+        why = "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified"
+        wrong.append(("spec.ipFamilyPolicy", policy, why))
+    if policy == "RequireDualStack":
+        wrong.append(("spec.ipFamilyPolicy", policy, "this cluster is not configured for dual-stack services"))
+    for index, family in enumerate(families):
+        if family != "IPv4":
+            wrong.append((f"spec.ipFamilies[{index}]", family, "not configured on this cluster"))
+    if wrong:
+        causes = [errors.Cause(at, "FieldValueInvalid", f'Invalid value: "{it}": {why}') for at, it, why in wrong]
+        raise errors.invalid("Service", name_of(service), causes)
+
+
+def _not_given(address: str, taken: set[Any]) -> str:
+    """Why nobody gets this cluster IP; "" if somebody may."""
+    ip = ipaddress.ip_address(address)
+    if ip not in _SERVICES or ip in (_SERVICES[0], _SERVICES[-1]):
+        return "the provided network does not match the current range"
+    return "provided IP is already allocated" if address in taken else ""
 
 
 def kept_allocations(new: Obj, old: Obj) -> Obj:
@@ -86,8 +116,8 @@ def _ports(spec: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _with_cluster_ip(service: Obj, spec: dict[str, Any], taken: set[Any], rng: random.Random) -> dict[str, Any]:
     wanted = spec.get("clusterIP")
-    if wanted and wanted != "None" and wanted in taken:
-        text = f'Invalid value: ["{wanted}"]: failed to allocate IP {wanted}: provided IP is already allocated'
+    if wanted and wanted != "None" and (why := _not_given(wanted, taken)):
+        text = f'Invalid value: ["{wanted}"]: failed to allocate IP {wanted}: {why}'
         cause = errors.Cause("spec.clusterIPs", "FieldValueInvalid", text)
         raise errors.invalid("Service", name_of(service), [cause])
     if not wanted and len(taken) >= _CLUSTER_IPS:

@@ -326,6 +326,17 @@ def test_ports_with_an_equal_number_are_matched_in_turn():
     assert strategic.three_way(both, dns(("udp", "UDP")), both, shape("Service")) == dns(("udp", "UDP"))
 
 
+def test_of_two_ports_with_one_number_the_later_falls_upon_the_first():
+    def dns(*names):
+        return {"kind": "Service", "metadata": {}, "spec": {"ports": [{"name": name, "port": 53} for name in names]}}
+
+    assert strategic.three_way(dns("t"), dns("t", "u"), dns("t"), shape("Service")) == dns("u")
+    assert strategic.three_way({}, dns("t", "u"), dns(), shape("Service")) == dns("u")
+    order = [{"port": 53}, {"port": 53}]
+    patch = {"spec": {"$setElementOrder/ports": order, "ports": [{"name": "u", "port": 53}]}}
+    assert strategic.strategic_merge(dns("t"), patch, shape("Service")) == dns("u")
+
+
 def test_finalizers_are_a_set():
     def with_finalizers(*names):
         return {"kind": "Pod", "metadata": {"finalizers": list(names)}}

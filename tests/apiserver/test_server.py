@@ -309,3 +309,32 @@ def test_a_dry_run_answers_as_the_real_one_would_and_writes_nothing(server: ApiS
     revision = server.store.revision
     assert server.create(config(), dry_run=True).obj["metadata"]["uid"]
     assert server.store.revision == revision
+
+
+RANGE = "the provided network does not match the current range"
+BOTH = "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified"
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"ipFamilies": ["IPv6"]}, 'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster'),
+        ({"ipFamilyPolicy": "RequireDualStack"}, 'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster '
+         "is not configured for dual-stack services"),
+        ({"ipFamilies": ["IPv4", "IPv6"]}, f'[spec.ipFamilyPolicy: Invalid value: "SingleStack": {BOTH}, '
+         'spec.ipFamilies[1]: Invalid value: "IPv6": not configured on this cluster]'),
+        ({"clusterIP": "192.168.9.9"},
+         f'spec.clusterIPs: Invalid value: ["192.168.9.9"]: failed to allocate IP 192.168.9.9: {RANGE}'),
+        ({"clusterIP": "10.96.0.0"},
+         f'spec.clusterIPs: Invalid value: ["10.96.0.0"]: failed to allocate IP 10.96.0.0: {RANGE}'),
+    ],
+)  # fmt: skip
+def test_a_service_gets_addresses_of_the_one_family_that_there_is(
+    server: ApiServer, fields: dict[str, Any], text: str
+) -> None:
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}}
+    with pytest.raises(errors.Invalid) as refused:
+        server.create({**service, "spec": {"ports": [{"port": 80}], "selector": {"a": "b"}, **fields}})
+    assert refused.value.message == f'Service "s" is invalid: {text}'
+    families = {"ipFamilies": ["IPv6"], "ipFamilyPolicy": "RequireDualStack", "clusterIP": "None"}
+    assert server.create({**service, "spec": families}).obj["spec"]["ipFamilies"] == ["IPv6"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.api.objects import Obj
@@ -155,6 +155,7 @@ def test_a_null_is_the_default_or_nothing_unless_the_schema_takes_it() -> None:
     }
 
 
+patient = settings(deadline=None)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 20) | st.text("ab/", max_size=3),
     lambda inner: (
@@ -165,6 +166,7 @@ JSON = st.recursive(
 )
 
 
+@patient
 @given(JSON)
 def test_leaving_out_and_filling_in_twice_is_as_once(value: Any) -> None:
     shape = custom_shapes.shape_of(SPEC)
@@ -176,6 +178,7 @@ def test_leaving_out_and_filling_in_twice_is_as_once(value: Any) -> None:
     assert defaulting.value_filled_in(filled, SPEC) is filled, "and there is nothing to copy"
 
 
+@patient
 @given(JSON)
 def test_no_value_is_too_odd_to_be_judged(value: Any) -> None:
     assert all(cause.message for cause in (*values.check(value, SPEC), *lists.check(value, SPEC)))

@@ -4,8 +4,8 @@ The server calls `merge_patch`, `json_patch` and `strategic_merge`; the page's A
 `field_changes` says what that will change. Nothing mutates its inputs; what did not change is shared, and a result
 `is` the input when nothing changed at all.
 
-Models RFC 7386 and kubernetes/apimachinery `pkg/util/strategicpatch`. One thing is done better than there: list items
-with an equal merge key (a Service's port 53 for TCP and for UDP) are matched in turn, not all with the first.
+Models RFC 7386 and kubernetes/apimachinery `pkg/util/strategicpatch`, its known trap included: of list items with an
+equal merge key (a Service's port 53 for TCP, then for UDP too) one that a patch adds falls upon the first.
 """
 
 from __future__ import annotations
@@ -146,12 +146,14 @@ def _merge_list(old: Any, patch: Any, removed: Any, order: Any, shape: Shape, pa
     else:
         gone = set(map(json.dumps, removed or ()))
         before = [item for item in before if json.dumps(item) not in gone]
-    merged, added = dict(_keyed(before, strategy.key)), dict(_keyed(items, strategy.key))
-    for identity, item in added.items():
+    merged, added = dict(_keyed(before, strategy.key)), []
+    for (name, _), item in _keyed(items, strategy.key):
+        identity = (name, 0)
         if strategy.key:
             item = _merge_map(merged.get(identity), item, shape, (*path, schema.ITEM))
         merged[identity] = item
-    wanted = added if order is None else dict(_keyed(order, strategy.key))
+        added.append(identity)
+    wanted = dict.fromkeys(added if order is None else (identity for identity, _ in _keyed(order, strategy.key)))
     return _shared_list(old, _ordered(merged, wanted, dict(_keyed(server, strategy.key))))
 
 
@@ -303,7 +305,8 @@ def _three_way_list(
                 retain=strategy.retain_keys,
             )
         elif identity not in live:
-            merged[identity] = _without_nulls(item)
+            first = (identity[0], 0)
+            merged[first] = {**merged.get(first, {}), **_without_nulls(item)} if strategy.key else item
     return _shared_list(current, _ordered(merged, wanted, live))
 
 

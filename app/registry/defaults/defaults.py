@@ -41,11 +41,22 @@ def admit(pod: Obj, classes: Iterable[Obj] = ()) -> Obj:
     else:
         chosen = next((one for one in classes if name_of(one) == name), None)
         if chosen is None:
-            why = f"no PriorityClass with name {name} was found"
-            raise Forbidden(f'pods "{pod["metadata"].get("name", "")}" is forbidden: {why}')
+            raise _forbidden(pod, f"no PriorityClass with name {name} was found")
     if chosen is not None:
         name, priority, preemption = name_of(chosen), chosen.get("value", 0), chosen.get("preemptionPolicy", _PREEMPTS)
+    for field, kind, computed in (("priority", "integer", priority), ("preemptionPolicy", "string", preemption)):
+        if (given := pod["spec"].get(field)) is not None and given != computed:
+            said = f"the {kind} value of {_SAID[field]} ({given}) must not be provided in pod spec"
+            why = f"priority admission controller computed {computed} from the given PriorityClass name"
+            raise _forbidden(pod, f"{said}; {why}")
     return having(pod, "spec", admitted_spec(pod["spec"], name, priority, preemption))
+
+
+def _forbidden(pod: Obj, why: str) -> Forbidden:
+    return Forbidden(f'pods "{pod["metadata"].get("name", "")}" is forbidden: {why}')
+
+
+_SAID = {"priority": "priority", "preemptionPolicy": "PreemptionPolicy"}
 
 
 def readmit(pod: Obj, old: Obj) -> Obj:

@@ -122,9 +122,39 @@ def port_name(field: str, value: str) -> Iterator[Cause]:
 
 def ip_address(field: str, value: str) -> Iterator[Cause]:
     try:
-        ipaddress.ip_address(value)
+        address = ipaddress.ip_address(without_zeros(value))
     except ValueError:
         yield invalid(field, value, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")
+        return
+    if address.version == 4 and str(address) != value:
+        yield invalid(field, value, "must not have leading 0s")
+    if getattr(address, "ipv4_mapped", None):
+        yield invalid(field, value, "must not be an IPv4-mapped IPv6 address")
+
+
+def network(field: str, value: str) -> Iterator[Cause]:
+    """A CIDR, that of a whole network."""
+    text, slash, length = value.partition("/")
+    address, digits = without_zeros(text), length.lstrip("0") or "0"
+    try:
+        found = ipaddress.ip_interface(f"{address}/{digits}" if slash and length.isdecimal() else "")
+    except ValueError:
+        yield invalid(field, value, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")
+        return
+    if (address, digits) != (text, length):
+        yield invalid(field, value, "must not have leading 0s in IP or prefix length")
+    elif getattr(found.ip, "ipv4_mapped", None):
+        yield invalid(field, value, "must not have an IPv4-mapped IPv6 address")
+    elif found.ip != found.network.network_address:
+        yield invalid(field, value, "must not have bits set beyond the prefix length")
+
+
+def without_zeros(text: str) -> str:
+    """`010.0.0.1` as Go once read it."""
+    return ".".join(part.lstrip("0") or "0" for part in text.split(".")) if _DOTTED.fullmatch(text) else text
+
+
+_DOTTED = re.compile(r"[0-9]+(\.[0-9]+){3}", re.ASCII)
 
 
 def config_key(field: str, value: str) -> Iterator[Cause]:

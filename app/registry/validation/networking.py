@@ -182,33 +182,19 @@ def _check_block(block: Obj, field: str) -> Iterator[Cause]:
     if not cidr:
         yield causes.required(f"{field}.cidr")
         return
-    whole = _network(cidr)
-    if whole is None:
-        yield causes.invalid(f"{field}.cidr", cidr, _NO_NETWORK)
+    problems = tuple(causes.network(f"{field}.cidr", cidr))
+    yield from problems
     for index, excluded in enumerate(block.get("except", ())):
-        part, at = _network(excluded), f"{field}.except[{index}]"
-        if part is None:
-            yield causes.invalid(at, excluded, _NO_NETWORK)
-        elif whole is not None and not _is_inside(part, whole):
+        at = f"{field}.except[{index}]"
+        odd = tuple(causes.network(at, excluded))
+        yield from odd
+        if not problems and not odd and not _is_inside(excluded, cidr):
             yield causes.invalid(at, excluded, "must be a strict subset of `cidr`")
 
 
-_NO_NETWORK = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
-_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def _network(text: str) -> _Network | None:
-    if "/" not in text:
-        return None
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return None
-
-
-def _is_inside(part: _Network, whole: _Network) -> bool:
-    same = part.version == whole.version
-    return same and part.prefixlen > whole.prefixlen and part.network_address in whole
+def _is_inside(part: str, whole: str) -> bool:
+    one, other = ipaddress.ip_network(part), ipaddress.ip_network(whole)
+    return one.version == other.version and one.prefixlen > other.prefixlen and one.network_address in other
 
 
 def _is_address(text: str) -> bool:

@@ -6,6 +6,7 @@ Models kubernetes `pkg/apis/core/validation` ValidatePodCreate, ValidatePodTempl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,9 +14,12 @@ from app.api.errors import Cause
 from app.api.memo import by_identity
 from app.api.objects import Obj
 from app.apimachinery.scheme.schema import named_values
-from app.registry.validation import causes, containers, metadata
+from app.component_helpers.replicas import DELETION_COST
+from app.registry.validation import causes, containers, metadata, placement, volumes
 
 _MAX_INT32 = 2**31 - 1
+_MOST_SERVERS, _MOST_SEARCHES, _LONGEST_SEARCHES = 3, 32, 2048
+_WHOLE = re.compile(r"0|-[0-9]{1,10}|[1-9][0-9]{0,9}", re.ASCII)
 _UPDATABLE = (
     "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
     "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
@@ -25,6 +29,7 @@ _UPDATABLE = (
 
 def check(obj: Obj) -> Iterator[Cause]:
     spec = obj.get("spec", {})
+    yield from _check_notes(obj["metadata"].get("annotations") or {}, "metadata.annotations")
     yield from _in_front("spec", _spec_causes(spec))
     for part in ("containers", "initContainers"):
         for index, container in enumerate(spec.get(part, ())):
@@ -43,9 +48,16 @@ def check_template(template: Obj, field: str) -> Iterator[Cause]:
     meta, spec = template.get("metadata", {}), template.get("spec", {})
     yield from metadata.check_labels(meta.get("labels"), f"{field}.labels")
     yield from metadata.check_annotations(meta.get("annotations"), f"{field}.annotations")
+    yield from _check_notes(meta.get("annotations") or {}, f"{field}.annotations")
     yield from _in_front(f"{field}.spec", _spec_causes(spec))
     if spec.get("ephemeralContainers"):
         yield causes.forbidden(f"{field}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template")
+
+
+def _check_notes(notes: Mapping[str, str], field: str) -> Iterator[Cause]:
+    cost = notes.get(DELETION_COST)
+    if cost is not None and not (_WHOLE.fullmatch(cost) and -_MAX_INT32 - 1 <= int(cost) <= _MAX_INT32):
+        yield causes.invalid(f"{field}[{DELETION_COST}]", cost, "must be a 32bit integer")
 
 
 def check_update(new: Obj, old: Obj) -> Iterator[Cause]:
@@ -73,18 +85,24 @@ def check_update(new: Obj, old: Obj) -> Iterator[Cause]:
 
 def check_spec(spec: Mapping[str, Any]) -> Iterator[Cause]:
     pod_spec = dict(spec)
-    yield from _check_volumes(pod_spec.get("volumes", ()))
+    yield from volumes.check(pod_spec.get("volumes", ()))
     yield from containers.check_containers(pod_spec)
     yield from containers.check_init_containers(pod_spec)
+    yield from _check_host_ports(pod_spec)
     yield from causes.supported("restartPolicy", spec.get("restartPolicy"), named_values("RestartPolicy"))
     yield from causes.supported("dnsPolicy", spec.get("dnsPolicy"), named_values("DNSPolicy"))
     yield from metadata.check_labels(spec.get("nodeSelector"), "nodeSelector")
+    yield from placement.check_affinity(spec.get("affinity") or {})
+    yield from _check_names_of_servers(pod_spec)
+    yield from _check_gates(pod_spec)
+    yield from placement.check_spread(spec.get("topologySpreadConstraints") or ())
     yield from _check_names(pod_spec)
     deadline = spec.get("activeDeadlineSeconds")
     if deadline is not None and not 1 <= deadline <= _MAX_INT32:
         why = f"must be between 1 and {_MAX_INT32}, inclusive"
         yield causes.invalid("activeDeadlineSeconds", deadline, why)
     yield from _check_tolerations(spec.get("tolerations", ()), "tolerations")
+    yield from _check_host_aliases(spec.get("hostAliases") or ())
     if "preemptionPolicy" in spec:
         policy = spec["preemptionPolicy"]
         yield from causes.supported("preemptionPolicy", policy, named_values("PreemptionPolicy"))
@@ -113,24 +131,58 @@ def _check_names(spec: Obj) -> Iterator[Cause]:
             yield from (causes.invalid(name, spec[name], problem) for problem in problems_of(spec[name]))
 
 
-def _check_volumes(volumes: Any) -> Iterator[Cause]:
+def _check_host_ports(spec: Obj) -> Iterator[Cause]:
+    """Of a pod they have been filled in, a template may leave them out."""
+    for index, container in enumerate(spec.get("containers") or () if spec.get("hostNetwork") else ()):
+        for position, port in enumerate(container.get("ports") or ()):
+            if (number := port.get("hostPort") or 0) and number != port.get("containerPort"):
+                why = "must match `containerPort` when `hostNetwork` is true"
+                yield causes.invalid(f"containers[{index}].ports[{position}].hostPort", number, why)
+
+
+def _check_names_of_servers(spec: Obj) -> Iterator[Cause]:
+    config, policy = spec.get("dnsConfig"), spec.get("dnsPolicy")
+    servers, searches = ((config or {}).get(name) or [] for name in ("nameservers", "searches"))
+    if policy == "None" and config is None:
+        yield causes.required("dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None")
+        return
+    if policy == "None" and not servers:
+        why = "must provide at least one DNS nameserver when `dnsPolicy` is None"
+        yield causes.required("dnsConfig.nameservers", why)
+        return
+    if len(servers) > _MOST_SERVERS:
+        why = f"must not have more than {_MOST_SERVERS} nameservers"
+        yield causes.invalid("dnsConfig.nameservers", servers, why)
+    for index, server in enumerate(servers):
+        yield from causes.ip_address(f"dnsConfig.nameservers[{index}]", server)
+    if len(searches) > _MOST_SEARCHES:
+        yield causes.invalid("dnsConfig.searches", searches, f"must not have more than {_MOST_SEARCHES} search paths")
+    if len(" ".join(searches)) > _LONGEST_SEARCHES:
+        why = f"must not have more than {_LONGEST_SEARCHES} characters (including spaces) in the search list"
+        yield causes.invalid("dnsConfig.searches", searches, why)
+    for index, option in enumerate((config or {}).get("options") or ()):
+        if not option.get("name"):
+            yield causes.required(f"dnsConfig.options[{index}]", "must not be empty")
+
+
+def _check_gates(spec: Obj) -> Iterator[Cause]:
+    for index, gate in enumerate(spec.get("readinessGates") or ()):
+        yield from metadata.label_key(gate.get("conditionType", ""), f"readinessGates[{index}].conditionType")
     seen: set[str] = set()
-    for index, volume in enumerate(volumes):
-        field, name = f"volumes[{index}]", volume.get("name", "")
-        if not name:
-            yield causes.required(f"{field}.name")
-        for problem in metadata.is_label(name) if name else ():
-            yield causes.invalid(f"{field}.name", name, problem)
+    for index, gate in enumerate(spec.get("schedulingGates") or ()):
+        name = gate.get("name", "")
+        yield from metadata.label_key(name, f"schedulingGates[{index}]")
         if name in seen:
-            yield causes.duplicate(f"{field}.name", name)
+            yield causes.duplicate(f"schedulingGates[{index}]", name)
         seen.add(name)
-        for extra in [source for source in volume if source != "name"][1:]:
-            yield causes.forbidden(f"{field}.{extra}", "may not specify more than 1 volume type")
-        if "hostPath" in volume and not volume["hostPath"].get("path"):
-            yield causes.required(f"{field}.hostPath.path")
-        for source, key in (("configMap", "name"), ("secret", "secretName"), ("persistentVolumeClaim", "claimName")):
-            if source in volume and not volume[source].get(key):
-                yield causes.required(f"{field}.{source}.{key}")
+
+
+def _check_host_aliases(aliases: Any) -> Iterator[Cause]:
+    for index, alias in enumerate(aliases):
+        yield from causes.ip_address(f"hostAliases[{index}].ip", alias.get("ip", ""))
+        for position, name in enumerate(alias.get("hostnames") or ()):
+            for problem in metadata.is_subdomain(name):
+                yield causes.invalid(f"hostAliases[{index}].hostnames[{position}]", name, problem)
 
 
 def _check_tolerations(tolerations: Any, field: str) -> Iterator[Cause]:

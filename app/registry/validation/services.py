@@ -133,6 +133,11 @@ def _check_addresses(spec: Obj) -> Iterator[Cause]:
         yield from causes.supported("spec.ipFamilyPolicy", spec["ipFamilyPolicy"], named_values("IPFamilyPolicy"))
     for index, ip in enumerate(spec.get("externalIPs", ())):
         yield from causes.ip_address(f"spec.externalIPs[{index}]", ip)
+    ranges = spec.get("loadBalancerSourceRanges") or ()
+    if ranges and spec.get("type") != "LoadBalancer":
+        yield causes.forbidden("spec.LoadBalancerSourceRanges", "may only be used when `type` is 'LoadBalancer'")
+    for index, network in enumerate(ranges):
+        yield from causes.network(f"spec.LoadBalancerSourceRanges[{index}]", network.strip())
 
 
 def _check_traffic(spec: Obj) -> Iterator[Cause]:

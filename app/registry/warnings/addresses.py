@@ -7,15 +7,14 @@ apimachinery `pkg/util/validation/ip.go` (GetWarningsForIP, GetWarningsForCIDR).
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator
 
-_DOTTED = re.compile(r"\d+(\.\d+){3}", re.ASCII)
+from app.registry.validation import causes
 
 
 def of_address(field: str, text: str) -> Iterator[str]:
     try:
-        address = ipaddress.ip_address(_without_zeros(text))
+        address = ipaddress.ip_address(causes.without_zeros(text))
     except ValueError:
         return
     plain = getattr(address, "ipv4_mapped", None) or address
@@ -32,8 +31,3 @@ def of_network(field: str, text: str) -> Iterator[str]:
         return
     if network.version == 6 and str(network) != text:
         yield f'{field}: IPv6 CIDR value "{text}" should be in RFC 5952 canonical format ("{network}")'
-
-
-def _without_zeros(text: str) -> str:
-    """`010.0.0.1` as Go once read it."""
-    return ".".join(part.lstrip("0") or "0" for part in text.split(".")) if _DOTTED.fullmatch(text) else text
