@@ -44,7 +44,7 @@ class Story:
         self._gathered: list[Step] = []
         self._newest: Step | None = None  # of what was heard
         self._heard = 0
-        self._called: set[tuple[str, Ref | None]] = set()  # for which loops and keys somebody was called
+        self._called: set[tuple[str, Ref | None]] = set()  # by which loops, for which keys: that was told
         self._awaits_pod = False  # that a loop creates a pod has not been told since the act
 
     @property
@@ -107,16 +107,13 @@ class Story:
         if newest is None:
             return None
         self._awaits_pod = self._awaits_pod and not _creates_pod(newest)
+        if _calls(newest):
+            self._called.add((newest.actor, newest.key))
         return Told(newest, self._reading_s(newest), more=more)
 
     def _is_new(self, step: Step) -> bool:
         """Whoever has been called, or told no, is not told so again."""
-        if not _calls(step):
-            return True
-        call = step.actor, step.key
-        is_new = call not in self._called
-        self._called.add(call)
-        return is_new
+        return not _calls(step) or (step.actor, step.key) not in self._called
 
     def _weight(self, step: Step) -> tuple[bool, bool, bool, bool, int]:
         creates = self._awaits_pod and _creates_pod(step)

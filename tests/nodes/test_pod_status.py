@@ -118,6 +118,12 @@ def test_the_summary_is_what_a_person_looks_for(words: list[str], text: str) -> 
     assert pod_status.summary(found) == text
 
 
+def test_the_summary_says_that_a_readiness_gate_holds_a_pod_back() -> None:
+    found = pod_status.pod_status(POD, MACHINE, None, [], [status_of("ready")], NOW_MS)
+    held = [{**each, "status": "False"} if each["type"] == "Ready" else each for each in found["conditions"]]
+    assert pod_status.summary({**found, "conditions": held}) == "Running 1/1, not Ready"
+
+
 def test_a_container_status_is_complete_by_its_schema() -> None:
     fields = {"name", "state", "lastState", "ready", "restartCount", "image", "imageID", "started"}
     assert status_of("waiting").keys() == fields

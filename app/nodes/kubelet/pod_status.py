@@ -83,7 +83,8 @@ def changes(old: Status, new: Status) -> Status:
 
 
 def summary(status: Status) -> str:
-    """`Running 1/1`: the phase, or why a container waits or how it ended, and how many are ready."""
+    """`Running 1/1`: the phase, or why a container waits or how it ended, and how many are ready; and whether a
+    readiness gate holds the pod back all the same."""
     statuses = status.get("containerStatuses") or []
     ready = sum(each["ready"] for each in statuses)
     words: str = status.get("phase", "Pending")
@@ -91,7 +92,11 @@ def summary(status: Status) -> str:
         state = each["state"].get("waiting") or each["state"].get("terminated")
         if state and words not in ("Succeeded", "Failed") and state.get("reason") != "PodInitializing":
             words = state.get("reason") or words
-    return f"{words} {ready}/{len(statuses)}" if statuses else words
+    if not statuses:
+        return words
+    held = find(status.get("conditions"), "Ready")
+    is_held = ready == len(statuses) and held is not None and held["status"] == "False"
+    return f"{words} {ready}/{len(statuses)}{', not Ready' if is_held else ''}"
 
 
 # ------------------------------------------------------------------------------------------- containers

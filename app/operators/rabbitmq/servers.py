@@ -259,7 +259,8 @@ def _told(seen: ServersSeen, simulation: Simulation) -> Iterator[Difference]:
             patch = Patch(ref_of(sandbox), {"status": {"told": {CONTAINER: stored.replacing(old, told)}}})
             joined = "ClusterJoined" if reached else "ClusterNotJoined"
             reason = "MayGo" if told["mayGo"] else "QuorumCritical" if stays else joined
-            yield Difference(Ref("Pod", seen.namespace, name), "told", "now", "before", reason, (patch,))
+            words = ("may go", "must stay") if stays else ("now", "before")
+            yield Difference(Ref("Pod", seen.namespace, name), "told", *words, reason, (patch,))
 
 
 def _next(seen: ServersSeen, simulation: Simulation, crowds: Sequence[People]) -> Iterator[Difference]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from app.api.messages import N_
-from app.api.objects import Ref, controller_of, kind_of
+from app.api.objects import Ref, controller_of, is_terminating, kind_of
 from app.commands import (
     CrashContainer,
     CutNetwork,
@@ -68,6 +68,8 @@ def of(cluster: Look, act: Step | None, _: Words) -> Ending | None:
         return None
     wanted, ready = _counts(cluster, came.refs)
     is_good = ready >= wanted
+    if is_good and _stays(cluster, record):
+        return None
     took = duration(came.last_ms - act.at_ms)
     if not wanted and not ready:
         text = _("Done in %(time)s.", time=took)
@@ -90,6 +92,12 @@ def shortest_trace(cluster: Look, act: Step | None, _: Words) -> why.Why:
         return why.Why("", (), 0, _("No loop was given a fault that has struck."))
     links = tuple(why.link(each.step, each.how, cluster.epoch_ms, _) for each in found.trace)
     return why.Why(f"{_(VERDICTS[found.kind])}: {tell(found.said, _)}", links, 0, "")
+
+
+def _stays(cluster: Look, record: Commanded) -> bool:
+    """What was deleted has not gone yet."""
+    found = (cluster.get(result.ref) for result in record.results if result.ref is not None)
+    return isinstance(record.command, DeleteObject) and any(obj is not None and is_terminating(obj) for obj in found)
 
 
 def _form(command: object, is_good: bool) -> str:
