@@ -16,6 +16,7 @@ from app.api import conditions, errors, go_json, limits, objects, selectors
 from app.api.breath import breathing
 from app.api.objects import Obj, Ref, is_of, kind_of, namespace_of, ref_of, with_metadata
 from app.apimachinery.managedfields import managed_fields
+from app.apimachinery.patch import converting
 from app.apimachinery.patch.strategic import json_patch, merge_patch, printed, strategic_merge
 from app.apimachinery.scheme import schema, shapes
 from app.apimachinery.scheme.scalars import json_type
@@ -95,9 +96,13 @@ def patch(
 
     def change(old: Obj) -> Obj:
         patched = how(definition.to_version(old, api_version), shape)
-        value = printed(_parsed(text)) if patch_type == "strategic" else go_json.dumps(patched)
-        new, unknown = _decoded(server, patched, value)
-        unknown = tuple(sorted(unknown)) if patch_type == "strategic" else unknown
+        if patch_type == "strategic":
+            value = printed(_parsed(text))
+            new, unknown = _decoded(server, patched, value, converting.complaint)
+            unknown = tuple(sorted(unknown))
+        else:
+            value = go_json.dumps(patched)
+            new, unknown = _decoded(server, patched, value)
         if unknown and validation == _STRICT:
             raise errors.invalid_patch(value, "strict decoding error: " + ", ".join(unknown))
         told.extend(unknown if validation != _IGNORE else ())
@@ -218,12 +223,13 @@ def _whole(obj: Obj, subresource: str, server: ApiServer) -> Obj:
     return whole_status(obj, server.now_ms()) if subresource == "status" else obj
 
 
-def _decoded(server: ApiServer, obj: Any, value: str) -> tuple[Obj, tuple[str, ...]]:
-    """What a patch made, as an object again. Raises Invalid, which names `value`."""
+def _decoded(server: ApiServer, obj: Any, value: str, told: Callable[[str], str] = str) -> tuple[Obj, tuple[str, ...]]:
+    """What a patch made, as an object again. Raises Invalid, which names `value` and says what is wrong as `told`."""
     try:
         return server.scheme.decode_with_warnings(obj)
     except schema.DecodingError as error:
-        raise errors.invalid_patch(value, error.problems[0].message if error.problems else error.message) from None
+        why = error.problems[0].message if error.problems else error.message
+        raise errors.invalid_patch(value, told(why)) from None
 
 
 def _applied(

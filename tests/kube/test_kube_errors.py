@@ -365,6 +365,23 @@ def test_slips_are_told_in_order_and_where_they_are(api: Api, body: str, content
     assert status["message"].partition("strict decoding error: ")[2] == said
 
 
+@pytest.mark.parametrize(
+    ("patch", "value", "why"),
+    [
+        ({"spec": {"replicas": "3"}}, "map[spec:map[replicas:3]]", "unrecognized type: int32"),
+        ({"spec": {"replicas": 1.5}}, "map[spec:map[replicas:1.5]]", "cannot convert float64 to int32"),
+        ({"metadata": {"labels": {"a": 1}}}, "map[metadata:map[labels:map[a:1]]]", "cannot convert int64 to string"),
+        ({"metadata": {"labels": {"a": True}}}, "map[metadata:map[labels:map[a:true]]]", "unrecognized type: string"),
+        ({"metadata": {"labels": ["a"]}}, "map[metadata:map[labels:[a]]]", "cannot restore map from slice"),
+        ({"spec": {"template": "x"}}, "map[spec:map[template:x]]", "cannot restore struct from: string"),
+        ({"metadata": {"finalizers": 1}}, "map[metadata:map[finalizers:1]]", "cannot restore slice from int64"),
+    ],
+)
+def test_a_value_of_another_type_in_a_strategic_patch(api: Api, patch: Any, value: str, why: str) -> None:
+    status = api.status("PATCH", f"{DEPLOYMENTS}/web", patch, Content_Type=STRATEGIC)
+    assert (status["message"], status["code"]) == (f' "" is invalid: patch: Invalid value: "{value}": {why}', 422)
+
+
 def test_a_field_that_a_patch_has_twice(api: Api) -> None:
     patch = '{"spec": {"replicas": 1, "replicas": 2}}'
     status = api.status("PATCH", f"{DEPLOYMENTS}/web{STRICT}", patch, Content_Type=MERGE)
