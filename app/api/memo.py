@@ -46,12 +46,12 @@ def by_place(function: Callable[..., T]) -> Callable[..., tuple[T, ...]]:
         nonlocal last
         before, found = last
         rows: Sequence[int] = range(len(columns[0]))
-        if len(found) == len(rows):
+        if before and len(found) == len(rows):
             pairs = [(new, old) for new, old in zip(columns, before, strict=True) if new is not old]
             others = {row for new, old in pairs for row in compress(rows, map(is_not, new, old))}
             if others:
                 result = list(found)
-                for row in others:
+                for row in breathing(others):
                     result[row] = function(*(column[row] for column in columns))
                 found = tuple(result)
         else:

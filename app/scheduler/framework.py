@@ -113,7 +113,7 @@ def decide(
     is_possible = not all(look.reasons for look in looks.values())
     if is_possible:
         judged |= _judged(pod, looks, of_kinds, dict(zip(kinds, nodes, strict=True)), Counter(kinds), around)
-    table = Table(looked_at, tuple(judged[kind] for kind in of_kinds))
+    table = Table(looked_at, tuple(map(judged.__getitem__, of_kinds)))
     if is_possible:
         return Decision(_best(table), table, len(nodes) - count), frozenset()
     return Decision("", table), frozenset(

@@ -43,3 +43,7 @@ def test_of_columns_only_rows_are_worked_out_in_which_something_is_another_thing
     assert sorted(calls) == [1, 2, 3, 3, 7]
     assert pair((one, two), "ab") == ((1, "a"), (2, "b"))
     assert pair((), "") == ()
+
+
+def test_columns_may_have_no_rows_at_first():
+    assert memo.by_place(lambda left, right: left)((), ()) == ()
