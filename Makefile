@@ -96,6 +96,7 @@ bench: dev
 	$(BIN)/python -m benchmarks.own_controllers
 	$(BIN)/python -m benchmarks.operators
 	$(BIN)/python -m benchmarks.queues
+	$(BIN)/python -m benchmarks.cases
 
 # After a sentence was added or changed: collect, then translate app/translations/ja/LC_MESSAGES/messages.po, then again.
 i18n: dev

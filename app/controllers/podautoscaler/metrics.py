@@ -54,7 +54,7 @@ def _resource(source: Mapping[str, Any], container: str, seen: Measured, current
         raise MetricError("no metrics returned from resource metrics API")
     group = replicas.groups(seen.pods, samples, seen.now_ms, is_cpu=resource == "cpu")
     tolerance = _tolerance(seen.spec)
-    if target["type"] == "Utilization":
+    if "averageValue" not in target:  # whatever its type says
         requests = _requests(seen.pods, resource, container)
         percent = target["averageUtilization"]
         found = replicas.by_utilization(current, percent, requests, samples, group, tolerance)
