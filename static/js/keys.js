@@ -34,6 +34,7 @@ const KEYS = {
   e: () => atDesk(focusEditor),
   n: () => atDesk(() => openMenu("new-menu")),
   s: () => openMenu("scenario-menu"),
+  "/": () => openMenu("system-menu"),
   j: nextPod,
   k: () => onPod("delete", chosenPod()),
   c: () => onPod("crash", chosenPod()),
@@ -139,7 +140,7 @@ function press(selector) {
 function openMenu(id) {
   const menu = document.getElementById(id)
   menu.open = true
-  menu.querySelector(".sheet button")?.focus()
+  (menu.querySelector(".sheet button") ?? menu.querySelector("summary")).focus() // what it offers may be on its way
 }
 
 function nextPod() {
