@@ -140,7 +140,8 @@ function press(selector) {
 function openMenu(id) {
   const menu = document.getElementById(id)
   menu.open = true
-  (menu.querySelector(".sheet button") ?? menu.querySelector("summary")).focus() // what it offers may be on its way
+  const first = menu.querySelector(".sheet button") ?? menu.querySelector("summary") // the rest may be on its way
+  first.focus()
 }
 
 function nextPod() {
