@@ -20,6 +20,7 @@ from app.web.present import custom, reasons, truth, unfolded
 from app.web.present.card import PodView, by_place, element_id, pods_id
 from app.web.present.faults import MachineView, machine
 from app.web.present.requested import requested_cpu
+from app.web.present.system import is_shown
 from app.web.present.truth import Belief
 from app.web.present.unfolded import CustomView
 from app.web.present.values import Chip
@@ -114,7 +115,7 @@ def board(cluster: Look, _: Words = ENGLISH) -> BoardView:
     nodes = sorted(cluster.objects("Node"), key=_natural)
     cells = in_cells(cluster)
     slices, requested = slices_by_service(cluster), requested_cpu(cluster)
-    services = [obj for obj in cluster.objects("Service") if not unfolded.is_part(obj)]
+    services = [obj for obj in cluster.objects("Service") if is_shown(obj) and not unfolded.is_part(obj)]
     names = {objects.name_of(obj) for obj in nodes}
     return BoardView(
         services=tuple(service(obj, slices.get(objects.ref_of(obj), ()), wired=not cells) for obj in services),
@@ -228,7 +229,7 @@ def chips(cluster: Look) -> tuple[ChipView, ...]:
     for row in cluster.scheme.kinds():
         if row.is_local or row.key in QUIET_KINDS:
             continue
-        shown = (obj for obj in cluster.objects(row.key) if is_shown(objects.ref_of(obj)))
+        shown = (obj for obj in cluster.objects(row.key) if is_shown(obj))
         apart = (obj for obj in shown if not unfolded.is_part(obj) and not family.has_card(obj))
         views += [chip(cluster, obj, loops) for obj in apart]
     return tuple(views)
@@ -254,10 +255,3 @@ def chip(cluster: Look, obj: Obj, loops: frozenset[str]) -> ChipView:
     title = ", ".join(f"{each.name} {each.value}" for each in said)
     chip = Chip(*ref, objects.is_terminating(obj))
     return ChipView(element_id(ref), chip, is_stored(cluster, obj, loops), custom.short(said), title)
-
-
-def is_shown(ref: Ref) -> bool:
-    """The system's own namespaces, and what every namespace has, would only be noise."""
-    if ref.kind == "Namespace":
-        return ref.name != "default" and not ref.name.startswith("kube-")
-    return ref.name != "kube-root-ca.crt" and not ref.namespace.startswith("kube-")
