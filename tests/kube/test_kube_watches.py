@@ -124,7 +124,7 @@ INITIAL = "watch=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true
 
 
 def test_initial_events_are_of_the_version_asked_for_or_newer(api: Api) -> None:
-    (event,) = api.stream(f"{CONFIGS}?{INITIAL}=true&resourceVersion=99999999")
+    (event,) = api.stream(f"{SECRETS}?{INITIAL}=true&resourceVersion=99999999")
     now = api.cluster.store.revision
     assert (event["type"], event["object"]["code"], event["object"]["reason"]) == ("ERROR", 504, "Timeout")
     assert event["object"]["message"] == f"Timeout: Too large resource version: 99999999, current: {now}"
@@ -132,9 +132,9 @@ def test_initial_events_are_of_the_version_asked_for_or_newer(api: Api) -> None:
 
 
 def test_who_wants_no_initial_events_begins_now(api: Api, follow: Any) -> None:
-    api.ok("POST", CONFIGS, config("before"))
-    watch = follow(f"{CONFIGS}?{INITIAL}=false&resourceVersion=0")
-    api.ok("POST", CONFIGS, config("after"))
+    api.ok("POST", SECRETS, secret("before"))
+    watch = follow(f"{SECRETS}?{INITIAL}=false&resourceVersion=0")
+    api.ok("POST", SECRETS, secret("after"))
     assert watch.told() == [("ADDED", "after")]
 
 
@@ -142,10 +142,10 @@ def test_shortly_before_its_end_a_watch_says_how_far_it_came(api: Api, monkeypat
     monkeypatch.setattr(watches, "LAST_BOOKMARK_S", 0.5)
     version = str(api.cluster.store.revision)
     (bookmark,) = api.stream(
-        f"{CONFIGS}?watch=true&timeoutSeconds=1&allowWatchBookmarks=true&resourceVersion={version}"
+        f"{SECRETS}?watch=true&timeoutSeconds=1&allowWatchBookmarks=true&resourceVersion={version}"
     )
     assert (bookmark["type"], bookmark["object"]["metadata"]) == ("BOOKMARK", {"resourceVersion": version})
-    assert api.stream(f"{CONFIGS}?watch=true&timeoutSeconds=1&resourceVersion={version}") == []
+    assert api.stream(f"{SECRETS}?watch=true&timeoutSeconds=1&resourceVersion={version}") == []
 
 
 def test_a_bookmark_of_tables_is_a_table(api: Api, follow: Any) -> None:
