@@ -48,7 +48,11 @@ def job(world: Cluster, name: str = "work") -> dict[str, Any]:
 def statuses(world: World, name: str = "work") -> list[dict[str, Any]]:
     """Every status the Job ever had, in order."""
     ref = Ref("Job", "default", name)
-    seen = [change.new["status"] for change in world.store.changes_since(0) if change.ref == ref and change.new]
+    seen = [
+        change.new["status"]
+        for change in world.store.changes_since(world.store.known_from)
+        if change.ref == ref and change.new
+    ]
     return [status for n, status in enumerate(seen) if n == 0 or status != seen[n - 1]]
 
 

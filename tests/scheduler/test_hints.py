@@ -167,7 +167,7 @@ def test_what_is_written_of_a_victim_leaves_its_other_conditions_as_they_are_now
     world.settle()
     marked = [
         {each["type"] for each in change.new["status"]["conditions"]}
-        for change in world.store.changes_since(0)
+        for change in world.store.changes_since(world.store.known_from)
         if change.ref.name.startswith("low-") and change.new and "deletionTimestamp" in change.new["metadata"]
     ]
     assert marked

@@ -90,6 +90,7 @@ def test_those_within_their_requests_go_last_then_the_important_then_the_small(w
         + a_pod("big").replace("name: c,", 'name: c, command: [sh, -c, "fallocate -l 1G /tmp/x; sleep 1d"],')
     )
     world.settle()
+    world.wait(10)  # until all is written
     world.do(FillDisk(NODE))
     world.settle()
     assert evicted(world) == ["big", "small", "important", "frugal"]
