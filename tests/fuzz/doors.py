@@ -385,7 +385,7 @@ class Doors:
         self.sent = f"EXEC {words!r} {messages!r}"
         typing = Typing(messages)
         with self._app.test_request_context("/?" + "&".join(f"{name}={_quoted(value)}" for name, value in query)):
-            channels = sockets.Channels(typing, sockets.V5)
+            channels = sockets.Channels(typing, sockets.V5, execs.streams().outputs)
             execs.serve(channels, self._browser.room, ref_of(pod), attach=False)
         return Answer(json.loads(typing.sent[-1][1:]).get("code", 200))
 

@@ -112,8 +112,9 @@ def _check_pod_term(term: Obj, field: str) -> Iterator[Cause]:
             yield causes.invalid(f"{field}.namespace", namespace, problem)
     for name in ("matchLabelKeys", "mismatchLabelKeys"):
         yield from _check_label_keys(term, name, field)
+    others = set(term.get("mismatchLabelKeys") or ())
     for index, key in enumerate(term.get("matchLabelKeys") or ()):
-        if key in (term.get("mismatchLabelKeys") or ()):
+        if key in others:
             why = "exists in both matchLabelKeys and mismatchLabelKeys"
             yield causes.invalid(f"{field}.matchLabelKeys[{index}]", key, why)
     key = term.get("topologyKey", "")

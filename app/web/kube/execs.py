@@ -59,17 +59,10 @@ def streams() -> Streams:
     return Streams(stdin, stdout, stderr and not tty)
 
 
-def check_streams(protocol: str) -> None:
-    """Raises NothingAsked. In the newest protocol the API server opens the socket first, and then asks the kubelet."""
-    if protocol != V5 and not any(streams()):
-        raise NothingAsked
-
-
-class NothingAsked(Exception):
-    """The kubelet's refusal, which is no Status."""
-
-    def __str__(self) -> str:
-        return "you must specify at least 1 of stdin, stdout, stderr"
+def check_streams() -> None:
+    """Raises BadRequest if nothing is asked for."""
+    if not any(streams()):
+        raise errors.BadRequest("you must specify at least 1 of stdin, stdout, stderr")
 
 
 class Place(NamedTuple):
@@ -99,8 +92,6 @@ def serve(channels: Channels, room: Room, pod: Ref, *, attach: bool) -> None:
     place = Place(room, pod, request.args.get("container", ""))
     channels.open()
     try:
-        if not any(streams()):
-            raise errors.ApiError(f"Internal error occurred: unable to upgrade connection: {NothingAsked()}")
         code = _attached(channels, place) if attach else _executed(channels, place)
         status = _ended(code)
     except errors.ApiError as error:

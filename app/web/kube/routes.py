@@ -80,7 +80,7 @@ def before_handshake() -> Response | None:
         security.allow("kube")
         sockets.agree(request.environ, sockets.CHANNELS)
         reads.found(_call(room, room.cluster.scheme, target))
-        execs.check_streams(sockets.agreed(request.environ))
+        execs.check_streams()
     elif _handler(target) in _STREAMED:
         sockets.agree(request.environ, sockets.STREAMS)
         g.streamed = face(**given)
@@ -208,11 +208,6 @@ def refused(error: errors.ApiError) -> Response:
 @blueprint.errorhandler(paths.NoSuchPage)
 def no_page(error: paths.NoSuchPage) -> Response:
     return Response("404 page not found\n", 404, mimetype="text/plain")
-
-
-@blueprint.errorhandler(execs.NothingAsked)
-def nothing_asked(error: execs.NothingAsked) -> Response:
-    return Response(str(error), 400, mimetype="text/plain")
 
 
 @blueprint.errorhandler(HTTPException)
