@@ -35,12 +35,12 @@ def is_shown(obj: Obj) -> bool:
 
 
 def system(cluster: Look) -> tuple[SystemView, ...]:
-    """All others, by their kinds."""
-    rows = [row for row in cluster.scheme.kinds() if not row.is_local and row.key not in (*_DRAWN, "Event")]
-    found = (
-        (row.key, [obj for obj in breathing(cluster.objects(row.key)) if not is_shown(obj)])
-        for row in sorted(rows, key=lambda row: row.key)
-    )
-    return tuple(
-        SystemView(bare_kind(key), tuple(Chip(*objects.ref_of(obj)) for obj in objs)) for key, objs in found if objs
-    )
+    """All others, by their kinds: the hundred roles come last."""
+    views = []
+    for row in cluster.scheme.kinds():
+        if row.is_local or row.key in (*_DRAWN, "Event"):
+            continue
+        found = [objects.ref_of(obj) for obj in breathing(cluster.objects(row.key)) if not is_shown(obj)]
+        if found:
+            views.append(SystemView(bare_kind(row.key), tuple(Chip(*ref) for ref in found)))
+    return tuple(sorted(views, key=lambda view: (len(view.chips), view.kind)))
