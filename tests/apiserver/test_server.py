@@ -194,6 +194,7 @@ def test_an_object_with_finalizers_stays_until_the_last_one_is_taken_off(server:
     held = server.store.get(ref)
     assert held is not None
     assert "deletionTimestamp" in held["metadata"]
+    assert held["metadata"]["deletionGracePeriodSeconds"] == 0
     (last,) = server.patch(ref, {"metadata": {"finalizers": None}}).changes
     assert (last.type, last.old) == ("DELETED", held), "watches see it as it was"
     assert server.store.get(ref) is None
@@ -226,7 +227,10 @@ def test_a_propagation_that_there_is_not_is_refused(server: ApiServer) -> None:
 def test_a_namespace_is_terminating_until_its_own_finalizer_is_gone_and_takes_nothing_new(server: ApiServer) -> None:
     ref = Ref("Namespace", "", "shop")
     server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
-    assert server.delete(ref).obj["status"]["phase"] == "Terminating"
+    marked = server.delete(ref).obj
+    assert marked["status"]["phase"] == "Terminating"
+    assert "deletionTimestamp" in marked["metadata"]
+    assert "deletionGracePeriodSeconds" not in marked["metadata"], "alone among what finalizers hold"
     with pytest.raises(
         errors.Forbidden, match="unable to create new content in namespace shop because it is being terminated"
     ):

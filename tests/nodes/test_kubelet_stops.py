@@ -96,7 +96,7 @@ def test_a_pod_held_by_a_finalizer_is_not_deleted_twice() -> None:
     ],
 )
 def test_a_pre_stop_hook_delays_sigterm(hook: dict[str, Any], duration_ms: int) -> None:
-    assert pre_stop_ms({"lifecycle": {"preStop": hook}}) == duration_ms
+    assert pre_stop_ms({"image": "nginx", "lifecycle": {"preStop": hook}}) == duration_ms
     found = diff(deleted(with_container(RUNNING, lifecycle={"preStop": hook})), RUNNING_BOX)
     assert asked_of_runtime(found)["stop"]["atMs"] == NOW_MS + duration_ms
 

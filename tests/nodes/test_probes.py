@@ -20,7 +20,9 @@ HTTP = {
 
 
 def target(image: str, started_ms: int = NOW_MS, **fields: Any) -> Target:
-    return Target({"name": "web", **fields}, images.program(image), images.REALISTIC, "10.244.1.5", 0, started_ms)
+    return Target(
+        {"name": "web", "image": image, **fields}, images.program(image), images.REALISTIC, "10.244.1.5", 0, started_ms
+    )
 
 
 def check(image: str, now_ms: int = NOW_MS, runs: dict[str, ProbeRun] | None = None, **fields: Any) -> Checked:

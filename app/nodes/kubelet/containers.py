@@ -23,6 +23,7 @@ from app.nodes.sandbox import CREATING, EXITED, PULL_FAILED, PULLING, RUNNING, C
 from app.reconcile import Action, Announce, Difference, Patch, Remember, RequeueAfter
 
 _NEVER_PULL = 'Container image "{}" is not present with pull policy of Never'
+_LONG_MS = 300_000  # whoever has more time than this keeps no cluster from being quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +227,9 @@ def _news(case: Case, reason: str, events: tuple[tuple[str, str, str], ...]) -> 
 
 
 def _runs(case: Case, known: Container, wanted: Container) -> Look:
+    hook = _post_start(case, known, wanted)
+    if hook is not None and (hook.failed(case.now_ms) or case.now_ms < hook.ends_ms):
+        return _in_hook(case, known, wanted, hook)
     state = pod_status.running(known)
     last = pod_status.terminated(case.pod, case.name, known["last"]) if "last" in known else None
     checked, differences, memory = _probed(case, known, wanted)
@@ -233,6 +237,29 @@ def _runs(case: Case, known: Container, wanted: Container) -> Look:
         case.pod, case.container, known, state, last=last, ready=checked.ready, started=checked.started
     )  # fmt: skip
     return Look(status, memory, _started(case, known), differences)
+
+
+def _post_start(case: Case, known: Container, wanted: Container) -> hooks.PostStart | None:
+    has_one = "postStart" in (case.container.get("lifecycle") or {})
+    return hooks.post_start(case.pod, _target(case, known, wanted)) if has_one else None
+
+
+def _in_hook(case: Case, known: Container, wanted: Container, hook: hooks.PostStart) -> Look:
+    """Not shown as running before its postStart hook has ended; killed if that fails."""
+    shown = ((case.shown or {}).get("state") or {}).get("waiting")
+    state = {"waiting": shown} if shown else pod_status.waiting("ContainerCreating")
+    last = pod_status.terminated(case.pod, case.name, known["last"]) if "last" in known else None
+    status = pod_status.container_status(case.pod, case.container, known, state, last=last)
+    differences: tuple[Difference, ...] = ()
+    if "stop" not in wanted and hook.failed(case.now_ms):
+        failed = case.announce("Warning", "FailedPostStartHook", "PostStartHook failed")
+        kill = _kill(case, case.announce("Normal", "Killing", "FailedPostStartHook"))
+        differences = (case.difference("PostStartHookFailed", RUNNING, "hook failed", failed, kill),)
+    elif "stop" not in wanted:
+        is_long = hook.ends_ms - case.now_ms > _LONG_MS
+        wait = RequeueAfter(hook.ends_ms - case.now_ms, "postStart hook")
+        differences = (case.difference("PostStartHookRuns", RUNNING, "starting", wait, background=is_long),)
+    return Look(status, case.memory, _started(case, known), differences)
 
 
 def _started(case: Case, known: Container) -> tuple[Announce, ...]:
@@ -265,15 +292,16 @@ def _probed(case: Case, known: Container, wanted: Container) -> tuple[probes.Che
         return settled, (change,), case.memory
     if not any(field in case.container for field in ("readinessProbe", "livenessProbe", "startupProbe")):
         return settled, (), case.memory
-    program = sandbox.program_of(wanted)
-    durations = images.durations_of(case.machine)
-    target = probes.Target(
-        case.container, program, durations, sandbox.ip_of(case.sandbox), known["attempt"], known["startedMs"],
-        tuple(sandbox.told(case.sandbox, case.name).get("passes", ())),
-    )  # fmt: skip
-    checked = probes.check(target, case.memory.probes.get(case.name, {}), case.now_ms)
+    checked = probes.check(_target(case, known, wanted), case.memory.probes.get(case.name, {}), case.now_ms)
     memory = case.memory.with_probes(case.name, {} if checked.killed_by else checked.runs)
     return checked, _about_probes(case, checked, memory), memory
+
+
+def _target(case: Case, known: Container, wanted: Container) -> probes.Target:
+    return probes.Target(
+        case.container, sandbox.program_of(wanted), images.durations_of(case.machine), sandbox.ip_of(case.sandbox),
+        known["attempt"], known["startedMs"], tuple(sandbox.told(case.sandbox, case.name).get("passes", ())),
+    )  # fmt: skip
 
 
 def _about_probes(case: Case, checked: probes.Checked, memory: Memory) -> tuple[Difference, ...]:
@@ -322,8 +350,7 @@ def _ended(case: Case, known: Container, wanted: Container) -> Look:
     remember = (Remember(memory),) if memory is not case.memory else ()
     events = _started(case, known)
     status = pod_status.container_status(case.pod, case.container, known, state, last=last)
-    if "message" in known:
-        error = pod_status.waiting("RunContainerError", known["message"])
+    if (error := _start_failure(case, known, wanted)) is not None:
         status = pod_status.container_status(case.pod, case.container, known, error, last=state)
     if past.delay_ms and case.now_ms >= backs_off_ms:
         status, news = _backs_off(case, known, state, past.delay_ms)
@@ -333,6 +360,15 @@ def _ended(case: Case, known: Container, wanted: Container) -> Look:
     next_ms = min(backs_off_ms, restart_ms) if case.now_ms < backs_off_ms else restart_ms
     wait = RequeueAfter(next_ms - case.now_ms, "restart back-off")
     return Look(status, memory, events, (case.difference("CrashLoopBackOff", RUNNING, EXITED, *remember, wait),))
+
+
+def _start_failure(case: Case, known: Container, wanted: Container) -> Status | None:
+    """What is shown of a container that did not even start well."""
+    if "message" in known:
+        return pod_status.waiting("RunContainerError", known["message"])
+    hook = _post_start(case, known, wanted)
+    failed = hook is not None and hook.failed(known["finishedMs"])
+    return pod_status.waiting("PostStartHookError", hook.error) if hook is not None and failed else None
 
 
 def _backs_off(case: Case, known: Container, ended: Status, delay_ms: int) -> tuple[Status, tuple[Announce, ...]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from app.nodes.runtime.commands.course import course
+from app.nodes.runtime import images
 from app.nodes.runtime.images import Durations, Program
 
 STARTUP, LIVENESS, READINESS = "Startup", "Liveness", "Readiness"
@@ -141,6 +141,13 @@ def _failure(kind: str, spec: dict[str, Any], target: Target, now_ms: int) -> st
     return f"dial tcp {address}: connect: connection refused"
 
 
+def get_error(action: dict[str, Any], target: Target, now_ms: int) -> str:
+    """Why an httpGet of the container fails now; "" if it is answered."""
+    listens_ms = target.started_ms + target.durations.of_program(target.program.ready_ms)
+    answers = now_ms >= listens_ms and _listens({"httpGet": action}, target)
+    return "" if answers or action.get("host") else _http_failure(action, target, refused=True)
+
+
 def _http_failure(action: dict[str, Any], target: Target, refused: bool) -> str:
     if not refused:
         return "HTTP probe failed with statuscode: 503"
@@ -155,7 +162,7 @@ def _can_pass(kind: str, spec: dict[str, Any], target: Target) -> bool:
         return False
     if "exec" in spec:
         command = spec["exec"].get("command") or ()
-        return not command or course(command).code == 0
+        return not command or images.run_inside(target.container["image"], command).code == 0
     path = (spec.get("httpGet") or {}).get("path", "")
     if path in target.program.decides and path not in target.passes:
         return False

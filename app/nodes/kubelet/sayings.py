@@ -50,6 +50,14 @@ SAYS = {
         {"PodSandbox": N_("It has the container of %(name)s restarted.")},
     ),
     "ProbeNotYetPassed": Saying(N_("It is not ready yet: the next probe will tell."), N_("not ready yet")),
+    "PostStartHookRuns": Saying(
+        N_("The postStart hook of %(about)s runs: until it ends the container counts as starting."), N_("hook runs")
+    ),
+    "PostStartHookFailed": Saying(
+        N_("The postStart hook of %(about)s has failed."),
+        N_("hook failed"),
+        {"PodSandbox": N_("It tells the container of %(name)s to stop.")},
+    ),
     "PodDeleted": Saying(
         N_("It is to be deleted: its container must stop."),
         N_("must stop"),

@@ -31,7 +31,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from app.nodes.runtime.commands.course import File, course
+from app.nodes.runtime.commands.course import Course, File, course
 
 MEGABYTE = 1_000_000
 _MEMORY_AT_START, _LEAK = 16 << 20, 2 << 20
@@ -183,6 +183,11 @@ def _with_command(base: Program, command: tuple[str, ...], name: str, ends: bool
         return base._replace(ready_ms=base.ready_ms + begins_ms, exit_ms=begins_ms if is_over else None)
     stop_ms = base.stop_ms if goes.heeds_term else None
     return base._replace(ready_ms=0, stop_ms=stop_ms, exit_ms=goes.ms, exit_code=goes.code, missing=goes.missing)
+
+
+def run_inside(image: str, command: Sequence[str]) -> Course:
+    """How a command goes that is run in a container beside its program: a hook, a probe."""
+    return course(command, knows=name_and_tag(image)[0] in _PLAIN)
 
 
 @lru_cache(maxsize=4096)

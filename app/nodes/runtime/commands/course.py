@@ -42,9 +42,6 @@ class Course(NamedTuple):
     heeds_term: bool = False  # a trap ends it on SIGTERM
 
 
-NOTHING = Course(0)
-
-
 def course(
     command: Sequence[str], *, knows: bool = False, stdin: bool = False, env: tuple[tuple[str, str], ...] = ()
 ) -> Course:
