@@ -85,6 +85,10 @@ class RolloutUndo(Request):
         template = revisions.rollback_template(workload, owned, self.to_revision)
         hands.patch(self.ref, lambda obj: {**obj, "spec": {**obj["spec"], "template": template}})
 
+    def line(self, obj: Obj, done: Done) -> str:
+        matches = f"current template already matches revision {self.to_revision}"
+        return f"{lines.resource(obj)} {self.done if done.changes else f'skipped rollback ({matches})'}"
+
     def kubectl(self) -> str:
         revision = f" --to-revision={self.to_revision}" if self.to_revision else ""
         return f"kubectl rollout undo {lines.target(self.ref)}{revision}{lines.flag(self.ref.namespace)}"

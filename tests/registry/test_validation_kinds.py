@@ -493,3 +493,17 @@ def test_a_revision_has_data_that_stays() -> None:
     (cause,) = validate_update({**kept, "data": {"spec": {}}}, kept)
     assert (cause.field, cause.message.endswith("field is immutable")) == ("data", True)
     assert validate_update({**kept, "revision": 2}, kept) == ()
+
+
+def test_an_object_has_one_controller_and_is_deleted_in_one_way() -> None:
+    kept = complete(only("ControllerRevision"))
+    owners = [
+        {"apiVersion": "apps/v1", "kind": kind, "name": "web", "uid": kind, "controller": True}
+        for kind in ("ReplicaSet", "StatefulSet")
+    ]
+    meta = {**kept["metadata"], "ownerReferences": owners, "finalizers": ["orphan", "foregroundDeletion"]}
+    why = 'Only one reference can have Controller set to true. Found "true" in references for '
+    assert [cause.message.rpartition(": ")[2] for cause in validate({**kept, "metadata": meta})] == [
+        f"{why}ReplicaSet/web and StatefulSet/web",
+        "finalizer orphan and foregroundDeletion cannot be both set",
+    ]

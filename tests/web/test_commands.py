@@ -95,6 +95,10 @@ def test_undo(browser: Browser) -> None:
     browser.room.cluster.run(limit_ms=60_000)
     response = browser.post("/commands/undo", WEB)
     assert response.get_json()["message"] == "deployment.apps/web rolled back"
+    browser.room.cluster.run(limit_ms=60_000)
+    again = browser.post("/commands/undo", {**WEB, "to_revision": "3"})
+    said = "deployment.apps/web skipped rollback (current template already matches revision 3)"
+    assert again.get_json()["message"] == said
     deployment = browser.room.get(Ref("Deployment", "default", "web"))
     assert deployment is not None
     assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == "nginx:1.27"

@@ -92,7 +92,7 @@ def check_annotations(annotations: Mapping[str, str] | None, field: str) -> Iter
 
 
 def _check_owners(owners: list[dict[str, Any]]) -> Iterator[Cause]:
-    controllers = []
+    first = ""
     for owner in owners:
         if not owner.get("apiVersion", "").rpartition("/")[2]:
             value = owner.get("apiVersion", "")
@@ -103,10 +103,11 @@ def _check_owners(owners: list[dict[str, Any]]) -> Iterator[Cause]:
         if (owner.get("apiVersion"), owner.get("kind")) == ("v1", "Event"):
             yield causes.invalid("metadata.ownerReferences", owner, "/v1, Kind=Event is disallowed from being an owner")
         if owner.get("controller"):
-            controllers.append(owner.get("name", ""))
-    if len(controllers) > 1:
-        why = 'Only one reference can have Controller set to true. Found "true" in references for '
-        yield causes.invalid("metadata.ownerReferences", owners, why + " and ".join(controllers[:2]))
+            named = f"{owner.get('kind', '')}/{owner.get('name', '')}"
+            if first:
+                why = 'Only one reference can have Controller set to true. Found "true" in references for '
+                yield causes.invalid("metadata.ownerReferences", owners, f"{why}{first} and {named}")
+            first = first or named
 
 
 def _check_finalizers(finalizers: list[str], own: bool) -> Iterator[Cause]:
@@ -117,7 +118,7 @@ def _check_finalizers(finalizers: list[str], own: bool) -> Iterator[Cause]:
             why = "name is neither a standard finalizer name nor is it fully qualified"
             yield causes.invalid(f"metadata.finalizers[{index}]", finalizer, why)
     if {"orphan", "foregroundDeletion"} <= set(finalizers):
-        why = 'finalizer "orphan" and "foregroundDeletion" cannot be both set'
+        why = "finalizer orphan and foregroundDeletion cannot be both set"
         yield causes.invalid("metadata.finalizers", finalizers, why)
 
 
