@@ -12,6 +12,7 @@ it did). Containers are maps by name, so that a merge patch touches one containe
       containers:
         web:
           image, command           # command and args together
+          resources                # requests and limits as they were granted
           memoryLimit: ...         # bytes; only of a program that may pass it
           ends: true               # only for init containers that do their work before the others start
           attempt: 0               # the container to run: grows by one at each restart
@@ -29,6 +30,7 @@ it did). Containers are maps by name, so that a merge patch touches one containe
           attempt, image, pull     # what this state is about
           sinceMs                  # pulling, pull-failed, creating: when that began
           pullMs                   # how long the pull took, if there was one
+          resources                # of a container that was started: what it has
           startedMs, finishedMs, exitCode, reason
           memory                   # of a program that may pass its limit: {atStart, perSecond}, in bytes
           last                     # how the attempt before ended: {startedMs, finishedMs, exitCode, reason, attempt}
@@ -114,11 +116,15 @@ def ip_of(sandbox: Obj | None) -> str:
     return ((sandbox or {}).get("status") or {}).get("ip", "") if sandbox else ""
 
 
-def states(sandbox: Obj) -> dict[str, tuple[str, int]]:
-    """Per container what a kubelet must answer to: it runs, it ended, or its image did not come."""
+def states(sandbox: Obj) -> dict[str, tuple[Any, ...]]:
+    """Per container what a kubelet must answer to: it runs, with which size, it ended, or its image did not come."""
     seen = (RUNNING, EXITED, PULL_FAILED)
     return {
-        name: (known["state"], known["finishedMs"] if known["state"] == EXITED else known["attempt"] + known["pull"])
+        name: (
+            known["state"],
+            known["finishedMs"] if known["state"] == EXITED else known["attempt"] + known["pull"],
+            known.get("resources"),
+        )
         for name, known in known_of(sandbox).items()
         if known["state"] in seen
     }

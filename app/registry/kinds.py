@@ -20,7 +20,7 @@ ROWS = (
     Kind("PersistentVolumeClaim", "", "v1", "persistentvolumeclaims", "persistentvolumeclaim", ("pvc",), True, _STATUS),
     Kind("PersistentVolume", "", "v1", "persistentvolumes", "persistentvolume", ("pv",), False, _STATUS),
     Kind("Pod", "", "v1", "pods", "pod", ("po",), True,
-         ("status", "attach", "binding", "eviction", "exec", "log"), _ALL),
+         ("status", "attach", "binding", "ephemeralcontainers", "eviction", "exec", "log", "resize"), _ALL),
     Kind("PodTemplate", "", "v1", "podtemplates", "podtemplate", runs=False),
     Kind("ReplicationController", "", "v1", "replicationcontrollers", "replicationcontroller", ("rc",), True, _SCALE,
          _ALL),

@@ -22,6 +22,7 @@ from app.registry.validation import (
     metadata,
     networking,
     nodes,
+    pod_subresources,
     pods,
     rules,
     scaling,
@@ -120,15 +121,17 @@ def validate(definition: Definition, obj: Obj) -> tuple[Cause, ...]:
     """Everything that is wrong with an object to be created; () if nothing."""
     row = definition.row
     name_problems = _NAMES.get(row.key, metadata.is_subdomain)
-    return (*metadata.check(obj["metadata"], name_problems, row.namespaced, own=row.is_own), *definition.validate(obj))
+    found = (*metadata.check(obj["metadata"], name_problems, row.namespaced, own=row.is_own), *definition.validate(obj))
+    return (*found, *pods.check_new(obj)) if row.key == "Pod" else found
 
 
-def validate_update(definition: Definition, new: Obj, old: Obj) -> tuple[Cause, ...]:
-    """Everything that is wrong with `new` as the successor of `old`; () if nothing."""
+def validate_update(definition: Definition, new: Obj, old: Obj, subresource: str = "") -> tuple[Cause, ...]:
+    """Everything that is wrong with `new` as the successor of `old`, written through `subresource`; () if nothing."""
     common = metadata.check_update(new["metadata"], old["metadata"], own=definition.row.is_own)
     if not definition.row.is_own:  # it knows what of an object that was there already it has to take as it is
         return (*common, *definition.validate_update(new, old))
-    whole, changed = definition.validate(new), definition.validate_update(new, old)
+    check_change = pod_subresources.CHECKS.get(subresource, definition.validate_update)
+    whole, changed = definition.validate(new), check_change(new, old)
     if definition.row.key in _UPDATE_FIRST:
         return (*common, *changed, *whole)
     return (*common, *whole, *changed)

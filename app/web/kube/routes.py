@@ -155,6 +155,8 @@ _CHANGED: dict[str, Handler] = {"GET": reads.get, "PUT": writes.replace, "PATCH"
 _SUBRESOURCES: dict[str, dict[str, Handler]] = {
     "status": _CHANGED,
     "scale": _CHANGED,
+    "ephemeralcontainers": _CHANGED,
+    "resize": _CHANGED,
     "finalize": {"PUT": writes.replace},
     "binding": {"POST": writes.bind},
     "eviction": {"POST": writes.evict},
