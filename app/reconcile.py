@@ -311,6 +311,7 @@ class Controller(Generic[Seen]):
     only_while: str = ""  # a kind: its process stands still while there is no object of it
     assumes: bool = False  # sees its own writes at once, as the scheduler's assume cache does
     runs_in: PodProgram | None = None  # its process is that program in a pod, and lives and dies with the container
+    in_background: bool = False  # what it does is never waited for and never told: every cluster has it done
     sleeps: bool = False  # is told of nothing else before the first object of the kind it reconciles appears
     is_trusted: bool = True  # False: what it writes is looked at as closely as what a client sends
 

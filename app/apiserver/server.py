@@ -188,6 +188,7 @@ class ApiServer:
         if definition.row.key != "Pod":
             return obj
         pod = definition.default(admission.placed(admission.limited(obj, self.store), self.store))
+        admission.check_account(pod, self.store, self.now_ms())
         return defaults.admit(pod, self.store.objects("PriorityClass"))
 
     def _admitted(self, kind: Kind, obj: Obj, old: Obj | None, dry_run: bool) -> Written:

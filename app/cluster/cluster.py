@@ -38,7 +38,7 @@ from app.look import Look
 from app.look.recording import Recording
 from app.nodes import machine_controllers
 from app.nodes.runtime.shell import Done
-from app.registry.builtin import built_in
+from app.registry import bootstrap, builtin
 
 DEFAULT_EPOCH_MS = times.parse("2026-01-01T00:00:00Z")
 AWAITED = ("chaos-monkey", "cronjob-controller", "ttl-after-finished-controller")
@@ -81,13 +81,15 @@ class Cluster:
         self._rng = random.Random(seed)
         table = PRESETS[latencies]
         makers = (machine_controllers, own_loop, housed_loops())
-        self.engine = Engine(built_in(), self.store, self._rng, epoch_ms, table, self.trace, *makers)
+        self.engine = Engine(builtin.built_in(), self.store, self._rng, epoch_ms, table, self.trace, *makers)
         self._listen()
         self.journal: History[Entry] = History()
         self.applied: list[str] = []  # manifests, as people wrote them
         self.begun: Entry | None = None  # the command that is being performed
         self.on_begin: Callable[[Entry], None] = lambda entry: None  # whoever writes it down before
         self.on_alarm: Callable[[], None] = lambda: None  # whoever is told that a step has called somebody
+        for obj in bootstrap.objects(epoch_ms):
+            self.store.put(obj)
         for rank, controller in enumerate(loops(), start=2):
             self.engine.start(controller(), rank)
         self.submit(Bootstrap(nodes, latencies, **machine))
@@ -119,7 +121,7 @@ class Cluster:
         cluster._rng = rng = random.Random(0)
         rng.setstate(own["random"])
         now_ms, table = int(own["now_ms"]), PRESETS[own["latencies"]]
-        scheme = built_in()
+        scheme = builtin.built_in()
         customkinds.restored(scheme, store, own.get("kinds", ()))
         makers = (machine_controllers, own_loop, housed_loops())
         cluster.engine = Engine(scheme, store, rng, now_ms, table, cluster.trace, *makers)

@@ -17,14 +17,13 @@ from app.api.objects import Obj, Ref, name_of, ref_of
 from app.commands.base import Done, Physical, within
 from app.commands.hands import Hands
 
-_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 _ZONES = "abcdefghij"
 _MAX_SLOW = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Bootstrap(Physical):
-    """The first command of every cluster: its namespaces and machines, spread over `zones` zones (0: none is named)."""
+    """The first command of every cluster: its machines, spread over `zones` zones (0: none is named)."""
 
     do = "bootstrap"
     on_forms = False
@@ -35,8 +34,6 @@ class Bootstrap(Physical):
     zones: int = 0
 
     def perform(self, hands: Hands) -> None:
-        for name in _NAMESPACES:
-            hands.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         zones = min(self.zones, len(_ZONES))
         for number in range(1, min(self.nodes, limits.MACHINES) + 1):
             zone = f"zone-{_ZONES[(number - 1) % zones]}" if zones > 0 else ""

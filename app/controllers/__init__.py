@@ -27,7 +27,9 @@ from app.controllers.podautoscaler.horizontal import HorizontalController
 from app.controllers.replicaset.replicaset import ReplicaSetController
 from app.controllers.replicaset.replicationcontroller import ReplicationController
 from app.controllers.resourcequota import ResourceQuotaController
+from app.controllers.root_ca_cert_publisher import RootCACertPublisher
 from app.controllers.service_lb import ServiceLoadBalancers
+from app.controllers.serviceaccount import ServiceAccountsController
 from app.controllers.statefulset.statefulset import StatefulSetController
 from app.controllers.volume.persistentvolumeclaim import PersistentVolumeBinder
 from app.reconcile import AnyController
@@ -53,6 +55,8 @@ CONTROLLERS: tuple[type[AnyController], ...] = (
     DeploymentController,
     GarbageCollector,
     NamespaceController,
+    ServiceAccountsController,
+    RootCACertPublisher,
     CustomResourceDefinitionController,
     CloudNodeLifecycleController,
     MetricsServer,

@@ -170,7 +170,8 @@ class Engine:
                 if self.faults.is_stale(actor):
                     due = strikes.hint_ms(self, self.workers[actor], change.ref.kind, due)
                 informer.last_due_ms = due
-                self.agenda.add(due, 0, ("deliver", actor, change, cause), background)
+                softly = background or self.workers[actor].controller.in_background
+                self.agenda.add(due, 0, ("deliver", actor, change, cause), softly)
         came_or_went = [customkinds.follow(self.server.scheme, change) for change in changes]
         if any(came_or_went):
             self.follow_kinds()
@@ -242,21 +243,21 @@ class Engine:
         informer = worker.informers.get(kind)
         if informer is None:
             return None  # the kind is gone
-        if worker.controller.sleeps and kind == worker.controller.reconciles and self.store.count(kind):
+        if worker.controller.sleeps and kind == worker.controller.reconciles and worker.has_business:
             self.processes.wake_up(worker, self.trace.count + 1)
         if not self.server.scheme.is_local(kind) and self.faults.obstacle(worker.actor):
             informer.broken = True  # when requests get through again it is tried again
             return None
         queued: dict[Ref, None] = {}
-        number = self.trace.count + 1
+        number, softly = self.trace.count + 1, worker.controller.in_background
         try:
             for type_, ref, keys in informer.relist(self.store, worker.view):
                 queued.update(dict.fromkeys(keys))
                 for key in keys:
-                    worker.queue.add(key, Wake(type_, ref, number))
+                    worker.queue.add(key, Wake(type_, ref, number), softly)
         except Exception as mistake:
             return self.fall(worker, None, cause, mistake)
-        step = self.record(worker.actor, None, cause, Fired("RELIST", cause, tuple(queued)))
+        step = self.record(worker.actor, None, cause, Fired("RELIST", cause, tuple(queued)), softly)
         if not any(each.broken for each in worker.informers.values()):
             worker.mistakes.pop(None, None)
         self.unpark(worker, informer)
@@ -388,7 +389,7 @@ class Engine:
             worker.queue.forget(key)
             worker.refusals.pop(key, None)
             worker.falls = 0
-        background = background and not self._is_awaited(key)
+        background = (background and not self._is_awaited(key)) or worker.controller.in_background
         is_refused = reconcile is not None and reconcile.failed and worker.is_refused_again(reconcile)
         if is_refused or (failed is not None and failed.times > PATIENCE):
             background = True  # who makes one mistake after the other is not waited for: it is named
@@ -412,8 +413,7 @@ class Engine:
     def _request_ms(self, action: Action) -> int:
         if isinstance(action, NOT_A_REQUEST):
             return 0
-        is_local = self.server.scheme.is_local(kind_written(action))
-        return self.latencies.local_ms if is_local else self.latencies.api_ms
+        return self.latencies.local_ms if self.server.scheme.is_local(kind_written(action)) else self.latencies.api_ms
 
     def _is_lost(self, worker: Worker) -> bool:
         every, rate = self.faults.drop_every(worker.actor), self.latencies.drop_rate

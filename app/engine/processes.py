@@ -188,7 +188,7 @@ class Processes:
 
     def _begin(self, worker: Worker, cause: int, after_ms: int = 0) -> None:
         kinds = tuple(worker.informers)
-        if worker.controller.sleeps and not self._server.store.count(worker.controller.reconciles):
+        if worker.controller.sleeps and not worker.has_business:
             kinds = (worker.controller.reconciles,)
             for kind, informer in worker.informers.items():
                 informer.asleep = kind not in kinds
@@ -204,7 +204,8 @@ class Processes:
 
     def _list(self, worker: Worker, kinds: Iterable[str], cause: int, after_ms: int = 0) -> None:
         for kind in kinds:
-            self._agenda.add(self._now_ms() + after_ms, 0, ("relist", worker.actor, kind, cause), after_ms > 0)
+            softly = after_ms > 0 or worker.controller.in_background
+            self._agenda.add(self._now_ms() + after_ms, 0, ("relist", worker.actor, kind, cause), softly)
 
     def _halt(self, worker: Worker) -> None:
         for entry in worker.timers.values():
@@ -358,6 +359,6 @@ class Processes:
 
     def _await_retries(self, worker: Worker) -> None:
         """What was tried in vain is worth waiting for again: its back-off is no mere background any more."""
-        for key, entry in tuple(worker.timers.items()):
+        for key, entry in () if worker.controller.in_background else tuple(worker.timers.items()):
             if entry.event is not None and entry.event[3] == "BACKOFF":
                 worker.timers[key] = self._agenda.in_foreground(entry)

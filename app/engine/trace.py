@@ -178,6 +178,7 @@ class ActorState(NamedTuple):
     mistakes: tuple[Mistake, ...] = ()  # of its own; the newest last
     only_while: str = ""  # a kind: its process stands still while there is no object of it
     is_operator: bool = False  # its process is a program in a pod
+    in_background: bool = False  # what it does is never told
 
 
 def is_visible(step: Step) -> bool:

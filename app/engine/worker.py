@@ -134,6 +134,12 @@ class Worker(Part):
         limit = self.controller.concurrency
         return not limit or len(self.in_flight) < limit
 
+    @property
+    def has_business(self) -> bool:
+        """There is an object of the kind it reconciles, and that it watches."""
+        informer = self.informers[self.controller.reconciles]
+        return any(map(informer.selected, self._server.store.objects(informer.kind)))
+
     def state(self) -> ActorState:
         loop, queued = self.controller, len(self.queue)
         # Hundreds of kubelets are asked at every frame, and most of them rest.
@@ -142,8 +148,9 @@ class Worker(Part):
         mistakes += tuple(self._refused()) if self.refusals else ()
         is_operator = loop.runs_in is not None
         return ActorState(
-            loop.name, loop.instance, loop.reconciles, queued, flights, mistakes, loop.only_while, is_operator
-        )
+            loop.name, loop.instance, loop.reconciles, queued, flights, mistakes, loop.only_while, is_operator,
+            loop.in_background,
+        )  # fmt: skip
 
     def _refused(self) -> Iterator[Mistake]:
         """What it writes in vain, and nobody waits for any more."""
@@ -223,7 +230,9 @@ class Worker(Part):
         if reconcile is None:
             return ()
         if reconcile.outlook is None:
-            reconcile.outlook = tuple(self.controller.diff(reconcile.observation))
+            found = self.controller.diff(reconcile.observation)
+            softly = self.controller.in_background
+            reconcile.outlook = tuple(replace(gap, background=True) if softly else gap for gap in found)
         return reconcile.outlook
 
     def act(self, reconcile: Reconcile) -> Acted:

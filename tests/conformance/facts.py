@@ -37,6 +37,7 @@ DROPPED = {
     "uid", "resourceVersion", "managedFields", "selfLink", "creationTimestamp", "nodeName", "clusterIP", "clusterIPs",
     "kubectl.kubernetes.io/last-applied-configuration", "lastUpdateTime", "lastTransitionTime", "lastProbeTime",
     "observedGeneration", "generateName", "kubectl.kubernetes.io/restartedAt",
+    "serviceAccount", "serviceAccountName",  # the recorded API server ran without the admission of accounts
 }  # fmt: skip
 
 

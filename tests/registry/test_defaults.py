@@ -104,6 +104,8 @@ spec:
     assert stored(text)["spec"] == {
         **TEMPLATE_SPEC,
         "tolerations": TOLERATIONS,
+        "serviceAccountName": "default",
+        "serviceAccount": "default",
         "priority": 0,
         "enableServiceLinks": True,
         "preemptionPolicy": "PreemptLowerPriority",

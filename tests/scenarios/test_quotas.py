@@ -173,14 +173,13 @@ def test_init_containers_have_to_say_too() -> None:
 
 def test_a_quota_limits_from_when_it_was_counted() -> None:
     world = World()
-    world.apply(QUOTA % "{configmaps: 0}")
-    world.apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: early}}")
+    world.apply(QUOTA % "{secrets: 0}")
+    world.apply("{apiVersion: v1, kind: Secret, metadata: {name: early}}")
     world.settle()
-    assert used(world) == {"configmaps": "1"}
-    said = world.refused_apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: late}}")
+    assert used(world) == {"secrets": "1"}
+    said = world.refused_apply("{apiVersion: v1, kind: Secret, metadata: {name: late}}")
     assert said == (
-        'configmaps "late" is forbidden: exceeded quota: team, requested: configmaps=1, used: configmaps=1, '
-        "limited: configmaps=0"
+        'secrets "late" is forbidden: exceeded quota: team, requested: secrets=1, used: secrets=1, limited: secrets=0'
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.api.objects import Obj, Ref, controller_of
+from app.api.objects import Obj, Ref, controller_of, ref_of
 from app.cluster import Cluster, Outcome
 from app.commands import (
     Apply,
@@ -20,6 +20,7 @@ from app.commands import (
 )
 from app.engine.trace import Commanded, Step
 from app.kubectl.printers.pods import pod_status
+from app.registry.bootstrap import is_built_in
 
 WEB = """
 apiVersion: apps/v1
@@ -53,6 +54,11 @@ class World(Cluster):
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"latencies": "realistic", **options})
         assert self.run().reason == "quiet"
+
+    def objects(self, kind: str, namespace: str | None = None) -> list[Obj]:
+        """Those that somebody made: what every cluster has (but its namespaces) is left out."""
+        found = super().objects(kind, namespace)
+        return [obj for obj in found if kind == "Namespace" or not is_built_in(ref_of(obj))]
 
     def do(self, command: Command) -> Step:
         step = self.submit(command)

@@ -1,23 +1,25 @@
 """What stands between a new object and the store besides its own validity: the limits of its namespace.
 
 Called by the API server when something is created, a pod resized, or a Service or claim updated: LimitRanges first
-fill in and forbid, ResourceQuotas are charged last. A refusal is Forbidden, and nothing was written. Models
-kubernetes/plugin/pkg/admission/limitranger and apiserver `pkg/admission/plugin/resourcequota`.
+fill in and forbid, a pod's account must be there, ResourceQuotas are charged last. A refusal is Forbidden, and nothing
+was written. Models kubernetes/plugin/pkg/admission/limitranger and apiserver `pkg/admission/plugin/resourcequota`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.api import errors, quantities
+from app.api import errors, quantities, times
 from app.api.kinds import Kind
 from app.api.objects import Obj, Ref, labels_of, name_of, namespace_of
 from app.apiserver.admission import limit_ranges
 from app.apiserver.store import Store
 from app.component_helpers import pods, quotas
+from app.component_helpers.namespaces import DEFAULT_ACCOUNT
 
 CHECKED_ON_UPDATE = frozenset({"Service", "PersistentVolumeClaim"})
 """What else is created cannot come to use more later."""
+_ACCOUNT_AWAITED_MS = 3_000
 
 
 def limited(pod: Obj, store: Store) -> Obj:
@@ -34,6 +36,22 @@ def placed(pod: Obj, store: Store) -> Obj:
     node = store.get(Ref("Node", "", pod["spec"].get("nodeName") or ""))
     found = {name: value for name, value in labels_of(node).items() if name in _TOPOLOGY} if node else {}
     return {**pod, "metadata": {**pod["metadata"], "labels": {**labels_of(pod), **found}}} if found else pod
+
+
+def check_account(pod: Obj, store: Store, now_ms: int) -> None:
+    """The account that a pod runs as must be there; that of a namespace which was made just now may be on its way:
+    upstream looks for it a few times. Models kubernetes/plugin/pkg/admission/serviceaccount. Raises Forbidden."""
+    namespace, name = namespace_of(pod), (pod.get("spec") or {}).get("serviceAccountName") or DEFAULT_ACCOUNT
+    if store.get(Ref("ServiceAccount", namespace, name)) is not None:
+        return
+    home = store.get(Ref("Namespace", "", namespace))
+    if name == DEFAULT_ACCOUNT and home is not None:
+        made_ms = times.parse(home["metadata"]["creationTimestamp"])
+        if now_ms - made_ms < _ACCOUNT_AWAITED_MS:
+            return
+    what = f'error looking up service account {namespace}/{name}: serviceaccount "{name}" not found'
+    details = {"name": name_of(pod), "kind": "pods"}
+    raise errors.Forbidden(f'pods "{name_of(pod)}" is forbidden: {what}', details=details)
 
 
 def check_limits(kind: Kind, obj: Obj, store: Store) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from app.api.memo import by_identity
 from app.api.objects import Obj
+from app.component_helpers.namespaces import DEFAULT_ACCOUNT
 from app.registry.defaults.filling import each, filled, having, inside
 
 DEFAULT_TOLERATION_SECONDS = 300
@@ -48,6 +49,7 @@ def _admit_spec(spec: Mapping[str, Any], class_name: str, priority: int, preempt
             tolerations.append({**toleration, "tolerationSeconds": DEFAULT_TOLERATION_SECONDS})
     admitted = spec if len(tolerations) == len(spec.get("tolerations", ())) else {**spec, "tolerations": tolerations}
     named = {"priorityClassName": class_name} if class_name else {}
+    named |= {"serviceAccountName": DEFAULT_ACCOUNT, "serviceAccount": DEFAULT_ACCOUNT}
     return filled(admitted, {**named, "priority": priority, "preemptionPolicy": preemption})
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from app.api import objects
 from app.api.control_plane import CONTROL_PLANE
 from app.engine.trace import Acted, ActorState, Step, is_visible
 from app.look import Look
@@ -23,7 +22,8 @@ def declared(cluster: Look, actors: Mapping[str, ActorState]) -> list[str]:
     """The roles that have something to look after."""
     kinds_of: dict[str, str] = {}
     for actor, state in actors.items():
-        kinds_of.setdefault(lane_of(actor), state.reconciles)
+        if not state.in_background:
+            kinds_of.setdefault(lane_of(actor), state.reconciles)
     present = {kind: _is_declared(cluster, kind) for kind in set(kinds_of.values())}
     return sorted(role for role, kind in kinds_of.items() if present[kind])
 
@@ -36,7 +36,7 @@ def _is_declared(cluster: Look, kind: str) -> bool:
     if row is None or row.internal or kind == "Node":
         return False
     # Of so many some are shown; to list them takes as long as the rest of a frame.
-    return cluster.count(kind) >= MANY or any(is_shown(objects.ref_of(obj)) for obj in cluster.objects(kind))
+    return cluster.count(kind) >= MANY or any(is_shown(obj) for obj in cluster.objects(kind))
 
 
 def acted(steps: Iterable[Step]) -> list[str]:

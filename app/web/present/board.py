@@ -16,6 +16,7 @@ from app.api.objects import Obj, Ref
 from app.component_helpers import pods
 from app.kubectl.printers.network import external_ip
 from app.look import Look
+from app.registry import bootstrap
 from app.web.present import custom, reasons, truth, unfolded
 from app.web.present.card import PodView, by_place, element_id, pods_id
 from app.web.present.faults import MachineView, machine
@@ -29,6 +30,7 @@ from app.web.present.workloads import WORKLOADS, WorkloadView, workloads
 CELLS_FROM, CELLS_FROM_A_NODE = 200, 40  # pods in all, or a node on average: from here on the board is cells
 SHOWN_ENDPOINTS = 200
 SERVICE_LABEL, ZONE_LABEL = "kubernetes.io/service-name", "topology.kubernetes.io/zone"
+MANAGED_ENDPOINTS = "endpoints.kubernetes.io/managed-by"
 QUIET_KINDS = ("Event", "Lease", "EndpointSlice", "Pod", "Node", "Service", *WORKLOADS)
 """Kinds that have a drawing of their own, or none; all others are chips."""
 
@@ -114,7 +116,7 @@ def board(cluster: Look, _: Words = ENGLISH) -> BoardView:
     nodes = sorted(cluster.objects("Node"), key=_natural)
     cells = in_cells(cluster)
     slices, requested = slices_by_service(cluster), requested_cpu(cluster)
-    services = [obj for obj in cluster.objects("Service") if not unfolded.is_part(obj)]
+    services = [obj for obj in cluster.objects("Service") if is_shown(obj) and not unfolded.is_part(obj)]
     names = {objects.name_of(obj) for obj in nodes}
     return BoardView(
         services=tuple(service(obj, slices.get(objects.ref_of(obj), ()), wired=not cells) for obj in services),
@@ -228,7 +230,7 @@ def chips(cluster: Look) -> tuple[ChipView, ...]:
     for row in cluster.scheme.kinds():
         if row.is_local or row.key in QUIET_KINDS:
             continue
-        shown = (obj for obj in cluster.objects(row.key) if is_shown(objects.ref_of(obj)))
+        shown = (obj for obj in cluster.objects(row.key) if is_shown(obj))
         apart = (obj for obj in shown if not unfolded.is_part(obj) and not family.has_card(obj))
         views += [chip(cluster, obj, loops) for obj in apart]
     return tuple(views)
@@ -256,8 +258,9 @@ def chip(cluster: Look, obj: Obj, loops: frozenset[str]) -> ChipView:
     return ChipView(element_id(ref), chip, is_stored(cluster, obj, loops), custom.short(said), title)
 
 
-def is_shown(ref: Ref) -> bool:
-    """The system's own namespaces, and what every namespace has, would only be noise."""
-    if ref.kind == "Namespace":
-        return ref.name != "default" and not ref.name.startswith("kube-")
-    return ref.name != "kube-root-ca.crt" and not ref.namespace.startswith("kube-")
+def is_shown(obj: Obj) -> bool:
+    """What every cluster and every namespace has, and what the loops keep beside an EndpointSlice, would only be noise:
+    it is on the board if somebody asks for it."""
+    if objects.kind_of(obj) == "Endpoints" and MANAGED_ENDPOINTS in objects.labels_of(obj):
+        return False
+    return not bootstrap.is_built_in(ref := objects.ref_of(obj)) and not ref.namespace.startswith("kube-")

@@ -19,7 +19,7 @@ from app.web.present.words import Words
 
 def views(cluster: Look, change: Frame, in_cells: bool, _: Words) -> dict[str, Any]:
     """For the template, by its names."""
-    shown = {ref: obj for ref, obj in change.changed.items() if _is_drawn(cluster, ref, in_cells)}
+    shown = {ref: obj for ref, obj in change.changed.items() if _is_drawn(cluster, ref, obj, in_cells)}
     looked_after = _looked_after(cluster, change)
     customs, chips = unfolded.changed(cluster, change, looked_after, _)
     elsewhere = (*board.QUIET_KINDS, *unfolded.kinds(cluster))
@@ -37,13 +37,15 @@ def views(cluster: Look, change: Frame, in_cells: bool, _: Words) -> dict[str, A
     }
 
 
-def _is_drawn(cluster: Look, ref: Ref, in_cells: bool) -> bool:
+def _is_drawn(cluster: Look, ref: Ref, obj: Obj | None, in_cells: bool) -> bool:
     """Whether there may be an element of this object on the board."""
+    if obj is not None and ref.kind not in ("Pod", "Node") and not board.is_shown(obj):
+        return False
     if ref.kind in ("Pod", "Node"):
         return not in_cells
     if ref.kind in board.QUIET_KINDS:
         return ref.kind in ("Service", *workloads.WORKLOADS)
-    return board.is_shown(ref) and not cluster.scheme.is_local(ref.kind)
+    return not cluster.scheme.is_local(ref.kind)
 
 
 def _nodes(cluster: Look, change: Frame, _: Words) -> Iterator[board.NodeView]:
@@ -72,7 +74,7 @@ def _services(cluster: Look, change: Frame, *, wired: bool) -> Iterator[board.Se
             refs |= {owner for each in _both(change, ref, obj) if (owner := board.service_of_slice(each))}
     slices = board.slices_by_service(cluster) if refs else {}
     for ref in sorted(refs):
-        if (obj := cluster.get(ref)) and not unfolded.is_part(obj):
+        if (obj := cluster.get(ref)) and board.is_shown(obj) and not unfolded.is_part(obj):
             yield board.service(obj, slices.get(ref, ()), wired=wired)
 
 
@@ -98,10 +100,10 @@ def _looked_after(cluster: Look, change: Frame) -> dict[Ref, Obj]:
     ]
     kinds = {kind for each in written for kind in (each["spec"]["parent"], *each["spec"]["children"])}
     return {
-        ref: obj
+        ref_of(obj): obj
         for kind in kinds.difference(board.QUIET_KINDS)
         for obj in cluster.objects(kind)
-        if board.is_shown(ref := ref_of(obj))
+        if board.is_shown(obj)
     }
 
 
