@@ -12,7 +12,7 @@ _RBAC, _STORAGE, _DEVICES = "rbac.authorization.k8s.io", "storage.k8s.io", "reso
 
 ROWS = (
     Kind("ConfigMap", "", "v1", "configmaps", "configmap", ("cm",), runs=False),
-    Kind("Endpoints", "", "v1", "endpoints", "endpoints", ("ep",), runs=False),
+    Kind("Endpoints", "", "v1", "endpoints", "endpoints", ("ep",)),
     Kind("Event", "", "v1", "events", "event", ("ev",)),
     Kind("LimitRange", "", "v1", "limitranges", "limitrange", ("limits",)),
     Kind("Namespace", "", "v1", "namespaces", "namespace", ("ns",), False, ("status", "finalize")),

@@ -10,6 +10,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterable, Iterator, Sized
+from functools import lru_cache
 from typing import Any
 
 from app.api.errors import Cause
@@ -121,10 +122,17 @@ def port_name(field: str, value: str) -> Iterator[Cause]:
 
 
 def ip_address(field: str, value: str) -> Iterator[Cause]:
+    if not _is_address(value):
+        yield invalid(field, value, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")
+
+
+@lru_cache(maxsize=8192)
+def _is_address(value: str) -> bool:
     try:
         ipaddress.ip_address(value)
     except ValueError:
-        yield invalid(field, value, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")
+        return False
+    return True
 
 
 def config_key(field: str, value: str) -> Iterator[Cause]:
