@@ -36,7 +36,7 @@ _SERVER_OWNED = (
     "deletionGracePeriodSeconds",
     "selfLink",
 )
-_CHANGES_SPEC = ("", *pod_subresources.CHECKS)  # subresources through which what is desired changes
+_CHECKED = ("", *validation.SUBRESOURCE_CHECKS)  # subresources whose writes are looked at as closely as the object's
 _PROPAGATIONS = ("Background", "Foreground", "Orphan")
 _IMMORTAL = ("default", "kube-public", "kube-system")  # namespaces
 _PROPAGATION_FINALIZER = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
@@ -250,7 +250,7 @@ class ApiServer:
             name = wanted["metadata"].get("name", "")
             raise errors.BadRequest(f"the name of the object ({name}) does not match the name on the URL ({ref.name})")
         new = whole_object(self._merged(old, wanted, subresource, kind), definition.shape)
-        if not kind.is_local and (subresource in _CHANGES_SPEC or not kind.is_own):
+        if not kind.is_local and (subresource in _CHECKED or not kind.is_own):
             if ref.kind == "Service":
                 new = allocation.without_other_types_fields(allocation.kept_allocations(new, old), old)
             new = definition.default(new)
@@ -284,6 +284,9 @@ class ApiServer:
             return {**old, "status": wanted.get("status", {})}
         if subresource in pod_subresources.CHECKS:
             return pod_subresources.merged(old, wanted, subresource)
+        if subresource == "approval":
+            decided = (wanted.get("status") or {}).get("conditions") or []
+            return {**old, "status": {**(old.get("status") or {}), "conditions": decided}}
         if subresource == "finalize":
             return {**old, "spec": wanted.get("spec", {})}
         kept = {key: value for key, value in old["metadata"].items() if key in _SERVER_OWNED}

@@ -20,6 +20,7 @@ from typing import Any
 from app.api import times
 from app.api.objects import Obj, Ref, labels_of, name_of, ref_of, with_metadata
 from app.component_helpers import namespaces
+from app.registry import api_services
 
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 SERVICE_IP, SERVER_IP, SERVER_PORT = "10.96.0.1", "10.0.0.1", 6443
@@ -33,7 +34,8 @@ def objects(now_ms: int) -> Iterator[Obj]:
     """All of them, as they are stored; made at that time."""
     made = times.rfc3339(now_ms)
     for obj in _whole():
-        yield {**obj, "metadata": {**obj["metadata"], "creationTimestamp": made}}
+        whole = {**obj, "metadata": {**obj["metadata"], "creationTimestamp": made}}
+        yield api_services.available_since(whole, made) if obj["kind"] == "APIService" else whole
 
 
 def is_built_in(ref: Ref) -> bool:
@@ -48,7 +50,7 @@ def _refs() -> frozenset[Ref]:
 
 @cache
 def _whole() -> tuple[Obj, ...]:
-    found = (*_namespaces(), *_service(), *_priorities(), *_policy())
+    found = (*_namespaces(), *_service(), *_priorities(), *_policy(), *api_services.built_in())
     return tuple(with_metadata(obj, uid=str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(ref_of(obj))))) for obj in found)
 
 

@@ -53,7 +53,7 @@ class EndpointSliceMirroringController(Controller[MirrorSeen]):
 
     def __init__(self) -> None:
         self.watches = (
-            itself("Endpoints", only=_is_written_by_people),
+            itself("Endpoints", only=_is_to_be_mirrored),
             Watch("Service", _endpoints_of_service, when=_selects_otherwise, matters=_selects_otherwise),
             Watch("EndpointSlice", _endpoints_of_slice, only=_is_mirror, indexes={"service": _service_of}),
         )
@@ -61,7 +61,7 @@ class EndpointSliceMirroringController(Controller[MirrorSeen]):
     def observe(self, key: Ref, reader: Reader) -> MirrorSeen | None:
         found, service = reader.get(key), reader.get(Ref("Service", key.namespace, key.name))
         slices = tuple(reader.by("EndpointSlice", "service", (key.namespace, key.name)))
-        if service is None or service["spec"].get("selector") or (found is not None and not _is_to_be_mirrored(found)):
+        if service is None or service["spec"].get("selector"):
             found = None
         return MirrorSeen(found, slices) if found is not None or slices else None
 
@@ -188,12 +188,11 @@ def _addresses(piece: Obj) -> list[str]:
 # ------------------------------------------------------------------------------------------- what it watches
 
 
-def _is_written_by_people(found: Obj) -> bool:
-    return objects.labels_of(found).get(endpoint.MANAGED_BY) != endpoint.MANAGER
-
-
 def _is_to_be_mirrored(found: Obj) -> bool:
-    return objects.labels_of(found).get(_SKIP) != "true" and _LEADER not in objects.annotations_of(found)
+    """Somebody wrote it who wants it so: not a controller, and not a lock."""
+    labels = objects.labels_of(found)
+    managed = labels.get(endpoint.MANAGED_BY) == endpoint.MANAGER
+    return not managed and labels.get(_SKIP) != "true" and _LEADER not in objects.annotations_of(found)
 
 
 def _is_mirror(piece: Obj) -> bool:

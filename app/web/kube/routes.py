@@ -157,6 +157,7 @@ _SUBRESOURCES: dict[str, dict[str, Handler]] = {
     "scale": _CHANGED,
     "ephemeralcontainers": _CHANGED,
     "resize": _CHANGED,
+    "approval": _CHANGED,
     "finalize": {"PUT": writes.replace},
     "binding": {"POST": writes.bind},
     "eviction": {"POST": writes.evict},
