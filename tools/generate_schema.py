@@ -42,6 +42,10 @@ API_VERSIONS = {
     "resource.k8s.io/v1": "io.k8s.api.resource.v1",
     "scheduling.k8s.io/v1": "io.k8s.api.scheduling.v1",
     "apiextensions.k8s.io/v1": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1",
+    "apiregistration.k8s.io/v1": "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1",
+    "certificates.k8s.io/v1": "io.k8s.api.certificates.v1",
+    "events.k8s.io/v1": "io.k8s.api.events.v1",
+    "flowcontrol.apiserver.k8s.io/v1": "io.k8s.api.flowcontrol.v1",
     "authentication.k8s.io/v1": "io.k8s.api.authentication.v1",
     "authorization.k8s.io/v1": "io.k8s.api.authorization.v1",
 }
@@ -254,6 +258,8 @@ VALUE_STRUCTS = {
     "VolumeAttachmentSpec": "source",
     "ResourceClaimSpec": "devices",
     "ResourceSliceSpec": "pool",
+    "FlowSchemaSpec": "priorityLevelConfiguration",
+    "LimitedPriorityLevelConfiguration": "limitResponse",
 }
 VALUE_STRUCT_NAMES = {"metadata", "spec", "status"}
 NO_VALUE_STRUCTS = {"CustomResourceSubresources.status"}

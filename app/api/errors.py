@@ -39,12 +39,16 @@ class ApiError(Exception):
         """The `Status` object that goes over the wire."""
         details = dict(self.details)
         if self.causes:
-            details["causes"] = [{"reason": c.reason, "message": c.message, "field": c.field} for c in self.causes]
+            details["causes"] = [_told(reason=c.reason, message=c.message, field=c.field) for c in self.causes]
         body: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
         body |= {"message": self.message, **({"reason": self.reason} if self.reason else {})}
         if details or self._has_details:
             body["details"] = details
         return body | {"code": self.code}
+
+
+def _told(**fields: str) -> dict[str, str]:
+    return {name: text for name, text in fields.items() if text}
 
 
 class BadRequest(ApiError):

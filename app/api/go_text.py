@@ -1,7 +1,9 @@
-"""A pod template as Go's spew package prints it: Kubernetes names ReplicaSets by the hash of this text.
+"""A pod template as Go's spew package prints it: Kubernetes names ReplicaSets by the hash of this text, and puts the
+subsets of Endpoints in the order of theirs.
 
-`app.api.names.template_hash` calls it. The table below holds the order and types of the Go structs' fields, v1.36
-(k8s.io/api/core/v1). Models kubernetes/pkg/util/hash `DeepHashObject` and apimachinery `util/dump.ForHash`.
+`app.api.names` and the endpoints controller call it. The table below holds the order and types of the Go structs'
+fields, v1.36 (k8s.io/api/core/v1). Models kubernetes/pkg/util/hash `DeepHashObject` and apimachinery
+`util/dump.ForHash`.
 """
 
 from __future__ import annotations
@@ -148,6 +150,11 @@ ServiceAccountTokenProjection Audience:string ExpirationSeconds:*int64 Path:stri
 CSIVolumeSource Driver:string ReadOnly:*bool FSType:*string VolumeAttributes:map[string]string
     NodePublishSecretRef:*LocalObjectReference
 ImageVolumeSource Reference:string PullPolicy:PullPolicy
+EndpointSubset Addresses:[]EndpointAddress NotReadyAddresses:[]EndpointAddress Ports:[]EndpointPort
+EndpointAddress IP:string Hostname:string NodeName:*string TargetRef:*ObjectReference
+EndpointPort Name:string Port:int32 Protocol:Protocol AppProtocol:*string
+ObjectReference Kind:string Namespace:string Name:string UID:types.UID APIVersion:string ResourceVersion:string
+    FieldPath:string
 """
 
 _TIME = "{Time:(time.Time){wall:(uint64)0 ext:(int64)0 loc:(*time.Location)<nil>}}"  # never set in a template
@@ -161,9 +168,14 @@ class _Field(NamedTuple):
 
 
 def pod_template(template: Mapping[str, Any]) -> str:
-    """As `spew.Sprintf("%#v", template)` with the settings of ForHash. Parts of a type that the table lacks (volumes
-    of vendors) are written as JSON, so that the text still tells templates apart."""
-    return "(v1.PodTemplateSpec)" + _value("v1.PodTemplateSpec", template)
+    """Parts of a type that the table lacks (volumes of vendors) are written as JSON, so that the text still tells
+    templates apart."""
+    return dumped("PodTemplateSpec", template)
+
+
+def dumped(name: str, value: Mapping[str, Any]) -> str:
+    """A struct of core/v1 as `spew.Sprintf("%#v", value)` with the settings of ForHash."""
+    return f"(v1.{name})" + _value(f"v1.{name}", value)
 
 
 def _value(type: str, value: Any) -> str:

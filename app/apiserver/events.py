@@ -58,7 +58,7 @@ class EventRecorder(Part):
         if not self._may_announce(who, now):
             return ()
         message, similar = self._combined((*who, type_, reason), message, now)
-        key = (*who, type_, reason, similar or message)
+        key = (*who, type_, reason, similar or (regarding.get("fieldPath"), message))
         return self._expired(now) + self._write(key, source, regarding, type_, reason, message, now)
 
     def post(self, prefix: str, about: Obj, said: dict[str, Any]) -> tuple[Change, ...]:

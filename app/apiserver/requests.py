@@ -220,7 +220,7 @@ def _map(document: Any) -> dict[str, Any]:
 
 
 def _whole(obj: Obj, subresource: str, server: ApiServer) -> Obj:
-    return whole_status(obj, server.now_ms()) if subresource == "status" else obj
+    return whole_status(obj, server.now_ms()) if subresource in ("status", "approval") else obj
 
 
 def _decoded(server: ApiServer, obj: Any, value: str, told: Callable[[str], str] = str) -> tuple[Obj, tuple[str, ...]]:

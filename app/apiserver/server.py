@@ -25,6 +25,7 @@ from app.apiserver.store import Change, Store
 from app.component_helpers import pods
 from app.registry import strategies, validation
 from app.registry.defaults import defaults
+from app.registry.validation import pod_subresources
 from app.registry.whole import whole_object
 
 _SERVER_OWNED = (
@@ -38,6 +39,7 @@ _SERVER_OWNED = (
 _GENERATED = 58  # characters of generateName that a name keeps
 _REFUSED = ("uid", "deletionGracePeriodSeconds")  # another one in an update, by validation
 _IGNORED = frozenset(_SERVER_OWNED) - {*_REFUSED, "deletionTimestamp"}
+_CHECKED = ("", *validation.SUBRESOURCE_CHECKS)  # subresources whose writes are looked at as closely as the object's
 _PROPAGATIONS = ("Background", "Foreground", "Orphan")
 _IMMORTAL = ("default", "kube-public", "kube-system")  # namespaces
 _PROPAGATION_FINALIZER = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
@@ -251,13 +253,13 @@ class ApiServer:
             name = wanted["metadata"].get("name", "")
             raise errors.BadRequest(f"the name of the object ({name}) does not match the name on the URL ({ref.name})")
         new = whole_object(self._merged(old, wanted, subresource, kind), definition.shape)
-        if not kind.is_local and (subresource == "" or not kind.is_own):
+        if not kind.is_local and (subresource in _CHECKED or not kind.is_own):
             if ref.kind == "Service":
                 new = allocation.without_other_types_fields(allocation.kept_allocations(new, old), old)
             new = definition.default(new)
             if ref.kind == "Pod":
                 new = defaults.readmit(new, old)
-            self._refuse(kind, ref.name, validation.validate_update(definition, new, old))
+            self._refuse(kind, ref.name, validation.validate_update(definition, new, old, subresource))
             if ref.kind == "Service":
                 new = allocation.allocate_service(new, self.store, self.rng)
         if new == old:
@@ -266,11 +268,13 @@ class ApiServer:
             new = strategies.for_status(kind, new, old, self.now_ms())
         else:
             new = strategies.for_update(kind, new, old)
+        if subresource == "resize":
+            admission.check_resize(kind, new, self.store)
         if dry_run:
             return Written(new, ())
         if objects.is_terminating(new) and _may_go(new):
             return Written(new, self._removed(ref, old))
-        if subresource == "" and ref.kind in admission.CHECKED_ON_UPDATE:
+        if subresource == "resize" or (subresource == "" and ref.kind in admission.CHECKED_ON_UPDATE):
             return self._admitted(kind, new, old, dry_run)
         return self._written(new)
 
@@ -281,6 +285,11 @@ class ApiServer:
             if any(value != old["metadata"].get(field) for field, value in along.items()):
                 old = objects.with_metadata(old, **along)
             return {**old, "status": wanted.get("status", {})}
+        if subresource in pod_subresources.CHECKS:
+            return pod_subresources.merged(old, wanted, subresource)
+        if subresource == "approval":
+            decided = (wanted.get("status") or {}).get("conditions") or []
+            return {**old, "status": {**(old.get("status") or {}), "conditions": decided}}
         if subresource == "finalize":
             return {**old, "spec": wanted.get("spec", {})}
         kept = {key: value for key, value in old["metadata"].items() if key in _SERVER_OWNED}

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.api import errors
-from app.api.objects import Obj, Ref, find_named
+from app.api.objects import Obj, Ref
 from app.apiserver.store import Store
+from app.component_helpers import pods
 from app.nodes.runtime import images, output, shell
 from app.nodes.runtime.output import Line, Run
 from app.nodes.runtime.shell import Done
@@ -67,7 +68,7 @@ def execute(store: Store, now_ms: int, ref: Ref, container: str, words: Sequence
     run."""
     pod = _pod(store, ref)
     spec = output.container_of(pod, container)
-    status = find_named((pod.get("status") or {}).get("containerStatuses"), spec["name"]) or {}
+    status = pods.container_status(pod, spec["name"]) or {}
     if "running" not in (status.get("state") or {}):
         raise errors.BadRequest(f'container not found ("{spec["name"]}")')
     place = shell.Place(pod, spec, now_ms, lambda kind, namespace: store.objects(kind, namespace or None))

@@ -74,9 +74,13 @@ def init_container_statuses(pod: Obj) -> list[Status]:
     return (pod.get("status") or {}).get("initContainerStatuses") or []
 
 
+def ephemeral_container_statuses(pod: Obj) -> list[Status]:
+    return (pod.get("status") or {}).get("ephemeralContainerStatuses") or []
+
+
 def container_status(pod: Obj, name: str) -> Status | None:
-    """Of one container or init container."""
-    for status in (*container_statuses(pod), *init_container_statuses(pod)):
+    """Of one container, whatever it is there for."""
+    for status in (*container_statuses(pod), *init_container_statuses(pod), *ephemeral_container_statuses(pod)):
         if status["name"] == name:
             return status
     return None

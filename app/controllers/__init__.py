@@ -15,7 +15,9 @@ from app.controllers.customresourcedefinition import CustomResourceDefinitionCon
 from app.controllers.daemonset.daemonset import DaemonSetController
 from app.controllers.deployment.deployment import DeploymentController
 from app.controllers.disruption import DisruptionController
+from app.controllers.endpointslice.endpoint import EndpointsController
 from app.controllers.endpointslice.endpointslice import EndpointSliceController
+from app.controllers.endpointslice.mirroring import EndpointSliceMirroringController
 from app.controllers.garbage_collector import GarbageCollector
 from app.controllers.metrics_server import MetricsServer
 from app.controllers.namespace import NamespaceController
@@ -46,6 +48,8 @@ CONTROLLERS: tuple[type[AnyController], ...] = (
     DaemonSetController,
     PersistentVolumeBinder,
     EndpointSliceController,
+    EndpointsController,
+    EndpointSliceMirroringController,
     ServiceLoadBalancers,
     DisruptionController,
     ResourceQuotaController,

@@ -13,6 +13,7 @@ it did). Containers are maps by name, so that a merge patch touches one containe
       containers:
         web:
           image, command           # command and args together
+          resources                # requests and limits as they were granted
           memoryLimit: ...         # bytes; only of a program that may pass it
           ends: true               # only of the work of a Job, and of init containers that the others wait for
           stdin: true              # only if somebody may type
@@ -32,9 +33,10 @@ it did). Containers are maps by name, so that a merge patch touches one containe
           attempt, image, pull     # what this state is about
           sinceMs                  # pulling, pull-failed, creating: when that began
           pullMs                   # how long the pull took, if there was one
-          foundMs                  # of a program that waits for something: when it found it
-          startedMs, finishedMs, exitCode, reason, message
-          memory                   # of a program that takes more and more: {atStart, perSecond}, in bytes
+            foundMs                  # of a program that waits for something: when it found it
+            resources                # of a container that was started: what it has
+            startedMs, finishedMs, exitCode, reason, message
+            memory                   # of a program that takes more and more: {atStart, perSecond}, in bytes
           last                     # how the attempt before ended: {startedMs, finishedMs, exitCode, reason, attempt}
       told:                        # what a program says of itself, written by whoever models it (app/operators)
         web: {attempt, passes, mayGo}   # paths of health checks that are well; whether a preStop hook may end
@@ -119,11 +121,15 @@ def ip_of(sandbox: Obj | None) -> str:
     return ((sandbox or {}).get("status") or {}).get("ip", "") if sandbox else ""
 
 
-def states(sandbox: Obj) -> dict[str, tuple[str, int]]:
-    """Per container what a kubelet must answer to: it runs, it ended, or its image did not come."""
+def states(sandbox: Obj) -> dict[str, tuple[Any, ...]]:
+    """Per container what a kubelet must answer to: it runs, with which size, it ended, or its image did not come."""
     seen = (RUNNING, EXITED, PULL_FAILED)
     return {
-        name: (known["state"], known["finishedMs"] if known["state"] == EXITED else known["attempt"] + known["pull"])
+        name: (
+            known["state"],
+            known["finishedMs"] if known["state"] == EXITED else known["attempt"] + known["pull"],
+            known.get("resources"),
+        )
         for name, known in known_of(sandbox).items()
         if known["state"] in seen
     }

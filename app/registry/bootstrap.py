@@ -20,6 +20,7 @@ from typing import Any
 from app.api import times
 from app.api.objects import Obj, Ref, labels_of, name_of, ref_of, with_metadata
 from app.component_helpers import namespaces
+from app.registry import api_services
 
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 SERVICE_IP, SERVER_IP, SERVER_PORT = "10.96.0.1", "10.0.0.1", 6443
@@ -34,9 +35,13 @@ def objects(now_ms: int) -> Mapping[Ref, Obj]:
     """All of them, as they are stored first in a cluster that begins at that time: the same for all such clusters."""
     made = times.rfc3339(now_ms)
     return {
-        ref_of(obj): with_metadata(obj, creationTimestamp=made, resourceVersion=str(revision))
+        ref_of(obj): with_metadata(_available(obj, made), creationTimestamp=made, resourceVersion=str(revision))
         for revision, obj in enumerate(_whole(), start=1)
     }
+
+
+def _available(obj: Obj, made: str) -> Obj:
+    return api_services.available_since(obj, made) if obj["kind"] == "APIService" else obj
 
 
 def shared(obj: Obj) -> Obj:
@@ -61,7 +66,7 @@ def _refs() -> frozenset[Ref]:
 
 @cache
 def _whole() -> tuple[Obj, ...]:
-    found = (*_namespaces(), *_service(), *_priorities(), *_policy())
+    found = (*_namespaces(), *_service(), *_priorities(), *_policy(), *api_services.built_in())
     return tuple(with_metadata(obj, uid=str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(ref_of(obj))))) for obj in found)
 
 

@@ -38,7 +38,7 @@ def _definition(row: Kind) -> Definition:
         default=_DEFAULTS.get(row.kind, unchanged),
         validate=_CHECKS.get(row.kind, nothing),
         validate_update=_UPDATE_CHECKS.get(row.kind, nothing),
-        others=(_autoscaler_v1(row),) if row.kind == "HorizontalPodAutoscaler" else (),
+        others=(_OTHERS[row.kind](row),) if row.kind in _OTHERS else (),
     )
 
 
@@ -46,3 +46,13 @@ def _autoscaler_v1(row: Kind) -> Version:
     older = row._replace(version="v1")
     shape = struct_of(older.api_version, older.kind)
     return Version(older, shape, conversion.autoscaler_from_v1, conversion.autoscaler_to_v1)
+
+
+def _event_of_its_group(row: Kind) -> Version:
+    """The same Events under another name, and with other names for their fields."""
+    newer = row._replace(group="events.k8s.io")
+    shape = struct_of(newer.api_version, newer.kind)
+    return Version(newer, shape, conversion.event_from_events_v1, conversion.event_to_events_v1)
+
+
+_OTHERS = {"HorizontalPodAutoscaler": _autoscaler_v1, "Event": _event_of_its_group}

@@ -9,10 +9,11 @@ from app.api.kinds import INTERNAL, Kind
 
 _STATUS, _SCALE, _ALL = ("status",), ("status", "scale"), ("all",)
 _RBAC, _STORAGE, _DEVICES = "rbac.authorization.k8s.io", "storage.k8s.io", "resource.k8s.io"
+_FLOW = "flowcontrol.apiserver.k8s.io"
 
 ROWS = (
     Kind("ConfigMap", "", "v1", "configmaps", "configmap", ("cm",), runs=False),
-    Kind("Endpoints", "", "v1", "endpoints", "endpoints", ("ep",), runs=False,
+    Kind("Endpoints", "", "v1", "endpoints", "endpoints", ("ep",),
          deprecation="v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"),
     Kind("Event", "", "v1", "events", "event", ("ev",)),
     Kind("LimitRange", "", "v1", "limitranges", "limitrange", ("limits",)),
@@ -21,7 +22,7 @@ ROWS = (
     Kind("PersistentVolumeClaim", "", "v1", "persistentvolumeclaims", "persistentvolumeclaim", ("pvc",), True, _STATUS),
     Kind("PersistentVolume", "", "v1", "persistentvolumes", "persistentvolume", ("pv",), False, _STATUS),
     Kind("Pod", "", "v1", "pods", "pod", ("po",), True,
-         ("status", "attach", "binding", "eviction", "exec", "log"), _ALL),
+         ("status", "attach", "binding", "ephemeralcontainers", "eviction", "exec", "log", "resize"), _ALL),
     Kind("PodTemplate", "", "v1", "podtemplates", "podtemplate", runs=False),
     Kind("ReplicationController", "", "v1", "replicationcontrollers", "replicationcontroller", ("rc",), True, _SCALE,
          _ALL),
@@ -29,6 +30,8 @@ ROWS = (
     Kind("Secret", "", "v1", "secrets", "secret", runs=False),
     Kind("ServiceAccount", "", "v1", "serviceaccounts", "serviceaccount", ("sa",), True, ("token",), runs=False),
     Kind("Service", "", "v1", "services", "service", ("svc",), True, _STATUS, _ALL),
+    Kind("APIService", "apiregistration.k8s.io", "v1", "apiservices", "apiservice", (), False, _STATUS,
+         ("api-extensions",), runs=False),
     Kind("ControllerRevision", "apps", "v1", "controllerrevisions", "controllerrevision"),
     Kind("DaemonSet", "apps", "v1", "daemonsets", "daemonset", ("ds",), True, _STATUS, _ALL),
     Kind("Deployment", "apps", "v1", "deployments", "deployment", ("deploy",), True, _SCALE, _ALL),
@@ -38,9 +41,13 @@ ROWS = (
          ("hpa",), True, _STATUS, _ALL),
     Kind("CronJob", "batch", "v1", "cronjobs", "cronjob", ("cj",), True, _STATUS, _ALL),
     Kind("Job", "batch", "v1", "jobs", "job", (), True, _STATUS, _ALL),
+    Kind("CertificateSigningRequest", "certificates.k8s.io", "v1", "certificatesigningrequests",
+         "certificatesigningrequest", ("csr",), False, ("status", "approval"), runs=False),
     Kind("IngressClass", "networking.k8s.io", "v1", "ingressclasses", "ingressclass", (), False, runs=False),
     Kind("Ingress", "networking.k8s.io", "v1", "ingresses", "ingress", ("ing",), True, _STATUS, runs=False),
+    Kind("IPAddress", "networking.k8s.io", "v1", "ipaddresses", "ipaddress", ("ip",), False, runs=False),
     Kind("NetworkPolicy", "networking.k8s.io", "v1", "networkpolicies", "networkpolicy", ("netpol",), runs=False),
+    Kind("ServiceCIDR", "networking.k8s.io", "v1", "servicecidrs", "servicecidr", (), False, _STATUS, runs=False),
     Kind("PodDisruptionBudget", "policy", "v1", "poddisruptionbudgets", "poddisruptionbudget", ("pdb",), True, _STATUS),
     Kind("ClusterRoleBinding", _RBAC, "v1", "clusterrolebindings", "clusterrolebinding", (), False, runs=False),
     Kind("ClusterRole", _RBAC, "v1", "clusterroles", "clusterrole", (), False, runs=False),
@@ -63,6 +70,9 @@ ROWS = (
     Kind("ResourceClaim", _DEVICES, "v1", "resourceclaims", "resourceclaim", (), True, _STATUS, runs=False),
     Kind("ResourceClaimTemplate", _DEVICES, "v1", "resourceclaimtemplates", "resourceclaimtemplate", runs=False),
     Kind("ResourceSlice", _DEVICES, "v1", "resourceslices", "resourceslice", (), False, runs=False),
+    Kind("FlowSchema", _FLOW, "v1", "flowschemas", "flowschema", (), False, _STATUS, runs=False),
+    Kind("PriorityLevelConfiguration", _FLOW, "v1", "prioritylevelconfigurations", "prioritylevelconfiguration", (),
+         False, _STATUS, runs=False),
     Kind("NodeMetrics", "metrics.k8s.io", "v1beta1", "nodes", "", (), False, measured=True),
     Kind("PodMetrics", "metrics.k8s.io", "v1beta1", "pods", "", measured=True),
     Kind("PodSandbox", INTERNAL, "v1", "podsandboxes", "podsandbox"),

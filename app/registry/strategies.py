@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.api import numbers, objects, times
+from app.api import numbers, objects, times, users
 from app.api.kinds import Kind
 from app.api.objects import Obj
 from app.component_helpers import qos
@@ -36,6 +36,8 @@ _GENERATION = frozenset(
         "CustomResourceDefinition",
         "DeviceClass",
         "ResourceSlice",
+        "FlowSchema",
+        "PriorityLevelConfiguration",
     ]
 )
 _GENERATION_ON_ANNOTATIONS = frozenset({"Deployment"})
@@ -86,6 +88,8 @@ def for_create(row: Kind, obj: Obj, now_ms: int) -> Obj:
         obj = _with_selector(obj)
     elif kind == "DaemonSet":
         obj = _with_template_generation(obj, 1)
+    elif kind == "CertificateSigningRequest":  # who asks is not for them to say
+        obj = {**obj, "spec": {**_without(obj["spec"], "uid", "extra"), **users.YOU}}
     if kind == "Node":
         return whole_status(obj, now_ms)
     if kind == "CustomResourceDefinition":
@@ -117,6 +121,8 @@ def _with_stored_version(crd: Obj, status: Obj) -> Obj:
 def for_update(row: Kind, new: Obj, old: Obj) -> Obj:
     """`new` in the place of `old`: one generation on if what is desired changed."""
     kind, meta = row.key, old["metadata"]
+    if kind == "CertificateSigningRequest":  # what was asked for stays
+        return {**new, "spec": old["spec"]}
     if kind == "CustomResourceDefinition":
         new = {**new, "status": _with_stored_version(new, new.get("status") or _NOTHING_ACCEPTED)}
     if not _counts_generations(row) or "generation" not in meta:
@@ -166,6 +172,10 @@ def _with_selector(job: Obj) -> Obj:
     spec = {**spec, "selector": selector, "template": {**template, "metadata": {**meta, "labels": labels}}}
     job = {**job, "spec": spec}
     return job if objects.labels_of(job) else objects.with_metadata(job, labels=labels)
+
+
+def _without(spec: Obj, *names: str) -> Obj:
+    return {key: value for key, value in spec.items() if key not in names}
 
 
 def _differ(one: Obj, other: Obj, key: str) -> bool:

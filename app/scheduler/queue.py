@@ -54,12 +54,14 @@ def is_new(old: Obj | None, new: Obj | None) -> bool:
 
 
 def made_room(old: Obj | None, new: Obj | None) -> bool:
-    """A bound pod is gone or has finished, or one that room was made for is not there to take it."""
+    """A bound pod is gone, has finished or asks for less now, or one that room was made for is not there to take it."""
     if new is None and old is not None and (old.get("status") or {}).get("nominatedNodeName"):
         return True
     if old is None or not old["spec"].get("nodeName") or pods.is_terminal(old):
         return False
-    return new is None or pods.is_terminal(new)
+    if new is None or pods.is_terminal(new):
+        return True
+    return any(now < was for now, was in zip(pods.requests(new), pods.requests(old), strict=True))
 
 
 _FIRST_BACKOFF_MS, _MAX_BACKOFF_MS = 1_000, 10_000

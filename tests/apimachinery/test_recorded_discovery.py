@@ -176,7 +176,10 @@ admissionregistration.k8s.io/v1:
   validatingadmissionpolicybindings! ValidatingAdmissionPolicyBinding in api-extensions v9715VZqakg=
   validatingwebhookconfigurations! ValidatingWebhookConfiguration in api-extensions B0wHjQmsGNk=
 """
-UNRECORDED = {"PodTemplate", "IngressClass", "NodeMetrics", "PodMetrics"}  # the reference has no tables of these
+UNRECORDED = {  # the reference has no tables of these
+    *("PodTemplate", "IngressClass", "NodeMetrics", "PodMetrics", "CertificateSigningRequest", "FlowSchema"),
+    *("PriorityLevelConfiguration", "IPAddress", "ServiceCIDR"),
+}
 SERVED = {kind.kind for kind in KINDS.values() if not kind.internal}
 
 

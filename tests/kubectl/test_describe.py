@@ -588,8 +588,9 @@ def test_a_replication_controller_selects_by_plain_labels():
 def test_only_what_is_modelled_is_known():
     known = {kind for kind, row in KINDS.items() if knows(kind) and not row.is_local}
     assert known == {
-        "CSIDriver", "CSIStorageCapacity", "ConfigMap", "ControllerRevision", "CustomResourceDefinition", "DaemonSet",
-        "Deployment", "DeviceClass", "EndpointSlice", "Event", "Lease", "Namespace", "Node", "Pod", "PodTemplate",
-        "ReplicaSet", "ReplicationController", "ResourceClaim", "ResourceClaimTemplate", "ResourceSlice",
-        "RuntimeClass", "Service", "StatefulSet", "VolumeAttachment",
+        "APIService", "CSIDriver", "CSIStorageCapacity", "ConfigMap", "ControllerRevision",
+        "CustomResourceDefinition", "DaemonSet", "Deployment", "DeviceClass", "EndpointSlice", "Event", "FlowSchema",
+        "Lease", "Namespace", "Node", "Pod", "PodTemplate", "PriorityLevelConfiguration", "ReplicaSet",
+        "ReplicationController", "ResourceClaim", "ResourceClaimTemplate", "ResourceSlice", "RuntimeClass", "Service",
+        "StatefulSet", "VolumeAttachment",
     }  # fmt: skip

@@ -203,10 +203,10 @@ CASES = {
         'Deployment is in "apiVersion: apps/v1".',
     ),
     "a kind that is Kubernetes' but not ours": (
-        TEXT.replace("apiVersion: v1\nkind: Service", "apiVersion: networking.k8s.io/v1\nkind: ServiceCIDR"),
+        TEXT.replace("kind: Service", "kind: ComponentStatus"),
         21,
-        'no matches for kind "ServiceCIDR" in version "networking.k8s.io/v1"',
-        "ServiceCIDR is a kind of Kubernetes that is not modelled here.",
+        'no matches for kind "ComponentStatus" in version "v1"',
+        "ComponentStatus is a kind of Kubernetes that is not modelled here.",
     ),
 }
 

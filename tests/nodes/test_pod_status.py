@@ -91,9 +91,12 @@ def test_conditions_that_others_wrote_stay() -> None:
     assert pod_status.pod_status(pod, MACHINE, None, [], [status_of("ready")], NOW_MS)["conditions"][-1] == target
 
 
-def test_a_new_generation_alone_is_no_news() -> None:
+def test_the_generation_of_a_deletion_alone_is_no_news() -> None:
     old = pod_status.pod_status(POD, MACHINE, None, [], [status_of("ready")], NOW_MS)
-    pod = {**POD, "metadata": {**POD["metadata"], "generation": 2}, "status": old}
+    meta = {**POD["metadata"], "generation": 2}
+    pod = {**POD, "metadata": meta, "status": old}
+    assert pod_status.pod_status(pod, MACHINE, None, [], [status_of("ready")], NOW_MS)["observedGeneration"] == 2
+    pod = {**pod, "metadata": {**meta, "deletionTimestamp": "2026-01-01T09:00:30Z"}}
     assert pod_status.pod_status(pod, MACHINE, None, [], [status_of("ready")], NOW_MS) == old
     changed = pod_status.pod_status(pod, MACHINE, None, [], [status_of("running")], NOW_MS)
     assert changed["observedGeneration"] == 2

@@ -152,7 +152,9 @@ def test_a_restart_leaves_nothing_of_the_attempt_before_in_the_status() -> None:
     (difference,) = diff(box)
     assert difference.reason == "RestartRequested"
     patch = written(difference)["containers"]["nginx"]
-    assert {key for key, value in patch.items() if value is None} == {"startedMs", "finishedMs", "exitCode", "reason"}
+    assert {key for key, value in patch.items() if value is None} == {
+        *("startedMs", "finishedMs", "exitCode", "reason", "resources"),
+    }
 
 
 def test_a_machine_where_all_is_as_asked_is_left_alone() -> None:

@@ -243,6 +243,35 @@ spec:
   nodeName: node-1
   pool: {{name: node-1, generation: 1, resourceSliceCount: 1}}
   devices: [{{name: gpu-0}}, {{name: gpu-1}}]
+---
+apiVersion: certificates.k8s.io/v1
+kind: CertificateSigningRequest
+metadata: {{name: jane}}
+spec:
+  request: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KQUEK
+  signerName: example.com/people
+  usages: [client auth]
+---
+{{apiVersion: networking.k8s.io/v1, kind: ServiceCIDR, metadata: {{name: more}}, spec: {{cidrs: [10.97.0.0/16]}}}}
+---
+{{apiVersion: networking.k8s.io/v1, kind: IPAddress, metadata: {{name: 10.97.0.1}},
+ spec: {{parentRef: {{resource: services, namespace: default, name: web}}}}}}
+---
+{{apiVersion: flowcontrol.apiserver.k8s.io/v1, kind: FlowSchema, metadata: {{name: visitors}},
+ spec: {{priorityLevelConfiguration: {{name: few}}}}}}
+---
+{{apiVersion: flowcontrol.apiserver.k8s.io/v1, kind: PriorityLevelConfiguration, metadata: {{name: few}},
+ spec: {{type: Limited, limited: {{limitResponse: {{type: Queue, queuing: {{queues: 16}}}}}}}}}}
+---
+apiVersion: apiregistration.k8s.io/v1
+kind: APIService
+metadata: {{name: v1.games.example.com}}
+spec:
+  group: games.example.com
+  version: v1
+  groupPriorityMinimum: 1000
+  versionPriority: 15
+  service: {{namespace: default, name: games}}
 """
 
 

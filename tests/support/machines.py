@@ -38,14 +38,14 @@ def new_pod(**options: Any) -> Obj:
 
 
 def wanted(**fields: Any) -> dict[str, Any]:
-    return {"image": IMAGE, "command": [], "attempt": 0, "pull": 0, **fields}
+    return {"image": IMAGE, "command": [], "attempt": 0, "resources": {}, "pull": 0, **fields}
 
 
 def known(state: str, **fields: Any) -> dict[str, Any]:
     """A container of a sandbox's status. Running ones started a minute ago."""
-    about = {"state": state, "attempt": 0, "image": IMAGE, "pull": 0}
+    about: dict[str, Any] = {"state": state, "attempt": 0, "image": IMAGE, "pull": 0}
     if state in ("running", "exited"):
-        about["startedMs"] = NOW_MS - 60_000
+        about |= {"resources": {}, "startedMs": NOW_MS - 60_000}
     if state == "exited":
         about |= {"finishedMs": NOW_MS, "exitCode": 1, "reason": "Error"}
     if state in ("pulling", "pull-failed", "creating"):

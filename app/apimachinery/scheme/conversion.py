@@ -1,10 +1,11 @@
-"""autoscaling/v1, which is served beside the version of a HorizontalPodAutoscaler that is stored.
+"""autoscaling/v1, which is served beside the version of a HorizontalPodAutoscaler that is stored, and events.k8s.io/v1,
+which names the fields of Events otherwise.
 
 The scheme converts with these at the door, so nothing behind it knows of other versions. `kubectl autoscale` up to 1.32
 posts autoscaling/v1, which knows one metric, the CPU. What v1 has no field for travels in annotations, so that nothing
 is lost on the way there and back.
 
-Models kubernetes `pkg/apis/autoscaling/v1/conversion.go`.
+Models kubernetes `pkg/apis/autoscaling/v1/conversion.go` and `pkg/apis/events/v1/conversion.go`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,26 @@ from collections.abc import Iterable
 from typing import Any
 
 from app.api.objects import Obj, annotations_of, with_metadata
+
+_EVENT_FIELDS = {  # in core/v1, and in events.k8s.io/v1
+    "involvedObject": "regarding",
+    "message": "note",
+    "source": "deprecatedSource",
+    "firstTimestamp": "deprecatedFirstTimestamp",
+    "lastTimestamp": "deprecatedLastTimestamp",
+    "count": "deprecatedCount",
+    "reportingComponent": "reportingController",
+}
+
+
+def event_from_events_v1(event: Obj) -> Obj:
+    names = {theirs: ours for ours, theirs in _EVENT_FIELDS.items()}
+    return {names.get(key, key): value for key, value in event.items()}
+
+
+def event_to_events_v1(event: Obj) -> Obj:
+    return {_EVENT_FIELDS.get(key, key): value for key, value in event.items()}
+
 
 _PREFIX = "autoscaling.alpha.kubernetes.io/"
 METRICS, CURRENT, CONDITIONS, BEHAVIOR = (

@@ -1,18 +1,20 @@
 """What stands between a new object and the store besides its own validity: the limits of its namespace.
 
-Called by the API server when something is created, or a Service or claim updated: LimitRanges first fill in and
-forbid, a pod's account must be there, ResourceQuotas are charged last. A refusal is Forbidden, and nothing was written.
-Models kubernetes/plugin/pkg/admission/limitranger and apiserver `pkg/admission/plugin/resourcequota`.
+Called by the API server when something is created, a pod resized, or a Service or claim updated: LimitRanges first
+fill in and forbid, a pod's account must be there, ResourceQuotas are charged last. A refusal is Forbidden, and nothing
+was written. Models kubernetes/plugin/pkg/admission/limitranger and apiserver `pkg/admission/plugin/resourcequota`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from app.api import errors, quantities, times
 from app.api.kinds import Kind
 from app.api.objects import Obj, Ref, labels_of, name_of, namespace_of
 from app.apiserver.admission import limit_ranges
 from app.apiserver.store import Store
-from app.component_helpers import quotas
+from app.component_helpers import pods, quotas
 from app.component_helpers.namespaces import DEFAULT_ACCOUNT
 
 CHECKED_ON_UPDATE = frozenset({"Service", "PersistentVolumeClaim"})
@@ -62,6 +64,28 @@ def check_limits(kind: Kind, obj: Obj, store: Store) -> None:
             raise _forbidden(kind, obj, found[0] if len(found) == 1 else f"[{', '.join(found)}]")
 
 
+def check_resize(kind: Kind, pod: Obj, store: Store) -> None:
+    """A pod does not come to ask for more than its node has. Raises Forbidden.
+
+    Models kubernetes/plugin/pkg/admission/podresize."""
+    name = pods.node_name(pod)
+    if not name:
+        return
+    node = store.get(Ref("Node", "", name))
+    if node is None:
+        raise _forbidden(kind, pod, f'node "{name}" not found')
+    amounts = (node.get("status") or {}).get("allocatable") or {}
+    has = quantities.milli(amounts.get("cpu", "0")), quantities.value(amounts.get("memory", "0"))
+    beyond = [
+        f"{resource}, requested: {asked}, allocatable: {there}"
+        for resource, asked, there in zip(("cpu", "memory"), pods.requests(pod), has, strict=True)
+        if asked > there
+    ]
+    if beyond:
+        why = f"node didn't have enough allocatable resources: {'; '.join(beyond)}"
+        raise _forbidden(kind, pod, why, [errors.Cause("", "NodeCapacity", "")])
+
+
 def charged(kind: Kind, obj: Obj, store: Store, old: Obj | None = None) -> list[Obj]:
     """The quotas of the object's namespace as they are once it was charged to them, with what it uses beyond `old`.
 
@@ -98,6 +122,6 @@ def _check_quota(kind: Kind, obj: Obj, quota: Obj, resources: list[str]) -> None
         raise _forbidden(kind, obj, why)
 
 
-def _forbidden(kind: Kind, obj: Obj, why: str) -> errors.Forbidden:
+def _forbidden(kind: Kind, obj: Obj, why: str, causes: Sequence[errors.Cause] = ()) -> errors.Forbidden:
     details = {"name": name_of(obj), **({"group": kind.group} if kind.group else {}), "kind": kind.plural}
-    return errors.Forbidden(f'{kind.resource} "{name_of(obj)}" is forbidden: {why}', details=details)
+    return errors.Forbidden(f'{kind.resource} "{name_of(obj)}" is forbidden: {why}', details=details, causes=causes)

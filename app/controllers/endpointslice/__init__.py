@@ -1,1 +1,1 @@
-"""Who is behind a Service. Models kubernetes/pkg/controller/endpointslice."""
+"""Who is behind a Service. Models kubernetes/pkg/controller: endpointslice, endpoint and endpointslicemirroring."""

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.api import objects, selectors
+from app.api import objects
 from app.api.messages import N_, Message, Saying, counted, many, message
 from app.api.names import short_name
 from app.api.objects import Obj, Ref, is_terminating, name_of, ref_of
 from app.component_helpers import pods
-from app.controllers.endpointslice import endpoints
+from app.controllers.endpointslice import endpoints, selection
 from app.controllers.endpointslice.endpoints import Endpoint, Ports
 from app.reconcile import (
     Announce,
@@ -104,8 +104,13 @@ class EndpointSliceController(Controller[ServiceObservation]):
 
     def __init__(self) -> None:
         self.watches = (
-            itself("Service", indexes={"label": _selected_label}),
-            Watch("Pod", _services_of, matters=_endpoint_changed, indexes={"label": _labels}),
+            itself("Service", indexes={"label": selection.selected_label}),
+            Watch(
+                "Pod",
+                selection.services_of,
+                matters=selection.endpoint_changed,
+                indexes={"label": selection.labels_of},
+            ),
             Watch("EndpointSlice", _service_of, indexes={"service": _managed_for}),
             Watch("Node", lambda node, reader: (), matters=metadata_differs, indexes={"zoned": _is_zoned}),
         )
@@ -117,13 +122,10 @@ class EndpointSliceController(Controller[ServiceObservation]):
         selector = service["spec"].get("selector")
         if not selector or service["spec"].get("type") == "ExternalName":
             return ServiceObservation(service, (), (), {})
-        candidates = reader.by("Pod", "label", *_selected_label(service))
-        if len(selector) > 1:
-            candidates = [pod for pod in candidates if selectors.matches_labels(selector, objects.labels_of(pod))]
         zoned = reader.by("Node", "zoned", True)
         return ServiceObservation(
             service=service,
-            pods=tuple(candidates),
+            pods=tuple(selection.selected(service, reader)),
             slices=reader.by("EndpointSlice", "service", (key.namespace, key.name)),
             zones={objects.name_of(node): objects.labels_of(node)[ZONE] for node in zoned},
         )
@@ -306,24 +308,6 @@ def _slice_labels(service: Obj) -> dict[str, str]:
 # ------------------------------------------------------------------------------------------- waking and looking
 
 
-def _endpoint_changed(old: Obj, new: Obj) -> bool:
-    return _facts(old) != _facts(new)
-
-
-def _facts(pod: Obj) -> tuple[Any, ...]:
-    meta, status = pod["metadata"], pod.get("status") or {}
-    going = "deletionTimestamp" in meta
-    return status.get("podIP"), pods.is_ready(pod), pods.is_terminal(pod), going, meta.get("labels")
-
-
-def _services_of(pod: Obj, reader: Reader) -> Iterator[Ref]:
-    labels = objects.labels_of(pod)
-    for label in _labels(pod):
-        for service in reader.by("Service", "label", label):
-            if selectors.matches_labels(service["spec"]["selector"], labels):
-                yield ref_of(service)
-
-
 def _is_zoned(node: Obj) -> list[bool]:
     return [True] if objects.labels_of(node).get(ZONE) else []
 
@@ -331,20 +315,6 @@ def _is_zoned(node: Obj) -> list[bool]:
 def _service_of(slice_: Obj, reader: Reader) -> Iterator[Ref]:
     for namespace, name in _managed_for(slice_):
         yield Ref("Service", namespace, name)
-
-
-Label = tuple[str, str, str]
-
-
-def _labels(pod: Obj) -> list[Label]:
-    namespace = objects.namespace_of(pod)
-    return [(namespace, key, value) for key, value in objects.labels_of(pod).items()]
-
-
-def _selected_label(service: Obj) -> list[Label]:
-    """One of the labels that it selects by, enough to find the candidates: the last, by key."""
-    selector = service["spec"].get("selector")
-    return [(objects.namespace_of(service), *max(selector.items()))] if selector else []
 
 
 def _managed_for(slice_: Obj) -> list[tuple[str, str]]:

@@ -27,10 +27,11 @@ from app.kubectl.printers.events import event_age
 from app.kubectl.printers.printing import replicas
 
 _OWN_WORDS = (
-    "CSINode", "ClusterRole", "ClusterRoleBinding", "CronJob", "Endpoints", "HorizontalPodAutoscaler", "Ingress",
-    "IngressClass", "Job", "LimitRange", "NetworkPolicy", "PersistentVolume", "PersistentVolumeClaim",
+    "CSINode", "CertificateSigningRequest", "ClusterRole", "ClusterRoleBinding", "CronJob", "Endpoints",
+    "HorizontalPodAutoscaler", "IPAddress", "Ingress", "IngressClass", "Job", "LimitRange",
+    "NetworkPolicy", "PersistentVolume", "PersistentVolumeClaim",
     "PodDisruptionBudget", "PriorityClass", "ResourceQuota", "Role", "RoleBinding", "Secret", "ServiceAccount",
-    "StorageClass", "VolumeAttributesClass",
+    "ServiceCIDR", "StorageClass", "VolumeAttributesClass",
 )  # fmt: skip
 """What kubectl describes in a way that is not modelled here. Kinds it has no words for it tells field by field."""
 

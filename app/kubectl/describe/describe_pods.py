@@ -45,6 +45,8 @@ def pod(obj: Obj, now_ms: int) -> Lines:
     if spec.get("initContainers"):
         yield from _containers("Init Containers", spec["initContainers"], pods.init_container_statuses(obj), obj, "")
     yield from _containers("Containers", spec["containers"], pods.container_statuses(obj), obj, "")
+    if added := spec.get("ephemeralContainers"):
+        yield from _containers("Ephemeral Containers", added, pods.ephemeral_container_statuses(obj), obj, "")
     yield from _pod_conditions(spec, status)
     yield from _volumes(spec.get("volumes") or (), "")
     yield f"QoS Class:\t{status.get('qosClass', 'BestEffort')}"

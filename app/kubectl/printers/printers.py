@@ -13,6 +13,7 @@ from typing import NamedTuple
 from app.api.objects import Obj
 from app.apimachinery.scheme.scheme import PrinterColumn
 from app.kubectl.printers import (
+    apis,
     batch,
     config,
     declared,
@@ -29,7 +30,7 @@ from app.kubectl.printers import (
 )
 from app.kubectl.printers.printing import Cells, Column
 
-_GROUPS = (pods, nodes, network, workloads, batch, scaling, storage, config, rules, extensions, events, devices)
+_GROUPS = (pods, nodes, network, workloads, batch, scaling, storage, config, rules, extensions, events, devices, apis)
 _PRINTERS = {kind: printer for group in _GROUPS for kind, printer in group.PRINTERS.items()}
 
 

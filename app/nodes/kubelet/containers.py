@@ -7,7 +7,7 @@ Models `computePodActions` in kubernetes/pkg/kubelet/kuberuntime/kuberuntime_man
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from app.nodes.runtime import images
 from app.nodes.sandbox import CREATING, EXITED, PULL_FAILED, PULLING, RUNNING, Container
 from app.reconcile import Action, Announce, Difference, Patch, Remember, RequeueAfter
 
+EPHEMERAL = "ephemeralContainers"
 _NEVER_PULL = 'Container image "{}" is not present with pull policy of Never'
 _LONG_MS = 300_000  # whoever has more time than this keeps no cluster from being quiet
 
@@ -37,6 +38,7 @@ class PodSeen:
     now_ms: int
     unmounted: str = ""  # why a volume of a pod that is to start cannot be mounted
     rivals: Sequence[Obj] = ()  # pods here that want a port of the node with the same number
+    taken: tuple[int, int] | None = None  # where a container is to have another size: what other pods were granted
 
 
 class Look(NamedTuple):
@@ -67,11 +69,17 @@ class Case(NamedTuple):
         return name
 
     @property
+    def part(self) -> str:
+        return part_of(self.pod, self.container, self.is_init)
+
+    @property
     def policy(self) -> str:
         """Its restartPolicy; nothing is restarted in a pod that is to go, or to end."""
         if is_terminating(self.pod) or sandbox.ending_of(self.sandbox) is not None:
             return "Never"
         policy: str = self.pod["spec"].get("restartPolicy", "Always")
+        if self.part == EPHEMERAL:
+            return "Never"
         if not self.is_init:
             return policy
         if pods.is_sidecar(self.container):
@@ -84,7 +92,7 @@ class Case(NamedTuple):
     def difference(
         self, reason: str, desired: Any, observed: Any, *actions: Action, background: bool = False
     ) -> Difference:
-        field = f"status.{'initContainerStatuses' if self.is_init else 'containerStatuses'}[{self.name}].state"
+        field = f"status.{self.part.removesuffix('s')}Statuses[{self.name}].state"
         return Difference(ref_of(self.pod), field, desired, observed, reason, actions, background)
 
     def ask(self, wanted: Container | dict[str, Any], announce: Announce | None = None) -> Patch:
@@ -117,11 +125,19 @@ def look(seen: PodSeen, container: dict[str, Any], memory: Memory, *, is_init: b
 
 
 def request(
-    pod: Obj, machine: Obj, container: dict[str, Any], *, is_init: bool = False, attempt: int = 0, pull: int = 1
+    pod: Obj,
+    machine: Obj,
+    container: dict[str, Any],
+    *,
+    is_init: bool = False,
+    attempt: int = 0,
+    pull: int = 1,
+    granted: Mapping[str, Any] | None = None,
 ) -> tuple[Container | None, Announce]:
     """What a kubelet asks of its runtime to have `container` run, and the Event that says so.
 
-    `pull` is the number of a pull, if there must be one. (None, ...): the image is missing and may not be pulled.
+    `pull` is the number of a pull, if there must be one; `granted` the size of a container that is not new.
+    (None, ...): the image is missing and may not be pulled.
     """
     image = container["image"]
     policy = container.get("imagePullPolicy", "IfNotPresent")
@@ -130,8 +146,9 @@ def request(
     if policy == "Never" and not present:
         return None, Announce(named, "Warning", "ErrImageNeverPull", _NEVER_PULL.format(image))
     command, env = environment.of_command(pod, container, images.command_of(container))
-    wanted: Container = {"image": image, "command": command, "attempt": attempt}
-    limit = ((container.get("resources") or {}).get("limits") or {}).get("memory")
+    size = container.get("resources") or {} if granted is None else granted
+    wanted: Container = {"image": image, "command": command, "attempt": attempt, "resources": size}
+    limit = (size.get("limits") or {}).get("memory")
     if limit is not None and images.program(image).leak_bytes:
         wanted["memoryLimit"] = quantities.value(limit)
     if not pods.is_sidecar(container) and (is_init or is_of(controller_of(pod), "Job")):
@@ -150,7 +167,15 @@ def stop(case: Case, announce: Announce, grace_seconds: int) -> Patch:
 
 def about(pod: Obj, container: dict[str, Any], is_init: bool = False) -> Obj:
     """The pod as the object of an Event that is about one container."""
-    return {**pod, "fieldPath": f"spec.{'initContainers' if is_init else 'containers'}{{{container['name']}}}"}
+    return {**pod, "fieldPath": f"spec.{part_of(pod, container, is_init)}{{{container['name']}}}"}
+
+
+def part_of(pod: Obj, container: dict[str, Any], is_init: bool) -> str:
+    """Where in the spec it stands."""
+    if is_init:
+        return "initContainers"
+    added = pod["spec"].get(EPHEMERAL) or ()
+    return EPHEMERAL if any(each["name"] == container["name"] for each in added) else "containers"
 
 
 # --------------------------------------------------------------------------------- on its way, or held up
@@ -205,7 +230,8 @@ def _did_not_come(case: Case, known: Container, wanted: Container) -> Look:
 
 
 def _pull_again(case: Case, pull: int) -> Difference:
-    wanted, event = request(case.pod, case.machine, case.container, is_init=case.is_init, pull=pull)
+    granted = (case.wanted or {}).get("resources")
+    wanted, event = request(case.pod, case.machine, case.container, is_init=case.is_init, pull=pull, granted=granted)
     actions: tuple[Action, ...] = (event,) if wanted is None else (case.ask(wanted, event),)
     return case.difference("ImageMissing", "image pulled", PULL_FAILED, *actions)
 
@@ -383,8 +409,9 @@ def _backs_off(case: Case, known: Container, ended: Status, delay_ms: int) -> tu
 
 def _restart(case: Case, known: Container, remember: tuple[Remember, ...]) -> Difference:
     attempt, pull = known["attempt"] + 1, known["pull"] + 1
+    granted = (case.wanted or {}).get("resources")
     wanted, event = request(
-        case.pod, case.machine, case.container, is_init=case.is_init, attempt=attempt, pull=pull
+        case.pod, case.machine, case.container, is_init=case.is_init, attempt=attempt, pull=pull, granted=granted
     )  # fmt: skip
     if wanted is None:
         return case.difference("ErrImageNeverPull", RUNNING, EXITED, *remember, event)

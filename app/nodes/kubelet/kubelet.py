@@ -16,9 +16,10 @@ from app.api.messages import N_, Message
 from app.api.objects import Obj, Ref, is_terminating, ref_of
 from app.component_helpers import pods
 from app.nodes import sandbox
-from app.nodes.kubelet import admission, containers, endings, hooks, pod_status, sayings, volumes
+from app.nodes.kubelet import admission, containers, endings, hooks, pod_status, resizing, sayings, volumes
 from app.nodes.kubelet.containers import Look, PodSeen
 from app.nodes.kubelet.pod_status import Status
+from app.nodes.kubelet.resizing import Resize
 from app.nodes.kubelet.restarts import Memory
 from app.nodes.sandbox import EXITED, RUNNING, Container
 from app.reconcile import (
@@ -54,9 +55,14 @@ class Kubelet(Controller[PodSeen]):
         own = ("spec.nodeName", node)
         self.watches = (
             itself(
-                "Pod", when=_by_others, matters=_by_others, selects=own, indexes={"hostPort": admission.port_numbers}
+                "Pod",
+                when=_by_others,
+                matters=_by_others,
+                selects=own,
+                indexes={"hostPort": admission.port_numbers, "waits": resizing.waits},
             ),
             Watch("PodSandbox", _pod_of, when=_happened, matters=_happened, selects=own),
+            Watch("PodSandbox", _waiting_for_room, when=resizing.made_room, matters=_happened, selects=own),
             Watch("Machine", lambda machine, reader: (), selects=("metadata.name", node)),
         )
 
@@ -69,7 +75,8 @@ class Kubelet(Controller[PodSeen]):
         starts = pod is not None and found is None and not is_terminating(pod) and not pods.is_terminal(pod)
         unmounted = volumes.missing(pod, reader) if pod is not None and starts else ""
         rivals = admission.rivals(pod, reader) if pod is not None and starts else ()
-        return PodSeen(pod, found, machine, reader.remembered() or Memory(), reader.now_ms, unmounted, rivals)
+        taken = resizing.taken(pod, found, reader) if pod is not None and found is not None else None
+        return PodSeen(pod, found, machine, reader.remembered() or Memory(), reader.now_ms, unmounted, rivals, taken)
 
     @staticmethod
     def saw(seen: PodSeen) -> Message:
@@ -155,24 +162,27 @@ def _sync(seen: PodSeen, pod: Obj, found: Obj) -> Iterator[Difference]:
     if sandbox.ending_of(found) is not None:
         yield from _end(seen, pod, found)
         return
-    inits, apps = _looks(seen, pod)
+    resize = resizing.resize_of(pod, found, seen.machine, seen.taken)
+    inits, apps, added = _looks(seen, pod, resize)
     over = all(look.over for look in apps) or any(look.over and not look.status["ready"] for look in inits)
     alive = over and bool(_alive(pod, found))
     status = pod_status.pod_status(
         pod, seen.machine, found, [i.status for i in inits], [a.status for a in apps], seen.now_ms,
-        over=over and not alive,
+        over=over and not alive, added=[each.status for each in added],
+        resizes=() if over else resizing.conditions(pod, found, resize, seen.now_ms),
     )  # fmt: skip
-    looks = (*inits, *apps)
+    looks = (*inits, *apps, *added)
     events = tuple(event for look in looks for event in look.events)
     if over:
         then = Patch(ref_of(found), {"spec": {"ending": {}}}) if alive else Delete(ref_of(found))
         yield from _report(pod, status, events, then)
         return
-    yield from _report(pod, status, events)
+    yield from _report(pod, status, (*events, *resizing.events(pod, found, resize)))
     yield from endings.of_deadline(pod, found, seen.now_ms)
     yield from endings.of_storage(pod, found, seen.now_ms)
     for look in looks:
         yield from look.differences
+    yield from resizing.differences(pod, found, resize, seen.now_ms)
     yield from _ask_for_next(seen, pod, found)
 
 
@@ -194,26 +204,44 @@ def _alive(pod: Obj, found: Obj) -> list[tuple[dict[str, Any], bool]]:
     return [item for item in _all_containers(pod) if known.get(item[0]["name"], {}).get("state") == RUNNING]
 
 
-def _looks(seen: PodSeen, pod: Obj) -> tuple[list[Look], list[Look]]:
+def _looks(seen: PodSeen, pod: Obj, resize: Resize | None = None) -> tuple[list[Look], list[Look], list[Look]]:
+    """Of its init containers, of those proper, and of those that were added to look inside."""
+    assert seen.sandbox is not None
     memory = seen.memory
-    looks: tuple[list[Look], list[Look]] = ([], [])
+    looks: dict[str, list[Look]] = {"initContainers": [], "containers": [], containers.EPHEMERAL: []}
     for container, is_init in _all_containers(pod):
         look = containers.look(seen, container, memory, is_init=is_init)
         memory = look.memory
-        looks[0 if is_init else 1].append(look)
-    return looks
+        status, part = resizing.sized(look.status, seen.sandbox, resize), containers.part_of(pod, container, is_init)
+        if part == containers.EPHEMERAL:  # nobody waits for it, so nobody says so
+            status = {key: value for key, value in {**status, "ready": False}.items() if key != "started"}
+        looks[part].append(look._replace(status=status))
+    inits, apps, added = looks.values()
+    return inits, apps, added
 
 
 def _all_containers(pod: Obj) -> list[tuple[dict[str, Any], bool]]:
     spec = pod["spec"]
-    return [*((init, True) for init in spec.get("initContainers") or ()), *((app, False) for app in spec["containers"])]
+    inits = [(each, True) for each in spec.get("initContainers") or ()]
+    return [*inits, *((each, False) for each in (*spec["containers"], *_added(pod)))]
+
+
+def _added(pod: Obj) -> list[dict[str, Any]]:
+    """Containers that somebody added to look inside."""
+    return pod["spec"].get(containers.EPHEMERAL) or []
 
 
 def _ask_for_next(seen: PodSeen, pod: Obj, found: Obj) -> Iterator[Difference]:
-    """An init container has done its work: on to the next, or to the containers proper."""
+    """An init container has done its work: on to the next, or to the containers proper. Whoever was added to look
+    inside waits for none of them."""
+    asked = sandbox.wanted_of(found)
+    wanted, events = _requests(pod, seen.machine, [(each, False) for each in _added(pod) if each["name"] not in asked])
+    if wanted:
+        first, *others = events
+        actions: tuple[Action, ...] = (Patch(ref_of(found), {"spec": {"containers": wanted}}, announce=first), *others)
+        yield Difference(ref_of(pod), "sandbox", [*asked, *wanted], [*asked], "EphemeralContainerMissing", actions)
     if not pod["spec"].get("initContainers"):
         return
-    asked = sandbox.wanted_of(found)
     new = [item for item in _due(pod, sandbox.known_of(found)) if item[0]["name"] not in asked]
     wanted, events = _requests(pod, seen.machine, new)
     if wanted:
@@ -263,9 +291,13 @@ def _terminate(seen: PodSeen, pod: Obj, found: Obj) -> Iterator[Difference]:
 
 def _last_status(seen: PodSeen, pod: Obj, found: Obj, *, over: bool) -> Status:
     """Of a pod that is to go or to end. Once nothing runs any more, every container counts as terminated."""
-    inits, apps = ([_final(look.status) if over else look.status for look in looks] for looks in _looks(seen, pod))
+    inits, apps, added = (
+        [_final(look.status) if over else look.status for look in looks] for looks in _looks(seen, pod)
+    )
     ending = sandbox.ending_of(found)
-    return pod_status.pod_status(pod, seen.machine, found, inits, apps, seen.now_ms, over=over, ending=ending)
+    return pod_status.pod_status(
+        pod, seen.machine, found, inits, apps, seen.now_ms, over=over, ending=ending, added=added
+    )
 
 
 def _final(status: Status) -> Status:
@@ -315,6 +347,10 @@ def _clear_away(found: Obj, now_ms: int) -> Iterator[Difference]:
 
 def _pod_of(found: Obj, _: Reader) -> tuple[Ref]:
     return (sandbox.pod_ref(found),)
+
+
+def _waiting_for_room(_: Obj, reader: Reader) -> Iterable[Ref]:
+    return (ref_of(pod) for pod in reader.by("Pod", "waits", True))
 
 
 def _by_others(old: Obj | None, new: Obj | None) -> bool:

@@ -11,14 +11,18 @@ from typing import Any
 
 from app.api import times
 from app.api.conditions import Condition, find
-from app.api.objects import Obj
+from app.api.objects import Obj, is_terminating
 from app.nodes import sandbox
+from app.nodes.kubelet import resizing
 from app.nodes.runtime import images
 from app.nodes.sandbox import Container
 
 Status = dict[str, Any]
 
-_OURS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
+_OURS = (
+    *(resizing.PENDING, resizing.IN_PROGRESS),
+    *("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"),
+)
 _TERMINATED = {"status": "True", "reason": "TerminationByKubelet"}
 _NEVER_RAN = {
     "exitCode": 137,
@@ -39,16 +43,20 @@ def pod_status(
     *,
     over: bool = False,
     ending: Mapping[str, Any] | None = None,
+    added: Sequence[Status] = (),
+    resizes: Sequence[Condition] = (),
 ) -> Status:
-    """The whole status. `inits` and `apps` are the statuses of its containers; `over`: none will run again; `ending`:
-    why it was ended (app/nodes/sandbox.py).
+    """The whole status. `inits`, `apps` and `added` are the statuses of its containers; `over`: none will run again;
+    `ending`: why it was ended (app/nodes/sandbox.py); `resizes`: conditions of containers that change their size.
 
-    Equal to the old one but for observedGeneration, it keeps that as well: a new generation alone is no news.
+    Of a pod that is to go, equal to the old one but for observedGeneration, it keeps that as well: the generation that
+    comes with the mark of deletion alone is no news.
     """
     old: Status = pod.get("status") or {}
     generation = pod["metadata"].get("generation", 1)
-    arguments = (pod, machine, found, inits, apps, now_ms, over, ending or {})
-    new = _status(*arguments, generation=old.get("observedGeneration", generation))
+    arguments = (pod, machine, found, inits, apps, now_ms, over, ending or {}, added, resizes)
+    kept = old.get("observedGeneration", generation) if is_terminating(pod) else generation
+    new = _status(*arguments, generation=kept)
     if new != old and new["observedGeneration"] != generation:
         new = _status(*arguments, generation=generation)
     return new
@@ -56,7 +64,7 @@ def pod_status(
 
 def _status(
     pod: Obj, machine: Obj, found: Obj | None, inits: list[Status], apps: list[Status], now_ms: int, over: bool,
-    ending: Mapping[str, Any], *, generation: int,
+    ending: Mapping[str, Any], added: Sequence[Status], resizes: Sequence[Condition], *, generation: int,
 ) -> Status:  # fmt: skip
     old: Status = pod.get("status") or {}
     address, ip = machine["spec"]["address"], sandbox.ip_of(found)
@@ -66,7 +74,7 @@ def _status(
     conditions = _conditions(pod, bool(ip) and not over, inits, apps, phase)
     if why and ending.get("disrupts"):
         conditions.append({"type": "DisruptionTarget", **_TERMINATED, "message": ending["message"]})
-    new["conditions"] = _stamped(conditions, old.get("conditions") or [], generation, now_ms)
+    new["conditions"] = _stamped(resizes, conditions, old.get("conditions") or [], generation, now_ms)
     new |= {"hostIP": address, "hostIPs": [{"ip": address}]}
     if ip:
         new |= {"podIP": ip, "podIPs": [{"ip": ip}]}
@@ -74,6 +82,8 @@ def _status(
     if inits:
         new["initContainerStatuses"] = inits
     new["containerStatuses"] = apps
+    if added:
+        new["ephemeralContainerStatuses"] = [*added]
     return new
 
 
@@ -225,9 +235,11 @@ def _closed(pod: Obj, gate: str) -> str:
     return f'the status of pod readiness gate "{gate}" is not "True", but {condition["status"]}'
 
 
-def _stamped(ours: list[Condition], old: list[Condition], generation: int, now_ms: int) -> list[Condition]:
+def _stamped(
+    resizes: Sequence[Condition], ours: list[Condition], old: list[Condition], generation: int, now_ms: int
+) -> list[Condition]:
     """Ours in Kubernetes' order and with times, then what others wrote; the same list if nothing changed."""
-    stamped = []
+    stamped = [*resizes]
     for condition in ours:
         before = find(old, condition["type"])
         same = before is not None and before["status"] == condition["status"]

@@ -25,6 +25,19 @@ SAYS = {
         N_("next containers"),
         {"PodSandbox": N_("It has the next containers of %(name)s made.")},
     ),
+    "EphemeralContainerMissing": Saying(
+        N_("A container was added to look inside %(about)s."),
+        N_("container added"),
+        {"PodSandbox": N_("It has the added container of %(name)s made.")},
+    ),
+    "ResizeRequested": Saying(
+        N_("%(about)s is to have another size, and there is room."),
+        N_("another size"),
+        {"PodSandbox": N_("It grants %(name)s the new size.")},
+    ),
+    "ResizeDeferred": Saying(
+        N_("%(about)s is to grow, and there is no room: it tries again later."), N_("no room to grow")
+    ),
     "ImageMissing": Saying(
         N_("The image is not here: it must be pulled."),
         N_("image missing"),

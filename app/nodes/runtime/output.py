@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from app.api import errors, times
 from app.api.objects import Obj, find_named, get_path, name_of
+from app.component_helpers import pods
 
 EVERY_MS = 5_000  # between two requests that a running container tells of
 MOST_LINES = 10_000
@@ -59,7 +60,7 @@ def printed(pod: Obj, container: Mapping[str, Any], run: Run, since_ms: int, now
 def container_of(pod: Obj, name: str) -> dict[str, Any]:
     """By name; the only one where none is named. Raises BadRequest."""
     spec = pod["spec"]
-    every = [*(spec.get("initContainers") or ()), *spec["containers"]]
+    every = [*(spec.get("initContainers") or ()), *spec["containers"], *(spec.get("ephemeralContainers") or ())]
     if not name and len(spec["containers"]) > 1:
         named = " ".join(each["name"] for each in spec["containers"])
         init = " ".join(each["name"] for each in spec.get("initContainers") or ())
@@ -72,9 +73,7 @@ def container_of(pod: Obj, name: str) -> dict[str, Any]:
 
 
 def _status(pod: Obj, container: str) -> Mapping[str, Any]:
-    status = pod.get("status") or {}
-    every = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
-    return find_named(every, container) or {}
+    return pods.container_status(pod, container) or {}
 
 
 def _runs(status: Mapping[str, Any]) -> Iterator[Run]:

@@ -71,6 +71,11 @@ class ContainerRuntime(Controller[SandboxSeen]):
         "StopRequested": Saying(N_("The container of %(about)s is to stop."), N_("told to stop"), _DONE),
         "ProgramEnds": Saying(N_("The program of %(about)s does not run for ever."), N_("the end"), _DONE),
         "ProgramWaits": Saying(N_("The program of %(about)s waits for something that is not there."), N_("waits")),
+        "ResizeRequested": Saying(
+            N_("A container of %(about)s is to have another size."),
+            N_("another size"),
+            {"PodSandbox": N_("It gives the container of %(name)s the size it was granted.")},
+        ),
         "NoFreeAddress": Saying(N_("No address is free for %(about)s on this node."), N_("no free address")),
     }
     labels = {"sandbox": N_("what runs here")}
@@ -151,6 +156,8 @@ def _reason(known: Container | None, wanted: Container) -> str:
         return "StopRequested"
     if known is None:
         return "ContainerMissing"
+    if known["state"] == RUNNING and _is_resized(known, wanted):
+        return "ResizeRequested"
     if known["state"] == RUNNING:
         return "ProgramEnds"
     return {PULLING: "ImagePulling", PULL_FAILED: "PullRequested", CREATING: "ContainerStarting"}.get(
@@ -187,7 +194,8 @@ def advance(known: Container | None, wanted: Container, world: World) -> tuple[C
 def _due_ms(known: Container | None, wanted: Container, world: World) -> int | None:
     """When the state that `known` is in ends."""
     if known is not None and known["state"] == RUNNING:
-        return world.now_ms if _finds(known, world) else _end(known, wanted, world).at_ms
+        is_over = _finds(known, world) or _is_resized(known, wanted)
+        return world.now_ms if is_over else _end(known, wanted, world).at_ms
     if "stop" in wanted:
         return None  # it never ran, or has ended: nothing to stop, and nothing to start either
     if known is None or known["attempt"] < wanted["attempt"]:
@@ -211,6 +219,8 @@ def _next(known: Container | None, wanted: Container, world: World, at_ms: int) 
     about = {key: wanted[key] for key in ("attempt", "image", "pull")}
     if known is not None and "last" in known:
         about["last"] = known["last"]
+    if known is not None and state == RUNNING and _is_resized(known, wanted):
+        return {**known, "resources": wanted["resources"]}
     if known is not None and state == RUNNING:
         if _finds(known, world):
             return {**known, "foundMs": at_ms}
@@ -220,13 +230,19 @@ def _next(known: Container | None, wanted: Container, world: World, at_ms: int) 
     if known is not None and state == CREATING:
         pulled = {"pullMs": known["pullMs"]} if "pullMs" in known else {}
         grows = {"memory": world.program.memory} if world.program.leak_bytes else {}
-        return {**about, **pulled, **grows, "state": RUNNING, "startedMs": at_ms}
+        size = {"resources": wanted["resources"]} if "resources" in wanted else {}
+        return {**about, **pulled, **grows, **size, "state": RUNNING, "startedMs": at_ms}
     if known is not None and state == PULLING:
         took = {"pullMs": at_ms - known["sinceMs"]} if world.program.pulls else {}
         return {**about, **took, "state": CREATING if took else PULL_FAILED, "sinceMs": at_ms}
     if known is not None and known["state"] == EXITED:
         about["last"] = {key: known[key] for key in _LAST if key in known}
     return {**about, "state": PULLING if wanted["pull"] else CREATING, "sinceMs": at_ms}
+
+
+def _is_resized(known: Container, wanted: Container) -> bool:
+    """It has another size than it was granted, and need not start anew for that."""
+    return "resources" in known and "stop" not in wanted and bool(known["resources"] != wanted["resources"])
 
 
 class End(NamedTuple):

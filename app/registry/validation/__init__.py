@@ -15,6 +15,7 @@ from app.api.errors import Cause
 from app.api.objects import Obj
 from app.apimachinery.scheme.scheme import Definition
 from app.registry.validation import (
+    apis,
     batch,
     configmaps,
     devices,
@@ -22,6 +23,7 @@ from app.registry.validation import (
     metadata,
     networking,
     nodes,
+    pod_subresources,
     pods,
     rules,
     scaling,
@@ -78,6 +80,12 @@ CHECKS: dict[str, Check] = {
     "LimitRange": rules.check_limit_range,
     "PriorityClass": rules.check_priority_class,
     "Node": nodes.check,
+    "CertificateSigningRequest": apis.check_signing_request,
+    "FlowSchema": apis.check_flow_schema,
+    "PriorityLevelConfiguration": apis.check_priority_level,
+    "ServiceCIDR": apis.check_service_cidr,
+    "IPAddress": apis.check_ip_address,
+    "APIService": apis.check_api_service,
 }
 UPDATE_CHECKS: dict[str, UpdateCheck] = {
     "Pod": pods.check_update,
@@ -108,10 +116,15 @@ UPDATE_CHECKS: dict[str, UpdateCheck] = {
     "ClusterRoleBinding": rules.check_role_binding_update,
     "PriorityClass": rules.check_priority_class_update,
     "Node": nodes.check_update,
+    "ServiceCIDR": apis.check_service_cidr_update,
+    "IPAddress": apis.check_ip_address_update,
 }
+SUBRESOURCE_CHECKS: dict[str, UpdateCheck] = {**pod_subresources.CHECKS, "approval": apis.check_approval}
+"""Of what is written through a subresource that has rules of its own."""
 _NAMES: dict[str, metadata.NameProblems] = {
     **dict.fromkeys(("Namespace", "Service"), metadata.is_label),  # named in DNS, so without dots
     **dict.fromkeys(("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"), metadata.is_path_segment),
+    **dict.fromkeys(("APIService", "IPAddress"), metadata.is_path_segment),
 }
 _UPDATE_FIRST = frozenset({"Service", "ConfigMap", "Secret"})  # kinds that say first what may not change
 
@@ -120,15 +133,17 @@ def validate(definition: Definition, obj: Obj) -> tuple[Cause, ...]:
     """Everything that is wrong with an object to be created; () if nothing."""
     row = definition.row
     name_problems = _NAMES.get(row.key, metadata.is_subdomain)
-    return (*metadata.check(obj["metadata"], name_problems, row.namespaced, own=row.is_own), *definition.validate(obj))
+    found = (*metadata.check(obj["metadata"], name_problems, row.namespaced, own=row.is_own), *definition.validate(obj))
+    return (*found, *pods.check_new(obj)) if row.key == "Pod" else found
 
 
-def validate_update(definition: Definition, new: Obj, old: Obj) -> tuple[Cause, ...]:
-    """Everything that is wrong with `new` as the successor of `old`; () if nothing."""
+def validate_update(definition: Definition, new: Obj, old: Obj, subresource: str = "") -> tuple[Cause, ...]:
+    """Everything that is wrong with `new` as the successor of `old`, written through `subresource`; () if nothing."""
     common = metadata.check_update(new["metadata"], old["metadata"], own=definition.row.is_own)
     if not definition.row.is_own:  # it knows what of an object that was there already it has to take as it is
         return (*common, *definition.validate_update(new, old))
-    whole, changed = definition.validate(new), definition.validate_update(new, old)
+    check_change = SUBRESOURCE_CHECKS.get(subresource, definition.validate_update)
+    whole, changed = definition.validate(new), check_change(new, old)
     if definition.row.key in _UPDATE_FIRST:
         return (*common, *changed, *whole)
     return (*common, *whole, *changed)

@@ -10,6 +10,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterable, Iterator, Sized
+from functools import lru_cache
 from typing import Any
 
 from app.api.errors import Cause
@@ -121,15 +122,19 @@ def port_name(field: str, value: str) -> Iterator[Cause]:
 
 
 def ip_address(field: str, value: str) -> Iterator[Cause]:
+    for why in _address_slips(value):
+        yield invalid(field, value, why)
+
+
+@lru_cache(maxsize=8192)
+def _address_slips(value: str) -> tuple[str, ...]:
     try:
         address = ipaddress.ip_address(without_zeros(value))
     except ValueError:
-        yield invalid(field, value, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")
-        return
-    if address.version == 4 and str(address) != value:
-        yield invalid(field, value, "must not have leading 0s")
-    if getattr(address, "ipv4_mapped", None):
-        yield invalid(field, value, "must not be an IPv4-mapped IPv6 address")
+        return ("must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",)
+    zeros = ("must not have leading 0s",) if address.version == 4 and str(address) != value else ()
+    mapped = ("must not be an IPv4-mapped IPv6 address",) if getattr(address, "ipv4_mapped", None) else ()
+    return zeros + mapped
 
 
 def network(field: str, value: str) -> Iterator[Cause]:

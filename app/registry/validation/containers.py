@@ -1,7 +1,8 @@
 """Containers: names, ports, environment, mounts, resources, probes and hooks.
 
-`pods.py` calls `check_containers` and `check_init_containers` with paths relative to the pod spec. Models kubernetes
-`pkg/apis/core/validation` validateContainers, validateInitContainers and what they call.
+`pods.py` calls `check_containers`, `check_init_containers` and `check_ephemeral_containers` with paths relative to the
+pod spec. Models kubernetes `pkg/apis/core/validation` validateContainers, validateInitContainers,
+validateEphemeralContainers and what they call.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def check_containers(spec: Obj) -> Iterator[Cause]:
     seen: set[str] = set()
     for index, container in enumerate(containers):
         field = f"containers[{index}]"
-        yield from _check_common(container, field, volumes)
+        yield from _check_common(container, field, volumes, spec)
         name = container.get("name", "")
         if name in seen:
             yield causes.duplicate(f"{field}.name", name)
@@ -43,7 +44,7 @@ def check_init_containers(spec: Obj) -> Iterator[Cause]:
     seen = {container.get("name", "") for container in spec.get("containers", ())}
     for index, container in enumerate(containers):
         field = f"initContainers[{index}]"
-        yield from _check_common(container, field, volumes)
+        yield from _check_common(container, field, volumes, spec)
         sidecar = container.get("restartPolicy") == "Always"
         yield from _check_restart_policy(container, field) if "restartPolicy" in container else ()
         name = container.get("name", "")
@@ -53,17 +54,49 @@ def check_init_containers(spec: Obj) -> Iterator[Cause]:
         if sidecar:
             yield from _check_life(container, field, spec)
             continue
+        for position, each in enumerate(container.get("resizePolicy", ())):
+            if each.get("restartPolicy") == "RestartContainer":
+                at = f"{field}.resizePolicy[{position}].restartPolicy"
+                why = "must not be set to 'RestartContainer' for non-sidecar initContainers"
+                yield causes.invalid(at, "RestartContainer", why)
         for part in ("lifecycle", *_PROBES):
             if part in container:
                 why = "may not be set for init containers without restartPolicy=Always"
                 yield causes.forbidden(f"{field}.{part}", why)
 
 
+_NOT_EPHEMERAL = (
+    "ports", "resources", "resizePolicy", "restartPolicy", "restartPolicyRules", *_PROBES, "lifecycle"
+)  # fmt: skip
+
+
+def check_ephemeral_containers(spec: Obj) -> Iterator[Cause]:
+    """They are there to look at others, and take nothing that the pod depends on."""
+    volumes = _volume_names(spec)
+    others = {each.get("name", "") for part in ("containers", "initContainers") for each in spec.get(part, ())}
+    seen = set(others)
+    why = "cannot be set for an Ephemeral Container"
+    for index, container in enumerate(spec.get("ephemeralContainers", ())):
+        field = f"ephemeralContainers[{index}]"
+        yield from _check_common(container, field, volumes, spec)
+        name, target = container.get("name", ""), container.get("targetContainerName", "")
+        if name in seen:
+            yield causes.duplicate(f"{field}.name", name)
+        seen.add(name)
+        if target and target not in others:
+            yield causes.not_found(f"{field}.targetContainerName", target)
+        yield from (causes.forbidden(f"{field}.{part}", why) for part in _NOT_EPHEMERAL if container.get(part))
+        for position, mount in enumerate(container.get("volumeMounts", ())):
+            for part in ("subPath", "subPathExpr"):
+                if mount.get(part):
+                    yield causes.forbidden(f"{field}.volumeMounts[{position}].{part}", why)
+
+
 def _volume_names(spec: Obj) -> frozenset[str]:
     return frozenset(volume.get("name", "") for volume in spec.get("volumes", ()))
 
 
-def _check_common(container: Obj, field: str, volumes: Collection[str]) -> Iterator[Cause]:
+def _check_common(container: Obj, field: str, volumes: Collection[str], spec: Obj) -> Iterator[Cause]:
     name = container.get("name", "")
     if not name:
         yield causes.required(f"{field}.name")
@@ -80,6 +113,21 @@ def _check_common(container: Obj, field: str, volumes: Collection[str]) -> Itera
         f"{field}.imagePullPolicy", container.get("imagePullPolicy"), named_values("PullPolicy")
     )
     yield from _check_resources(container.get("resources", {}), f"{field}.resources")
+    yield from _check_resize_policy(container.get("resizePolicy", ()), f"{field}.resizePolicy", spec)
+
+
+def _check_resize_policy(policies: Any, field: str, spec: Obj) -> Iterator[Cause]:
+    seen: set[str] = set()
+    for index, each in enumerate(policies):
+        resource, policy = each.get("resourceName", ""), each.get("restartPolicy", "")
+        if resource in seen:
+            yield causes.duplicate(f"{field}[{index}]", resource)
+        seen.add(resource)
+        yield from causes.supported(field, resource, ("cpu", "memory"))
+        yield from causes.supported(field, policy, ("NotRequired", "RestartContainer"))
+        if spec.get("restartPolicy") == "Never" and policy != "NotRequired":
+            why = "must be 'NotRequired' when pod `restartPolicy` is 'Never'"
+            yield causes.invalid(field, policy, why)
 
 
 def _check_restart_policy(container: Obj, field: str) -> Iterator[Cause]:

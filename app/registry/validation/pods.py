@@ -31,12 +31,18 @@ def check(obj: Obj) -> Iterator[Cause]:
     spec = obj.get("spec", {})
     yield from _check_notes(obj["metadata"].get("annotations") or {}, "metadata.annotations")
     yield from _in_front("spec", _spec_causes(spec))
-    for part in ("containers", "initContainers"):
+    for part in ("containers", "initContainers", "ephemeralContainers"):
         for index, container in enumerate(spec.get(part, ())):
             image = container.get("image", "")
             if image != image.strip():
                 why = "must not have leading or trailing whitespace"
                 yield causes.invalid(f"spec.{part}[{index}].image", image, why)
+
+
+def check_new(obj: Obj) -> Iterator[Cause]:
+    """What a pod can come to have later only."""
+    if obj.get("spec", {}).get("ephemeralContainers"):
+        yield causes.forbidden("spec.ephemeralContainers", "cannot be set on create")
 
 
 def check_pod_template(obj: Obj) -> Iterator[Cause]:
@@ -89,6 +95,7 @@ def check_spec(spec: Mapping[str, Any]) -> Iterator[Cause]:
     yield from containers.check_containers(pod_spec)
     yield from containers.check_init_containers(pod_spec)
     yield from _check_host_ports(pod_spec)
+    yield from containers.check_ephemeral_containers(pod_spec)
     yield from causes.supported("restartPolicy", spec.get("restartPolicy"), named_values("RestartPolicy"))
     yield from causes.supported("dnsPolicy", spec.get("dnsPolicy"), named_values("DNSPolicy"))
     yield from metadata.check_labels(spec.get("nodeSelector"), "nodeSelector")

@@ -64,7 +64,7 @@ def parse(scheme: Scheme, path: str) -> Target:
     fits = kind.namespaced if namespace else not (kind.namespaced and named)
     if not fits or any(beyond) or (subresource and (watched or not _has(kind, subresource))):
         raise NoSuchResource
-    is_stored = scheme.kind(kind.key).version == kind.version
+    is_stored = scheme.kind(kind.key).api_version == kind.api_version
     return Target(kind, namespace, name, subresource, "" if is_stored else kind.api_version, watched)
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from flask import Response, request
 
-from app.api import errors
+from app.api import errors, users
 from app.api.errors import Cause
 from app.api.kinds import Kind
 from app.api.objects import Obj
@@ -23,7 +23,6 @@ from app.rooms import Room
 from app.web.kube import accept, bodies, tokens
 from app.web.kube.calls import answer
 
-USER = {"username": "you", "groups": ["system:masters", "system:authenticated"]}
 _ALLOWED = {"allowed": True, "reason": "whoever knows the name of a room may do everything in it"}
 _EVERYTHING = {
     "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
@@ -113,7 +112,7 @@ def _token(given: Obj, room: Room) -> dict[str, Any]:
 
 
 _STATUSES: dict[str, Callable[[Obj, Room], dict[str, Any]]] = {
-    "SelfSubjectReview": lambda given, room: {"userInfo": USER},
+    "SelfSubjectReview": lambda given, room: {"userInfo": users.YOU},
     "TokenReview": _token,
     "SelfSubjectRulesReview": lambda given, room: _EVERYTHING,
     **dict.fromkeys(

@@ -170,6 +170,9 @@ _CHANGED: dict[str, Handler] = {"GET": reads.get, "PUT": writes.replace, "PATCH"
 _SUBRESOURCES: dict[str, dict[str, Handler]] = {
     "status": _CHANGED,
     "scale": _CHANGED,
+    "ephemeralcontainers": _CHANGED,
+    "resize": _CHANGED,
+    "approval": _CHANGED,
     "finalize": {"PUT": writes.replace},
     "binding": {"POST": writes.bind},
     "eviction": {"POST": writes.evict},
