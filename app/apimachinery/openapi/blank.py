@@ -6,6 +6,7 @@ neither, its plain ones. What the schema of a kind of Kubernetes does not demand
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -31,6 +32,7 @@ _POOL = {"name": "node-1", "generation": 1, "resourceSliceCount": 1}
 _DEVICES = {"devices": {"requests": [{"name": "gpu", "exactly": {"deviceClassName": "gpu.example.com"}}]}}
 _SCHEMA = {"type": "object", "properties": {"spec": {"type": "object", "properties": {"size": {"type": "integer"}}}}}
 _VERSION = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": _SCHEMA}}
+_REQUEST = base64.b64encode(b"-----BEGIN CERTIFICATE REQUEST-----\n-----END CERTIFICATE REQUEST-----\n").decode()
 
 _KUBERNETES: dict[str, Obj] = {
     "ConfigMap": {"data": {"greeting": "hello"}},
@@ -75,6 +77,20 @@ _KUBERNETES: dict[str, Obj] = {
     "ClusterRoleBinding": _SUBJECTS,
     "ControllerRevision": {"revision": 1, "data": {}},
     "Lease": {"spec": {"holderIdentity": NAME, "leaseDurationSeconds": 40}},
+    "CertificateSigningRequest": {
+        "spec": {"request": _REQUEST, "signerName": "example.com/people", "usages": ["client auth"]}
+    },
+    "ServiceCIDR": {"spec": {"cidrs": ["10.97.0.0/16"]}},
+    "IPAddress": {
+        "metadata": {"name": "10.97.0.1"},
+        "spec": {"parentRef": {"resource": "services", "namespace": "default", "name": NAME}},
+    },
+    "FlowSchema": {"spec": {"priorityLevelConfiguration": {"name": NAME}}},
+    "PriorityLevelConfiguration": {"spec": {"type": "Limited", "limited": {"limitResponse": {"type": "Reject"}}}},
+    "APIService": {
+        "metadata": {"name": "v1.example.com"},
+        "spec": {"group": "example.com", "version": "v1", "groupPriorityMinimum": 1000, "versionPriority": 15},
+    },
     "CustomResourceDefinition": {
         "metadata": {"name": "websites.example.com"},
         "spec": {
