@@ -115,6 +115,12 @@ def test_who_asks_for_endpoints_is_told_of_slices(api: Api, method: str, path: s
     ]
 
 
+def test_a_token_after_two_spaces_is_none(api: Api) -> None:
+    assert "Warning" not in api.ask("GET", CONFIGS, Authorization="Bearer abc").headers
+    told = "the provided Authorization header contains extra space before the bearer token, and is ignored"
+    assert api.ask("GET", CONFIGS, Authorization="Bearer  abc").headers["Warning"] == f'299 - "{told}"'
+
+
 TWICE = {"containers": [{"name": "c", "image": "i", "env": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]}]}
 HIDES = 'env[1]: hides previous definition of \\"A\\", which may be dropped when using apply'
 

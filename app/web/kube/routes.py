@@ -33,6 +33,7 @@ from app.web.kube.calls import Call, answer, client_name
 from app.web.pages import rooms
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_NO_TOKEN = "the provided Authorization header contains extra space before the bearer token, and is ignored"
 log = logging.getLogger(__name__)
 blueprint = Blueprint("kube", __name__, url_prefix="/rooms/<id>")
 
@@ -56,6 +57,8 @@ def face(id: str, path: str = "") -> Response:
     security.allow("kube")
     request.max_content_length = limits.REQUEST_BYTES
     room = rooms().get(id)
+    if request.headers.get("Authorization", "").strip().lower().startswith("bearer  "):
+        warned.tell([_NO_TOKEN])
     path = path.strip("/")
     scheme = room.cluster.scheme
     if request.method == "GET" and (found := about.page(scheme, path, f"/rooms/{room.id}/kube")) is not None:
