@@ -82,6 +82,12 @@ def test_what_belongs_to_no_namespace() -> None:
         "RuntimeClass",
         "DeviceClass",
         "ResourceSlice",
+        "APIService",
+        "CertificateSigningRequest",
+        "FlowSchema",
+        "IPAddress",
+        "PriorityLevelConfiguration",
+        "ServiceCIDR",
     }
 
 

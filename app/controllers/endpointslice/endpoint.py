@@ -20,7 +20,6 @@ from app.controllers.endpointslice import endpoints, selection, subsets
 from app.controllers.endpointslice.subsets import Offer, Subset
 from app.reconcile import Announce, Controller, Create, Delete, Difference, Reader, Update, Watch, itself
 
-MANAGED_BY, MANAGER = "endpoints.kubernetes.io/managed-by", "endpoint-controller"
 _HEADLESS = "service.kubernetes.io/headless"
 _TRIGGER_TIME = "endpoints.kubernetes.io/last-change-trigger-time"
 _OVER_CAPACITY, _TRUNCATED = "endpoints.kubernetes.io/over-capacity", "truncated"
@@ -36,7 +35,7 @@ class EndpointsSeen:
 
 class EndpointsController(Controller[EndpointsSeen]):
     name = "endpoints-controller"
-    component = MANAGER
+    component = subsets.MANAGER
     title = N_("Endpoints (v1)")
     subject = N_("The endpoints controller")
     lane = 122
@@ -146,7 +145,7 @@ def _wanted(seen: EndpointsSeen, service: Obj) -> Obj:
     held, found = seen.held, subsets.packed(_offers(seen, service))
     labels = {key: value for key, value in objects.labels_of(service).items() if key != _HEADLESS}
     labels |= {_HEADLESS: ""} if service["spec"].get("clusterIP") in (None, "", "None") else {}
-    labels[MANAGED_BY] = MANAGER
+    labels[subsets.MANAGED_BY] = subsets.MANAGER
     if held is None:
         held = {"apiVersion": "v1", "kind": "Endpoints"}
         held["metadata"] = {"name": name_of(service), "namespace": namespace_of(service)}

@@ -7,23 +7,20 @@ Models `computePodActions` in kubernetes/pkg/kubelet/kuberuntime/kuberuntime_man
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from app.api import quantities
-from app.api.objects import Obj, controller_of, is_of, is_terminating, ref_of
+from app.api.objects import Obj, is_terminating, ref_of
 from app.component_helpers import pods
 from app.nodes import sandbox
-from app.nodes.kubelet import environment, hooks, pod_status, probes, restarts
+from app.nodes.kubelet import asking, hooks, pod_status, probes, restarts
 from app.nodes.kubelet.pod_status import Status
 from app.nodes.kubelet.restarts import NOTICE_MS, Memory
 from app.nodes.runtime import images
 from app.nodes.sandbox import CREATING, EXITED, PULL_FAILED, PULLING, RUNNING, Container
 from app.reconcile import Action, Announce, Difference, Patch, Remember, RequeueAfter
 
-EPHEMERAL = "ephemeralContainers"
-_NEVER_PULL = 'Container image "{}" is not present with pull policy of Never'
 _LONG_MS = 300_000  # whoever has more time than this keeps no cluster from being quiet
 
 
@@ -70,7 +67,7 @@ class Case(NamedTuple):
 
     @property
     def part(self) -> str:
-        return part_of(self.pod, self.container, self.is_init)
+        return asking.part_of(self.pod, self.container, self.is_init)
 
     @property
     def policy(self) -> str:
@@ -78,7 +75,7 @@ class Case(NamedTuple):
         if is_terminating(self.pod) or sandbox.ending_of(self.sandbox) is not None:
             return "Never"
         policy: str = self.pod["spec"].get("restartPolicy", "Always")
-        if self.part == EPHEMERAL:
+        if self.part == asking.EPHEMERAL:
             return "Never"
         if not self.is_init:
             return policy
@@ -87,7 +84,7 @@ class Case(NamedTuple):
         return "OnFailure" if policy == "Always" else policy
 
     def announce(self, type_: str, reason: str, message: str) -> Announce:
-        return Announce(about(self.pod, self.container, self.is_init), type_, reason, message)
+        return Announce(asking.about(self.pod, self.container, self.is_init), type_, reason, message)
 
     def difference(
         self, reason: str, desired: Any, observed: Any, *actions: Action, background: bool = False
@@ -124,58 +121,8 @@ def look(seen: PodSeen, container: dict[str, Any], memory: Memory, *, is_init: b
     return answers[known["state"]](case, known, wanted)
 
 
-def request(
-    pod: Obj,
-    machine: Obj,
-    container: dict[str, Any],
-    *,
-    is_init: bool = False,
-    attempt: int = 0,
-    pull: int = 1,
-    granted: Mapping[str, Any] | None = None,
-) -> tuple[Container | None, Announce]:
-    """What a kubelet asks of its runtime to have `container` run, and the Event that says so.
-
-    `pull` is the number of a pull, if there must be one; `granted` the size of a container that is not new.
-    (None, ...): the image is missing and may not be pulled.
-    """
-    image = container["image"]
-    policy = container.get("imagePullPolicy", "IfNotPresent")
-    present = image in ((machine.get("status") or {}).get("images") or {})
-    named = about(pod, container, is_init)
-    if policy == "Never" and not present:
-        return None, Announce(named, "Warning", "ErrImageNeverPull", _NEVER_PULL.format(image))
-    command, env = environment.of_command(pod, container, images.command_of(container))
-    size = container.get("resources") or {} if granted is None else granted
-    wanted: Container = {"image": image, "command": command, "attempt": attempt, "resources": size}
-    limit = (size.get("limits") or {}).get("memory")
-    if limit is not None and images.program(image).leak_bytes:
-        wanted["memoryLimit"] = quantities.value(limit)
-    if not pods.is_sidecar(container) and (is_init or is_of(controller_of(pod), "Job")):
-        wanted["ends"] = True
-    wanted |= {"stdin": True} if container.get("stdin") else {}
-    wanted |= {"env": env} if env else {}
-    if present and policy != "Always":
-        message = f'Container image "{image}" already present on machine'
-        return {**wanted, "pull": 0}, Announce(named, "Normal", "Pulled", message)
-    return {**wanted, "pull": pull}, Announce(named, "Normal", "Pulling", f'Pulling image "{image}"')
-
-
 def stop(case: Case, announce: Announce, grace_seconds: int) -> Patch:
     return case.ask({"stop": sandbox.stop(case.now_ms, grace_seconds, hooks.pre_stop_ms(case.container))}, announce)
-
-
-def about(pod: Obj, container: dict[str, Any], is_init: bool = False) -> Obj:
-    """The pod as the object of an Event that is about one container."""
-    return {**pod, "fieldPath": f"spec.{part_of(pod, container, is_init)}{{{container['name']}}}"}
-
-
-def part_of(pod: Obj, container: dict[str, Any], is_init: bool) -> str:
-    """Where in the spec it stands."""
-    if is_init:
-        return "initContainers"
-    added = pod["spec"].get(EPHEMERAL) or ()
-    return EPHEMERAL if any(each["name"] == container["name"] for each in added) else "containers"
 
 
 # --------------------------------------------------------------------------------- on its way, or held up
@@ -191,8 +138,9 @@ def _waits(case: Case) -> Look:
 def first_status(pod: Obj, machine: Obj, container: dict[str, Any], *, asked: bool = True) -> Status:
     """Of a container that never ran. `asked`: the runtime knows of it."""
     state = pod_status.waiting("PodInitializing" if pod["spec"].get("initContainers") else "ContainerCreating")
-    if not asked and request(pod, machine, container)[0] is None:
-        state = pod_status.waiting("ErrImageNeverPull", _NEVER_PULL.format(container["image"]))
+    wanted, event = asking.request(pod, machine, container)
+    if not asked and wanted is None:
+        state = pod_status.waiting("ErrImageNeverPull", event.message)
     return pod_status.container_status(pod, container, None, state)
 
 
@@ -231,7 +179,9 @@ def _did_not_come(case: Case, known: Container, wanted: Container) -> Look:
 
 def _pull_again(case: Case, pull: int) -> Difference:
     granted = (case.wanted or {}).get("resources")
-    wanted, event = request(case.pod, case.machine, case.container, is_init=case.is_init, pull=pull, granted=granted)
+    wanted, event = asking.request(
+        case.pod, case.machine, case.container, is_init=case.is_init, pull=pull, granted=granted
+    )
     actions: tuple[Action, ...] = (event,) if wanted is None else (case.ask(wanted, event),)
     return case.difference("ImageMissing", "image pulled", PULL_FAILED, *actions)
 
@@ -410,7 +360,7 @@ def _backs_off(case: Case, known: Container, ended: Status, delay_ms: int) -> tu
 def _restart(case: Case, known: Container, remember: tuple[Remember, ...]) -> Difference:
     attempt, pull = known["attempt"] + 1, known["pull"] + 1
     granted = (case.wanted or {}).get("resources")
-    wanted, event = request(
+    wanted, event = asking.request(
         case.pod, case.machine, case.container, is_init=case.is_init, attempt=attempt, pull=pull, granted=granted
     )  # fmt: skip
     if wanted is None:

@@ -16,7 +16,7 @@ from app.api.messages import N_, Message
 from app.api.objects import Obj, Ref, is_terminating, ref_of
 from app.component_helpers import pods
 from app.nodes import sandbox
-from app.nodes.kubelet import admission, containers, endings, hooks, pod_status, resizing, sayings, volumes
+from app.nodes.kubelet import admission, asking, containers, endings, hooks, pod_status, resizing, sayings, volumes
 from app.nodes.kubelet.containers import Look, PodSeen
 from app.nodes.kubelet.pod_status import Status
 from app.nodes.kubelet.resizing import Resize
@@ -148,7 +148,7 @@ def _requests(
     asked: dict[str, Container] = {}
     events = []
     for container, is_init in due:
-        wanted, event = containers.request(pod, machine, container, is_init=is_init)
+        wanted, event = asking.request(pod, machine, container, is_init=is_init)
         events.append(event)
         if wanted is not None:
             asked[container["name"]] = wanted
@@ -208,12 +208,12 @@ def _looks(seen: PodSeen, pod: Obj, resize: Resize | None = None) -> tuple[list[
     """Of its init containers, of those proper, and of those that were added to look inside."""
     assert seen.sandbox is not None
     memory = seen.memory
-    looks: dict[str, list[Look]] = {"initContainers": [], "containers": [], containers.EPHEMERAL: []}
+    looks: dict[str, list[Look]] = {"initContainers": [], "containers": [], asking.EPHEMERAL: []}
     for container, is_init in _all_containers(pod):
         look = containers.look(seen, container, memory, is_init=is_init)
         memory = look.memory
-        status, part = resizing.sized(look.status, seen.sandbox, resize), containers.part_of(pod, container, is_init)
-        if part == containers.EPHEMERAL:  # nobody waits for it, so nobody says so
+        status, part = resizing.sized(look.status, seen.sandbox, resize), asking.part_of(pod, container, is_init)
+        if part == asking.EPHEMERAL:  # nobody waits for it, so nobody says so
             status = {key: value for key, value in {**status, "ready": False}.items() if key != "started"}
         looks[part].append(look._replace(status=status))
     inits, apps, added = looks.values()
@@ -228,7 +228,7 @@ def _all_containers(pod: Obj) -> list[tuple[dict[str, Any], bool]]:
 
 def _added(pod: Obj) -> list[dict[str, Any]]:
     """Containers that somebody added to look inside."""
-    return pod["spec"].get(containers.EPHEMERAL) or []
+    return pod["spec"].get(asking.EPHEMERAL) or []
 
 
 def _ask_for_next(seen: PodSeen, pod: Obj, found: Obj) -> Iterator[Difference]:
@@ -308,7 +308,7 @@ def _stop(
     seen: PodSeen, pod: Obj, found: Obj, container: dict[str, Any], is_init: bool, grace: int, *, first: bool
 ) -> Difference:
     name = container["name"]
-    event = Announce(containers.about(pod, container, is_init), "Normal", "Killing", f"Stopping container {name}")
+    event = Announce(asking.about(pod, container, is_init), "Normal", "Killing", f"Stopping container {name}")
     stop = sandbox.stop(seen.now_ms, grace, hooks.pre_stop_ms(container) if first else 0)
     if first and hooks.asks_its_program(pod, container):
         stop = {**stop, "atMs": stop["killAtMs"], "asks": True}
