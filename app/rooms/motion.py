@@ -101,7 +101,7 @@ class Motion:
         self.path.clear()
         self.waiting = None
         self.act = step
-        self._tell(self.story.begin(step, more), now, pace.speed)
+        self._tell(self.story.begin(step, more), now, pace.speed if pace.mode == "story" else 1.0)
 
     def shown(self, now: float) -> None:
         """Pages show what is told: from now on it is read."""
