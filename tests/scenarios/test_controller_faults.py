@@ -183,8 +183,8 @@ def test_one_copy_is_stopped_and_the_other_goes_on(world: World) -> None:
 def test_names_that_are_made_up_are_made_twice_and_names_that_follow_from_the_parent_are_not() -> None:
     for text, children in (("hello", 1), (NAMED_ANEW, 2)):
         world = own_world(text)
+        world.advance(world.now_ms // 1000 * 1000 + 1_950)  # they look, one in another second than the other
         world.do(TwoCopies("hello"))
-        world.advance(world.now_ms // 1000 * 1000 + 1_650)  # the second try is in another second
         world.apply(BOB)
         world.settle()
         assert len(children_of_bob(world)) == children
