@@ -88,7 +88,7 @@ def test_what_is_saved_as_a_hook_answers_as_the_page_does(browser: Browser) -> N
     answered = hook["answer"]({"parent": {}, "children": {"ConfigMap.v1": {}}})
     assert answered["children"][0]["metadata"] == {"name": "hello"}
     (composite,) = yaml.safe_load_all(hook["__doc__"].partition("object:")[2])
-    assert composite["spec"]["parentResource"] == {"apiVersion": "v1", "resource": "serviceaccounts"}
+    assert composite["spec"]["parentResource"] == {"apiVersion": "v1", "resource": "secrets"}
     assert composite["spec"]["childResources"] == [
         {"apiVersion": "v1", "resource": "configmaps", "updateStrategy": {"method": "Recreate"}}
     ]
