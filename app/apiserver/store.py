@@ -115,6 +115,13 @@ class Store(Part):
         self._kinds = {kind: {ref_of(obj)[1:]: obj for obj in items} for kind, items in held["objects"].items()}
         self.log = self.log.begun_at(self.revision)
 
+    def begin_with(self, objects: Mapping[Ref, Obj]) -> None:
+        """What is there before anything happens, each with a revision of its own: no change tells of it."""
+        for ref, obj in objects.items():
+            self._kinds.setdefault(ref.kind, {})[ref[1:]] = obj
+        self._count = self.revision = len(objects)
+        self.log = self.log.begun_at(self.revision)
+
     def copy(self) -> Store:
         """A store with the same objects and the same past, and a future of its own."""
         copied = Store(object_limit=self.object_limit)

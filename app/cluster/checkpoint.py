@@ -31,6 +31,7 @@ from app.cluster.loops import choice, loops, modules
 from app.cluster.plain import Unreadable as Unreadable
 from app.cluster.plain import Unwritable as Unwritable
 from app.engine.engine import Engine
+from app.registry import bootstrap
 
 _PLACES = (
     "api",
@@ -142,7 +143,7 @@ def _manifest(entry: Entry) -> str:
 
 def resumed(lines: Iterable[str | bytes], journal: Sequence[Entry]) -> Cluster:
     """The cluster as it was, with the first entries of `journal`, which it has performed. Raises Unreadable."""
-    whole = plain.read(lines, records())
+    whole = plain.read(lines, records(), bootstrap.shared)
     try:
         cluster = _begun(whole, journal)
         for name, part in _small_parts(cluster.engine).items():
@@ -155,13 +156,14 @@ def resumed(lines: Iterable[str | bytes], journal: Sequence[Entry]) -> Cluster:
 
 def revived(lines: Iterable[str | bytes], journal: Sequence[Entry]) -> Cluster:
     """Its objects, and loops that know nothing yet. Raises Unreadable."""
-    whole = plain.read(lines, records())
+    whole = plain.read(lines, records(), bootstrap.shared)
     try:
         cluster = _begun(whole, journal)
         engine = cluster.engine
         engine.turns.wanted = bool(whole["cluster"]["turns"])
         if "recorder" in whole:
             engine.recorder.take(whole["recorder"])
+        _complete(cluster)
         _start(cluster)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise Unreadable(f"{type(error).__name__}: {error}") from None
@@ -176,6 +178,13 @@ def _begun(whole: Mapping[str, Any], journal: Sequence[Entry]) -> Cluster:
         raise ValueError("the journal is shorter than it was")
     performed = journal[: own["commands"]]
     return Cluster.of(own, store, performed, [_manifest(performed[place]) for place in own["applied"]])
+
+
+def _complete(cluster: Cluster) -> None:
+    """What every cluster has, and an older version of us did not know."""
+    for ref, obj in bootstrap.objects(cluster.epoch_ms).items():
+        if cluster.store.get(ref) is None:
+            cluster.store.put(obj)
 
 
 def _start(cluster: Cluster) -> None:

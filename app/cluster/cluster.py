@@ -88,8 +88,7 @@ class Cluster:
         self.begun: Entry | None = None  # the command that is being performed
         self.on_begin: Callable[[Entry], None] = lambda entry: None  # whoever writes it down before
         self.on_alarm: Callable[[], None] = lambda: None  # whoever is told that a step has called somebody
-        for obj in bootstrap.objects(epoch_ms):
-            self.store.put(obj)
+        self.store.begin_with(bootstrap.objects(epoch_ms))
         for rank, controller in enumerate(loops(), start=2):
             self.engine.start(controller(), rank)
         self.submit(Bootstrap(nodes, latencies, **machine))

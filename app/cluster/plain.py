@@ -15,7 +15,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from app.api.breath import EVERY, breathe, breathing
-from app.api.objects import Ref
+from app.api.objects import Obj, Ref
 
 Records = Mapping[str, type]  # by their names
 
@@ -135,16 +135,17 @@ class _Lost:
 _LOST = _Lost()
 
 
-def read(lines: Iterable[str | bytes], records: Records) -> Any:
-    """The value. Raises Unreadable.
+def read(lines: Iterable[str | bytes], records: Records, shared: Callable[[Obj], Obj]) -> Any:
+    """The value, with what `shared` says in the place of each object. Raises Unreadable.
 
     What it cannot make is left out as long as it can: of a dict the entry, of anything else the whole."""
     values: list[Any] = []
     makers = {**_MAKERS, **{name: _maker(kind) for name, kind in records.items()}}
     for line in lines:
         try:
-            values.append(_value(json.loads(line), values, makers))
-        except (ValueError, TypeError, RecursionError) as error:
+            value = _value(json.loads(line), values, makers)
+            values.append(shared(value) if _is_object(value) else value)
+        except (KeyError, ValueError, TypeError, RecursionError) as error:
             raise Unreadable(f"line {len(values) + 1}: {error}") from None
     if not values or values[-1] is _LOST:
         raise Unreadable("nothing of it can be read")

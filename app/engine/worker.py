@@ -137,8 +137,8 @@ class Worker(Part):
     @property
     def has_business(self) -> bool:
         """There is an object of the kind it reconciles, and that it watches."""
-        informer = self.informers[self.controller.reconciles]
-        return any(map(informer.selected, self._server.store.objects(informer.kind)))
+        informer = self.informers.get(self.controller.reconciles)
+        return informer is not None and any(map(informer.selected, self._server.store.objects(informer.kind)))
 
     def state(self) -> ActorState:
         loop, queued = self.controller, len(self.queue)

@@ -1,7 +1,7 @@
 """What every cluster has from its beginning, before anybody asks for anything: namespaces, the Service `kubernetes`,
 the roles of RBAC and the two system priorities.
 
-The cluster puts them into its store before its first loop starts, so that no step tells of them. They have no part in
+They are in a cluster's store before its first loop starts, so that no step tells of them. They have no part in
 what the cluster's generator draws: their uids follow from their names. The roles are a table,
 `bootstrap_policy_v1_36.json` (tools/generate_bootstrap_policy.py). Models kubernetes/pkg/controlplane/controller
 (systemnamespaces, kubernetesservice, defaultservicecidr), plugin/pkg/auth/authorizer/rbac/bootstrappolicy and
@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +30,32 @@ _BY_DEFAULT = {"kubernetes.io/bootstrapping": "rbac-defaults"}
 _KEPT_UP = {"rbac.authorization.kubernetes.io/autoupdate": "true"}
 
 
-def objects(now_ms: int) -> Iterator[Obj]:
-    """All of them, as they are stored; made at that time."""
+@lru_cache(maxsize=16)
+def objects(now_ms: int) -> Mapping[Ref, Obj]:
+    """All of them, as they are stored first in a cluster that begins at that time: the same for all such clusters."""
     made = times.rfc3339(now_ms)
-    for obj in _whole():
-        whole = {**obj, "metadata": {**obj["metadata"], "creationTimestamp": made}}
-        yield api_services.available_since(whole, made) if obj["kind"] == "APIService" else whole
+    return {
+        ref_of(obj): _made(with_metadata(obj, creationTimestamp=made, resourceVersion=str(revision)), made)
+        for revision, obj in enumerate(_whole(), start=1)
+    }
+
+
+def _made(obj: Obj, made: str) -> Obj:
+    return api_services.available_since(obj, made) if obj["kind"] == "APIService" else obj
+
+
+def shared(obj: Obj) -> Obj:
+    """What was read from somewhere: if it is one of them, as it was made, that which all clusters share."""
+    if "name" not in obj["metadata"] or ref_of(obj) not in _refs():
+        return obj
+    made_ms = times.parse(str(obj["metadata"].get("creationTimestamp")))
+    found = objects(made_ms).get(ref_of(obj))
+    return found if found == obj else obj
 
 
 def is_built_in(ref: Ref) -> bool:
-    """One of them, or what the loops give every namespace."""
+    """One of them, or what the loops give every namespace: what nobody asked for, so that the page shows it only to who
+    does. This is the one place that decides it."""
     return ref in _refs() or namespaces.of_every(ref)
 
 

@@ -82,6 +82,14 @@ def documents(id: str) -> Response:
     return jsonify(room.snapshot("documents", lambda: [each.to_json() for each in present.documents(room.cluster)]))
 
 
+@blueprint.get("/rooms/<id>/system")
+def system(id: str) -> Response:
+    """What every cluster has, and the page shows nowhere else."""
+    security.allow("look")
+    room = rooms().get(id)
+    return make_response(room.drawn(lambda: render_template("_system.html", system=present.system(room.look))))
+
+
 @blueprint.get("/rooms/<id>/objects/<kind>/<namespace>/<name>")
 def inspect(id: str, kind: str, namespace: str, name: str) -> Response:
     """An object that is gone keeps its Events; one that there never was is a 404."""

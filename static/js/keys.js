@@ -34,6 +34,7 @@ const KEYS = {
   e: () => atDesk(focusEditor),
   n: () => atDesk(() => openMenu("new-menu")),
   s: () => openMenu("scenario-menu"),
+  "/": () => openMenu("system-menu"),
   j: nextPod,
   k: () => onPod("delete", chosenPod()),
   c: () => onPod("crash", chosenPod()),
@@ -139,7 +140,8 @@ function press(selector) {
 function openMenu(id) {
   const menu = document.getElementById(id)
   menu.open = true
-  menu.querySelector(".sheet button")?.focus()
+  const first = menu.querySelector(".sheet button") ?? menu.querySelector("summary") // the rest may be on its way
+  first.focus()
 }
 
 function nextPod() {

@@ -14,7 +14,7 @@ from tests.support.contrast import faint
 from tests.support.geometry import faults
 from tests.support.pages import post
 
-BOB = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: bob}\n"
+BOB = "apiVersion: v1\nkind: Secret\nmetadata: {name: bob}\n"
 WRONG = "def sync(parent, children):\n    return parent['spec']\n"
 CONFIG = '#board [data-kind="ConfigMap"][data-name="bob-hello"]'
 

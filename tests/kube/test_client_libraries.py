@@ -80,9 +80,9 @@ def test_the_dynamic_client_and_server_side_apply(k8s: client.ApiClient) -> None
     assert [(entry["manager"], entry["operation"]) for entry in applied["metadata"]["managedFields"]] == [
         ("py", "Apply")
     ]
-    assert [each.metadata.name for each in configs.get(namespace="default").items] == ["c"]
+    assert [each.metadata.name for each in configs.get(namespace="default").items] == ["c", "kube-root-ca.crt"]
     configs.delete(name="c", namespace="default")
-    assert configs.get(namespace="default").items == []
+    assert [each.metadata.name for each in configs.get(namespace="default").items] == ["kube-root-ca.crt"]
 
 
 OPERATOR = """
@@ -148,7 +148,9 @@ def test_an_operator_in_kopf(k8s: client.ApiClient, kubectl: Kubectl, server: Se
         core.patch_namespaced_config_map("c", "default", {"data": {"a": "2"}})
         until("update", lambda: (meta().annotations or {}).get("saw") == "2", operator)
         core.delete_namespaced_config_map("c", "default")
-        until("delete", lambda: not core.list_namespaced_config_map("default").items, operator)
+        until(
+            "delete", lambda: not core.list_namespaced_config_map("default", label_selector="managed").items, operator
+        )
         assert script.with_name("off-guard").exists()
         operator.terminate()
         operator.communicate(timeout=SECONDS)

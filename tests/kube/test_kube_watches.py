@@ -11,12 +11,12 @@ import pytest
 from app.rooms import Room
 from tests.support.clients import Api
 
-PODS, CONFIGS = "/api/v1/namespaces/default/pods", "/api/v1/namespaces/default/configmaps"
+PODS, SECRETS = "/api/v1/namespaces/default/pods", "/api/v1/namespaces/default/secrets"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
 
-def config(name: str, **labels: str) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": labels}}
+def secret(name: str, **labels: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "labels": labels}}
 
 
 class Followed:
@@ -57,72 +57,72 @@ def follow(api: Api) -> Iterator[Any]:
 
 
 def test_everything_there_is_comes_first_then_what_changes(api: Api, follow: Any) -> None:
-    api.ok("POST", CONFIGS, config("one"))
-    watch = follow(f"{CONFIGS}?watch=true")
+    api.ok("POST", SECRETS, secret("one"))
+    watch = follow(f"{SECRETS}?watch=true")
     assert watch.told() == [("ADDED", "one")]
-    api.ok("POST", CONFIGS, config("two"))
-    api.ok("PUT", f"{CONFIGS}/one", {**config("one"), "data": {"a": "1"}})
-    api.ok("DELETE", f"{CONFIGS}/two")
+    api.ok("POST", SECRETS, secret("two"))
+    api.ok("PUT", f"{SECRETS}/one", {**secret("one"), "data": {"a": "MQ=="}})
+    api.ok("DELETE", f"{SECRETS}/two")
     assert watch.told() == [("ADDED", "two"), ("MODIFIED", "one"), ("DELETED", "two")]
 
 
 def test_from_a_list_on_nothing_is_missed_and_nothing_is_told_twice(api: Api, follow: Any) -> None:
-    api.ok("POST", CONFIGS, config("before"))
-    version = api.get(CONFIGS)["metadata"]["resourceVersion"]
-    api.ok("POST", CONFIGS, config("between"))
-    watch = follow(f"{CONFIGS}?watch=1&resourceVersion={version}")
+    api.ok("POST", SECRETS, secret("before"))
+    version = api.get(SECRETS)["metadata"]["resourceVersion"]
+    api.ok("POST", SECRETS, secret("between"))
+    watch = follow(f"{SECRETS}?watch=1&resourceVersion={version}")
     assert watch.told() == [("ADDED", "between")]
 
 
 def test_what_is_gone_has_the_version_of_its_end(api: Api, follow: Any) -> None:
-    api.ok("POST", CONFIGS, config("one"))
-    watch = follow(f"{CONFIGS}?watch=true&resourceVersion={api.cluster.store.revision}")
-    api.ok("DELETE", f"{CONFIGS}/one")
+    api.ok("POST", SECRETS, secret("one"))
+    watch = follow(f"{SECRETS}?watch=true&resourceVersion={api.cluster.store.revision}")
+    api.ok("DELETE", f"{SECRETS}/one")
     (event,) = watch.next()
     assert event["object"]["metadata"]["resourceVersion"] == str(api.cluster.store.revision)
 
 
 def test_selectors_turn_changes_into_comings_and_goings(api: Api, follow: Any) -> None:
-    watch = follow(f"{CONFIGS}?watch=true&labelSelector=tier%3Dfront")
-    api.ok("POST", CONFIGS, config("one", tier="back"))
-    api.ok("PUT", f"{CONFIGS}/one", config("one", tier="front"))
+    watch = follow(f"{SECRETS}?watch=true&labelSelector=tier%3Dfront")
+    api.ok("POST", SECRETS, secret("one", tier="back"))
+    api.ok("PUT", f"{SECRETS}/one", secret("one", tier="front"))
     assert watch.told() == [("ADDED", "one")]
-    api.ok("PUT", f"{CONFIGS}/one", config("one", tier="back"))
+    api.ok("PUT", f"{SECRETS}/one", secret("one", tier="back"))
     assert watch.told() == [("DELETED", "one")]
 
 
 def test_one_object_can_be_watched_by_its_address(api: Api, follow: Any) -> None:
     for name in ("one", "two"):
-        api.ok("POST", CONFIGS, config(name))
-    watch = follow(f"{CONFIGS}/two?watch=true")
+        api.ok("POST", SECRETS, secret(name))
+    watch = follow(f"{SECRETS}/two?watch=true")
     assert watch.told() == [("ADDED", "two")]
 
 
 def test_only_the_namespace_of_the_address(api: Api, follow: Any) -> None:
-    watch = follow("/api/v1/namespaces/kube-system/configmaps?watch=true")
-    api.ok("POST", CONFIGS, config("one"))
-    api.ok("POST", "/api/v1/namespaces/kube-system/configmaps", config("two"))
+    watch = follow("/api/v1/namespaces/kube-system/secrets?watch=true")
+    api.ok("POST", SECRETS, secret("one"))
+    api.ok("POST", "/api/v1/namespaces/kube-system/secrets", secret("two"))
     assert watch.told() == [("ADDED", "two")]
 
 
 def test_initial_events_end_with_a_bookmark(api: Api, follow: Any) -> None:
-    api.ok("POST", CONFIGS, config("one"))
+    api.ok("POST", SECRETS, secret("one"))
     query = "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
-    first, bookmark = follow(f"{CONFIGS}?{query}").next()
+    first, bookmark = follow(f"{SECRETS}?{query}").next()
     assert (first["type"], bookmark["type"]) == ("ADDED", "BOOKMARK")
-    assert bookmark["object"]["kind"] == "ConfigMap"
+    assert bookmark["object"]["kind"] == "Secret"
     assert bookmark["object"]["metadata"] == {
         "resourceVersion": str(api.cluster.store.revision),
         "annotations": {"k8s.io/initial-events-end": "true"},
     }
-    status = api.status("GET", f"{CONFIGS}?watch=true&sendInitialEvents=true")
+    status = api.status("GET", f"{SECRETS}?watch=true&sendInitialEvents=true")
     assert (status["reason"], status["details"]["causes"][0]["field"]) == ("Invalid", "resourceVersionMatch")
 
 
 def test_a_bookmark_of_tables_is_a_table(api: Api, follow: Any) -> None:
-    api.ok("POST", CONFIGS, config("one"))
+    api.ok("POST", SECRETS, secret("one"))
     query = "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
-    first, bookmark = follow(f"{CONFIGS}?{query}", Accept=TABLE).next()
+    first, bookmark = follow(f"{SECRETS}?{query}", Accept=TABLE).next()
     table = bookmark["object"]
     assert (first["type"], bookmark["type"], table["kind"]) == ("ADDED", "BOOKMARK", "Table")
     assert table["metadata"]["resourceVersion"] == str(api.cluster.store.revision)
@@ -132,34 +132,34 @@ def test_a_bookmark_of_tables_is_a_table(api: Api, follow: Any) -> None:
 
 
 def test_a_table_brings_its_columns_once(api: Api, follow: Any) -> None:
-    api.ok("POST", CONFIGS, config("one"))
-    watch = follow(f"{CONFIGS}?watch=true", Accept=TABLE)
+    api.ok("POST", SECRETS, secret("one"))
+    watch = follow(f"{SECRETS}?watch=true", Accept=TABLE)
     (first,) = watch.next()
-    assert [column["name"] for column in first["object"]["columnDefinitions"]] == ["Name", "Data", "Age"]
+    assert [column["name"] for column in first["object"]["columnDefinitions"]] == ["Name", "Type", "Data", "Age"]
     assert first["object"]["rows"][0]["object"]["kind"] == "PartialObjectMetadata"
-    api.ok("POST", CONFIGS, config("two"))
+    api.ok("POST", SECRETS, secret("two"))
     (second,) = watch.next()
     assert second["object"]["columnDefinitions"] is None
     assert second["object"]["rows"][0]["cells"][0] == "two"
 
 
 def test_it_ends_when_its_time_is_up(api: Api) -> None:
-    assert api.stream(f"{CONFIGS}?watch=true&timeoutSeconds=1") == []
+    assert api.stream(f"{SECRETS}?watch=true&timeoutSeconds=1") == []
 
 
 @pytest.mark.parametrize("revision", ["1", "99999999"], ids=["older than the log", "newer than all"])
 def test_a_version_that_the_log_does_not_reach(api: Api, revision: str) -> None:
     api.cluster.store.log.limit = 0
     for name in ("one", "two"):
-        api.ok("POST", CONFIGS, config(name))
-    (event,) = api.stream(f"{CONFIGS}?watch=true&resourceVersion={revision}")
+        api.ok("POST", SECRETS, secret(name))
+    (event,) = api.stream(f"{SECRETS}?watch=true&resourceVersion={revision}")
     assert event["type"] == "ERROR"
     assert (event["object"]["code"], event["object"]["reason"]) == (410, "Expired")
     assert event["object"]["message"].startswith(f"too old resource version: {revision} (")
 
 
 def test_a_reset_room_sends_its_watchers_to_list_again(api: Api, follow: Any) -> None:
-    watch = follow(f"{CONFIGS}?watch=true&resourceVersion={api.cluster.store.revision}")
+    watch = follow(f"{SECRETS}?watch=true&resourceVersion={api.cluster.store.revision}")
     api.app.extensions["rooms"].reset(api.room)
     (event,) = watch.next()
     assert (event["type"], event["object"]["code"]) == ("ERROR", 410)
@@ -183,6 +183,6 @@ def test_a_room_has_only_so_many_watches(api: Api, follow: Any) -> None:
 
 
 def test_when_the_server_stops_a_watch_ends_without_an_error(api: Api, follow: Any) -> None:
-    watch = follow(f"{CONFIGS}?watch=true")
+    watch = follow(f"{SECRETS}?watch=true")
     api.room.dismiss()
     assert watch.is_over

@@ -8,6 +8,7 @@ import pytest
 
 from app.api.objects import Ref
 from app.cluster import Cluster
+from app.component_helpers.namespaces import ROOT_CA
 from app.engine.trace import Commanded
 from app.web import language
 from app.web.present import captions
@@ -118,7 +119,7 @@ def test_a_patch_does_not_rename(api: Api, meta: dict[str, Any]) -> None:
     api.ok("POST", CONFIGS, config("c"))
     response = api.ask("PATCH", f"{CONFIGS}/c", {"metadata": meta}, Content_Type=MERGE)
     assert response.status_code in (200, 400)
-    assert [each["metadata"]["name"] for each in api.get(CONFIGS)["items"]] == ["c"]
+    assert [each["metadata"]["name"] for each in api.get(CONFIGS)["items"]] == ["c", ROOT_CA]
 
 
 def test_a_status_is_written_on_its_own(api: Api) -> None:
@@ -168,7 +169,7 @@ def test_a_whole_collection(api: Api) -> None:
     for name in ("a", "b", "c"):
         api.ok("POST", CONFIGS, config(name))
     gone = api.ok("DELETE", f"{CONFIGS}?fieldSelector=metadata.name!%3Db")
-    assert [each["metadata"]["name"] for each in gone["items"]] == ["a", "c"]
+    assert [each["metadata"]["name"] for each in gone["items"]] == ["a", "c", ROOT_CA]
     assert [each["metadata"]["name"] for each in api.get(CONFIGS)["items"]] == ["b"]
 
 

@@ -253,7 +253,7 @@ def test_delete_all_and_a_namespace_with_what_is_in_it(kubectl: Kubectl) -> None
     for name in ("one", "two"):
         kubectl("-n", "team", "create", "cm", name)
     kubectl("-n", "team", "delete", "cm", "--all")
-    assert kubectl("-n", "team", "get", "cm", "-o", "name") == ""
+    assert kubectl("-n", "team", "get", "cm", "one", "two", "--ignore-not-found", "-o", "name") == ""
     kubectl("-n", "team", "create", "deployment", "d", "--image=nginx:1.27")
     assert kubectl("delete", "ns", "team").startswith('namespace "team" deleted')
     assert "NotFound" in kubectl.refused("get", "ns", "team")

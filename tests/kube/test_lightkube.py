@@ -95,4 +95,4 @@ def test_subresources_and_collections(client: Client) -> None:
     for name in ("a", "b"):
         client.create(ConfigMap(metadata=ObjectMeta(name=name, labels={"some": "yes"})))
     client.deletecollection(ConfigMap, namespace="default")
-    assert list(client.list(ConfigMap)) == []
+    assert list(client.list(ConfigMap, labels={"some": "yes"})) == []

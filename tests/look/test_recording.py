@@ -120,13 +120,14 @@ def test_objects_are_found_as_in_the_store() -> None:
     recording = Recording.of(world)
     assert set(recording.kinds()) == set(world.kinds())
     for kind in (*world.kinds(), "Job"):
-        assert recording.objects(kind) == world.objects(kind)
-        assert recording.objects(kind, "default") == world.objects(kind, "default")
+        assert recording.objects(kind) == world.store.objects(kind)
+        assert recording.objects(kind, "default") == world.store.objects(kind, "default")
         assert recording.count(kind) == world.count(kind)
     assert recording.get(WEB) is world.get(WEB)
-    assert recording.changes_since(40) == tuple(world.changes_since(40))
-    assert recording.as_of(40) == world.as_of(40)
-    assert recording.at(30).changes_since(10)[-1].revision == recording.at(30).revision
+    begun = world.known_from
+    assert recording.changes_since(begun + 40) == tuple(world.changes_since(begun + 40))
+    assert recording.as_of(begun + 40) == world.as_of(begun + 40)
+    assert recording.at(60).changes_since(begun)[-1].revision == recording.at(60).revision
 
 
 def test_what_people_wrote_and_chose_is_as_it_was() -> None:

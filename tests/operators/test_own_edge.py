@@ -60,15 +60,15 @@ def test_a_change_is_told_with_what_was_before() -> None:
     world = World()
     text = """
 def on_change(event):
-    if event["type"] == "MODIFIED" and event["object"]["kind"] == "ServiceAccount":
+    if event["type"] == "MODIFIED" and event["object"]["kind"] == "Secret":
         was, now = event["old"]["metadata"]["labels"], event["object"]["metadata"]["labels"]
         card = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "card"}}
         return {"children": [card | {"data": {"text": was["who"] + " left, " + now["who"] + " came"}}]}
 """
-    world.do(DefineController("copier", "sa", text, "cm", edge=True))
-    world.apply("apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: bob, labels: {who: ada}}\n")
+    world.do(DefineController("copier", "secret", text, "cm", edge=True))
+    world.apply("apiVersion: v1\nkind: Secret\nmetadata: {name: bob, labels: {who: ada}}\n")
     world.settle()
-    world.do(SetLabel(Ref("ServiceAccount", "default", "bob"), "who", "grace"))
+    world.do(SetLabel(Ref("Secret", "default", "bob"), "who", "grace"))
     world.settle()
     assert (world.get(Ref("ConfigMap", "default", "card")) or {})["data"] == {"text": "ada left, grace came"}
 
@@ -84,7 +84,7 @@ def copy(n):
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "copy-%d" % n}}
 
 def on_change(event):
-    if event["type"] == "ADDED" and event["object"]["kind"] == "ServiceAccount":
+    if event["type"] == "ADDED" and event["object"]["kind"] == "Secret":
         return {"children": [copy(1), copy(2)]}
     if event["type"] == "DELETED":
         name = event["object"]["metadata"]["name"]
@@ -101,8 +101,8 @@ def sync(parent, children):
 def copies(text: str, *, edge: bool, loses: bool) -> list[str]:
     """The copies that there are, after one was deleted."""
     world = World()
-    world.do(DefineController("copier", "sa", text, "cm", edge))
-    world.apply("apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: bob}\n")
+    world.do(DefineController("copier", "secret", text, "cm", edge))
+    world.apply("apiVersion: v1\nkind: Secret\nmetadata: {name: bob}\n")
     world.settle()
     if loses:
         world.do(DropEvents("copier", 1))
@@ -129,8 +129,8 @@ def test_what_it_remembers_reads_as_the_objects_it_knows() -> None:
 
 def test_it_cannot_be_made_to_compare_but_by_another_text() -> None:
     world = World()
-    world.do(DefineController("copier", "sa", REPLACE, "cm", edge=True))
+    world.do(DefineController("copier", "secret", REPLACE, "cm", edge=True))
     assert "its text does" in world.refused(EdgeTriggered("copier", on=False))
-    world.do(DefineController("copier", "sa", COMPARE, "cm"))
+    world.do(DefineController("copier", "secret", COMPARE, "cm"))
     world.do(EdgeTriggered("copier"))
     world.do(EdgeTriggered("copier", on=False))

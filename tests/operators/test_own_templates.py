@@ -49,7 +49,7 @@ def test_each_is_taken_as_it_is(template: Template) -> None:
 
 
 def test_hello() -> None:
-    made = world("hello", "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: bob}\n")
+    made = world("hello", "apiVersion: v1\nkind: Secret\nmetadata: {name: bob}\n")
     found = made.get(Ref("ConfigMap", "default", "bob-hello"))
     assert found is not None
     assert found["data"] == {"text": "Hello, bob!"}

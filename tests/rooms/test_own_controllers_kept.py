@@ -15,7 +15,7 @@ from app.rooms import Rooms
 from tests.rooms.test_rooms import make_rooms, state_of
 from tests.support.rooms import Clock, Script, play
 
-BOB = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: bob}\n"
+BOB = "apiVersion: v1\nkind: Secret\nmetadata: {name: bob}\n"
 HELLO = """
 def sync(parent, children):
     return {"children": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "hello"}}]}
@@ -39,7 +39,7 @@ def test_mistakes_and_strikes_stop_the_controller_alone_and_come_back_with_the_r
     room = rooms.create()
     room.attach("en", room.epoch, room.frame)
     for name, text in (("hello", HELLO), ("eater", EATER), ("wrong", WRONG)):
-        rooms.submit(room, DefineController(name, "sa", text, "cm"))
+        rooms.submit(room, DefineController(name, "secret", text, "cm"))
     rooms.submit(room, Apply(BOB))
     play(room, clock)
     assert room.broken is None

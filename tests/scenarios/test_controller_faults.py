@@ -183,6 +183,7 @@ def test_one_copy_is_stopped_and_the_other_goes_on(world: World) -> None:
 def test_names_that_are_made_up_are_made_twice_and_names_that_follow_from_the_parent_are_not() -> None:
     for text, children in (("hello", 1), (NAMED_ANEW, 2)):
         world = own_world(text)
+        world.advance(world.now_ms // 1000 * 1000 + 1_950)  # they look, one in another second than the other
         world.do(TwoCopies("hello"))
         world.apply(BOB)
         world.settle()
@@ -196,7 +197,7 @@ def test_names_that_are_made_up_are_made_twice_and_names_that_follow_from_the_pa
 def test_the_second_copy_of_ones_own_goes_with_it() -> None:
     world = own_world("hello")
     world.do(TwoCopies("hello"))
-    world.do(DefineController("hello", "sa", NAMED_ANEW, "cm"))
+    world.do(DefineController("hello", "secret", NAMED_ANEW, "cm"))
     assert {"hello", "hello_2"} <= world.actors.keys()
     world.do(GoOnCall("hello"))
     world.do(RemoveController("hello"))
@@ -259,7 +260,7 @@ def test_what_is_refused_again_and_again_is_named_and_not_waited_for() -> None:
     world.apply(BOB)
     world.settle()
     ((key, failed),) = world.actors["hello"].mistakes
-    assert (key, failed.code) == (Ref("ServiceAccount", "default", "bob"), 409)
+    assert (key, failed.code) == (Ref("Secret", "default", "bob"), 409)
     assert failed.error == 'configmaps "bob-hello" already exists'
     looks = sum(isinstance(step.record, Observed) and step.actor == "hello" for step in world.trace)
     world.wait(60)
@@ -276,7 +277,7 @@ def own_world(text: str) -> World:
     """With the controller *hello*, from its template or with another text."""
     world = World(latencies="textbook")
     found = next((each.text for each in controller_templates() if each.name == text), text)
-    world.do(DefineController("hello", "sa", found, "cm"))
+    world.do(DefineController("hello", "secret", found, "cm"))
     world.settle()
     return world
 

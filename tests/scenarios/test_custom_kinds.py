@@ -236,7 +236,7 @@ def test_a_quota_of_services_does_not_count_the_other(services: World) -> None:
     services.settle()
     quota = services.get(Ref("ResourceQuota", "default", "few"))
     assert quota is not None
-    assert quota["status"]["used"]["services"] == "1"
+    assert quota["status"]["used"]["services"] == "2", "the Service kubernetes too"
 
 
 def test_a_pod_of_another_group_is_no_pod() -> None:

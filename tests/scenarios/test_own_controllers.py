@@ -16,7 +16,7 @@ from app.operators.own.flapping import AGAIN
 from tests.support.custom import WIDGET, define, widget, withdraw
 from tests.support.world import World
 
-BOB = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: bob, labels: {who: Bob}}\n"
+BOB = "apiVersion: v1\nkind: Secret\nmetadata: {name: bob, labels: {who: Bob}}\n"
 GREET = """
 def sync(parent, children):
     return {"children": [{
@@ -28,7 +28,7 @@ HELLO = Ref("ConfigMap", "default", "hello")
 EATER = "def sync(parent, children):\n  x = 'x'\n  for i in range(40):\n    x = x + x\n  return {}\n"
 
 
-def world(text: str = GREET, children: str = "cm", parent: str = "sa", obj: str = BOB) -> World:
+def world(text: str = GREET, children: str = "cm", parent: str = "secret", obj: str = BOB) -> World:
     made = World()
     made.do(DefineController("greeter", parent, text, children))
     made.apply(obj)
@@ -54,19 +54,19 @@ def test_it_makes_what_is_wanted_and_repairs_it() -> None:
     made = world()
     made.settle()
     assert text_of(made) == "hello Bob"
-    made.do(SetLabel(Ref("ServiceAccount", "default", "bob"), "who", "Alice"))
+    made.do(SetLabel(Ref("Secret", "default", "bob"), "who", "Alice"))
     made.settle()
     assert text_of(made) == "hello Alice"
     made.delete("ConfigMap", "hello")
     made.settle()
     assert text_of(made) == "hello Alice"
-    assert made.event_reasons("ServiceAccount") == ["SuccessfulCreate", "SuccessfulUpdate"]
+    assert made.event_reasons("Secret") == ["SuccessfulCreate", "SuccessfulUpdate"]
 
 
 def test_what_it_made_goes_with_its_parent() -> None:
     made = world()
     made.settle()
-    made.delete("ServiceAccount", "bob")
+    made.delete("Secret", "bob")
     made.settle()
     assert text_of(made) == ""
 
@@ -74,11 +74,11 @@ def test_what_it_made_goes_with_its_parent() -> None:
 def test_another_text_goes_on_where_the_first_was_and_removed_it_leaves_all_as_it_is() -> None:
     made = world()
     made.settle()
-    made.do(DefineController("greeter", "sa", GREET.replace("hello ", "goodbye "), "cm"))
+    made.do(DefineController("greeter", "secret", GREET.replace("hello ", "goodbye "), "cm"))
     made.settle()
     assert text_of(made) == "goodbye Bob"
     made.do(RemoveController("greeter"))
-    made.do(SetLabel(Ref("ServiceAccount", "default", "bob"), "who", "Alice"))
+    made.do(SetLabel(Ref("Secret", "default", "bob"), "who", "Alice"))
     made.settle()
     assert text_of(made) == "goodbye Bob"
     assert "greeter" not in made.actors
@@ -87,7 +87,7 @@ def test_another_text_goes_on_where_the_first_was_and_removed_it_leaves_all_as_i
 def test_a_child_that_somebody_else_made_is_left_alone() -> None:
     made = World()
     made.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hello}\ndata: {text: mine}\n")
-    made.do(DefineController("greeter", "sa", GREET, "cm"))
+    made.do(DefineController("greeter", "secret", GREET, "cm"))
     made.apply(BOB)
     made.run(limit_ms=10_000)
     assert text_of(made) == "mine"
@@ -142,8 +142,8 @@ def sync(parent, children):
     assert text_of(made) == "x" * (AGAIN + 1)
     (hot,) = [gap for record in records(made, Differed) for gap in record.differences if gap.reason == "HotLoop"]
     assert (hot.about, hot.field) == (HELLO, "data.text")
-    assert "HotLoop" in made.event_reasons("ServiceAccount")
-    made.do(SetLabel(Ref("ServiceAccount", "default", "bob"), "who", "Alice"))
+    assert "HotLoop" in made.event_reasons("Secret")
+    made.do(SetLabel(Ref("Secret", "default", "bob"), "who", "Alice"))
     made.settle()
     assert len(text_of(made)) > AGAIN + 1, "another parent is another start"
 
@@ -180,7 +180,7 @@ def test_it_starts_again_by_hand_or_with_another_text() -> None:
     made.settle()
     strikes = [step for step in made.trace if isinstance(step.record, Commanded)]
     assert sum(isinstance(step.record.command, StrikeController) for step in strikes) == 2  # type: ignore[union-attr]
-    made.do(DefineController("greeter", "sa", GREET, "cm"))
+    made.do(DefineController("greeter", "secret", GREET, "cm"))
     made.settle()
     assert text_of(made) == "hello Bob"
 
@@ -266,7 +266,7 @@ def sync(parent, children):
     made = world(text, "deploy=RollingInPlace")
     made.settle()
     uids = {uid_of(obj) for obj in made.objects("Deployment", "default")}
-    made.do(SetLabel(Ref("ServiceAccount", "default", "bob"), "who", "Alice"))
+    made.do(SetLabel(Ref("Secret", "default", "bob"), "who", "Alice"))
     begun = made.trace.count
     made.settle()
     updates = [record for record in records(made, Acted) if record.action.__class__.__name__ == "Update"]
@@ -283,17 +283,17 @@ def sync(parent, children):
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (DefineController("No Name", "sa", GREET, "cm"), 'a controller is not called "No Name"'),
+        (DefineController("No Name", "secret", GREET, "cm"), 'a controller is not called "No Name"'),
         (DefineController("scheduler-of-mine", "wigdets", GREET), 'doesn\'t have a resource type "wigdets"'),
         (DefineController("mine", "Wigdet.example", GREET), 'doesn\'t have a resource type "Wigdet.example"'),
         (DefineController("mine", "Wigdet." + "a." * 200 + "com", GREET), "doesn't have a resource type \"Wigdet.a"),
         (DefineController("mine", "events", GREET), "a Event is written by no controller"),
-        (DefineController("mine", "sa", GREET, "cm=Often"), '"Often" is no update strategy: one of OnDelete'),
-        (DefineController("mine", "sa", GREET, "sa"), "a sa cannot be the parent of a sa"),
-        (DefineController("kubelet", "sa", GREET), 'there is a loop called "kubelet" already'),
-        (DefineController("chaos-monkey", "sa", GREET), 'there is a loop called "chaos-monkey" already'),
-        (DefineController("you", "sa", GREET), 'there is a loop called "you" already'),
-        (DefineController("mine", "sa", "x" * (limits.OWN_TEXT_BYTES + 1)), "the text of a controller has at most"),
+        (DefineController("mine", "secret", GREET, "cm=Often"), '"Often" is no update strategy: one of OnDelete'),
+        (DefineController("mine", "secret", GREET, "secret"), "a secret cannot be the parent of a secret"),
+        (DefineController("kubelet", "secret", GREET), 'there is a loop called "kubelet" already'),
+        (DefineController("chaos-monkey", "secret", GREET), 'there is a loop called "chaos-monkey" already'),
+        (DefineController("you", "secret", GREET), 'there is a loop called "you" already'),
+        (DefineController("mine", "secret", "x" * (limits.OWN_TEXT_BYTES + 1)), "the text of a controller has at most"),
         (RemoveController("mine"), 'no controller of yours is called "mine"'),
         (RemoveController("chaos-monkey"), 'no controller of yours is called "chaos-monkey"'),
     ],
@@ -305,5 +305,5 @@ def test_what_is_refused_changes_nothing(command: Command, said: str) -> None:
 def test_there_are_so_many_and_no_more() -> None:
     made = World()
     for number in range(limits.OWN_CONTROLLERS):
-        made.do(DefineController(f"c{number}", "sa", GREET, "cm"))
-    assert "controllers of your own already" in made.refused(DefineController("more", "sa", GREET, "cm"))
+        made.do(DefineController(f"c{number}", "secret", GREET, "cm"))
+    assert "controllers of your own already" in made.refused(DefineController("more", "secret", GREET, "cm"))

@@ -42,7 +42,7 @@ def test_safe_at_every_step_and_as_declared_in_the_end(seed: int) -> None:
         address
         for part in cluster.objects("EndpointSlice", "default")
         for endpoint in part["endpoints"] or ()
-        if endpoint["conditions"]["ready"]
+        if part["metadata"]["labels"]["kubernetes.io/service-name"] == "web" and endpoint["conditions"]["ready"]
         for address in endpoint["addresses"]
     ]
     assert sorted(addresses) == sorted(pod["status"]["podIP"] for pod in selected if pod_status(pod) == "Running")

@@ -66,7 +66,7 @@ def live(seed: int, commands: int = 25) -> tuple[Cluster, list[Step]]:
     rng = random.Random(seed)
     cluster, steps = Cluster(seed=seed, latencies=rng.choice(["realistic", "stormy", "textbook"])), []
     for name, text in zip(OWN, (HELLO, NAMED_ANEW), strict=True):
-        cluster.submit(DefineController(name, "sa", text, "cm"))
+        cluster.submit(DefineController(name, "secret", text, "cm"))
     cluster.submit(Apply(MANIFEST))
     cluster.submit(Apply(BOB))
     for _ in range(commands):

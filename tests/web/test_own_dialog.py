@@ -20,13 +20,13 @@ from tests.support.world import World
 
 pytestmark = pytest.mark.long
 
-BOB = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: bob}\n"
+BOB = "apiVersion: v1\nkind: Secret\nmetadata: {name: bob}\n"
 HELLO = """
 def sync(parent, children):
     print("there are", len(children["ConfigMap.v1"]))
     return {"children": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "hello"}}]}
 """
-FORM = {"name": "greeter", "parent": "sa", "children": "cm=Recreate", "text": HELLO}
+FORM = {"name": "greeter", "parent": "secret", "children": "cm=Recreate", "text": HELLO}
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_one_begins_with_a_template_or_with_ones_own(browser: Browser) -> None:
         assert browser.post("/commands/define-controller", each).status_code == 201
     assert browser.post("/commands/define-controller", FORM).status_code == 201
     mine = choices(browser)["greeter"]
-    assert (mine["parent"], mine["children"], mine["edge"]) == ("ServiceAccount", "ConfigMap=Recreate", False)
+    assert (mine["parent"], mine["children"], mine["edge"]) == ("Secret", "ConfigMap=Recreate", False)
     assert browser.post("/commands/define-controller", {**FORM, **{k: str(mine[k]) for k in FORM}}).status_code == 200
 
 
@@ -88,7 +88,7 @@ def test_what_is_saved_as_a_hook_answers_as_the_page_does(browser: Browser) -> N
     answered = hook["answer"]({"parent": {}, "children": {"ConfigMap.v1": {}}})
     assert answered["children"][0]["metadata"] == {"name": "hello"}
     (composite,) = yaml.safe_load_all(hook["__doc__"].partition("object:")[2])
-    assert composite["spec"]["parentResource"] == {"apiVersion": "v1", "resource": "serviceaccounts"}
+    assert composite["spec"]["parentResource"] == {"apiVersion": "v1", "resource": "secrets"}
     assert composite["spec"]["childResources"] == [
         {"apiVersion": "v1", "resource": "configmaps", "updateStrategy": {"method": "Recreate"}}
     ]
@@ -107,7 +107,7 @@ def test_what_is_saved_runs_from_the_file(browser: Browser, tmp_path: Path, monk
     world.settle()
     assert world.get(Ref("ConfigMap", "default", "hello")) is not None
     other = World()
-    assert "already" in other.refused(DefineController("greeter", "sa", HELLO, "cm"))
+    assert "already" in other.refused(DefineController("greeter", "secret", HELLO, "cm"))
     assert other.submit(Apply(BOB)).record.error == ""  # type: ignore[union-attr]
 
 
@@ -252,17 +252,17 @@ def test_what_a_call_printed_that_then_failed_is_shown(browser: Browser) -> None
 @pytest.mark.parametrize(
     ("observation", "said"),
     [
-        ("", "an observation begins with the parent, a ServiceAccount"),
+        ("", "an observation begins with the parent, a Secret"),
         ("kind: Pod", "error validating data: apiVersion not set"),
-        (CHILD, "an observation begins with the parent, a ServiceAccount"),
-        ("apiVersion: v1\nkind: ServiceAccount\n", "a ServiceAccount of the observation has no metadata.name"),
+        (CHILD, "an observation begins with the parent, a Secret"),
+        ("apiVersion: v1\nkind: Secret\n", "a Secret of the observation has no metadata.name"),
         (
-            "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n",
-            "a ServiceAccount of the observation has no metadata.name",
+            "apiVersion: v1\nkind: Secret\nmetadata:\n",
+            "a Secret of the observation has no metadata.name",
         ),
         (BOB + CHILD * 300, "more than 200 objects"),
         (BOB + "a: " + "[" * 99 + "]" * 99, "error converting YAML to JSON: yaml: line 4: exceeded max depth of 64"),
-        (BOB + "---\n" + BOB, "a ServiceAccount is no child of this controller: it is not among the child kinds"),
+        (BOB + "---\n" + BOB, "a Secret is no child of this controller: it is not among the child kinds"),
     ],
 )
 def test_what_is_no_observation_is_refused(browser: Browser, observation: str, said: str) -> None:

@@ -147,7 +147,10 @@ def test_the_ending_says_what_was_done(cluster: Cluster) -> None:
 def test_what_follows_from_silence_has_an_ending_too(cluster: Cluster) -> None:
     """The power cut is the cause of no step: loops notice by their own timers that nothing is heard."""
     node = cluster.objects("Pod", "default")[0]["spec"]["nodeName"]
-    for command, said in ((PowerNode(node), "Healed in 5:"), (PowerNode(node, on=True), "Done in ")):
+    for command, said in (
+        (PowerNode(node), ("Healed in 5:5", "Healed in 6:0")),
+        (PowerNode(node, on=True), "Done in "),
+    ):
         act = cluster.submit(command)
         cluster.run(limit_ms=400_000)
         end = ending.of(cluster, act, _)

@@ -40,7 +40,7 @@ def web(latencies: str = "textbook") -> World:
 
 def hello(text: str = HELLO) -> World:
     world = World(latencies="textbook")
-    world.do(DefineController("hello", "sa", text, "cm"))
+    world.do(DefineController("hello", "secret", text, "cm"))
     world.settle()
     return world
 
@@ -132,11 +132,12 @@ def test_pods_that_were_made_twice_and_deleted_again(fault: Command, latencies: 
 def test_names_that_are_made_up_stay_twice() -> None:
     for fault in (TwoCopies("hello"), StaleCache("hello")):
         world = hello(NAMED_ANEW)
+        world.advance(world.now_ms // 1000 * 1000 + 1_950)  # two copies look, one in another second than the other
         world.do(fault)
         found = applied(world, BOB)
         assert found.kind == "duplicated"
         count = sum(name.startswith("bob-") for name in names_of(world))
-        assert said(world, found) == f"ConfigMap of ServiceAccount bob: 1 wanted, {count} there, and they stay."
+        assert said(world, found) == f"ConfigMap of Secret bob: 1 wanted, {count} there, and they stay."
         assert shape(found) == ["you", "you", "writes", "writes"]
 
 
@@ -162,7 +163,7 @@ def test_what_a_loop_made_outlives_its_owner_while_nobody_collects() -> None:
     world.do(StopController(GC))
     world.apply(BOB)
     world.settle()
-    found = after(world, DeleteObject(Ref("ServiceAccount", "default", "bob")))
+    found = after(world, DeleteObject(Ref("Secret", "default", "bob")))
     assert said(world, found) == "ConfigMap bob-hello remains, and its owner is gone."
     assert (found.kind, shape(found)) == ("leaked", ["you", "writes", "you"])
 
@@ -171,7 +172,7 @@ def test_a_collector_that_missed_the_end_of_an_owner_leaks_what_that_owned() -> 
     world = hello()
     world.apply(BOB)
     world.settle()
-    found = after(world, DropNextEvent(GC, "sa"), DeleteObject(Ref("ServiceAccount", "default", "bob")))
+    found = after(world, DropNextEvent(GC, "secret"), DeleteObject(Ref("Secret", "default", "bob")))
     assert said(world, found) == "ConfigMap bob-hello remains, and its owner is gone."
     assert (found.kind, shape(found)) == ("leaked", ["you", "EVENT-LOST"])
 
@@ -212,7 +213,7 @@ def test_who_writes_in_vain_is_stuck() -> None:
     world.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: bob-hello}\n")
     world.do(CrashMidway("hello"))
     found = applied(world, BOB)
-    assert (found.kind, said(world, found)) == ("stuck", "it fails at ServiceAccount bob again and again.")
+    assert (found.kind, said(world, found)) == ("stuck", "it fails at Secret bob again and again.")
     assert told(world, found)[-1] == "It cannot create ConfigMap bob-hello: it exists already (409)."
 
 

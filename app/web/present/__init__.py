@@ -21,6 +21,7 @@ the viewer's language. The trace is the only source: there is no second, drawn v
     memory         how much of its limit a pod uses       evictions   what a disruption budget refused
     touched        what looks different beside a change   causes      the steps that led to a step
     why            the chain of causes, to look through   lanemarks   what a mark on the timeline says
+    system         what every cluster has, for who asks
     own            controllers that people wrote, and what one would do
 """
 
@@ -31,9 +32,10 @@ from app.web.present.inspector import inspector
 from app.web.present.own import choices, own, tried
 from app.web.present.reading import reading_ms
 from app.web.present.room import documents, frame, page, step_detail, verdict_of, why_of
+from app.web.present.system import system
 from app.web.present.words import Words
 
 __all__ = [
     "Words", "caption", "choices", "documents", "frame", "inspector", "own", "page", "reading_ms", "step_detail",
-    "tried", "verdict_of", "why_of",
+    "system", "tried", "verdict_of", "why_of",
 ]  # fmt: skip

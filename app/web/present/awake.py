@@ -8,8 +8,8 @@ from app.api.control_plane import CONTROL_PLANE
 from app.engine.trace import Acted, ActorState, Step, is_visible
 from app.look import Look
 from app.reconcile import RequeueAfter
-from app.web.present.board import is_shown
 from app.web.present.names import lane_of
+from app.web.present.system import is_shown
 
 ON_MACHINES = {"PodSandbox": "Pod"}
 """What a machine keeps of an object stands for that object."""

@@ -16,11 +16,11 @@ from app.api.objects import Obj, Ref
 from app.component_helpers import pods
 from app.kubectl.printers.network import external_ip
 from app.look import Look
-from app.registry import bootstrap
 from app.web.present import custom, reasons, truth, unfolded
 from app.web.present.card import PodView, by_place, element_id, pods_id
 from app.web.present.faults import MachineView, machine
 from app.web.present.requested import requested_cpu
+from app.web.present.system import is_shown
 from app.web.present.truth import Belief
 from app.web.present.unfolded import CustomView
 from app.web.present.values import Chip
@@ -30,7 +30,6 @@ from app.web.present.workloads import WORKLOADS, WorkloadView, workloads
 CELLS_FROM, CELLS_FROM_A_NODE = 200, 40  # pods in all, or a node on average: from here on the board is cells
 SHOWN_ENDPOINTS = 200
 SERVICE_LABEL, ZONE_LABEL = "kubernetes.io/service-name", "topology.kubernetes.io/zone"
-MANAGED_ENDPOINTS = "endpoints.kubernetes.io/managed-by"
 QUIET_KINDS = ("Event", "Lease", "EndpointSlice", "Pod", "Node", "Service", *WORKLOADS)
 """Kinds that have a drawing of their own, or none; all others are chips."""
 
@@ -256,11 +255,3 @@ def chip(cluster: Look, obj: Obj, loops: frozenset[str]) -> ChipView:
     title = ", ".join(f"{each.name} {each.value}" for each in said)
     chip = Chip(*ref, objects.is_terminating(obj))
     return ChipView(element_id(ref), chip, is_stored(cluster, obj, loops), custom.short(said), title)
-
-
-def is_shown(obj: Obj) -> bool:
-    """What every cluster and every namespace has, and what the loops keep beside an EndpointSlice, would only be noise:
-    it is on the board if somebody asks for it."""
-    if objects.kind_of(obj) == "Endpoints" and MANAGED_ENDPOINTS in objects.labels_of(obj):
-        return False
-    return not bootstrap.is_built_in(ref := objects.ref_of(obj)) and not ref.namespace.startswith("kube-")

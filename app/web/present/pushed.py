@@ -14,6 +14,7 @@ from app.api.own_controllers import OWN_CONTROLLER
 from app.look import Look
 from app.rooms import Frame
 from app.web.present import board, card, evictions, reasons, requested, touched, unfolded, workloads
+from app.web.present.system import is_shown
 from app.web.present.words import Words
 
 
@@ -39,7 +40,7 @@ def views(cluster: Look, change: Frame, in_cells: bool, _: Words) -> dict[str, A
 
 def _is_drawn(cluster: Look, ref: Ref, obj: Obj | None, in_cells: bool) -> bool:
     """Whether there may be an element of this object on the board."""
-    if obj is not None and ref.kind not in ("Pod", "Node") and not board.is_shown(obj):
+    if obj is not None and ref.kind not in ("Pod", "Node") and not is_shown(obj):
         return False
     if ref.kind in ("Pod", "Node"):
         return not in_cells
@@ -74,7 +75,7 @@ def _services(cluster: Look, change: Frame, *, wired: bool) -> Iterator[board.Se
             refs |= {owner for each in _both(change, ref, obj) if (owner := board.service_of_slice(each))}
     slices = board.slices_by_service(cluster) if refs else {}
     for ref in sorted(refs):
-        if (obj := cluster.get(ref)) and board.is_shown(obj) and not unfolded.is_part(obj):
+        if (obj := cluster.get(ref)) and is_shown(obj) and not unfolded.is_part(obj):
             yield board.service(obj, slices.get(ref, ()), wired=wired)
 
 
@@ -103,7 +104,7 @@ def _looked_after(cluster: Look, change: Frame) -> dict[Ref, Obj]:
         ref_of(obj): obj
         for kind in kinds.difference(board.QUIET_KINDS)
         for obj in cluster.objects(kind)
-        if board.is_shown(obj)
+        if is_shown(obj)
     }
 
 

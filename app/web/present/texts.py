@@ -122,6 +122,7 @@ def keys(_: Words) -> list[tuple[str, list[tuple[str, str]]]]:
                 ("L", _("live object beside the manifest")),
                 ("I", _("YAML or describe of the open object")),
                 ("V", _("why: the causes of what is open or chosen")),
+                ("/", _("what every cluster has")),
             ],
         ),
         (
