@@ -1,2 +1,2 @@
-"""The container runtime of a machine, and what runs in containers: images and their programs, a small shell, log
-lines."""
+"""The container runtime of a machine, and what runs in containers: images and their programs, how commands go, a small
+shell, log lines."""
