@@ -29,10 +29,11 @@ function fromOutside(lane) {
 /** @param {string} role */
 export const isAwake = (role) => shown.has(role)
 
-/** More than there is room for: those that acted last stay. */
+/** More than there is room for: those that acted last stay, and the second copy of a loop as long as there is one. */
 function choose() {
   const awake = data.lanes.map(([role]) => role).filter((role) => role === "you" || last.has(role) || state.awake.includes(role))
   const [, room] = ROOM.find(([media]) => matchMedia(media).matches)
-  const latest = awake.filter((role) => role !== "you").sort((a, b) => (last.get(b) ?? -1) - (last.get(a) ?? -1))
+  const rank = (role) => role.endsWith("_2") ? Infinity : last.get(role) ?? -1
+  const latest = awake.filter((role) => role !== "you").sort((a, b) => rank(b) > rank(a) ? 1 : -1)
   shown = new Set(["you", ...latest.slice(0, room)])
 }

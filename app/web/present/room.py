@@ -315,7 +315,9 @@ def grouped(lessons: Iterable[Scenario], _: Words) -> list[tuple[str, list[scrip
 
 
 def _roles(cluster: Look, _: Words) -> tuple[str, ...]:
-    return tuple(role for role in lanes(cluster.actors, _) if role != YOU)
+    """Of loops that work in the background nothing is ever told: there is nothing to show of them."""
+    told = (actor for actor, state in cluster.actors.items() if not state.in_background)
+    return tuple(role for role in lanes(told, _) if role != YOU)
 
 
 def _nodes_moved(change: Frame) -> bool:
