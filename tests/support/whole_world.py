@@ -77,7 +77,9 @@ class WholeWorld:
         latencies = self.rng.choice(["realistic", "stormy", "textbook"])
         self.cluster = Cluster(seed=seed, latencies=latencies, zones=self.rng.choice([0, 3]))
         self.watchman = Watchman(self.cluster)
-        self.actors = sorted({name.partition("/")[0] for name in self.cluster.actors} - {"traffic", "chaos-monkey"})
+        # The page has no buttons for loops whose doings are never told.
+        told = {name.partition("/")[0] for name, state in self.cluster.actors.items() if not state.in_background}
+        self.actors = sorted(told - {"traffic", "chaos-monkey"})
         self.submit(Apply(DECLARED))
 
     def submit(self, command: Command) -> None:
