@@ -211,7 +211,7 @@ def state(
 ) -> dict[str, Any]:
     """The JSON that every message begins with: clocks, pace, who is busy, the new steps."""
     cluster, pace = room.look, room.pace
-    found = cluster.actors
+    found = _told(cluster)
     now = rest.of(cluster, room.awaited, is_told=room.is_told, _=_)
     told = room.told if change is None else change.told
     return {
@@ -315,9 +315,12 @@ def grouped(lessons: Iterable[Scenario], _: Words) -> list[tuple[str, list[scrip
 
 
 def _roles(cluster: Look, _: Words) -> tuple[str, ...]:
-    """Of loops that work in the background nothing is ever told: there is nothing to show of them."""
-    told = (actor for actor, state in cluster.actors.items() if not state.in_background)
-    return tuple(role for role in lanes(told, _) if role != YOU)
+    return tuple(role for role in lanes(_told(cluster), _) if role != YOU)
+
+
+def _told(cluster: Look) -> dict[str, ActorState]:
+    """The loops with a place on the page: of those that work in the background nothing is ever told."""
+    return {name: actor for name, actor in cluster.actors.items() if not actor.in_background}
 
 
 def _nodes_moved(change: Frame) -> bool:
