@@ -22,7 +22,7 @@ from app.scenarios.script import Need
 TRIES = 60  # of what is asked for again and again
 ATTEMPTS = 2  # an object that is being deleted must be gone before it can be declared again
 PATIENCE_MS = 900_000
-PATIENCE_STEPS = 20_000
+PATIENCE_STEPS = 40_000  # a thousand pods that go take half of them
 
 
 class Pressed(NamedTuple):

@@ -67,6 +67,20 @@ def test_a_frame_holds_only_what_changed(cluster: Cluster, see: See) -> None:
     assert context["state"]["steps"][0][2:4] == ["you", "you"]
 
 
+def test_a_frame_speaks_of_the_loops_that_have_a_place_on_the_page_and_of_no_others(cluster: Cluster, see: See) -> None:
+    """A page that hears of another loop takes all of itself anew."""
+    places = {role for role, _title in page(Stage(see(cluster)), scenarios.every(), _)["lanes"]} - {"you"}
+    revision, step = cluster.store.revision, cluster.trace.count
+    cluster.submit(Scale(Ref("Deployment", "default", "web"), 5))
+    cluster.run()
+    worked = {each.actor for each in cluster.trace.since(step)}
+    assert "endpoints-controller" in worked - places, "in the background"
+    seen = see(cluster)
+    context = frame(Stage(seen), frame_since(seen, revision, step), _)
+    assert set(context["state"]["actors"]) == places
+    assert {view.role for view in context["loops"]} <= places
+
+
 def test_what_is_gone_is_named_by_its_id(cluster: Cluster, see: See) -> None:
     revision, step = cluster.store.revision, cluster.trace.count
     victim = some_pod(cluster)
