@@ -26,6 +26,8 @@ from app.engine.worker import Worker
 from app.engine.workqueue import WorkQueue
 from tests.support.random_world import MANIFEST, WEB, random_world
 
+pytestmark = pytest.mark.long
+
 # What a part does not write down: it works it out anew, or it is how the parts know each other.
 WORKED_OUT = {
     Store: {"_kinds", "_listed", "_names", "listeners", "log"},

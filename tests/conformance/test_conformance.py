@@ -9,6 +9,8 @@ from tests.conformance.differences import DIFFERENCES
 from tests.conformance.facts import facts_of, turning_points
 from tests.conformance.replays import SCENARIOS
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module", params=sorted(SCENARIOS))
 def scenario(request: pytest.FixtureRequest) -> Compared:

@@ -14,6 +14,8 @@ from app.nodes.kubelet.environment import NAMESPACE_FILE
 from app.nodes.runtime.commands.course import Course, course
 from app.nodes.runtime.commands.programs import FOR_EVER_MS
 
+pytestmark = pytest.mark.long
+
 ENDLESS = None
 
 

@@ -9,6 +9,8 @@ from app.api.objects import Obj, Ref
 from app.commands import FillDisk
 from tests.support.world import World
 
+pytestmark = pytest.mark.long
+
 NODE = "node-1"
 POD = """
 apiVersion: v1

@@ -15,6 +15,8 @@ from app.commands import ApiServerDown, CrashContainer, CutNetwork, DeleteObject
 from app.nodes.network.traffic import Memory, Traffic, TrafficSeen, count_of
 from tests.support.world import SERVICE, World
 
+pytestmark = pytest.mark.long
+
 WEB = Ref("Service", "default", "web")
 LOAD = Ref("Load", "default", "web")
 DEPLOYMENT = """

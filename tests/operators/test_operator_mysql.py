@@ -17,6 +17,8 @@ from tests.support.mysql import CLUSTER, INSTALL, PASSWORDS, MySQLWorld, declare
 from tests.support.telling import said_of
 from tests.support.wording import wrong
 
+pytestmark = pytest.mark.long
+
 SHARED = Path(__file__).parents[2].parent / "shared" / "manifests"
 THREE = ["mycluster-0", "mycluster-1", "mycluster-2"]
 

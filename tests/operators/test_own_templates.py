@@ -9,6 +9,8 @@ from app.commands import DefineController, PatchObject
 from app.operators.own.templates import Template, controller_templates, kind_templates
 from tests.support.world import World
 
+pytestmark = pytest.mark.long
+
 TEMPLATES = {each.name: each for each in controller_templates()}
 
 

@@ -10,6 +10,8 @@ from app.engine.trace import Differed
 from app.rooms import Room
 from tests.support.rooms import WATCHER, Clock, live, make_room
 
+pytestmark = pytest.mark.long
+
 RS = "replicaset-controller"
 
 

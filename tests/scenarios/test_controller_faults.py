@@ -25,6 +25,8 @@ from app.operators.own.templates import controller_templates
 from tests.support.own_texts import BOB, NAMED_ANEW
 from tests.support.world import World
 
+pytestmark = pytest.mark.long
+
 RS = "replicaset-controller"
 FAULTS: tuple[Command, ...] = (
     CrashMidway(RS),

@@ -16,6 +16,8 @@ from app.operators.own.flapping import AGAIN
 from tests.support.custom import WIDGET, define, widget, withdraw
 from tests.support.world import World
 
+pytestmark = pytest.mark.long
+
 BOB = "apiVersion: v1\nkind: Secret\nmetadata: {name: bob, labels: {who: Bob}}\n"
 GREET = """
 def sync(parent, children):

@@ -7,6 +7,8 @@ import pytest
 from app.cluster import Cluster
 from tests.support.world import World
 
+pytestmark = pytest.mark.long
+
 
 def available(cluster: Cluster) -> int:
     return sum(

@@ -25,6 +25,8 @@ from tests.support.builders import NOW_MS, node, pod, replica_set
 from tests.support.random_world import MANIFEST, random_world
 from tests.support.reading import reader
 
+pytestmark = pytest.mark.long
+
 RS = replica_set()
 IMAGE = "registry.example/app:1"
 ZONE = "topology.kubernetes.io/zone"

@@ -16,6 +16,8 @@ from app.scenarios import Scenario
 from app.scenarios.form import read
 from app.scenarios.progress import Progress
 
+pytestmark = pytest.mark.long
+
 HEALING = scenarios.get("self-healing")
 LESSON = """
 title: {en: a, ja: a}

@@ -14,6 +14,8 @@ from tests.support.own_texts import BOB
 from tests.support.rabbitmq import RabbitWorld
 from tests.support.world import World
 
+pytestmark = pytest.mark.long
+
 HELLO = """
 def sync(parent, children):
     name = parent["metadata"]["name"]

@@ -26,6 +26,8 @@ from tests.support.own_texts import BOB, NAMED_ANEW
 from tests.support.voices import ENGLISH
 from tests.support.world import World
 
+pytestmark = pytest.mark.long
+
 RS, GC = "replicaset-controller", "garbage-collector"
 WEB = Ref("Deployment", "default", "web")
 HELLO = next(each.text for each in controller_templates() if each.name == "hello")

@@ -32,6 +32,8 @@ from tests.support.telling import LANGUAGES, words_of
 from tests.support.whole_world import WholeWorld
 from tests.support.world import World
 
+pytestmark = pytest.mark.long
+
 ASKED = 40  # steps of a world
 
 
