@@ -33,7 +33,7 @@ export const isAwake = (role) => shown.has(role)
 function choose() {
   const awake = data.lanes.map(([role]) => role).filter((role) => role === "you" || last.has(role) || state.awake.includes(role))
   const [, room] = ROOM.find(([media]) => matchMedia(media).matches)
-  const rank = (role) => role.endsWith("_2") ? Infinity : last.get(role) ?? -1
-  const latest = awake.filter((role) => role !== "you").sort((a, b) => rank(b) > rank(a) ? 1 : -1)
+  const rank = (role) => role.endsWith("_2") ? 1e9 : last.get(role) ?? -1
+  const latest = awake.filter((role) => role !== "you").sort((a, b) => rank(b) - rank(a))
   shown = new Set(["you", ...latest.slice(0, room)])
 }

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 from app.api import memo, objects
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
-from app.component_helpers import pods
+from app.component_helpers import managed_endpoints, pods
 from app.controllers.endpointslice import endpoints, selection, subsets
 from app.controllers.endpointslice.subsets import Offer, Subset
-from app.reconcile import Announce, Controller, Create, Delete, Difference, Reader, Update, Watch, itself
+from app.reconcile import Announce, Controller, Create, Delete, Difference, Reader, Update, Watch
 
 _HEADLESS = "service.kubernetes.io/headless"
 _TRIGGER_TIME = "endpoints.kubernetes.io/last-change-trigger-time"
@@ -35,7 +35,7 @@ class EndpointsSeen:
 
 class EndpointsController(Controller[EndpointsSeen]):
     name = "endpoints-controller"
-    component = subsets.MANAGER
+    component = managed_endpoints.MANAGER
     title = N_("Endpoints (v1)")
     subject = N_("The endpoints controller")
     lane = 122
@@ -50,13 +50,7 @@ class EndpointsController(Controller[EndpointsSeen]):
 
     def __init__(self) -> None:
         self.watches = (
-            itself("Service", indexes={"label": selection.selected_label}),
-            Watch(
-                "Pod",
-                selection.services_of,
-                matters=selection.endpoint_changed,
-                indexes={"label": selection.labels_of},
-            ),
+            *selection.WATCHES,
             Watch("Endpoints", _service_of, when=lambda old, new: new is None),
         )
 
@@ -145,7 +139,7 @@ def _wanted(seen: EndpointsSeen, service: Obj) -> Obj:
     held, found = seen.held, subsets.packed(_offers(seen, service))
     labels = {key: value for key, value in objects.labels_of(service).items() if key != _HEADLESS}
     labels |= {_HEADLESS: ""} if service["spec"].get("clusterIP") in (None, "", "None") else {}
-    labels[subsets.MANAGED_BY] = subsets.MANAGER
+    labels[managed_endpoints.MANAGED_BY] = managed_endpoints.MANAGER
     if held is None:
         held = {"apiVersion": "v1", "kind": "Endpoints"}
         held["metadata"] = {"name": name_of(service), "namespace": namespace_of(service)}

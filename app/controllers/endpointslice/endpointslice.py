@@ -28,7 +28,6 @@ from app.reconcile import (
     Reader,
     Update,
     Watch,
-    itself,
     metadata_differs,
 )
 
@@ -104,13 +103,7 @@ class EndpointSliceController(Controller[ServiceObservation]):
 
     def __init__(self) -> None:
         self.watches = (
-            itself("Service", indexes={"label": selection.selected_label}),
-            Watch(
-                "Pod",
-                selection.services_of,
-                matters=selection.endpoint_changed,
-                indexes={"label": selection.labels_of},
-            ),
+            *selection.WATCHES,
             Watch("EndpointSlice", _service_of, indexes={"service": _managed_for}),
             Watch("Node", lambda node, reader: (), matters=metadata_differs, indexes={"zoned": _is_zoned}),
         )

@@ -15,6 +15,7 @@ from typing import Any
 from app.api import objects
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of
+from app.component_helpers import managed_endpoints
 from app.controllers.endpointslice import subsets
 from app.controllers.endpointslice.subsets import Subset
 from app.reconcile import Action, Announce, Controller, Create, Delete, Difference, Reader, Update, Watch, itself
@@ -190,9 +191,9 @@ def _addresses(piece: Obj) -> list[str]:
 
 def _is_to_be_mirrored(found: Obj) -> bool:
     """Somebody wrote it who wants it so: not a controller, and not a lock."""
-    labels = objects.labels_of(found)
-    managed = labels.get(subsets.MANAGED_BY) == subsets.MANAGER
-    return not managed and labels.get(_SKIP) != "true" and _LEADER not in objects.annotations_of(found)
+    if managed_endpoints.is_managed(found) or objects.labels_of(found).get(_SKIP) == "true":
+        return False
+    return _LEADER not in objects.annotations_of(found)
 
 
 def _is_mirror(piece: Obj) -> bool:

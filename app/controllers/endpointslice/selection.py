@@ -12,7 +12,7 @@ from typing import Any
 from app.api import objects, selectors
 from app.api.objects import Obj, Ref, ref_of
 from app.component_helpers import pods
-from app.reconcile import Reader
+from app.reconcile import Reader, Watch, itself
 
 Label = tuple[str, str, str]
 
@@ -53,3 +53,10 @@ def selected_label(service: Obj) -> list[Label]:
     """One of the labels that it selects by, enough to find the candidates: the last, by key."""
     selector = service["spec"].get("selector")
     return [(objects.namespace_of(service), *max(selector.items()))] if selector else []
+
+
+WATCHES = (
+    itself("Service", indexes={"label": selected_label}),
+    Watch("Pod", services_of, matters=endpoint_changed, indexes={"label": labels_of}),
+)
+"""What both controllers hear of, and find pods and Services by."""

@@ -12,8 +12,6 @@ from typing import Any, NamedTuple
 from app.api import go_text
 from app.api.objects import Obj
 
-MANAGED_BY, MANAGER = "endpoints.kubernetes.io/managed-by", "endpoint-controller"  # of those that are not mirrored
-
 Subset = dict[str, Any]
 Port = tuple[str, int, str, str | None]  # name, number, protocol, appProtocol
 _Key = tuple[str, str]  # an address and the uid of who has it

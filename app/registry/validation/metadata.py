@@ -6,7 +6,7 @@ Models apimachinery `pkg/api/validation/objectmeta.go`, `pkg/util/validation` an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -134,18 +134,26 @@ def check_selector(selector: Mapping[str, Any], field: str) -> Iterator[Cause]:
 
 def _check_expression(expression: Mapping[str, Any], field: str) -> Iterator[Cause]:
     operator, values = expression.get("operator", ""), expression.get("values", ())
-    if operator in ("In", "NotIn"):
-        if not values:
-            yield causes.required(f"{field}.values", "must be specified when `operator` is 'In' or 'NotIn'")
-    elif operator in ("Exists", "DoesNotExist"):
-        if values:
-            why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
-            yield causes.forbidden(f"{field}.values", why)
+    if operator in SET_OPERATORS:
+        yield from check_set_operator(operator, values, field)
     else:
         yield causes.invalid(f"{field}.operator", operator, "not a valid selector operator")
     yield from label_key(expression.get("key", ""), f"{field}.key")
     for index, value in enumerate(values):
         yield from label_value(value, f"{field}.values[{index}]")
+
+
+SET_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
+
+
+def check_set_operator(operator: str, values: Sequence[Any], field: str) -> Iterator[Cause]:
+    """Of selectors of labels, and of nodes: whether there are as many values as the operator takes."""
+    if operator in ("In", "NotIn"):
+        if not values:
+            yield causes.required(f"{field}.values", "must be specified when `operator` is 'In' or 'NotIn'")
+    elif values:
+        why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+        yield causes.forbidden(f"{field}.values", why)
 
 
 # ----------------------------------------------------------------------------------------- names and labels

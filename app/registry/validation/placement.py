@@ -71,13 +71,8 @@ def _check_node_term(term: Obj, field: str, *, odd_values: bool = False) -> Iter
 
 def _check_operator(requirement: Obj, field: str) -> Iterator[Cause]:
     operator, values = requirement.get("operator", ""), requirement.get("values") or ()
-    if operator in ("In", "NotIn"):
-        if not values:
-            yield causes.required(f"{field}.values", "must be specified when `operator` is 'In' or 'NotIn'")
-    elif operator in ("Exists", "DoesNotExist"):
-        if values:
-            why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
-            yield causes.forbidden(f"{field}.values", why)
+    if operator in metadata.SET_OPERATORS:
+        yield from metadata.check_set_operator(operator, values, field)
     elif operator in ("Gt", "Lt"):
         if len(values) != 1:
             why = "must be specified single value when `operator` is 'Lt' or 'Gt'"

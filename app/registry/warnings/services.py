@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.api.objects import Obj, annotations_of, labels_of
+from app.component_helpers import managed_endpoints
 from app.registry.warnings import addresses
 
 _HINTS, _MODE = "service.kubernetes.io/topology-aware-hints", "service.kubernetes.io/topology-mode"
@@ -56,7 +57,7 @@ def of_balancer(obj: Obj) -> Iterator[str]:
 
 
 def of_endpoints(obj: Obj) -> Iterator[str]:
-    if labels_of(obj).get("endpoints.kubernetes.io/managed-by") == "endpoint-controller":
+    if managed_endpoints.is_managed(obj):
         return
     for index, subset in enumerate(obj.get("subsets") or ()):
         for part in ("addresses", "notReadyAddresses"):

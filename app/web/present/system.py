@@ -12,12 +12,12 @@ from app.api import objects
 from app.api.breath import breathing
 from app.api.kinds import bare_kind
 from app.api.objects import Obj
+from app.component_helpers.managed_endpoints import MANAGED_BY
 from app.look import Look
 from app.registry import bootstrap
 from app.web.present.values import Chip
 from app.web.present.workloads import WORKLOADS
 
-MANAGED_ENDPOINTS = "endpoints.kubernetes.io/managed-by"
 _DRAWN = ("Pod", "Node", *WORKLOADS)
 """On the board wherever they are; an Event is no thing that a cluster has."""
 
@@ -29,7 +29,7 @@ class SystemView(NamedTuple):
 
 def is_shown(obj: Obj) -> bool:
     """Whether it is on the board though nobody asked for it there."""
-    if objects.kind_of(obj) == "Endpoints" and MANAGED_ENDPOINTS in objects.labels_of(obj):
+    if objects.kind_of(obj) == "Endpoints" and MANAGED_BY in objects.labels_of(obj):
         return False
     return not bootstrap.is_built_in(ref := objects.ref_of(obj)) and not ref.namespace.startswith("kube-")
 
