@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from app.api import objects
-from app.api.objects import Obj
+from app.api.objects import Obj, Ref
+from app.commands import PatchObject, StopController
 from app.controllers.endpointslice.mirroring import EndpointSliceMirroringController, MirrorSeen
 from app.reconcile import Announce, Create, Delete, Difference, Update
+from tests.support.world import World
 
 
 def endpoints(*ips: str, **metadata: Any) -> Obj:
@@ -84,3 +86,19 @@ def test_of_a_subset_a_thousand_addresses_are_mirrored() -> None:
     assert told.message == (
         "A max of 1000 addresses can be mirrored to EndpointSlices per Endpoints subset. 5 addresses were skipped"
     )
+
+
+def test_what_stopped_being_mirrored_while_it_was_down_loses_its_slice() -> None:
+    world = World()
+    world.apply(
+        "{apiVersion: v1, kind: Service, metadata: {name: db}, spec: {ports: [{port: 5432}]}}\n---\n"
+        "{apiVersion: v1, kind: Endpoints, metadata: {name: db}, subsets: [{addresses: [{ip: 192.0.2.1}]}]}"
+    )
+    world.wait(5)
+    assert len(world.objects("EndpointSlice")) == 1
+    world.do(StopController("endpointslice-mirroring-controller"))
+    skip = '{"metadata": {"labels": {"endpointslice.kubernetes.io/skip-mirror": "true"}}}'
+    world.do(PatchObject(Ref("Endpoints", "default", "db"), "merge", skip))
+    world.do(StopController("endpointslice-mirroring-controller", stopped=False))
+    world.wait(10)
+    assert world.objects("EndpointSlice") == []

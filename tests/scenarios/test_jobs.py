@@ -10,6 +10,7 @@ import pytest
 from app.api import times
 from app.api.objects import Obj, Ref
 from app.cluster import Cluster
+from app.commands import DeleteObject, StopController
 from tests.support.world import World
 
 JOB = """
@@ -300,4 +301,18 @@ def test_deleting_it_deletes_its_jobs() -> None:
     world.delete("CronJob", "tick")
     world.settle()
     assert names(world) == []
+    assert world.pods() == []
+
+
+def test_pods_of_a_job_that_went_while_its_controller_was_down_are_let_go() -> None:
+    world = World()
+    world.apply(JOB % ("backoffLimit: 0", "Never", 0))
+    world.run(until=lambda cluster: bool(cluster.objects("Pod")))
+    world.do(StopController("job-controller"))
+    world.do(DeleteObject(Ref("Job", "default", "work"), propagation="Background"))
+    world.wait(60)
+    assert all(pod["metadata"].get("deletionTimestamp") for pod in world.pods())
+    assert world.pods(), "its finalizer holds it"
+    world.do(StopController("job-controller", stopped=False))
+    world.wait(10)
     assert world.pods() == []

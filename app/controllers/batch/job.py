@@ -51,7 +51,6 @@ class JobController(Controller[JobObservation]):
     title = "Job"
     lane = 20
     reconciles = "Job"
-    sleeps = True
     concurrency = 5
     says = {
         **pod_control.SAYS,

@@ -45,7 +45,6 @@ class EndpointSliceMirroringController(Controller[MirrorSeen]):
     reconciles = "Endpoints"
     concurrency = 5
     in_background = True
-    sleeps = True
     says = {
         "MirrorMissing": Saying(N_("%(about)s have no EndpointSlice yet."), N_("no EndpointSlice yet")),
         "MirrorOutdated": Saying(N_("The EndpointSlice %(about)s is out of date."), N_("endpoints changed")),
