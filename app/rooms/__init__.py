@@ -33,6 +33,7 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     keeping     what a room asks of whoever writes it down
     loading     what is stored of a room, or what has become of it
     replaying   a room is brought back from its journal
+    hindsight   a room as it was after any of its steps
     health      how all rooms are, together
     trying      controllers that people write, before they run
     rooms       the registry: create, get, evict, restore
@@ -43,6 +44,7 @@ from __future__ import annotations
 from app.cluster import (
     Awaited,
     Done,
+    Entry,
     Line,
     Observation,
     Process,
@@ -76,9 +78,9 @@ from app.rooms.trying import observed, slips, tried
 from app.rooms.watches import Watch
 
 __all__ = [
-    "SLICE_S", "Awaited", "Broken", "Compared", "Done", "Drawing", "Elsewhere", "Frame", "Limits", "Line", "Lost",
-    "Mirror", "NotDone", "Observation", "Pace", "Pressed", "Process", "Relay", "Room", "Rooms", "Share", "Told",
-    "Tried", "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook", "at_once", "awaits_input",
+    "SLICE_S", "Awaited", "Broken", "Compared", "Done", "Drawing", "Elsewhere", "Entry", "Frame", "Limits", "Line",
+    "Lost", "Mirror", "NotDone", "Observation", "Pace", "Pressed", "Process", "Relay", "Room", "Rooms", "Share",
+    "Told", "Tried", "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook", "at_once", "awaits_input",
     "controller_templates", "exit_code", "is_shell", "kind_templates", "leave_out_controller", "observed", "owner",
     "pause", "sliced", "slips", "tried",
 ]  # fmt: skip

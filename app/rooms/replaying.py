@@ -100,6 +100,17 @@ def as_it_was(stored: Stored, kept: Sequence[Kept], packed: Packed, step: int) -
     return None
 
 
+def lives_on(cluster: Cluster, stored: Stored, step: int) -> bool:
+    """A cluster of the past goes on, up to and with that step. False: it cannot; what it is then is of no use."""
+    journal = [entry for entry in stored.journal if entry.step < step]
+    try:
+        _go_on(cluster, stored._replace(steps=step, now_ms=0, journal=journal))
+    except Exception:
+        log.warning("room %s does not live on to step %d", stored.id, step, exc_info=True)
+        return False
+    return True
+
+
 def _replayed_from(start: Kept, stored: Stored, stopped: Message | None, packed: Packed) -> Replayed:
     is_ours = start.version == checkpoint.version()
     while True:
@@ -127,6 +138,11 @@ def _begun(start: Kept, stored: Stored, packed: Packed, read: Callable[..., Clus
 
 def _lived_again(start: Kept, stored: Stored, packed: Packed) -> Cluster:
     cluster = _begun(start, stored, packed, checkpoint.resumed)
+    _go_on(cluster, stored)
+    return cluster
+
+
+def _go_on(cluster: Cluster, stored: Stored) -> None:
     performed = len(cluster.journal)
     # Without one of its commands as many steps take another time.
     is_whole = not any(entry.left_out for entry in stored.journal)
@@ -134,7 +150,6 @@ def _lived_again(start: Kept, stored: Stored, packed: Packed) -> Cluster:
         _forward(cluster, entry.step, entry.at_ms, by_then=is_whole)
         _repeat(cluster, number, entry)
     _forward(cluster, stored.steps, stored.now_ms, by_then=is_whole)
-    return cluster
 
 
 def _revived(start: Kept, stored: Stored, packed: Packed) -> tuple[Cluster, int]:

@@ -35,10 +35,11 @@ from app.rooms.checkpoints import Checkpoints
 from app.rooms.database import Apart, at_once
 from app.rooms.drawing import Drawing
 from app.rooms.frames import Pace
+from app.rooms.hindsight import Hindsight
 from app.rooms.loading import DAMAGED, load, stored_of
 from app.rooms.pacer import TIDY_S, Pacer
 from app.rooms.playing import Pressed
-from app.rooms.replaying import Replayed, as_it_was, is_final, replayed, written_reason
+from app.rooms.replaying import Replayed, is_final, replayed, written_reason
 from app.rooms.room import Room
 from app.rooms.shares import ALL, Share
 from app.rooms.storage import KILLED, Damaged, Elsewhere, Kept, Storage, Stored
@@ -85,7 +86,7 @@ class Rooms:
         self._asked_at: WeakKeyDictionary[Room, float] = WeakKeyDictionary()
         self._lock = threading.Lock()
         self._restoring: dict[str, threading.Lock] = {}
-        self._coming_back, self._looking_back = threading.Semaphore(COMING_BACK), threading.Lock()
+        self._coming_back, self._hindsight = threading.Semaphore(COMING_BACK), Hindsight(self._storage)
 
     def __len__(self) -> int:
         return len(self._rooms)
@@ -123,20 +124,8 @@ class Rooms:
         return self._rooms.get(id)
 
     def looking_back(self, room: Room, step: int, draw: Callable[[Look], T]) -> T:
-        """What `draw` makes of a step of long ago, which the room has forgotten. Raises NotFound, ServiceUnavailable.
-
-        One such look at a time: it takes as long as a few thousand steps."""
-        with self._looking_back:
-            try:
-                then = as_it_was(*load(self._storage, room.id), partial(self._storage.checkpoint, room.id), step)
-            except Damaged:
-                then = None
-            if then is None:
-                raise errors.NotFound(f"step {step} is not kept any more")
-            try:
-                return draw(then)
-            finally:
-                memory.let_go(then)
+        """What `draw` makes of the room right after any of its steps. Raises NotFound, ServiceUnavailable."""
+        return self._hindsight.look(room, step, draw)
 
     def health(self) -> health.Health:
         return health.of(list(self._rooms.values()), self._storage, self.checkpoints, self._steps)
@@ -163,6 +152,7 @@ class Rooms:
                 self.save(room)
             self.checkpoints.begin(room, 0)
         memory.let_go(old)
+        self._hindsight.forget(room)
 
     def save(self, room: Room) -> None:
         """Write down how far the room has come. Of one that has stopped where, and why; the rest stays as it is."""
@@ -348,6 +338,7 @@ class Rooms:
         for other in evicted:
             other.stop(message(PUT_AWAY))  # for whoever still has it in hand
             memory.let_go(other.cluster)
+            self._hindsight.forget(other)
 
     def _tidy(self) -> None:
         since = self._clock() - TIDY_S

@@ -24,6 +24,8 @@ from app.web import kubeconfig, language, present, security
 ROOM = "loopscope_room"
 YEAR_S = 31_536_000
 DAY_S = 86_400
+AHEAD = 200  # steps in which the next that people follow is looked for
+LONGEST_SEARCH = 100
 
 blueprint = Blueprint("pages", __name__)
 
@@ -116,19 +118,39 @@ def yaml(id: str, kind: str, namespace: str, name: str) -> Response:
 
 @blueprint.get("/rooms/<id>/steps/<int:number>")
 def step(id: str, number: int) -> Response:
+    """The page as it was at that step, or at the nearest before it that people follow; with `forward` from it on."""
     security.allow("look")
     room = rooms().get(id)
     _ = language.here()
 
+    forward = "forward" in request.args
+    known_by = min(number + AHEAD, room.cluster.trace.count) if forward else number
+
     def draw(look: Look) -> str:
-        detail = present.step_detail(look, number, _)
+        detail = present.step_detail(look, number, _, forward=forward) or present.step_detail(look, known_by, _)
         if detail is None:
             raise errors.NotFound(_("Step %(n)s is not kept any more.", n=number))
         return render_template("_step.html", room=room, **detail)
 
-    if 0 < number < room.cluster.trace.first:
-        return make_response(rooms().looking_back(room, number, draw))
-    return make_response(room.drawn(lambda: draw(room.look)))
+    return make_response(rooms().looking_back(room, known_by, draw))
+
+
+@blueprint.get("/rooms/<id>/ruler")
+def ruler(id: str) -> Response:
+    """What people did since the room began, each at its place in time."""
+    security.allow("look")
+    room, _ = rooms().get(id), language.here()
+    return jsonify(room.drawn(lambda: present.ruler(room.look, room.journal, _)))
+
+
+@blueprint.get("/rooms/<id>/changes")
+def changes(id: str) -> Response:
+    """What changed, by which loop; `q` are words that an object, a loop or a field has."""
+    security.allow("look")
+    room, _, wanted = rooms().get(id), language.here(), request.args.get("q", "")[:LONGEST_SEARCH]
+    return make_response(
+        room.drawn(lambda: render_template("_changes.html", room=room, **present.changes(room.look, wanted, _)))
+    )
 
 
 @blueprint.get("/rooms/<id>/why/<kind>/<namespace>/<name>")

@@ -12,6 +12,7 @@ export function startChart() {
     for (const [id, points] of Object.entries(state.replicas)) for (const point of points) push(id, point)
     draw()
   })
+  document.addEventListener("loopscope:past", draw)
 }
 
 /** What is known of a workload, oldest first: [virtual ms, desired, ready]. @param {string} id */
@@ -26,15 +27,16 @@ function push(id, point) {
 
 function draw() {
   for (const figure of document.querySelectorAll(".workload > .charted")) {
-    const points = series[figure.parentElement.id]
-    if (points?.length) picture(figure, points)
+    const until = Number(figure.closest(".board-then")?.dataset.at ?? state.now)
+    const points = series[figure.parentElement.id.replace(/^then-/, "")]?.filter(([at]) => at <= until)
+    if (points?.length) picture(figure, points, until)
   }
 }
 
 /** @param {HTMLElement} figure a drawing and what stands at its axes: the most, the first moment @param {number[][]} points */
-function picture(figure, points) {
+function picture(figure, points, until) {
   const [svg, card] = [figure.firstElementChild, figure.parentElement]
-  const times = places([...points.map((point) => point[0]), state.now])
+  const times = places([...points.map((point) => point[0]), until])
   const most = Math.max(1, ...points.map((point) => Math.max(point[1], point[2])))
   const y = (count) => (HEIGHT - 4 - (count / most) * (HEIGHT - 8)).toFixed(1)
   const line = (column) => points.map((point, i) => `${i ? "H" : "M"}${times[i]}${i ? "V" : " "}${y(point[column])}`).join("") + `H${WIDTH}`
@@ -43,6 +45,7 @@ function picture(figure, points) {
   set(svg, [["grid", grid], ["short", short], ["desired", line(1)], ["ready", line(2)]])
   write(figure.querySelector(".most"), String(most))
   write(figure.querySelector(".from"), virtual(points[0][0]))
+  if (until !== state.now) write(figure.querySelector(".until"), virtual(until))
   figure.style.setProperty("--from", `${((100 * times[0]) / WIDTH).toFixed(1)}%`)
   const [, desired, ready] = points.at(-1)
   svg.setAttribute("aria-label", say("chart", {name: card.dataset.name, desired, ready}))

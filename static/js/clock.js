@@ -28,7 +28,7 @@ export function now() {
 /** Brings every clock and age on screen up to date. */
 export function tick() {
   const at = now()
-  clock.textContent = virtual(at)
+  clock.textContent = virtual(Number(document.querySelector(".board-then")?.dataset.at ?? at))
   look()
   for (const element of document.querySelectorAll("[data-since]")) write(element, age(then(element, at) - Number(element.dataset.since)))
   for (const element of document.querySelectorAll("[data-until]")) {

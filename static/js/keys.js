@@ -50,6 +50,7 @@ const KEYS = {
   l: () => press("#show-live"),
   i: otherView,
   v: askWhy,
+  ",": () => press("[data-changes]"),
   p: togglePresent,
   d: nextTheme,
   g: () => location.assign(`?lang=${room.lang === "en" ? "ja" : "en"}`),

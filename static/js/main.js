@@ -50,3 +50,4 @@ startOwn()
 startKeys()
 startDesired()
 startTraffic()
+setTimeout(async () => (await import("./ruler.js")).startRuler(), 300) // after what the page needs at once

@@ -30,15 +30,17 @@ export const path = () => moments
 
 /** One told step back; its card, and the board as it was. */
 export async function back() {
-  const here = isPast() ? moments.findIndex(({step}) => step >= isPast()) : moments.length - 1
+  const before = moments.filter(({step}) => step < (isPast() || moments.at(-1).step)).at(-1)
   stop()
-  if (here < 1 || !(await showStep(moments[here - 1].step))) tell(say("nothing_before"), true)
+  if (!(await showStep(before?.step ?? isPast() - 1))) tell(say("nothing_before"), true)
 }
 
-/** From the past back to now; from now on to the next moment. */
-export function next() {
-  if (isPast()) backToNow()
-  else post("moment")
+/** From a moment of the past to the next that was told, after the last to now; from now on to the next to come. */
+export async function next() {
+  if (!isPast()) return post("moment")
+  const after = moments.find(({step}) => step > isPast())
+  stop()
+  if (!after || after === moments.at(-1) || !(await showStep(after.step))) backToNow()
 }
 
 /** Says and points again at what is told. */

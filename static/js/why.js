@@ -1,6 +1,7 @@
 // Why? The chain of causes beside the board: each link is a step, shown as a click on the timeline shows it.
 import * as inspector from "./inspector.js"
 import {backToNow, showStep} from "./past.js"
+import {sheet} from "./sheets.js"
 import {room, watch} from "./state.js"
 
 const panel = document.getElementById("why")
@@ -12,11 +13,15 @@ export function startWhy() {
     if (asked) ask(asked.dataset.why, asked)
     const verdict = event.target.closest("[data-why-verdict]")
     if (verdict) open(`${room.base}/verdict?lang=${room.lang}`, verdict)
+    const changes = event.target.closest("[data-changes]")
+    if (changes) open(`${room.base}/changes?lang=${room.lang}`, changes)
     const link = event.target.closest("#why [data-link]")
     if (link) look(link)
     if (event.target.closest("[data-close-why]")) close()
   })
   panel.addEventListener("keydown", move)
+  panel.addEventListener("submit", (event) => event.preventDefault())
+  panel.addEventListener("input", ({target}) => search(target))
   document.addEventListener("loopscope:now", () => mark(null))
   addEventListener("resize", place)
   watch((_, fresh) => { if (fresh) close() })
@@ -43,6 +48,7 @@ async function open(address, from) {
   opener = inspector.isOpen() ? inspector.openedFrom() : from
   panel.innerHTML = await answer.text()
   inspector.close()
+  await sheet("why")
   panel.hidden = false
   place()
   const last = panel.querySelector("li:last-child .link")
@@ -75,6 +81,18 @@ async function look(link) {
 function mark(link) {
   for (const each of panel.querySelectorAll("[aria-current]")) each.removeAttribute("aria-current")
   link?.setAttribute("aria-current", "step")
+}
+
+/** Of all changes those that the words fit. @param {HTMLInputElement} field */
+async function search(field) {
+  const words = field.value
+  const answer = await fetch(`${field.form.dataset.search}&q=${encodeURIComponent(words)}`).catch(() => null)
+  const template = document.createElement("template")
+  template.innerHTML = answer?.ok ? await answer.text() : ""
+  if (words === field.value && template.content.querySelector("ol")) {
+    for (const old of panel.querySelectorAll(".nothing, ol")) old.remove()
+    panel.append(...template.content.querySelectorAll(".nothing, ol"))
+  }
 }
 
 /** Up and down go from link to link, and show it. */

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import random
 import sqlite3
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +17,8 @@ from app.api.errors import NotFound
 from app.api.objects import Ref
 from app.cluster import Cluster, Entry, checkpoint
 from app.commands import DeleteObject, Scale
-from app.rooms import NotDone, Room, Rooms
+from app.look import Look
+from app.rooms import NotDone, Room, Rooms, hindsight
 from app.rooms.checkpoints import EVERY, RECENT, RESTED, WITHIN, superfluous, unpacked
 from app.rooms.replaying import PAST
 from app.rooms.storage import Kept, Storage, Stored
@@ -40,6 +44,27 @@ def stored_steps(folder: Path) -> list[int]:
         found = [step for (step,) in db.execute("SELECT step FROM checkpoints ORDER BY step")]
     db.close()
     return found
+
+
+def seen(step: int, look: Look) -> object:
+    """All that there was after that step."""
+    then = look.at(step)
+    return then.now_ms, then.revision, then.as_of(then.revision), [*then.applied]
+
+
+def forget_all(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the room knew nothing of its past any more."""
+    knows = hindsight.knows
+    monkeypatch.setattr(hindsight, "knows", lambda cluster, step: cluster is not room.cluster and knows(cluster, step))
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, name: str) -> list[tuple[Any, ...]]:
+    """What that function is called with from now on."""
+    calls: list[tuple[Any, ...]] = []
+    module, _, function = name.rpartition(".")
+    real = getattr(importlib.import_module(module), function)
+    monkeypatch.setattr(name, lambda *given: (calls.append(given), real(*given))[1])
+    return calls
 
 
 def replicas(room: Room) -> int:
@@ -258,16 +283,37 @@ def test_any_step_can_be_looked_at_again_by_replaying_few(tmp_path: Path, monkey
     for number in range(5):
         live(rooms, room, 900)
         room.submit(Scale(WEB, number))
-        then[room.cluster.trace.count] = state_of(room.cluster.copy())
+        then[room.cluster.trace.count] = seen(room.cluster.trace.count, room.cluster)
+    forget_all(room, monkeypatch)
     lived: list[int] = []
     forward = Cluster.forward
     monkeypatch.setattr(Cluster, "forward", lambda *given: (lived.append(given[0].trace.count), forward(*given))[1])
     for step, state in then.items():
         lived.clear()
-        assert rooms.looking_back(room, step, lambda look: state_of(look.copy())) == state  # type: ignore[attr-defined]
+        assert rooms.looking_back(room, step, partial(seen, step)) == state
         assert step - lived[0] <= WITHIN
     with pytest.raises(NotFound):
         rooms.looking_back(room, 1_000_000, lambda look: look)
+
+
+def test_who_drags_along_the_ruler_waits_for_the_first_look_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms = make_rooms(tmp_path)
+    room = rooms.create()
+    live(rooms, room, EVERY + 1_500)
+    room.submit(Scale(WEB, 5))
+    live(rooms, room, 1_500)
+    steps = range(EVERY + 600, EVERY + 2_600, 400)
+    then = {step: seen(step, room.cluster) for step in steps}
+    forget_all(room, monkeypatch)
+    begun = counted(monkeypatch, "app.rooms.hindsight.as_it_was")
+    for step in (*steps, *reversed(steps)):
+        assert rooms.looking_back(room, step, partial(seen, step)) == then[step]
+    assert len(begun) == 1
+    rooms.reset(room)
+    with pytest.raises(NotFound):
+        rooms.looking_back(room, steps[0], partial(seen, steps[0]))
 
 
 @pytest.mark.mistakes

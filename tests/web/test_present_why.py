@@ -26,7 +26,7 @@ from app.engine.trace import (
 )
 from app.rooms.rehearsal import Rehearsal
 from app.web.present import causes, places, why
-from app.web.present.room import step_detail
+from app.web.present.moments import step_detail
 from tests.support.random_world import random_world
 from tests.support.telling import LANGUAGES, words_of
 from tests.support.whole_world import WholeWorld

@@ -58,6 +58,10 @@ def nothing_yet(_: Words) -> Caption:
     return Caption("", "", "", text, 0, False, "")
 
 
+def at_rest(number: int, _: Words) -> Caption:
+    return Caption("", "", "", _("There is nothing to do: the loops rest."), number, False, "")
+
+
 def sentence(step: Step, _: Words) -> str:
     role = lane_of(step.actor)
     match step.record:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from app.api import errors
 from app.api.breath import breathing
 from app.api.objects import Obj, Ref, kind_of
-from app.engine.trace import ActorState, Commanded, Step, is_visible
+from app.engine.trace import ActorState, Step, is_visible
 from app.look import Look
 from app.rooms import Awaited, Frame, Pace, Told, Waiting
 from app.scenarios import Scenario
@@ -35,7 +34,7 @@ from app.web.present import (
     workloads,
 )
 from app.web.present.names import YOU, lane_of, lanes, role_title
-from app.web.present.steps import is_phase, newest_of
+from app.web.present.steps import newest_of
 from app.web.present.texts import browser_words, keys, templates_of
 from app.web.present.words import Words
 
@@ -162,24 +161,6 @@ def frame(room: Shown, change: Frame, _: Words) -> dict[str, Any]:
     }
 
 
-def step_detail(cluster: Look, number: int, _: Words) -> dict[str, Any] | None:
-    """One step of the past: its card, and the board as it was. None if the trace has dropped it."""
-    step = cluster.trace.get(number)
-    if step is None or not (is_phase(step) or isinstance(step.record, Commanded)):
-        return None
-    _ = _.among(cluster.voices)
-    then = _then(cluster, number)
-    return {
-        "_": _,
-        "lang": _.lang,
-        "card": telling.card(cluster.trace, step, cluster.epoch_ms, _),
-        "board": board.board(then, _) if then is not None else None,
-        "pointers": telling.pointers(then or cluster, Told(step, 0)),
-        "at_ms": step.at_ms - cluster.epoch_ms,
-        "epoch_ms": cluster.epoch_ms,
-    }
-
-
 def why_of(cluster: Look, ref: Ref, endpoint: str, _: Words) -> dict[str, Any]:
     """Context of `templates/_why.html`: of an object, or of one endpoint of a Service."""
     _ = _.among(cluster.voices)
@@ -191,15 +172,6 @@ def verdict_of(room: Shown, _: Words) -> dict[str, Any]:
     """Context of `templates/_why.html`: the shortest trace that shows what came of a loop's fault."""
     _ = _.among(room.look.voices)
     return {"_": _, "lang": _.lang, "why": ending.shortest_trace(room.look, room.act, _)}
-
-
-def _then(cluster: Look, number: int) -> Look | None:
-    """The cluster as it was; None if that is not known any more, or was too large to be drawn twice."""
-    try:
-        then = cluster.at(number)
-    except errors.ApiError:
-        return None
-    return None if board.in_cells(then) or board.in_cells(cluster) else then
 
 
 def state(

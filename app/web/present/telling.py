@@ -47,6 +47,11 @@ def told(trace: Trace, it: Told | None, epoch_ms: int, _: Words) -> Card:
     return card(trace, it.step, epoch_ms, _)._replace(is_repeat=it.is_repeat, more=more)
 
 
+def at_rest(step: Step, _: Words) -> Card:
+    """The card of a step that people do not follow: a heartbeat, say."""
+    return Card(step.number, "", captions.at_rest(step.number, _), loop.nothing_told(_))
+
+
 def pointers(cluster: Look, it: Told | None) -> dict[str, Any] | None:
     """For the browser: which step, how long it stands, and the elements of the board that it is about."""
     if it is None:

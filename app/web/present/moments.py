@@ -1,0 +1,198 @@
+"""Moments of a room, to go back to: the ruler's marks, the list of changes, and what the page shows of one.
+
+A moment is a step that people follow (is_visible). Of what a room has forgotten the same is drawn from a cluster that
+lived again (app/rooms/hindsight.py): both are a Look whose newest step is the one that was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+from app.api import errors
+from app.api.breath import breathing
+from app.api.objects import Obj, Ref
+from app.apimachinery.patch.strategic import FieldChange, field_changes
+from app.commands import TakeTurns, command_from_json
+from app.engine.trace import Commanded, Step, Trace, changes_of, is_visible
+from app.look import Look
+from app.rooms import Entry, Told
+from app.web.present import board, captions, telling
+from app.web.present.clock import virtual
+from app.web.present.edits import UNKNOWN
+from app.web.present.names import YOU, called, lane_of, role_title
+from app.web.present.room import documents
+from app.web.present.steps import is_phase, phase_of
+from app.web.present.values import brief, clip
+from app.web.present.words import Words
+
+MOST_MARKS = 300  # on a ruler
+MOST_ROWS = 200  # in the list of changes
+MOST_READ = 8_000  # changes that are looked through for those
+MOST_FIELDS = 3  # of an object, beside each other
+_HIDDEN = ("Event", "Lease")
+LONGEST_VALUE = 32
+_TIMES = ("Time", "Timestamp")  # what a field that only says when is called
+_BOOKKEEPING = ("metadata.managedFields", "metadata.resourceVersion", "metadata.generation", "metadata.annotations")
+
+
+class Mark(NamedTuple):
+    """Something that people did: after which step, at which virtual time since the room began, and what."""
+
+    step: int
+    at_ms: int
+    text: str
+
+
+class Write(NamedTuple):
+    """What one step made of one object; None: it was not there, or is gone."""
+
+    step: Step
+    about: Ref
+    old: Obj | None
+    new: Obj | None
+
+
+class Changed(NamedTuple):
+    """A row of the list: one object, changed by one step."""
+
+    step: int
+    at: str
+    phase: str
+    who: str
+    text: str
+    role: str
+
+
+def ruler(cluster: Look, journal: Sequence[Entry], _: Words) -> dict[str, Any]:
+    """What a ruler from the room's beginning to now is drawn from; of very many marks the newest."""
+    _ = _.among(cluster.voices)
+    acts = [entry for entry in journal if not entry.left_out and entry.command.get("do") != TakeTurns.do]
+    return {
+        "count": cluster.trace.count,
+        "now": cluster.now_ms - cluster.epoch_ms,
+        "marks": [_mark(entry, cluster, _) for entry in acts[-MOST_MARKS:]],
+    }
+
+
+def _mark(entry: Entry, cluster: Look, _: Words) -> Mark:
+    step = cluster.trace.get(entry.step + 1)
+    if step is not None and isinstance(step.record, Commanded):
+        said = captions.sentence(step, _)
+    else:
+        said = captions.commanded(command_from_json(entry.command), 1, _)
+    return Mark(entry.step + 1, entry.at_ms - cluster.epoch_ms, said)
+
+
+# -------------------------------------------------------------------------------------------------- one moment
+
+
+def step_detail(cluster: Look, number: int, _: Words, *, forward: bool = False) -> dict[str, Any] | None:
+    """Context of `templates/_step.html`: the page as it was at the nearest step that people follow, from `number` back
+    or forward; at that step itself if `cluster` knows none, for all loops rest. None: it does not know that either."""
+    found = _nearest(cluster.trace, number, forward=forward)
+    step = found or cluster.trace.get(number)
+    if step is None:
+        return None
+    _ = _.among(cluster.voices)
+    then = _then(cluster, step)
+    return {
+        "_": _,
+        "lang": _.lang,
+        "card": telling.card(cluster.trace, step, cluster.epoch_ms, _) if found else telling.at_rest(step, _),
+        "board": board.board(then, _) if then is not None else None,
+        "documents": documents(then) if then is not None else None,
+        "pointers": telling.pointers(then or cluster, Told(step, 0)),
+        "at_ms": step.at_ms - cluster.epoch_ms,
+        "epoch_ms": cluster.epoch_ms,
+    }
+
+
+def _nearest(trace: Trace, number: int, *, forward: bool) -> Step | None:
+    steps = trace.since(number - 1) if forward else reversed(trace.until(min(number, trace.count)).since(0))
+    if number > trace.count:
+        return None
+    return next((step for step in breathing(steps) if is_shown(step)), None)
+
+
+def _then(cluster: Look, step: Step) -> Look | None:
+    """The cluster as it was; None if that is not known any more, or was too large to be drawn twice."""
+    try:
+        then = cluster.at(step.number)
+    except errors.ApiError:
+        return None
+    return None if board.in_cells(then) or board.in_cells(cluster) else then
+
+
+def is_shown(step: Step) -> bool:
+    return is_visible(step) and (is_phase(step) or isinstance(step.record, Commanded))
+
+
+# -------------------------------------------------------------------------------------------------- changes
+
+
+def changes(cluster: Look, wanted: str, _: Words) -> dict[str, Any]:
+    """Context of `templates/_changes.html`: the newest changes that are known, oldest first, of which `wanted` names
+    the object, the loop or the field."""
+    _ = _.among(cluster.voices)
+    words = wanted.casefold().split()
+    known = islice(_newest_first(cluster), MOST_READ)
+    rows = (_row(write, cluster, _) for write in breathing(known))
+    fitting = (row for row, searched in rows if all(word in searched for word in words))
+    found = list(islice(fitting, MOST_ROWS + 1))
+    return {
+        "_": _,
+        "lang": _.lang,
+        "wanted": wanted,
+        "rows": found[:MOST_ROWS][::-1],
+        "is_cut": len(found) > MOST_ROWS,
+    }
+
+
+def _newest_first(cluster: Look) -> Iterator[Write]:
+    for step in reversed(cluster.trace.since(0)):
+        if is_shown(step):
+            for change in reversed(changes_of(step)):
+                if change.ref.kind not in _HIDDEN and not _is_local(cluster, change.ref):
+                    yield Write(step, change.ref, change.old, change.new)
+
+
+def _is_local(cluster: Look, ref: Ref) -> bool:
+    row = cluster.scheme.lookup(ref.kind)
+    return row is not None and row.is_local
+
+
+def _row(write: Write, cluster: Look, _: Words) -> tuple[Changed, str]:
+    """And what it is found by."""
+    step, role = write.step, lane_of(write.step.actor)
+    fields = _fields(write)
+    text = _said(write, fields, _)
+    who = role_title(role, _) if role != YOU else _("You")
+    row = Changed(step.number, virtual(step.at_ms - cluster.epoch_ms), phase_of(step), who, text, role)
+    searched = (str(write.about), who, step.actor, text, *(each.path for each in fields))
+    return row, " ".join(searched).casefold()
+
+
+def _fields(write: Write) -> list[FieldChange]:
+    """What is another now, without what the API server notes for itself, and when."""
+    if write.old is None or write.new is None:
+        return []
+    changed = field_changes(write.old, write.new, UNKNOWN)
+    return [each for each in changed if not each.path.startswith(_BOOKKEEPING) and not each.path.endswith(_TIMES)]
+
+
+def _said(write: Write, fields: Sequence[FieldChange], _: Words) -> str:
+    what = called(write.about, _)
+    if write.old is None:
+        return f"+ {what}"
+    if write.new is None:
+        return f"− {what}"
+    shown = [f"{each.path}: {_value(each.old)} → {_value(each.new)}" for each in fields[:MOST_FIELDS]]
+    if len(fields) > MOST_FIELDS:
+        shown.append(f"+{len(fields) - MOST_FIELDS}")
+    return f"{what} · {', '.join(shown)}" if shown else what
+
+
+def _value(value: Any) -> str:
+    return clip(brief(value), LONGEST_VALUE)
