@@ -9,6 +9,7 @@ board, what was declared, loop and sentence.
 
 from __future__ import annotations
 
+import gc
 import random
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from collections.abc import Iterable
 
 from flask import Flask
 
+from app.web.serve import GC_THRESHOLDS
 from benchmarks.checkpoints import lived, served
 
 STEPS = 100_000
@@ -42,7 +44,11 @@ def main(steps: int) -> None:
     rng = random.Random(1)
     with tempfile.TemporaryDirectory() as folder:
         room_id = lived(folder, steps)
+        gc.set_threshold(*GC_THRESHOLDS)
         app = served(folder)
+        app.test_client().get(f"/rooms/{room_id}")
+        gc.collect()
+        gc.freeze()  # as the server does when it begins
         told(
             f"a click on one of {steps:,} steps",
             answered(app, room_id, [rng.randrange(1, steps - 500) for _ in range(CLICKS)]),

@@ -119,7 +119,7 @@ def yaml(id: str, kind: str, namespace: str, name: str) -> Response:
 @blueprint.get("/rooms/<id>/steps/<int:number>")
 def step(id: str, number: int) -> Response:
     """The page as it was at that step, or at the nearest before it that people follow; with `forward` from it on."""
-    security.allow("look")
+    security.allow("past")
     room = rooms().get(id)
     _ = language.here()
 
@@ -146,7 +146,7 @@ def ruler(id: str) -> Response:
 @blueprint.get("/rooms/<id>/changes")
 def changes(id: str) -> Response:
     """What changed, by which loop; `q` are words that an object, a loop or a field has."""
-    security.allow("look")
+    security.allow("past")
     room, _, wanted = rooms().get(id), language.here(), request.args.get("q", "")[:LONGEST_SEARCH]
     return make_response(
         room.drawn(lambda: render_template("_changes.html", room=room, **present.changes(room.look, wanted, _)))

@@ -44,6 +44,7 @@ RATES = {
     "command": Budget(Rate(200, 50), Rate(1_000, 200), Rate(2_000, 500)),
     "room": Budget(Rate(30, 30 / HOUR_S), None, Rate(600, 600 / HOUR_S)),
     "look": Budget(Rate(600, 100), None, Rate(10_000, 1_000)),
+    "past": Budget(Rate(200, 30), Rate(600, 100), Rate(2_000, 200)),
     "kube": Budget(None, Rate(5_000, 2_000), Rate(10_000, 4_000)),
 }
 _REFUSED = {
