@@ -33,6 +33,9 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     keeping     what a room asks of whoever writes it down
     loading     what is stored of a room, or what has become of it
     replaying   a room is brought back from its journal
+    marks       digests of a trace: where two are equal, so is what happened
+    roomfile    a room as a text
+    sharing     rooms go out as files, and come in as new rooms
     health      how all rooms are, together
     trying      controllers that people write, before they run
     rooms       the registry: create, get, evict, restore
@@ -69,6 +72,7 @@ from app.rooms.relay import Mirror, Relay
 from app.rooms.room import Room
 from app.rooms.rooms import Limits, Rooms
 from app.rooms.shares import Share, owner
+from app.rooms.sharing import Sharing
 from app.rooms.slicing import SLICE_S, pause, sliced
 from app.rooms.storage import Elsewhere
 from app.rooms.story import Told
@@ -77,8 +81,8 @@ from app.rooms.watches import Watch
 
 __all__ = [
     "SLICE_S", "Awaited", "Broken", "Compared", "Done", "Drawing", "Elsewhere", "Frame", "Limits", "Line", "Lost",
-    "Mirror", "NotDone", "Observation", "Pace", "Pressed", "Process", "Relay", "Room", "Rooms", "Share", "Told",
-    "Tried", "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook", "at_once", "awaits_input",
+    "Mirror", "NotDone", "Observation", "Pace", "Pressed", "Process", "Relay", "Room", "Rooms", "Share", "Sharing",
+    "Told", "Tried", "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook", "at_once", "awaits_input",
     "controller_templates", "exit_code", "is_shell", "kind_templates", "leave_out_controller", "observed", "owner",
     "pause", "sliced", "slips", "tried",
 ]  # fmt: skip
