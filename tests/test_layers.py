@@ -38,7 +38,10 @@ ALLOWED = {
         "app.operators",
     ),
     "app.scenarios": ("app.api", "app.apimachinery.yamltext", "app.commands", "app.look", "app.engine.trace"),
-    "app.rooms": ("app.api", "app.commands", "app.cluster", "app.look", "app.scenarios", "app.engine.trace"),
+    "app.rooms": (
+        "app.api", "app.apimachinery.yamltext", "app.commands", "app.cluster", "app.look", "app.scenarios",
+        "app.engine.trace",
+    ),
     "app.web": (
         "app.api", "app.apimachinery", "app.component_helpers", "app.registry", "app.kubectl", "app.reconcile",
         "app.commands", "app.look", "app.rooms", "app.scenarios", "app.engine.trace",

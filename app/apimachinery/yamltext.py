@@ -50,12 +50,12 @@ class Read(NamedTuple):
     marks: dict[Path, Mark]
 
 
-def read(text: str, twice: list[str] | None = None) -> Iterator[Read]:
-    """The documents of a text, one after another. Raises ManifestError.
+def read(text: str, twice: list[str] | None = None, most: int = limits.MANIFEST_BYTES) -> Iterator[Read]:
+    """The documents of a text of at most so many bytes, one after another. Raises ManifestError.
 
     With a list for `twice` a repeated key is no error: it is told there, and the last one holds.
     """
-    _check_text(text)
+    _check_text(text, most)
     events, whole = yaml.parse(text, Loader=_LOADER), 0
     try:
         for event in events:
@@ -73,11 +73,11 @@ def read(text: str, twice: list[str] | None = None) -> Iterator[Read]:
 _NOT_ALLOWED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
-def _check_text(text: str) -> None:
+def _check_text(text: str, most: int) -> None:
     size = len(text.encode("utf-8", "surrogatepass"))
-    if size > limits.MANIFEST_BYTES:
+    if size > most:
         fix = N_("The text has %(size)s bytes, %(most)s are allowed. Apply it in several parts.")
-        raise _too_large(limits.MANIFEST_BYTES, (1, 1), Advice(fix, size=str(size), most=str(limits.MANIFEST_BYTES)))
+        raise _too_large(most, (1, 1), Advice(fix, size=str(size), most=str(most)))
     found = _NOT_ALLOWED.search(text)
     if found:
         line = text.count("\n", 0, found.start()) + 1

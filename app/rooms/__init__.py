@@ -34,6 +34,9 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     loading     what is stored of a room, or what has become of it
     replaying   a room is brought back from its journal
     hindsight   a room as it was after any of its steps
+    marks       digests of a trace: where two are equal, so is what happened
+    roomfile    a room as a text
+    sharing     rooms go out as files, and come in as new rooms
     health      how all rooms are, together
     trying      controllers that people write, before they run
     rooms       the registry: create, get, evict, restore
@@ -71,6 +74,7 @@ from app.rooms.relay import Mirror, Relay
 from app.rooms.room import Room
 from app.rooms.rooms import Limits, Rooms
 from app.rooms.shares import Share, owner
+from app.rooms.sharing import Sharing
 from app.rooms.slicing import SLICE_S, pause, sliced
 from app.rooms.storage import Elsewhere
 from app.rooms.story import Told
@@ -80,7 +84,7 @@ from app.rooms.watches import Watch
 __all__ = [
     "SLICE_S", "Awaited", "Broken", "Compared", "Done", "Drawing", "Elsewhere", "Entry", "Frame", "Limits", "Line",
     "Lost", "Mirror", "NotDone", "Observation", "Pace", "Pressed", "Process", "Relay", "Room", "Rooms", "Share",
-    "Told", "Tried", "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook", "at_once", "awaits_input",
-    "controller_templates", "exit_code", "is_shell", "kind_templates", "leave_out_controller", "observed", "owner",
-    "pause", "sliced", "slips", "tried",
+    "Sharing", "Told", "Tried", "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook", "at_once",
+    "awaits_input", "controller_templates", "exit_code", "is_shell", "kind_templates", "leave_out_controller",
+    "observed", "owner", "pause", "sliced", "slips", "tried",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -48,12 +49,12 @@ class Replayed(NamedTuple):
         return self.cluster is not None and (self.stopped is None or is_final(self.stopped))
 
 
-class _CommandFails(Exception):
+class CommandFails(Exception):
     def __init__(self, number: int, why: str) -> None:
         self.number, self.why = number, why
 
 
-class _StepFails(Exception):
+class StepFails(Exception):
     def __init__(self, after: int, why: Message) -> None:
         self.after, self.why = after, why
 
@@ -119,11 +120,11 @@ def _replayed_from(start: Kept, stored: Stored, stopped: Message | None, packed:
                 return Replayed(_lived_again(start, stored, packed), stopped, stored.journal)
             cluster, performed = _revived(start, stored, packed)
             return Replayed(cluster, stopped, list(cluster.journal), performed)
-        except _CommandFails as failed:
+        except CommandFails as failed:
             journal = list(stored.journal)
             journal[failed.number] = journal[failed.number]._replace(left_out=failed.why)
             stored = stored._replace(journal=journal)
-        except _StepFails as failed:
+        except StepFails as failed:
             if not is_ours:
                 raise
             journal = [entry for entry in stored.journal if entry.step <= failed.after]
@@ -147,9 +148,9 @@ def _go_on(cluster: Cluster, stored: Stored) -> None:
     # Without one of its commands as many steps take another time.
     is_whole = not any(entry.left_out for entry in stored.journal)
     for number, entry in enumerate(stored.journal[performed:], start=performed):
-        _forward(cluster, entry.step, entry.at_ms, by_then=is_whole)
-        _repeat(cluster, number, entry)
-    _forward(cluster, stored.steps, stored.now_ms, by_then=is_whole)
+        forward(cluster, entry.step, entry.at_ms, by_then=is_whole)
+        repeat(cluster, number, entry)
+    forward(cluster, stored.steps, stored.now_ms, by_then=is_whole)
 
 
 def _revived(start: Kept, stored: Stored, packed: Packed) -> tuple[Cluster, int]:
@@ -157,24 +158,24 @@ def _revived(start: Kept, stored: Stored, packed: Packed) -> tuple[Cluster, int]
     cluster = _begun(start, stored, packed, checkpoint.revived)
     performed = len(cluster.journal)
     for number, entry in enumerate(stored.journal[performed:], start=performed):
-        _advance(cluster, entry.at_ms)
-        _repeat(cluster, number, entry)
-    _advance(cluster, stored.now_ms)
+        advance(cluster, entry.at_ms)
+        repeat(cluster, number, entry)
+    advance(cluster, stored.now_ms)
     return cluster, performed
 
 
-def _repeat(cluster: Cluster, number: int, entry: Entry) -> None:
+def repeat(cluster: Cluster, number: int, entry: Entry) -> None:
     try:
         with guard.watched():
             cluster.repeat(entry)
     except guard.Overrun:
-        raise _CommandFails(number, "slow") from None
+        raise CommandFails(number, "slow") from None
     except Exception as mistake:
         log.warning("command %d of a journal is left out", number, exc_info=True)
-        raise _CommandFails(number, type(mistake).__name__) from None
+        raise CommandFails(number, type(mistake).__name__) from None
 
 
-def _forward(cluster: Cluster, to_step: int, at_ms: int, *, by_then: bool) -> None:
+def forward(cluster: Cluster, to_step: int, at_ms: int, *, by_then: bool) -> None:
     """`cluster.forward()`, letting others have the process in between. `by_then`: they were made by `at_ms`."""
     for _ in slices():
         count = cluster.trace.count
@@ -186,12 +187,12 @@ def _forward(cluster: Cluster, to_step: int, at_ms: int, *, by_then: bool) -> No
     cluster.forward(to_step, at_ms)
 
 
-def _advance(cluster: Cluster, to_ms: int) -> None:
-    """`cluster.advance()`, letting others have the process in between."""
+def advance(cluster: Cluster, to_ms: int, most_steps: float = math.inf) -> None:
+    """`cluster.advance()`, letting others have the process in between; to about so many steps at most."""
     for _ in slices():
         count = cluster.trace.count
         _move(cluster, lambda: cluster.advance(to_ms, STRIDE))
-        if cluster.trace.count < count + STRIDE:
+        if cluster.trace.count < count + STRIDE or count >= most_steps:
             return
 
 
@@ -200,10 +201,10 @@ def _move(cluster: Cluster, move: Callable[[], object]) -> None:
         with guard.watched():
             move()
     except guard.Overrun:
-        raise _StepFails(cluster.trace.count, message(TOOK_TOO_LONG, n=f"{limits.SLICE_CPU_S:g}")) from None
+        raise StepFails(cluster.trace.count, message(TOOK_TOO_LONG, n=f"{limits.SLICE_CPU_S:g}")) from None
     except Exception as mistake:
         log.warning("a step of a journal fails", exc_info=True)
-        raise _StepFails(cluster.trace.count, message(MISTAKE, error=type(mistake).__name__)) from None
+        raise StepFails(cluster.trace.count, message(MISTAKE, error=type(mistake).__name__)) from None
 
 
 # ------------------------------------------------------------------------------------------------- reasons

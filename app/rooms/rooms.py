@@ -93,10 +93,12 @@ class Rooms:
 
     # ------------------------------------------------------------------------------------------ finding
 
-    def create(self, scenario_id: str = scenarios.DEFAULT) -> Room:
-        """A new room with that lesson. Raises NotFound, or ServiceUnavailable when every room is being watched."""
+    def create(self, scenario_id: str = scenarios.DEFAULT, cluster: Cluster | None = None) -> Room:
+        """A new room with that lesson, or with a cluster that has come further. Raises NotFound, or ServiceUnavailable
+        when every room is being watched."""
         scenario = scenarios.get(scenario_id)
-        room = self._add(self._room(self._share.new_name(), scenario, self._beginnings.of(scenario), pace_of(scenario)))
+        cluster = cluster or self._beginnings.of(scenario)
+        room = self._add(self._room(self._share.new_name(), scenario, cluster, pace_of(scenario)))
         self.save(room)
         self.checkpoints.begin(room, 0)
         self._prune()

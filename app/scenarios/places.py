@@ -1,6 +1,7 @@
 """A value of a script's text together with where it stands, so that a mistake is told with its line.
 
-Called by form.py and read_predicates.py, which take a script apart from the outside to the inside.
+Called by form.py and read_predicates.py, which take a script apart from the outside to the inside; and by
+app/rooms/roomfile.py, which does so with a room.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from app.api import limits
 from app.apimachinery.yamltext import ManifestError, Mark, Path, read
 
 LANGUAGES = ("en", "ja")
@@ -43,6 +45,7 @@ class Place(NamedTuple):
     path: Path
     marks: Mapping[Path, Mark]
     known: Known = ANYTHING
+    called: str = "the script"  # the whole of it
 
     @property
     def name(self) -> str:
@@ -50,7 +53,7 @@ class Place(NamedTuple):
         said = ""
         for part in self.path:
             said += f"[{part}]" if isinstance(part, int) else f".{part}" if said else part
-        return said or "the script"
+        return said or self.called
 
     @property
     def line(self) -> int:
@@ -135,15 +138,15 @@ def _is_said(text: object) -> bool:
     return isinstance(text, str) and bool(text.strip())
 
 
-def whole(text: str, known: Known) -> Place:
-    """The script that a text holds. Raises ScriptError if it is no YAML, or more than one document."""
+def whole(text: str, known: Known = ANYTHING, called: str = "the script", most: int = limits.MANIFEST_BYTES) -> Place:
+    """What a text of so many bytes holds. Raises ScriptError if it is no YAML, or more than one document."""
     try:
-        documents = list(read(text))
+        documents = list(read(text, most=most))
     except ManifestError as error:
         raise ScriptError(error.line, error.problem, error.fix) from None
     if len(documents) != 1:
-        raise ScriptError(1, f"a file has {len(documents)} documents", "Write one script in each file.")
-    return Place(documents[0].value, (), documents[0].marks, known)
+        raise ScriptError(1, f"a file has {len(documents)} documents", "Write one in each file.")
+    return Place(documents[0].value, (), documents[0].marks, known, called)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ tally      where that is counted, by all workers together
 problems   refusals and mistakes as HTML, fragment or JSON
 pages      GET: room, snapshot, documents, inspector, step, explain
 commands   POST: commands, pace, steps, reset, plan
+sharing    a room goes out as a file, and comes in as one
 script     POST: a step of the room's lesson
 metrics    what the server counts, and whether it is well
 logs       one line an event
@@ -30,7 +31,7 @@ from flask import Flask
 from flask.typing import ResponseReturnValue
 
 from app.api import errors, limits
-from app.rooms import Limits, Relay, Rooms, Share, at_once, guard
+from app.rooms import Limits, Relay, Rooms, Share, Sharing, at_once, guard
 from app.web import (
     assets,
     commands,
@@ -45,6 +46,7 @@ from app.web import (
     rates,
     script,
     security,
+    sharing,
 )
 from app.web.linebreaks import LineBreaks
 
@@ -105,12 +107,14 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     app.extensions["rooms"] = Rooms(
         live.Drawing(app), config["DATA_DIR"], limits=config["LIMITS"], apart=config["APART"], share=config["SHARE"]
     )
+    app.extensions["sharing"] = Sharing(app.extensions["rooms"])
     app.extensions["relay"] = _relay(app) if config["REDIS"] else None
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(metrics.blueprint)
     app.register_blueprint(commands.blueprint)
     app.register_blueprint(own.blueprint)
     app.register_blueprint(script.blueprint)
+    app.register_blueprint(sharing.blueprint)
     app.register_blueprint(live.blueprint)
     app.register_blueprint(kube.blueprint)
     compression.init_app(app)

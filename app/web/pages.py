@@ -59,7 +59,10 @@ def room(id: str) -> Response:
     room = rooms().get(id)
     _ = language.here()
     config = kubeconfig.of(room.id)
-    html = room.drawn(lambda: _rendered("room.html", kubeconfig=config, **present.page(room, scenarios.every(), _)))
+    said = current_app.extensions["sharing"].said_of(room)
+    told = _(str(said.text), **said.values) if said else ""
+    page = lambda: _rendered("room.html", kubeconfig=config, said=told, **present.page(room, scenarios.every(), _))  # noqa: E731
+    html = room.drawn(page)
     return make_response(html)
 
 

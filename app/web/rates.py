@@ -39,12 +39,14 @@ class Budget(NamedTuple):
     address: Rate | None = None
 
 
+# A file of a room costs as much as all of its past.
 # One kubectl command is up to twenty requests of an API client. A room is made once a visitor, and for a hall at once.
 RATES = {
     "command": Budget(Rate(200, 50), Rate(1_000, 200), Rate(2_000, 500)),
     "room": Budget(Rate(30, 30 / HOUR_S), None, Rate(600, 600 / HOUR_S)),
+    "file": Budget(Rate(20, 120 / HOUR_S), Rate(60, 240 / HOUR_S), Rate(400, 1_200 / HOUR_S)),
     "look": Budget(Rate(600, 100), None, Rate(10_000, 1_000)),
-    "past": Budget(Rate(200, 30), Rate(600, 100), Rate(2_000, 200)),
+    "past": Budget(Rate(600, 30), Rate(1_000, 100), Rate(4_000, 300)),
     "kube": Budget(None, Rate(5_000, 2_000), Rate(10_000, 4_000)),
 }
 _REFUSED = {

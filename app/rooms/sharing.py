@@ -1,0 +1,215 @@
+"""Rooms go out as files (roomfile.py) and come in as new rooms with the same past. The web calls it, and app/cli.
+
+Who reads a file lives through all of it again, under the budgets of replaying.py, and compares marks (marks.py) on the
+way. If another version of us would tell it differently, or somebody has edited it, it is the same up to the last mark
+that is; from there on its commands come at their times, and whoever opens the room is told.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from app.api import errors, limits
+from app.api.messages import N_, Message, message
+from app.cluster import Cluster, checkpoint
+from app.rooms import memory
+from app.rooms.loading import stored_of
+from app.rooms.marks import Marks
+from app.rooms.replaying import CommandFails, StepFails, advance, forward, repeat
+from app.rooms.room import Room
+from app.rooms.roomfile import NotARoom, Past, read, written
+from app.rooms.rooms import Rooms
+from app.rooms.storage import Stored
+from app.scenarios.progress import Progress
+
+PIECE = 1_000  # steps between two looks at the marks
+PATIENCE_S = 30.0  # that one waits for others who export or import
+EQUAL = N_(
+    "This room has the past of the one it was exported from: %(n)s steps, and every mark on the way is the same."
+)
+ANOTHER_VERSION = N_(
+    "Another version of Loopscope exported this room. Up to step %(n)s its past is the same; then this version would "
+    "do something else, and the commands came at their times."
+)
+EDITED = N_(
+    "The file was changed since it was exported. Up to step %(n)s the past is the same; then the commands came at "
+    "their times."
+)
+UNMARKED = N_("The file has no marks to compare with: its commands came at their times.")
+
+Tell = Callable[[int], None]
+"""Is told again and again how many steps have been lived through."""
+
+
+class Relived(NamedTuple):
+    cluster: Cluster
+    equal: int  # the step up to which all is as it was
+    said: Message
+
+    @property
+    def is_equal(self) -> bool:
+        return self.said.text == EQUAL
+
+
+class Sharing:
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._one = threading.Lock()
+        self._said: WeakKeyDictionary[Room, tuple[int, Message]] = WeakKeyDictionary()
+
+    def exported(self, room: Room) -> str:
+        """Raises TooLarge, or ServiceUnavailable."""
+        with room.lock:
+            if room.broken is None:
+                room.script.follow(room.cluster)
+            stored = stored_of(room)._replace(journal=list(room.journal))
+        with self._alone():
+            return written(past_of(stored))
+
+    def take_in(self, text: str) -> Room:
+        """A new room with the past that the text tells. Raises NotARoom, or ServiceUnavailable."""
+        past = read(text)
+        with self._alone():
+            found = relived(past)
+        room = self._rooms.create(past.lesson, found.cluster)
+        if found.is_equal:
+            room.script = Progress.from_json(room.scenario, room.cluster, past.progress)
+            self._rooms.save(room)
+        self._said[room] = len(room.journal), found.said
+        return room
+
+    def said_of(self, room: Room) -> Message | None:
+        """How it came in, until somebody does something there."""
+        commands, said = self._said.get(room, (0, None))
+        return said if commands == len(room.journal) else None
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if not self._one.acquire(timeout=PATIENCE_S):
+            raise errors.ServiceUnavailable("others export or import rooms", details={"retryAfterSeconds": 10})
+        try:
+            yield
+        finally:
+            self._one.release()
+
+
+# ----------------------------------------------------------------------------------------------- there
+
+
+def past_of(stored: Stored, tell: Tell = lambda steps: None) -> Past:
+    """With its marks, for which all of it is lived through again. Raises TooLarge, or Conflict.
+
+    What another version of us told until now is told by ours, its commands at their times."""
+    past = Past(
+        checkpoint.version(), stored.scenario, stored.seed, stored.epoch_ms, stored.journal, stored.steps,
+        stored.now_ms, progress=stored.script,
+    )  # fmt: skip
+    try:
+        if stored.retold:
+            past = _retold(past, tell)
+        if past.steps > limits.STEPS_OF_ROOM_FILE:
+            most = limits.STEPS_OF_ROOM_FILE
+            raise errors.TooLarge(f"this room has made {past.steps} steps: one of more than {most} cannot be exported")
+        marks = Marks(past.every)
+        cluster = _by_steps(past, past.steps, marks, tell)
+    except (CommandFails, StepFails, ValueError):
+        raise errors.Conflict("this room cannot be lived through again, and so not be exported") from None
+    memory.let_go(cluster)
+    return past._replace(digests=tuple(marks.digests), end=marks.end)
+
+
+def _retold(past: Past, tell: Tell) -> Past:
+    cluster = Cluster.replay(past.seed, past.epoch_ms, past.journal[:1])
+    _by_times(cluster, past, tell)
+    retold = past._replace(
+        journal=list(cluster.journal), steps=cluster.trace.count, now_ms=cluster.now_ms, progress={}
+    )  # fmt: skip
+    memory.let_go(cluster)
+    return retold
+
+
+# ----------------------------------------------------------------------------------------- and back again
+
+
+def relived(past: Past, tell: Tell = lambda steps: None) -> Relived:
+    """Raises NotARoom."""
+    marks = Marks(past.every)
+    if past.digests or past.end:
+        cluster = _compared(past, marks, tell)
+        if cluster is not None:
+            return Relived(cluster, past.steps, message(EQUAL, n=past.steps))
+    equal = min(marks.equal_to(past.digests), past.steps)
+    try:
+        cluster = _by_steps(past, equal, Marks(past.every), tell)
+        _by_times(cluster, past, tell)
+    except CommandFails as failed:
+        problem = f"commands[{failed.number}] fails by a mistake of Loopscope ({failed.why})"
+        raise NotARoom(problem, f"Leave it out, or mark it with `left_out: {failed.why}`.") from None
+    except StepFails as failed:
+        raise NotARoom(f"step {failed.after + 1} fails", f"Let the file end at step {failed.after}.") from None
+    except (KeyError, ValueError) as mistake:
+        raise NotARoom(f"commands[0] makes no cluster: {mistake}", "Write it as it was exported.") from None
+    return Relived(cluster, equal, _difference(past, equal))
+
+
+def _difference(past: Past, equal: int) -> Message:
+    if not past.digests and not past.end:
+        return message(UNMARKED)
+    return message(EDITED if past.version == checkpoint.version() else ANOTHER_VERSION, n=equal)
+
+
+def _compared(past: Past, marks: Marks, tell: Tell) -> Cluster | None:
+    """As it was, if all its marks are the same."""
+    try:
+        cluster = _by_steps(past, past.steps, marks, tell)
+    except (CommandFails, StepFails, KeyError, ValueError):
+        return None
+    if marks.end == past.end and not marks.differ(past.digests) and cluster.trace.count == past.steps:
+        return cluster
+    memory.let_go(cluster)
+    return None
+
+
+def _by_steps(past: Past, until: int, marks: Marks, tell: Tell) -> Cluster:
+    """The commands after as many steps as then, up to step `until`, or to a mark that differs."""
+    cluster = Cluster.replay(past.seed, past.epoch_ms, past.journal[:1])
+    is_whole = not any(entry.left_out for entry in past.journal)
+    for number, entry in enumerate(past.journal):
+        if number and entry.step < until:
+            _follow(cluster, past, entry.step, entry.at_ms, marks, tell, by_then=is_whole)
+            if marks.differ(past.digests):
+                return cluster
+            repeat(cluster, number, entry)
+    _follow(cluster, past, until, past.now_ms if until == past.steps else 0, marks, tell, by_then=is_whole)
+    return cluster
+
+
+def _follow(
+    cluster: Cluster, past: Past, until: int, at_ms: int, marks: Marks, tell: Tell, *, by_then: bool
+) -> None:  # fmt: skip
+    for step in (*range(cluster.trace.count + PIECE, until, PIECE), until):
+        forward(cluster, step, at_ms if step == until else 0, by_then=by_then)
+        marks.follow(cluster.trace)
+        tell(cluster.trace.count)
+        if marks.differ(past.digests):
+            return
+
+
+def _by_times(cluster: Cluster, past: Past, tell: Tell) -> None:
+    """The commands that it has not performed yet, and on to the end."""
+    for number in range(len(cluster.journal), len(past.journal)):
+        _wait(cluster, past.journal[number].at_ms, tell)
+        repeat(cluster, number, past.journal[number])
+    _wait(cluster, past.now_ms, tell)
+
+
+def _wait(cluster: Cluster, until_ms: int, tell: Tell) -> None:
+    most = limits.STEPS_OF_ROOM_FILE
+    advance(cluster, until_ms, most)
+    tell(cluster.trace.count)
+    if cluster.trace.count > most:
+        raise NotARoom(f"until the end it would make more than {most} steps", "Let it end earlier.")
