@@ -36,7 +36,7 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     hindsight   a room as it was after any of its steps
     marks       digests of a trace: where two are equal, so is what happened
     roomfile    a room as a text
-    sharing     rooms go out as files, and come in as new rooms
+    sharing     rooms go out as files, come in as new rooms, and fork
     health      how all rooms are, together
     trying      controllers that people write, before they run
     rooms       the registry: create, get, evict, restore

@@ -20,7 +20,7 @@ from app.rooms import memory
 from app.rooms.checkpoints import WITHIN
 from app.rooms.loading import load
 from app.rooms.replaying import as_it_was, lives_on
-from app.rooms.storage import Damaged, Storage
+from app.rooms.storage import Damaged, Kept, Storage, Stored
 
 if TYPE_CHECKING:
     from app.rooms.room import Room
@@ -59,6 +59,14 @@ class Hindsight:
             finally:
                 self._keep(_Past(room.id, room.epoch), then)
 
+    def again(self, room: Room, step: int) -> Cluster:
+        """A cluster as the room's was right after that step, to go on from there. Raises as `look`."""
+        with self._lock:
+            found = as_it_was(*self._stored(room, step), partial(self._storage.checkpoint, room.id), step)
+        if found is None:
+            raise _gone(step)
+        return found
+
     def forget(self, room: Room) -> None:
         """It is put away, or begins anew."""
         with self._lock:
@@ -70,10 +78,7 @@ class Hindsight:
         kept = self._kept.pop(_Past(room.id, room.epoch), None)
         if kept is not None and knows(kept, step):
             return kept
-        try:
-            stored, checkpoints = load(self._storage, room.id)
-        except Damaged:
-            raise _gone(step) from None
+        stored, checkpoints = self._stored(room, step)
         if kept is not None:
             if kept.trace.count < step <= kept.trace.count + WITHIN and lives_on(kept, stored, step):
                 return kept
@@ -82,6 +87,12 @@ class Hindsight:
         if found is None:
             raise _gone(step)
         return found
+
+    def _stored(self, room: Room, step: int) -> tuple[Stored, list[Kept]]:
+        try:
+            return load(self._storage, room.id)
+        except Damaged:
+            raise _gone(step) from None
 
     def _keep(self, past: _Past, cluster: Cluster) -> None:
         if sum(map(cluster.count, cluster.kinds())) > LARGE:

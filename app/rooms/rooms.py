@@ -27,7 +27,6 @@ from app.api.messages import N_, message
 from app.cluster import Cluster, Entry
 from app.commands import Command
 from app.engine.trace import Step
-from app.look import Look
 from app.rooms import health, memory, slicing
 from app.rooms.autosave import Autosave
 from app.rooms.beginnings import Beginnings, pace_of
@@ -86,7 +85,7 @@ class Rooms:
         self._asked_at: WeakKeyDictionary[Room, float] = WeakKeyDictionary()
         self._lock = threading.Lock()
         self._restoring: dict[str, threading.Lock] = {}
-        self._coming_back, self._hindsight = threading.Semaphore(COMING_BACK), Hindsight(self._storage)
+        self._coming_back, self.hindsight = threading.Semaphore(COMING_BACK), Hindsight(self._storage)
 
     def __len__(self) -> int:
         return len(self._rooms)
@@ -125,10 +124,6 @@ class Rooms:
     def held(self, id: str) -> Room | None:
         return self._rooms.get(id)
 
-    def looking_back(self, room: Room, step: int, draw: Callable[[Look], T]) -> T:
-        """What `draw` makes of the room right after any of its steps. Raises NotFound, ServiceUnavailable."""
-        return self._hindsight.look(room, step, draw)
-
     def health(self) -> health.Health:
         return health.of(list(self._rooms.values()), self._storage, self.checkpoints, self._steps)
 
@@ -154,7 +149,7 @@ class Rooms:
                 self.save(room)
             self.checkpoints.begin(room, 0)
         memory.let_go(old)
-        self._hindsight.forget(room)
+        self.hindsight.forget(room)
 
     def save(self, room: Room) -> None:
         """Write down how far the room has come. Of one that has stopped where, and why; the rest stays as it is."""
@@ -340,7 +335,7 @@ class Rooms:
         for other in evicted:
             other.stop(message(PUT_AWAY))  # for whoever still has it in hand
             memory.let_go(other.cluster)
-            self._hindsight.forget(other)
+            self.hindsight.forget(other)
 
     def _tidy(self) -> None:
         since = self._clock() - TIDY_S

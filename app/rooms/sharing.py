@@ -1,4 +1,4 @@
-"""Rooms go out as files (roomfile.py) and come in as new rooms with the same past. The web calls it, and app/cli.
+"""Rooms go out as files (roomfile.py) and come in as new rooms with the same past, and fork. The web calls it, and app/cli.
 
 Who reads a file lives through all of it again, under the budgets of replaying.py, and compares marks (marks.py) on the
 way. If another version of us would tell it differently, or somebody has edited it, it is the same up to the last mark
@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from app.api import errors, limits
@@ -86,6 +87,24 @@ class Sharing:
         """How it came in, until somebody does something there."""
         commands, said = self._said.get(room, (0, None))
         return said if commands == len(room.journal) else None
+
+    def forked(self, room: Room, step: int = 0) -> Room:
+        """A new room with the same past up to that step, paused there, and a future of its own; 0: up to now.
+
+        Raises NotFound for a step that there is not, or that nothing leads to any more, and ServiceUnavailable."""
+        script: dict[str, Any] = {}
+        if step:
+            cluster = self._rooms.hindsight.again(room, step)
+        else:
+            with room.lock:
+                cluster, script = room.cluster.copy(), room.script.to_json()
+        fork = self._rooms.create(room.scenario.id, cluster)
+        fork.pace = replace(room.pace, paused=bool(step) or room.pace.paused)
+        fork.script = Progress.from_json(room.scenario, cluster, script)
+        fork.retold = min(room.retold, cluster.trace.count)
+        self._rooms.checkpoints.write_now(fork)
+        self._rooms.save(fork)
+        return fork
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -135,7 +135,7 @@ def step(id: str, number: int) -> Response:
             raise errors.NotFound(_("Step %(n)s is not kept any more.", n=number))
         return render_template("_step.html", room=room, **detail)
 
-    return make_response(rooms().looking_back(room, known_by, draw))
+    return make_response(rooms().hindsight.look(room, known_by, draw))
 
 
 @blueprint.get("/rooms/<id>/ruler")

@@ -1,4 +1,5 @@
-"""A room as a file: `GET /rooms/ROOM/export` sends it, `POST /import` makes a new room of one.
+"""A room as a file: `GET /rooms/ROOM/export` sends it, `POST /import` makes a new room of one. `POST /rooms/ROOM/fork`
+makes another with the same past.
 
 The file comes in the form of the page `/import`, as an upload or as text, or is the body itself.
 """
@@ -15,6 +16,8 @@ from app.web import language, security
 from app.web.pages import rooms
 from app.web.problems import wants_json
 
+LONGEST_STEP = 12  # digits
+
 blueprint = Blueprint("sharing", __name__)
 
 
@@ -29,6 +32,20 @@ def export(id: str) -> Response:
     room = rooms().get(id)
     response = Response(sharing().exported(room), mimetype="text/yaml")
     response.headers["Content-Disposition"] = f'attachment; filename="loopscope-{room.scenario.id}.yaml"'
+    return response
+
+
+@blueprint.post("/rooms/<id>/fork")
+def fork(id: str) -> AnyResponse:
+    """What if? To a new room with the same past, up to the step of the form or to now."""
+    security.guard()
+    security.allow("room")
+    room = sharing().forked(rooms().get(id), _step())
+    place = url_for("pages.room", id=room.id)
+    if not wants_json():
+        return redirect(place, 303)
+    response = jsonify(ok=True, code=201, room=room.id, url=place, step=room.cluster.trace.count)
+    response.status_code = 201
     return response
 
 
@@ -75,6 +92,14 @@ def _form(text: str = "", refusal: errors.ApiError | None = None) -> Response:
     if refusal and (wait := refusal.details.get("retryAfterSeconds")):
         response.headers["Retry-After"] = str(wait)
     return response
+
+
+def _step() -> int:
+    """Raises BadRequest."""
+    text = request.form.get("step", "0")
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_STEP):
+        raise errors.BadRequest('field "step" must be the number of a step')
+    return int(text)
 
 
 def _sent() -> str:

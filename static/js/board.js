@@ -1,5 +1,5 @@
 // The board: objects enter, move and leave without shifting others; density; the tally.
-import {chosenCell, readyCells} from "./cells.js"
+import {chosenCell, readyCells} from "./manypods.js"
 import {morph} from "./morph.js"
 import {sheet} from "./sheets.js"
 import {say, state, watch} from "./state.js"

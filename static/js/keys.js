@@ -1,12 +1,12 @@
 // A key for every action; the list behind `?` is rendered by the server from the same words.
 import {chosenPod} from "./board.js"
 import {breakLoop, breakThings, nextNode} from "./breaking.js"
-import {nextCell} from "./cells.js"
 import {faster, onPod, tell, toggleInto} from "./commands.js"
 import {focusEditor} from "./desired.js"
 import {openDialog, show} from "./dialogs.js"
 import {close as closeInspector, otherView} from "./inspector.js"
 import {pick, pickNth} from "./loops.js"
+import {nextCell} from "./manypods.js"
 import {actByHand} from "./oncall.js"
 import {closeOwn, openOwn} from "./own.js"
 import {backToNow} from "./past.js"
@@ -15,7 +15,6 @@ import {tryNext} from "./script.js"
 import {room, say} from "./state.js"
 import {again, back, next} from "./story.js"
 import {focusTimeline, toggleCauses} from "./timeline.js"
-import {askWhy, close as closeWhy} from "./why.js"
 
 const KEYS = {
   " ": () => toggleInto("pause"),
@@ -49,7 +48,7 @@ const KEYS = {
   t: focusTimeline,
   l: () => press("#show-live"),
   i: otherView,
-  v: askWhy,
+  v: () => document.dispatchEvent(new Event("loopscope:why")),
   ",": () => press("[data-changes]"),
   p: togglePresent,
   d: nextTheme,
@@ -132,6 +131,13 @@ function reset() {
 function atDesk(work) {
   leaveStage()
   work()
+}
+
+/** @returns {boolean} whether it was open */
+function closeWhy() {
+  const close = document.querySelector("#why:not([hidden]) [data-close-why]")
+  close?.click()
+  return Boolean(close)
 }
 
 function press(selector) {

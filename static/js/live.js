@@ -5,7 +5,7 @@ import {morph} from "./morph.js"
 import {data, frameCame, room, say, snapshotCame, state} from "./state.js"
 import * as board from "./board.js"
 import * as caption from "./caption.js"
-import * as cells from "./cells.js"
+import {changeCells} from "./manypods.js"
 
 const banner = document.getElementById("connection")
 // A browser that is slow draws less often: for as long as a frame took, so many times as long it has for people.
@@ -86,7 +86,7 @@ function put(piece) {
   const present = document.getElementById(piece.id)
   piece.removeAttribute("hx-swap-oob")
   if (piece.id === "cells-changed") {
-    cells.change(JSON.parse(piece.textContent))
+    changeCells(JSON.parse(piece.textContent))
   } else if (piece.id === "caption") {
     caption.say(piece)
   } else if (operation === "delete") {

@@ -1,8 +1,7 @@
 // The page comes alive: each module looks after one part of it, `state` tells them of every frame.
 import {startAwake} from "./awake.js"
-import {startBoard} from "./board.js"
+import {settle, startBoard} from "./board.js"
 import {startBreaking} from "./breaking.js"
-import {startCells} from "./cells.js"
 import {startChart} from "./chart.js"
 import {startClock} from "./clock.js"
 import {startCommands} from "./commands.js"
@@ -12,6 +11,7 @@ import {startInspector} from "./inspector.js"
 import {startKeys} from "./keys.js"
 import {startLive} from "./live.js"
 import {startLoops} from "./loops.js"
+import {startManyPods} from "./manypods.js"
 import {startMarks} from "./marks.js"
 import {startOnCall} from "./oncall.js"
 import {startOwn} from "./own.js"
@@ -23,7 +23,6 @@ import {startStory} from "./story.js"
 import {startStrip} from "./strip.js"
 import {startTimeline} from "./timeline.js"
 import {startTraffic} from "./traffic.js"
-import {startWhy} from "./why.js"
 
 startLive()
 startPrefs()
@@ -39,9 +38,8 @@ startStory()
 startTimeline()
 startStrip()
 startChart()
-startCells()
+startManyPods(settle)
 startInspector()
-startWhy()
 startBreaking()
 startPopovers()
 startDialogs()
@@ -50,4 +48,8 @@ startOwn()
 startKeys()
 startDesired()
 startTraffic()
-setTimeout(async () => (await import("./ruler.js")).startRuler(), 300) // after what the page needs at once
+setTimeout(async () => { // what the page does not need at once
+  const [{startRuler}, {startWhy}] = await Promise.all([import("./ruler.js"), import("./why.js")])
+  startRuler()
+  startWhy()
+}, 300)

@@ -19,6 +19,7 @@ export function startWhy() {
     if (link) look(link)
     if (event.target.closest("[data-close-why]")) close()
   })
+  document.addEventListener("loopscope:why", askWhy)
   panel.addEventListener("keydown", move)
   panel.addEventListener("submit", (event) => event.preventDefault())
   panel.addEventListener("input", ({target}) => search(target))
@@ -28,7 +29,7 @@ export function startWhy() {
 }
 
 /** Of what is open, or else of what has the focus on the board. */
-export function askWhy() {
+function askWhy() {
   const open = inspector.shown()
   const here = document.activeElement?.closest?.("[data-kind][data-name]")?.dataset
   if (open) ask(open, document.activeElement)
@@ -56,15 +57,13 @@ async function open(address, from) {
   ;(last ?? panel.querySelector("h2")).focus()
 }
 
-/** @returns {boolean} whether it was open */
-export function close() {
-  if (panel.hidden) return false
+function close() {
+  if (panel.hidden) return
   const had = panel.contains(document.activeElement)
   panel.hidden = true
   panel.replaceChildren()
   backToNow()
   if (had && opener?.isConnected) opener.focus()
-  return true
 }
 
 /** In the place of what was declared, so that loop, board, caption and timeline stay in view. */

@@ -332,7 +332,7 @@ def test_nothing_scrolls_sideways_and_no_text_is_small(open_page: Opener, size: 
 def test_every_button_has_a_name(open_page: Opener) -> None:
     page = open_page()
     unnamed = page.evaluate(
-        """() => [...document.querySelectorAll("button, a, summary, input, select")]
+        """() => [...document.querySelectorAll("button, a, summary, input:not([type=hidden]), select")]
           .filter((e) => !(e.getAttribute("aria-label") || e.textContent.trim() || e.labels?.length))
           .map((e) => e.outerHTML)"""
     )

@@ -290,10 +290,10 @@ def test_any_step_can_be_looked_at_again_by_replaying_few(tmp_path: Path, monkey
     monkeypatch.setattr(Cluster, "forward", lambda *given: (lived.append(given[0].trace.count), forward(*given))[1])
     for step, state in then.items():
         lived.clear()
-        assert rooms.looking_back(room, step, partial(seen, step)) == state
+        assert rooms.hindsight.look(room, step, partial(seen, step)) == state
         assert step - lived[0] <= WITHIN
     with pytest.raises(NotFound):
-        rooms.looking_back(room, 1_000_000, lambda look: look)
+        rooms.hindsight.look(room, 1_000_000, lambda look: look)
 
 
 def test_who_drags_along_the_ruler_waits_for_the_first_look_alone(
@@ -309,11 +309,11 @@ def test_who_drags_along_the_ruler_waits_for_the_first_look_alone(
     forget_all(room, monkeypatch)
     begun = counted(monkeypatch, "app.rooms.hindsight.as_it_was")
     for step in (*steps, *reversed(steps)):
-        assert rooms.looking_back(room, step, partial(seen, step)) == then[step]
+        assert rooms.hindsight.look(room, step, partial(seen, step)) == then[step]
     assert len(begun) == 1
     rooms.reset(room)
     with pytest.raises(NotFound):
-        rooms.looking_back(room, steps[0], partial(seen, steps[0]))
+        rooms.hindsight.look(room, steps[0], partial(seen, steps[0]))
 
 
 @pytest.mark.mistakes

@@ -104,3 +104,34 @@ def test_a_page_that_takes_rooms_in_says_so_in_each_language(browser: Browser) -
     assert "ルームをインポート" in browser.client.get("/import?lang=ja").get_data(as_text=True)
     assert f'href="{browser.base}/export"' in browser.html
     assert 'href="/import"' in browser.html
+
+
+def test_what_if(app: Flask, browser: Browser) -> None:
+    rooms: Rooms = app.extensions["rooms"]
+    first = browser.pods()[0]
+    pod = {"kind": "Pod", "namespace": "default", "name": first}
+    step = browser.post("/commands/delete", pod).get_json()["step"]
+    browser.room.cluster.run()
+    now, before = (browser.post("/fork", data).get_json() for data in ({}, {"step": str(step - 1)}))
+    assert (now["step"], before["step"]) == (browser.room.cluster.trace.count, step - 1)
+    ours, then = (rooms.get(each["room"]) for each in (now, before))
+    assert then.pace.paused
+    assert not ours.pace.paused
+    assert first in {pod["metadata"]["name"] for pod in then.cluster.objects("Pod", "default")}
+    assert first not in browser.pods()
+    then.cluster.run()
+    assert first in {pod["metadata"]["name"] for pod in then.cluster.objects("Pod", "default")}
+    assert browser.room.cluster.trace.count == now["step"]
+
+
+@pytest.mark.parametrize(("step", "code"), [("-1", 400), ("x", 400), ("9" * 13, 400), ("999999999", 404)])
+def test_there_is_no_fork_of_a_step_that_is_none(browser: Browser, step: str, code: int) -> None:
+    assert browser.post("/fork", {"step": step}).status_code == code
+
+
+def test_a_form_leads_to_the_fork(browser: Browser) -> None:
+    answer = browser.client.post(browser.base + "/fork", data={"csrf_token": browser.token})
+    assert answer.status_code == 303
+    assert answer.headers["Location"] not in ("", browser.base)
+    assert browser.client.get(answer.headers["Location"]).status_code == 200
+    assert browser.client.post(browser.base + "/fork").status_code == 403
