@@ -22,7 +22,7 @@ from app.web.serve import GC_THRESHOLDS
 from benchmarks.checkpoints import lived, served
 
 STEPS = 100_000
-CLICKS, DRAGS, ALONG = 200, 10, 40
+CLICKS, DRAGS, ALONG, FORKS = 200, 10, 40, 20
 
 
 def answered(app: Flask, room_id: str, steps: Iterable[int]) -> list[float]:
@@ -54,6 +54,12 @@ def main(steps: int) -> None:
             answered(app, room_id, [rng.randrange(1, steps - 500) for _ in range(CLICKS)]),
         )
         begins = [rng.randrange(1, steps - 2_000) for _ in range(DRAGS)]
+        took = []
+        for _ in range(FORKS):
+            began = time.process_time()
+            app.extensions["sharing"].forked(app.extensions["rooms"].get(room_id))
+            took.append((time.process_time() - began) * 1000)
+        told("a fork of it", sorted(took))
         told("a drag, each next", answered(app, room_id, [begin + 10 * n for begin in begins for n in range(1, ALONG)]))
 
 
