@@ -27,7 +27,8 @@ def test_it_is_refused_as_upstream_refuses_it(case: Case) -> None:
     base = counting.bases()[case.base]
     group = base["apiVersion"].rpartition("/")[0]
     name = merge_patch(base, case.create or case.before)["metadata"].get("name", "")
-    said = case.says[0] if len(case.says) == 1 else f"[{', '.join(case.says)}]"
+    told = list(dict.fromkeys(case.says))
+    said = told[0] if len(told) == 1 else f"[{', '.join(told)}]"
     assert refused.value.message == f'{case.base}{"." * bool(group)}{group} "{name}" is invalid: {said}'
     assert [str(cause) for cause in refused.value.causes] == case.says
 
@@ -65,7 +66,7 @@ def test_no_rule_is_both_broken_and_said_to_be_unbreakable() -> None:
 def test_every_reason_is_that_of_some_rule() -> None:
     names = [str(rule) for rule in counting.rules()]
     patterns = [pattern for patterns in counting.reasons().values() for pattern in patterns]
-    assert not [each for each in patterns if not counting.fnmatch.filter(names, each)]
+    assert not [each for each in patterns if not any(counting.fits(name, each) for name in names)]
 
 
 def test_the_table_of_the_documentation_says_what_is_so() -> None:

@@ -33,6 +33,11 @@ def unacceptable(field: str, why: str) -> Cause:
     return Cause(field, "FieldValueInvalid", f"Invalid value: {why}")
 
 
+def each(field: str, value: str, problems: Iterable[str]) -> Iterator[Cause]:
+    """Of what a name or another text is no good for (`metadata.is_label`)."""
+    return (invalid(field, value, why) for why in problems)
+
+
 def required(field: str, why: str = "") -> Cause:
     return Cause(field, "FieldValueRequired", f"Required value: {why}" if why else "Required value")
 
@@ -86,6 +91,28 @@ def not_negative(values: dict[str, Any], prefix: str, *names: str) -> Iterator[C
         number = values.get(name)
         if number is not None and number < 0:
             yield invalid(f"{prefix}.{name}", number, NOT_NEGATIVE)
+
+
+def needed(source: Obj, field: str, *names: str) -> Iterator[Cause]:
+    """Fields that may not be empty."""
+    return (required(f"{field}.{name}") for name in names if not source.get(name))
+
+
+def among(field: str, value: str | None, values: Iterable[str]) -> Iterator[Cause]:
+    """Of a field that may be absent."""
+    if value is not None and value not in (allowed := tuple(values)):
+        yield not_supported(field, value, allowed)
+
+
+def between(field: str, number: int | None, least: int, most: int) -> Iterator[Cause]:
+    if number is not None and not least <= number <= most:
+        yield invalid(field, number, f"must be between {least} and {most}, inclusive")
+
+
+def struct(part: Obj, *names: str) -> Verbatim:
+    """A part as upstream prints it, whose types have Go's names: all fields, in their order."""
+    fields = (f"{json.dumps(name)}:{printed(part.get(name[0].lower() + name[1:]))}" for name in names)
+    return Verbatim(f"{{{','.join(fields)}}}")
 
 
 def supported(field: str, value: str | None, values: Iterable[str]) -> Iterator[Cause]:
