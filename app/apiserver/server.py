@@ -262,6 +262,8 @@ class ApiServer:
             self._refuse(kind, ref.name, validation.validate_update(definition, new, old, subresource))
             if ref.kind == "Service":
                 new = allocation.allocate_service(new, self.store, self.rng)
+        elif subresource == "status" and not kind.is_local:
+            self._refuse(kind, ref.name, validation.validate_status(definition, new, old))
         if new == old:
             return Written(old, ())
         if subresource == "status":

@@ -23,6 +23,7 @@ from app.registry.validation import (
     metadata,
     networking,
     nodes,
+    pod_status,
     pod_subresources,
     pod_updates,
     pods,
@@ -35,7 +36,7 @@ from app.registry.validation import (
     workloads,
 )
 
-__all__ = ["CHECKS", "UPDATE_CHECKS", "validate", "validate_update"]
+__all__ = ["CHECKS", "UPDATE_CHECKS", "validate", "validate_status", "validate_update"]
 
 Check = Callable[[Obj], Iterator[Cause]]
 UpdateCheck = Callable[[Obj, Obj], Iterator[Cause]]
@@ -120,6 +121,8 @@ UPDATE_CHECKS: dict[str, UpdateCheck] = {
     "ServiceCIDR": apis.check_service_cidr_update,
     "IPAddress": apis.check_ip_address_update,
 }
+STATUS_CHECKS: dict[str, UpdateCheck] = {"Pod": pod_status.check}
+"""Of what is written through `/status`."""
 SUBRESOURCE_CHECKS: dict[str, UpdateCheck] = {**pod_subresources.CHECKS, "approval": apis.check_approval}
 """Of what is written through a subresource that has rules of its own."""
 _NAMES: dict[str, metadata.NameProblems] = {
@@ -148,3 +151,11 @@ def validate_update(definition: Definition, new: Obj, old: Obj, subresource: str
     if definition.row.key in _UPDATE_FIRST:
         return (*common, *changed, *whole)
     return (*common, *whole, *changed)
+
+
+def validate_status(definition: Definition, new: Obj, old: Obj) -> tuple[Cause, ...]:
+    """What is wrong with the status of `new`, and with the metadata that came along with it."""
+    check = STATUS_CHECKS.get(definition.row.key)
+    same = new["metadata"] == old["metadata"]
+    common = () if same else metadata.check_update(new["metadata"], old["metadata"], own=definition.row.is_own)
+    return (*common, *(check(new, old) if check else ()))

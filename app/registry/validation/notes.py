@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
+from app.api import go_json
 from app.api.errors import Cause
 from app.api.objects import Obj
+from app.apimachinery.scheme.scalars import json_type
 from app.component_helpers.replicas import DELETION_COST
 from app.registry.validation import causes, paths, placement
 
@@ -51,11 +54,29 @@ def check(notes: Mapping[str, str], spec: Obj, field: str) -> Iterator[Cause]:
 
 def _check_tolerations(told: str, field: str) -> Iterator[Cause]:
     try:
-        tolerations = json.loads(told)
-    except ValueError as error:
-        yield causes.invalid(field, _TOLERATIONS, str(error))
+        tolerations = json.loads(told) or ()
+    except json.JSONDecodeError as error:
+        yield causes.invalid(field, _TOLERATIONS, go_json.slip(error))
         return
-    yield from placement.check_tolerations(tolerations, f"{field}.{_TOLERATIONS}")
+    if why := _why_no_tolerations(tolerations):
+        yield causes.invalid(field, _TOLERATIONS, f"json: cannot unmarshal {why}")
+    else:
+        yield from placement.check_tolerations(tolerations, f"{field}.{_TOLERATIONS}")
+
+
+def _why_no_tolerations(value: Any) -> str:
+    """ "" if they are, in their form."""
+    if not isinstance(value, list | tuple):
+        return f"{json_type(value)} into Go value of type []core.Toleration"
+    for each in value:
+        if not isinstance(each, dict):
+            return f"{json_type(each)} into Go value of type core.Toleration"
+        for name, given in each.items():
+            wanted = (int, "int64") if name == "tolerationSeconds" else (str, "string")
+            if not isinstance(given, wanted[0]):
+                field = name[:1].upper() + name[1:]
+                return f"{json_type(given)} into Go struct field Toleration.{field} of type {wanted[1]}"
+    return ""
 
 
 def _check_seccomp(profile: str, field: str) -> Iterator[Cause]:

@@ -25,6 +25,7 @@ from app.registry.validation import (
     security,
     systems,
     volumes,
+    windows,
 )
 
 _MAX_INT32 = 2**31 - 1
@@ -95,6 +96,7 @@ def check_spec(spec: Mapping[str, Any]) -> Iterator[Cause]:
     yield from _check_names_of_servers(pod_spec)
     yield from _check_gates(pod_spec)
     yield from placement.check_spread(spec.get("topologySpreadConstraints") or ())
+    yield from windows.check_host_processes(pod_spec)
     yield from systems.check_users(pod_spec)
     yield from _check_hostname(pod_spec)
     yield from _check_names(pod_spec)
@@ -117,7 +119,7 @@ def _spec_causes(spec: Mapping[str, Any]) -> tuple[Cause, ...]:
 
 
 def _in_front(field: str, found: tuple[Cause, ...]) -> Iterator[Cause]:
-    return (cause._replace(field=f"{field}.{cause.field}") for cause in found)
+    return (cause._replace(field=f"{field}.{cause.field}".rstrip(".")) for cause in found)
 
 
 def _check_names(spec: Obj) -> Iterator[Cause]:
