@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Response, request
 
-from app.api import errors
+from app.api import errors, go_json
 from app.api.kinds import Kind
 from app.api.objects import Obj, with_metadata
 from app.apimachinery.scheme import scalars
@@ -215,7 +215,7 @@ def _patch_text(patch_type: str, validation: str) -> tuple[str, tuple[str, ...]]
             raise errors.invalid_patch(_text(document), "strict decoding error: " + ", ".join(twice))
         return _text(document), twice if validation == bodies.WARN else ()
     except json.JSONDecodeError as error:
-        raise errors.BadRequest(f"error decoding patch: {bodies.go_json_error(error)}") from None
+        raise errors.BadRequest(f"error decoding patch: {go_json.complaint(error)}") from None
     except (ValueError, RecursionError) as error:
         raise errors.BadRequest(f"error decoding patch: {scalars.clean(error)}") from None
 

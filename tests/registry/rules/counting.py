@@ -9,7 +9,8 @@ manifests differ from; then `rules`: function, rule, and
 
     create: what is merged into the good object, which is refused; or
     before, update: what is merged into it before it is stored, and then; `through`: a subresource
-    says: what the API server answers after `... is invalid: `; a list if it gives several causes
+    says: what the API server answers after `... is invalid: `; a list if it gives several causes. Texts that come often
+      stand in `words.yaml` and here as `<label>`
     base: another kind than that of the file
 """
 
@@ -93,8 +94,20 @@ def cases() -> tuple[Case, ...]:
 
 def _case(rule: str, case: dict[str, Any]) -> Case:
     says = case.pop("says")
+    says = [_in_full(cause) for cause in ([says] if isinstance(says, str) else says)]
     through = {"before": {}, "through": "", "create": None, "update": None}
-    return Case(rule, says=[says] if isinstance(says, str) else says, **{**through, **case})
+    return Case(rule, says=says, **{**through, **case})
+
+
+def _in_full(text: str) -> str:
+    for name, words in _words().items():
+        text = text.replace(f"<{name}>", words)
+    return text
+
+
+@cache
+def _words() -> dict[str, str]:
+    return read(HERE / "words.yaml")
 
 
 @cache
