@@ -187,7 +187,8 @@ def sources(git_directory: str) -> dict[str, str]:
 
 
 def is_validation(path: str) -> bool:
-    by_hand = "/validation/" in path and "/registry/" not in path and not path.endswith("_patch.go")
+    """What clients and kubelets check for themselves (`core/v1/validation`), and patches of a vendor, are left out."""
+    by_hand = "/validation/" in path and not re.search(r"/registry/|/apis/core/v1/|_patch\.go$", path)
     return by_hand or (path.endswith(GENERATED) and not re.search(r"/v\d+(alpha|beta)\d+/", path))
 
 

@@ -140,7 +140,7 @@ def conflict(resource: str, name: str, group: str = "", why: str = "") -> Confli
 
 
 def invalid(kind: str, name: str, causes: Sequence[Cause], group: str = "") -> Invalid:
-    """`Deployment.apps "web" is invalid: spec.replicas: Invalid value: -1: must be ...`; each text once."""
+    """`Deployment.apps "web" is invalid: spec.replicas: ...`. What two causes say is said once."""
     qualified = f"{kind}.{group}" if group else kind
     told = list(dict.fromkeys(map(str, causes)))
     text = told[0] if len(told) == 1 else f"[{', '.join(told)}]"

@@ -312,7 +312,8 @@ MORE = {
     "a variable from nowhere": (
         pod("name: c, image: nginx, env: [{name: A, valueFrom: {}}]"),
         "spec.containers[0].env[0].valueFrom",
-        'Invalid value: "": must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`',
+        'Invalid value: "": must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` '
+        "or `fileKeyRef`",
     ),
     "a variable with two values": (
         pod("name: c, image: nginx, env: [{name: A, value: x, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]"),

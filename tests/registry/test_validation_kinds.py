@@ -240,6 +240,7 @@ WRONG = [
     ("password", "data", {"a b": "aGk="}, "data[a b]", 'Invalid value: "a b": a valid config key must consist of'),
     ("certificate", "data", {"tls.crt": "aGk="}, "data[tls.key]", "Required value"),
     ("database", "spec.accessModes", [], "spec.accessModes", "Required value: at least 1 access mode is required"),
+    ("database", "spec.resources", None, "spec.resources[storage]", "Required value"),
     (
         "database",
         "spec.accessModes",

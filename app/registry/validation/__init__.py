@@ -27,6 +27,7 @@ from app.registry.validation import (
     networking,
     nodes,
     pod_subresources,
+    pod_updates,
     pods,
     rules,
     scaling,
@@ -92,7 +93,7 @@ CHECKS: dict[str, Check] = {
     "APIService": apis.check_api_service,
 }
 UPDATE_CHECKS: dict[str, UpdateCheck] = {
-    "Pod": pods.check_update,
+    "Pod": pod_updates.check,
     "Deployment": workloads.check_selector_unchanged,
     "ReplicaSet": workloads.check_selector_unchanged,
     "DaemonSet": workloads.check_selector_unchanged,

@@ -16,8 +16,8 @@ manifests differ from; then `rules`: function, rule, and
 
 from __future__ import annotations
 
-import fnmatch
 import json
+import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -126,8 +126,13 @@ def reasons() -> dict[str, list[str]]:
 @cache
 def reason(rule: Rule) -> str:
     """ "" if there is none."""
-    found = (why for why, patterns in reasons().items() for each in patterns if fnmatch.fnmatchcase(str(rule), each))
+    found = (why for why, patterns in reasons().items() for each in patterns if fits(str(rule), each))
     return next(found, NOT_STORED if rule.kind == NOBODY else "")
+
+
+def fits(rule: str, pattern: str) -> bool:
+    """`*` stands for any letters, all else for itself."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), rule) is not None
 
 
 def table() -> str:
