@@ -1,5 +1,4 @@
-"""JSON as Go's encoding/json writes it, without spaces and without what HTML might take for its own, and what it says
-of text that is none."""
+"""JSON as Go's encoding/json writes it, without spaces and without what HTML might take for its own, and reads it."""
 
 from __future__ import annotations
 
@@ -47,9 +46,17 @@ _GO = {
 }
 
 
-def slip(error: json.JSONDecodeError) -> str:
-    """As Go's encoding/json says it."""
+def complaint(error: json.JSONDecodeError) -> str:
+    """As Go says it."""
     rest = error.doc[error.pos :].lstrip()
     if not rest or error.msg.startswith("Unterminated string"):
         return "unexpected end of JSON input"
     return f"invalid character '{rest[0]}' {_GO.get(error.msg, 'in string escape code')}"
+
+
+def read(text: str) -> tuple[Any, str]:
+    """What stands there, and what is wrong with it; "" if nothing."""
+    try:
+        return json.loads(text), ""
+    except json.JSONDecodeError as error:
+        return None, complaint(error)

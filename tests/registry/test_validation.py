@@ -456,7 +456,7 @@ def test_what_is_right_is_accepted(text: str) -> None:
 
 def test_a_config_map_has_a_limit() -> None:
     config = stored("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}") | {"data": {"a": "x" * 1048577}}
-    assert validate(config) == (Cause("", "FieldValueTooLong", "Too long: may not be more than 1048576 bytes"),)
+    assert validate(config) == (Cause("[]", "FieldValueTooLong", "Too long: may not be more than 1048576 bytes"),)
 
 
 # ------------------------------------------------------------------------------------------------- updates

@@ -25,8 +25,8 @@ class Verbatim(str):
     """A bad value that prints itself: structs whose Go names differ from the API's."""
 
 
-def invalid(field: str, value: Any, why: str) -> Cause:
-    return Cause(field, "FieldValueInvalid", f"Invalid value: {printed(value)}: {why}")
+def invalid(field: str, value: Any, why: str = "") -> Cause:
+    return Cause(field, "FieldValueInvalid", f"Invalid value: {printed(value)}{': ' * bool(why)}{why}")
 
 
 def unacceptable(field: str, why: str) -> Cause:
@@ -75,7 +75,15 @@ def printed(value: Any) -> str:
         return str(value)
     if isinstance(value, str):
         return go_json.quoted(value)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return go_json.dumps(_sorted_maps(value))
+
+
+def _sorted_maps(value: Any) -> Any:
+    """A dict of nothing but texts is a map, such as labels; all others are structs, whose fields have their order."""
+    if isinstance(value, dict):
+        items = sorted(value.items()) if all(isinstance(each, str) for each in value.values()) else value.items()
+        return {key: _sorted_maps(each) for key, each in items}
+    return [_sorted_maps(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def unified(before: Obj, after: Obj) -> str:
@@ -127,6 +135,15 @@ def supported(field: str, value: str | None, values: Iterable[str]) -> Iterator[
         yield not_supported(field, value, allowed)
 
 
+def matching(field: str, value: str, pattern: str, why: str, *examples: str) -> Iterator[Cause]:
+    """Go's RegexError: what is wrong, some that are right, and the pattern."""
+    if not re.fullmatch(pattern, value, re.ASCII):
+        shown = " or ".join(f"'{each}', " for each in examples)
+        yield invalid(
+            field, value, f"{why} ({'e.g. ' if examples else ''}{shown}regex used for validation is '{pattern}')"
+        )
+
+
 def port_number(field: str, value: int) -> Iterator[Cause]:
     if not 1 <= value <= 65535:
         yield invalid(field, value, "must be between 1 and 65535, inclusive")
@@ -157,15 +174,61 @@ def ip_address(field: str, value: str) -> Iterator[Cause]:
         yield invalid(field, value, why)
 
 
+def canonical_address(field: str, value: str) -> Iterator[Cause]:
+    """Of fields that are younger than the strict rules: there is one way to write an address."""
+    slips = _address_slips(value)
+    if not slips and (written := str(ipaddress.ip_address(value))) != value:
+        slips = (f'must be in canonical form ("{written}")',)
+    yield from (invalid(field, value, why) for why in slips)
+
+
+def endpoint_address(field: str, value: str) -> Iterator[Cause]:
+    """An address to which others are to send something."""
+    wrong = list(ip_address(field, value))
+    yield from wrong or reachable(field, value)
+
+
+def reachable(field: str, value: str) -> Iterator[Cause]:
+    for why in _why_unreachable(value):
+        yield invalid(field, value, why)
+
+
+@lru_cache(maxsize=8192)
+def _why_unreachable(value: str) -> tuple[str, ...]:
+    """Upstream's ValidateEndpointIP."""
+    try:
+        address = ipaddress.ip_address(without_zeros(value))
+    except ValueError:
+        return _NO_ADDRESS
+    if address.is_unspecified:
+        return (f"may not be unspecified ({value})",)
+    return tuple(why for networks, why in _UNREACHABLE if any(address in network for network in networks))
+
+
+_NO_ADDRESS = ("must be a valid IP address",)
+_UNREACHABLE = tuple(
+    (tuple(map(ipaddress.ip_network, networks)), f"may not be in the {why}")
+    for *networks, why in (
+        ("127.0.0.0/8", "::1/128", "loopback range (127.0.0.0/8, ::1/128)"),
+        ("169.254.0.0/16", "fe80::/10", "link-local range (169.254.0.0/16, fe80::/10)"),
+        ("224.0.0.0/24", "ff02::/16", "link-local multicast range (224.0.0.0/24, ff02::/10)"),
+    )
+)
+
+
 @lru_cache(maxsize=8192)
 def _address_slips(value: str) -> tuple[str, ...]:
     try:
-        address = ipaddress.ip_address(without_zeros(value))
+        address = ipaddress.ip_address("" if "%" in value else without_zeros(value))
     except ValueError:
         return ("must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",)
     zeros = ("must not have leading 0s",) if address.version == 4 and str(address) != value else ()
     mapped = ("must not be an IPv4-mapped IPv6 address",) if getattr(address, "ipv4_mapped", None) else ()
     return zeros + mapped
+
+
+def is_address(text: str) -> bool:
+    return _why_unreachable(text) != _NO_ADDRESS
 
 
 def network(field: str, value: str) -> Iterator[Cause]:
@@ -198,7 +261,7 @@ def config_key(field: str, value: str) -> Iterator[Cause]:
         yield invalid(field, value, "must be no more than 253 characters")
     if not re.fullmatch(r"[-._a-zA-Z0-9]+", value):
         yield invalid(field, value, _CONFIG_KEY)
-    elif value == ".":
+    if value == ".":
         yield invalid(field, value, "must not be '.'")
     elif value == "..":
         yield invalid(field, value, "must not be '..'")

@@ -56,7 +56,7 @@ def _check_tolerations(told: str, field: str) -> Iterator[Cause]:
     try:
         tolerations = json.loads(told) or ()
     except json.JSONDecodeError as error:
-        yield causes.invalid(field, _TOLERATIONS, go_json.slip(error))
+        yield causes.invalid(field, _TOLERATIONS, go_json.complaint(error))
         return
     if why := _why_no_tolerations(tolerations):
         yield causes.invalid(field, _TOLERATIONS, f"json: cannot unmarshal {why}")

@@ -21,6 +21,7 @@ from app.registry.validation import (
     metadata,
     notes,
     placement,
+    resource_names,
     resources,
     security,
     systems,
@@ -107,7 +108,7 @@ def check_spec(spec: Mapping[str, Any]) -> Iterator[Cause]:
         policy = spec["preemptionPolicy"]
         yield from causes.supported("preemptionPolicy", policy, ("PreemptLowerPriority", "Never"))
     if "overhead" in spec:
-        yield from resources.check({"limits": spec["overhead"]}, "overhead", resources.check_name)
+        yield from resources.check({"limits": spec["overhead"]}, "overhead", resource_names.check_of_container)
     if "os" in spec:
         yield from systems.check(pod_spec)
     yield from environment.check_files(pod_spec)

@@ -11,23 +11,17 @@ from app.api import quantities
 from app.api.errors import Cause
 from app.api.objects import Obj
 from app.component_helpers import pods
-from app.registry.validation import causes, metadata
+from app.registry.validation import causes, metadata, resource_names
 
 _HUGE = "hugepages-"
-_OF_CONTAINERS = frozenset({"cpu", "memory", "ephemeral-storage"})
 _OF_PODS = ("cpu", "hugepages-", "memory")
-_STANDARD = _OF_CONTAINERS | {
-    *(f"{kind}.{name}" for kind in ("requests", "limits") for name in sorted(_OF_CONTAINERS)), "requests.storage",
-    "pods", "resourcequotas", "services", "replicationcontrollers", "secrets", "configmaps", "persistentvolumeclaims",
-    "storage", "services.nodeports", "services.loadbalancers",
-}  # fmt: skip
 _NameCheck = Callable[[str, str], Iterator[Cause]]
 
 
 def check_container(container: Obj, field: str, claims: Collection[str]) -> Iterator[Cause]:
     """`claims`: the names of the pod's claims on devices."""
     resources = container.get("resources") or {}
-    yield from check(resources, field, check_name)
+    yield from check(resources, field, resource_names.check_of_container)
     yield from _check_claims(resources.get("claims") or (), f"{field}.claims", claims)
 
 
@@ -45,17 +39,13 @@ def check(resources: Obj, field: str, check_resource_name: _NameCheck) -> Iterat
 
 def _check_amount(name: str, quantity: str, field: str, check_resource_name: _NameCheck) -> Iterator[Cause]:
     yield from check_resource_name(name, field)
-    amount = quantities.parse(quantity)
-    if amount < 0:
-        yield causes.invalid(field, quantity, causes.NOT_NEGATIVE)
-    if _is_extended(name) and amount.denominator != 1:
-        yield causes.invalid(field, quantity, "must be an integer")
+    yield from resource_names.check_amount(name, quantity, field)
     if name.startswith(_HUGE) and not _divides(name.removeprefix(_HUGE), quantity):
         yield causes.invalid(field, quantity, f"{quantity} is not positive integer multiple of {name}")
 
 
 def _check_within(name: str, quantity: str, limit: str | None, field: str) -> Iterator[Cause]:
-    may_overcommit = _is_native(name) and not name.startswith(_HUGE)
+    may_overcommit = resource_names.may_be_overcommitted(name)
     if limit is None:
         if not may_overcommit:
             yield causes.required(f"{field}.limits", "Limit must be set for non overcommitable resources")
@@ -76,37 +66,11 @@ def _divides(page: str, quantity: str) -> bool:
 # ---------------------------------------------------------------------------------------------------- names
 
 
-def check_name(name: str, field: str) -> Iterator[Cause]:
-    """Of a resource of a container."""
-    yield from _check_known(name, field)
-    if "/" not in name:
-        if name not in _OF_CONTAINERS and not name.startswith(_HUGE):
-            yield causes.invalid(field, name, "must be a standard resource for containers")
-    elif not _is_native(name) and not _is_extended(name):
-        yield causes.invalid(field, name, "doesn't follow extended resource name standard")
-
-
 def _check_name_of_pod(name: str, field: str) -> Iterator[Cause]:
-    problems = tuple(_check_known(name, field))
+    problems = tuple(resource_names.check(name, field))
     yield from problems
     if not problems and name not in _OF_PODS and not name.startswith(_HUGE):
         yield causes.not_supported(field, name, _OF_PODS)
-
-
-def _check_known(name: str, field: str) -> Iterator[Cause]:
-    problems = tuple(metadata.label_key(name, field))
-    yield from problems
-    if not problems and "/" not in name and name not in _STANDARD and not name.startswith((_HUGE, f"requests.{_HUGE}")):
-        yield causes.invalid(field, name, "must be a standard resource type or fully qualified")
-
-
-def _is_native(name: str) -> bool:
-    return "/" not in name or "kubernetes.io/" in name
-
-
-def _is_extended(name: str) -> bool:
-    unfit = _is_native(name) or name.startswith("requests.")
-    return not unfit and not tuple(metadata.label_key(f"requests.{name}", ""))
 
 
 def _check_claims(claims: Collection[Obj], field: str, known: Collection[str]) -> Iterator[Cause]:

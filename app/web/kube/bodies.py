@@ -140,7 +140,7 @@ def _json(data: bytes) -> tuple[Any, tuple[str, ...]]:
     try:
         return read_json(data)
     except json.JSONDecodeError as error:
-        raise _Unreadable(f"couldn't get version/kind; json parse error: {go_json.slip(error)}") from None
+        raise _Unreadable(f"couldn't get version/kind; json parse error: {go_json.complaint(error)}") from None
     except (ValueError, RecursionError) as error:
         raise _Unreadable(f"couldn't get version/kind; json parse error: {error}") from None
 

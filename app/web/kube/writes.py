@@ -218,7 +218,7 @@ def _patch_text(patch_type: str, validation: str) -> tuple[str, tuple[str, ...]]
             raise errors.invalid_patch(_text(document), "strict decoding error: " + ", ".join(twice))
         return _text(document), twice if validation == bodies.WARN else ()
     except json.JSONDecodeError as error:
-        raise errors.BadRequest(f"error decoding patch: {go_json.slip(error)}") from None
+        raise errors.BadRequest(f"error decoding patch: {go_json.complaint(error)}") from None
     except (ValueError, RecursionError) as error:
         raise errors.BadRequest(f"error decoding patch: {scalars.clean(error)}") from None
 
