@@ -140,9 +140,10 @@ def conflict(resource: str, name: str, group: str = "", why: str = "") -> Confli
 
 
 def invalid(kind: str, name: str, causes: Sequence[Cause], group: str = "") -> Invalid:
-    """`Deployment.apps "web" is invalid: spec.replicas: Invalid value: -1: must be ...`."""
+    """`Deployment.apps "web" is invalid: spec.replicas: ...`. What two causes say is said once."""
     qualified = f"{kind}.{group}" if group else kind
-    text = str(causes[0]) if len(causes) == 1 else "[" + ", ".join(str(cause) for cause in causes) + "]"
+    told = list(dict.fromkeys(map(str, causes)))
+    text = told[0] if len(told) == 1 else f"[{', '.join(told)}]"
     details = {**({"name": name} if name else {}), **({"group": group} if group else {}), "kind": kind}
     return Invalid(f'{qualified} "{name}" is invalid: {text}', details=details, causes=causes)
 

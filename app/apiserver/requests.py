@@ -9,7 +9,7 @@ Models kubernetes/apiserver `pkg/endpoints/handlers` and the subresources of `pk
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from app.api import conditions, errors, go_json, limits, objects, selectors
@@ -25,6 +25,7 @@ from app.apiserver.server import ApiServer, Written
 from app.apiserver.store import Change
 from app.component_helpers import budgets
 from app.registry import scales, warnings
+from app.registry.validation import events
 from app.registry.whole import whole_status
 
 _STRICT, _IGNORE = "Strict", "Ignore"
@@ -35,9 +36,11 @@ _REPEATED_OWNERS = (
 
 
 def create(server: ApiServer, text: str, manager: str = "") -> Written:
-    obj = server.scheme.decode(_parsed(text), strict=False)
+    document = _parsed(text)
+    obj = server.scheme.decode(document, strict=False)
     if is_of(obj, "Event"):
         obj = _whole_event(obj)
+        _refuse(obj, events.check_new(obj, strictly=_through_events(document["apiVersion"])))
     obj, told = _owners_once(obj)
     obj = managed_fields.updated(server.scheme, None, obj, manager, now_ms=server.now_ms())
     return warned(server, server.create(weighed(server, obj)), told=told)
@@ -57,6 +60,8 @@ def replace(server: ApiServer, ref: Ref, text: str, subresource: str = "", manag
         why = f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
         why += f"Precondition failed: UID in precondition: {uid}, UID in object meta: {current}"
         raise errors.conflict(kind.plural, ref.name, kind.group, why)
+    if is_of(obj, "Event"):
+        _refuse(obj, events.check_change(obj, old, strictly=_through_events(wanted["apiVersion"])))
     obj, told = _owners_once(_whole(obj, subresource, server))
     obj = managed_fields.updated(server.scheme, old, obj, manager, now_ms=server.now_ms(), subresource=subresource)
     return warned(server, server.update(weighed(server, obj), subresource=subresource), old, subresource, told)
@@ -106,6 +111,8 @@ def patch(
         if unknown and validation == _STRICT:
             raise errors.invalid_patch(value, "strict decoding error: " + ", ".join(unknown))
         told.extend(unknown if validation != _IGNORE else ())
+        if is_of(new, "Event"):
+            _refuse(new, events.check_change(new, old, strictly=_through_events(api_version)))
         new, repeated = _owners_once(_whole(_named(new, ref), subresource, server), " after mutating admission happens")
         told.extend(repeated)
         new = managed_fields.updated(server.scheme, old, new, manager, now_ms=server.now_ms(), subresource=subresource)
@@ -220,7 +227,9 @@ def _map(document: Any) -> dict[str, Any]:
 
 
 def _whole(obj: Obj, subresource: str, server: ApiServer) -> Obj:
-    return whole_status(obj, server.now_ms()) if subresource in ("status", "approval") else obj
+    if subresource not in ("status", "approval"):
+        return obj
+    return server.scheme.definition(kind_of(obj)).default(whole_status(obj, server.now_ms()))
 
 
 def _decoded(server: ApiServer, obj: Any, value: str, told: Callable[[str], str] = str) -> tuple[Obj, tuple[str, ...]]:
@@ -334,13 +343,18 @@ def _check_pod(ref: Ref, done: str) -> None:
 
 
 def _whole_event(event: Obj) -> Obj:
-    """Go has no absent structs: what a client leaves out is there, and empty. Raises Invalid."""
-    involved = event.get("involvedObject") or {}
-    if involved.get("namespace", "default") != (namespace_of(event) or "default"):
-        value = json.dumps(involved.get("namespace", ""))
-        text = f"Invalid value: {value}: does not match event.namespace"
-        cause = errors.Cause("involvedObject.namespace", "FieldValueInvalid", text)
-        raise errors.invalid("Event", event["metadata"].get("name", ""), [cause])
+    """Go has no absent structs: what a client leaves out is there, and empty."""
+    event = with_metadata(event, namespace=namespace_of(event) or "default")
     empty: dict[str, Any] = {"involvedObject": {}, "source": {}, "firstTimestamp": None, "lastTimestamp": None}
     empty |= {"eventTime": None, "reportingComponent": "", "reportingInstance": ""}
     return {**empty, **event}
+
+
+def _through_events(api_version: str) -> bool:
+    return api_version.startswith("events.k8s.io/")
+
+
+def _refuse(event: Obj, causes: Iterable[errors.Cause]) -> None:
+    """Raises Invalid if there are causes."""
+    if found := tuple(causes):
+        raise errors.invalid("Event", event["metadata"].get("name", ""), found)

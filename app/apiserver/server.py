@@ -87,12 +87,12 @@ class ApiServer:
         if not trusted:
             obj = self._defaulted(definition, whole_object(obj, definition.shape))
         obj = self._prepared_for_create(kind, obj)
+        if ref.kind == "Service":
+            obj = allocation.allocate_service(obj, self.store, self.rng)
         if not trusted:
             self._refuse(kind, ref.name, validation.validate(definition, obj))
         if self.store.get(ref) is not None:  # what is wrong with an object is told before
             raise errors.already_exists(kind.plural, ref.name, kind.group)
-        if ref.kind == "Service":
-            obj = allocation.allocate_service(obj, self.store, self.rng)
         if trusted:
             return self._written(obj, dry_run)
         return self._admitted(kind, obj, None, dry_run)
@@ -197,6 +197,7 @@ class ApiServer:
     def _admitted(self, kind: Kind, obj: Obj, old: Obj | None, dry_run: bool) -> Written:
         """Written, and charged to the quotas of its namespace. Raises Forbidden."""
         admission.check_limits(kind, obj, self.store)
+        admission.check_default(kind, obj, self.store)
         quotas = admission.charged(kind, obj, self.store, old)
         charges = () if dry_run else tuple(self.store.put(quota) for quota in quotas)
         written = self._written(obj, dry_run)
@@ -254,14 +255,15 @@ class ApiServer:
             raise errors.BadRequest(f"the name of the object ({name}) does not match the name on the URL ({ref.name})")
         new = whole_object(self._merged(old, wanted, subresource, kind), definition.shape)
         if not kind.is_local and (subresource in _CHECKED or not kind.is_own):
-            if ref.kind == "Service":
-                new = allocation.without_other_types_fields(allocation.kept_allocations(new, old), old)
             new = definition.default(new)
+            if ref.kind == "Service":
+                new = allocation.allocate_service(new, self.store, self.rng, old)
+                new = allocation.without_other_types_fields(new, old)
             if ref.kind == "Pod":
                 new = defaults.readmit(new, old)
             self._refuse(kind, ref.name, validation.validate_update(definition, new, old, subresource))
-            if ref.kind == "Service":
-                new = allocation.allocate_service(new, self.store, self.rng)
+        elif subresource == "status" and not kind.is_local:
+            self._refuse(kind, ref.name, validation.validate_status(definition, new, old))
         if new == old:
             return Written(old, ())
         if subresource == "status":

@@ -325,8 +325,9 @@ BOTH = "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP familie
         ({"ipFamilies": ["IPv6"]}, 'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster'),
         ({"ipFamilyPolicy": "RequireDualStack"}, 'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster '
          "is not configured for dual-stack services"),
-        ({"ipFamilies": ["IPv4", "IPv6"]}, f'[spec.ipFamilyPolicy: Invalid value: "SingleStack": {BOTH}, '
-         'spec.ipFamilies[1]: Invalid value: "IPv6": not configured on this cluster]'),
+        ({"ipFamilies": ["IPv4", "IPv6"]}, f'spec.ipFamilyPolicy: Invalid value: "SingleStack": {BOTH}'),
+        ({"clusterIP": "fd00::7"},
+         'spec.clusterIPs[0]: Invalid value: ["fd00::7"]: IPv6 is not configured on this cluster'),
         ({"clusterIP": "192.168.9.9"},
          f'spec.clusterIPs: Invalid value: ["192.168.9.9"]: failed to allocate IP 192.168.9.9: {RANGE}'),
         ({"clusterIP": "10.96.0.0"},
@@ -341,4 +342,79 @@ def test_a_service_gets_addresses_of_the_one_family_that_there_is(
         server.create({**service, "spec": {"ports": [{"port": 80}], "selector": {"a": "b"}, **fields}})
     assert refused.value.message == f'Service "s" is invalid: {text}'
     families = {"ipFamilies": ["IPv6"], "ipFamilyPolicy": "RequireDualStack", "clusterIP": "None"}
-    assert server.create({**service, "spec": families}).obj["spec"]["ipFamilies"] == ["IPv6"]
+    assert server.create({**service, "spec": families}).obj["spec"]["ipFamilies"] == ["IPv6", "IPv4"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "families", "policy"),
+    [
+        ({"ports": [{"port": 80}]}, ["IPv4"], "SingleStack"),
+        ({"clusterIP": "None"}, ["IPv4", "IPv6"], "RequireDualStack"),
+        ({"clusterIP": "None", "selector": {"a": "b"}}, ["IPv4"], "SingleStack"),
+        ({"type": "ExternalName", "externalName": "a.example"}, None, None),
+    ],
+)
+def test_the_families_of_a_service_that_names_none(
+    server: ApiServer, spec: Obj, families: list[str] | None, policy: str | None
+) -> None:
+    made = server.create({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": spec}).obj["spec"]
+    assert (made.get("ipFamilies"), made.get("ipFamilyPolicy")) == (families, policy)
+
+
+def balanced(**spec: Any) -> Obj:
+    ports = [{"name": "t", "port": 53}, {"name": "u", "port": 53, "protocol": "UDP"}]
+    spec = {"type": "LoadBalancer", "selector": {"a": "b"}, "ports": ports, **spec}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "dns"}, "spec": spec}
+
+
+def test_one_port_of_two_protocols_gets_one_node_port(server: ApiServer) -> None:
+    made = server.create(balanced()).obj["spec"]["ports"]
+    assert made[0]["nodePort"] == made[1]["nodePort"]
+    assert (
+        "nodePort"
+        not in server.create({**balanced(allocateLoadBalancerNodePorts=False), "metadata": {"name": "none"}}).obj[
+            "spec"
+        ]["ports"][0]
+    )
+
+
+def test_a_node_port_goes_with_the_name_of_its_port(server: ApiServer) -> None:
+    first = server.create(node_ports("s", 80)).obj["spec"]["ports"][0]["nodePort"]
+    moved = [{"name": "p80", "port": 8080}, {"name": "new", "port": 80}]
+    ports = server.patch(Ref("Service", "default", "s"), {"spec": {"ports": moved}}).obj["spec"]["ports"]
+    assert ports[0]["nodePort"] == first != ports[1]["nodePort"]
+
+
+def test_a_balancer_that_asks_the_machines_gets_a_port_for_it(server: ApiServer) -> None:
+    ref = Ref("Service", "default", "dns")
+    made = server.create(balanced(externalTrafficPolicy="Local")).obj["spec"]
+    assert 30000 <= made["healthCheckNodePort"] <= 32767
+    assert made["healthCheckNodePort"] not in {port["nodePort"] for port in made["ports"]}
+    taken = balanced(externalTrafficPolicy="Local", healthCheckNodePort=made["healthCheckNodePort"])
+    why = f"failed to allocate requested HealthCheck NodePort {made['healthCheckNodePort']}: provided port is already"
+    with pytest.raises(errors.Unexplained, match=why):
+        server.create({**taken, "metadata": {"name": "other"}})
+    wide = server.patch(ref, {"spec": {"externalTrafficPolicy": "Cluster"}}).obj["spec"]
+    assert "healthCheckNodePort" not in wide
+
+
+def test_a_node_port_that_another_service_has_is_refused_whatever_the_protocol(server: ApiServer) -> None:
+    number = server.create(node_ports("s", 80)).obj["spec"]["ports"][0]["nodePort"]
+    spec = {"type": "NodePort", "ports": [{"port": 53, "protocol": "UDP", "nodePort": number}]}
+    with pytest.raises(errors.Invalid, match=rf"nodePort: Invalid value: {number}: provided port is already allocated"):
+        server.create({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "t"}, "spec": spec})
+
+
+def test_there_is_one_default_priority(server: ApiServer) -> None:
+    def priority(name: str, **fields: Any) -> Obj:
+        meta = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name}}
+        return {**meta, "value": 5, **fields}
+
+    server.create(priority("usual", globalDefault=True))
+    server.create(priority("other"))
+    why = "PriorityClass usual is already marked as default. Only one default can exist"
+    with pytest.raises(errors.Forbidden, match=f'priorityclasses.scheduling.k8s.io "another" is forbidden: {why}'):
+        server.create(priority("another", globalDefault=True))
+    with pytest.raises(errors.Forbidden, match=why):
+        server.patch(Ref("PriorityClass", "", "other"), {"globalDefault": True})
+    assert server.patch(Ref("PriorityClass", "", "usual"), {"description": "x"}).obj["globalDefault"]

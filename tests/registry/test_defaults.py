@@ -126,8 +126,6 @@ spec:
         "selector": {"app": "web"},
         "type": "ClusterIP",
         "sessionAffinity": "None",
-        "ipFamilies": ["IPv4"],
-        "ipFamilyPolicy": "SingleStack",
         "internalTrafficPolicy": "Cluster",
     }
 
@@ -138,9 +136,7 @@ spec:
         ({"type": "NodePort"}, {"externalTrafficPolicy": "Cluster"}),
         ({"type": "LoadBalancer"}, {"externalTrafficPolicy": "Cluster", "allocateLoadBalancerNodePorts": True}),
         ({"sessionAffinity": "ClientIP"}, {"sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 10800}}}),
-        ({"clusterIP": "None"}, {"ipFamilies": ["IPv4", "IPv6"], "ipFamilyPolicy": "RequireDualStack"}),
-        ({"clusterIP": "None", "selector": {"a": "b"}}, {"ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack"}),
-        ({"type": "ExternalName"}, {"internalTrafficPolicy": None, "ipFamilies": None}),
+        ({"type": "ExternalName"}, {"internalTrafficPolicy": None}),
     ],
 )
 def test_the_kinds_of_service_differ(spec: Obj, expected: Obj) -> None:

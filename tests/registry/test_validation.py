@@ -312,7 +312,8 @@ MORE = {
     "a variable from nowhere": (
         pod("name: c, image: nginx, env: [{name: A, valueFrom: {}}]"),
         "spec.containers[0].env[0].valueFrom",
-        'Invalid value: "": must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`',
+        'Invalid value: "": must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` '
+        "or `fileKeyRef`",
     ),
     "a variable with two values": (
         pod("name: c, image: nginx, env: [{name: A, value: x, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]"),
@@ -455,7 +456,7 @@ def test_what_is_right_is_accepted(text: str) -> None:
 
 def test_a_config_map_has_a_limit() -> None:
     config = stored("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}") | {"data": {"a": "x" * 1048577}}
-    assert validate(config) == (Cause("", "FieldValueTooLong", "Too long: may not be more than 1048576 bytes"),)
+    assert validate(config) == (Cause("[]", "FieldValueTooLong", "Too long: may not be more than 1048576 bytes"),)
 
 
 # ------------------------------------------------------------------------------------------------- updates

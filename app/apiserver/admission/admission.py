@@ -17,8 +17,8 @@ from app.apiserver.store import Store
 from app.component_helpers import pods, quotas
 from app.component_helpers.namespaces import DEFAULT_ACCOUNT
 
-CHECKED_ON_UPDATE = frozenset({"Service", "PersistentVolumeClaim"})
-"""What else is created cannot come to use more later."""
+CHECKED_ON_UPDATE = frozenset({"Service", "PersistentVolumeClaim", "PriorityClass"})
+"""What else is created cannot come to use more, or to be the default, later."""
 _ACCOUNT_AWAITED_MS = 3_000
 
 
@@ -62,6 +62,17 @@ def check_limits(kind: Kind, obj: Obj, store: Store) -> None:
         found = limit_ranges.violations(obj, limit_range)
         if found:
             raise _forbidden(kind, obj, found[0] if len(found) == 1 else f"[{', '.join(found)}]")
+
+
+def check_default(kind: Kind, obj: Obj, store: Store) -> None:
+    """There is one PriorityClass for pods that name none. Models kubernetes/plugin/pkg/admission/priority. Raises
+    Forbidden."""
+    if kind.key != "PriorityClass" or not obj.get("globalDefault"):
+        return
+    for other in store.objects("PriorityClass"):
+        if other.get("globalDefault") and name_of(other) != name_of(obj):
+            why = f"PriorityClass {name_of(other)} is already marked as default. Only one default can exist"
+            raise _forbidden(kind, obj, why)
 
 
 def check_resize(kind: Kind, pod: Obj, store: Store) -> None:

@@ -109,12 +109,13 @@ def _service(obj: Obj) -> Obj:
     if spec["type"] == "LoadBalancer":
         spec = filled(spec, {"allocateLoadBalancerNodePorts": True})
     if spec["type"] in ("ClusterIP", "NodePort", "LoadBalancer"):
-        families, policy = ["IPv4"], "SingleStack"
-        if spec.get("clusterIP") == "None" and not spec.get("selector"):
-            families, policy = ["IPv4", "IPv6"], "RequireDualStack"
-        wanted = {"internalTrafficPolicy": "Cluster", "ipFamilies": families, "ipFamilyPolicy": policy}
-        spec = filled(spec, wanted)
-    return obj if spec == obj.get("spec") else {**obj, "spec": spec}
+        spec = filled(spec, {"internalTrafficPolicy": "Cluster"})
+    obj = obj if spec == obj.get("spec") else {**obj, "spec": spec}
+    return inside(obj, "status", lambda status: inside(status, "loadBalancer", _balancer)) if obj.get("status") else obj
+
+
+def _balancer(status: Obj) -> Obj:
+    return each(status, "ingress", lambda place: filled(place, {"ipMode": "VIP"}) if place.get("ip") else place)
 
 
 def _service_port(port: Obj) -> Obj:

@@ -139,11 +139,20 @@ def tcp(port: Obj) -> Obj:
     return filled(port, {"protocol": "TCP"})
 
 
+_SOURCES: dict[str, dict[str, Any]] = {
+    **{source: {"defaultMode": 0o644} for source in ("secret", "configMap", "downwardAPI", "projected")},
+    "iscsi": {"iscsiInterface": "default"},
+    "rbd": {"pool": "rbd", "user": "admin", "keyring": "/etc/ceph/keyring"},
+    "azureDisk": {"cachingMode": "ReadWrite", "fsType": "ext4", "readOnly": False, "kind": "Shared"},
+    "scaleIO": {"storageMode": "ThinProvisioned", "fsType": "xfs"},
+}
+
+
 def _volume(volume: Obj) -> Obj:
     if not volume.keys() - {"name"}:
         return {**volume, "emptyDir": {}}
-    for source in ("secret", "configMap", "downwardAPI", "projected"):
-        volume = inside(volume, source, lambda found: filled(found, {"defaultMode": 0o644}))
+    for source, values in _SOURCES.items():
+        volume = having(volume, source, filled(volume[source], values)) if source in volume else volume
     volume = inside(volume, "hostPath", lambda found: filled(found, {"type": ""}, text=True))
     volume = inside(volume, "downwardAPI", lambda found: each(found, "items", _field_reference))
     volume = inside(volume, "projected", lambda found: each(found, "sources", _projection))

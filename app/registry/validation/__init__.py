@@ -20,21 +20,27 @@ from app.registry.validation import (
     configmaps,
     devices,
     drivers,
+    endpoints,
+    events,
+    limits,
     metadata,
     networking,
     nodes,
+    pod_status,
     pod_subresources,
+    pod_updates,
     pods,
     rules,
     scaling,
     secrets,
     services,
     sets,
+    statuses,
     storage,
     workloads,
 )
 
-__all__ = ["CHECKS", "UPDATE_CHECKS", "validate", "validate_update"]
+__all__ = ["CHECKS", "UPDATE_CHECKS", "validate", "validate_status", "validate_update"]
 
 Check = Callable[[Obj], Iterator[Cause]]
 UpdateCheck = Callable[[Obj, Obj], Iterator[Cause]]
@@ -44,17 +50,16 @@ CHECKS: dict[str, Check] = {
     "PodTemplate": pods.check_pod_template,
     "Deployment": workloads.check_deployment,
     "ReplicaSet": workloads.check_replica_set,
-    "ReplicationController": sets.check_replication_controller,
+    "ReplicationController": workloads.check_replication_controller,
     "StatefulSet": sets.check_stateful_set,
     "DaemonSet": sets.check_daemon_set,
-    "ControllerRevision": sets.check_controller_revision,
     "Job": batch.check_job,
     "CronJob": batch.check_cron_job,
     "HorizontalPodAutoscaler": scaling.check_autoscaler,
     "PodDisruptionBudget": scaling.check_budget,
     "Service": services.check,
-    "EndpointSlice": services.check_endpoint_slice,
-    "Endpoints": networking.check_endpoints,
+    "EndpointSlice": endpoints.check_slice,
+    "Endpoints": endpoints.check_endpoints,
     "Ingress": networking.check_ingress,
     "IngressClass": networking.check_ingress_class,
     "NetworkPolicy": networking.check_network_policy,
@@ -76,10 +81,11 @@ CHECKS: dict[str, Check] = {
     "ClusterRole": rules.check_role,
     "RoleBinding": rules.check_role_binding,
     "ClusterRoleBinding": rules.check_role_binding,
-    "ResourceQuota": rules.check_quota,
-    "LimitRange": rules.check_limit_range,
+    "ResourceQuota": limits.check_quota,
+    "LimitRange": limits.check_limit_range,
     "PriorityClass": rules.check_priority_class,
     "Node": nodes.check,
+    "Lease": events.check_lease,
     "CertificateSigningRequest": apis.check_signing_request,
     "FlowSchema": apis.check_flow_schema,
     "PriorityLevelConfiguration": apis.check_priority_level,
@@ -88,7 +94,7 @@ CHECKS: dict[str, Check] = {
     "APIService": apis.check_api_service,
 }
 UPDATE_CHECKS: dict[str, UpdateCheck] = {
-    "Pod": pods.check_update,
+    "Pod": pod_updates.check,
     "Deployment": workloads.check_selector_unchanged,
     "ReplicaSet": workloads.check_selector_unchanged,
     "DaemonSet": workloads.check_selector_unchanged,
@@ -96,7 +102,7 @@ UPDATE_CHECKS: dict[str, UpdateCheck] = {
     "ControllerRevision": sets.check_controller_revision_update,
     "Job": batch.check_job_update,
     "Service": services.check_update,
-    "EndpointSlice": services.check_endpoint_slice_update,
+    "EndpointSlice": endpoints.check_slice_update,
     "IngressClass": networking.check_ingress_class_update,
     "ConfigMap": configmaps.check_update,
     "Secret": secrets.check_update,
@@ -115,18 +121,33 @@ UPDATE_CHECKS: dict[str, UpdateCheck] = {
     "RoleBinding": rules.check_role_binding_update,
     "ClusterRoleBinding": rules.check_role_binding_update,
     "PriorityClass": rules.check_priority_class_update,
+    "ResourceQuota": limits.check_quota_update,
     "Node": nodes.check_update,
     "ServiceCIDR": apis.check_service_cidr_update,
     "IPAddress": apis.check_ip_address_update,
 }
+_CHECKS_OF_NEW: dict[str, Check] = {
+    "Pod": pods.check_new,
+    "ControllerRevision": sets.check_new_controller_revision,
+}
+"""Of what is created: nobody looks there again."""
+STATUS_CHECKS: dict[str, UpdateCheck] = {
+    **statuses.CHECKS,
+    "ResourceQuota": limits.check_quota_status,
+    "Node": nodes.check_status,
+    "Pod": pod_status.check,
+}
+"""Of what is written through `/status`."""
 SUBRESOURCE_CHECKS: dict[str, UpdateCheck] = {**pod_subresources.CHECKS, "approval": apis.check_approval}
 """Of what is written through a subresource that has rules of its own."""
 _NAMES: dict[str, metadata.NameProblems] = {
-    **dict.fromkeys(("Namespace", "Service"), metadata.is_label),  # named in DNS, so without dots
+    **dict.fromkeys(("Namespace", "Service", "StatefulSet"), metadata.is_label),  # named in DNS, so without dots
     **dict.fromkeys(("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"), metadata.is_path_segment),
     **dict.fromkeys(("APIService", "IPAddress"), metadata.is_path_segment),
 }
-_UPDATE_FIRST = frozenset({"Service", "ConfigMap", "Secret"})  # kinds that say first what may not change
+_UPDATE_FIRST = frozenset(
+    {"Service", "ConfigMap", "Secret", "DaemonSet", "IngressClass"}
+)  # kinds that say first what may not change
 
 
 def validate(definition: Definition, obj: Obj) -> tuple[Cause, ...]:
@@ -134,7 +155,7 @@ def validate(definition: Definition, obj: Obj) -> tuple[Cause, ...]:
     row = definition.row
     name_problems = _NAMES.get(row.key, metadata.is_subdomain)
     found = (*metadata.check(obj["metadata"], name_problems, row.namespaced, own=row.is_own), *definition.validate(obj))
-    return (*found, *pods.check_new(obj)) if row.key == "Pod" else found
+    return (*found, *_CHECKS_OF_NEW[row.key](obj)) if row.key in _CHECKS_OF_NEW else found
 
 
 def validate_update(definition: Definition, new: Obj, old: Obj, subresource: str = "") -> tuple[Cause, ...]:
@@ -147,3 +168,11 @@ def validate_update(definition: Definition, new: Obj, old: Obj, subresource: str
     if definition.row.key in _UPDATE_FIRST:
         return (*common, *changed, *whole)
     return (*common, *whole, *changed)
+
+
+def validate_status(definition: Definition, new: Obj, old: Obj) -> tuple[Cause, ...]:
+    """What is wrong with the status of `new`, and with the metadata that came along with it."""
+    check = STATUS_CHECKS.get(definition.row.key)
+    same = new["metadata"] == old["metadata"]
+    common = () if same else metadata.check_update(new["metadata"], old["metadata"], own=definition.row.is_own)
+    return (*common, *(check(new, old) if check else ()))

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from app.api.errors import Cause
 from app.api.objects import Obj
-from app.registry.validation import causes
+from app.registry.validation import causes, signers
 
 _PEM = b"-----BEGIN CERTIFICATE REQUEST-----"
 _SHORTEST_S, _HIGHEST_PRECEDENCE = 600, 10_000
@@ -39,11 +39,7 @@ def check_signing_request(obj: Obj) -> Iterator[Cause]:
             yield causes.not_supported(f"spec.usages[{index}]", usage, _USAGES)
         elif usage in usages[:index]:
             yield causes.duplicate(f"spec.usages[{index}]", usage)
-    if not signer:
-        yield causes.required("spec.signerName")
-    elif "/" not in signer:
-        why = "must be a fully qualified domain and path of the form 'example.com/signer-name'"
-        yield causes.invalid("spec.signerName", signer, why)
+    yield from signers.check(signer, "spec.signerName")
     seconds = spec.get("expirationSeconds")
     if seconds is not None and seconds < _SHORTEST_S:
         why = "may not specify a duration less than 600 seconds (10 minutes)"

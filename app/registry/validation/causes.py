@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sized
 from functools import lru_cache
 from typing import Any
 
+from app.api import go_json
 from app.api.errors import Cause
 from app.api.objects import Obj
 
@@ -24,13 +25,18 @@ class Verbatim(str):
     """A bad value that prints itself: structs whose Go names differ from the API's."""
 
 
-def invalid(field: str, value: Any, why: str) -> Cause:
-    return Cause(field, "FieldValueInvalid", f"Invalid value: {printed(value)}: {why}")
+def invalid(field: str, value: Any, why: str = "") -> Cause:
+    return Cause(field, "FieldValueInvalid", f"Invalid value: {printed(value)}{': ' * bool(why)}{why}")
 
 
 def unacceptable(field: str, why: str) -> Cause:
     """Like `invalid`, of a part too large to print."""
     return Cause(field, "FieldValueInvalid", f"Invalid value: {why}")
+
+
+def each(field: str, value: str, problems: Iterable[str]) -> Iterator[Cause]:
+    """Of what a name or another text is no good for (`metadata.is_label`)."""
+    return (invalid(field, value, why) for why in problems)
 
 
 def required(field: str, why: str = "") -> Cause:
@@ -64,10 +70,20 @@ def too_many(field: str, items: Sized, most: int) -> Iterator[Cause]:
 
 
 def printed(value: Any) -> str:
-    """A value as Go's errors print it: JSON."""
+    """A value as Go's errors print it: JSON, but for texts."""
     if isinstance(value, Verbatim):
         return str(value)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if isinstance(value, str):
+        return go_json.quoted(value)
+    return go_json.dumps(_sorted_maps(value))
+
+
+def _sorted_maps(value: Any) -> Any:
+    """A dict of nothing but texts is a map, such as labels; all others are structs, whose fields have their order."""
+    if isinstance(value, dict):
+        items = sorted(value.items()) if all(isinstance(each, str) for each in value.values()) else value.items()
+        return {key: _sorted_maps(each) for key, each in items}
+    return [_sorted_maps(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def unified(before: Obj, after: Obj) -> str:
@@ -88,12 +104,44 @@ def not_negative(values: dict[str, Any], prefix: str, *names: str) -> Iterator[C
             yield invalid(f"{prefix}.{name}", number, NOT_NEGATIVE)
 
 
+def needed(source: Obj, field: str, *names: str) -> Iterator[Cause]:
+    """Fields that may not be empty."""
+    return (required(f"{field}.{name}") for name in names if not source.get(name))
+
+
+def among(field: str, value: str | None, values: Iterable[str]) -> Iterator[Cause]:
+    """Of a field that may be absent."""
+    if value is not None and value not in (allowed := tuple(values)):
+        yield not_supported(field, value, allowed)
+
+
+def between(field: str, number: int | None, least: int, most: int) -> Iterator[Cause]:
+    if number is not None and not least <= number <= most:
+        yield invalid(field, number, f"must be between {least} and {most}, inclusive")
+
+
+def struct(part: Obj, *names: str) -> Verbatim:
+    """A part as upstream prints it, whose types have Go's names: all fields, in their order."""
+    given = {name.lower(): value for name, value in part.items()}
+    fields = (f"{json.dumps(name)}:{printed(given.get(name.lower()))}" for name in names)
+    return Verbatim(f"{{{','.join(fields)}}}")
+
+
 def supported(field: str, value: str | None, values: Iterable[str]) -> Iterator[Cause]:
     """Of a field that defaulting fills in, so that it is there."""
     if not value:
         yield required(field)
     elif value not in (allowed := tuple(values)):
         yield not_supported(field, value, allowed)
+
+
+def matching(field: str, value: str, pattern: str, why: str, *examples: str) -> Iterator[Cause]:
+    """Go's RegexError: what is wrong, some that are right, and the pattern."""
+    if not re.fullmatch(pattern, value, re.ASCII):
+        shown = " or ".join(f"'{each}', " for each in examples)
+        yield invalid(
+            field, value, f"{why} ({'e.g. ' if examples else ''}{shown}regex used for validation is '{pattern}')"
+        )
 
 
 def port_number(field: str, value: int) -> Iterator[Cause]:
@@ -126,15 +174,61 @@ def ip_address(field: str, value: str) -> Iterator[Cause]:
         yield invalid(field, value, why)
 
 
+def canonical_address(field: str, value: str) -> Iterator[Cause]:
+    """Of fields that are younger than the strict rules: there is one way to write an address."""
+    slips = _address_slips(value)
+    if not slips and (written := str(ipaddress.ip_address(value))) != value:
+        slips = (f'must be in canonical form ("{written}")',)
+    yield from (invalid(field, value, why) for why in slips)
+
+
+def endpoint_address(field: str, value: str) -> Iterator[Cause]:
+    """An address to which others are to send something."""
+    wrong = list(ip_address(field, value))
+    yield from wrong or reachable(field, value)
+
+
+def reachable(field: str, value: str) -> Iterator[Cause]:
+    for why in _why_unreachable(value):
+        yield invalid(field, value, why)
+
+
+@lru_cache(maxsize=8192)
+def _why_unreachable(value: str) -> tuple[str, ...]:
+    """Upstream's ValidateEndpointIP."""
+    try:
+        address = ipaddress.ip_address(without_zeros(value))
+    except ValueError:
+        return _NO_ADDRESS
+    if address.is_unspecified:
+        return (f"may not be unspecified ({value})",)
+    return tuple(why for networks, why in _UNREACHABLE if any(address in network for network in networks))
+
+
+_NO_ADDRESS = ("must be a valid IP address",)
+_UNREACHABLE = tuple(
+    (tuple(map(ipaddress.ip_network, networks)), f"may not be in the {why}")
+    for *networks, why in (
+        ("127.0.0.0/8", "::1/128", "loopback range (127.0.0.0/8, ::1/128)"),
+        ("169.254.0.0/16", "fe80::/10", "link-local range (169.254.0.0/16, fe80::/10)"),
+        ("224.0.0.0/24", "ff02::/16", "link-local multicast range (224.0.0.0/24, ff02::/10)"),
+    )
+)
+
+
 @lru_cache(maxsize=8192)
 def _address_slips(value: str) -> tuple[str, ...]:
     try:
-        address = ipaddress.ip_address(without_zeros(value))
+        address = ipaddress.ip_address("" if "%" in value else without_zeros(value))
     except ValueError:
         return ("must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",)
     zeros = ("must not have leading 0s",) if address.version == 4 and str(address) != value else ()
     mapped = ("must not be an IPv4-mapped IPv6 address",) if getattr(address, "ipv4_mapped", None) else ()
     return zeros + mapped
+
+
+def is_address(text: str) -> bool:
+    return _why_unreachable(text) != _NO_ADDRESS
 
 
 def network(field: str, value: str) -> Iterator[Cause]:
@@ -167,7 +261,7 @@ def config_key(field: str, value: str) -> Iterator[Cause]:
         yield invalid(field, value, "must be no more than 253 characters")
     if not re.fullmatch(r"[-._a-zA-Z0-9]+", value):
         yield invalid(field, value, _CONFIG_KEY)
-    elif value == ".":
+    if value == ".":
         yield invalid(field, value, "must not be '.'")
     elif value == "..":
         yield invalid(field, value, "must not be '..'")

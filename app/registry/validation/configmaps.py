@@ -21,7 +21,7 @@ def check(obj: Obj) -> Iterator[Cause]:
         yield from causes.config_key(f"binaryData[{key}]", key)
     size = sum(len(value.encode()) for value in data.values()) + sum(len(value) * 3 // 4 for value in binary.values())
     if size > _MAX_BYTES:
-        yield causes.too_long("", _MAX_BYTES)
+        yield causes.too_long("[]", _MAX_BYTES)  # the path of the whole, as Go prints it
 
 
 def check_update(new: Obj, old: Obj) -> Iterator[Cause]:

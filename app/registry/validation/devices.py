@@ -52,7 +52,7 @@ def _check_what(request: Obj, field: str) -> Iterator[Cause]:
     if not name:
         yield causes.required(f"{field}.deviceClassName")
     else:
-        yield from (causes.invalid(f"{field}.deviceClassName", name, why) for why in metadata.is_subdomain(name))
+        yield from causes.each(f"{field}.deviceClassName", name, metadata.is_subdomain(name))
     if mode == "All":
         if count != 0:
             why = "must not be specified when allocationMode is 'All'"
@@ -115,7 +115,7 @@ def _check_all(items: Iterable[Obj], field: str, check: Callable[[Obj, str], Ite
     names: set[str] = set()
     for index, item in enumerate(items):
         name, path = item.get("name", ""), f"{field}[{index}]"
-        yield from (causes.invalid(f"{path}.name", name, why) for why in metadata.is_label(name))
+        yield from causes.each(f"{path}.name", name, metadata.is_label(name))
         yield from check(item, path)
         if name in names:
             yield causes.duplicate(f"{path}.name", name)

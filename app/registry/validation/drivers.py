@@ -120,7 +120,7 @@ def _without_allocatable(driver: Obj) -> Obj:
 def check_csi_storage_capacity(obj: Obj) -> Iterator[Cause]:
     yield from metadata.check_selector(obj.get("nodeTopology", {}), "nodeTopology")
     name, capacity = obj.get("storageClassName", ""), obj.get("capacity")
-    yield from (causes.invalid("storageClassName", name, problem) for problem in metadata.is_subdomain(name))
+    yield from causes.each("storageClassName", name, metadata.is_subdomain(name))
     if capacity is not None and quantities.parse(capacity) < 0:
         yield causes.invalid("capacity", capacity, "must be greater than or equal to 0")
 
@@ -144,7 +144,7 @@ def check_volume_attachment(obj: Obj) -> Iterator[Cause]:
     elif volume == "":
         yield causes.required(f"{field}.persistentVolumeName", "must specify non empty persistentVolumeName")
     node = spec.get("nodeName", "")
-    yield from (causes.invalid("spec.nodeName", node, problem) for problem in metadata.is_subdomain(node))
+    yield from causes.each("spec.nodeName", node, metadata.is_subdomain(node))
     if volume:
         problems = metadata.is_subdomain(volume)
         yield from (causes.invalid(f"{field}.persistentVolumeName", volume, problem) for problem in problems)
@@ -185,7 +185,7 @@ def check_runtime_class(obj: Obj) -> Iterator[Cause]:
     if not handler:
         yield causes.required("handler")
     else:
-        yield from (causes.invalid("handler", handler, problem) for problem in metadata.is_label(handler))
+        yield from causes.each("handler", handler, metadata.is_label(handler))
     selector = (obj.get("scheduling") or {}).get("nodeSelector")
     yield from metadata.check_labels(selector, "scheduling.nodeSelector")
 

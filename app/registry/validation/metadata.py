@@ -197,6 +197,12 @@ def is_subdomain(name: str) -> tuple[str, ...]:
     return problems if _SUBDOMAIN.fullmatch(name) else (*problems, _SUBDOMAIN_FORMAT)
 
 
+def is_host_search(name: str) -> tuple[str, ...]:
+    """What is wrong with a subdomain, which may have underscores, in which a host is looked for; () if nothing."""
+    problems = ("must be no more than 253 characters",) if len(name) > 253 else ()
+    return problems if _UNDERSCORED.fullmatch(name) else (*problems, _UNDERSCORED_FORMAT)
+
+
 def is_path_segment(name: str) -> tuple[str, ...]:
     """What is wrong with a name that only has to fit into a URL, as those of roles; () if nothing."""
     if name in (".", ".."):
@@ -204,6 +210,12 @@ def is_path_segment(name: str) -> tuple[str, ...]:
     return tuple(f"may not contain '{character}'" for character in "/%" if character in name)
 
 
+_UNDERSCORED = re.compile(r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*")
+_UNDERSCORED_FORMAT = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must "
+    "start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    f"'{_UNDERSCORED.pattern}')"
+)
 _LABEL_FORMAT = (
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end "
     "with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "

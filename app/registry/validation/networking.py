@@ -1,7 +1,4 @@
-"""Ingresses, IngressClasses, NetworkPolicies and Endpoints.
-
-Models kubernetes `pkg/apis/networking/validation` and, for Endpoints, `pkg/apis/core/validation`.
-"""
+"""Ingresses, IngressClasses and NetworkPolicies. Models kubernetes `pkg/apis/networking/validation`."""
 
 from __future__ import annotations
 
@@ -58,7 +55,7 @@ def _check_host(host: str, field: str) -> Iterator[Cause]:
         if not _WILDCARD.fullmatch(host):
             yield causes.invalid(field, host, _WILDCARD_FORMAT)
     else:
-        yield from (causes.invalid(field, host, problem) for problem in metadata.is_subdomain(host))
+        yield from causes.each(field, host, metadata.is_subdomain(host))
 
 
 def _check_path(path: Obj, field: str) -> Iterator[Cause]:
@@ -203,24 +200,3 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-# ------------------------------------------------------------------------------------------------ endpoints
-
-
-def check_endpoints(obj: Obj) -> Iterator[Cause]:
-    for index, subset in enumerate(obj.get("subsets", ())):
-        field, ports = f"subsets[{index}]", subset.get("ports", ())
-        if not subset.get("addresses") and not subset.get("notReadyAddresses"):
-            yield causes.required(field, "must specify `addresses` or `notReadyAddresses`")
-        for part in ("addresses", "notReadyAddresses"):
-            for position, address in enumerate(subset.get(part, ())):
-                yield from causes.ip_address(f"{field}.{part}[{position}].ip", address.get("ip", ""))
-        for position, port in enumerate(ports):
-            at, name = f"{field}.ports[{position}]", port.get("name", "")
-            if len(ports) > 1 and not name:
-                yield causes.required(f"{at}.name")
-            for problem in metadata.is_label(name) if name else ():
-                yield causes.invalid(f"{at}.name", name, problem)
-            yield from causes.port_number(f"{at}.port", port.get("port", 0))
-            yield from causes.supported(f"{at}.protocol", port.get("protocol"), named_values("Protocol"))

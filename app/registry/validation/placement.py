@@ -1,4 +1,4 @@
-"""Where a pod may run, and beside whom: affinities and spread constraints.
+"""Where a pod may run, and beside whom: affinities, spread constraints, tolerations.
 
 Models kubernetes `pkg/apis/core/validation` validateAffinity and validateTopologySpreadConstraints. Fields are relative
 to the pod spec.
@@ -107,6 +107,7 @@ def _check_pod_term(term: Obj, field: str) -> Iterator[Cause]:
             yield causes.invalid(f"{field}.namespace", namespace, problem)
     for name in ("matchLabelKeys", "mismatchLabelKeys"):
         yield from _check_label_keys(term, name, field)
+    yield from _check_named_once(term, field)
     others = set(term.get("mismatchLabelKeys") or ())
     for index, key in enumerate(term.get("matchLabelKeys") or ()):
         if key in others:
@@ -125,6 +126,18 @@ def _check_label_keys(term: Obj, name: str, field: str) -> Iterator[Cause]:
         return
     for index, key in enumerate(keys):
         yield from metadata.label_key(key, f"{field}.{name}[{index}]")
+
+
+def _check_named_once(term: Obj, field: str) -> Iterator[Cause]:
+    """Upstream looks at selectors into which it has put the keys, and gives the place of the key for the field."""
+    places = {key: index for index, key in enumerate(term.get("matchLabelKeys") or ())}
+    selector = term.get("labelSelector") or {}
+    named = set(selector.get("matchLabels") or ())
+    for expression in (selector.get("matchExpressions") or ()) if places else ():
+        key = expression.get("key", "")
+        if key in places and key in named:
+            yield causes.invalid(f"{field}[{places[key]}]", key, "exists in both matchLabelKeys and labelSelector")
+        named.add(key)
 
 
 def check_spread(constraints: Any) -> Iterator[Cause]:
@@ -148,9 +161,38 @@ def check_spread(constraints: Any) -> Iterator[Cause]:
             if (policy := constraint.get(name)) is not None and policy not in ("Honor", "Ignore"):
                 yield causes.not_supported(f"{field}.{name}", policy, ("Honor", "Ignore"))
         yield from _check_label_keys(constraint, "matchLabelKeys", field)
+        yield from _check_named_once(constraint, field)
         yield from metadata.check_selector(constraint.get("labelSelector") or {}, f"{field}.labelSelector")
 
 
 def _check_positive(number: int, field: str) -> Iterator[Cause]:
     if number <= 0:
         yield causes.invalid(field, number, _NOT_POSITIVE)
+
+
+# ----------------------------------------------------------------------------------------------- tolerations
+
+
+def check_tolerations(tolerations: Any, field: str) -> Iterator[Cause]:
+    for index, toleration in enumerate(tolerations):
+        at, key, operator = f"{field}[{index}]", toleration.get("key", ""), toleration.get("operator", "")
+        value, effect = toleration.get("value", ""), toleration.get("effect", "")
+        if key:
+            yield from metadata.label_key(key, f"{at}.key")
+        elif operator != "Exists":
+            why = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
+            yield causes.invalid(f"{at}.operator", operator, why)
+        if "tolerationSeconds" in toleration and effect != "NoExecute":
+            why = "effect must be 'NoExecute' when `tolerationSeconds` is set"
+            yield causes.invalid(f"{at}.effect", effect, why)
+        if operator == "Exists":
+            if value:
+                yield causes.invalid(f"{at}.operator", value, "value must be empty when `operator` is 'Exists'")
+        elif operator in ("", "Equal"):
+            if problems := metadata.label_value_problems(value):
+                yield causes.invalid(f"{at}.operator", value, ";".join(problems))
+        else:  # numbers may not be compared yet
+            known = ("Equal", "Exists", "Lt", "Gt") if operator in ("Lt", "Gt") else ("Equal", "Exists")
+            yield causes.not_supported(f"{at}.operator", operator, known)
+        if effect:
+            yield from causes.supported(f"{at}.effect", effect, ("NoSchedule", "PreferNoSchedule", "NoExecute"))

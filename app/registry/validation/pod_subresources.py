@@ -13,8 +13,9 @@ from typing import Any
 from app.api.errors import Cause
 from app.api.objects import Obj, find_named, with_metadata
 from app.component_helpers import pods, qos
-from app.registry.validation import causes
+from app.registry.validation import causes, notes
 
+_NOWHERE = "[]"  # upstream's path without a name
 _RESIZABLE = ("cpu", "memory")
 _ONLY = "only cpu and memory resources"
 
@@ -57,6 +58,9 @@ def _names(spec: Obj, part: str) -> list[str]:
 
 def check_debugging(new: Obj, old: Obj) -> Iterator[Cause]:
     """One that is there stays as it is."""
+    if notes.MIRROR in (old["metadata"].get("annotations") or {}):
+        yield causes.forbidden(_NOWHERE, "static pods do not support ephemeral containers")
+        return
     field, after = "spec.ephemeralContainers", new["spec"].get("ephemeralContainers") or ()
     for each in old["spec"].get("ephemeralContainers") or ():
         name, now = each["name"], find_named(after, each["name"])
@@ -74,6 +78,13 @@ def check_debugging(new: Obj, old: Obj) -> Iterator[Cause]:
 def check_resize(new: Obj, old: Obj) -> Iterator[Cause]:
     """Only cpu and memory may change, nothing may be taken away, and the class of service stays."""
     before, after = old["spec"], new["spec"]
+    for is_so, pods_are in (
+        (notes.MIRROR in (old["metadata"].get("annotations") or {}), "static"),
+        ((before.get("os") or {}).get("name") == "windows", "windows"),
+    ):
+        if is_so:
+            yield causes.forbidden(_NOWHERE, f"{pods_are} pods cannot be resized")
+            return
     service = (old.get("status") or {}).get("qosClass") or qos.qos_class(before)
     if service != qos.qos_class(after):
         yield causes.invalid("spec", service, "Pod QOS Class may not change as a result of resizing")

@@ -11,76 +11,122 @@ from app.api import quantities
 from app.api.errors import Cause
 from app.api.objects import Obj
 from app.apimachinery.scheme.schema import named_values
-from app.registry.validation import causes, metadata, shares
-from app.registry.validation.causes import Verbatim
+from app.registry.validation import causes, metadata, resource_names, shares
 
-_SOURCES = ("object", "pods", "resource", "external", "containerResource")
+_SOURCES = ("object", "external", "pods", "resource", "containerResource")
+_OF_RESOURCES = ("resource", "containerResource")
+_POLICIES, _CHOICES = ("Percent", "Pods"), ("Disabled", "Max", "Min")
 _MAX_WINDOW_SECONDS, _MAX_PERIOD_SECONDS = 3600, 1800
+_NO_TARGET = {
+    "object": "must set either a target value or averageValue",
+    "external": "must set either a target value for metric or a per-pod target",
+    "pods": "must specify a positive target averageValue",
+}
+_BOTH_TARGETS = "may not set both a target value for metric and a per-pod target"
 
 
 def check_autoscaler(obj: Obj) -> Iterator[Cause]:
     spec = obj.get("spec", {})
-    least, most = spec.get("minReplicas"), spec.get("maxReplicas", 0)
+    least, most, metrics = spec.get("minReplicas"), spec.get("maxReplicas", 0), spec.get("metrics", ())
     if least is not None and least < 1:
         yield causes.invalid("spec.minReplicas", least, "must be greater than or equal to 1")
-    if most < 1:
-        yield causes.invalid("spec.maxReplicas", most, "must be greater than 0")
+    if most == 0:
+        yield causes.required("spec.maxReplicas", "must be set and greater than 0")
+    elif most < 0:
+        yield causes.invalid("spec.maxReplicas", most, "must be greater than or equal to 1")
     if least is not None and most < least:
         yield causes.invalid("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`")
-    yield from _check_target(spec.get("scaleTargetRef", {}), "spec.scaleTargetRef")
-    for index, metric in enumerate(spec.get("metrics", ())):
+    target = spec.get("scaleTargetRef", {})
+    yield from _check_reference(target, "spec.scaleTargetRef", in_a_group=target.get("kind") != "ReplicationController")
+    for index, metric in enumerate(metrics):
         yield from _check_metric(metric, f"spec.metrics[{index}]")
+    if least == 0 and not any(metric.get("type") in ("Object", "External") for metric in metrics):
+        why = "must specify at least one Object or External metric to support scaling to zero replicas"
+        yield causes.forbidden("spec.metrics", why)
     for direction in ("scaleUp", "scaleDown"):
         if rules := spec.get("behavior", {}).get(direction):
             yield from _check_rules(rules, f"spec.behavior.{direction}")
 
 
-def _check_target(target: Obj, field: str) -> Iterator[Cause]:
+def _check_reference(reference: Obj, field: str, *, in_a_group: bool) -> Iterator[Cause]:
+    """Of what is scaled, or measured. `in_a_group`: a kind of the core group cannot be meant."""
     for name in ("kind", "name"):
-        value = target.get(name, "")
-        if not value:
-            yield causes.required(f"{field}.{name}")
-        yield from (causes.invalid(f"{field}.{name}", value, why) for why in metadata.is_path_segment(value))
+        yield from causes.needed(reference, field, name)
+        value = reference.get(name, "")
+        yield from causes.each(f"{field}.{name}", value, metadata.is_path_segment(value))
+    version = reference.get("apiVersion", "")
+    if version.count("/") > 1:
+        yield causes.invalid(f"{field}.apiVersion", version, f"unexpected GroupVersion string: {version}")
+    elif in_a_group and not version.rpartition("/")[0]:
+        yield causes.invalid(f"{field}.apiVersion", version, "apiVersion must specify API group")
 
 
 def _check_metric(metric: Obj, field: str) -> Iterator[Cause]:
-    kind = metric.get("type", "")
+    kind, kinds = metric.get("type", ""), named_values("MetricSourceType")
     if not kind:
         yield causes.required(f"{field}.type", "must specify a metric source type")
-    if kind not in named_values("MetricSourceType"):
-        yield causes.not_supported(f"{field}.type", kind, named_values("MetricSourceType"))
-        return
-    wanted = kind[0].lower() + kind[1:]
+    yield from causes.among(f"{field}.type", kind, kinds)
+    wanted = kind[:1].lower() + kind[1:]
     present = [source for source in _SOURCES if source in metric]
-    if len(present) == 1:
+    if present:
         yield from _check_source(metric[present[0]], present[0], f"{field}.{present[0]}")
-    if wanted not in present:
+    if kind in kinds and wanted not in present:
         yield causes.required(f"{field}.{wanted}", "must populate information for the given metric source")
-    for other in present:
+    yield from causes.among(f"{field}.type", kind, kinds)  # a second time, as upstream
+    for other in present if len(present) > 1 else ():
         if other != wanted:
             yield causes.forbidden(f"{field}.{other}", "must populate the given metric source only")
 
 
 def _check_source(source: Obj, kind: str, field: str) -> Iterator[Cause]:
     target = source.get("target", {})
-    if kind in ("resource", "containerResource"):
-        if not source.get("name"):
-            yield causes.required(f"{field}.name", "must specify a resource name")
-    elif not source.get("metric", {}).get("name"):
+    if kind in _OF_RESOURCES:
+        yield from _check_resource(source, kind, field)
+    else:
+        yield from _check_identifier(source, kind, field)
+    yield from _check_target(target, f"{field}.target")
+    if kind in _OF_RESOURCES:
+        yield from _check_one_target(target, f"{field}.target")
+        return
+    if "averageValue" not in target and (kind == "pods" or "value" not in target):
+        yield causes.required(f"{field}.target.averageValue", _NO_TARGET[kind])
+    if kind == "external" and "value" in target and "averageValue" in target:
+        yield causes.forbidden(f"{field}.target.value", _BOTH_TARGETS)
+
+
+def _check_resource(source: Obj, kind: str, field: str) -> Iterator[Cause]:
+    name, container = source.get("name", ""), source.get("container", "")
+    if not name:
+        yield causes.required(f"{field}.name", "must specify a resource name")
+    elif kind == "containerResource":
+        yield from resource_names.check_of_container(name, f"{field}.name")
+    if kind == "containerResource" and not container:
+        yield causes.required(f"{field}.container", "must specify a container")
+    elif kind == "containerResource":
+        yield from causes.each(f"{field}.container", container, metadata.is_label(container))
+
+
+def _check_identifier(source: Obj, kind: str, field: str) -> Iterator[Cause]:
+    if kind == "object":
+        yield from _check_reference(source.get("describedObject", {}), f"{field}.describedObject", in_a_group=False)
+    name = source.get("metric", {}).get("name", "")
+    if not name:
         yield causes.required(f"{field}.metric.name", "must specify a metric name")
-    if not target.get("type"):
-        yield causes.required(f"{field}.target.type", "must specify a metric target type")
-    elif target["type"] not in ("Utilization", "Value", "AverageValue"):
-        why = "must be either Utilization, Value, or AverageValue"
-        yield causes.invalid(f"{field}.target.type", target["type"], why)
+    yield from causes.each(f"{field}.metric.name", name, metadata.is_path_segment(name))
+
+
+def _check_target(target: Obj, field: str) -> Iterator[Cause]:
+    kind = target.get("type", "")
+    if not kind:
+        yield causes.required(f"{field}.type", "must specify a metric target type")
+    if kind not in ("Utilization", "Value", "AverageValue"):
+        yield causes.invalid(f"{field}.type", kind, "must be either Utilization, Value, or AverageValue")
     for name in ("value", "averageValue"):
         if name in target and quantities.parse(target[name]) <= 0:
-            yield causes.invalid(f"{field}.target.{name}", target[name], "must be positive")
+            yield causes.invalid(f"{field}.{name}", target[name], "must be positive")
     percent = target.get("averageUtilization")
     if percent is not None and percent < 1:
-        yield causes.invalid(f"{field}.target.averageUtilization", percent, "must be greater than 0")
-    if kind in ("resource", "containerResource"):
-        yield from _check_one_target(target, f"{field}.target")
+        yield causes.invalid(f"{field}.averageUtilization", percent, "must be greater than 0")
 
 
 def _check_one_target(target: Obj, field: str) -> Iterator[Cause]:
@@ -93,24 +139,23 @@ def _check_one_target(target: Obj, field: str) -> Iterator[Cause]:
 
 
 def _check_rules(rules: Obj, field: str) -> Iterator[Cause]:
-    window = rules.get("stabilizationWindowSeconds")
+    window, tolerance = rules.get("stabilizationWindowSeconds"), rules.get("tolerance")
     if window is not None and window < 0:
         yield causes.invalid(f"{field}.stabilizationWindowSeconds", window, "must be greater than or equal to zero")
     if window is not None and window > _MAX_WINDOW_SECONDS:
         why = f"must be less than or equal to {_MAX_WINDOW_SECONDS}"
         yield causes.invalid(f"{field}.stabilizationWindowSeconds", window, why)
-    chosen = rules.get("selectPolicy")
-    if chosen is not None and chosen not in ("Max", "Min", "Disabled"):
-        yield causes.not_supported(f"{field}.selectPolicy", chosen, ["Disabled", "Max", "Min"])
+    yield from causes.among(f"{field}.selectPolicy", rules.get("selectPolicy"), _CHOICES)
     if not rules.get("policies"):
         yield causes.required(f"{field}.policies", "must specify at least one Policy")
     for index, policy in enumerate(rules.get("policies", ())):
         yield from _check_policy(policy, f"{field}.policies[{index}]")
+    if tolerance is not None and quantities.parse(tolerance) < 0:
+        yield causes.invalid(f"{field}.tolerance", tolerance, causes.NOT_NEGATIVE)
 
 
 def _check_policy(policy: Obj, field: str) -> Iterator[Cause]:
-    if policy.get("type") not in ("Pods", "Percent"):
-        yield causes.not_supported(f"{field}.type", policy.get("type", ""), ["Percent", "Pods"])
+    yield from causes.among(f"{field}.type", policy.get("type", ""), _POLICIES)
     for name in ("value", "periodSeconds"):
         if policy.get(name, 0) <= 0:
             yield causes.invalid(f"{field}.{name}", policy.get(name, 0), "must be greater than zero")
@@ -125,20 +170,12 @@ def _check_policy(policy: Obj, field: str) -> Iterator[Cause]:
 def check_budget(obj: Obj) -> Iterator[Cause]:
     spec = obj.get("spec", {})
     if "minAvailable" in spec and "maxUnavailable" in spec:
-        yield causes.invalid(
-            "spec", Verbatim(_budget_in_go(spec)), "minAvailable and maxUnavailable cannot be both set"
-        )
+        printed = causes.struct(spec, "MinAvailable", "Selector", "MaxUnavailable", "UnhealthyPodEvictionPolicy")
+        yield causes.invalid("spec", printed, "minAvailable and maxUnavailable cannot be both set")
     for name in ("minAvailable", "maxUnavailable"):
         if name in spec:
             yield from shares.check(spec[name], f"spec.{name}")
             yield from shares.check_at_most_all(spec[name], f"spec.{name}")
     yield from metadata.check_selector(spec.get("selector", {}), "spec.selector")
-    policy = spec.get("unhealthyPodEvictionPolicy")
-    if policy is not None and policy not in named_values("UnhealthyPodEvictionPolicyType"):
-        values = named_values("UnhealthyPodEvictionPolicyType")
-        yield causes.not_supported("spec.unhealthyPodEvictionPolicy", policy, values)
-
-
-def _budget_in_go(spec: Obj) -> str:
-    fields = ("MinAvailable", "Selector", "MaxUnavailable", "UnhealthyPodEvictionPolicy")
-    return causes.printed({name: spec.get(name[0].lower() + name[1:]) for name in fields})
+    kinds = named_values("UnhealthyPodEvictionPolicyType")
+    yield from causes.among("spec.unhealthyPodEvictionPolicy", spec.get("unhealthyPodEvictionPolicy"), kinds)

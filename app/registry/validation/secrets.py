@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterator
 
+from app.api import go_json
 from app.api.errors import Cause
 from app.api.objects import Obj, annotations_of
+from app.apimachinery.scheme.scalars import json_type
 from app.registry.validation import causes
-from app.registry.validation.causes import Verbatim
 
 _MAX_BYTES = 1024 * 1024
 _ACCOUNT = "kubernetes.io/service-account.name"
@@ -19,7 +19,6 @@ _MUST_HOLD = {
     "kubernetes.io/ssh-auth": ("ssh-privatekey",),
     "kubernetes.io/tls": ("tls.crt", "tls.key"),
 }
-_REDACTED = Verbatim('"<secret contents redacted>"')
 
 
 def check(obj: Obj) -> Iterator[Cause]:
@@ -33,10 +32,10 @@ def check(obj: Obj) -> Iterator[Cause]:
     if kind == "kubernetes.io/basic-auth" and not data.keys() & {"username", "password"}:
         yield from (causes.required(f"data[{key}]") for key in ("username", "password"))
     for key in _MUST_HOLD.get(kind, ()):
-        if key not in data:
+        if key not in data or (key == "ssh-privatekey" and not data[key]):
             yield causes.required(f"data[{key}]")
-        elif key.startswith(".docker") and not _is_json(data[key]):
-            yield causes.invalid(f"data[{key}]", _REDACTED, "invalid character in JSON")
+        elif key.startswith(".docker") and (why := _no_json_object(data[key])):
+            yield causes.invalid(f"data[{key}]", "<secret contents redacted>", why)
 
 
 def check_update(new: Obj, old: Obj) -> Iterator[Cause]:
@@ -51,9 +50,9 @@ def check_update(new: Obj, old: Obj) -> Iterator[Cause]:
         yield causes.forbidden("data", why)
 
 
-def _is_json(encoded: str) -> bool:
-    try:
-        json.loads(base64.b64decode(encoded))
-    except ValueError:
-        return False
-    return True
+def _no_json_object(encoded: str) -> str:
+    """Why there is none; "" if there is one."""
+    value, why = go_json.read(base64.b64decode(encoded).decode(errors="replace"))
+    if not why and not isinstance(value, dict | None):
+        why = f"json: cannot unmarshal {json_type(value)} into Go value of type map[string]interface {{}}"
+    return why

@@ -1,7 +1,4 @@
-"""Services and EndpointSlices.
-
-Models kubernetes `pkg/apis/core/validation` ValidateService, ValidateServiceUpdate and `pkg/apis/discovery/validation`.
-"""
+"""Services. Models kubernetes `pkg/apis/core/validation` ValidateServiceCreate and ValidateServiceUpdate."""
 
 from __future__ import annotations
 
@@ -9,62 +6,68 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.api.errors import Cause
-from app.api.objects import Obj
+from app.api.objects import Obj, annotations_of
 from app.apimachinery.scheme.schema import named_values
-from app.registry.validation import causes, metadata
+from app.registry.validation import causes, metadata, service_addresses
 from app.registry.validation.causes import Verbatim
+from app.registry.validation.service_addresses import is_headless
 
-_MAX_ENDPOINTS = 1000
-_MAX_ADDRESSES = 100
 _MAX_AFFINITY_SECONDS = 86400
+_DISTRIBUTIONS = ("PreferClose", "PreferSameZone", "PreferSameNode")
+_OLD_HINTS, _HINTS = "service.kubernetes.io/topology-aware-hints", "service.kubernetes.io/topology-mode"
+_SOURCE_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
+_OF_LOAD_BALANCERS = "may only be used when `type` is 'LoadBalancer'"
+_IS_FOR_HEALTH = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
 
 
 def check(obj: Obj) -> Iterator[Cause]:
-    spec = obj.get("spec", {})
+    spec, notes = obj.get("spec", {}), annotations_of(obj)
     kind, ports = spec.get("type"), spec.get("ports", [])
-    if not ports and not _headless(spec) and kind != "ExternalName":
+    if _HINTS in notes and notes.get(_OLD_HINTS, notes[_HINTS]) != notes[_HINTS]:
+        why = f"must match annotations[{_OLD_HINTS}] when both are specified"
+        yield causes.invalid(f"metadata.annotations[{_HINTS}]", notes[_HINTS], why)
+    if not ports and not is_headless(spec) and kind != "ExternalName":
         yield causes.required("spec.ports")
     yield from _check_type(spec)
     yield from _check_ports(ports)
     yield from metadata.check_labels(spec.get("selector"), "spec.selector")
     yield from _check_affinity(spec)
-    yield from _check_addresses(spec)
+    yield from service_addresses.check(spec)
+    for index, ip in enumerate(spec.get("externalIPs", ())):
+        yield from causes.endpoint_address(f"spec.externalIPs[{index}]", ip)
     yield from causes.supported("spec.type", kind, named_values("ServiceType"))
     yield from _check_repeated_ports(ports, kind)
+    yield from _check_source_ranges(spec, notes)
+    yield from _check_load_balancer(spec)
     yield from _check_traffic(spec)
 
 
 def check_update(new: Obj, old: Obj) -> Iterator[Cause]:
     before, after = old.get("spec", {}), new.get("spec", {})
-    if "ExternalName" in (before.get("type"), after.get("type")) or (_headless(before) and _headless(after)):
-        return
-    old_ips, new_ips = _cluster_ips(before), _cluster_ips(after)
-    if old_ips and after.get("clusterIP") not in (None, old_ips[0]):
-        new_ips = [after["clusterIP"], *new_ips[1:]]
-    if old_ips and not new_ips:
-        yield causes.invalid("spec.clusterIPs[0]", None, "primary clusterIP can not be unset")
-    for index, (was, now) in enumerate(zip(old_ips, new_ips, strict=False)):
-        if was != now:
-            yield causes.invalid(f"spec.clusterIPs[{index}]", new_ips, "may not change once set")
+    yield from service_addresses.check_update(after, before)
+    if before.get("type") == after.get("type") == "LoadBalancer":
+        name = after.get("loadBalancerClass")
+        if name != before.get("loadBalancerClass"):
+            yield causes.invalid("spec.loadBalancerClass", name, service_addresses.FIXED)
+    yield from _check_class(after)
+    same_port = after.get("healthCheckNodePort") == before.get("healthCheckNodePort")
+    if needs_health_check(before) and needs_health_check(after) and not same_port:
+        yield causes.forbidden("spec.healthCheckNodePort", causes.IMMUTABLE)
 
 
-def _cluster_ips(spec: Obj) -> list[str]:
-    ips: list[str] = spec.get("clusterIPs") or ([spec["clusterIP"]] if spec.get("clusterIP") else [])
-    return ips
-
-
-def _headless(spec: Obj) -> bool:
-    return _cluster_ips(spec) == ["None"]
+def needs_health_check(spec: Obj) -> bool:
+    """Does a load balancer have to ask each machine whether it has endpoints?"""
+    return spec.get("type") == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local"
 
 
 def _check_type(spec: Obj) -> Iterator[Cause]:
     kind = spec.get("type")
-    if kind in ("LoadBalancer", "NodePort") and _headless(spec):
+    if kind in ("LoadBalancer", "NodePort") and is_headless(spec):
         yield causes.invalid("spec.clusterIPs[0]", "None", f"may not be set to 'None' for {kind} services")
     if kind != "ExternalName":
         return
     for name in ("clusterIPs", "ipFamilies", "ipFamilyPolicy"):
-        if spec.get(name) or (name == "clusterIPs" and spec.get("clusterIP")):
+        if spec.get(name):
             yield causes.forbidden(f"spec.{name}", "may not be set for ExternalName services")
     name = spec.get("externalName", "").removesuffix(".")
     if not name:
@@ -78,7 +81,7 @@ def _check_ports(ports: list[Obj]) -> Iterator[Cause]:
     for index, port in enumerate(ports):
         field, name = f"spec.ports[{index}]", port.get("name", "")
         if name:
-            yield from (causes.invalid(f"{field}.name", name, problem) for problem in metadata.is_label(name))
+            yield from causes.each(f"{field}.name", name, metadata.is_label(name))
             if name in seen:
                 yield causes.duplicate(f"{field}.name", name)
             seen.add(name)
@@ -123,70 +126,52 @@ def _check_affinity(spec: Obj) -> Iterator[Cause]:
             yield causes.invalid(field, seconds, f"must be greater than 0 and less than {_MAX_AFFINITY_SECONDS}")
 
 
-def _check_addresses(spec: Obj) -> Iterator[Cause]:
-    for index, ip in enumerate(_cluster_ips(spec)):
-        if ip != "None":
-            yield from causes.ip_address(f"spec.clusterIPs[{index}]", ip)
-    for index, family in enumerate(spec.get("ipFamilies", ())):
-        yield from causes.supported(f"spec.ipFamilies[{index}]", family, named_values("IPFamily"))
-    if "ipFamilyPolicy" in spec:
-        yield from causes.supported("spec.ipFamilyPolicy", spec["ipFamilyPolicy"], named_values("IPFamilyPolicy"))
-    for index, ip in enumerate(spec.get("externalIPs", ())):
-        yield from causes.ip_address(f"spec.externalIPs[{index}]", ip)
+def _check_source_ranges(spec: Obj, notes: Obj) -> Iterator[Cause]:
+    """They stand in the spec or, as long ago, in an annotation."""
     ranges = spec.get("loadBalancerSourceRanges") or ()
-    if ranges and spec.get("type") != "LoadBalancer":
-        yield causes.forbidden("spec.LoadBalancerSourceRanges", "may only be used when `type` is 'LoadBalancer'")
-    for index, network in enumerate(ranges):
-        yield from causes.network(f"spec.LoadBalancerSourceRanges[{index}]", network.strip())
+    places = [f"spec.LoadBalancerSourceRanges[{index}]" for index in range(len(ranges))]
+    field = "spec.LoadBalancerSourceRanges"
+    if not ranges and _SOURCE_RANGES in notes:
+        field = f"metadata.annotations[{_SOURCE_RANGES}]"
+        ranges = notes[_SOURCE_RANGES].strip().split(",") if notes[_SOURCE_RANGES].strip() else ()
+        places = [field] * len(ranges)
+    elif not ranges:
+        return
+    if spec.get("type") != "LoadBalancer":
+        yield causes.forbidden(field, _OF_LOAD_BALANCERS)
+    for place, network in zip(places, ranges, strict=True):
+        yield from causes.network(place, network.strip())
+
+
+def _check_load_balancer(spec: Obj) -> Iterator[Cause]:
+    if "allocateLoadBalancerNodePorts" in spec and spec.get("type") != "LoadBalancer":
+        yield causes.forbidden("spec.allocateLoadBalancerNodePorts", _OF_LOAD_BALANCERS)
+    yield from _check_class(spec)
+
+
+def _check_class(spec: Obj) -> Iterator[Cause]:
+    if "loadBalancerClass" not in spec:
+        return
+    if spec.get("type") == "LoadBalancer":
+        yield from metadata.label_key(spec["loadBalancerClass"], "spec.loadBalancerClass")
+    else:
+        yield causes.forbidden("spec.loadBalancerClass", _OF_LOAD_BALANCERS)
 
 
 def _check_traffic(spec: Obj) -> Iterator[Cause]:
-    kind = spec.get("type")
-    if kind != "LoadBalancer":
-        for name in ("allocateLoadBalancerNodePorts", "loadBalancerClass"):
-            if name in spec:
-                yield causes.forbidden(f"spec.{name}", "may only be used when `type` is 'LoadBalancer'")
-    external = kind in ("LoadBalancer", "NodePort") or (kind == "ClusterIP" and spec.get("externalIPs"))
-    policy = spec.get("externalTrafficPolicy")
-    if external:
+    kind, policy = spec.get("type"), spec.get("externalTrafficPolicy")
+    if kind in ("LoadBalancer", "NodePort") or (kind == "ClusterIP" and spec.get("externalIPs")):
         yield from causes.supported("spec.externalTrafficPolicy", policy, named_values("ServiceExternalTrafficPolicy"))
     elif policy:
         why = "may only be set for externally-accessible services"
         yield causes.invalid("spec.externalTrafficPolicy", policy, why)
+    if health := spec.get("healthCheckNodePort"):  # that there is one is seen to when it is given out
+        if needs_health_check(spec):
+            yield from causes.port_number("spec.healthCheckNodePort", health)
+        else:
+            yield causes.invalid("spec.healthCheckNodePort", health, _IS_FOR_HEALTH)
     if "internalTrafficPolicy" in spec:
-        values = named_values("ServiceInternalTrafficPolicy")
-        yield from causes.supported("spec.internalTrafficPolicy", spec["internalTrafficPolicy"], values)
-
-
-# ------------------------------------------------------------------------------------------ endpoint slices
-
-
-def check_endpoint_slice(obj: Obj) -> Iterator[Cause]:
-    kind, endpoints = obj.get("addressType"), obj.get("endpoints") or []
-    if len(endpoints) > _MAX_ENDPOINTS:
-        yield Cause(
-            "endpoints", "FieldValueTooMany", f"Too many: {len(endpoints)}: must have at most {_MAX_ENDPOINTS} items"
-        )
-    for index, endpoint in enumerate(endpoints):
-        field, addresses = f"endpoints[{index}].addresses", endpoint.get("addresses", [])
-        if not addresses:
-            yield causes.required(field, "must contain at least 1 address")
-        if len(addresses) > _MAX_ADDRESSES:
-            why = f"Too many: {len(addresses)}: must have at most {_MAX_ADDRESSES} items"
-            yield Cause(field, "FieldValueTooMany", why)
-        for position, address in enumerate(addresses):
-            if kind in ("IPv4", "IPv6"):
-                yield from causes.ip_address(f"{field}[{position}]", address)
-    yield from causes.supported("addressType", kind, named_values("AddressType"))
-    seen = set()
-    for index, port in enumerate(obj.get("ports") or ()):
-        name = port.get("name", "")
-        if name in seen:
-            yield causes.duplicate(f"ports[{index}].name", name)
-        seen.add(name)
-        yield from causes.supported(f"ports[{index}].protocol", port.get("protocol"), named_values("Protocol"))
-
-
-def check_endpoint_slice_update(new: Obj, old: Obj) -> Iterator[Cause]:
-    if new.get("addressType") != old.get("addressType"):
-        yield causes.invalid("addressType", new.get("addressType"), causes.IMMUTABLE)
+        field, values = "spec.internalTrafficPolicy", named_values("ServiceInternalTrafficPolicy")
+        yield from causes.among(field, spec["internalTrafficPolicy"], values)
+    if "trafficDistribution" in spec:
+        yield from causes.among("spec.trafficDistribution", spec["trafficDistribution"], _DISTRIBUTIONS)

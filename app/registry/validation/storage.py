@@ -13,7 +13,7 @@ from app.api import quantities
 from app.api.errors import Cause
 from app.api.objects import Obj
 from app.apimachinery.scheme.schema import named_values
-from app.registry.validation import causes, metadata
+from app.registry.validation import causes, claims, metadata
 
 _POSITIVE = "must be greater than zero"
 _NOT_SOURCES = (
@@ -33,18 +33,7 @@ _CLAIM_IS_FIXED = (
 
 
 def check_claim(obj: Obj) -> Iterator[Cause]:
-    spec = obj.get("spec", {})
-    modes = spec.get("accessModes", ())
-    if not modes:
-        yield causes.required("spec.accessModes", "at least 1 access mode is required")
-    yield from metadata.check_selector(spec.get("selector", {}), "spec.selector")
-    yield from _check_modes(modes)
-    requests = spec.get("resources", {}).get("requests", {})
-    if "storage" not in requests:
-        yield causes.required("spec.resources.requests[storage]")
-    else:
-        yield from _positive("spec.resources.requests[storage]", requests["storage"])
-    yield from _check_class_and_mode(spec)
+    return claims.check_spec(obj.get("spec", {}), "spec")
 
 
 def check_claim_update(new: Obj, old: Obj) -> Iterator[Cause]:

@@ -1,6 +1,6 @@
-"""Deployments and ReplicaSets: selector, template, strategy.
+"""Deployments, ReplicaSets and ReplicationControllers: selector, template, strategy.
 
-Models kubernetes `pkg/apis/apps/validation/validation.go` and the `ValidateUpdate` of their registry strategies.
+Models kubernetes `pkg/apis/apps/validation/validation.go` and, for the last, `pkg/apis/core/validation`.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from collections.abc import Iterator
 
 from app.api.errors import Cause
 from app.api.objects import Obj
-from app.api.selectors import matches
+from app.api.selectors import matches, matches_labels
 from app.apimachinery.scheme import schema
 from app.registry.validation import causes, metadata, pods, shares
 from app.registry.validation.causes import Verbatim
+
+_LABELS = "spec.template.metadata.labels"
 
 
 def check_deployment(obj: Obj) -> Iterator[Cause]:
@@ -32,6 +34,23 @@ def check_replica_set(obj: Obj) -> Iterator[Cause]:
     yield from _check_selector_and_template(spec)
 
 
+def check_replication_controller(obj: Obj) -> Iterator[Cause]:
+    spec = obj.get("spec", {})
+    yield from causes.not_negative(spec, "spec", "minReadySeconds")
+    selector, template = spec.get("selector"), spec.get("template")
+    if not selector:
+        yield causes.required("spec.selector")
+    yield from causes.not_negative(spec, "spec", "replicas")
+    if template is None:
+        yield causes.required("spec.template")
+        return
+    labels = template["metadata"].get("labels")
+    if selector and not matches_labels(selector, labels or {}):
+        yield no_match(labels)
+    yield from pods.check_template(template, "spec.template")
+    yield from check_runs_for_ever(template["spec"], "ReplicationController")
+
+
 def check_selector_unchanged(new: Obj, old: Obj) -> Iterator[Cause]:
     selector = new["spec"].get("selector")
     if selector != old["spec"].get("selector"):
@@ -39,28 +58,33 @@ def check_selector_unchanged(new: Obj, old: Obj) -> Iterator[Cause]:
 
 
 def _check_selector_and_template(spec: Obj) -> Iterator[Cause]:
-    selector = spec.get("selector")
-    problems: list[Cause] = []
-    if selector is None:
-        yield causes.required("spec.selector")
-    else:
-        problems = list(metadata.check_selector(selector, "spec.selector"))
-        yield from problems
-        if not selects_something(selector):
-            yield causes.invalid("spec.selector", selector, "empty selector is invalid for deployment")
-    if problems:
+    selector, labels = spec.get("selector"), spec["template"]["metadata"].get("labels")
+    problems = list(check_selector(selector, "deployment"))  # upstream says so of ReplicaSets too
+    yield from problems
+    if selector is not None and any(metadata.check_selector(selector, "")):
         yield causes.invalid("spec.selector", selector, "invalid label selector")
         return
-    labels = spec["template"]["metadata"].get("labels")
     if (selector is None or selects_something(selector)) and not matches(selector, labels or {}):
-        why = "`selector` does not match template `labels`"
-        yield causes.invalid("spec.template.metadata.labels", labels, why)
+        yield no_match(labels)
     yield from pods.check_template(spec["template"], "spec.template")
     yield from check_runs_for_ever(spec["template"]["spec"], "ReplicaSet")
 
 
+def check_selector(selector: Obj | None, kind: str) -> Iterator[Cause]:
+    if selector is None:
+        yield causes.required("spec.selector")
+        return
+    yield from metadata.check_selector(selector, "spec.selector")
+    if not selects_something(selector):
+        yield causes.invalid("spec.selector", selector, f"empty selector is invalid for {kind}")
+
+
 def selects_something(selector: Obj) -> bool:
     return bool(selector.get("matchLabels") or selector.get("matchExpressions"))
+
+
+def no_match(labels: Obj | None) -> Cause:
+    return causes.invalid(_LABELS, labels, "`selector` does not match template `labels`")
 
 
 def check_runs_for_ever(spec: Obj, kind: str) -> Iterator[Cause]:

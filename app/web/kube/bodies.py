@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
-from app.api import errors
+from app.api import errors, go_json
 from app.api.kinds import Kind
 from app.api.objects import Obj
 from app.apimachinery import yamltext
@@ -140,7 +140,7 @@ def _json(data: bytes) -> tuple[Any, tuple[str, ...]]:
     try:
         return read_json(data)
     except json.JSONDecodeError as error:
-        raise _Unreadable(f"couldn't get version/kind; json parse error: {go_json_error(error)}") from None
+        raise _Unreadable(f"couldn't get version/kind; json parse error: {go_json.complaint(error)}") from None
     except (ValueError, RecursionError) as error:
         raise _Unreadable(f"couldn't get version/kind; json parse error: {error}") from None
 
@@ -197,23 +197,3 @@ def _sorted(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _sorted(value[key]) for key in sorted(value)}
     return [_sorted(item) for item in value] if isinstance(value, list) else value
-
-
-_GO = {
-    "Expecting value": "looking for beginning of value",
-    "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
-    "Expecting ':' delimiter": "after object key",
-    "Expecting ',' delimiter": "after array element or object key:value pair",
-    "Illegal trailing comma before end of object": "looking for beginning of object key string",
-    "Illegal trailing comma before end of array": "looking for beginning of value",
-    "Extra data": "after top-level value",
-    "Invalid control character at": "in string literal",
-}
-
-
-def go_json_error(error: json.JSONDecodeError) -> str:
-    """As Go's encoding/json says it."""
-    rest = error.doc[error.pos :].lstrip()
-    if not rest or error.msg.startswith("Unterminated string"):
-        return "unexpected end of JSON input"
-    return f"invalid character '{rest[0]}' {_GO.get(error.msg, 'in string escape code')}"

@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Response, request
 
-from app.api import errors
+from app.api import errors, go_json
 from app.api.kinds import Kind
 from app.api.objects import Obj, with_metadata
 from app.apimachinery.scheme import scalars
@@ -146,10 +146,13 @@ def evict(call: Call) -> Response:
 def bind(call: Call) -> Response:
     document, _ = bodies.parsed(request.get_data(), request.content_type or "", "Binding")
     node = document.get("target") if isinstance(document, dict) else None
-    name = node.get("name") if isinstance(node, dict) else None
+    node = node if isinstance(node, dict) else {}
+    name, kind = node.get("name"), node.get("kind")
+    if kind not in (None, "", "Node"):
+        told = f'Unsupported value: {go_json.dumps(kind)}: supported values: "Node", "<empty>"'
+        raise errors.Unexplained(f"target.kind: {told}")
     if not isinstance(name, str) or not name:
-        cause = errors.Cause("target.name", "FieldValueRequired", "Required value")
-        raise errors.invalid("Binding", call.target.name, [cause])
+        raise errors.Unexplained("target.name: Required value")
     meta = document.get("metadata") or {}
     uid = str(meta.get("uid") or "") if isinstance(meta, dict) else ""
     writing = options.writing(call.query, call.who)
@@ -215,7 +218,7 @@ def _patch_text(patch_type: str, validation: str) -> tuple[str, tuple[str, ...]]
             raise errors.invalid_patch(_text(document), "strict decoding error: " + ", ".join(twice))
         return _text(document), twice if validation == bodies.WARN else ()
     except json.JSONDecodeError as error:
-        raise errors.BadRequest(f"error decoding patch: {bodies.go_json_error(error)}") from None
+        raise errors.BadRequest(f"error decoding patch: {go_json.complaint(error)}") from None
     except (ValueError, RecursionError) as error:
         raise errors.BadRequest(f"error decoding patch: {scalars.clean(error)}") from None
 
