@@ -57,6 +57,7 @@ CEL_DEPTH = 150  # of its tree: a chain of operators is as deep as it is long
 CEL_CALL = 200_000  # what one rule may cost, in evaluations of parts of it
 CEL_OBJECT = 1_000_000  # and all rules of one object
 CUSTOM_KINDS = 500  # of a cluster
+POLICY_CHARACTERS = 30_000  # of all expressions of an admission policy
 
 # ------------------------------------------------------------------------------------------------- loops
 ACTS_AT_A_TIME = 500  # pods that a loop creates or deletes in one reconcile; as several loops of Kubernetes
