@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from app.api.conditions import find
 from app.api.objects import Obj, name_of
-from app.api.selectors import format_selector
 from app.kubectl.printers.durations import age
 from app.kubectl.printers.printing import NONE, UNSET, Cells, Printer, age_of, columns
 
@@ -79,7 +78,19 @@ def _param(ref: Obj | None) -> str:
         return UNSET
     if name := ref.get("name"):
         return f"{ref.get('namespace') or '*'}/{name}"
-    return UNSET if ref.get("selector") is None else format_selector(ref["selector"])
+    return UNSET if ref.get("selector") is None else _go_selector(ref["selector"])
+
+
+def _go_selector(selector: Obj) -> str:
+    """As Go writes the struct."""
+    labels = "".join(f"{key}: {value}," for key, value in sorted((selector.get("matchLabels") or {}).items()))
+    terms = "".join(
+        f"LabelSelectorRequirement{{Key:{each['key']},Operator:{each['operator']},"
+        f"Values:[{' '.join(each.get('values') or ())}],}},"
+        for each in selector.get("matchExpressions") or ()
+    )
+    fields = f"MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{terms}}},"
+    return f"&LabelSelector{{{fields}}}"
 
 
 PRINTERS = {

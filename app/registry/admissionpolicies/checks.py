@@ -119,7 +119,9 @@ def _check_param_ref(ref: Part, field: str) -> Iterator[Cause]:
             yield causes.invalid(f"{field}.name", name, why)
         if selector is not None:
             yield causes.forbidden(f"{field}.name", exclusive)
-    if selector is not None:
+    if selector is not None and _words(selector) > limits.POLICY_WORDS:
+        yield causes.forbidden(f"{field}.selector", f"it has at most {limits.POLICY_WORDS} words")
+    elif selector is not None:
         yield from metadata.check_selector(selector, f"{field}.selector")
         if name:
             yield causes.forbidden(f"{field}.selector", exclusive)
@@ -132,12 +134,22 @@ def _check_param_ref(ref: Part, field: str) -> Iterator[Cause]:
 
 
 def _check_match(match: Part, field: str) -> Iterator[Cause]:
+    if _words(match) > limits.POLICY_WORDS:
+        yield causes.forbidden(field, f"its rules and selectors have at most {limits.POLICY_WORDS} words together")
+        return
     yield from causes.supported(f"{field}.matchPolicy", match.get("matchPolicy"), ("Equivalent", "Exact"))
     for selector in ("namespaceSelector", "objectSelector"):
         yield from metadata.check_selector(match.get(selector) or {}, f"{field}.{selector}")
     for rules in ("resourceRules", "excludeResourceRules"):
         for index, rule in enumerate(match.get(rules) or ()):
             yield from _check_rule(rule, f"{field}.{rules}[{index}]")
+
+
+def _words(value: Any) -> int:
+    """Texts in it, wherever they are."""
+    if isinstance(value, Mapping):
+        return sum(map(_words, value.values()))
+    return sum(map(_words, value)) if isinstance(value, list) else 1
 
 
 def _check_rule(rule: Part, field: str) -> Iterator[Cause]:

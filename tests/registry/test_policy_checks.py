@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from app.api import limits
 from app.api.objects import Obj
 from app.registry import validation
 from app.registry.builtin import built_in
-
-RULE = {"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["deployments"]}
-
-
-def policy(**spec: Any) -> Obj:
-    given = {
-        "matchConstraints": {"resourceRules": [RULE]},
-        "validations": [{"expression": "object.spec.replicas <= 5"}],
-    }
-    return _made("ValidatingAdmissionPolicy", {**given, **spec})
-
-
-def binding(**spec: Any) -> Obj:
-    return _made("ValidatingAdmissionPolicyBinding", {"policyName": "few", "validationActions": ["Deny"], **spec})
-
-
-def _made(kind: str, spec: Obj) -> Obj:
-    version = "admissionregistration.k8s.io/v1"
-    obj = built_in().decode({"apiVersion": version, "kind": kind, "metadata": {"name": "few"}, "spec": spec})
-    return built_in().definition(kind).default(obj)
+from tests.support.policies import RULE, binding, policy
 
 
 def problems(obj: Obj) -> list[str]:
