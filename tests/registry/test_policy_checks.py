@@ -192,6 +192,13 @@ def test_what_is_wrong_with_a_binding(spec: Obj, expected: list[str]) -> None:
     assert problems(binding(**spec)) == expected
 
 
+def test_who_has_no_name_has_no_keys() -> None:
+    nameless = policy(auditAnnotations=[{"key": "k", "valueExpression": "'a'"}])
+    nameless = {**nameless, "metadata": {"name": ""}}
+    wrong = 'spec.auditAnnotations[0].key: Invalid value: "k": requires metadata.name be non-empty'
+    assert problems(nameless)[-1] == wrong
+
+
 def test_a_policy_says_no_more_than_anybody_can_read() -> None:
     half = "true" + " " * (limits.POLICY_CHARACTERS // 2)
     (problem,) = problems(policy(validations=[{"expression": half}, {"expression": half}]))

@@ -24,6 +24,7 @@ POLICY, BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding
 _NEVER_JUDGED = (POLICY, BINDING, "Event")
 _NO_PARAMS = "no params found for policy binding with `Deny` parameterNotFoundAction"
 _NOWHERE = "cannot use namespaced paramRef in policy binding that matches cluster-scoped resources"
+_KEPT_CHARACTERS = 10 * limits.POLICY_CHARACTERS
 _PARAM_COST = 50  # of one that is asked about, and 1 of one that is only looked at: with many that comes to an end
 _OF_NAMESPACE = frozenset(
     ("name", "generateName", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "labels")
@@ -41,10 +42,11 @@ class _Denied(NamedTuple):
 
 
 class Policies:
-    """Those of one store, each read once."""
+    """Those of one store. What was read is kept: as much of it as ten policies of the largest size need."""
 
     def __init__(self) -> None:
         self._read: dict[str, tuple[Obj, compiled.Policy]] = {}
+        self._characters = 0
 
     @staticmethod
     def check_create(kind: Kind, store: Store) -> None:
@@ -62,16 +64,19 @@ class Policies:
         """What is to be told to who asked. Raises Denied."""
         judging = _Judging(asked, scheme, store)
         for policy, bindings in _bound(store):
-            judging.ask(policy, self._compiled(policy, store), bindings)
+            judging.ask(policy, self._compiled(policy), bindings)
         if judging.denied:
             raise _refusal(asked, judging.denied[0])
         return tuple(judging.warnings)
 
-    def _compiled(self, policy: Obj, store: Store) -> compiled.Policy:
+    def _compiled(self, policy: Obj) -> compiled.Policy:
         known = self._read.get(name_of(policy))
         if known is None or known[0]["spec"] is not policy["spec"]:
-            self._read = {name: each for name, each in self._read.items() if store.get(Ref(POLICY, "", name))}
-            known = self._read[name_of(policy)] = (policy, compiled.read(policy["spec"]))
+            read = compiled.read(policy["spec"])
+            self._characters += read.characters
+            if self._characters > _KEPT_CHARACTERS:
+                self._read, self._characters = {}, read.characters
+            known = self._read[name_of(policy)] = (policy, read)
         return known[1]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.api import limits
 from app.api.errors import Cause
-from app.api.objects import Obj, name_of
+from app.api.objects import Obj
 from app.apimachinery.cel.types import DYN, Type
 from app.registry.admissionpolicies import expressions
 from app.registry.admissionpolicies.expressions import BOOLEAN, TEXT, TEXT_OR_NULL, Unfit
@@ -55,7 +55,7 @@ def check_policy(policy: Obj) -> Iterator[Cause]:
         if not spec["matchConstraints"].get("resourceRules"):
             yield causes.required("spec.matchConstraints.resourceRules")
     yield from _check_conditions(spec)
-    yield from _Expressions(spec).check(name_of(policy))
+    yield from _Expressions(spec).check(policy["metadata"].get("name", ""))
 
 
 def _is_too_much(spec: Part) -> bool:
@@ -272,7 +272,10 @@ class _Expressions:
         seen = set[str]()
         for index, annotation in enumerate(annotations):
             field, key = f"spec.auditAnnotations[{index}]", annotation.get("key", "")
-            yield from metadata.label_key(f"{policy}/{key}", f"{field}.key")
+            if policy:
+                yield from metadata.label_key(f"{policy}/{key}", f"{field}.key")
+            else:
+                yield causes.invalid(f"{field}.key", key, "requires metadata.name be non-empty")
             yield from self._check_annotation(annotation, f"{field}.valueExpression")
             if key in seen:
                 yield causes.duplicate(f"{field}.key", key)
