@@ -27,6 +27,7 @@ from app.apiserver.admission.matching import CREATE, DELETE, UPDATE, Asked
 from app.apiserver.admission.policies import Policies
 from app.apiserver.store import Change, Store
 from app.registry import scales, strategies, validation
+from app.registry.admissionpolicies import typechecking
 from app.registry.defaults import defaults
 from app.registry.validation import pod_subresources
 from app.registry.whole import whole_object
@@ -92,6 +93,10 @@ class ApiServer:
         if obj is None:
             raise self._not_found(ref)
         return obj
+
+    def type_warnings(self, policy: Obj) -> list[dict[str, str]]:
+        """What the types of the kinds that an admission policy is about say to its expressions."""
+        return typechecking.warnings(policy["spec"], self.scheme)
 
     # writing
 
