@@ -182,6 +182,9 @@ class Reader(Protocol):
     def kind(self, key: str) -> Kind | None:
         """The one that goes by this word (`kinds.key_of`), if there is one."""
 
+    def type_warnings(self, policy: Obj) -> Sequence[Mapping[str, str]]:
+        """What the schemas that the API server publishes say to the expressions of an admission policy."""
+
     def remembered(self, key: Ref | None = None) -> Any:
         """What `Remember` last kept for the key being observed, or None; in a key function, for `key`."""
 

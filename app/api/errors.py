@@ -65,6 +65,15 @@ class Forbidden(ApiError):
     code, reason = 403, "Forbidden"
 
 
+class Denied(ApiError):
+    """By an admission policy, for the reason that it gives; none is Invalid."""
+
+    def __init__(self, message: str, reason: str, *, details: dict[str, Any], causes: Sequence[Cause]) -> None:
+        super().__init__(message, details=details, causes=causes)
+        self.reason = reason or "Invalid"
+        self.code = {"Forbidden": 403, "RequestEntityTooLarge": 413}.get(self.reason, 422)
+
+
 class NotFound(ApiError):
     code, reason = 404, "NotFound"
 

@@ -57,6 +57,9 @@ CEL_DEPTH = 150  # of its tree: a chain of operators is as deep as it is long
 CEL_CALL = 200_000  # what one rule may cost, in evaluations of parts of it
 CEL_OBJECT = 1_000_000  # and all rules of one object
 CUSTOM_KINDS = 500  # of a cluster
+POLICIES = 100  # for admission, of a cluster; and twice as many bindings
+POLICY_CHARACTERS = 30_000  # of all expressions of one
+POLICY_WORDS = 1_000  # of what one says about the requests that it judges, in rules and selectors
 
 # ------------------------------------------------------------------------------------------------- loops
 ACTS_AT_A_TIME = 500  # pods that a loop creates or deletes in one reconcile; as several loops of Kubernetes

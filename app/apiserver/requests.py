@@ -21,6 +21,7 @@ from app.apimachinery.patch.strategic import json_patch, merge_patch, printed, s
 from app.apimachinery.scheme import schema, shapes
 from app.apimachinery.scheme.scalars import json_type
 from app.apimachinery.scheme.shapes import Struct
+from app.apiserver.admission.matching import CREATE
 from app.apiserver.server import ApiServer, Written
 from app.apiserver.store import Change
 from app.component_helpers import budgets
@@ -180,6 +181,12 @@ def evict(server: ApiServer, ref: Ref, grace_seconds: int | None = None, uid: st
     _check_pod(ref, "evicted")
     pod = server.get(ref)
     changes: tuple[Change, ...] = ()
+    eviction = {
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": {"name": ref.name, "namespace": ref.namespace},
+    }
+    told = server.judged(CREATE, ref, eviction, None, "eviction")
     if uid and uid != objects.uid_of(pod):
         return server.delete(ref, uid=uid)  # which refuses
     guards = budgets.guarding(pod, server.store.objects("PodDisruptionBudget", ref.namespace))
@@ -194,9 +201,11 @@ def evict(server: ApiServer, ref: Ref, grace_seconds: int | None = None, uid: st
     if not objects.is_terminating(pod):
         held = (pod.get("status") or {}).get("conditions")
         marked = conditions.with_condition(held, dict(budgets.EVICTED), server.now_ms())
-        changes += server.patch(ref, {"status": {"conditions": marked}}, subresource="status", uid=uid).changes
-    gone = server.delete(ref, grace_seconds=grace_seconds, uid=uid)
-    return gone._replace(changes=(*changes, *gone.changes))
+        with server.asked_by(None):
+            changes += server.patch(ref, {"status": {"conditions": marked}}, subresource="status", uid=uid).changes
+    with server.asked_by(None):
+        gone = server.delete(ref, grace_seconds=grace_seconds, uid=uid)
+    return gone._replace(changes=(*changes, *gone.changes), warnings=told)
 
 
 # ------------------------------------------------------------------------------------------------- patches
@@ -276,7 +285,7 @@ def _scaled(server: ApiServer, ref: Ref, change: Callable[[Obj], Any], manager: 
         raise errors.conflict(kind.plural, ref.name, kind.group)
     new = scales.with_replicas(kind, old, replicas)
     new = managed_fields.updated(server.scheme, old, new, manager, now_ms=server.now_ms(), subresource="scale")
-    return warned(server, server.patch(ref, lambda _: new), old)
+    return warned(server, server.patch(ref, lambda _: new, subresource="scale"), old)
 
 
 # -------------------------------------------------------------------------------------------------- objects
@@ -291,7 +300,7 @@ def warned(
         found = warnings.on_create(done.obj, custom=custom)
     else:
         found = warnings.on_update(done.obj, old, subresource, custom=custom)
-    return done._replace(warnings=(*told, *found))
+    return done._replace(warnings=(*told, *found, *done.warnings))
 
 
 def _owners_once(obj: Obj, when: str = "") -> tuple[Obj, tuple[str, ...]]:

@@ -11,19 +11,23 @@ kubernetes/pkg/registry.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from app.api import errors, names, objects, times
+from app.api import errors, names, objects, times, users
 from app.api.kinds import Kind
-from app.api.objects import Obj, Ref, is_of, kind_of, ref_of
+from app.api.objects import Obj, Ref, kind_of, ref_of
 from app.apimachinery.patch.strategic import merge_patch
 from app.apimachinery.scheme.scheme import Definition, Scheme
-from app.apiserver import allocation, customkinds
+from app.apiserver import allocation, customkinds, deletion
 from app.apiserver.admission import admission
+from app.apiserver.admission.matching import CREATE, DELETE, UPDATE, Asked
+from app.apiserver.admission.policies import Policies
 from app.apiserver.store import Change, Store
-from app.component_helpers import pods
-from app.registry import strategies, validation
+from app.registry import scales, strategies, validation
+from app.registry.admissionpolicies import typechecking
 from app.registry.defaults import defaults
 from app.registry.validation import pod_subresources
 from app.registry.whole import whole_object
@@ -39,10 +43,12 @@ _SERVER_OWNED = (
 _GENERATED = 58  # characters of generateName that a name keeps
 _REFUSED = ("uid", "deletionGracePeriodSeconds")  # another one in an update, by validation
 _IGNORED = frozenset(_SERVER_OWNED) - {*_REFUSED, "deletionTimestamp"}
-_CHECKED = ("", *validation.SUBRESOURCE_CHECKS)  # subresources whose writes are looked at as closely as the object's
-_PROPAGATIONS = ("Background", "Foreground", "Orphan")
-_IMMORTAL = ("default", "kube-public", "kube-system")  # namespaces
-_PROPAGATION_FINALIZER = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
+_CHECKED = (
+    "",
+    "scale",
+    *validation.SUBRESOURCE_CHECKS,
+)  # subresources whose writes are looked at as closely as the object's
+_OPTIONS = {CREATE: "CreateOptions", UPDATE: "UpdateOptions", DELETE: "DeleteOptions"}
 
 
 class Written(NamedTuple):
@@ -61,6 +67,24 @@ class ApiServer:
         self.now_ms = now_ms
         self.rng = rng
         self.taken_bytes = 0  # of all objects that clients wrote
+        self.user: users.User | None = users.YOU  # who asks; None: the server itself, whom no policy judges
+        self._is_dry = False
+        self._policies = Policies()
+
+    def overlay(self, rng: random.Random) -> ApiServer:
+        """One for dry runs: what it writes is seen by nobody else."""
+        dry = ApiServer(self.scheme, self.store.copy(), self.now_ms, rng)
+        dry.user, dry._is_dry, dry._policies = self.user, True, self._policies
+        return dry
+
+    @contextmanager
+    def asked_by(self, user: users.User | None) -> Iterator[None]:
+        """Whoever asks for what is done inside."""
+        before, self.user = self.user, user
+        try:
+            yield
+        finally:
+            self.user = before
 
     # reading
 
@@ -69,6 +93,10 @@ class ApiServer:
         if obj is None:
             raise self._not_found(ref)
         return obj
+
+    def type_warnings(self, policy: Obj) -> list[dict[str, str]]:
+        """What the types of the kinds that an admission policy is about say to its expressions."""
+        return typechecking.warnings(policy["spec"], self.scheme)
 
     # writing
 
@@ -84,6 +112,7 @@ class ApiServer:
         if not kind.is_local:
             self._check_namespace(kind, ref)
         customkinds.check_create(kind, self.store)
+        Policies.check_create(kind, self.store)
         if not trusted:
             obj = self._defaulted(definition, whole_object(obj, definition.shape))
         obj = self._prepared_for_create(kind, obj)
@@ -95,7 +124,8 @@ class ApiServer:
             raise errors.already_exists(kind.plural, ref.name, kind.group)
         if trusted:
             return self._written(obj, dry_run)
-        return self._admitted(kind, obj, None, dry_run)
+        told = self.judged(CREATE, ref, obj, None, dry_run=dry_run)
+        return self._admitted(kind, obj, None, dry_run)._replace(warnings=told)
 
     def update(self, obj: Obj, *, subresource: str = "", dry_run: bool = False) -> Written:
         """PUT. Refuses a resourceVersion or uid that is not the current one; without them it overwrites."""
@@ -136,6 +166,9 @@ class ApiServer:
             raise self._conflict(ref, f'pod {ref.name} is already assigned to node "{bound}"')
         if pod["spec"].get("schedulingGates"):
             raise self._conflict(ref, f"pod {ref.name} has non-empty .spec.schedulingGates")
+        binding = {"apiVersion": "v1", "kind": "Binding", "target": {"kind": "Node", "name": node}}
+        binding["metadata"] = {"name": ref.name, "namespace": ref.namespace}
+        told = self.judged(CREATE, ref, binding, None, "binding")
         now = self.now_ms()
         condition = {"type": "PodScheduled", "observedGeneration": 1, "status": "True"}
         condition |= {"lastProbeTime": None, "lastTransitionTime": times.rfc3339(now)}
@@ -143,7 +176,7 @@ class ApiServer:
         status = {key: value for key, value in pod["status"].items() if key != "nominatedNodeName"}
         status["conditions"] = [*kept, condition]
         placed = {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status}
-        return self._written(admission.placed(placed, self.store))
+        return self._written(admission.placed(placed, self.store))._replace(warnings=told)
 
     def delete(
         self,
@@ -159,22 +192,56 @@ class ApiServer:
         Models apiserver pkg/registry/rest/delete.go (BeforeDelete) and pkg/registry/generic/registry/store.go.
         """
         old = self.get(ref)
-        _check_mortal(ref)
+        deletion.check_mortal(ref)
         self._check_uid(ref, old, uid)
-        _check_propagation(propagation)
-        marked = self._marked(old, grace_seconds, propagation)
+        deletion.check_propagation(propagation)
+        told = self._deletion_judged(old, grace_seconds, propagation, dry_run=dry_run)
+        marked = deletion.marked(old, grace_seconds, propagation, self.now_ms())
         if dry_run:
-            return Written(marked, ())
+            return Written(marked, (), told)
         changes = []
-        stays_for_now = not _may_go(marked) or objects.is_terminating(old)
+        stays_for_now = not deletion.may_go(marked) or objects.is_terminating(old)
         if marked is not old and stays_for_now:
             changes.append(self.store.put(marked))
             marked = changes[0].obj
-        if _may_go(marked):
+        if deletion.may_go(marked):
             changes += self._removed(ref, marked)
-        return Written(marked, tuple(changes))
+        return Written(marked, tuple(changes), told)
+
+    def judged(
+        self,
+        operation: str,
+        ref: Ref,
+        obj: Obj | None,
+        old: Obj | None,
+        subresource: str = "",
+        *,
+        options: Mapping[str, Any] = MappingProxyType({}),
+        dry_run: bool = False,
+    ) -> tuple[str, ...]:
+        """What admission policies want to be told to who asks for this. Raises Denied."""
+        kind = self.scheme.kind(ref.kind)
+        if self.user is None or not self._policies.judge_any(ref, self.store) or kind.is_local:
+            return ()
+        given = {"kind": _OPTIONS.get(operation, ""), "apiVersion": "meta.k8s.io/v1", **options}
+        dry = dry_run or self._is_dry
+        asked = Asked(operation, kind, ref, obj, old, subresource, self.user, dry, given)
+        return self._policies.judge(asked, self.scheme, self.store)
 
     # how it is done
+
+    def _update_judged(self, kind: Kind, new: Obj, old: Obj, subresource: str, *, dry_run: bool) -> tuple[str, ...]:
+        ref = ref_of(old)
+        if subresource == "scale":
+            new, old = (scales.scale_of(kind, obj) for obj in (new, old))
+        return self.judged(UPDATE, ref, new, old, subresource, dry_run=dry_run)
+
+    def _deletion_judged(
+        self, old: Obj, grace_seconds: int | None, propagation: str | None, *, dry_run: bool
+    ) -> tuple[str, ...]:
+        options = {"gracePeriodSeconds": grace_seconds, "propagationPolicy": propagation}
+        given = {name: value for name, value in options.items() if value is not None}
+        return self.judged(DELETE, ref_of(old), None, old, options=given, dry_run=dry_run)
 
     def _removed(self, ref: Ref, obj: Obj) -> tuple[Change, ...]:
         return customkinds.removed(self.store, obj) if ref.kind == customkinds.CRD else (self.store.remove(ref),)
@@ -264,8 +331,13 @@ class ApiServer:
             self._refuse(kind, ref.name, validation.validate_update(definition, new, old, subresource))
         elif subresource == "status" and not kind.is_local:
             self._refuse(kind, ref.name, validation.validate_status(definition, new, old))
+        told = self._update_judged(kind, new, old, subresource, dry_run=dry_run)
+        return self._replaced(ref, old, new, subresource, dry_run=dry_run)._replace(warnings=told)
+
+    def _replaced(self, ref: Ref, old: Obj, new: Obj, subresource: str, *, dry_run: bool) -> Written:
         if new == old:
             return Written(old, ())
+        kind = self.scheme.kind(ref.kind)
         if subresource == "status":
             new = strategies.for_status(kind, new, old, self.now_ms())
         else:
@@ -274,7 +346,7 @@ class ApiServer:
             admission.check_resize(kind, new, self.store)
         if dry_run:
             return Written(new, ())
-        if objects.is_terminating(new) and _may_go(new):
+        if objects.is_terminating(new) and deletion.may_go(new):
             return Written(new, self._removed(ref, old))
         if subresource == "resize" or (subresource == "" and ref.kind in admission.CHECKED_ON_UPDATE):
             return self._admitted(kind, new, old, dry_run)
@@ -307,40 +379,6 @@ class ApiServer:
                 new["status"] = old["status"]
         return new
 
-    def _marked(self, old: Obj, grace_seconds: int | None, propagation: str | None) -> Obj:
-        """`old` with the marks that this deletion leaves on it; `old` itself if it leaves none."""
-        meta = old["metadata"]
-        grace = self._grace(old, grace_seconds)
-        fields: dict[str, Any] = {}
-        if not objects.is_terminating(old) or grace < meta.get("deletionGracePeriodSeconds", 0):
-            fields["deletionTimestamp"] = times.rfc3339(self.now_ms() + grace * 1000)
-            if not is_of(old, "Namespace"):
-                fields["deletionGracePeriodSeconds"] = grace
-            if not objects.is_terminating(old) and "generation" in meta:
-                fields["generation"] = meta["generation"] + 1
-        finalizers = [
-            f for f in meta.get("finalizers", ()) if f not in _PROPAGATION_FINALIZER.values() or propagation is None
-        ]
-        if propagation in _PROPAGATION_FINALIZER:
-            finalizers.append(_PROPAGATION_FINALIZER[propagation])
-        if finalizers != meta.get("finalizers", []):
-            fields["finalizers"] = finalizers or None
-        if not fields:
-            return old
-        marked = objects.with_metadata(old, **fields)
-        if is_of(old, customkinds.CRD) and not objects.is_terminating(old):
-            return customkinds.marked(marked, self.now_ms())
-        if is_of(old, "Namespace"):
-            marked = {**marked, "status": {**old.get("status", {}), "phase": "Terminating"}}
-        return marked
-
-    def _grace(self, obj: Obj, grace_seconds: int | None) -> int:
-        """Seconds. Only pods are graceful, and only those that a kubelet runs."""
-        if not is_of(obj, "Pod") or not obj["spec"].get("nodeName") or pods.is_terminal(obj):
-            return 0
-        own: int = obj["spec"].get("terminationGracePeriodSeconds", 30)
-        return own if grace_seconds is None else grace_seconds
-
     def _refuse(self, kind: Kind, name: str, causes: tuple[errors.Cause, ...]) -> None:
         if causes:
             raise errors.invalid(kind.kind, name, causes, kind.group)
@@ -358,31 +396,3 @@ class ApiServer:
     def _conflict(self, ref: Ref, why: str = "") -> errors.Conflict:
         kind = self.scheme.kind(ref.kind)
         return errors.conflict(kind.plural, ref.name, kind.group, why)
-
-
-def _check_mortal(ref: Ref) -> None:
-    """Models apiserver pkg/admission/plugin/namespace/lifecycle."""
-    if ref.kind == "Namespace" and ref.name in _IMMORTAL:
-        raise errors.Forbidden(
-            f'namespaces "{ref.name}" is forbidden: this namespace may not be deleted',
-            details={"name": ref.name, "kind": "namespaces"},
-        )
-
-
-def _check_propagation(propagation: str | None) -> None:
-    if propagation is not None and propagation not in _PROPAGATIONS:
-        supported = ", ".join(f'"{policy}"' for policy in (*_PROPAGATIONS, "nil"))
-        text = f'Unsupported value: "{propagation}": supported values: {supported}'
-        cause = errors.Cause("propagationPolicy", "FieldValueNotSupported", text)
-        raise errors.invalid("DeleteOptions", "", [cause], "meta.k8s.io")
-
-
-def _gone_at_once(obj: Obj) -> bool:
-    return not obj["metadata"].get("deletionGracePeriodSeconds")
-
-
-def _may_go(obj: Obj) -> bool:
-    """Marked, grace over, no finalizer left (a Namespace has some in its spec too)."""
-    if not objects.is_terminating(obj) or obj["metadata"].get("finalizers") or not _gone_at_once(obj):
-        return False
-    return not is_of(obj, "Namespace") or not obj.get("spec", {}).get("finalizers")

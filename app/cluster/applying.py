@@ -33,7 +33,7 @@ def plan(server: ApiServer, text: str, namespace: str) -> tuple[Planned, ...]:
 
     Raises ManifestError or another ApiError; its `document` is the one that was refused, if it is one's fault.
     """
-    overlay = ApiServer(server.scheme, server.store.copy(), server.now_ms, random.Random(0))
+    overlay = server.overlay(random.Random(0))
     planned = []
     for document in documents.parse(text):
         try:

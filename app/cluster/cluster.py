@@ -19,10 +19,9 @@ from app.api import errors, limits, times
 from app.api.breath import breathing
 from app.api.history import History
 from app.api.messages import Voice
-from app.api.objects import Obj, Ref, with_metadata
+from app.api.objects import Obj, Ref
 from app.apimachinery.scheme.scheme import Scheme
 from app.apiserver import customkinds
-from app.apiserver.server import ApiServer
 from app.apiserver.store import Change, Store
 from app.cluster import applying, containers, outlook, performing
 from app.cluster.applying import Planned
@@ -384,15 +383,14 @@ class Cluster:
     def dry_run(self, command: Command) -> tuple[Result, ...]:
         """What an API client's command would write. Raises the ApiError with which it would be refused."""
         performing.check_api_server(self.engine)
-        server = ApiServer(self.scheme, self.store.copy(), lambda: self.now_ms, random.Random(self.trace.count))
+        server = self.engine.server.overlay(random.Random(self.trace.count))
         results = (performing.result(written) for written in breathing(performing.requested(server, command)))
-        return tuple(result._replace(obj=self._unwritten(result)) for result in results)
+        return tuple(performing.unwritten(result, self.store) for result in results)
 
-    def _unwritten(self, result: Result) -> Obj | None:
-        """An object that a dry run gave a resourceVersion, with the one it really has."""
-        stored = self.store.get(result.ref) if result.ref else None
-        version = stored["metadata"]["resourceVersion"] if stored else None
-        return with_metadata(result.obj, resourceVersion=version) if result.obj else None
+    def judged(self, operation: str, ref: Ref, subresource: str, obj: Obj) -> tuple[str, ...]:
+        """What admission policies want to be told to who asks for something that writes nothing: to CONNECT to a pod.
+        Raises Denied."""
+        return self.engine.server.judged(operation, ref, obj, None, subresource)
 
     # ------------------------------------------------------------------------------------------ replay
 

@@ -64,12 +64,14 @@ class ServerHands:
     def create(self, obj: Obj) -> None:
         self.written.append(self._server.create(obj))
 
-    def patch(self, ref: Ref, patch: dict[str, Any] | Callable[[Obj], Obj]) -> None:
+    def patch(self, ref: Ref, patch: dict[str, Any] | Callable[[Obj], Obj], *, subresource: str = "") -> None:
         wanted = patch if callable(patch) else lambda obj: merge_patch(obj, patch)
-        self.written.append(self._server.patch(ref, lambda obj: self._checked(ref, wanted(obj))))
+        change = lambda obj: self._checked(ref, wanted(obj))  # noqa: E731
+        self.written.append(self._server.patch(ref, change, subresource=subresource))
 
     def scale(self, ref: Ref, replicas: int) -> None:
-        self.patch(ref, lambda obj: with_replicas(self._server.scheme.kind(ref.kind), obj, replicas))
+        kind = self._server.scheme.kind(ref.kind)
+        self.patch(ref, lambda obj: with_replicas(kind, obj, replicas), subresource="scale")
 
     def _checked(self, ref: Ref, obj: Obj) -> Obj:
         """What a person makes of an object is one of its kind. Raises DecodingError, or MethodNotAllowed."""

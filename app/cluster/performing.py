@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.api import errors
-from app.api.objects import Ref, ref_of
+from app.api.objects import Ref, ref_of, with_metadata
 from app.apiserver.server import ApiServer, Written
+from app.apiserver.store import Store
 from app.cluster.hands import ClusterHands, ServerHands
 from app.commands import Command, Request
 from app.engine.engine import Engine
@@ -41,6 +42,13 @@ def result(written: Written) -> Result:
     created = any(change.type == "ADDED" for change in written.changes)
     code, reason = (201, "Created") if created else (200, "OK")
     return Result(code, reason, "", ref_of(written.obj), written.obj, written.changes, written.warnings)
+
+
+def unwritten(result: Result, store: Store) -> Result:
+    """Of a dry run: an object that was given a resourceVersion, with the one that it really has."""
+    stored = store.get(result.ref) if result.ref else None
+    version = stored["metadata"]["resourceVersion"] if stored else None
+    return result._replace(obj=with_metadata(result.obj, resourceVersion=version) if result.obj else None)
 
 
 def about(command: Command, results: Sequence[Result]) -> Ref | None:

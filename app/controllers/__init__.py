@@ -33,6 +33,7 @@ from app.controllers.root_ca_cert_publisher import RootCACertPublisher
 from app.controllers.service_lb import ServiceLoadBalancers
 from app.controllers.serviceaccount import ServiceAccountsController
 from app.controllers.statefulset.statefulset import StatefulSetController
+from app.controllers.validatingadmissionpolicystatus import ValidatingAdmissionPolicyStatusController
 from app.controllers.volume.persistentvolumeclaim import PersistentVolumeBinder
 from app.reconcile import AnyController
 
@@ -62,6 +63,7 @@ CONTROLLERS: tuple[type[AnyController], ...] = (
     ServiceAccountsController,
     RootCACertPublisher,
     CustomResourceDefinitionController,
+    ValidatingAdmissionPolicyStatusController,
     CloudNodeLifecycleController,
     MetricsServer,
     HorizontalController,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.api import errors
+from app.api import errors, users
 from app.api.objects import Obj, Ref, kind_of, ref_of
 from app.apiserver.events import EventRecorder
 from app.apiserver.requests import strategic, weighed
@@ -52,6 +52,7 @@ class Client:
         self._pod = pod  # that it runs in, or ""
         self._posts = controller.posts
         self._is_trusted = controller.is_trusted
+        self._user = users.of_loop(controller.name, controller.instance)
         self._source = {"component": controller.component or controller.name}
         if controller.instance:
             self._source["host"] = controller.instance
@@ -77,6 +78,11 @@ class Client:
         server = self._server
         if (why := self._obstacle()) and not server.scheme.is_local(kind_written(action)):
             raise errors.ServiceUnavailable(why)
+        with server.asked_by(self._user):
+            return self._done(action)
+
+    def _done(self, action: Request) -> Written:
+        server = self._server
         match action:
             case Create():
                 return server.create(self._checked(action.obj))

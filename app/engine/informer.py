@@ -272,6 +272,9 @@ class CacheView:
     def kind(self, key: str) -> Kind | None:
         return self._server.scheme.find(key)
 
+    def type_warnings(self, policy: Obj) -> Sequence[Mapping[str, str]]:
+        return self._server.type_warnings(policy)
+
     def remembered(self, key: Ref | None = None) -> Any:
         return None if key is None else self._recall(key)
 

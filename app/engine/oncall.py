@@ -34,7 +34,7 @@ def _is_repair(action: Action) -> bool:
     """It changes more than what the loop itself tells of the world."""
     if isinstance(action, Patch):
         told = {"status"} | ({"metadata"} if set(action.patch.get("metadata") or ()) <= _OWNING else set())
-        return not action.subresource and not set(action.patch) <= told
+        return action.subresource in ("", "scale") and not set(action.patch) <= told
     return isinstance(action, Create | Update | Delete | Bind)
 
 

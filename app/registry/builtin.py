@@ -12,12 +12,18 @@ from app.apimachinery.scheme import conversion
 from app.apimachinery.scheme.scheme import Definition, Scheme, Version, nothing, unchanged
 from app.apimachinery.scheme.shapes import struct_of
 from app.registry import kinds, validation
+from app.registry.admissionpolicies import checks
 from app.registry.customresources import crds
 from app.registry.defaults import defaults
 
 _CRD = "CustomResourceDefinition"
 _DEFAULTS = {**defaults.BY_KIND, _CRD: crds.defaulted}
-_CHECKS = {**validation.CHECKS, _CRD: crds.check}
+_CHECKS = {
+    **validation.CHECKS,
+    _CRD: crds.check,
+    "ValidatingAdmissionPolicy": checks.check_policy,
+    "ValidatingAdmissionPolicyBinding": checks.check_binding,
+}
 _UPDATE_CHECKS = {**validation.UPDATE_CHECKS, _CRD: crds.check_update}
 
 

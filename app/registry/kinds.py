@@ -9,7 +9,7 @@ from app.api.kinds import INTERNAL, Kind
 
 _STATUS, _SCALE, _ALL = ("status",), ("status", "scale"), ("all",)
 _RBAC, _STORAGE, _DEVICES = "rbac.authorization.k8s.io", "storage.k8s.io", "resource.k8s.io"
-_FLOW = "flowcontrol.apiserver.k8s.io"
+_FLOW, _ADMISSION = "flowcontrol.apiserver.k8s.io", "admissionregistration.k8s.io"
 
 ROWS = (
     Kind("ConfigMap", "", "v1", "configmaps", "configmap", ("cm",), runs=False),
@@ -60,6 +60,10 @@ ROWS = (
     Kind("VolumeAttachment", _STORAGE, "v1", "volumeattachments", "volumeattachment", (), False, _STATUS, runs=False),
     Kind("VolumeAttributesClass", _STORAGE, "v1", "volumeattributesclasses", "volumeattributesclass", ("vac",), False,
          runs=False),
+    Kind("ValidatingAdmissionPolicy", _ADMISSION, "v1", "validatingadmissionpolicies", "validatingadmissionpolicy", (),
+         False, _STATUS, ("api-extensions",)),
+    Kind("ValidatingAdmissionPolicyBinding", _ADMISSION, "v1", "validatingadmissionpolicybindings",
+         "validatingadmissionpolicybinding", (), False, (), ("api-extensions",)),
     Kind("CustomResourceDefinition", "apiextensions.k8s.io", "v1", "customresourcedefinitions",
          "customresourcedefinition", ("crd", "crds"), False, _STATUS, ("api-extensions",)),
     Kind("PriorityClass", "scheduling.k8s.io", "v1", "priorityclasses", "priorityclass", ("pc",), False, runs=False),

@@ -38,6 +38,8 @@ _GENERATION = frozenset(
         "ResourceSlice",
         "FlowSchema",
         "PriorityLevelConfiguration",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
     ]
 )
 _GENERATION_ON_ANNOTATIONS = frozenset({"Deployment"})

@@ -88,6 +88,8 @@ def test_what_belongs_to_no_namespace() -> None:
         "IPAddress",
         "PriorityLevelConfiguration",
         "ServiceCIDR",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
     }
 
 

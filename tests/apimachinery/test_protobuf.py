@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -467,6 +468,21 @@ def test_the_table_names_only_fields_and_messages_that_exist() -> None:
     assert embedded <= numbers.keys()
     for message in numbers.keys() - embedded:
         fields = shapes.fields_of(message)
-        for name in numbers[message].values():
-            inside = numbers[name[1:]].values() if name.startswith("*") else [name]
-            assert all(each in fields for each in inside), f"{message}.{name}"
+        assert set(written_out(numbers, message)) <= fields.keys(), message
+
+
+def written_out(numbers: Mapping[str, Mapping[int, str]], message: str) -> Iterator[str]:
+    """The fields of a message and of all that is embedded in it."""
+    for name in numbers[message].values():
+        yield from written_out(numbers, name[1:]) if name.startswith("*") else (name,)
+
+
+def test_a_message_within_an_embedded_message_is_read() -> None:
+    """As the rules of an admission policy are written: the names, and in them the operations, and in them the rest."""
+    rule = field(1, b"apps") + field(3, b"deployments")
+    whole = field(1, b"web") + field(2, field(1, b"CREATE") + field(2, rule))
+    spec = field(2, field(3, whole))
+    sent = body("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy", field(2, spec))
+    (read,) = protobuf.decode(sent)["spec"]["matchConstraints"]["resourceRules"]
+    expected = {"resourceNames": ["web"], "operations": ["CREATE"], "apiGroups": ["apps"], "resources": ["deployments"]}
+    assert read == expected

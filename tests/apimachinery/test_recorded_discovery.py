@@ -179,6 +179,7 @@ admissionregistration.k8s.io/v1:
 UNRECORDED = {  # the reference has no tables of these
     *("PodTemplate", "IngressClass", "NodeMetrics", "PodMetrics", "CertificateSigningRequest", "FlowSchema"),
     *("PriorityLevelConfiguration", "IPAddress", "ServiceCIDR"),
+    *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
 }
 SERVED = {kind.kind for kind in KINDS.values() if not kind.internal}
 

@@ -592,5 +592,5 @@ def test_only_what_is_modelled_is_known():
         "CustomResourceDefinition", "DaemonSet", "Deployment", "DeviceClass", "EndpointSlice", "Event", "FlowSchema",
         "Lease", "Namespace", "Node", "Pod", "PodTemplate", "PriorityLevelConfiguration", "ReplicaSet",
         "ReplicationController", "ResourceClaim", "ResourceClaimTemplate", "ResourceSlice", "RuntimeClass", "Service",
-        "StatefulSet", "VolumeAttachment",
+        "StatefulSet", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "VolumeAttachment",
     }  # fmt: skip

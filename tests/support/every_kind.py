@@ -272,6 +272,27 @@ spec:
   groupPriorityMinimum: 1000
   versionPriority: 15
   service: {{namespace: default, name: games}}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {{name: few-games.example.com}}
+spec:
+  paramKind: {{apiVersion: v1, kind: ConfigMap}}
+  matchConstraints:
+    resourceRules: [{{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [secrets]}}]
+  variables: [{{name: most, expression: "int(params.data.most)"}}]
+  validations:
+  - expression: size(object.data) <= variables.most
+    messageExpression: "'at most ' + string(variables.most)"
+    reason: Forbidden
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {{name: few-games.example.com}}
+spec:
+  policyName: few-games.example.com
+  paramRef: {{name: games, namespace: default, parameterNotFoundAction: Allow}}
+  validationActions: [Deny, Audit]
 """
 
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from app.apimachinery.cel import authorizer, texts, values
 from app.apimachinery.cel import functions as do
-from app.apimachinery.cel import texts, values
 from app.apimachinery.cel.syntax import Node, UInt
 from app.apimachinery.cel.types import Type, read
 from app.apimachinery.cel.values import CIDR, IP, URL, NamedFormat, Optional, Quantity, TypeValue
@@ -37,7 +37,7 @@ class Overload(NamedTuple):
 _CLASSES: dict[str, Any] = {
     "bool": bool, "uint": UInt, "double": float, "string": str, "bytes": bytes, "list": list, "map": Mapping,
     "timestamp": datetime, "duration": timedelta, "optional": Optional, "quantity": Quantity, "ip": IP, "cidr": CIDR,
-    "url": URL, "format": NamedFormat, "type": TypeValue,
+    "url": URL, "format": NamedFormat, "type": TypeValue, **authorizer.CLASSES,
 }  # fmt: skip
 
 
@@ -346,5 +346,14 @@ def _optionals_and_formats() -> list[_Row]:
 
 
 LIBRARY = _table(
-    [*_operators(), *_plain(), *_texts(), *_lists(), *_numbers(), *_addresses(), *_optionals_and_formats()]
+    [
+        *_operators(),
+        *_plain(),
+        *_texts(),
+        *_lists(),
+        *_numbers(),
+        *_addresses(),
+        *_optionals_and_formats(),
+        *authorizer.ROWS,
+    ]
 )

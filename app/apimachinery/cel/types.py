@@ -1,4 +1,4 @@
-"""The types of CEL expressions, and those that the values of a custom kind have by its schema.
+"""The types of CEL expressions, and those that values have: of a custom kind by its schema, of others by their shape.
 
 Models cel-go `common/types` and kubernetes/apiserver `pkg/cel/common/schemas.go`.
 """
@@ -6,13 +6,15 @@ Models cel-go `common/types` and kubernetes/apiserver `pkg/cel/common/schemas.go
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from app.apimachinery.cel import values
+from app.apimachinery.scheme import shapes
 from app.apimachinery.scheme.custom_shapes import EMBEDDED, INT_OR_STRING, PRESERVES, Schema
+from app.apimachinery.scheme.shapes import ListOf, MapOf, SchemaOr, Shape, Struct
 
 LIST_TYPE = "x-kubernetes-list-type"
 
@@ -128,6 +130,52 @@ def _object(schema: Schema, most: int | None, *, is_root: bool) -> Type | None:
         meta = Type("object", fields={"name": STRING, "generateName": STRING})
         fields |= {"apiVersion": STRING, "kind": STRING, "metadata": meta}
     return Type("object", fields=fields)
+
+
+# ------------------------------------------------------------------------------------------------ of shapes
+
+_SCALARS = {
+    "bool": BOOL, "int32": INT, "int64": INT, "float64": DOUBLE, "[]byte": BYTES, "Time": TIMESTAMP,
+    "MicroTime": TIMESTAMP,
+}  # fmt: skip
+_OF_ANY_TYPE = frozenset({"any", "JSON", "IntOrString", "Quantity"})
+
+
+class _Fields(Mapping[str, Type]):
+    """Of a struct, worked out when somebody asks: some contain themselves. A field has the name that a rule has for it
+    too."""
+
+    def __init__(self, name: str) -> None:
+        fields = shapes.fields_of(name)
+        self._shapes = {
+            called: field.shape for key, field in fields.items() for called in (key, escaped(key)) if called
+        }
+
+    def __getitem__(self, name: str) -> Type:
+        return of_shape(self._shapes[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._shapes)
+
+    def __len__(self) -> int:
+        return len(self._shapes)
+
+
+@cache
+def of_shape(shape: Shape) -> Type:
+    """Of a value of one of Kubernetes' own types."""
+    if isinstance(shape, ListOf):
+        return Type("list", (of_shape(shape.of),))
+    if isinstance(shape, MapOf):
+        return map_of(STRING, of_shape(shape.of))
+    if isinstance(shape, Struct) and shapes.fields_of(shape.go_name):
+        return Type("object", fields=_Fields(shape.go_name))
+    if isinstance(shape, Struct | SchemaOr) or shape.go_name in _OF_ANY_TYPE:
+        return DYN
+    return _SCALARS.get(shape.go_name, STRING)
+
+
+# ------------------------------------------------------------------------------------------------ values
 
 
 def value_of(value: Any, schema: Schema, *, is_root: bool = False) -> Any:

@@ -33,6 +33,12 @@ _DEVICES = {"devices": {"requests": [{"name": "gpu", "exactly": {"deviceClassNam
 _SCHEMA = {"type": "object", "properties": {"spec": {"type": "object", "properties": {"size": {"type": "integer"}}}}}
 _VERSION = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": _SCHEMA}}
 _REQUEST = base64.b64encode(b"-----BEGIN CERTIFICATE REQUEST-----\n-----END CERTIFICATE REQUEST-----\n").decode()
+_DEPLOYMENTS = {
+    "apiGroups": ["apps"],
+    "apiVersions": ["v1"],
+    "operations": ["CREATE", "UPDATE"],
+    "resources": ["deployments"],
+}
 
 _KUBERNETES: dict[str, Obj] = {
     "ConfigMap": {"data": {"greeting": "hello"}},
@@ -91,6 +97,13 @@ _KUBERNETES: dict[str, Obj] = {
         "metadata": {"name": "v1.example.com"},
         "spec": {"group": "example.com", "version": "v1", "groupPriorityMinimum": 1000, "versionPriority": 15},
     },
+    "ValidatingAdmissionPolicy": {
+        "spec": {
+            "matchConstraints": {"resourceRules": [_DEPLOYMENTS]},
+            "validations": [{"expression": "object.spec.replicas <= 5"}],
+        }
+    },
+    "ValidatingAdmissionPolicyBinding": {"spec": {"policyName": NAME, "validationActions": ["Deny"]}},
     "CustomResourceDefinition": {
         "metadata": {"name": "websites.example.com"},
         "spec": {

@@ -260,7 +260,7 @@ def _rescaled(seen: AutoscalerObservation, target: Obj, to: int, why: str, histo
     current = target["spec"].get("replicas", 1)
     told = Announce(seen.autoscaler, "Normal", "SuccessfulRescale", f"New size: {to}; reason: {why}")
     failed = Announce(seen.autoscaler, "Warning", "FailedRescale", f"New size: {to}; reason: {why}; error: {{error}}")
-    patch = Patch(ref_of(target), {"spec": {"replicas": to}}, announce=told, on_error=failed)
+    patch = Patch(ref_of(target), {"spec": {"replicas": to}}, subresource="scale", announce=told, on_error=failed)
     reason = "LoadAboveTarget" if to > current else "LoadBelowTarget"
     difference = Difference(ref_of(target), "spec.replicas", to, current, reason, (patch,))
     message = f"the HPA controller was able to update the target scale to {to}"

@@ -1,11 +1,12 @@
-"""What is about the API server: certificates asked for, flow schemas, priority levels, APIServices, addresses."""
+"""What is about the API server: certificates asked for, flow schemas, priority levels, admission policies, APIServices,
+addresses."""
 
 from __future__ import annotations
 
 from app.api.conditions import find
 from app.api.objects import Obj, name_of
 from app.kubectl.printers.durations import age
-from app.kubectl.printers.printing import NONE, Cells, Printer, age_of, columns
+from app.kubectl.printers.printing import NONE, UNSET, Cells, Printer, age_of, columns
 
 
 def _signing_request(request: Obj, now_ms: int) -> Cells:
@@ -59,6 +60,39 @@ def _service_cidr(found: Obj, now_ms: int) -> Cells:
     return name_of(found), ",".join(found["spec"].get("cidrs") or ()), age_of(found, now_ms)
 
 
+def _admission_policy(policy: Obj, now_ms: int) -> Cells:
+    spec = policy["spec"]
+    kind = spec.get("paramKind")
+    params = UNSET if kind is None else f"{kind.get('apiVersion', '')}/{kind.get('kind', '')}"
+    return name_of(policy), len(spec.get("validations") or ()), params, age_of(policy, now_ms)
+
+
+def _admission_binding(binding: Obj, now_ms: int) -> Cells:
+    spec = binding["spec"]
+    return name_of(binding), spec.get("policyName", ""), _param(spec.get("paramRef")), age_of(binding, now_ms)
+
+
+def _param(ref: Obj | None) -> str:
+    """A column cannot know whether the kind has namespaces."""
+    if ref is None:
+        return UNSET
+    if name := ref.get("name"):
+        return f"{ref.get('namespace') or '*'}/{name}"
+    return UNSET if ref.get("selector") is None else _go_selector(ref["selector"])
+
+
+def _go_selector(selector: Obj) -> str:
+    """As Go writes the struct."""
+    labels = "".join(f"{key}: {value}," for key, value in sorted((selector.get("matchLabels") or {}).items()))
+    terms = "".join(
+        f"LabelSelectorRequirement{{Key:{each['key']},Operator:{each['operator']},"
+        f"Values:[{' '.join(each.get('values') or ())}],}},"
+        for each in selector.get("matchExpressions") or ()
+    )
+    fields = f"MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{terms}}},"
+    return f"&LabelSelector{{{fields}}}"
+
+
 PRINTERS = {
     "CertificateSigningRequest": Printer(
         columns("Name, Age, SignerName, Requestor, RequestedDuration, Condition"), _signing_request
@@ -69,6 +103,8 @@ PRINTERS = {
     "PriorityLevelConfiguration": Printer(
         columns("Name, Type, NominalConcurrencyShares, Queues, HandSize, QueueLengthLimit, Age"), _priority_level
     ),
+    "ValidatingAdmissionPolicy": Printer(columns("Name, Validations:integer, ParamKind, Age"), _admission_policy),
+    "ValidatingAdmissionPolicyBinding": Printer(columns("Name, PolicyName, ParamRef, Age"), _admission_binding),
     "APIService": Printer(columns("Name, Service, Available, Age"), _api_service),
     "IPAddress": Printer(columns("Name, ParentRef, Age"), _ip_address),
     "ServiceCIDR": Printer(columns("Name, CIDRs, Age"), _service_cidr),

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from app.api.errors import Forbidden
 from app.api.objects import Obj, name_of
 from app.component_helpers.pods import total
-from app.registry.defaults.defaults_apis import flow_schema, priority_level
+from app.registry.defaults.defaults_apis import admission_binding, admission_policy, flow_schema, priority_level
 from app.registry.defaults.defaults_pods import (
     DEFAULT_TOLERATION_SECONDS,
     admitted_spec,
@@ -276,6 +276,8 @@ BY_KIND: dict[str, Callable[[Obj], Obj]] = {
     "CSIDriver": _csi_driver,
     "FlowSchema": flow_schema,
     "PriorityLevelConfiguration": priority_level,
+    "ValidatingAdmissionPolicy": admission_policy,
+    "ValidatingAdmissionPolicyBinding": admission_binding,
     "ResourceClaim": _resource_claim,
     "ResourceClaimTemplate": _resource_claim_template,
     "RoleBinding": _role_binding,

@@ -1,12 +1,13 @@
-"""What the API server adds to objects that are about requests to it: flow schemas and their priority levels.
+"""What the API server adds to objects that are about requests to it: flow schemas, priority levels, admission policies.
 
-`app.registry.defaults.defaults` has these in its table. Models kubernetes `pkg/apis/flowcontrol/v1/defaults.go`.
+`app.registry.defaults.defaults` has these in its table. Models kubernetes `pkg/apis/flowcontrol/v1/defaults.go` and
+`pkg/apis/admissionregistration/v1/defaults.go`.
 """
 
 from __future__ import annotations
 
 from app.api.objects import Obj
-from app.registry.defaults.filling import filled, having, inside
+from app.registry.defaults.filling import each, filled, having, inside
 
 _QUEUING = {"handSize": 8, "queues": 64, "queueLengthLimit": 50}
 
@@ -28,3 +29,20 @@ def _level(spec: Obj) -> Obj:
 def _limited(limited: Obj) -> Obj:
     complete = filled(limited, {"nominalConcurrencyShares": 30, "lendablePercent": 0})
     return inside(complete, "limitResponse", lambda found: inside(found, "queuing", lambda it: filled(it, _QUEUING)))
+
+
+def admission_policy(obj: Obj) -> Obj:
+    return inside(obj, "spec", lambda spec: inside(filled(spec, {"failurePolicy": "Fail"}), "matchConstraints", _match))
+
+
+def admission_binding(obj: Obj) -> Obj:
+    return inside(obj, "spec", lambda spec: inside(spec, "matchResources", _match))
+
+
+def _match(resources: Obj) -> Obj:
+    complete = filled(resources, {"matchPolicy": "Equivalent", "namespaceSelector": {}, "objectSelector": {}})
+    return each(each(complete, "resourceRules", _rule), "excludeResourceRules", _rule)
+
+
+def _rule(rule: Obj) -> Obj:
+    return filled(rule, {"scope": "*"})

@@ -59,10 +59,16 @@ def streams() -> Streams:
     return Streams(stdin, stdout, stderr and not tty)
 
 
-def check_streams() -> None:
-    """Raises BadRequest if nothing is asked for."""
-    if not any(streams()):
+def check(room: Room, pod: Ref, subresource: str) -> None:
+    """Raises BadRequest if nothing is asked for, and Denied if a policy for admission says so."""
+    asked = streams()
+    if not any(asked):
         raise errors.BadRequest("you must specify at least 1 of stdin, stdout, stderr")
+    kind = "PodExecOptions" if subresource == "exec" else "PodAttachOptions"
+    options_ = {"kind": kind, "apiVersion": "v1", **asked._asdict(), "container": request.args.get("container", "")}
+    options_ |= {"command": request.args.getlist("command")} if subresource == "exec" else {}
+    options_ |= {"tty": options.flag(request.args, "tty")}
+    room.read(lambda cluster: cluster.judged("CONNECT", pod, subresource, options_))
 
 
 class Place(NamedTuple):

@@ -83,7 +83,7 @@ def before_handshake() -> Response | None:
         security.allow("kube")
         sockets.agree(request.environ, sockets.CHANNELS)
         reads.found(_call(room, room.cluster.scheme, target))
-        execs.check_streams()
+        execs.check(room, target.ref, target.subresource)
     elif _handler(target) in _STREAMED:
         sockets.agree(request.environ, sockets.STREAMS)
         g.streamed = face(**given)

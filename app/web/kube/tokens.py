@@ -44,7 +44,9 @@ def create(call: Call) -> Response:
             "expirationTimestamp": times.rfc3339(expires_ms),
         },
     }
-    return answer(made, 201)
+    sent = {name: part for name, part in made.items() if name != "status"}
+    ref = call.target.ref
+    return answer(made, 201, call.room.read(lambda cluster: cluster.judged("CREATE", ref, "token", sent)))
 
 
 def _spec(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -107,6 +107,7 @@ def delete(call: Call) -> Response:
     propagation, warnings = _propagation(call.target.kind, asked)
     command = DeleteObject(ref, asked.grace_seconds, propagation, asked.uid, asked.resource_version, call.who)
     (result,), now_ms = _done(call, command, asked.dry_run)
+    warnings = (*warnings, *result.warnings)
     is_gone = any(change.type == "DELETED" for change in result.changes)
     if is_gone and ref.kind not in _ANSWERS_OBJECT:
         return answer(_deleted(call, _obj(result)), warnings=warnings)
@@ -125,6 +126,7 @@ def delete_collection(call: Call) -> Response:
     results, now_ms = _done(call, command, asked.dry_run)
     revision = call.room.read(lambda cluster: cluster.revision)
     items = [_obj(each) for each in results]
+    warnings = (*warnings, *(warning for each in results for warning in each.warnings))
     return answer(reads.drawn_list(call, items, {"resourceVersion": str(revision)}, now_ms), warnings=warnings)
 
 
@@ -139,8 +141,8 @@ def evict(call: Call) -> Response:
     document, _ = bodies.parsed(request.get_data(), request.content_type or "", "Eviction")
     given = document.get("deleteOptions") if isinstance(document, dict) else None
     asked = options.deletion(call.query, given)
-    _done(call, EvictPod(call.target.ref, asked.grace_seconds, asked.uid, call.who), asked.dry_run)
-    return answer({**_SUCCESS, "code": 201}, 201)
+    (result,), _ = _done(call, EvictPod(call.target.ref, asked.grace_seconds, asked.uid, call.who), asked.dry_run)
+    return answer({**_SUCCESS, "code": 201}, 201, result.warnings)
 
 
 def bind(call: Call) -> Response:
@@ -156,8 +158,8 @@ def bind(call: Call) -> Response:
     meta = document.get("metadata") or {}
     uid = str(meta.get("uid") or "") if isinstance(meta, dict) else ""
     writing = options.writing(call.query, call.who)
-    _done(call, BindPod(call.target.ref, name, uid, call.who), writing.dry_run)
-    return answer({**_SUCCESS, "code": 201}, 201)
+    (result,), _ = _done(call, BindPod(call.target.ref, name, uid, call.who), writing.dry_run)
+    return answer({**_SUCCESS, "code": 201}, 201, result.warnings)
 
 
 # ---------------------------------------------------------------------------------------------------- doing
