@@ -166,8 +166,8 @@ class ApiServer:
         if dry_run:
             return Written(marked, ())
         changes = []
-        stays_for_now = not _may_go(marked) or objects.is_terminating(old)
-        if marked is not old and stays_for_now:
+        written_first = not _may_go(marked) or objects.is_terminating(old) or is_of(old, "Pod")
+        if marked is not old and written_first:
             changes.append(self.store.put(marked))
             marked = changes[0].obj
         if _may_go(marked):
@@ -188,6 +188,8 @@ class ApiServer:
     def _defaulted(self, definition: Definition, obj: Obj) -> Obj:
         """What is being created, with what people may leave out. Raises Forbidden."""
         obj = definition.default(obj)
+        if definition.row.key == "Node":
+            return admission.tainted(obj)
         if definition.row.key != "Pod":
             return obj
         pod = definition.default(admission.placed(admission.limited(obj, self.store), self.store))
@@ -311,7 +313,7 @@ class ApiServer:
         grace = self._grace(old, grace_seconds)
         fields: dict[str, Any] = {}
         if not objects.is_terminating(old) or grace < meta.get("deletionGracePeriodSeconds", 0):
-            fields["deletionTimestamp"] = times.rfc3339(self.now_ms() + grace * 1000)
+            fields["deletionTimestamp"] = times.rfc3339(self._due_ms(meta, grace))
             if not is_of(old, "Namespace"):
                 fields["deletionGracePeriodSeconds"] = grace
             if not objects.is_terminating(old) and "generation" in meta:
@@ -338,6 +340,13 @@ class ApiServer:
             return 0
         own: int = obj["spec"].get("terminationGracePeriodSeconds", 30)
         return own if grace_seconds is None else grace_seconds
+
+    def _due_ms(self, meta: Obj, grace: int) -> int:
+        """When a pod is to be gone. A shorter grace counts from the first deletion, and ends at the earliest now."""
+        asked_ms = self.now_ms()
+        if "deletionTimestamp" in meta:
+            asked_ms = times.parse(meta["deletionTimestamp"]) - 1000 * meta["deletionGracePeriodSeconds"]
+        return max(self.now_ms(), asked_ms + 1000 * grace)
 
     def _refuse(self, kind: Kind, name: str, causes: tuple[errors.Cause, ...]) -> None:
         if causes:

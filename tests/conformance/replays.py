@@ -24,7 +24,7 @@ from app.commands import (
     SetLabel,
 )
 from app.engine.trace import Acted, Commanded
-from tests.conformance.facts import Facts, History, facts_of
+from tests.conformance.facts import KINDS, History
 from tests.conformance.manifests import (
     BUDGET,
     CRON_JOB,
@@ -48,6 +48,11 @@ WEB, DB, AGENT = (
 
 
 class Replay(World):
+    def __init__(self) -> None:
+        super().__init__(seed=7)
+        self.began = self.trace.count
+        self.before = [obj for kind in KINDS for obj in self.objects(kind)]
+
     def patch(self, ref: Ref, patch: dict[str, Any]) -> None:
         self.do(PatchObject(ref, "strategic", json.dumps(patch)))
 
@@ -84,6 +89,7 @@ def b(world: Replay) -> None:
     world.wait(20)
     world.doing(RolloutUndo(WEB), RolloutRestart(WEB))
     world.patch(WEB, {"spec": {"paused": True}})
+    world.wait(0.1)
     world.doing(SetImage(WEB, "nginx:1.29"))
     world.patch(WEB, {"spec": {"paused": None}})
 
@@ -114,7 +120,7 @@ def f(world: Replay) -> None:
     world.doing(DeleteObject(on_third), SetImage(AGENT, "fluentd:2"))
     world.do(RemoveNode("node-4"))
     world.do(DeleteObject(Ref("Node", "", "node-4")))
-    world.wait(61)
+    world.wait(35)
     world.patch(AGENT, {"spec": {"template": {"spec": {"nodeSelector": {"disk": "ssd"}}}}})
     world.settle()
     world.doing(SetLabel(Ref("Node", "", "node-1"), "disk", "ssd"), SetLabel(Ref("Node", "", "node-1"), "disk", None))
@@ -160,7 +166,9 @@ def h(world: Replay) -> None:
 
 
 def i(world: Replay) -> None:
-    world.apply(DEPLOYMENT + SERVICE + BUDGET)
+    world.apply(DEPLOYMENT + SERVICE)
+    world.wait(0.1)
+    world.apply(BUDGET)
     world.settle()
     world.doing(Cordon("node-3"))
     for pod in world.pods_on("node-3"):
@@ -221,17 +229,18 @@ TITLES = {
 }  # fmt: skip
 
 
-def replay(scenario: str) -> Facts:
-    world = Replay(seed=7)
+def replay(scenario: str) -> Replay:
+    world = Replay()
     SCENARIOS[scenario](world)
     world.run(limit_ms=3_000 if scenario == "g" else 30_000)
     world.wait(3)
-    return facts_of(history(world))
+    return world
 
 
 def history(world: Replay) -> History:
-    found: History = []
-    for step in world.trace:
+    """As somebody sees it who begins to watch when the scenario begins."""
+    found: History = [("ADDED", obj) for obj in world.before if obj["kind"] != "Event"]
+    for step in world.trace.since(world.began):
         if isinstance(step.record, Acted):
             results = (step.record.result,)
         elif isinstance(step.record, Commanded):
