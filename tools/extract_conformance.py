@@ -16,6 +16,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.conformance.comparing import RECORDED
 from tests.conformance.facts import Facts, History, facts_of
 from tests.conformance.objects import objects_of, packed
+from tests.conformance.outputs import blocks_in, numbered, renamed
+from tests.conformance.renaming import Renaming
 from tests.conformance.replays import SCENARIOS
 
 
@@ -47,6 +49,8 @@ def main() -> None:
         seen = history(Path(sys.argv[1]) / f"{name}.jsonl")
         (RECORDED / f"{name}.facts.json").write_text(dump(facts_of(seen)))
         (RECORDED / f"{name}.fields.json").write_text(dump(packed(objects_of(seen))))
+        printed = blocks_in((Path(sys.argv[1]) / f"{name}.txt").read_text())
+        (RECORDED / f"{name}.outputs.json").write_text(dump(numbered(renamed(printed, Renaming(seen)))))
 
 
 if __name__ == "__main__":

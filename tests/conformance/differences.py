@@ -17,7 +17,8 @@ SPEED = (
 )
 STOPPING = "a stopping program serves until it has ended: its address stays listed as serving for as long"
 AGGREGATED = (
-    "similar events are combined after ten of one object within ten minutes; which is the eleventh is a matter of speed"
+    "from the tenth similar event of one object within ten minutes on they are combined; which of the known ones is "
+    "forgotten for the newest is drawn by lot there, and how many there are is a matter of speed"
 )
 YOUNG = (
     "four pods are too young for their CPU to count, so the step to 10 goes by 8; the recording's stand-in for "
@@ -41,7 +42,16 @@ ATTACHED = "kubelets say that the controllers attach their volumes, as real ones
 ACCOUNT = "the recorded API server ran without the admission of accounts"
 RESTARTED = "a machine that was off starts its containers anew when it is back; there it only had not answered"
 TTL = "there is no ttl-controller: a Node has its annotation from its kubelet, with its first write"
-WORDS = "what is applied is in our words: without an empty list of annotations"
+BEFORE = "a replay begins with its machines; there they had been started long before, or by another scenario"
+OTHERS = "pods of another scenario were on the same machines"
+LATER = "here the look comes a moment later or earlier in the life of what it shows"
+MEASURED = (
+    "the recording's stand-in for metrics-server measured the same memory for every pod and the same use of a node"
+)
+WORDS = (
+    "what is applied is in our words: without an empty list of annotations, and how long a program runs stands in its "
+    "command"
+)
 
 DIFFERENCES: tuple[Row, ...] = (
     ("facts", "a", "EndpointSlice web-*", "serving", STOPPING),
@@ -100,6 +110,35 @@ DIFFERENCES: tuple[Row, ...] = (
     ("fields", "g", "Job *", "*/last-applied-configuration / spec / template / metadata", WORDS),
     ("fields", "l", "*", "* / *eneration", YOUNG),
     ("fields", "l", "Event *", "* / message", YOUNG),
+    ("outputs", "abcefghil", "* get nodes -o wide", "*", MACHINE),
+    ("outputs", "ahi", "* describe node*", "? * Version:*", MACHINE),
+    ("outputs", "ahi", "* describe node*", "? * OS Image:*", MACHINE),
+    ("outputs", "ahi", "* describe node*", "+ PodCIDR*", ROUTED),
+    ("outputs", "ahi", "* describe node*", "+ * volumes.kubernetes.io/controller-managed-attach-detach*", ATTACHED),
+    ("outputs", "hi", "* describe node*", "? * Node NODE1 status is now: *", BEFORE),
+    ("outputs", "hi", "* describe node*", "+ * Starting kubelet.", BEFORE),
+    ("outputs", "a", "* describe nodes", "? Events:*", BEFORE),
+    ("outputs", "a", "* describe nodes", "+   [NT-]*", BEFORE),
+    ("outputs", "h", "* describe node*", "? Non-terminated Pods:*", OTHERS),
+    ("outputs", "i", "* describe nodes", "? Non-terminated Pods:*", PLACED),
+    ("outputs", "hi", "* describe nodes", "?   default  *", PLACED),
+    ("outputs", "abeh", "* describe pod*", "+ Service Account:  default", ACCOUNT),
+    ("outputs", "abcefghil", "*", "*  Pull*", KUBELET),
+    ("outputs", "b", "*", "*ImagePull*", KUBELET),
+    ("outputs", "b", "*", "*pull*image*", KUBELET),
+    ("outputs", "b", "*", "*ScalingReplicaSet*", AGGREGATED),
+    ("outputs", "g", "* describe *job*", "*", WORDS),
+    ("outputs", "g", "* get *", "*", LATER),
+    ("outputs", "h", "*", "* Running *", RESTARTED),
+    ("outputs", "h", "* get events *", "* kubelet, NODE1 *", RESTARTED),
+    ("outputs", "h", "* get events *", "- *Cancelling deletion*", CANCELLED),
+    ("outputs", "h", "* get events *", "- *FailedToUpdateEndpointSlices*", NODE_GONE),
+    ("outputs", "h", "6 get pods -o wide", "*", LATER),
+    ("outputs", "l", "2 top *", "*", MEASURED),
+    ("outputs", "l", "2 get hpa,deploy", "? horizontalpodautoscaler*", YOUNG),
+    ("outputs", "l", "3 describe hpa web", "+ *New size: 8;*", YOUNG),
+    ("outputs", "l", "3 get events *", "+ *New size: 8;*", YOUNG),
+    ("outputs", "l", "3 *", "? *Scaled up replica set *", YOUNG),
 )
 
 

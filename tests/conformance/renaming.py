@@ -22,9 +22,9 @@ TEXTS = (
     ("a container", re.compile(r"containerd://[0-9a-f]{64}"), "containerd://ID"),
     ("an image", re.compile(r"sha256:[0-9a-f]{64}"), "sha256:ID"),
     ("the namespace", re.compile(r"\bref-[a-z]\b"), "default"),
-    ("the host of the scheduler", re.compile(r"^default-scheduler-[a-z-]+$"), "default-scheduler-HOST"),
+    ("the host of the scheduler", re.compile(r"\bdefault-scheduler-[a-z-]+"), "default-scheduler-HOST"),
 )
-VERSION = "resourceVersion"  # a number that only one of the same cluster can be compared with
+NUMBERED = {"resourceVersion": "VERSION", "machineID": "ID", "systemUUID": "ID", "bootID": "ID"}  # each its own
 PROGRAM = ("command", "fake/")  # each cluster's way to say how long a program runs
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"  # compared by its fields
 
@@ -82,6 +82,6 @@ class Renaming:
                 self._walk(item, (*path, f"[{index}]"), found, nodes)
         elif isinstance(value, str):
             named = NODE.sub(lambda node: nodes.setdefault(node[0], f"NODE{len(nodes) + 1}"), value)
-            found[path] = "VERSION" if path[-1] == VERSION else self.text(named)
+            found[path] = NUMBERED.get(path[-1]) or self.text(named)
         else:
             found[path] = value
