@@ -1,7 +1,7 @@
 """Facts of recordings of a real cluster, for tests/conformance: `python -m tools.extract_conformance RECORDINGS`.
 
 The recordings are megabytes of watch events and are not part of this repository; what the tests compare is what
-tests/conformance/facts.py reads out of them, one file a scenario.
+tests/conformance/facts.py and objects.py read out of them, a file a scenario and sort.
 """
 
 from __future__ import annotations
@@ -13,20 +13,22 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from tests.conformance.comparing import RECORDED
 from tests.conformance.facts import Facts, History, facts_of
+from tests.conformance.objects import objects_of, packed
+from tests.conformance.outputs import blocks_in, numbered, renamed
+from tests.conformance.renaming import Renaming
 from tests.conformance.replays import SCENARIOS
 
-HERE = Path(__file__).parent.parent / "tests" / "conformance"
 
-
-def extract(recording: Path) -> Facts:
-    history: History = []
+def history(recording: Path) -> History:
+    found: History = []
     for line in recording.read_text().splitlines():
         entry: dict[str, Any] = json.loads(line)
         obj = entry.get("object")
         if obj and not skipped(obj):
-            history.append((entry["type"], {**obj, "kind": entry["kind"]}))
-    return facts_of(history)
+            found.append((entry["type"], {**obj, "kind": entry["kind"]}))
+    return found
 
 
 def skipped(obj: dict[str, Any]) -> bool:
@@ -37,17 +39,18 @@ def skipped(obj: dict[str, Any]) -> bool:
 
 
 def dump(facts: Facts) -> str:
-    groups = []
-    for group, aspects in facts.items():
-        lines = [f"    {json.dumps(aspect)}: {json.dumps(value)}" for aspect, value in aspects.items()]
-        groups.append(f"  {json.dumps(group)}: {{\n" + ",\n".join(lines) + "\n  }")
-    return "{\n" + ",\n".join(groups) + "\n}\n"
+    """A line for each group."""
+    lines = [f"{json.dumps(group)}: {json.dumps(found, separators=(',', ':'))}" for group, found in facts.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def main() -> None:
-    recordings = Path(sys.argv[1])
     for name in SCENARIOS:
-        (HERE / f"{name}.json").write_text(dump(extract(recordings / f"{name}.jsonl")))
+        seen = history(Path(sys.argv[1]) / f"{name}.jsonl")
+        (RECORDED / f"{name}.facts.json").write_text(dump(facts_of(seen)))
+        (RECORDED / f"{name}.fields.json").write_text(dump(packed(objects_of(seen))))
+        printed = blocks_in((Path(sys.argv[1]) / f"{name}.txt").read_text())
+        (RECORDED / f"{name}.outputs.json").write_text(dump(numbered(renamed(printed, Renaming(seen)))))
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def marked(old: Obj, grace_seconds: int | None, propagation: str | None, now_ms:
     grace = _grace(old, grace_seconds)
     fields: dict[str, Any] = {}
     if not objects.is_terminating(old) or grace < meta.get("deletionGracePeriodSeconds", 0):
-        fields["deletionTimestamp"] = times.rfc3339(now_ms + grace * 1000)
+        fields["deletionTimestamp"] = times.rfc3339(_due_ms(meta, grace, now_ms))
         if not is_of(old, "Namespace"):
             fields["deletionGracePeriodSeconds"] = grace
         if not objects.is_terminating(old) and "generation" in meta:
@@ -69,6 +69,14 @@ def _grace(obj: Obj, grace_seconds: int | None) -> int:
         return 0
     own: int = obj["spec"].get("terminationGracePeriodSeconds", 30)
     return own if grace_seconds is None else grace_seconds
+
+
+def _due_ms(meta: Obj, grace: int, now_ms: int) -> int:
+    """When a pod is to be gone. A shorter grace counts from the first deletion, and ends at the earliest now."""
+    asked_ms = now_ms
+    if "deletionTimestamp" in meta:
+        asked_ms = times.parse(meta["deletionTimestamp"]) - 1000 * meta["deletionGracePeriodSeconds"]
+    return max(now_ms, asked_ms + 1000 * grace)
 
 
 def may_go(obj: Obj) -> bool:

@@ -1,8 +1,9 @@
 """Kubernetes Events: recorded, counted, aggregated and limited as client-go's recorders do.
 
-`record` is the one of most loops: the same message again only counts up; after ten different messages of one reason
-within ten minutes a single "(combined from similar events)" goes on counting; one source may announce 25 Events about
-one object at once and then one every five minutes. Models client-go/tools/record/events_cache.go.
+`record` is the one of most loops: the same message again only counts up; from the tenth different message of one
+reason within ten minutes on a single "(combined from similar events)" goes on counting, which bears no reporter; one
+source may announce 25 Events about one object at once and then one every five minutes. Models
+client-go/tools/record/events_cache.go.
 `note` is the scheduler's: whatever is the same but for its message is a series with the first message, and nothing is
 held back. Models client-go/tools/events/event_broadcaster.go.
 """
@@ -59,7 +60,7 @@ class EventRecorder(Part):
             return ()
         message, similar = self._combined((*who, type_, reason), message, now)
         key = (*who, type_, reason, similar or (regarding.get("fieldPath"), message))
-        return self._expired(now) + self._write(key, source, regarding, type_, reason, message, now)
+        return self._expired(now) + self._write(key, source, regarding, type_, reason, message, now, bool(similar))
 
     def post(self, prefix: str, about: Obj, said: dict[str, Any]) -> tuple[Change, ...]:
         """Write an Event of its own, whose name begins so. () if its namespace is going away."""
@@ -119,7 +120,7 @@ class EventRecorder(Part):
 
     def _write(
         self, key: Key, source: dict[str, str], regarding: dict[str, Any], type_: str, reason: str,
-        message: str, now: int,
+        message: str, now: int, combined: bool,
     ) -> tuple[Change, ...]:  # fmt: skip
         store, at = self._server.store, times.rfc3339(now)
         known = self._known.get(key)
@@ -140,8 +141,8 @@ class EventRecorder(Part):
             "count": 1,
             "type": type_,
             "eventTime": None,
-            "reportingComponent": source["component"],
-            "reportingInstance": source.get("host", ""),
+            "reportingComponent": "" if combined else source["component"],
+            "reportingInstance": "" if combined else source.get("host", ""),
         }
         return self._create(key, event, now)
 
@@ -175,7 +176,7 @@ class EventRecorder(Part):
         since, messages = self._similar.get(key, (now, {}))
         if now - since > _SIMILAR_WINDOW_MS:
             messages = {}
-        if len(messages) < _SIMILAR_LIMIT or message in messages:
+        if len(messages) + 1 < _SIMILAR_LIMIT or message in messages:
             _touch(self._similar, key, (now, {**messages, message: None}))
             return message, ""
         _touch(self._similar, key, (now, messages))
@@ -209,7 +210,9 @@ def _involved(about: Obj) -> dict[str, Any]:
     reference: dict[str, Any] = {"kind": about["kind"]}
     if namespace_of(about):
         reference["namespace"] = namespace_of(about)
-    reference |= {"name": meta["name"], "uid": meta.get("uid", "")}
+    reference["name"] = meta["name"]
+    if meta.get("uid"):
+        reference["uid"] = meta["uid"]
     if about.get("apiVersion"):
         reference["apiVersion"] = about["apiVersion"]
     if meta.get("resourceVersion"):

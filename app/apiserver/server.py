@@ -200,8 +200,8 @@ class ApiServer:
         if dry_run:
             return Written(marked, (), told)
         changes = []
-        stays_for_now = not deletion.may_go(marked) or objects.is_terminating(old)
-        if marked is not old and stays_for_now:
+        written_first = not deletion.may_go(marked) or objects.is_terminating(old) or is_of(old, "Pod")
+        if marked is not old and written_first:
             changes.append(self.store.put(marked))
             marked = changes[0].obj
         if deletion.may_go(marked):
@@ -255,6 +255,8 @@ class ApiServer:
     def _defaulted(self, definition: Definition, obj: Obj) -> Obj:
         """What is being created, with what people may leave out. Raises Forbidden."""
         obj = definition.default(obj)
+        if definition.row.key == "Node":
+            return admission.tainted(obj)
         if definition.row.key != "Pod":
             return obj
         pod = definition.default(admission.placed(admission.limited(obj, self.store), self.store))

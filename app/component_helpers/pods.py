@@ -41,6 +41,12 @@ def ready_condition(pod: Obj) -> conditions.Condition | None:
     return conditions.find((pod.get("status") or {}).get("conditions"), "Ready")
 
 
+def disrupted(pod: Obj, reason: str, message: str) -> conditions.Condition:
+    """What stands on a pod that a loop is about to remove: why it does so, and of which generation that is said."""
+    said = {"status": "True", "lastProbeTime": None, "reason": reason, "message": message}
+    return {"type": "DisruptionTarget", "observedGeneration": pod["metadata"].get("generation", 1), **said}
+
+
 def is_ready(pod: Obj) -> bool:
     ready = ready_condition(pod)
     return ready is not None and ready["status"] == "True"

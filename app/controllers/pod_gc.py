@@ -21,12 +21,7 @@ from app.reconcile import Action, Controller, Delete, Difference, Patch, Reader,
 
 QUARANTINE_MS = 40_000
 OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
-_CONDITION = {
-    "type": "DisruptionTarget",
-    "status": "True",
-    "reason": "DeletionByPodGC",
-    "message": "PodGC: node no longer exists",
-}
+_WHY = ("DeletionByPodGC", "PodGC: node no longer exists")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +105,8 @@ class PodGarbageCollector(Controller[OrphansSeen]):
             yield Difference(about, "exists", True, False, "NodeGoneQuarantine", keep)
             return
         for pod in seen.pods:
-            marked = conditions.with_condition(
-                (pod.get("status") or {}).get("conditions"), dict(_CONDITION), seen.now_ms
-            )
+            held = (pod.get("status") or {}).get("conditions")
+            marked = conditions.with_condition(held, pods.disrupted(pod, *_WHY), seen.now_ms)
             force = _by_force(pod, {"conditions": marked})
             yield Difference(ref_of(pod), "spec.nodeName", "a node that exists", name_of(pod), "NodeIsGone", force)
 
@@ -122,7 +116,8 @@ def _by_force(pod: Obj, status: dict[str, Any]) -> tuple[Action, ...]:
     kill = Delete(ref_of(pod), uid=uid_of(pod), grace_seconds=0)
     if pods.is_terminal(pod):
         return (kill,)
-    patch = {"status": {"phase": "Failed", **status}}
+    observed = pod["metadata"].get("generation", 1)
+    patch = {"status": {"phase": "Failed", "observedGeneration": observed, **status}}
     return (Patch(ref_of(pod), patch, uid=uid_of(pod), subresource="status"), kill)
 
 

@@ -316,7 +316,7 @@ def _preemption(seen: PodSeen, resolvable: frozenset[str], rules: Rules | None) 
 
 def _leaves_for_another(pod: Obj) -> bool:
     marked = conditions.find((pod.get("status") or {}).get("conditions"), "DisruptionTarget")
-    return is_terminating(pod) and marked is not None and marked.get("reason") == _PREEMPTED["reason"]
+    return is_terminating(pod) and marked is not None and marked.get("reason") == _WHY_PREEMPTED[0]
 
 
 def _preempt(seen: PodSeen, decision: Decision, plan: Plan) -> Iterator[Difference]:
@@ -327,7 +327,9 @@ def _preempt(seen: PodSeen, decision: Decision, plan: Plan) -> Iterator[Differen
             continue
         message = f"Preempted by pod {uid_of(pod)} on node {plan.node}"
         told = Announce(victim, "Normal", "Preempted", message, "Preempting", pod)
-        mark = _status_patch(victim, {"conditions": [_stamped(victim, dict(_PREEMPTED), seen.now_ms)]})
+        mark = _status_patch(
+            victim, {"conditions": [_stamped(victim, pods.disrupted(victim, *_WHY_PREEMPTED), seen.now_ms)]}
+        )
         kill = Delete(ref_of(victim), uid=uid_of(victim), announce=told)
         yield Difference(
             ref_of(victim), "spec.priority", priority_of(pod), priority_of(victim), "Preempted", (mark, kill)
@@ -344,12 +346,10 @@ def _preempt(seen: PodSeen, decision: Decision, plan: Plan) -> Iterator[Differen
     yield Difference(about, "status.nominatedNodeName", plan.node, "", "MakingRoom", actions)
 
 
-_PREEMPTED = {
-    "type": "DisruptionTarget",
-    "status": "True",
-    "reason": "PreemptionByScheduler",
-    "message": "default-scheduler: preempting to accommodate a higher priority pod",
-}
+_WHY_PREEMPTED = (
+    "PreemptionByScheduler",
+    "default-scheduler: preempting to accommodate a higher priority pod",
+)
 
 
 # ------------------------------------------------------------------------------------------ what wakes it

@@ -63,12 +63,13 @@ def test_the_same_message_counts_up_and_keeps_its_first_time(recorder: EventReco
     )
 
 
-def test_after_ten_different_messages_of_one_reason_similar_ones_are_combined(recorder: EventRecorder) -> None:
+def test_from_the_tenth_different_message_of_one_reason_on_similar_ones_are_combined(recorder: EventRecorder) -> None:
     for number in range(14):
         recorder.record(SOURCE, builders.pod("p"), "Normal", "Created", f"Created pod: {number}")
     combined = [event for event in events(recorder) if event["message"].startswith("(combined from similar events): ")]
-    assert len(events(recorder)) == 11
-    assert [(event["count"], event["message"][-2:]) for event in combined] == [(4, "13")]
+    assert len(events(recorder)) == 10
+    assert [(event["count"], event["message"][-2:]) for event in combined] == [(5, "13")]
+    assert combined[0]["reportingComponent"] == ""
 
 
 def test_a_source_may_announce_25_events_of_one_object_at_once_then_one_in_five_minutes(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.api import errors
+from app.api import errors, times
 from app.api.objects import Obj, Ref
 from app.apiserver import allocation
 from app.apiserver.server import ApiServer
@@ -169,9 +169,26 @@ def test_generation_counts_the_desired_state_and_status_is_another_door(server: 
     assert (status["spec"]["replicas"], status["status"], status["metadata"]["generation"]) == (5, {"replicas": 2}, 3)
 
 
-def test_a_pod_without_a_node_goes_at_once(server: ApiServer) -> None:
-    server.create(pod())
-    assert [change.type for change in server.delete(POD).changes] == ["DELETED"]
+def test_a_new_node_is_closed_until_somebody_has_seen_that_it_is_ready(server: ApiServer) -> None:
+    made = server.create({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}).obj
+    assert made["spec"]["taints"] == [{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}]
+
+
+def test_a_pod_without_a_node_goes_at_once_and_is_marked_before(server: ApiServer) -> None:
+    created = server.create(pod()).obj["metadata"]
+    marked, gone = server.delete(POD).changes
+    assert [marked.type, gone.type] == ["MODIFIED", "DELETED"]
+    assert marked.obj["metadata"]["deletionGracePeriodSeconds"] == 0
+    assert gone.obj["metadata"]["generation"] == created["generation"] + 1
+
+
+def test_a_shorter_grace_counts_from_the_first_deletion(server: ApiServer) -> None:
+    server.create({**pod(), "spec": {**pod()["spec"], "nodeName": "n"}})
+    first = server.delete(POD, grace_seconds=30).obj["metadata"]
+    server.now_ms = lambda: NOW_MS + 4_000
+    second = server.delete(POD, grace_seconds=10).obj["metadata"]
+    assert times.parse(first["deletionTimestamp"]) == NOW_MS + 30_000
+    assert times.parse(second["deletionTimestamp"]) == NOW_MS + 10_000
 
 
 def test_a_pod_on_a_node_is_marked_with_its_grace_and_a_later_delete_only_shortens_it(server: ApiServer) -> None:

@@ -3,42 +3,85 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.conformance.differences import reason
-from tests.conformance.facts import Facts, count, differences
-from tests.conformance.replays import SCENARIOS, TITLES, replay
+from tests.conformance import outputs
+from tests.conformance.differences import Row, reason
+from tests.conformance.facts import Facts, differences, facts_of, values
+from tests.conformance.objects import objects_of, unpacked
+from tests.conformance.renaming import Renaming
+from tests.conformance.replays import SCENARIOS, TITLES, history, replay
 
-HERE = Path(__file__).parent
-Row = tuple[str, str, str, str]
+RECORDED = Path(__file__).parent / "recorded"
+
+
+Differences = dict[tuple[str, str], tuple[Any, Any]]  # by group and path: (real, ours)
 
 
 class Compared(NamedTuple):
-    name: str
-    objects: int  # how many objects, kinds of event and groups of pods
-    values: int  # how many values of them
-    differences: dict[tuple[str, str], tuple[tuple[Any, Any], Row | None]]
+    """What of one sort, `facts`, `fields` or `outputs`, is to be said of a scenario."""
+
+    scenario: str
+    sort: str
+    compared: int  # values, or lines, that there are in the recording, here, or in both
+    different: int
+    differences: dict[tuple[str, str], tuple[tuple[Any, Any], Row | None]]  # with the row that lists each
 
 
-def compared(scenario: str) -> Compared:
-    real: Facts = json.loads((HERE / f"{scenario}.json").read_text())
-    ours: Facts = json.loads(json.dumps(replay(scenario)))
-    found = differences(real, ours)
-    listed = {where: (pair, reason(scenario, *where)) for where, pair in found.items()}
-    return Compared(scenario, len(real), sum(map(count, real.values())), listed)
+def recorded(scenario: str, sort: str) -> Facts:
+    found: Facts = json.loads((RECORDED / f"{scenario}.{sort}.json").read_text())
+    return found
+
+
+def objects_compared(scenario: str) -> Iterator[Compared]:
+    lived = history(replay(scenario))
+    yield _values(scenario, "facts", recorded(scenario, "facts"), facts_of(lived))
+    yield _values(scenario, "fields", unpacked(recorded(scenario, "fields")), objects_of(lived))
+
+
+def outputs_compared(scenario: str) -> Compared:
+    real: dict[str, list[str]] = json.loads((RECORDED / f"{scenario}.outputs.json").read_text())
+    with outputs.asking(scenario, outputs.looks(real)) as world:
+        ours = outputs.numbered(outputs.renamed(world.printed, Renaming(history(world))))
+    found = outputs.differing(real, ours)
+    lines = sum(map(len, real.values())) + sum(pair[0] is None for pair in found.values())
+    return _listed(scenario, "outputs", lines, len(found), found)
+
+
+def _values(scenario: str, sort: str, real: Facts, ours: Facts) -> Compared:
+    found = differences(real, json.loads(json.dumps(ours)))
+    different = sum(max(map(values, pair)) for pair in found.values())
+    theirs = sum(values(pair[0]) for pair in found.values())
+    return _listed(scenario, sort, values(real) - theirs + different, different, found)
+
+
+def _listed(scenario: str, sort: str, compared: int, different: int, found: Differences) -> Compared:
+    listed = {where: (pair, reason(scenario, sort, *where)) for where, pair in found.items()}
+    return Compared(scenario, sort, compared, different, listed)
 
 
 def main() -> None:
-    print("| scenario | compared | equal | different | why |")
-    print("|---|---|--:|--:|---|")
+    print("| scenario | of | compared | equal | different | why |")
+    print("|---|---|--:|--:|--:|---|")
+    total: Counter[str] = Counter()
     for name in sorted(SCENARIOS):
-        result = compared(name)
-        different = len(result.differences)
-        whys = dict.fromkeys(row[3] if row else "NOT LISTED" for _, row in result.differences.values())
-        what = f"{result.values} values of {result.objects} objects, events and lives of pods"
-        equal = max(0, result.values - different)
-        print(f"| {name} {TITLES[name]} | {what} | {equal} | {different} | {'; '.join(whys)} |")
+        for each in (*objects_compared(name), *([outputs_compared(name)] if outputs.is_there() else ())):
+            whys = "; ".join(sorted({row[-1] if row else "NOT LISTED" for _, row in each.differences.values()}))
+            print(f"| {name} {TITLES[name]} | {_counts(each.sort, each.compared, each.different)} | {whys} |")
+            total[each.sort] += each.compared
+            total[f"different {each.sort}"] += each.different
+    for sort in ("facts", "fields", "outputs"):
+        print(f"| all | {_counts(sort, total[sort], total[f'different {sort}'])} | |")
+    if not outputs.is_there():
+        print(f"\nOutputs need kubectl 1.{outputs.MINOR}: python -m tools.ensure_kubectl", file=sys.stderr)
+
+
+def _counts(sort: str, compared: int, different: int) -> str:
+    return f"{sort} | {compared:,} | {compared - different:,} | {different:,}"
 
 
 if __name__ == "__main__":

@@ -282,9 +282,9 @@ def differences(real: Facts, ours: Facts) -> dict[tuple[str, str], tuple[Any, An
     return found
 
 
-def count(value: Any) -> int:
-    """How many values there are to compare."""
-    return sum(map(count, value.values())) if isinstance(value, dict) else 1
+def values(found: Any) -> int:
+    """How many values there are to compare; nothing has none."""
+    return sum(map(values, found.values())) if isinstance(found, dict) and found else int(found is not None)
 
 
 def _differing(real: Any, ours: Any, path: str = "") -> Iterable[tuple[str, tuple[Any, Any]]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from app.api import conditions
 from app.api.objects import Ref
 from app.commands import (
     AddNode,
@@ -24,7 +25,7 @@ from app.commands import (
     SetLabel,
 )
 from app.engine.trace import Acted, Commanded
-from tests.conformance.facts import Facts, History, facts_of
+from tests.conformance.facts import KINDS, History
 from tests.conformance.manifests import (
     BUDGET,
     CRON_JOB,
@@ -48,6 +49,19 @@ WEB, DB, AGENT = (
 
 
 class Replay(World):
+    def __init__(self) -> None:
+        super().__init__(seed=7)
+        self.began = self.trace.count
+        self.before = [obj for kind in KINDS for obj in self.objects(kind)]
+        self.reads: Iterator[Iterable[str]] = iter(())  # what kubectl is asked, each time the recording asks
+        self.ask: Callable[[str], list[str]] | None = None
+        self.printed: list[dict[str, list[str]]] = []
+
+    def read(self) -> None:
+        """Here the recording has a look with kubectl."""
+        if self.ask is not None:
+            self.printed.append({command: self.ask(command) for command in next(self.reads)})
+
     def patch(self, ref: Ref, patch: dict[str, Any]) -> None:
         self.do(PatchObject(ref, "strategic", json.dumps(patch)))
 
@@ -56,6 +70,10 @@ class Replay(World):
         for command in commands:
             self.do(command)
             self.settle()
+
+    def is_ready(self, node: str) -> bool:
+        obj = self.get(Ref("Node", "", node))
+        return obj is not None and conditions.is_true(obj["status"]["conditions"], "Ready")
 
     def one_pod(self, **labels: str) -> Ref:
         pods = [p for p in self.pods() if labels.items() <= p["metadata"]["labels"].items()]
@@ -70,7 +88,9 @@ class Replay(World):
 def a(world: Replay) -> None:
     world.apply(DEPLOYMENT + SERVICE)
     world.settle()
-    world.doing(DeleteObject(world.one_pod()), Scale(WEB, 5), Scale(WEB, 2))
+    for command in (DeleteObject(world.one_pod()), Scale(WEB, 5), Scale(WEB, 2)):
+        world.read()
+        world.doing(command)
 
 
 def b(world: Replay) -> None:
@@ -79,12 +99,17 @@ def b(world: Replay) -> None:
     world.doing(SetImage(WEB, "nginx:1.28"))
     world.patch(WEB, {"metadata": {"annotations": {"kubernetes.io/change-cause": "nginx 1.28"}}})
     world.settle()
+    world.read()
     world.doing(RolloutUndo(WEB))
+    world.read()
     world.do(SetImage(WEB, "nginx:broken"))
     world.wait(20)
+    world.read()
     world.doing(RolloutUndo(WEB), RolloutRestart(WEB))
     world.patch(WEB, {"spec": {"paused": True}})
+    world.wait(0.1)
     world.doing(SetImage(WEB, "nginx:1.29"))
+    world.read()
     world.patch(WEB, {"spec": {"paused": None}})
 
 
@@ -102,26 +127,37 @@ def e(world: Replay) -> None:
         + STATEFUL_SET
     )
     world.settle()
-    world.doing(DeleteObject(Ref("Pod", "default", "db-1")), Scale(DB, 1), Scale(DB, 3), SetImage(DB, "mysql:9.0"))
+    world.read()
+    world.doing(DeleteObject(Ref("Pod", "default", "db-1")))
+    world.read()
+    world.doing(Scale(DB, 1), Scale(DB, 3), SetImage(DB, "mysql:9.0"))
+    world.read()
 
 
 def f(world: Replay) -> None:
     world.apply(DAEMON_SET)
     world.settle()
+    world.read()
     world.do(AddNode())
     world.wait(10)
+    world.read()
     on_third = next(world.pods_on("node-3"))
     world.doing(DeleteObject(on_third), SetImage(AGENT, "fluentd:2"))
     world.do(RemoveNode("node-4"))
     world.do(DeleteObject(Ref("Node", "", "node-4")))
-    world.wait(61)
+    world.wait(35)
+    world.read()
     world.patch(AGENT, {"spec": {"template": {"spec": {"nodeSelector": {"disk": "ssd"}}}}})
     world.settle()
-    world.doing(SetLabel(Ref("Node", "", "node-1"), "disk", "ssd"), SetLabel(Ref("Node", "", "node-1"), "disk", None))
+    world.read()
+    world.doing(SetLabel(Ref("Node", "", "node-1"), "disk", "ssd"))
+    world.read()
+    world.doing(SetLabel(Ref("Node", "", "node-1"), "disk", None))
 
 
 def g(world: Replay) -> None:
     world.apply(CRON_JOB)
+    world.read()
     for name, spec, command in (
         ("good", "completions: 5, parallelism: 2", "sleep 2"),
         ("bad", "backoffLimit: 2, completions: 1", "sleep 2; exit 1"),
@@ -132,6 +168,8 @@ def g(world: Replay) -> None:
     ):
         world.apply(JOB % (name, spec.replace(", ", "\n  "), "Never", command))
         world.wait({"good": 10, "bad": 40, "dead": 35, "susp": 1}.get(name, 7))
+        if name in ("good", "bad", "susp"):
+            world.read()
     world.patch(Ref("Job", "default", "susp"), {"spec": {"suspend": False}})
     world.wait(4)
     world.do(RunNow(Ref("CronJob", "default", "tick"), "manual"))
@@ -145,30 +183,46 @@ def h(world: Replay) -> None:
     plain = STATEFUL_SET.replace("mysql, image", "db, image").replace(", ports: [{containerPort: 3306}]", "")
     world.apply(plain.replace("    spec:", TOLERATES_UNREACHABLE) + "---" + DAEMON_SET)
     world.wait(60)
+    world.read()
     world.do(PowerNode("node-2"))
-    world.wait(70)
+    while world.is_ready("node-2"):
+        world.wait(1)
+    world.read()
+    world.wait(25)
+    world.read()
     world.do(PowerNode("node-2", True))
-    world.wait(60)
+    world.wait(5)
+    world.read()
+    world.wait(55)
+    world.read()
     world.do(PowerNode("node-3"))
     world.wait(55)
     world.do(RemoveNode("node-3"))
     if world.get(Ref("Node", "", "node-3")) is not None:
         world.do(DeleteObject(Ref("Node", "", "node-3")))
-    world.wait(90)
+    world.wait(41)
+    world.read()
+    world.wait(49)
     world.do(AddNode())
     world.wait(15)
 
 
 def i(world: Replay) -> None:
-    world.apply(DEPLOYMENT + SERVICE + BUDGET)
+    world.apply(DEPLOYMENT + SERVICE)
+    world.wait(0.1)
+    world.apply(BUDGET)
     world.settle()
+    world.read()
     world.doing(Cordon("node-3"))
+    world.read()
     for pod in world.pods_on("node-3"):
         world.refused(EvictPod(pod))
     world.patch(Ref("PodDisruptionBudget", "default", "web"), {"spec": {"minAvailable": 2}})
     world.settle()
+    world.read()
     for pod in [*world.pods_on("node-3")]:
         world.doing(EvictPod(pod))
+    world.read()
     world.apply(LONELY)
     world.settle()
     # There the scheduler drew the node of two web pods for the bare pod as well; all three were evicted.
@@ -177,6 +231,7 @@ def i(world: Replay) -> None:
     for pod in [*world.pods_on(fuller), Ref("Pod", "default", "lonely")]:
         world.doing(EvictPod(pod))
     world.doing(Cordon("node-3", False), Cordon(fuller, False))
+    world.read()
 
 
 def l(world: Replay) -> None:  # noqa: E743 - the scenario's name in the recordings
@@ -194,6 +249,8 @@ def l(world: Replay) -> None:  # noqa: E743 - the scenario's name in the recordi
         for _ in range(seconds):
             use(world, milli)
             world.wait(1)
+        if milli != 20:
+            world.read()
 
 
 def use(world: Replay, milli: int) -> None:
@@ -221,17 +278,22 @@ TITLES = {
 }  # fmt: skip
 
 
-def replay(scenario: str) -> Facts:
-    world = Replay(seed=7)
+def replay(scenario: str) -> Replay:
+    return live(Replay(), scenario)
+
+
+def live(world: Replay, scenario: str) -> Replay:
     SCENARIOS[scenario](world)
     world.run(limit_ms=3_000 if scenario == "g" else 30_000)
     world.wait(3)
-    return facts_of(history(world))
+    world.read()
+    return world
 
 
 def history(world: Replay) -> History:
-    found: History = []
-    for step in world.trace:
+    """As somebody sees it who begins to watch when the scenario begins."""
+    found: History = [("ADDED", obj) for obj in world.before if obj["kind"] != "Event"]
+    for step in world.trace.since(world.began):
         if isinstance(step.record, Acted):
             results = (step.record.result,)
         elif isinstance(step.record, Commanded):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.api import times
-from app.api.objects import Obj
+from app.api.objects import Obj, uid_of
 from app.controllers.node import node_health
-from app.controllers.node.node_lifecycle import NodeLifecycleController, NodeSeen
-from app.reconcile import Difference, Patch, RequeueAfter
+from app.controllers.node.node_lifecycle import NodeGone, NodeLifecycleController, NodeSeen
+from app.reconcile import Announce, Difference, Patch, Remember, RequeueAfter
 from tests.support.builders import NOW_MS, node, pod
 
 
@@ -28,7 +29,7 @@ def seen(of: Obj, silent_s: int = 5, nodes: tuple[Obj, ...] = (), pods: tuple[Ob
     return NodeSeen(of, NOW_MS - 1000 * silent_s, nodes or (of, node("other")), pods, NOW_MS)
 
 
-def decided(observation: NodeSeen) -> dict[str, Difference]:
+def decided(observation: NodeSeen | NodeGone) -> dict[str, Difference]:
     return {difference.reason: difference for difference in NodeLifecycleController().diff(observation)}
 
 
@@ -43,6 +44,18 @@ def test_of_a_node_that_gives_signs_of_life_the_next_one_is_waited_for() -> None
     assert list(found) == ["HeardFrom"]
     assert found["HeardFrom"].background
     assert found["HeardFrom"].actions == (RequeueAfter(45_000, "the next sign of life"),)
+
+
+def test_a_node_is_announced_once_when_it_is_new_and_once_when_it_is_gone() -> None:
+    there = node()
+    told, keep = decided(replace(seen(there), known=False))["NodeIsNew"].actions
+    assert isinstance(told, Announce)
+    assert told.message == "Node node-1 event: Registered Node node-1 in Controller"
+    assert keep == Remember(uid_of(there))
+    told, keep = decided(NodeGone("node-1", "u"))["NodeIsRemoved"].actions
+    assert isinstance(told, Announce)
+    assert told.message == "Node node-1 event: Removing Node node-1 from Controller"
+    assert keep == Remember(None)
 
 
 def test_after_fifty_seconds_nothing_is_known_of_it_and_its_pods_are_not_ready() -> None:

@@ -38,8 +38,10 @@ def test_a_pod_that_does_not_tolerate_it_goes_at_once_and_bears_the_reason() -> 
     told, mark, kill = decided(seen(pod()))["TaintNotTolerated"].actions
     assert isinstance(told, Announce)
     assert told.message == "Marking for deletion Pod default/web-1"
+    assert told.about["metadata"] == {"name": "web-1", "namespace": "default"}
     assert isinstance(kill, Delete)
-    assert mark.patch["status"]["conditions"][-1]["reason"] == "DeletionByTaintManager"  # type: ignore[union-attr]
+    condition = mark.patch["status"]["conditions"][-1]  # type: ignore[union-attr]
+    assert (condition["reason"], condition["observedGeneration"]) == ("DeletionByTaintManager", 1)
 
 
 def test_a_pod_that_tolerates_it_for_a_time_goes_when_that_is_over() -> None:

@@ -20,7 +20,7 @@ from app.commands import (
     StopController,
     TwoCopies,
 )
-from app.engine.trace import Acted, Failed, Fired, Observed, Step
+from app.engine.trace import Acted, Differed, Failed, Fired, Observed, Step
 from app.operators.own.templates import controller_templates
 from tests.support.own_texts import BOB, NAMED_ANEW
 from tests.support.world import World
@@ -113,7 +113,9 @@ def test_who_does_not_see_what_it_made_makes_it_again_and_takes_it_back(world: W
     world.settle()
     blind = made(world, begin)
     assert len(blind) > 2
-    assert all(step.at_ms < until_ms for step in blind)
+    looks = [step for step in world.trace.since(begin) if isinstance(step.record, Differed) and step.actor == RS]
+    short = [step for step in looks if any(gap.reason == "TooFewReplicas" for gap in step.record.differences)]
+    assert all(step.at_ms < until_ms for step in short)
     assert len(world.pods()) == 5
     assert faults_of(world) == {}
     caught_up = [s for s in world.trace.since(begin) if isinstance(s.record, Fired) and s.record.why == "CAUGHT-UP"]

@@ -38,6 +38,15 @@ def placed(pod: Obj, store: Store) -> Obj:
     return {**pod, "metadata": {**pod["metadata"], "labels": {**labels_of(pod), **found}}} if found else pod
 
 
+def tainted(node: Obj) -> Obj:
+    """A new Node, closed to pods until somebody has seen that it is ready. Models plugin/pkg/admission/nodetaint."""
+    taint = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
+    held = (node.get("spec") or {}).get("taints") or []
+    if any((each["key"], each["effect"]) == (taint["key"], taint["effect"]) for each in held):
+        return node
+    return {**node, "spec": {**(node.get("spec") or {}), "taints": [*held, taint]}}
+
+
 def check_account(pod: Obj, store: Store, now_ms: int) -> None:
     """The account that a pod runs as must be there; that of a namespace which was made just now may be on its way:
     upstream looks for it a few times. Models kubernetes/plugin/pkg/admission/serviceaccount. Raises Forbidden."""

@@ -18,7 +18,7 @@ from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
 from app.component_helpers import pods
 from app.controllers.node import node_health
-from app.reconcile import Announce, Controller, Difference, Patch, Reader, RequeueAfter, Watch, itself
+from app.reconcile import Announce, Controller, Difference, Patch, Reader, Remember, RequeueAfter, Watch, itself
 
 _LEASES = "kube-node-lease"
 _WATCHED = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
@@ -32,9 +32,18 @@ class NodeSeen:
     nodes: Sequence[Obj]  # all of them; read only when this one is not Ready
     pods: Sequence[Obj]  # on it, read only then
     now_ms: int
+    known: bool = True  # announced before
 
 
-class NodeLifecycleController(Controller[NodeSeen]):
+@dataclass(frozen=True, slots=True)
+class NodeGone:
+    """One that was announced and does not exist any more."""
+
+    name: str
+    uid: str
+
+
+class NodeLifecycleController(Controller[NodeSeen | NodeGone]):
     name = "node-lifecycle-controller"
     title = N_("Node health")
     subject = N_("The node lifecycle controller")
@@ -70,6 +79,8 @@ class NodeLifecycleController(Controller[NodeSeen]):
             N_("the node is lost"),
             {"Node": N_("It sets the taint that evicts pods on %(name)s.")},
         ),
+        "NodeIsNew": Saying(N_("%(about)s is new to it."), N_("a new node")),
+        "NodeIsRemoved": Saying(N_("%(about)s does not exist any more."), N_("a node less")),
         "HeardFrom": Saying(N_("%(about)s was heard of in time."), N_("heard of")),
     }
 
@@ -80,10 +91,10 @@ class NodeLifecycleController(Controller[NodeSeen]):
             Watch("Lease", lambda lease, reader: ()),
         )
 
-    def observe(self, key: Ref, reader: Reader) -> NodeSeen | None:
-        node = reader.get(key)
+    def observe(self, key: Ref, reader: Reader) -> NodeSeen | NodeGone | None:
+        node, known = reader.get(key), reader.remembered()
         if node is None:
-            return None
+            return NodeGone(key.name, known) if known else None
         lease = reader.get(Ref("Lease", _LEASES, key.name))
         heard_ms = max(_heartbeat_ms(node), _renewed_ms(lease))
         nodes: Sequence[Obj] = ()
@@ -91,14 +102,22 @@ class NodeLifecycleController(Controller[NodeSeen]):
         if node_health.readiness(node) != "True" or reader.now_ms - heard_ms >= node_health.GRACE_MS:
             nodes = reader.list("Node")
             on_it = tuple(pod for pod in reader.live("Pod", None) if pods.node_name(pod) == key.name)
-        return NodeSeen(node, heard_ms, nodes, on_it, reader.now_ms)
+        return NodeSeen(node, heard_ms, nodes, on_it, reader.now_ms, known is not None)
 
     @staticmethod
-    def saw(seen: NodeSeen) -> Message:
+    def saw(seen: NodeSeen | NodeGone) -> Message:
+        if isinstance(seen, NodeGone):
+            return message(N_("%(who)s does not find %(name)s."), name=seen.name)
         text = N_("%(who)s last heard of %(name)s %(seconds)s s ago.")
         return message(text, name=name_of(seen.node), seconds=max(0, seen.now_ms - seen.heard_ms) // 1000)
 
-    def diff(self, seen: NodeSeen) -> Iterable[Difference]:
+    def diff(self, seen: NodeSeen | NodeGone) -> Iterable[Difference]:
+        if isinstance(seen, NodeGone):
+            yield _announced(seen.name, seen.uid, "NodeIsRemoved", "RemovingNode", "Removing Node %s from Controller")
+            return
+        if not seen.known:
+            uid = uid_of(seen.node)
+            yield _announced(name_of(seen.node), uid, "NodeIsNew", "RegisteredNode", "Registered Node %s in Controller")
         silent = seen.now_ms - seen.heard_ms >= node_health.GRACE_MS
         if silent and node_health.readiness(seen.node) != "Unknown":
             yield _lose(seen)
@@ -114,6 +133,19 @@ class NodeLifecycleController(Controller[NodeSeen]):
             yield Difference(about, "spec.renewTime", "renewed", "renewed", "HeardFrom", (wait,), background=True)
 
 
+def _announced(name: str, uid: str, why: str, reason: str, text: str) -> Difference:
+    """It says so once and keeps the uid, of a Node that is gone too."""
+    told = Announce(_named(name, uid), "Normal", reason, f"Node {name} event: {text % name}")
+    is_new = why == "NodeIsNew"
+    keep = Remember(uid if is_new else None)
+    return Difference(Ref("Node", "", name), "exists", is_new, not is_new, why, (told, keep))
+
+
+def _named(name: str, uid: str) -> Obj:
+    """What its Events about Nodes refer to."""
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "uid": uid}}
+
+
 # -------------------------------------------------------------------------------------------------- not heard of
 
 
@@ -125,7 +157,8 @@ def _lose(seen: NodeSeen) -> Difference:
     for type_ in _WATCHED:
         if conditions.find(held, type_) is None:
             lost.append(_unknown({"type": type_, "lastHeartbeatTime": at}, at))
-    event = Announce(node, "Normal", "NodeNotReady", f"Node {name_of(node)} status is now: NodeNotReady")
+    told = f"Node {name_of(node)} status is now: NodeNotReady"
+    event = Announce(_named(name_of(node), uid_of(node)), "Normal", "NodeNotReady", told)
     patch = Patch(ref_of(node), {"status": {"conditions": lost}}, subresource="status", announce=event)
     silence_s = (seen.now_ms - seen.heard_ms) // 1000
     return Difference(

@@ -28,12 +28,7 @@ from app.reconcile import (
     itself,
 )
 
-_CONDITION = {
-    "type": "DisruptionTarget",
-    "status": "True",
-    "reason": "DeletionByTaintManager",
-    "message": "Taint manager: deleting due to NoExecute taint",
-}
+_WHY = ("DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +101,9 @@ def _wait(seen: TaintedSeen, waiting: dict[str, int], later: dict[str, int]) -> 
 
 def _evict(pod: Obj, seen: TaintedSeen) -> Difference:
     name = f"{namespace_of(pod)}/{name_of(pod)}"
-    told = Announce(pod, "Normal", "TaintManagerEviction", f"Marking for deletion Pod {name}")
+    told = Announce(_named(pod), "Normal", "TaintManagerEviction", f"Marking for deletion Pod {name}")
     held = (pod.get("status") or {}).get("conditions")
-    marked = conditions.with_condition(held, dict(_CONDITION), seen.now_ms)
+    marked = conditions.with_condition(held, pods.disrupted(pod, *_WHY), seen.now_ms)
     actions = (
         told,
         Patch(ref_of(pod), {"status": {"conditions": marked}}, uid=uid_of(pod), subresource="status"),
@@ -119,8 +114,17 @@ def _evict(pod: Obj, seen: TaintedSeen) -> Difference:
 
 def _cancel(pod: Obj) -> Difference:
     name = f"{namespace_of(pod)}/{name_of(pod)}"
-    told = Announce(pod, "Normal", "TaintManagerEviction", f"Cancelling deletion of Pod {name}")
+    told = Announce(_named(pod), "Normal", "TaintManagerEviction", f"Cancelling deletion of Pod {name}")
     return Difference(ref_of(pod), "spec.nodeName", "as it is", "to go", "TaintIsGone", (told,))
+
+
+def _named(pod: Obj) -> Obj:
+    """Its Events know its name only, so `kubectl describe` does not find them."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name_of(pod), "namespace": namespace_of(pod)},
+    }
 
 
 def _patience_ms(pod: Obj, taints: Sequence[dict[str, Any]]) -> int | None:
