@@ -44,9 +44,11 @@ kubectls: dev
 	KUBECTLS=all $(BIN)/python -m tools.ensure_kubectl
 	KUBECTLS=all $(BIN)/python -m pytest -n auto tests/kube
 
-# What a real cluster did in the recorded scenarios beside what this one does, as a Markdown table.
+# What a real cluster did in the recorded scenarios beside what this one does, as a Markdown table; then how many published
+# shapes of manifests come to the end that they come to in a real one.
 conformance: dev
 	@$(BIN)/python -m tests.conformance.comparing
+	@$(BIN)/python -m tests.conformance.shapes
 
 # Random worlds with every kind and every fault, then what strangers send through every door; many seeds: `make soak
 # SEEDS=1000`, one of them alone with `make soak SEED=17 SEEDS=1`. Then a server is killed at work: `make soak KILLS=200`, with
