@@ -33,6 +33,7 @@ from app.controllers.root_ca_cert_publisher import RootCACertPublisher
 from app.controllers.service_lb import ServiceLoadBalancers
 from app.controllers.serviceaccount import ServiceAccountsController
 from app.controllers.statefulset.statefulset import StatefulSetController
+from app.controllers.volume.ephemeral import EphemeralVolumeController
 from app.controllers.volume.persistentvolumeclaim import PersistentVolumeBinder
 from app.reconcile import AnyController
 
@@ -66,4 +67,5 @@ CONTROLLERS: tuple[type[AnyController], ...] = (
     MetricsServer,
     HorizontalController,
     ClusterAutoscaler,
+    EphemeralVolumeController,
 )
