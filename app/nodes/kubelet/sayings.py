@@ -20,6 +20,9 @@ SAYS = {
         {"Pod": N_("It marks %(name)s as failed.")},
     ),
     "FailedMount": Saying(N_("What %(about)s mounts is not there: it tries again."), N_("volume missing")),
+    "CreateContainerConfigError": Saying(
+        N_("A container of %(about)s cannot be made: it tries again."), N_("cannot be made")
+    ),
     "ContainersMissing": Saying(
         N_("The next containers may start."),
         N_("next containers"),
