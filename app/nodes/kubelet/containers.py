@@ -79,11 +79,18 @@ class Case(NamedTuple):
         policy: str = self.pod["spec"].get("restartPolicy", "Always")
         if self.part == asking.EPHEMERAL:
             return "Never"
+        own: str = self.container.get("restartPolicy", policy)
         if not self.is_init:
-            return policy
+            return own
         if pods.is_sidecar(self.container):
             return "Always"
-        return "OnFailure" if policy == "Always" else policy
+        return "OnFailure" if own == "Always" else own
+
+    def is_restarted(self, exit_code: int) -> bool:
+        """After this exit; rules of its own go before its policy."""
+        rules = not is_terminating(self.pod) and sandbox.ending_of(self.sandbox) is None
+        by_rule = rules and restarts.rule_says(self.container, exit_code)
+        return by_rule or restarts.is_restarted(self.policy, exit_code)
 
     def announce(self, type_: str, reason: str, message: str) -> Announce:
         return Announce(asking.about(self.pod, self.container, self.is_init), type_, reason, message)
@@ -311,7 +318,7 @@ def _about_probes(case: Case, checked: probes.Checked, memory: Memory) -> tuple[
         actions.append(RequeueAfter(checked.next_ms - case.now_ms, "probe"))
     if not actions:
         return ()
-    reason = "Unhealthy" if checked.failures else "ProbeNotYetPassed"
+    reason = "Unhealthy" if checked.failures else "ProbeDue" if checked.ready else "ProbeNotYetPassed"
     observed = "ready" if checked.ready else "not ready"
     return (case.difference(reason, "ready", observed, *actions, background=checked.hopeless),)
 
@@ -328,7 +335,7 @@ def _ended(case: Case, known: Container, wanted: Container) -> Look:
     """Terminated, at first; then CrashLoopBackOff until it is restarted, if it is."""
     state = pod_status.terminated(case.pod, case.name, known)
     last = pod_status.terminated(case.pod, case.name, known["last"]) if "last" in known else None
-    if not restarts.is_restarted(case.policy, known["exitCode"]):
+    if not case.is_restarted(known["exitCode"]):
         well = case.is_init and known["exitCode"] == 0 and not pods.is_sidecar(case.container)
         status = pod_status.container_status(case.pod, case.container, known, state, last=last, ready=well)
         return Look(status, case.memory, _started(case, known), over=True)

@@ -186,9 +186,14 @@ def _with_command(base: Program, command: tuple[str, ...], name: str, ends: bool
     return base._replace(ready_ms=0, stop_ms=stop_ms, exit_ms=goes.ms, exit_code=goes.code, missing=goes.missing)
 
 
+def is_plain(image: str) -> bool:
+    """A Linux system and no more: what is in it is known."""
+    return name_and_tag(image)[0] in _PLAIN
+
+
 def run_inside(image: str, command: Sequence[str]) -> Course:
     """How a command goes that is run in a container beside its program: a hook, a probe."""
-    return course(command, knows=name_and_tag(image)[0] in _PLAIN)
+    return course(command, knows=is_plain(image))
 
 
 @lru_cache(maxsize=4096)
