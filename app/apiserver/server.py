@@ -20,7 +20,7 @@ from app.api.objects import Obj, Ref, is_of, kind_of, ref_of
 from app.apimachinery.patch.strategic import merge_patch
 from app.apimachinery.scheme.scheme import Definition, Scheme
 from app.apiserver import allocation, customkinds
-from app.apiserver.admission import admission
+from app.apiserver.admission import admission, pod_security
 from app.apiserver.store import Change, Store
 from app.component_helpers import pods
 from app.registry import strategies, validation
@@ -197,6 +197,7 @@ class ApiServer:
     def _admitted(self, kind: Kind, obj: Obj, old: Obj | None, dry_run: bool) -> Written:
         """Written, and charged to the quotas of its namespace. Raises Forbidden."""
         admission.check_limits(kind, obj, self.store)
+        pod_security.check(obj, self.store)
         quotas = admission.charged(kind, obj, self.store, old)
         charges = () if dry_run else tuple(self.store.put(quota) for quota in quotas)
         written = self._written(obj, dry_run)
