@@ -44,11 +44,12 @@ kubectls: dev
 	KUBECTLS=all $(BIN)/python -m tools.ensure_kubectl
 	KUBECTLS=all $(BIN)/python -m pytest -n auto tests/kube
 
-# What a real cluster did in the recorded scenarios beside what this one does, and how many of upstream's rules of validation
-# hold here, as Markdown tables.
+# What a real cluster did in the recorded scenarios beside what this one does, how many of upstream's rules of validation hold
+# here, and how many published shapes of manifests come to the end that they come to in a real one, as Markdown.
 conformance: dev
 	@$(BIN)/python -m tests.conformance.comparing
 	@$(BIN)/python -m tests.registry.rules.counting
+	@$(BIN)/python -m tests.conformance.shapes
 
 # Random worlds with every kind and every fault, then what strangers send through every door; many seeds: `make soak
 # SEEDS=1000`, one of them alone with `make soak SEED=17 SEEDS=1`. Then a server is killed at work: `make soak KILLS=200`, with

@@ -21,6 +21,7 @@ from app.apimachinery.patch.strategic import json_patch, merge_patch, printed, s
 from app.apimachinery.scheme import schema, shapes
 from app.apimachinery.scheme.scalars import json_type
 from app.apimachinery.scheme.shapes import Struct
+from app.apiserver.admission import pod_security
 from app.apiserver.admission.matching import CREATE
 from app.apiserver.server import ApiServer, Written
 from app.apiserver.store import Change
@@ -300,6 +301,8 @@ def warned(
         found = warnings.on_create(done.obj, custom=custom)
     else:
         found = warnings.on_update(done.obj, old, subresource, custom=custom)
+    if not subresource:
+        found = (*found, *pod_security.warnings(done.obj, server.store))
     return done._replace(warnings=(*told, *found, *done.warnings))
 
 

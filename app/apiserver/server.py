@@ -18,11 +18,11 @@ from typing import Any, NamedTuple
 
 from app.api import errors, names, objects, times, users
 from app.api.kinds import Kind
-from app.api.objects import Obj, Ref, kind_of, ref_of
+from app.api.objects import Obj, Ref, is_of, kind_of, ref_of
 from app.apimachinery.patch.strategic import merge_patch
 from app.apimachinery.scheme.scheme import Definition, Scheme
 from app.apiserver import allocation, customkinds, deletion
-from app.apiserver.admission import admission
+from app.apiserver.admission import admission, pod_security
 from app.apiserver.admission.matching import CREATE, DELETE, UPDATE, Asked
 from app.apiserver.admission.policies import Policies
 from app.apiserver.store import Change, Store
@@ -267,6 +267,7 @@ class ApiServer:
         """Written, and charged to the quotas of its namespace. Raises Forbidden."""
         admission.check_limits(kind, obj, self.store)
         admission.check_default(kind, obj, self.store)
+        pod_security.check(obj, self.store)
         quotas = admission.charged(kind, obj, self.store, old)
         charges = () if dry_run else tuple(self.store.put(quota) for quota in quotas)
         written = self._written(obj, dry_run)

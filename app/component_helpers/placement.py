@@ -45,7 +45,11 @@ def wants_node(spec: Mapping[str, Any], node: Obj) -> bool:
     if not selectors.matches_labels(spec.get("nodeSelector") or {}, labels_of(node)):
         return False
     required = _node_affinity(spec).get("requiredDuringSchedulingIgnoredDuringExecution")
-    return required is None or any(_matches(term, node) for term in required["nodeSelectorTerms"])
+    return required is None or matches_terms(required["nodeSelectorTerms"], node)
+
+
+def matches_terms(terms: Iterable[Mapping[str, Any]], node: Obj) -> bool:
+    return any(_matches(term, node) for term in terms)
 
 
 def preference(spec: Mapping[str, Any], node: Obj) -> int:

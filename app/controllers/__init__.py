@@ -34,6 +34,7 @@ from app.controllers.service_lb import ServiceLoadBalancers
 from app.controllers.serviceaccount import ServiceAccountsController
 from app.controllers.statefulset.statefulset import StatefulSetController
 from app.controllers.validatingadmissionpolicystatus import ValidatingAdmissionPolicyStatusController
+from app.controllers.volume.ephemeral import EphemeralVolumeController
 from app.controllers.volume.persistentvolumeclaim import PersistentVolumeBinder
 from app.reconcile import AnyController
 
@@ -68,4 +69,5 @@ CONTROLLERS: tuple[type[AnyController], ...] = (
     MetricsServer,
     HorizontalController,
     ClusterAutoscaler,
+    EphemeralVolumeController,
 )

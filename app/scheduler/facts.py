@@ -33,6 +33,7 @@ class NodeSeen(NamedTuple):
     requested: tuple[int, ...]  # of its pods together: cpu_milli, memory, pods, and what they count as in scores
     replicas: int  # active pods of the same controller on it
     others: Mapping[str, int] = {}  # requested of other resources, if the pod asks for such
+    barred: str = ""  # what the pod's volumes have against it
 
 
 class Demand(NamedTuple):

@@ -80,6 +80,7 @@ class Decision:
     node: str  # "": none is feasible
     verdicts: Sequence[NodeVerdict]  # in order of the nodes' names
     passed_over: int = 0  # nodes that were not looked at: enough others would do
+    refusal: str = ""  # why no node was looked at
 
     def __str__(self) -> str:
         return self.node
@@ -119,6 +120,11 @@ def decide(
     return Decision("", table), frozenset(
         seen.facts.name for seen, kind in zip(looked_at, of_kinds, strict=True) if looks[kind].fewer_pods_help
     )
+
+
+def nowhere(nodes: tuple[NodeSeen, ...], why: str) -> Decision:
+    """It may not be placed yet, whatever the nodes are."""
+    return Decision("", Table(nodes, (Judgement(False, (why,), None, 0),) * len(nodes)), refusal=why)
 
 
 def _looked(
@@ -198,7 +204,7 @@ def _kinds(pod: Obj, nodes: Sequence[NodeSeen], rules: Rules | None) -> Sequence
 
 @memo.by_place
 def _likenesses(seen: NodeSeen) -> Hashable:
-    return _likeness(_all_but_name(seen.facts), seen.requested, seen.replicas, tuple(seen.others.items()))
+    return _likeness(_all_but_name(seen.facts), seen.requested, seen.replicas, tuple(seen.others.items()), seen.barred)
 
 
 @lru_cache(maxsize=20_000)
@@ -241,6 +247,8 @@ def _look(spec: dict[str, Any], seen: NodeSeen, rules: Rules | None) -> _Look:
     if fit.reasons or lacking:
         helps = fit.fewer_pods_help and all(n <= seen.facts.others.get(name, 0) for name, n in demand.others)
         return _Look((*fit.reasons, *lacking), helps, fit.scores)
+    if seen.barred:
+        return _Look((seen.barred,), False, fit.scores)
     reason = rules.why_not(seen.node) if rules is not None else ""
     if reason:
         return _Look((reason,), reason not in interpod.UNRESOLVABLE, fit.scores)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 
 from app.api.objects import Obj, labels_of
 from app.component_helpers import host_ports, placement
-from app.scheduler import interpod
+from app.scheduler import claims, interpod
 from app.scheduler.facts import NodeSeen, demand_of, facts_of
 from app.scheduler.framework import refusal
 
@@ -28,6 +28,7 @@ _PLUGINS = (
     (interpod.EXISTING_ANTI_AFFINITY, "InterPodAffinity"),
     ("Insufficient ", "NodeResourcesFit"),
     ("Too many pods", "NodeResourcesFit"),
+    *((text, "VolumeBinding") for text in claims.REASONS),
 )
 
 
@@ -128,6 +129,7 @@ AFTER_NODE: dict[str, Hint] = {
     "NodeAffinity": _is_wanted_now,
     "NodeResourcesFit": _has_more_room,
     "NodePorts": _is_new,
+    "VolumeBinding": _is_new,
     "PodTopologySpread": _spreads_otherwise,
     "InterPodAffinity": _moves_company,
 }
@@ -165,4 +167,5 @@ AFTER_POD_WENT: dict[str, Hint] = {
     "PodTopologySpread": _counts_otherwise,
     "InterPodAffinity": _is_other_company,
 }
+AFTER_VOLUME: dict[str, Hint] = {"VolumeBinding": lambda pod, old, new: new is not None}
 AFTER_POD_CAME: dict[str, Hint] = {"PodTopologySpread": _counts_otherwise, "InterPodAffinity": _is_other_company}

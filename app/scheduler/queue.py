@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
-from app.api.objects import Obj, Ref, is_terminating, labels_of
-from app.component_helpers import pods
+from app.api.objects import Obj, Ref, is_terminating, labels_of, namespace_of
+from app.component_helpers import claims, pods
 from app.reconcile import Reader
 from app.scheduler import hints, interpod
 from app.scheduler.facts import demand_of, spread_by
@@ -30,7 +30,23 @@ def is_ours(pod: Obj) -> bool:
 def waiting_places(pod: Obj) -> tuple[Hashable, ...]:
     if not is_ours(pod):
         return ()
-    return (True, "cares") if interpod.cares(pod["spec"]) else (True,)
+    kinds = (("cares", interpod.cares(pod["spec"])), ("claims", any(claims.of_pod(pod))))
+    return (True, *(kind for kind, is_so in kinds if is_so))
+
+
+def claims_waited_for(pod: Obj) -> tuple[Hashable, ...]:
+    """(namespace, name) of the claims of a pod that waits."""
+    return tuple((namespace_of(pod), name) for name, _ in claims.of_pod(pod)) if is_ours(pod) else ()
+
+
+def claim_differs(old: Obj, new: Obj) -> bool:
+    """In what scheduling looks at."""
+    return any(part(old) != part(new) for part in (_claim_spec, is_terminating))
+
+
+def _claim_spec(claim: Obj) -> Obj:
+    spec: Obj = claim["spec"]
+    return spec
 
 
 def places(pod: Obj) -> tuple[str, ...]:

@@ -49,11 +49,15 @@ _REASONS = (
     ("Too many pods", N_("too many pods")),
     ("unschedulable", N_("closed to new pods")),
     ("taint", N_("a taint forbids it")),
-    ("node affinity", N_("not the node it wants")),
+    ("Pod's node affinity", N_("not the node it wants")),
     ("anti-affinity", N_("it may not be beside others")),
     ("pod affinity", N_("not beside those it wants")),
     ("spread", N_("pods must be spread")),
     ("ports", N_("a port is taken")),
+    ("unbound", N_("its claim has no volume yet")),
+    ("persistent volumes", N_("its claim has no volume yet")),
+    ("persistentvolumeclaim", N_("its claim is not there")),
+    ("PersistentVolume", N_("its volume is elsewhere")),
 )
 """By words of what the scheduler writes down about a node."""
 

@@ -38,9 +38,9 @@ from app.reconcile import (
     itself,
     metadata_differs,
 )
-from app.scheduler import hints, interpod, preemption, queue, sayings
+from app.scheduler import claims, hints, interpod, preemption, queue, sayings
 from app.scheduler.facts import NodeSeen
-from app.scheduler.framework import Decision, decide, fits_nowhere, sample_size
+from app.scheduler.framework import Decision, decide, fits_nowhere, nowhere, sample_size
 from app.scheduler.interpod import Neighbourhood, Rules
 from app.scheduler.nodes import Nodes
 from app.scheduler.preemption import Plan, priority_of
@@ -62,6 +62,7 @@ class PodSeen:
     budgets: Sequence[Obj] = ()
     nominated: Sequence[Obj] = ()  # pods that room is being made for
     first: int = 0  # of many nodes: the place of the one that it begins with
+    refusal: str = ""  # why its claims let it be placed nowhere yet
 
 
 class Scheduler(Controller[PodSeen]):
@@ -86,7 +87,11 @@ class Scheduler(Controller[PodSeen]):
                 "Pod",
                 when=queue.is_new,
                 matters=_concerns,
-                indexes={"unscheduled": queue.waiting_places, "place": queue.places},
+                indexes={
+                    "unscheduled": queue.waiting_places,
+                    "place": queue.places,
+                    "claim": queue.claims_waited_for,
+                },
                 totals={
                     "requested": queue.requested_of,
                     "replicas": queue.replica_of,
@@ -108,16 +113,25 @@ class Scheduler(Controller[PodSeen]):
                 queue.helped(hints.AFTER_POD_CAME),
                 matters=_concerns,
             ),
+            Watch(
+                "PersistentVolumeClaim",
+                _waiting_for_claim,
+                helps=queue.helped(hints.AFTER_VOLUME),
+                matters=queue.claim_differs,
+            ),
+            Watch("PersistentVolume", _waiting_for_volume, helps=queue.helped(hints.AFTER_VOLUME), matters=_is_other),
+            Watch("StorageClass", _waiting_for_volume, helps=queue.helped(hints.AFTER_VOLUME), matters=_is_other),
         )
 
     def observe(self, key: Ref, reader: Reader) -> PodSeen | None:
         pod = reader.get(key)
         if pod is None or not queue.is_ours(pod):
             return None
-        nodes = self._nodes.seen_by(pod, reader)
+        found = claims.claimed(pod, reader)
+        nodes = claims.reached(self._nodes.seen_by(pod, reader), found)
         beside, namespaces = _neighbours(pod, reader)
         bound: Sequence[Obj] = ()
-        if _may_preempt(pod, reader):
+        if not found.refusal and _may_preempt(pod, reader):
             rules = _rules(pod, _neighbourhood(nodes, beside, namespaces))
             if fits_nowhere(pod, nodes, rules):
                 bound = _bound(reader)
@@ -132,6 +146,7 @@ class Scheduler(Controller[PodSeen]):
             reader.live("PodDisruptionBudget", None) if bound else (),
             reader.by("Pod", "place", "nominated") if bound else (),
             _first(len(nodes), reader),
+            found.refusal,
         )
 
     def urgency(self, key: Ref, reader: Reader) -> int:
@@ -145,6 +160,9 @@ class Scheduler(Controller[PodSeen]):
         return sayings.saw(short_name("Pod", name_of(seen.pod)), len(seen.nodes))
 
     def diff(self, seen: PodSeen) -> Iterable[Difference]:
+        if seen.refusal:
+            yield from _unschedulable(seen, nowhere(seen.nodes, seen.refusal), _no_use(len(seen.nodes)))
+            return
         around = _neighbourhood(seen.nodes, seen.neighbours, seen.namespaces)
         rules = _rules(seen.pod, around)
         decision, resolvable = decide(seen.pod, seen.nodes, around, rules, seen.first)
@@ -267,6 +285,8 @@ def _why_not(decision: Decision, outcome: Outcome) -> str:
 
 
 def _not_available(decision: Decision) -> str:
+    if decision.refusal:
+        return f"0/{len(decision.verdicts)} nodes are available: {decision.refusal}."
     reasons = Counter(reason for verdict in decision.verdicts for reason in verdict.reasons)
     return f"0/{len(decision.verdicts)} nodes are available: {_histogram(reasons)}"
 
@@ -291,6 +311,10 @@ class Outcome(NamedTuple):
     @property
     def gives_up(self) -> bool:
         return not self.refusal
+
+
+def _no_use(nodes: int) -> Outcome:
+    return Outcome("", {_NOT_HELPFUL: nodes})
 
 
 def _preemption(seen: PodSeen, resolvable: frozenset[str], rules: Rules | None) -> tuple[Plan | None, Outcome]:
@@ -361,6 +385,18 @@ def _all_unscheduled(_: Obj, reader: Reader) -> Iterator[Ref]:
 
 def _caring_unscheduled(_: Obj, reader: Reader) -> Iterator[Ref]:
     return (ref_of(pod) for pod in reader.by("Pod", "unscheduled", "cares"))
+
+
+def _waiting_for_claim(claim: Obj, reader: Reader) -> Iterator[Ref]:
+    return (ref_of(pod) for pod in reader.by("Pod", "claim", claims.key_of(claim)))
+
+
+def _waiting_for_volume(_: Obj, reader: Reader) -> Iterator[Ref]:
+    return (ref_of(pod) for pod in reader.by("Pod", "unscheduled", "claims"))
+
+
+def _is_other(old: Obj, new: Obj) -> bool:
+    return old["spec"] != new["spec"] if "spec" in new else old != new
 
 
 def _concerns(old: Obj, new: Obj) -> bool:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.api import limits
 from app.nodes.kubelet.environment import NAMESPACE_FILE
-from app.nodes.runtime.commands.course import Course, course
+from app.nodes.runtime.commands.course import Course, File, course
 from app.nodes.runtime.commands.programs import FOR_EVER_MS
 
 pytestmark = pytest.mark.long
@@ -123,9 +123,10 @@ def test_the_program_of_the_image_is_the_end_of_a_script() -> None:
 
 def test_the_files_that_it_makes() -> None:
     assert read("sh -c 'sleep 2; echo a > /data/a; touch /data/b 2>/dev/null'").files == (
-        ("/data/a", 2_000, 0),
-        ("/data/b", 2_000, 0),
+        File("/data/a", 2_000),
+        File("/data/b", 2_000),
     )
+    assert read("sh -c 'touch /data/a; sleep 3; rm /data/a'").files == (File("/data/a", 0, gone_ms=3_000),)
 
 
 def test_a_trap_heeds_sigterm() -> None:

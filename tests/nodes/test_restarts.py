@@ -52,3 +52,12 @@ def test_pulls_are_tried_again_after_10_seconds_doubling_to_300() -> None:
 )  # fmt: skip
 def test_durations_as_go_prints_them(duration_ms: int, text: str) -> None:
     assert restarts.duration_text(duration_ms) == text
+
+
+@pytest.mark.parametrize(
+    ("operator", "exit_code", "again"), [("In", 42, True), ("In", 41, False), ("NotIn", 42, False), ("NotIn", 1, True)]
+)
+def test_a_rule_of_the_container_goes_by_exit_codes(operator: str, exit_code: int, again: bool) -> None:
+    rule = {"action": "Restart", "exitCodes": {"operator": operator, "values": [42]}}
+    assert restarts.rule_says({"restartPolicyRules": [rule]}, exit_code) is again
+    assert not restarts.rule_says({}, exit_code)

@@ -197,7 +197,7 @@ def test_other_pods_are_not_its_business(of: Obj) -> None:
 
 # ------------------------------------------------------------------------------------------ what wakes it
 
-PODS, ROOM, NODES, NEIGHBOURS = Scheduler().watches
+PODS, ROOM, NODES, NEIGHBOURS, *VOLUMES = Scheduler().watches
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 The engine runs it for every PersistentVolumeClaim and for every PersistentVolume. A claim gets the smallest free volume
 that fits; if none does, one is made for it at once, whatever its class says (Kubernetes leaves that to the class's
-provisioner). Only a claim with the class "" wants a volume that a person made, and waits for one. Nothing is stored.
+provisioner). Only a claim with the class "", or of a class that makes none, waits for a volume that a person made.
+Nothing is stored.
 Models kubernetes/pkg/controller/volume/persistentvolume/pv_controller.go: syncClaim and syncVolume.
 """
 
@@ -16,6 +17,7 @@ from app.api import objects
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
+from app.component_helpers import claims
 from app.controllers.volume import volumes
 from app.reconcile import (
     Announce,
@@ -134,6 +136,8 @@ def _claim(seen: ClaimObservation) -> Iterator[Difference]:
 
 
 _LOST = "Bound claim has lost its PersistentVolume. Data on the volume is lost!"
+_WAITS_FOR_POD = "waiting for first consumer to be created before binding"
+_NO_PLUGIN = "no volume plugin matched name: %s"
 _NONE_FITS = "no persistent volumes available for this claim and no storage class is set"
 
 
@@ -143,13 +147,21 @@ def _unbound(seen: ClaimObservation) -> Difference:
     if chosen is not None:
         actions = _binding(chosen, claim)
         return Difference(ref_of(claim), "spec.volumeName", objects.name_of(chosen), None, "ClaimUnbound", actions)
-    if claim["spec"].get("storageClassName") == "":
-        told = (Announce(claim, "Normal", "FailedBinding", _NONE_FITS),)
+    if not claims.gets_one_made(claim, seen.storage_class):
+        told = (_why_it_waits(claim, seen.storage_class),)
         return Difference(ref_of(claim), "spec.volumeName", None, None, "WaitingForVolume", told)
     volume = volumes.provisioned(claim, (seen.storage_class or {}).get("reclaimPolicy", "Delete"))
     name = objects.name_of(volume)
     made = Announce(claim, "Normal", "ProvisioningSucceeded", f"Successfully provisioned volume {name}")
     return Difference(ref_of(claim), "spec.volumeName", name, None, "VolumeMissing", (Create(volume, announce=made),))
+
+
+def _why_it_waits(claim: Obj, storage_class: Obj | None) -> Announce:
+    if claims.waits_for_pod(storage_class):
+        return Announce(claim, "Normal", "WaitForFirstConsumer", _WAITS_FOR_POD)
+    if storage_class is not None:
+        return Announce(claim, "Warning", "ProvisioningFailed", _NO_PLUGIN % storage_class["provisioner"])
+    return Announce(claim, "Normal", "FailedBinding", _NONE_FITS)
 
 
 def _is_reserved(volume: Obj, claim: Obj) -> bool:

@@ -7,14 +7,14 @@ Models `computePodActions` in kubernetes/pkg/kubelet/kuberuntime/kuberuntime_man
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from app.api.objects import Obj, is_terminating, ref_of
 from app.component_helpers import pods
 from app.nodes import sandbox
-from app.nodes.kubelet import asking, hooks, pod_status, probes, restarts
+from app.nodes.kubelet import asking, configs, hooks, pod_status, probes, restarts
 from app.nodes.kubelet.pod_status import Status
 from app.nodes.kubelet.restarts import NOTICE_MS, Memory
 from app.nodes.runtime import images
@@ -34,6 +34,7 @@ class PodSeen:
     memory: Memory
     now_ms: int
     unmounted: str = ""  # why a volume of a pod that is to start cannot be mounted
+    withheld: Mapping[str, str] = field(default_factory=dict)  # why containers that are to be made cannot be, by name
     rivals: Sequence[Obj] = ()  # pods here that want a port of the node with the same number
     taken: tuple[int, int] | None = None  # where a container is to have another size: what other pods were granted
 
@@ -54,6 +55,7 @@ class Case(NamedTuple):
     sandbox: Obj
     container: dict[str, Any]  # of the manifest
     is_init: bool
+    withheld: str  # why it cannot be made
     wanted: Container | None  # of the sandbox: what the kubelet asked for
     known: Container | None  # of the sandbox: what the runtime says
     shown: Status | None  # what the pod's status says
@@ -77,11 +79,18 @@ class Case(NamedTuple):
         policy: str = self.pod["spec"].get("restartPolicy", "Always")
         if self.part == asking.EPHEMERAL:
             return "Never"
+        own: str = self.container.get("restartPolicy", policy)
         if not self.is_init:
-            return policy
+            return own
         if pods.is_sidecar(self.container):
             return "Always"
-        return "OnFailure" if policy == "Always" else policy
+        return "OnFailure" if own == "Always" else own
+
+    def is_restarted(self, exit_code: int) -> bool:
+        """After this exit; rules of its own go before its policy."""
+        rules = not is_terminating(self.pod) and sandbox.ending_of(self.sandbox) is None
+        by_rule = rules and restarts.rule_says(self.container, exit_code)
+        return by_rule or restarts.is_restarted(self.policy, exit_code)
 
     def announce(self, type_: str, reason: str, message: str) -> Announce:
         return Announce(asking.about(self.pod, self.container, self.is_init), type_, reason, message)
@@ -109,7 +118,8 @@ def look(seen: PodSeen, container: dict[str, Any], memory: Memory, *, is_init: b
     wanted, known = sandbox.wanted_of(seen.sandbox).get(name), sandbox.known_of(seen.sandbox).get(name)
     shown = pods.container_status(seen.pod, name)
     case = Case(
-        seen.pod, seen.machine, seen.sandbox, container, is_init, wanted, known, shown, memory, seen.now_ms
+        seen.pod, seen.machine, seen.sandbox, container, is_init, seen.withheld.get(name, ""), wanted, known, shown,
+        memory, seen.now_ms,
     )  # fmt: skip
     if wanted is None or known is None or known["attempt"] < wanted["attempt"] or known["state"] in (PULLING, CREATING):
         return _waits(case)
@@ -132,7 +142,20 @@ def _waits(case: Case) -> Look:
     """It was not started yet, or is being restarted: what was shown last still holds."""
     if case.shown is not None and (case.wanted is not None or case.known is not None):
         return Look(case.shown, case.memory)
+    if case.withheld:
+        return _withheld(case)
     return Look(first_status(case.pod, case.machine, case.container, asked=case.wanted is not None), case.memory)
+
+
+def _withheld(case: Case) -> Look:
+    """What it is made from is not there, or not allowed: it is looked for again."""
+    state = pod_status.waiting(configs.REASON, case.withheld)
+    status = pod_status.container_status(case.pod, case.container, None, state)
+    waiting = ((case.shown or {}).get("state") or {}).get("waiting") or {}
+    told = (case.announce("Warning", "Failed", f"Error: {case.withheld}"),)
+    wait = RequeueAfter(configs.PAUSE_MS, "container is tried again")
+    again = case.difference(configs.REASON, "created", case.withheld, wait, background=True)
+    return Look(status, case.memory, () if waiting.get("message") == case.withheld else told, (again,))
 
 
 def first_status(pod: Obj, machine: Obj, container: dict[str, Any], *, asked: bool = True) -> Status:
@@ -295,7 +318,7 @@ def _about_probes(case: Case, checked: probes.Checked, memory: Memory) -> tuple[
         actions.append(RequeueAfter(checked.next_ms - case.now_ms, "probe"))
     if not actions:
         return ()
-    reason = "Unhealthy" if checked.failures else "ProbeNotYetPassed"
+    reason = "Unhealthy" if checked.failures else "ProbeDue" if checked.ready else "ProbeNotYetPassed"
     observed = "ready" if checked.ready else "not ready"
     return (case.difference(reason, "ready", observed, *actions, background=checked.hopeless),)
 
@@ -312,7 +335,7 @@ def _ended(case: Case, known: Container, wanted: Container) -> Look:
     """Terminated, at first; then CrashLoopBackOff until it is restarted, if it is."""
     state = pod_status.terminated(case.pod, case.name, known)
     last = pod_status.terminated(case.pod, case.name, known["last"]) if "last" in known else None
-    if not restarts.is_restarted(case.policy, known["exitCode"]):
+    if not case.is_restarted(known["exitCode"]):
         well = case.is_init and known["exitCode"] == 0 and not pods.is_sidecar(case.container)
         status = pod_status.container_status(case.pod, case.container, known, state, last=last, ready=well)
         return Look(status, case.memory, _started(case, known), over=True)

@@ -13,6 +13,7 @@ from typing import Any
 from app.api.objects import Obj, get_path, namespace_of
 
 NAMESPACE_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+_ENTRY = re.compile(r"(metadata\.(?:labels|annotations))\['(.*)'\]")
 _REFERENCE = re.compile(r"\$(\$|\(([\w.-]+)\))")
 
 
@@ -21,10 +22,17 @@ def variables(pod: Obj, container: Mapping[str, Any]) -> dict[str, str]:
     for each in container.get("env") or ():
         path = get_path(each, "valueFrom.fieldRef.fieldPath")
         if path is not None:
-            found[each["name"]] = str(get_path(pod, path, ""))
+            found[each["name"]] = _field(pod, path)
         elif "valueFrom" not in each:
             found[each["name"]] = _expanded(str(each.get("value", "")), found)
     return found
+
+
+def _field(pod: Obj, path: str) -> str:
+    """`spec.nodeName`, or one label or annotation: `metadata.labels['team']`."""
+    of_map = _ENTRY.fullmatch(path)
+    value = (get_path(pod, of_map[1]) or {}).get(of_map[2], "") if of_map else get_path(pod, path, "")
+    return str(value)
 
 
 def of_command(pod: Obj, container: Mapping[str, Any], command: Sequence[str]) -> tuple[list[str], dict[str, str]]:

@@ -16,11 +16,22 @@ from app.api.messages import N_, Message
 from app.api.objects import Obj, Ref, is_terminating, ref_of
 from app.component_helpers import pods
 from app.nodes import sandbox
-from app.nodes.kubelet import admission, asking, containers, endings, hooks, pod_status, resizing, sayings, volumes
+from app.nodes.kubelet import (
+    admission,
+    asking,
+    configs,
+    containers,
+    endings,
+    hooks,
+    pod_status,
+    resizing,
+    sayings,
+    volumes,
+)
 from app.nodes.kubelet.containers import Look, PodSeen
 from app.nodes.kubelet.pod_status import Status
 from app.nodes.kubelet.resizing import Resize
-from app.nodes.kubelet.restarts import Memory
+from app.nodes.kubelet.restarts import NOTICE_MS, Memory
 from app.nodes.sandbox import EXITED, RUNNING, Container
 from app.reconcile import (
     Action,
@@ -74,9 +85,11 @@ class Kubelet(Controller[PodSeen]):
             return None
         starts = pod is not None and found is None and not is_terminating(pod) and not pods.is_terminal(pod)
         unmounted = volumes.missing(pod, reader) if pod is not None and starts else ""
+        withheld = configs.withheld(pod, _to_be_made(pod, found), reader) if pod is not None else {}
         rivals = admission.rivals(pod, reader) if pod is not None and starts else ()
         taken = resizing.taken(pod, found, reader) if pod is not None and found is not None else None
-        return PodSeen(pod, found, machine, reader.remembered() or Memory(), reader.now_ms, unmounted, rivals, taken)
+        memory = reader.remembered() or Memory()
+        return PodSeen(pod, found, machine, memory, reader.now_ms, unmounted, withheld, rivals, taken)
 
     @staticmethod
     def saw(seen: PodSeen) -> Message:
@@ -110,15 +123,18 @@ def _without_sandbox(seen: PodSeen, pod: Obj) -> Iterator[Difference]:
 
 def _start(seen: PodSeen, pod: Obj) -> Iterator[Difference]:
     """Have the sandbox made, and say that containers are being created."""
-    asked, events = _requests(pod, seen.machine, _due(pod, {}))
+    asked, events = _requests(seen, pod, _due(pod, {}))
     if seen.unmounted:
         told, wait = Announce(pod, "Warning", "FailedMount", seen.unmounted), volumes.pause_ms(pod, seen.now_ms)
         actions: tuple[Action, ...] = (told, RequeueAfter(wait, "volume mount back-off"))
         yield Difference(ref_of(pod), "volumes", "mounted", seen.unmounted, "FailedMount", actions, True)
     else:
-        first, *others = events
+        first, others = (events[0], events[1:]) if events else (None, [])
         actions = (Create(sandbox.new_sandbox(pod, asked), announce=first), *others)
         yield Difference(ref_of(pod), "sandbox", "ready", "", "SandboxMissing", actions)
+    if seen.withheld:
+        first_look = RequeueAfter(NOTICE_MS, "container is tried again")
+        yield Difference(ref_of(pod), "sandbox", "created", seen.withheld, configs.REASON, (first_look,))
     spec = pod["spec"]
     inits = [containers.first_status(pod, seen.machine, each) for each in spec.get("initContainers") or ()]
     apps = [
@@ -142,13 +158,26 @@ def _due(pod: Obj, known: dict[str, Container]) -> list[tuple[dict[str, Any], bo
     return [*sidecars, *((each, False) for each in pod["spec"]["containers"])]
 
 
+def _to_be_made(pod: Obj, found: Obj | None) -> list[dict[str, Any]]:
+    """The containers that should run by now and were not asked for yet."""
+    if is_terminating(pod) or pods.is_terminal(pod):
+        return []
+    asked, spec = sandbox.wanted_of(found) if found is not None else {}, pod["spec"]
+    if len(asked) >= len(spec["containers"]) + len(spec.get("initContainers") or ()):
+        return []
+    known = sandbox.known_of(found) if found is not None else {}
+    return [each for each, _ in _due(pod, known) if each["name"] not in asked]
+
+
 def _requests(
-    pod: Obj, machine: Obj, due: list[tuple[dict[str, Any], bool]]
+    seen: PodSeen, pod: Obj, due: list[tuple[dict[str, Any], bool]]
 ) -> tuple[dict[str, Container], list[Announce]]:
     asked: dict[str, Container] = {}
     events = []
     for container, is_init in due:
-        wanted, event = asking.request(pod, machine, container, is_init=is_init)
+        if container["name"] in seen.withheld:
+            continue
+        wanted, event = asking.request(pod, seen.machine, container, is_init=is_init)
         events.append(event)
         if wanted is not None:
             asked[container["name"]] = wanted
@@ -235,15 +264,15 @@ def _ask_for_next(seen: PodSeen, pod: Obj, found: Obj) -> Iterator[Difference]:
     """An init container has done its work: on to the next, or to the containers proper. Whoever was added to look
     inside waits for none of them."""
     asked = sandbox.wanted_of(found)
-    wanted, events = _requests(pod, seen.machine, [(each, False) for each in _added(pod) if each["name"] not in asked])
+    wanted, events = _requests(seen, pod, [(each, False) for each in _added(pod) if each["name"] not in asked])
     if wanted:
         first, *others = events
         actions: tuple[Action, ...] = (Patch(ref_of(found), {"spec": {"containers": wanted}}, announce=first), *others)
         yield Difference(ref_of(pod), "sandbox", [*asked, *wanted], [*asked], "EphemeralContainerMissing", actions)
-    if not pod["spec"].get("initContainers"):
+    if not pod["spec"].get("initContainers") and len(asked) >= len(pod["spec"]["containers"]):
         return
     new = [item for item in _due(pod, sandbox.known_of(found)) if item[0]["name"] not in asked]
-    wanted, events = _requests(pod, seen.machine, new)
+    wanted, events = _requests(seen, pod, new)
     if wanted:
         first, *others = events
         patch = Patch(ref_of(found), {"spec": {"containers": wanted}}, announce=first)

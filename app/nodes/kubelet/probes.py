@@ -1,8 +1,9 @@
 """Probes: how a kubelet finds out whether a container has started, is alive and may get traffic.
 
 `check` is called by the kubelet for one container that runs. A program that passes goes on passing (see
-app/nodes/runtime/images.py), so a container whose probes all pass needs no further look and no memory; only failing or
-not yet decided probes are probed again, every `periodSeconds`. Models kubernetes/pkg/kubelet/prober/worker.go.
+app/nodes/runtime/images.py), so a container whose probes all pass needs no further look and no memory; only probes that
+fail, are not yet decided or look for a file that will be removed are probed again, every `periodSeconds`. Models
+kubernetes/pkg/kubelet/prober/worker.go.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from app.nodes.kubelet import file_probes
+from app.nodes.kubelet.file_probes import There
 from app.nodes.runtime import images
 from app.nodes.runtime.images import Durations, Program
 
@@ -102,7 +105,7 @@ def _probe(kind: str, target: Target, run: ProbeRun | None, now_ms: int) -> Prob
     threshold = _threshold(target, kind, not failed)
     if streak >= threshold:
         passing = not failed
-    if passing and not failed:
+    if passing and not failed and _file(spec, target).gone_ms is None:
         return Probed(True, None)
     on_time_ms = now_ms - (now_ms - due_ms) % period_ms  # probes keep their beat, however late one is looked at
     run = ProbeRun(target.attempt, passing, failed, min(streak, threshold), on_time_ms)
@@ -127,10 +130,11 @@ def _is_hopeless(kind: str, target: Target, run: ProbeRun) -> bool:
 def _failure(kind: str, spec: dict[str, Any], target: Target, now_ms: int) -> str | None:
     """What the probe says when it fails now; None: it passes."""
     listens_ms = target.started_ms + target.durations.of_program(target.program.ready_ms)
-    if now_ms >= listens_ms and _can_pass(kind, spec, target):
+    is_there = _file(spec, target).is_so(now_ms - target.started_ms)
+    if now_ms >= listens_ms and is_there and _can_pass(kind, spec, target):
         return None
     if "exec" in spec:
-        return ""
+        return _exec_failure(spec, target, now_ms)
     refused = now_ms < listens_ms or not _listens(spec, target)
     if "httpGet" in spec:
         return _http_failure(spec["httpGet"], target, refused)
@@ -139,6 +143,18 @@ def _failure(kind: str, spec: dict[str, Any], target: Target, now_ms: int) -> st
         within = f"within {spec.get('timeoutSeconds', 1)}s: context deadline exceeded"
         return f'timeout: failed to connect service "{address}" {within}'
     return f"dial tcp {address}: connect: connection refused"
+
+
+def _exec_failure(spec: dict[str, Any], target: Target, now_ms: int) -> str:
+    if _file(spec, target).is_so(now_ms - target.started_ms):
+        return ""
+    return file_probes.complaint(spec["exec"]["command"], target.container["image"])
+
+
+def _file(spec: dict[str, Any], target: Target) -> There:
+    """That it looks for; always there for another probe."""
+    command = (spec.get("exec") or {}).get("command") or ()
+    return file_probes.there(command, target.container, target.program)
 
 
 def get_error(action: dict[str, Any], target: Target, now_ms: int) -> str:
@@ -162,6 +178,8 @@ def _can_pass(kind: str, spec: dict[str, Any], target: Target) -> bool:
         return False
     if "exec" in spec:
         command = spec["exec"].get("command") or ()
+        if _file(spec, target) == file_probes.NEVER:
+            return False
         return not command or images.run_inside(target.container["image"], command).code == 0
     path = (spec.get("httpGet") or {}).get("path", "")
     if path in target.program.decides and path not in target.passes:

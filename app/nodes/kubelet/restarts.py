@@ -8,7 +8,7 @@ kubernetes/pkg/kubelet/kuberuntime/kuberuntime_manager.go, and kubernetes/pkg/ku
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from app.nodes.kubelet.probes import ProbeRun
 from app.nodes.sandbox import Container
@@ -70,6 +70,15 @@ def crash(previous: Crash | None, ended: Container, now_ms: int) -> Crash:
 def is_restarted(policy: str, exit_code: int) -> bool:
     """`policy` is the restartPolicy: Always, OnFailure or Never."""
     return policy == "Always" or (policy == "OnFailure" and exit_code != 0)
+
+
+def rule_says(container: Mapping[str, Any], exit_code: int) -> bool:
+    """Whether a rule of the container has it started again after this exit, whatever its policy."""
+    for rule in container.get("restartPolicyRules") or ():
+        codes = rule.get("exitCodes") or {}
+        if (exit_code in (codes.get("values") or ())) == (codes.get("operator") == "In"):
+            return bool(rule["action"] == "Restart")
+    return False
 
 
 def pull_delay_ms(pull: int) -> int:

@@ -20,6 +20,9 @@ SAYS = {
         {"Pod": N_("It marks %(name)s as failed.")},
     ),
     "FailedMount": Saying(N_("What %(about)s mounts is not there: it tries again."), N_("volume missing")),
+    "CreateContainerConfigError": Saying(
+        N_("A container of %(about)s cannot be made: it tries again."), N_("cannot be made")
+    ),
     "ContainersMissing": Saying(
         N_("The next containers may start."),
         N_("next containers"),
@@ -63,6 +66,7 @@ SAYS = {
         {"PodSandbox": N_("It has the container of %(name)s restarted.")},
     ),
     "ProbeNotYetPassed": Saying(N_("It is not ready yet: the next probe will tell."), N_("not ready yet")),
+    "ProbeDue": Saying(N_("%(about)s is well so far: the next probe will tell."), N_("probed again")),
     "PostStartHookRuns": Saying(
         N_("The postStart hook of %(about)s runs: until it ends the container counts as starting."), N_("hook runs")
     ),

@@ -127,6 +127,7 @@ _KNOWN = {
     **dict.fromkeys(("bash", "perl", "python", "node", "ruby", "golang", "curl", "kubectl", "git", "aws-cli"), _SHELL),
 }
 _PLAIN = frozenset(("busybox", "alpine", "debian", "ubuntu"))  # their programs are known, and there are no others
+_AS_ROOT = _KNOWN.keys() - {"memcached"}
 _READ_WHAT_IS_TYPED = _PLAIN | {"bash", "perl", "python", "node", "ruby"}
 # A minor version far beyond the newest is a slip of the keyboard.
 _NEWEST = {"nginx": (1, 31), "busybox": (1, 39), "redis": (8, 9), "httpd": (2, 9), "alpine": (3, 29), "python": (3, 19)}
@@ -185,9 +186,14 @@ def _with_command(base: Program, command: tuple[str, ...], name: str, ends: bool
     return base._replace(ready_ms=0, stop_ms=stop_ms, exit_ms=goes.ms, exit_code=goes.code, missing=goes.missing)
 
 
+def is_plain(image: str) -> bool:
+    """A Linux system and no more: what is in it is known."""
+    return name_and_tag(image)[0] in _PLAIN
+
+
 def run_inside(image: str, command: Sequence[str]) -> Course:
     """How a command goes that is run in a container beside its program: a hook, a probe."""
-    return course(command, knows=name_and_tag(image)[0] in _PLAIN)
+    return course(command, knows=is_plain(image))
 
 
 @lru_cache(maxsize=4096)
@@ -196,6 +202,12 @@ def name_and_tag(image: str) -> tuple[str, str]:
     name = image.split("@")[0].rsplit("/", 1)[-1]
     name, _, tag = name.partition(":")
     return name, tag or "latest"
+
+
+def runs_as_root(image: str) -> bool:
+    """Of official images it is known; others may name a user of their own."""
+    name, _ = name_and_tag(image)
+    return reference(image).startswith("docker.io/library/") and name in _AS_ROOT
 
 
 @lru_cache(maxsize=4096)

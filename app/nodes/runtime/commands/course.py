@@ -18,6 +18,7 @@ class File(NamedTuple):
     path: str
     after_ms: int  # after the start of the program it is whole
     size: int = 0  # bytes
+    gone_ms: int | None = None  # after that time it is removed
 
     def written(self, ran_ms: int) -> int:
         """How much of it is there once the program has run for so long."""
@@ -55,6 +56,6 @@ def course(
         return Course(played.ms, serves=True)
     return Course(
         ms, played.code % 256, played.serves, tuple(dict.fromkeys(played.waits)), played.beat_ms,
-        tuple(File(path, at_ms, played.sizes[path]) for path, at_ms in played.files.items()),
+        tuple(File(path, at_ms, played.sizes[path], played.gone.get(path)) for path, at_ms in played.files.items()),
         heeds_term=played.heeds_term,
     )  # fmt: skip

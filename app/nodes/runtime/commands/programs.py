@@ -26,6 +26,7 @@ class Effect(NamedTuple):
     files: tuple[str, ...] = ()  # that it makes
     size: int = 0  # of each, in bytes
     is_guess: bool = False  # nobody can know how it ends
+    removes: tuple[str, ...] = ()  # files
 
 
 Words = tuple[str, ...]
@@ -52,6 +53,14 @@ def is_there(program: str) -> bool:
 
 
 # --------------------------------------------------------------------------------------- what is asked for
+
+
+def looks_for(words: Words) -> str:
+    """The file without which this command fails; "": another command."""
+    plain = [each for each in words[1:] if each[:1] not in ("-", "]")]
+    name = words[0].rpartition("/")[2]
+    asks = name in ("cat", "ls", "stat") or (name in TESTS and words[1:2] in (("-f",), ("-e",)))
+    return plain[0] if asks and len(plain) == 1 and plain[0].startswith("/") else ""
 
 
 def needs(words: Words) -> str:
@@ -180,6 +189,10 @@ def _makes(arguments: Words) -> Effect:
     return Effect(files=tuple(each for each in arguments if not each.startswith("-")))
 
 
+def _removes(arguments: Words) -> Effect:
+    return Effect(removes=tuple(each for each in arguments if not each.startswith("-")))
+
+
 def _makes_the_last(arguments: Words) -> Effect:
     return Effect(files=arguments[-1:])
 
@@ -200,6 +213,7 @@ _KNOWN: Mapping[str, Callable[[Words], Effect]] = {
     **dict.fromkeys(("nc", "ncat", "netcat"), _endless_if(r"-\w*l\w*|--listen")),
     **dict.fromkeys(("touch", "mkdir", "tee", "mkfifo"), _makes),
     **dict.fromkeys(("cp", "mv"), _makes_the_last),
+    "rm": _removes,
     **dict.fromkeys(("curl", "wget"), _fetch),
     **dict.fromkeys(("yes", "watch", "crond", "inotifyd", "top"), lambda arguments: _ENDLESS),
     **dict.fromkeys(("mysqldump", "mariadb-dump", "pg_dump", "pg_dumpall"), lambda arguments: Effect(_DUMP_MS)),
@@ -220,7 +234,7 @@ _OF_THE_SHELL = _names(
 # What a plain Linux system has, and ends at once.
 _TOOLS = _names(
     """
-    true echo printf cat date ls pwd ps kill rm rmdir ln chmod chown chgrp stat head grep egrep fgrep sed awk cut sort
+    true echo printf cat date ls pwd ps kill rmdir ln chmod chown chgrp stat head grep egrep fgrep sed awk cut sort
     uniq tr wc xargs find which basename dirname id whoami hostname uname uptime df du mount umount tar gzip gunzip
     unzip zip base64 md5sum sha1sum sha256sum od hexdump expr bc seq printenv vi less more ip ifconfig route netstat
     nslookup host dig getent traceroute telnet free dmesg sysctl sync adduser addgroup passwd su apk apt apt-get dpkg

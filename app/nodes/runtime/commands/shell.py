@@ -50,6 +50,7 @@ class Shell:
     beat_ms: int = BEAT_MS
     files: dict[str, int] = field(default_factory=dict)  # when each was made
     sizes: dict[str, int] = field(default_factory=dict)
+    gone: dict[str, int] = field(default_factory=dict)  # when each was removed
     functions: dict[str, Node] = field(default_factory=dict)
     jobs: list[int | None] = field(default_factory=list)  # in the background: when each ends
     stops_on_error: bool = False
@@ -178,10 +179,15 @@ class Shell:
         self.code, self.is_guess = effect.code, effect.is_guess
         for file in effect.files:
             self._makes(file, effect.size)
+        for file in effect.removes:
+            if file in self.files:
+                self.gone[file] = self.ms
+                self.changes += 1
 
     def _makes(self, file: str, size: int = 0) -> None:
         if not file.startswith("/") or file.startswith("/dev/"):
             return
+        self.gone.pop(file, None)
         if file not in self.files or size > self.sizes[file]:
             self.files[file], self.sizes[file] = self.ms, size
             self.changes += 1
