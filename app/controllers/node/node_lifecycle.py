@@ -90,7 +90,7 @@ class NodeLifecycleController(Controller[NodeSeen]):
         on_it: Sequence[Obj] = ()
         if node_health.readiness(node) != "True" or reader.now_ms - heard_ms >= node_health.GRACE_MS:
             nodes = reader.list("Node")
-            on_it = tuple(pod for pod in reader.live("Pod", None) if pods.node_name(pod) == key.name)
+            on_it = reader.live_on(key.name)
         return NodeSeen(node, heard_ms, nodes, on_it, reader.now_ms)
 
     @staticmethod
