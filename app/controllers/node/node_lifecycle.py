@@ -181,9 +181,8 @@ def _no_execute(seen: NodeSeen) -> Iterator[Difference]:
     if pause_ms is None:
         yield Difference(about, "spec.taints", wanted, "", "EvictionsStopped")
         return
-    due_ms = (
-        max((_tainted_ms(other) for other in seen.nodes if node_health.zone_of(other) == zone), default=0) + pause_ms
-    )
+    tainted = (other for other in seen.nodes if node_health.no_execute(other) and node_health.zone_of(other) == zone)
+    due_ms = max(map(_tainted_ms, tainted), default=0) + pause_ms
     if held is None and seen.now_ms < due_ms:
         wait = RequeueAfter(due_ms - seen.now_ms, "one node at a time")
         yield Difference(about, "spec.taints", wanted, "", "EvictionRateLimited", (wait,))
