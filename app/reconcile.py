@@ -176,6 +176,12 @@ class Reader(Protocol):
         """A LIST at the API server instead of the cache, as the few controllers do that must not be stale; None: of
         every namespace. Raises ServiceUnavailable if the API server is out of reach: the key comes back later."""
 
+    def live_on(self, node: str) -> Sequence[Obj]:
+        """The same of the pods that are bound to a node."""
+
+    def live_get(self, ref: Ref) -> Obj | None:
+        """A GET at the API server. Raises as `live` does."""
+
     def kinds(self) -> Sequence[Kind]:
         """Every kind that there is now, as discovery tells it."""
 

@@ -8,13 +8,13 @@ Models kubernetes/apimachinery `pkg/labels`, `pkg/fields` and the field label co
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from app.api.errors import BadRequest
 from app.api.names import label_value_problem, qualified_name_problem
-from app.api.objects import Obj, get_path
+from app.api.objects import Obj, get_path, labels_of
 
 # ------------------------------------------------------------------------------- selectors inside objects
 
@@ -23,9 +23,9 @@ def matches(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bo
     """Does a `metav1.LabelSelector` select `labels`? None selects nothing, {} everything."""
     if selector is None:
         return False
-    for key, value in (selector.get("matchLabels") or {}).items():
-        if labels.get(key) != value:
-            return False
+    wanted = selector.get("matchLabels")
+    if wanted and not wanted.items() <= labels.items():
+        return False
     for expression in selector.get("matchExpressions") or ():
         operator = _OPERATORS.get(expression["operator"])
         if operator is None or not Requirement(
@@ -33,6 +33,13 @@ def matches(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bo
         ).matches(labels):
             return False
     return True
+
+
+def selected(selector: Mapping[str, Any] | None, found: Iterable[Obj]) -> list[Obj]:
+    """Those that a `metav1.LabelSelector` selects; few of many, mostly, by their labels alone."""
+    wanted = ((selector or {}).get("matchLabels") or {}).items()
+    fitting = [obj for obj in found if wanted <= (obj["metadata"].get("labels") or {}).items()]
+    return [obj for obj in fitting if matches(selector, labels_of(obj))]
 
 
 def of_owner(owner: Obj) -> Mapping[str, Any] | None:
@@ -43,7 +50,7 @@ def of_owner(owner: Obj) -> Mapping[str, Any] | None:
 
 def matches_labels(wanted: Mapping[str, str], labels: Mapping[str, str]) -> bool:
     """Does a plain map, as the selector of a Service, select `labels`? An empty map selects everything."""
-    return all(labels.get(key) == value for key, value in wanted.items())
+    return wanted.items() <= labels.items()
 
 
 def format_selector(selector: Mapping[str, Any] | None) -> str:

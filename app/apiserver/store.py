@@ -59,6 +59,7 @@ class Store(Part):
         self._kinds: dict[str, dict[tuple[str, str], Obj]] = {}
         self._names: dict[str, list[tuple[str, str]]] = {}  # of each kind that was listed, in order
         self._listed: dict[str, list[Obj]] = {}  # as last listed; what changed since is listed anew
+        self._on_node: dict[str, set[tuple[str, str]]] = {}  # the pods that are bound to each, as an API server's index
         self.log: History[Change] = History(log_limit)  # one revision is one change: that of revision 1 is number 0
         self._count = 0
         self.listeners: list[Callable[[Change], None]] = []
@@ -79,6 +80,10 @@ class Store(Part):
         names = self._names[kind]
         first, end = bisect.bisect_left(names, (namespace, "")), bisect.bisect_left(names, (f"{namespace}\0", ""))
         return self._listed[kind][first:end]
+
+    def pods_on(self, node: str) -> list[Obj]:
+        """The pods that are bound to it, in order of namespace and name."""
+        return [self._kinds["Pod"][name] for name in sorted(self._on_node.get(node, ()))]
 
     def count(self, kind: str) -> int:
         return len(self._kinds.get(kind, ()))
@@ -113,6 +118,8 @@ class Store(Part):
     def take(self, held: Mapping[str, Any]) -> None:
         super().take({name: value for name, value in held.items() if name != "objects"})
         self._kinds = {kind: {ref_of(obj)[1:]: obj for obj in items} for kind, items in held["objects"].items()}
+        for name, pod in self._kinds.get("Pod", {}).items():
+            self._rebind(name, "", _node_of(pod))
         self.log = self.log.begun_at(self.revision)
 
     def begin_with(self, objects: Mapping[Ref, Obj]) -> None:
@@ -129,6 +136,7 @@ class Store(Part):
         copied._kinds = {kind: dict(items) for kind, items in self._kinds.items()}
         copied._names = {kind: list(names) for kind, names in self._names.items()}
         copied._listed = dict(self._listed)
+        copied._on_node = {node: set(pods) for node, pods in self._on_node.items()}
         copied.log = self.log.copy()
         copied._count = self._count
         return copied
@@ -172,12 +180,22 @@ class Store(Part):
     def _record(self, change: Change) -> Change:
         self.revision = change.revision
         self._listed.pop(change.ref.kind, None)
+        if change.ref.kind == "Pod":
+            self._rebind(change.ref[1:], _node_of(change.old), _node_of(change.new))
         if change.type != MODIFIED:
             self._rename(change)
         self.log.append(change)
         for listener in self.listeners:
             listener(change)
         return change
+
+    def _rebind(self, pod: tuple[str, str], before: str, after: str) -> None:
+        if before != after and before:
+            self._on_node[before].discard(pod)
+            if not self._on_node[before]:
+                del self._on_node[before]
+        if before != after and after:
+            self._on_node.setdefault(after, set()).add(pod)
 
     def _rename(self, change: Change) -> None:
         """Keep the order of names, lest every list after a write sorts thousands of them again."""
@@ -188,3 +206,8 @@ class Store(Part):
             bisect.insort(names, name)
         else:
             del names[bisect.bisect_left(names, name)]
+
+
+def _node_of(pod: Obj | None) -> str:
+    """The one that it is bound to; "" if it is not, or is not there."""
+    return (pod["spec"].get("nodeName") or "") if pod is not None else ""

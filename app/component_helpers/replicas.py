@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cmp_to_key, partial
 from typing import Any, NamedTuple, Protocol
 
-from app.api import conditions, numbers, objects, selectors, times
+from app.api import conditions, memo, numbers, objects, selectors, times
 from app.api.objects import Obj
 from app.component_helpers import pods
 
@@ -35,10 +35,25 @@ class Failure(Protocol):
 
 class Claims(NamedTuple):
     active: list[Obj]  # counted as replicas, those to be adopted included
+    ready: list[Obj]  # of these
     fully_labeled: int  # of these, with all labels of the template
     terminating: int
     adopted: list[Obj]
     released: list[Obj]
+
+
+class Part(NamedTuple):
+    """What counts of a pod, for whoever counts thousands."""
+
+    labels: Mapping[str, str]
+    is_active: bool
+    is_terminal: bool
+    is_ready: bool
+
+
+@memo.by_identity
+def part_played(pod: Obj) -> Part:
+    return Part(objects.labels_of(pod), pods.is_active(pod), pods.is_terminal(pod), pods.is_ready(pod))
 
 
 def claim(owner: Obj, selector: Mapping[str, Any] | None, owned: Sequence[Obj], orphans: Sequence[Obj]) -> Claims:
@@ -46,18 +61,21 @@ def claim(owner: Obj, selector: Mapping[str, Any] | None, owned: Sequence[Obj], 
     ones too; `orphans` the pods of its namespace that nobody controls; `selector` is a `metav1.LabelSelector`."""
     usual = (owner["spec"]["template"].get("metadata") or {}).get("labels") or {}
     active: list[Obj] = []
+    ready: list[Obj] = []
     adopted: list[Obj] = []
     released: list[Obj] = []
     others = terminating = 0  # others: not fully labeled
     for pod in owned:
-        labels = objects.labels_of(pod)
+        labels, is_active, is_terminal, is_ready = part_played(pod)
         # Nearly every pod has the template's labels, and those match: that is validated.
-        as_usual = labels == usual
+        as_usual = labels is usual or labels == usual
         mine = as_usual or selectors.matches(selector, labels)
-        if not pods.is_active(pod):
-            terminating += mine and not pods.is_terminal(pod)
+        if not is_active:
+            terminating += mine and not is_terminal
         elif mine:
             active.append(pod)
+            if is_ready:
+                ready.append(pod)
             others += not (as_usual or selectors.matches_labels(usual, labels))
         else:
             released.append(pod)
@@ -67,7 +85,8 @@ def claim(owner: Obj, selector: Mapping[str, Any] | None, owned: Sequence[Obj], 
                 adopted.append(pod)
                 others += not selectors.matches_labels(usual, objects.labels_of(pod))
     active += adopted
-    return Claims(active, len(active) - others, terminating, adopted, released)
+    ready += filter(pods.is_ready, adopted)
+    return Claims(active, ready, len(active) - others, terminating, adopted, released)
 
 
 def owners_with(pod: Obj, owner: Obj) -> list[Obj]:
@@ -188,7 +207,7 @@ def _deletion_cost(pod: Obj) -> int:
 def counted(owner: Obj, claims: Claims, now_ms: int) -> tuple[dict[str, Any], int | None]:
     """The counts of a status, its zeros left out as the API does, and after how many ms the next ready pod becomes
     available."""
-    ready = [pod for pod in claims.active if pods.is_ready(pod)]
+    ready = claims.ready
     available, waits_ms = len(ready), None
     seconds = owner["spec"].get("minReadySeconds", 0)
     if seconds:

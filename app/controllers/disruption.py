@@ -180,8 +180,8 @@ def _scaled_owner(pod: Obj, reader: Reader) -> _Workload | None:
 
 
 def _controller(owner: Mapping[str, Any], namespace: str, reader: Reader) -> Obj | None:
-    found = reader.live(objects.kind_of(owner), namespace)
-    return next((each for each in found if objects.uid_of(each) == owner["uid"]), None)
+    found = reader.live_get(Ref(objects.kind_of(owner), namespace, owner["name"]))
+    return found if found is not None and objects.uid_of(found) == owner["uid"] else None
 
 
 def _budgets_of(pod: Obj, reader: Reader) -> Iterable[Ref]:

@@ -76,7 +76,7 @@ class PodGarbageCollector(Controller[OrphansSeen]):
         is_out = node is not None and _is_out(node)
         if node is not None and not is_out:
             return None if since_ms is None else OrphansSeen(key.name, True, (), since_ms, reader.now_ms)
-        on_it = tuple(pod for pod in reader.live("Pod", None) if pods.node_name(pod) == key.name)
+        on_it = reader.live_on(key.name)
         if is_out:
             on_it = tuple(filter(is_terminating, on_it))
         return OrphansSeen(key.name, node is not None, on_it, since_ms, reader.now_ms, is_out)

@@ -262,9 +262,20 @@ class CacheView:
         return self._informers[kind].totals(name)
 
     def live(self, kind: str, namespace: str | None) -> Sequence[Obj]:
+        self._reach(kind)
+        return tuple(self._server.store.objects(kind, namespace))
+
+    def live_on(self, node: str) -> Sequence[Obj]:
+        self._reach("Pod")
+        return tuple(self._server.store.pods_on(node))
+
+    def live_get(self, ref: Ref) -> Obj | None:
+        self._reach(ref.kind)
+        return self._server.store.get(ref)
+
+    def _reach(self, kind: str) -> None:
         if (why := self._obstacle()) and not self._server.scheme.is_local(kind):
             raise errors.ServiceUnavailable(why)
-        return tuple(self._server.store.objects(kind, namespace))
 
     def kinds(self) -> Sequence[Kind]:
         return self._server.scheme.kinds()
@@ -310,6 +321,12 @@ class RecordingReader(CacheView):
             self.reads.append(obj)
         return obj
 
+    def live_get(self, ref: Ref) -> Obj | None:
+        obj = super().live_get(ref)
+        if obj is not None:
+            self.reads.append(obj)
+        return obj
+
     def list(self, kind: str, namespace: str | None = None) -> Sequence[Obj]:
         return self._recorded(super().list(kind, namespace))
 
@@ -318,6 +335,9 @@ class RecordingReader(CacheView):
 
     def live(self, kind: str, namespace: str | None) -> Sequence[Obj]:
         return self._recorded(super().live(kind, namespace))
+
+    def live_on(self, node: str) -> Sequence[Obj]:
+        return self._recorded(super().live_on(node))
 
     def remembered(self, key: Ref | None = None) -> Any:
         return self._memory

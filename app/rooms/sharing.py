@@ -1,4 +1,4 @@
-"""Rooms go out as files (roomfile.py), come in as new rooms with the same past, and fork. Called by the web and by app/cli.
+"""Rooms go out as files (roomfile.py), come in as new rooms with the same past, and fork. The web calls it and app/cli.
 
 Who reads a file lives through all of it again, under the budgets of replaying.py, and compares marks (marks.py) on the
 way. If another version of us would tell it differently, or somebody has edited it, it is the same up to the last mark

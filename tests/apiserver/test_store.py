@@ -59,6 +59,23 @@ def test_the_order_holds_whatever_comes_and_goes_between_two_lists() -> None:
     assert store.objects("ConfigMap", "nowhere") == []
 
 
+def test_the_pods_of_a_node_are_found_also_in_a_copy_and_after_all_was_read_from_the_disk() -> None:
+    rng, store = random.Random(3), Store()
+    for _ in range(300):
+        name, node = rng.choice("abcdefgh"), rng.choice(["", "n1", "n2"])
+        if rng.random() < 0.3 and store.get(Ref("Pod", "default", name)):
+            store.remove(Ref("Pod", "default", name))
+        else:
+            meta = {"name": name, "namespace": "default"}
+            store.put({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"nodeName": node} if node else {}})
+        read = Store()
+        read.take(store.held())
+        for each in (store, store.copy(), read):
+            for place in ("n1", "n2", "n3"):
+                expected = [pod for pod in store.objects("Pod") if pod["spec"].get("nodeName") == place]
+                assert each.pods_on(place) == expected
+
+
 def test_a_watch_reads_on_from_its_revision() -> None:
     store = Store()
     for value in "abc":

@@ -99,17 +99,26 @@ class Standing(NamedTuple):
     is_going: bool
     is_ready: bool
     since: str  # when its readiness changed
+    uid: str
+    hostname: str
+    subdomain: str
 
 
 @memo.by_identity
 def _standing(pod: Obj) -> Standing:
-    meta, ready = pod["metadata"], pods.ready_condition(pod)
+    meta, spec, ready = pod["metadata"], pod["spec"], pods.ready_condition(pod)
     address = None
     if endpoints.belongs(pod):
         about = {"kind": "Pod", "namespace": meta["namespace"], "name": meta["name"], "uid": meta["uid"]}
-        address = {"ip": pod["status"]["podIP"], "nodeName": pod["spec"].get("nodeName", ""), "targetRef": about}
+        address = {"ip": pod["status"]["podIP"], "nodeName": spec.get("nodeName", ""), "targetRef": about}
     return Standing(
-        address, is_terminating(pod), pods.is_ready(pod), str((ready or {}).get("lastTransitionTime") or "")
+        address=address,
+        is_going=is_terminating(pod),
+        is_ready=pods.is_ready(pod),
+        since=str((ready or {}).get("lastTransitionTime") or ""),
+        uid=uid_of(pod),
+        hostname=spec.get("hostname") or "",
+        subdomain=spec.get("subdomain") or "",
     )
 
 
@@ -120,16 +129,17 @@ def _offers(seen: EndpointsSeen, service: Obj) -> Iterator[Offer]:
     everybody, headless = bool(spec.get("publishNotReadyAddresses")), spec.get("clusterIP") == "None"
     same, common = endpoints.same_for_all(service), None
     for pod in seen.pods:
-        address, is_going, is_ready, _ = _standing(pod)
+        address, is_going, is_ready, _since, _uid, hostname, subdomain = _standing(pod)
         if address is None or (is_going and not everybody):
             continue
-        if pod["spec"].get("hostname") and pod["spec"].get("subdomain") == name_of(service):
-            address = {"ip": address["ip"], "hostname": pod["spec"]["hostname"], **address}
+        if hostname and subdomain == name_of(service):
+            address = {"ip": address["ip"], "hostname": hostname, **address}
         if common is None or not same:
             common = [
                 (name, n or 0, protocol, app or None) for name, n, protocol, app in endpoints.ports_of(pod, service)
             ]
-        yield from (Offer(address, port, everybody or is_ready) for port in common)
+        for port in common:
+            yield Offer(address, port, everybody or is_ready)
         if headless and not spec.get("ports"):
             yield Offer(address, None, everybody or is_ready)
 
@@ -165,10 +175,10 @@ def _changed_at(seen: EndpointsSeen, service: Obj) -> str:
     }
     times = []
     for pod in seen.pods:
-        address, is_going, is_ready, since = _standing(pod)
-        listed = known.get(uid_of(pod))
-        if listed != is_ready and (listed is not None or (address is not None and not is_going)):
-            times.append(since)
+        stands = _standing(pod)
+        listed = known.get(stands.uid)
+        if listed != stands.is_ready and (listed is not None or (stands.address is not None and not stands.is_going)):
+            times.append(stands.since)
     return min(filter(None, times), default="")
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from app.api.objects import Obj, is_terminating
+from app.api import memo
+from app.api.objects import Obj, is_terminating, name_of
 from app.component_helpers import pods
 
 Endpoint = dict[str, Any]
@@ -22,23 +23,31 @@ def belongs(pod: Obj) -> bool:
     return bool((pod.get("status") or {}).get("podIP")) and not pods.is_terminal(pod)
 
 
-def endpoint_of(pod: Obj, service: Obj, zones: Mapping[str, str]) -> Endpoint:
-    """`zones` by name of the node."""
+def endpoint_of(pod: Obj, service: Obj, zones: Mapping[str, str]) -> Endpoint | None:
+    """None: it is none. `zones` by name of the node."""
+    everybody = bool(service["spec"].get("publishNotReadyAddresses"))
+    zone = zones.get(pods.node_name(pod), "") if zones else ""
+    return _endpoint_of(pod, name_of(service), everybody, zone)
+
+
+@memo.by_identity
+def _endpoint_of(pod: Obj, service: str, everybody: bool, zone: str) -> Endpoint | None:
+    if not belongs(pod):
+        return None
     meta, spec = pod["metadata"], pod["spec"]
     serving, terminating = pods.is_ready(pod), is_terminating(pod)
-    ready = bool(service["spec"].get("publishNotReadyAddresses")) or (serving and not terminating)
+    ready = everybody or (serving and not terminating)
     endpoint: Endpoint = {
         "addresses": [pod["status"]["podIP"]],
         "conditions": {"ready": ready, "serving": serving, "terminating": terminating},
         "targetRef": {"kind": "Pod", "namespace": meta["namespace"], "name": meta["name"], "uid": meta["uid"]},
     }
-    if spec.get("hostname") and spec.get("subdomain") == service["metadata"]["name"]:
+    if spec.get("hostname") and spec.get("subdomain") == service:
         endpoint["hostname"] = spec["hostname"]
-    node = spec.get("nodeName")
-    if node:
-        endpoint["nodeName"] = node
-        if node in zones:
-            endpoint["zone"] = zones[node]
+    if spec.get("nodeName"):
+        endpoint["nodeName"] = spec["nodeName"]
+    if zone:
+        endpoint["zone"] = zone
     return endpoint
 
 
@@ -50,6 +59,11 @@ def uid_of(endpoint: Endpoint) -> str:
 
 def is_ready(endpoint: Endpoint) -> bool:
     return bool((endpoint.get("conditions") or {}).get("ready"))
+
+
+def _is_serving(endpoint: Endpoint | None) -> bool | None:
+    """None: there is none."""
+    return bool((endpoint.get("conditions") or {}).get("serving")) if endpoint is not None else None
 
 
 def states(endpoints: Iterable[Endpoint]) -> dict[str, str]:
@@ -113,7 +127,7 @@ def _number(port: Mapping[str, Any], pod: Obj) -> int | None:
 # ---------------------------------------------------------------------------------------------------- times
 
 
-def changed_at(service: Obj, selected: Sequence[Obj], slices: Sequence[Obj]) -> str:
+def changed_at(service: Obj, selected: Sequence[Obj], slices: Sequence[Obj], zones: Mapping[str, str]) -> str:
     """When the earliest change happened that the slices do not show yet, as RFC 3339; "" if no moment is known.
 
     A Service that has no slice yet changed when it was created, a pod when its readiness did. Upstream remembers
@@ -121,16 +135,12 @@ def changed_at(service: Obj, selected: Sequence[Obj], slices: Sequence[Obj]) -> 
     """
     if not slices:
         return str(service["metadata"]["creationTimestamp"])
-    known = {
-        uid_of(each): bool((each.get("conditions") or {}).get("serving"))
-        for one in slices
-        for each in one.get("endpoints") or ()
-    }
+    written = [each for one in slices for each in one.get("endpoints") or ()]
+    shown, known = set(map(id, written)), {uid_of(each): each for each in written}
     times = []
     for pod in selected:
-        held, ready = known.get(pod["metadata"]["uid"]), pods.ready_condition(pod)
-        serving = pods.is_ready(pod)
-        should_be_known = belongs(pod)
-        if ready is not None and (held != serving if should_be_known else held is not None):
-            times.append(str(ready.get("lastTransitionTime") or ""))
+        endpoint = endpoint_of(pod, service, zones)
+        if id(endpoint) not in shown and _is_serving(known.get(pod["metadata"]["uid"])) != _is_serving(endpoint):
+            ready = pods.ready_condition(pod)
+            times.append(str((ready or {}).get("lastTransitionTime") or ""))
     return min(filter(None, times), default="")

@@ -158,13 +158,14 @@ def _reconcile(seen: ServiceObservation) -> list[Plan]:
     """All slices. Each group of pods with the same ports has slices of its own; a Service without pods has an empty
     one. A slice that is not needed any more becomes one that is, if it can."""
     wanted: dict[Ports, dict[str, Endpoint]] = {}
-    reachable = [pod for pod in seen.pods if endpoints.belongs(pod)]
-    common = endpoints.ports_of(reachable[0], seen.service) if reachable else ()
-    same_for_all = endpoints.same_for_all(seen.service)
-    for pod in reachable:
-        ports = common if same_for_all else endpoints.ports_of(pod, seen.service)
+    same, ports = endpoints.same_for_all(seen.service), None
+    for pod in seen.pods:
         endpoint = endpoints.endpoint_of(pod, seen.service, seen.zones)
-        wanted.setdefault(ports, {})[objects.uid_of(pod)] = endpoint
+        if endpoint is None:
+            continue
+        if ports is None or not same:
+            ports = endpoints.ports_of(pod, seen.service)
+        wanted.setdefault(ports, {})[endpoints.uid_of(endpoint)] = endpoint
     held: dict[Ports, list[Obj]] = {}
     for each in seen.slices:
         held.setdefault(endpoints.ports_in(each), []).append(each)
@@ -243,7 +244,7 @@ def _write(seen: ServiceObservation, plans: list[Plan]) -> Iterator[Difference]:
     due = [plan for plan in plans if plan.is_due(labels)]
     if not due:
         return
-    changed_at = endpoints.changed_at(seen.service, seen.pods, seen.slices)
+    changed_at = endpoints.changed_at(seen.service, seen.pods, seen.slices, seen.zones)
     failed = f"Error updating Endpoint Slices for Service {'/'.join(ref_of(seen.service)[1:])}: {{error}}"
     sorry = Announce(seen.service, "Warning", "FailedToUpdateEndpointSlices", failed)
     for plan in due:

@@ -38,7 +38,8 @@ def packed(offers: Iterable[Offer]) -> list[Subset]:
         offered[key] = is_ready and offered.get(key, True)
     ports_of: dict[tuple[tuple[_Key, bool], ...], list[Port]] = {}
     for port, offered in by_port.items():
-        ports_of.setdefault(tuple(sorted(offered.items())), []).extend([port] if port else [])
+        in_order = tuple((key, offered[key]) for key in sorted(offered))
+        ports_of.setdefault(in_order, []).extend([port] if port else [])
     found = [_subset(keys, addresses, ports) for keys, ports in ports_of.items()]
     return _in_order("EndpointSubset", found)
 

@@ -101,7 +101,7 @@ class NodeLifecycleController(Controller[NodeSeen | NodeGone]):
         on_it: Sequence[Obj] = ()
         if node_health.readiness(node) != "True" or reader.now_ms - heard_ms >= node_health.GRACE_MS:
             nodes = reader.list("Node")
-            on_it = tuple(pod for pod in reader.live("Pod", None) if pods.node_name(pod) == key.name)
+            on_it = reader.live_on(key.name)
         return NodeSeen(node, heard_ms, nodes, on_it, reader.now_ms, known is not None)
 
     @staticmethod
@@ -214,9 +214,8 @@ def _no_execute(seen: NodeSeen) -> Iterator[Difference]:
     if pause_ms is None:
         yield Difference(about, "spec.taints", wanted, "", "EvictionsStopped")
         return
-    due_ms = (
-        max((_tainted_ms(other) for other in seen.nodes if node_health.zone_of(other) == zone), default=0) + pause_ms
-    )
+    tainted = (other for other in seen.nodes if node_health.no_execute(other) and node_health.zone_of(other) == zone)
+    due_ms = max(map(_tainted_ms, tainted), default=0) + pause_ms
     if held is None and seen.now_ms < due_ms:
         wait = RequeueAfter(due_ms - seen.now_ms, "one node at a time")
         yield Difference(about, "spec.taints", wanted, "", "EvictionRateLimited", (wait,))

@@ -64,7 +64,7 @@ class TaintEvictionController(Controller[TaintedSeen]):
         waiting: Mapping[str, int] = reader.remembered() or {}
         on_it: Sequence[Obj] = ()
         if waiting or _no_execute(node):
-            on_it = tuple(pod for pod in reader.live("Pod", None) if pods.node_name(pod) == key.name)
+            on_it = reader.live_on(key.name)
         return TaintedSeen(node, on_it, waiting, reader.now_ms)
 
     @staticmethod

@@ -51,7 +51,7 @@ class AutoscalerObservation:
     autoscaler: Obj
     target: Obj | None
     pods: Sequence[Obj]  # of the target; read only when it is time
-    metrics: Sequence[Obj]  # PodMetrics of the namespace
+    metrics: Sequence[Obj]  # PodMetrics of these pods
     loads: Sequence[Obj]
     rivals: Sequence[str]  # autoscalers whose targets select these pods, itself among them
     memory: Memory | None  # None: seen for the first time
@@ -102,8 +102,8 @@ class HorizontalController(Controller[AutoscalerObservation]):
 
     def __init__(self) -> None:
         self.watches = (
-            itself(KIND, when=_is_news, indexes={"namespace": _namespace}),
-            Watch("PodMetrics", lambda obj, reader: (), indexes={"namespace": _namespace}),
+            itself(KIND, when=_is_news, indexes={"namespace": _namespace, "kind": _target_kind, "target": _target}),
+            Watch("PodMetrics", lambda obj, reader: ()),
             Watch("Load", lambda obj, reader: (), indexes={"namespace": _namespace}),
         )
 
@@ -114,17 +114,16 @@ class HorizontalController(Controller[AutoscalerObservation]):
         memory = reader.remembered()
         if memory is None or reader.now_ms < memory.next_ms:
             return AutoscalerObservation(autoscaler, None, (), (), (), (), memory, reader.now_ms)
-        target = _target(autoscaler, reader)
+        (wanted,) = _target(autoscaler)
+        target = reader.live_get(wanted) if wanted.kind in TARGETS else None
         found: Sequence[Obj] = ()
         if target is not None:
-            selector = selectors.of_owner(target)
-            in_namespace = reader.live("Pod", key.namespace)
-            found = tuple(pod for pod in in_namespace if selectors.matches(selector, objects.labels_of(pod)))
+            found = tuple(selectors.selected(selectors.of_owner(target), reader.live("Pod", key.namespace)))
         return AutoscalerObservation(
             autoscaler=autoscaler,
             target=target,
             pods=found,
-            metrics=reader.by("PodMetrics", "namespace", key.namespace),
+            metrics=tuple(filter(None, (reader.get(Ref("PodMetrics", key.namespace, name_of(pod))) for pod in found))),
             loads=reader.by("Load", "namespace", key.namespace),
             rivals=_rivals(reader, found) if len(reader.by(KIND, "namespace", key.namespace)) > 1 else (key.name,),
             memory=memory,
@@ -383,20 +382,29 @@ def _condition(type_: str, is_so: bool, reason: str, message: str) -> Condition:
 # ---------------------------------------------------------------------------------------------------- looking
 
 
-def _target(autoscaler: Obj, reader: Reader) -> Obj | None:
-    reference, namespace = autoscaler["spec"]["scaleTargetRef"], objects.namespace_of(autoscaler)
-    kind, name = objects.kind_of(reference), reference["name"]
-    found = reader.live(kind, namespace) if kind in TARGETS else ()
-    return next((obj for obj in found if objects.name_of(obj) == name), None)
+def _target(autoscaler: Obj) -> tuple[Ref]:
+    reference = autoscaler["spec"]["scaleTargetRef"]
+    return (Ref(objects.kind_of(reference), objects.namespace_of(autoscaler), reference["name"]),)
+
+
+def _target_kind(autoscaler: Obj) -> tuple[tuple[str, str]]:
+    (target,) = _target(autoscaler)
+    return ((target.namespace, target.kind),)
 
 
 def _rivals(reader: Reader, found: Sequence[Obj]) -> Sequence[str]:
     """By name, the autoscalers of the namespace whose targets select any of these pods."""
-    autoscalers = reader.by(KIND, "namespace", objects.namespace_of(found[0])) if found else ()
-    targets = {name_of(each): _target(each, reader) for each in autoscalers}
-    selecting = {name: selectors.of_owner(target) for name, target in targets.items() if target is not None}
-    labels = [objects.labels_of(pod) for pod in found]
-    return sorted(name for name, own in selecting.items() if any(selectors.matches(own, each) for each in labels))
+    if not found:
+        return ()
+    namespace = objects.namespace_of(found[0])
+    labels = {id(each): each for each in map(objects.labels_of, found)}.values()  # pods of a template share them
+    rivals: list[Obj] = []
+    for kind in TARGETS:
+        for each in reader.live(kind, namespace) if reader.by(KIND, "kind", (namespace, kind)) else ():
+            own = selectors.of_owner(each)
+            if any(selectors.matches(own, of_pod) for of_pod in labels):
+                rivals += reader.by(KIND, "target", ref_of(each))
+    return sorted(map(name_of, rivals))
 
 
 def _is_news(old: Obj | None, new: Obj | None) -> bool:

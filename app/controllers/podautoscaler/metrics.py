@@ -23,7 +23,7 @@ class Measured(NamedTuple):
 
     spec: Mapping[str, Any]  # of the autoscaler
     pods: Sequence[Obj]  # of its target
-    metrics: Sequence[Obj]  # PodMetrics of the namespace
+    metrics: Sequence[Obj]  # PodMetrics of these pods
     loads: Sequence[Obj]
     now_ms: int
 
@@ -95,10 +95,8 @@ def _custom(source: Mapping[str, Any], seen: Measured, current: int) -> Read:
 
 
 def _samples(seen: Measured, resource: str, container: str) -> dict[str, Sample]:
-    names, samples = {objects.name_of(pod) for pod in seen.pods}, {}
+    samples = {}
     for each in seen.metrics:
-        if objects.name_of(each) not in names:
-            continue
         amounts = [
             _amount(resource, part["usage"][resource])
             for part in each["containers"]

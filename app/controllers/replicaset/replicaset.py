@@ -18,7 +18,7 @@ from app.api.messages import Message
 from app.api.names import short_name
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
-from app.component_helpers import pods, replicas
+from app.component_helpers import replicas
 from app.component_helpers.replicas import Claims
 from app.reconcile import (
     BY_NAMESPACE,
@@ -71,7 +71,7 @@ class ReplicaSetController(Controller[ReplicaSetObservation]):
         owned = reader.by("Pod", "controller", objects.uid_of(replica_set))
         related: list[Obj] = []
         owner_uid, wanted = objects.controller_uid(replica_set), replica_set["spec"]["replicas"]
-        if owner_uid and len(owned) > wanted and sum(map(pods.is_active, owned)) > wanted:
+        if owner_uid and len(owned) > wanted and sum(replicas.part_played(pod).is_active for pod in owned) > wanted:
             for sibling in reader.by("ReplicaSet", "controller", owner_uid):
                 related += reader.by("Pod", "controller", objects.uid_of(sibling))
         return ReplicaSetObservation(

@@ -57,11 +57,11 @@ def shortage(machine: Obj, reader: Reader) -> Shortage | None:
 
 def _pods(machine: Obj, reader: Reader) -> list[tuple[Obj, Obj]]:
     try:
-        all_pods = reader.live("Pod", None)
+        bound = reader.live_on(name_of(machine))
     except ServiceUnavailable:
         return []
     node = name_of(machine)
-    here = {(namespace_of(pod), name_of(pod)): pod for pod in all_pods if pods.node_name(pod) == node}
+    here = {(namespace_of(pod), name_of(pod)): pod for pod in bound}
     found = []
     for each in reader.live("PodSandbox", None):
         pod = here.get((namespace_of(each), each["spec"]["podName"]))

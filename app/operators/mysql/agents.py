@@ -55,7 +55,7 @@ class MySQLAgents(Controller[AgentsSeen]):
     def observe(self, key: Ref, reader: Reader) -> AgentsSeen | None:
         if reader.get(key) is None:
             return None
-        group = next((each for each in reader.live(MYSQL_GROUP, key.namespace) if name_of(each) == key.name), None)
+        group = reader.live_get(Ref(MYSQL_GROUP, key.namespace, key.name))
         if group is None:
             return None
         of = [each for each in reader.list("PodSandbox", key.namespace) if group_of(each) == key.name]

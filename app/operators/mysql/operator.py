@@ -78,7 +78,7 @@ class MySQLOperator(Controller[ClusterSeen]):
         names = sorted({each["spec"]["nodeName"] for each in sandboxes})
         machines = [each for name in names if (each := reader.get(Ref("Machine", "", name))) is not None]
         memory = reader.remembered() or Memory()
-        asked = next((each for each in reader.live(MYSQL_GROUP, key.namespace) if name_of(each) == key.name), None)
+        asked = reader.live_get(group)
         return ClusterSeen(cluster, pods, there, asked, sandboxes, machines, memory, reader.now_ms)
 
     @staticmethod
