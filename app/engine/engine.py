@@ -28,8 +28,7 @@ from app.engine.oncall import OnCall
 from app.engine.processes import PHYSICAL, LoopOf, LoopsOfMachine, Processes, nobody
 from app.engine.trace import Acted, Differed, Failed, Fired, Observed, Record, Step, Trace, Wake
 from app.engine.turns import Turns, loop_of
-from app.engine.worker import PATIENCE as PATIENCE
-from app.engine.worker import Reconcile, Worker
+from app.engine.worker import PATIENCE, Reconcile, Worker
 from app.reconcile import Action, AnyController, Struck
 
 
@@ -172,8 +171,7 @@ class Engine:
                 informer.last_due_ms = due
                 softly = background or self.workers[actor].controller.in_background
                 self.agenda.add(due, 0, ("deliver", actor, change, cause), softly)
-        came_or_went = [customkinds.follow(self.server.scheme, change) for change in changes]
-        if any(came_or_went):
+        if sum(customkinds.follow(self.server.scheme, change) for change in changes):  # each of them, not the first
             self.follow_kinds()
         for change in changes:
             if change.ref.kind == "PodSandbox":
@@ -253,8 +251,7 @@ class Engine:
         try:
             for type_, ref, keys in informer.relist(self.store, worker.view):
                 queued.update(dict.fromkeys(keys))
-                for key in keys:
-                    worker.queue.add(key, Wake(type_, ref, number), softly)
+                self._add(worker, keys, Wake(type_, ref, number), softly)
         except Exception as mistake:
             return self.fall(worker, None, cause, mistake)
         step = self.record(worker.actor, None, cause, Fired("RELIST", cause, tuple(queued)), softly)
@@ -277,12 +274,15 @@ class Engine:
     # ------------------------------------------------------------------------------------------ loops
 
     def queue(self, worker: Worker, keys: Sequence[Ref], wake: Wake, background: bool) -> None:
+        self._add(worker, keys, wake, background)
+        if keys:
+            self._call(worker)
+
+    def _add(self, worker: Worker, keys: Sequence[Ref], wake: Wake, background: bool) -> None:
         for key in breathing(keys):
             worker.queue.add(key, wake, background)
             if not background:
                 self._hurry(worker, key)
-        if keys:
-            self._call(worker)
 
     def _await(self, key: Ref) -> None:
         """Who is just about to look at a machine that fell silent is waited for; who has a timer for it is too."""

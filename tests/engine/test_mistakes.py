@@ -9,8 +9,9 @@ import pytest
 
 from app.api.control_plane import CONTROL_PLANE, new_control_plane
 from app.api.objects import Obj, Ref
-from app.engine.engine import PATIENCE, Engine
+from app.engine.engine import Engine
 from app.engine.trace import Acted, Failed, Observed, Step, Wake
+from app.engine.worker import PATIENCE
 from app.reconcile import Difference, Patch, Reader, itself
 from tests.support.loops import A, Loop, Seen, config, engine_with, settle, write
 

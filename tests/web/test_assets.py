@@ -53,4 +53,12 @@ def test_the_sheets_of_the_page_are_sent_as_one_and_none_is_forgotten() -> None:
     names = SHEETS["css/room.css"]
     parts = [assets.get(f"css/{name}.css") for name in names]
     assert sheet.body == b"".join(part.body for part in parts if part is not None)
-    assert {path.stem for path in (STATIC / "css").glob("*.css")} == {*names, "error", "own", "custom", "ruler", "why"}
+    assert {path.stem for path in (STATIC / "css").glob("*.css")} == {
+        *names,
+        "error",
+        "own",
+        "custom",
+        "import",
+        "ruler",
+        "why",
+    }
