@@ -83,7 +83,7 @@ def test_nor_what_stands_around_them() -> None:
         "server store trace turns",
         "Processes": "_agenda _client_of _faults _homes _housed _loop_of _loops_of_machine _now_ms _on_machine _server "
         "_subscriptions workers",
-        "ApiServer": "now_ms rng scheme store taken_bytes",
+        "ApiServer": "_is_dry _policies now_ms rng scheme store taken_bytes user",
     }
 
 

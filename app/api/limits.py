@@ -56,9 +56,11 @@ CEL_NESTING = 40  # brackets within brackets
 CEL_DEPTH = 150  # of its tree: a chain of operators is as deep as it is long
 CEL_CALL = 200_000  # what one rule may cost, in evaluations of parts of it
 CEL_OBJECT = 1_000_000  # and all rules of one object
+CEL_REQUEST = 400_000  # and all expressions of admission policies, asked of one request
 CUSTOM_KINDS = 500  # of a cluster
 POLICIES = 100  # for admission, of a cluster; and twice as many bindings
-POLICY_CHARACTERS = 30_000  # of all expressions of one
+POLICY_CHARACTERS = 30_000  # of all expressions of one, and
+POLICIES_CHARACTERS = 100_000  # of all of a cluster
 POLICY_WORDS = 1_000  # of what one says about the requests that it judges, in rules and selectors
 
 # ------------------------------------------------------------------------------------------------- loops

@@ -23,6 +23,7 @@ from app.apimachinery.scheme.scalars import json_type
 from app.apimachinery.scheme.shapes import Struct
 from app.apiserver.admission import pod_security
 from app.apiserver.admission.matching import CREATE
+from app.apiserver.admission.policies import BINDING, POLICY
 from app.apiserver.server import ApiServer, Written
 from app.apiserver.store import Change
 from app.component_helpers import budgets
@@ -70,9 +71,9 @@ def replace(server: ApiServer, ref: Ref, text: str, subresource: str = "", manag
 
 
 def _check_version(server: ApiServer, ref: Ref, obj: Obj) -> None:
-    """A custom object is not overwritten blindly. Raises Invalid."""
+    """A custom object is not overwritten blindly, and a policy is not. Raises Invalid."""
     kind = server.scheme.kind(ref.kind)
-    if not kind.is_own and not obj["metadata"].get("resourceVersion"):
+    if (not kind.is_own or kind.key in (POLICY, BINDING)) and not obj["metadata"].get("resourceVersion"):
         text = "Invalid value: 0: must be specified for an update"
         cause = errors.Cause("metadata.resourceVersion", "FieldValueInvalid", text)
         raise errors.invalid(kind.kind, ref.name, [cause], kind.group)

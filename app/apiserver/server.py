@@ -22,9 +22,8 @@ from app.api.objects import Obj, Ref, is_of, kind_of, ref_of
 from app.apimachinery.patch.strategic import merge_patch
 from app.apimachinery.scheme.scheme import Definition, Scheme
 from app.apiserver import allocation, customkinds, deletion
-from app.apiserver.admission import admission, pod_security
+from app.apiserver.admission import admission, pod_security, policies
 from app.apiserver.admission.matching import CREATE, DELETE, UPDATE, Asked
-from app.apiserver.admission.policies import Policies
 from app.apiserver.store import Change, Store
 from app.registry import scales, strategies, validation
 from app.registry.admissionpolicies import typechecking
@@ -69,7 +68,7 @@ class ApiServer:
         self.taken_bytes = 0  # of all objects that clients wrote
         self.user: users.User | None = users.YOU  # who asks; None: the server itself, whom no policy judges
         self._is_dry = False
-        self._policies = Policies()
+        self._policies = policies.Policies()
 
     def overlay(self, rng: random.Random) -> ApiServer:
         """One for dry runs: what it writes is seen by nobody else."""
@@ -112,7 +111,6 @@ class ApiServer:
         if not kind.is_local:
             self._check_namespace(kind, ref)
         customkinds.check_create(kind, self.store)
-        Policies.check_create(kind, self.store)
         if not trusted:
             obj = self._defaulted(definition, whole_object(obj, definition.shape))
         obj = self._prepared_for_create(kind, obj)
@@ -120,6 +118,7 @@ class ApiServer:
             obj = allocation.allocate_service(obj, self.store, self.rng)
         if not trusted:
             self._refuse(kind, ref.name, validation.validate(definition, obj))
+            policies.check_room(obj, None, self.store)
         if self.store.get(ref) is not None:  # what is wrong with an object is told before
             raise errors.already_exists(kind.plural, ref.name, kind.group)
         if trusted:
@@ -332,6 +331,7 @@ class ApiServer:
             if ref.kind == "Pod":
                 new = defaults.readmit(new, old)
             self._refuse(kind, ref.name, validation.validate_update(definition, new, old, subresource))
+            policies.check_room(new, old, self.store)
         elif subresource == "status" and not kind.is_local:
             self._refuse(kind, ref.name, validation.validate_status(definition, new, old))
         told = self._update_judged(kind, new, old, subresource, dry_run=dry_run)

@@ -415,7 +415,7 @@ def test_all_policies_together_do_not_either(server: ApiServer) -> None:
     install(server, *(binding("Warn", name=f"b{index}", policyName=f"p{index}") for index in range(20)))
     warnings = server.create(web()).warnings
     cancelled = [warning for warning in warnings if warning.endswith("actual cost limit exceeded")]
-    assert len(cancelled) == limits.CEL_OBJECT // limits.CEL_CALL - 1
+    assert len(cancelled) == limits.CEL_REQUEST // limits.CEL_CALL - 1
     spent = "validation failed due to running out of cost budget, no further validation rules will be run"
     assert all(warning.endswith(spent) for warning in warnings[len(cancelled) :])
 
@@ -423,8 +423,18 @@ def test_all_policies_together_do_not_either(server: ApiServer) -> None:
 def test_there_are_only_so_many_policies(server: ApiServer) -> None:
     for index in range(limits.POLICIES):
         server.store.put(policy(name=f"p{index}"))
-    with pytest.raises(errors.Forbidden, match="this cluster has its limit of 100 validatingadmissionpolicies"):
+    with pytest.raises(errors.Forbidden, match="this cluster has its limit of 100 objects of this kind"):
         server.create(policy())
+
+
+def test_all_policies_together_say_no_more_than_a_server_reads_at_once(server: ApiServer) -> None:
+    long = ["true" + " " * (limits.POLICY_CHARACTERS // 2 - 10)] * 2
+    install(server, *(policy(*long, name=f"p{index}") for index in range(3)), policy())
+    with pytest.raises(errors.Forbidden, match="all policies together have at most 100000 characters"):
+        server.create(policy(*long, name="p3"))
+    longer = {"spec": {"validations": [{"expression": each} for each in long]}}
+    with pytest.raises(errors.Forbidden, match="all policies together have at most 100000 characters"):
+        server.patch(Ref("ValidatingAdmissionPolicy", "", "few"), longer)
 
 
 # ------------------------------------------------------------------------------------------------ params

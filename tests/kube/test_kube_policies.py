@@ -52,6 +52,14 @@ def test_both_kinds_are_written_read_and_shown_in_a_table(api: Api) -> None:
     assert api.ok("DELETE", f"{POLICIES}/few")["status"] == "Success"
 
 
+def test_a_policy_is_not_overwritten_blindly_and_some_names_are_reserved(api: Api) -> None:
+    made = api.ask("POST", POLICIES, policy(name="a.static.k8s.io"))
+    (warning,) = made.headers.getlist("Warning")
+    assert warning.startswith('299 - "metadata.name: names ending with')
+    blind = api.status("PUT", f"{POLICIES}/a.static.k8s.io", policy(name="a.static.k8s.io"))
+    assert blind["message"].endswith("metadata.resourceVersion: Invalid value: 0: must be specified for an update")
+
+
 def test_a_policy_that_makes_no_sense_is_refused(api: Api) -> None:
     status = api.status("POST", POLICIES, policy("object.x + "))
     assert (status["code"], status["reason"]) == (422, "Invalid")

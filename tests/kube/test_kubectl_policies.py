@@ -123,3 +123,14 @@ def test_images_are_those_of_the_namespace(desk: Desk) -> None:
     assert told.returncode == 0
     warned = "Validation failed for ValidatingAdmissionPolicy 'few' with binding 'few'"
     assert f"Warning: {warned}: only test images are allowed in namespace shop" in told.stderr
+
+
+@pytest.mark.kubectl(30)
+def test_who_connects_to_a_pod_is_judged(desk: Desk) -> None:
+    desk.kubectl("-n", "default", "wait", "--for=condition=Available", "deployment/web", "--timeout=30s")
+    shell = "object.command[0] != 'sh' && object.container == 'nginx'"
+    desk.apply(policy(shell, matchConstraints=about(rule("pods/exec", "CONNECT", ""))), binding())
+    assert desk.kubectl("exec", "deploy/web", "--", "hostname").startswith("web-")
+    assert f"denied request: failed expression: {shell}" in desk.kubectl.refused(
+        "exec", "deploy/web", "--", "sh", "-c", "a"
+    )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from app.api.objects import Ref, name_of
 from app.apimachinery.yamltext import dump
 from app.cluster import Cluster
 from app.commands import Scale
+from app.web.present import caption
 from tests.support.policies import about, binding, policy, rule
+from tests.support.telling import words_of
 from tests.support.world import World
 
 NO_LATEST = "object.spec.containers.all(c, !c.image.endsWith(':latest'))"
@@ -77,3 +81,16 @@ def test_what_was_read_before_is_read_again_in_a_copy_and_in_a_replay() -> None:
     assert copied.revision == world.revision
     again = Cluster.replay(world.seed, world.epoch_ms, list(world.journal), world.trace.count)
     assert again.revision == world.revision
+
+
+@pytest.mark.parametrize(
+    ("lang", "why"), [("en", "an admission policy forbids it (422)"), ("ja", "ポリシーが許しません（422）")]
+)
+def test_the_story_says_that_a_policy_forbids_it(lang: str, why: str) -> None:
+    world = World()
+    forbid(world, NO_LATEST, "pods", "CREATE")
+    world.web(1, "nginx:latest")
+    world.run(limit_ms=2_000)
+    words = words_of(world, lang)
+    told = [caption(step, words).text for step in world.trace if step.actor == "replicaset-controller"]
+    assert any(why in sentence for sentence in told)

@@ -76,6 +76,16 @@ _INSERTIONS = [
     *[{"op": "add", "path": "/metadata/annotations/list/0", "value": 0}] * 5_000,
 ]
 
+_DIGITS = f"[{', '.join(map(repr, '0123456789'))}]"
+_TOO_LONG = "".join(f"{_DIGITS}.all(a{depth}, " for depth in range(6)) + "a0 != 'x'" + ")" * 6
+_ADMISSION = "admissionregistration.k8s.io/v1"
+_POLICY = {
+    "matchConstraints": {"resourceRules": [{"apiGroups": ["apps"], "apiVersions": ["*"], "operations": ["*"],
+                                            "resources": ["*", "*/status"]}]},
+    "validations": [{"expression": _TOO_LONG}] * 20,
+}  # fmt: skip
+_BOUND = {"policyName": "x", "validationActions": ["Warn"]}
+
 HOSTILE: dict[str, list[Request]] = {
     "a Service with 2,769 node ports": [_service("x", 2_769, 422)],
     "Services until no node port is left": [_service("a", 1_500), _service("b", 1_268), _service("c", 1, 422)],
@@ -115,6 +125,13 @@ HOSTILE: dict[str, list[Request]] = {
     ],
     "30,000 maps merged into one of 10,000": [
         Request("POST", "/plan", {"manifest": _MERGES}, FORM, 200),
+    ],
+    "a policy that loops for every write to a workload": [
+        Request("POST", f"/kube/apis/{_ADMISSION}/validatingadmissionpolicies",
+                _named("ValidatingAdmissionPolicy", _ADMISSION, _POLICY)),
+        Request("POST", f"/kube/apis/{_ADMISSION}/validatingadmissionpolicybindings",
+                _named("ValidatingAdmissionPolicyBinding", _ADMISSION, _BOUND)),
+        _workload("Deployment", "deployments", replicas=2),
     ],
     "a history of 100,000 revisions": [
         Request("PATCH", f"{_APPS}/deployments/web", {"metadata": {"annotations": _HISTORY}}, MERGE_PATCH, 200),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from app.api.breath import EVERY, breathe
 from app.apimachinery import patterns
 from app.apimachinery.cel import types, values
 from app.apimachinery.cel.library import LIBRARY, Overload, qualified
@@ -169,6 +170,8 @@ def _comprehension(node: Node) -> Run:
 
         def each(item: Any) -> Any:
             scope.budget.spend(1)
+            if scope.budget.left % EVERY == 0:
+                breathe()
             scope.names = {**before, variable: item}
             return body(scope)
 

@@ -12,19 +12,19 @@ from typing import Any, NamedTuple
 
 from app.api import errors, limits, selectors
 from app.api.kinds import Kind, key_of
-from app.api.objects import Obj, Ref, labels_of, name_of
+from app.api.objects import Obj, Ref, kind_of, labels_of, name_of
 from app.apimachinery.cel.authorizer import Authorizer
 from app.apimachinery.scheme.scheme import Scheme
 from app.apiserver.admission.matching import Asked, matched
 from app.apiserver.store import Store
 from app.registry.admissionpolicies import asking, compiled
 from app.registry.admissionpolicies.asking import Denial, Purse
+from app.registry.admissionpolicies.checks import characters
 
 POLICY, BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
 _NEVER_JUDGED = (POLICY, BINDING, "Event")
 _NO_PARAMS = "no params found for policy binding with `Deny` parameterNotFoundAction"
 _NOWHERE = "cannot use namespaced paramRef in policy binding that matches cluster-scoped resources"
-_KEPT_CHARACTERS = 10 * limits.POLICY_CHARACTERS
 _PARAM_COST = 50  # of one that is asked about, and 1 of one that is only looked at: with many that comes to an end
 _OF_NAMESPACE = frozenset(
     ("name", "generateName", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "labels")
@@ -41,19 +41,24 @@ class _Denied(NamedTuple):
     denial: Denial
 
 
+def check_room(obj: Obj, old: Obj | None, store: Store) -> None:
+    """Whether there is room for one more, or for a longer one. Raises Forbidden."""
+    kind = kind_of(obj)
+    most = {POLICY: limits.POLICIES, BINDING: 2 * limits.POLICIES}.get(kind)
+    if most is not None and old is None and store.count(kind) >= most:
+        raise errors.Forbidden(f"this cluster has its limit of {most} objects of this kind: delete some first")
+    if kind == POLICY:
+        others = sum(characters(each["spec"]) for each in store.objects(POLICY) if name_of(each) != name_of(obj))
+        if others + characters(obj["spec"]) > limits.POLICIES_CHARACTERS:
+            why = f"all policies together have at most {limits.POLICIES_CHARACTERS} characters of expressions"
+            raise errors.Forbidden(f"{why}: delete some first")
+
+
 class Policies:
-    """Those of one store. What was read is kept: as much of it as ten policies of the largest size need."""
+    """Those of one store, each read once."""
 
     def __init__(self) -> None:
         self._read: dict[str, tuple[Obj, compiled.Policy]] = {}
-        self._characters = 0
-
-    @staticmethod
-    def check_create(kind: Kind, store: Store) -> None:
-        """Raises Forbidden: there are enough of them."""
-        most = {POLICY: limits.POLICIES, BINDING: 2 * limits.POLICIES}.get(kind.key)
-        if most is not None and store.count(kind.key) >= most:
-            raise errors.Forbidden(f"this cluster has its limit of {most} {kind.plural}: delete some first")
 
     @staticmethod
     def judge_any(ref: Ref, store: Store) -> bool:
@@ -64,19 +69,16 @@ class Policies:
         """What is to be told to who asked. Raises Denied."""
         judging = _Judging(asked, scheme, store)
         for policy, bindings in _bound(store):
-            judging.ask(policy, self._compiled(policy), bindings)
+            judging.ask(policy, self._compiled(policy, store), bindings)
         if judging.denied:
             raise _refusal(asked, judging.denied[0])
         return tuple(judging.warnings)
 
-    def _compiled(self, policy: Obj) -> compiled.Policy:
+    def _compiled(self, policy: Obj, store: Store) -> compiled.Policy:
         known = self._read.get(name_of(policy))
         if known is None or known[0]["spec"] is not policy["spec"]:
-            read = compiled.read(policy["spec"])
-            self._characters += read.characters
-            if self._characters > _KEPT_CHARACTERS:
-                self._read, self._characters = {}, read.characters
-            known = self._read[name_of(policy)] = (policy, read)
+            self._read = {name: each for name, each in self._read.items() if store.get(Ref(POLICY, "", name))}
+            known = self._read[name_of(policy)] = (policy, compiled.read(policy["spec"]))
         return known[1]
 
 

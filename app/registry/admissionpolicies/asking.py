@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from app.api import limits
+from app.api.breath import breathe
 from app.apimachinery import cel
 from app.registry.admissionpolicies.compiled import Expression, Policy, Validation
 
 _MESSAGE_BYTES = 5 * 1024
-_CONDITIONS_SHARE = 4  # of what an object may cost, match conditions may cost a fourth
+_CONDITIONS_SHARE = 4  # of what a request may cost, match conditions may cost a fourth
 OUT_OF_BUDGET = "validation failed due to running out of cost budget, no further validation rules will be run"
 
 
@@ -30,7 +31,7 @@ class Denial(NamedTuple):
 class Purse:
     """What may still be spent on one request."""
 
-    def __init__(self, left: int = limits.CEL_OBJECT) -> None:
+    def __init__(self, left: int = limits.CEL_REQUEST) -> None:
         self.left = left
 
 
@@ -105,7 +106,7 @@ class _Asking:
     def _failed_conditions(self) -> list[str] | None:
         """What could not be worked out; None: it is not about this request."""
         kept, whole = self._purse, self._names
-        self._purse = Purse(min(kept.left, limits.CEL_OBJECT // _CONDITIONS_SHARE))
+        self._purse = Purse(min(kept.left, limits.CEL_REQUEST // _CONDITIONS_SHARE))
         self._names = {**whole, "namespaceObject": None}
         before, failed = self._purse.left, []
         try:
@@ -159,6 +160,7 @@ class _Asking:
 
     def spent_on(self, compiled: cel.Compiled) -> Any:
         """Raises CelError. Nothing more is asked once all is spent."""
+        breathe()
         purse = self._purse
         if purse.left <= 0:
             raise _OutOfBudget

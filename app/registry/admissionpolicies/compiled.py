@@ -42,13 +42,6 @@ class Policy:
     validations: tuple[Validation, ...]
     annotations: tuple[Expression, ...]
 
-    @property
-    def characters(self) -> int:
-        """Of all expressions: what is kept of them is a hundred times as large."""
-        validations = [part for each in self.validations for part in (each.condition, each.message_expression) if part]
-        every = (*self.conditions, *self.variables.values(), *validations, *self.annotations)
-        return sum(len(each.source) for each in every)
-
 
 def read(spec: Part) -> Policy:
     variables: dict[str, Expression] = {}

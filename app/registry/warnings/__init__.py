@@ -102,6 +102,8 @@ _ON_CREATE: dict[str, tuple[Rule, ...]] = {
     "ResourceQuota": (cluster.of_quota,),
     "ResourceSlice": (cluster.of_slice,),
     "CustomResourceDefinition": (customresources.of_definition,),
+    "ValidatingAdmissionPolicy": (cluster.of_policy,),
+    "ValidatingAdmissionPolicyBinding": (cluster.of_policy,),
 }
 _ON_UPDATE: dict[str, tuple[ChangeRule, ...]] = {
     "PodTemplate": (_renewed(workloads.of_pod_template),),
@@ -131,6 +133,8 @@ _ON_UPDATE: dict[str, tuple[ChangeRule, ...]] = {
     "Node": (_always(cluster.of_node),),
     "ResourceSlice": (_always(cluster.of_slice),),
     "CustomResourceDefinition": (_added(customresources.of_definition),),
+    "ValidatingAdmissionPolicy": (_always(cluster.of_policy),),
+    "ValidatingAdmissionPolicyBinding": (_always(cluster.of_policy),),
 }
 _ON_STATUS: dict[str, tuple[Rule, ...]] = {
     "Pod": (cluster.of_pod_addresses,),

@@ -1,6 +1,7 @@
-"""Kinds of the cluster itself: machines, drivers, quotas.
+"""Kinds of the cluster itself: machines, drivers, quotas, admission policies.
 
-Models the strategies of Nodes, ResourceQuotas, CSIDrivers and ResourceSlices under kubernetes `pkg/registry`.
+Models the strategies of Nodes, ResourceQuotas, CSIDrivers, ResourceSlices and ValidatingAdmissionPolicies under
+kubernetes `pkg/registry`.
 """
 
 from __future__ import annotations
@@ -59,3 +60,12 @@ def of_slice(obj: Obj) -> Iterator[str]:
     driver = (obj.get("spec") or {}).get("driver", "")
     if driver != driver.lower():
         yield f'spec.driver: driver names should be lowercase; "{driver}" contains uppercase characters'
+
+
+def of_policy(obj: Obj) -> Iterator[str]:
+    """And of a binding."""
+    if obj["metadata"]["name"].endswith(".static.k8s.io"):
+        yield (
+            'metadata.name: names ending with ".static.k8s.io" are reserved for static manifest-based configurations '
+            "and cannot be managed via the API"
+        )

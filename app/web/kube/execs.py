@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from flask import Response, request
 
 from app.api import errors
-from app.api.objects import Ref
+from app.api.objects import Obj, Ref
 from app.commands import CrashContainer
 from app.engine.trace import Commanded
 from app.rooms import Done, Room, awaits_input, exit_code, guard, is_shell
@@ -30,8 +30,10 @@ LINE_BYTES = 64 * 1024  # of input that is kept for a command that reads it
 
 
 def refused(call: Call) -> Response:
-    """exec without a websocket, port-forward, proxy: raises BadRequest that says what is possible."""
+    """exec without a websocket, port-forward, proxy: raises BadRequest that says what is possible. A kubectl whose
+    websocket was refused comes here and shall hear why: raises Denied."""
     if call.target.subresource in ("exec", "attach"):
+        judge(call.room, call.target.ref, call.target.subresource)
         raise errors.BadRequest(
             f"exec and attach need a websocket with the protocol {V5}: kubectl 1.30 or newer, "
             "or 1.29 with KUBECTL_REMOTE_COMMAND_WEBSOCKETS=true"
@@ -60,15 +62,20 @@ def streams() -> Streams:
 
 
 def check(room: Room, pod: Ref, subresource: str) -> None:
-    """Raises BadRequest if nothing is asked for, and Denied if a policy for admission says so."""
-    asked = streams()
-    if not any(asked):
+    """Raises BadRequest if nothing is asked for, and Denied if an admission policy says so."""
+    if not any(streams()):
         raise errors.BadRequest("you must specify at least 1 of stdin, stdout, stderr")
+    judge(room, pod, subresource)
+
+
+def judge(room: Room, pod: Ref, subresource: str) -> None:
+    """Raises Denied."""
     kind = "PodExecOptions" if subresource == "exec" else "PodAttachOptions"
-    options_ = {"kind": kind, "apiVersion": "v1", **asked._asdict(), "container": request.args.get("container", "")}
-    options_ |= {"command": request.args.getlist("command")} if subresource == "exec" else {}
-    options_ |= {"tty": options.flag(request.args, "tty")}
-    room.read(lambda cluster: cluster.judged("CONNECT", pod, subresource, options_))
+    asked: Obj = {"kind": kind, "apiVersion": "v1", **streams()._asdict(), "tty": options.flag(request.args, "tty")}
+    asked["container"] = request.args.get("container", "")
+    if subresource == "exec":
+        asked["command"] = request.args.getlist("command")
+    room.read(lambda cluster: cluster.judged("CONNECT", pod, subresource, asked))
 
 
 class Place(NamedTuple):

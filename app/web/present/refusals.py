@@ -8,6 +8,7 @@ from __future__ import annotations
 from app.web.present.words import N_, Words
 
 _BY_MESSAGE = (
+    (": ValidatingAdmissionPolicy '", N_("an admission policy forbids it")),
     ("exceeded quota", N_("the quota is used up")),
     ("because it is being terminated", N_("the namespace is being deleted")),
     ("disruption budget", N_("a disruption budget forbids it")),
