@@ -32,8 +32,8 @@ EQUAL = N_(
     "This room has the past of the one it was exported from: %(n)s steps, and every mark on the way is the same."
 )
 ANOTHER_VERSION = N_(
-    "Another version of Loopscope exported this room. Up to step %(n)s its past is the same; then this version would "
-    "do something else, and the commands came at their times."
+    "Another version of Loopscope exported this room. Up to step %(n)s its past is the same; then this version does "
+    "something else, or the file was changed, and the commands came at their times."
 )
 EDITED = N_(
     "The file was changed since it was exported. Up to step %(n)s the past is the same; then the commands came at "

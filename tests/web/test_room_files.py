@@ -104,3 +104,15 @@ def test_a_page_that_takes_rooms_in_says_so_in_each_language(browser: Browser) -
     assert "ルームをインポート" in browser.client.get("/import?lang=ja").get_data(as_text=True)
     assert f'href="{browser.base}/export"' in browser.html
     assert 'href="/import"' in browser.html
+
+
+def test_what_is_declared_goes_out_as_manifests(browser: Browser) -> None:
+    answer = browser.get("/manifests")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="manifests.yaml"'
+    text = answer.get_data(as_text=True)
+    assert "kind: Deployment" in text
+    assert "kind: Pod\n" not in text
+    assert "kind: Node\n" in browser.get("/manifests?nodes=kwok").get_data(as_text=True)
+    assert browser.get("/manifests?nodes=all").status_code == 400
+    assert f'href="{browser.base}/manifests"' in browser.html
