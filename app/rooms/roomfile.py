@@ -24,6 +24,7 @@ FORMAT = 1
 _FIELDS = ("format", "version", "lesson", "seed", "began", "commands", "end", "marks", "progress")
 _ENTRY = ("step", "at_ms", "left_out")
 _DIGESTS_A_LINE = 10
+_LONGEST_PROBLEM = 300  # characters
 _LONGEST_MS = 10 * 366 * 86_400_000  # a room has not lived for ten years
 _HEAD = """\
 # A room of Loopscope: what was done in it, and when. Import it on the page of any room, or: loopscope replay FILE
@@ -36,7 +37,8 @@ class NotARoom(errors.BadRequest):
     """A text that cannot be taken: in which line, if that is known, what is wrong, and what to do."""
 
     def __init__(self, problem: str, fix: str, line: int = 0) -> None:
-        super().__init__(f"line {line}: {problem}. {fix}" if line else f"{problem}. {fix}")
+        said = f"{problem if len(problem) <= _LONGEST_PROBLEM else f'{problem[:_LONGEST_PROBLEM]}…'}. {fix}"
+        super().__init__(f"line {line}: {said}" if line else said)
 
 
 class Past(NamedTuple):

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from app.api import errors, limits
 from app.api.messages import N_, Message, message
 from app.cluster import Cluster, checkpoint
-from app.rooms import memory
+from app.rooms import guard, memory
 from app.rooms.loading import stored_of
 from app.rooms.marks import Marks
 from app.rooms.replaying import CommandFails, StepFails, advance, forward, repeat
@@ -42,7 +42,7 @@ EDITED = N_(
 UNMARKED = N_("The file has no marks to compare with: its commands came at their times.")
 
 Tell = Callable[[int], None]
-"""Is told again and again how many steps have been lived through."""
+"""Is told again and again how many steps have been lived through; may raise, to end it."""
 
 
 class Relived(NamedTuple):
@@ -62,19 +62,19 @@ class Sharing:
         self._said: WeakKeyDictionary[Room, tuple[int, Message]] = WeakKeyDictionary()
 
     def exported(self, room: Room) -> str:
-        """Raises TooLarge, or ServiceUnavailable."""
+        """Raises TooLarge, Conflict, Timeout, or ServiceUnavailable."""
         with room.lock:
             if room.broken is None:
                 room.script.follow(room.cluster)
             stored = stored_of(room)._replace(journal=list(room.journal))
-        with self._alone():
-            return written(past_of(stored))
+        with self._alone() as tell:
+            return written(past_of(stored, tell))
 
     def take_in(self, text: str) -> Room:
-        """A new room with the past that the text tells. Raises NotARoom, or ServiceUnavailable."""
+        """A new room with the past that the text tells. Raises NotARoom, Timeout, or ServiceUnavailable."""
         past = read(text)
-        with self._alone():
-            found = relived(past)
+        with self._alone() as tell:
+            found = relived(past, tell)
         room = self._rooms.create(past.lesson, found.cluster)
         if found.is_equal:
             room.script = Progress.from_json(room.scenario, room.cluster, past.progress)
@@ -88,13 +88,22 @@ class Sharing:
         return said if commands == len(room.journal) else None
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _alone(self) -> Iterator[Tell]:
+        """With what ends it when it has computed for too long."""
         if not self._one.acquire(timeout=PATIENCE_S):
             raise errors.ServiceUnavailable("others export or import rooms", details={"retryAfterSeconds": 10})
         try:
-            yield
+            with guard.watched() as mine:
+                yield lambda steps: _check(mine)
         finally:
             self._one.release()
+
+
+def _check(mine: guard.Watched) -> None:
+    """Raises Timeout."""
+    if mine.cpu_s > limits.ROOM_FILE_CPU_S:
+        most = limits.ROOM_FILE_CPU_S
+        raise errors.Timeout(f"living through all that was done there takes more than {most:g} seconds of computing")
 
 
 # ----------------------------------------------------------------------------------------------- there

@@ -232,6 +232,16 @@ def test_what_is_too_large_is_refused(rooms: Rooms, room: Room, text: str, monke
         Sharing(rooms).exported(room)
 
 
+def test_what_computes_for_too_long_is_ended(
+    rooms: Rooms, room: Room, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.rooms.guard.Watched.cpu_s", 61.0)
+    doors = Sharing(rooms)
+    for door in (lambda: doors.exported(room), lambda: doors.take_in(text)):
+        with pytest.raises(errors.Timeout, match="more than 60 seconds"):
+            door()
+
+
 def test_a_room_that_cannot_be_lived_through_again_says_so(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
     room = rooms.create()
     monkeypatch.setattr(sharing, "_by_steps", lambda *given: (_ for _ in ()).throw(ValueError))
