@@ -28,6 +28,13 @@ def sharing() -> Sharing:
     return found
 
 
+@blueprint.get("/rooms/<id>/files")
+def files(id: str) -> Response:
+    """The menu of the page."""
+    security.allow("look")
+    return make_response(render_template("_files.html", id=rooms().get(id).id, _=language.here()))
+
+
 @blueprint.get("/rooms/<id>/export")
 def export(id: str) -> Response:
     security.allow("file")

@@ -35,6 +35,7 @@ const KEYS = {
   n: () => atDesk(() => openMenu("new-menu")),
   s: () => openMenu("scenario-menu"),
   "/": () => openMenu("system-menu"),
+  ",": () => openMenu("room-menu"),
   j: nextPod,
   k: () => onPod("delete", chosenPod()),
   c: () => onPod("crash", chosenPod()),

@@ -131,6 +131,7 @@ def keys(_: Words) -> list[tuple[str, list[tuple[str, str]]]]:
                 ("S", _("scenarios")),
                 ("Y", _("press the next step of the lesson")),
                 ("U", _("your own kubectl in this room")),
+                (",", _("this room as a file, or another")),
                 ("P", _("present: the stage, and back")),
                 ("D", _("light, dark or as the system")),
                 ("G", _("English or Japanese")),
