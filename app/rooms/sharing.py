@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from app.api import errors, limits
 from app.api.messages import N_, Message, message
 from app.cluster import Cluster, checkpoint
-from app.rooms import guard, memory
+from app.rooms import budget, guard, memory
 from app.rooms.loading import stored_of
 from app.rooms.marks import Marks
 from app.rooms.replaying import CommandFails, StepFails, advance, forward, repeat
@@ -67,14 +67,18 @@ class Sharing:
             if room.broken is None:
                 room.script.follow(room.cluster)
             stored = stored_of(room)._replace(journal=list(room.journal))
+        if not stored.journal:  # it was put away just now
+            raise errors.ServiceUnavailable("this room was put away just now", details={"retryAfterSeconds": 1})
         with self._alone() as tell:
             return written(past_of(stored, tell))
 
     def take_in(self, text: str) -> Room:
-        """A new room with the past that the text tells. Raises NotARoom, Timeout, or ServiceUnavailable."""
+        """A new room with the past that the text tells. Raises NotARoom, Timeout, TooManyRequests for one
+        that holds too much, or ServiceUnavailable."""
         past = read(text)
         with self._alone() as tell:
             found = relived(past, tell)
+        self._rooms.make_bytes()
         room = self._rooms.create(past.lesson, found.cluster)
         if found.is_equal:
             room.script = Progress.from_json(room.scenario, room.cluster, past.progress)
@@ -145,7 +149,7 @@ def _retold(past: Past, tell: Tell) -> Past:
 
 
 def relived(past: Past, tell: Tell = lambda steps: None) -> Relived:
-    """Raises NotARoom."""
+    """Raises NotARoom, or TooManyRequests."""
     marks = Marks(past.every)
     if past.digests or past.end:
         cluster = _compared(past, marks, tell)
@@ -192,6 +196,7 @@ def _by_steps(past: Past, until: int, marks: Marks, tell: Tell) -> Cluster:
             _follow(cluster, past, entry.step, entry.at_ms, marks, tell, by_then=is_whole)
             if marks.differ(past.digests):
                 return cluster
+            budget.check(cluster)
             repeat(cluster, number, entry)
     _follow(cluster, past, until, past.now_ms if until == past.steps else 0, marks, tell, by_then=is_whole)
     return cluster
@@ -212,6 +217,7 @@ def _by_times(cluster: Cluster, past: Past, tell: Tell) -> None:
     """The commands that it has not performed yet, and on to the end."""
     for number in range(len(cluster.journal), len(past.journal)):
         _wait(cluster, past.journal[number].at_ms, tell)
+        budget.check(cluster)
         repeat(cluster, number, past.journal[number])
     _wait(cluster, past.now_ms, tell)
 
