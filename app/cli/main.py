@@ -96,6 +96,7 @@ def _add_playing(actions: Actions) -> None:
     replay.add_argument("--story", action="store_true", help="tell what happens, too")
     for each in (run, replay):
         each.add_argument("--json", action="store_true", help="every step as a line of JSON")
+        each.add_argument("--lessons", metavar="DIR", action="append", default=[], help="lessons of your own, too")
         each.add_argument("--lang", choices=("en", "ja"), default=_language(), help="default: %(default)s")
 
 
@@ -160,17 +161,18 @@ def _done(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
 
 
 def _played(options: argparse.Namespace) -> int:
+    from app.api import errors
     from app.cli import files, running, story
-    from app.rooms.roomfile import NotARoom
     from app.web.language import words
 
     chosen: Words = words(options.lang)
     teller: Teller = story.Lines(chosen) if options.json else story.Sentences(chosen)
     try:
+        running.add_lessons(options.lessons)
         if options.action == "run":
             return running.run(running.found(options.scenario), teller, chosen)
         return files.replay(options.file, teller if options.story or options.json else None, chosen)
-    except NotARoom as error:
+    except errors.ApiError as error:  # the file is no room, or one that holds too much
         print(f"{options.file}: {error.message}", file=sys.stderr)
         return 1
     except (running.Unknown, files.Refused) as error:

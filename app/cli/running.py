@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from app import scenarios
@@ -35,6 +35,15 @@ def found(name: str) -> Scenario:
         return scenarios.get(name)
     except errors.NotFound as missing:
         raise Unknown(missing.message) from None
+
+
+def add_lessons(folders: Sequence[str]) -> None:
+    """Raises Unknown for a folder with a mistake."""
+    for folder in folders:
+        try:
+            scenarios.add_folder(folder)
+        except ValueError as error:
+            raise Unknown(str(error)) from None
 
 
 def run(scenario: Scenario, teller: Teller, words: Words) -> int:

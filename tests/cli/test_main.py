@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from app import scenarios
 from app.cli import completion, doctor, progress
 from app.cli.main import main, make_parser
 from app.rooms import Rooms, Sharing
@@ -79,6 +80,21 @@ def test_the_trace_comes_as_lines_of_json(tmp_path: Path, capsys: Said) -> None:
     assert all(row["cause"] < row["step"] for row in rows)
     assert [row["command"]["do"] for row in rows if row["record"] == "Commanded"] == ["bootstrap", "apply", "crash"]
     assert any(row.get("says") == "You crash a container of pod web." for row in rows)
+
+
+def test_lessons_of_ones_own_are_known_by_their_names(
+    tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.scenarios._FOLDERS", list(scenarios._FOLDERS))
+    lesson(tmp_path, '">= 1"')
+    try:
+        assert main(["run", "one", "--lessons", str(tmp_path)]) == 0
+        lesson(tmp_path, "[")
+        assert main(["run", "one", "--lessons", str(tmp_path)]) == 2
+        assert "one.yaml, line " in capsys.readouterr().err
+    finally:
+        monkeypatch.undo()
+        scenarios._all.cache_clear()
 
 
 @pytest.mark.parametrize("name", ["nowhere", "nowhere.yaml", str(ROOT / "pyproject.toml"), __file__])
