@@ -42,9 +42,14 @@ ALLOWED = {
         "app.api", "app.apimachinery.yamltext", "app.commands", "app.cluster", "app.look", "app.scenarios",
         "app.engine.trace",
     ),
+    "app.options": (),
     "app.web": (
         "app.api", "app.apimachinery", "app.component_helpers", "app.registry", "app.kubectl", "app.reconcile",
-        "app.commands", "app.look", "app.rooms", "app.scenarios", "app.engine.trace",
+        "app.commands", "app.look", "app.rooms", "app.scenarios", "app.engine.trace", "app.options",
+    ),
+    "app.cli": (
+        "app.api", "app.cluster", "app.commands", "app.look", "app.scenarios", "app.engine.trace", "app.rooms",
+        "app.web", "app.options",
     ),
 }  # fmt: skip
 ONLY_IN = {
@@ -54,7 +59,7 @@ ONLY_IN = {
     "psycopg": ("app.rooms",),
     "redis": ("app.rooms",),
     "threading": ("app.rooms", "app.web"),
-    "time": ("app.rooms", "app.web"),
+    "time": ("app.rooms", "app.web", "app.cli"),
     "random": ("app.cluster",),
     "yaml": ("app.apimachinery",),
 }

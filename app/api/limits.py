@@ -100,6 +100,7 @@ COMMANDS_OF_ROOM = 20_000
 STEPS_REPLAYED = 1_000_000  # of a room that has no checkpoint
 STEPS_OF_ROOM_FILE = 200_000  # that a room may have made to be written into a file, and read from one
 ROOM_FILE_BYTES = 960 * KIB  # of such a file
+ROOM_FILE_CPU_S = 60.0  # that living through it may compute
 ROOMS_IN_MEMORY = 300
 ROOM_IDLE_S = 1_800  # that nobody has watched or touched for so long is put away when another comes
 ROOMS_STORED = 10_000

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from app.api import limits
+from app.api.breath import EVERY, breathe
 from app.api.errors import BadRequest, TooLarge
 from app.api.messages import N_, Advice
 from app.apimachinery import slips
@@ -191,6 +192,8 @@ class _Composer:
 
     def _count(self, nodes: int, size: int, depth: int, mark: Mark) -> None:
         self._nodes += nodes
+        if self._nodes % EVERY == 0:
+            breathe()
         self.size += size
         self._deepest = max(self._deepest, depth)
         if self._deepest > limits.MANIFEST_DEPTH:

@@ -44,7 +44,7 @@ _PLACES = (
     "nodes",
     "operators",
 )
-_NOT_REPLAYED = ("look", "kubectl", "scenarios", "rooms", "web")
+_NOT_REPLAYED = ("look", "kubectl", "scenarios", "rooms", "web", "cli", "options.py")
 
 
 @cache

@@ -36,6 +36,7 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     hindsight   a room as it was after any of its steps
     marks       digests of a trace: where two are equal, so is what happened
     roomfile    a room as a text
+    directory   what is kept, for who asks without a server
     sharing     rooms go out as files, come in as new rooms, and fork
     health      how all rooms are, together
     trying      controllers that people write, before they run
@@ -77,14 +78,14 @@ from app.rooms.shares import Share, owner
 from app.rooms.sharing import Sharing
 from app.rooms.slicing import SLICE_S, pause, sliced
 from app.rooms.storage import Elsewhere
-from app.rooms.story import Told
+from app.rooms.story import Story, Told
 from app.rooms.trying import observed, slips, tried
 from app.rooms.watches import Watch
 
 __all__ = [
     "SLICE_S", "Awaited", "Broken", "Compared", "Done", "Drawing", "Elsewhere", "Entry", "Frame", "Limits", "Line",
     "Lost", "Mirror", "NotDone", "Observation", "Pace", "Pressed", "Process", "Relay", "Room", "Rooms", "Share",
-    "Sharing", "Told", "Tried", "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook", "at_once",
-    "awaits_input", "controller_templates", "exit_code", "is_shell", "kind_templates", "leave_out_controller",
-    "observed", "owner", "pause", "sliced", "slips", "tried",
+    "Sharing", "Story", "Told", "Tried", "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook",
+    "at_once", "awaits_input", "controller_templates", "exit_code", "is_shell", "kind_templates",
+    "leave_out_controller", "observed", "owner", "pause", "sliced", "slips", "tried",
 ]  # fmt: skip

@@ -26,14 +26,19 @@ class Overrun(BaseException):
     """No Exception: nobody who handles mistakes of his own may take it for one."""
 
 
-class _Watched:
-    __slots__ = ("pauses", "ticks")
+class Watched:
+    __slots__ = ("pauses", "spent", "ticks")
 
     def __init__(self) -> None:
-        self.ticks = self.pauses = 0
+        self.ticks = self.pauses = self.spent = 0
+
+    @property
+    def cpu_s(self) -> float:
+        """What was computed since it began, with all that was watched inside."""
+        return self.spent * TICK_S
 
 
-_running: dict[int, _Watched] = {}
+_running: dict[int, Watched] = {}
 
 
 def start() -> None:
@@ -46,17 +51,18 @@ def stop() -> None:
 
 
 @contextmanager
-def watched() -> Iterator[None]:
+def watched() -> Iterator[Watched]:
     """Raises Overrun when what is done inside computes for too long. Inside another it begins to count anew."""
     me = threading.get_ident()
     outer = _running.get(me)
-    _running[me] = _Watched()
+    mine = _running[me] = Watched()
     try:
-        yield
+        yield mine
     finally:
         if outer is None:
             del _running[me]
         else:
+            outer.spent += mine.spent
             _running[me] = outer
 
 
@@ -79,6 +85,7 @@ def _tick(number: int, frame: Any) -> None:
     if found is None:
         return
     found.ticks += 1
+    found.spent += 1
     if found.ticks * TICK_S > limits.SLICE_CPU_S:
         found.ticks = 0  # who tidies up after himself has time to
         raise Overrun

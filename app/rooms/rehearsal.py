@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from app.api import errors
@@ -63,9 +63,11 @@ class Played(NamedTuple):
 class Rehearsal:
     """A room without viewers, in which one plays."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, watch: Callable[[Step], None] = lambda step: None) -> None:
+        """`watch` is shown each step right after it was made, but for those that only bring about what is needed."""
         self.cluster: Cluster = prepared(scenario)
         self.script = Progress(scenario, self.cluster)
+        self._watch = watch
 
     def play(self, order: Sequence[int]) -> Iterator[Played]:
         """Presses the steps in that order, each after the milestones of the one before it."""
@@ -75,6 +77,7 @@ class Rehearsal:
     def press(self, index: int) -> Played:
         since = self.cluster.trace.count
         pressed = press(self.script, self.cluster, index)
+        self._show(pressed)
         self._wait_for(index)
         begun = self.script.press_of(index)
         reached = [(each.id, each.at_ms - begun.at_ms) for each in begun.reached] if begun else []
@@ -99,11 +102,16 @@ class Rehearsal:
                 self.script.follow(self.cluster)
                 if self.script.done(index):
                     return
-            ask_again(self.script, self.cluster, is_idle=comes_to_rest(self.cluster))
+            self._show(ask_again(self.script, self.cluster, is_idle=comes_to_rest(self.cluster)))
             if comes_to_rest(self.cluster) or self.cluster.now_ms > latest_ms:
                 break
-            self.cluster.step()
+            if (step := self.cluster.step()) is not None:
+                self._watch(step)
         self.script.follow(self.cluster)
+
+    def _show(self, pressed: Pressed | None) -> None:
+        for step in pressed.steps if pressed else ():
+            self._watch(step)
 
 
 def _is_mistake(step: Step) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from app import scenarios
 from app.api import errors, limits, quantities
+from app.api.breath import breathing
 from app.apimachinery.yamltext import dump
 from app.cluster import Entry
 from app.commands import COMMANDS, Bootstrap, command_from_json
@@ -24,6 +25,7 @@ FORMAT = 1
 _FIELDS = ("format", "version", "lesson", "seed", "began", "commands", "end", "marks", "progress")
 _ENTRY = ("step", "at_ms", "left_out")
 _DIGESTS_A_LINE = 10
+_LONGEST_PROBLEM = 300  # characters
 _LONGEST_MS = 10 * 366 * 86_400_000  # a room has not lived for ten years
 _HEAD = """\
 # A room of Loopscope: what was done in it, and when. Import it on the page of any room, or: loopscope replay FILE
@@ -36,7 +38,8 @@ class NotARoom(errors.BadRequest):
     """A text that cannot be taken: in which line, if that is known, what is wrong, and what to do."""
 
     def __init__(self, problem: str, fix: str, line: int = 0) -> None:
-        super().__init__(f"line {line}: {problem}. {fix}" if line else f"{problem}. {fix}")
+        said = f"{problem if len(problem) <= _LONGEST_PROBLEM else f'{problem[:_LONGEST_PROBLEM]}…'}. {fix}"
+        super().__init__(f"line {line}: {said}" if line else said)
 
 
 class Past(NamedTuple):
@@ -62,13 +65,15 @@ def written(past: Past) -> str:
     """Raises TooLarge for what nobody could read in again."""
     end: dict[str, Any] = {"step": past.steps, "at_ms": past.now_ms - past.epoch_ms, "digest": past.end}
     rows = range(0, len(past.digests), _DIGESTS_A_LINE)
-    document = {
+    head = {
         "format": FORMAT,
         "version": past.version,
         "lesson": past.lesson,
         "seed": past.seed,
         "began": datetime.fromtimestamp(past.epoch_ms / 1000, UTC).isoformat().replace("+00:00", "Z"),
-        "commands": [_command(entry, past.epoch_ms) for entry in past.journal],
+    }
+    commands = (dump([_command(entry, past.epoch_ms)], sort_keys=False) for entry in breathing(past.journal))
+    tail = {
         "end": end,
         "marks": {
             "every": past.every,
@@ -76,7 +81,7 @@ def written(past: Past) -> str:
         },
         **({"progress": past.progress} if past.progress else {}),
     }
-    text = _HEAD + dump(document, sort_keys=False)
+    text = "".join((_HEAD, dump(head, sort_keys=False), "commands:\n", *commands, dump(tail, sort_keys=False)))
     if len(text.encode("utf-8", "surrogatepass")) > limits.ROOM_FILE_BYTES:
         raise errors.TooLarge(f"what was done in this room takes more than {limits.ROOM_FILE_BYTES} bytes")
     return text
@@ -135,7 +140,7 @@ def _journal(place: Place, epoch_ms: int, steps: int, now_ms: int) -> list[Entry
         raise place.wrong(
             f"commands are {len(items)}", f"A room has at least one, and {limits.COMMANDS_OF_ROOM} at most."
         )
-    for number, item in enumerate(items):
+    for number, item in enumerate(breathing(items)):
         entry = _entry(item, epoch_ms)
         if (entry.command["do"] == Bootstrap.do) != (number == 0):
             raise item.wrong(f"{item.name} is in the wrong place", "The first command is bootstrap, and no other.")

@@ -131,7 +131,7 @@ class Rooms:
 
     def submit(self, room: Room, command: Command) -> Step:
         """`room.submit`. Raises Broken, or NotDone for a command that failed."""
-        self._make_bytes(room)
+        self.make_bytes(room)
         return room.submit(command)
 
     def press(self, room: Room, index: int, chosen: str = "") -> Pressed:
@@ -311,7 +311,7 @@ class Rooms:
         self._put_away(evicted)
         return room
 
-    def _make_bytes(self, room: Room) -> None:
+    def make_bytes(self, room: Room | None = None) -> None:
         """Take out rooms that nobody watches, as long as all together hold too much. Raises ServiceUnavailable."""
         with self._lock:
             held = sum(each.cluster.taken_bytes for each in self._rooms.values())

@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 from app.api import errors, limits
 from app.api.messages import N_, Message, message
 from app.cluster import Cluster, checkpoint
-from app.rooms import memory
+from app.rooms import budget, guard, memory
 from app.rooms.loading import stored_of
 from app.rooms.marks import Marks
 from app.rooms.replaying import CommandFails, StepFails, advance, forward, repeat
@@ -33,8 +33,8 @@ EQUAL = N_(
     "This room has the past of the one it was exported from: %(n)s steps, and every mark on the way is the same."
 )
 ANOTHER_VERSION = N_(
-    "Another version of Loopscope exported this room. Up to step %(n)s its past is the same; then this version would "
-    "do something else, and the commands came at their times."
+    "Another version of Loopscope exported this room. Up to step %(n)s its past is the same; then this version does "
+    "something else, or the file was changed, and the commands came at their times."
 )
 EDITED = N_(
     "The file was changed since it was exported. Up to step %(n)s the past is the same; then the commands came at "
@@ -43,7 +43,7 @@ EDITED = N_(
 UNMARKED = N_("The file has no marks to compare with: its commands came at their times.")
 
 Tell = Callable[[int], None]
-"""Is told again and again how many steps have been lived through."""
+"""Is told again and again how many steps have been lived through; may raise, to end it."""
 
 
 class Relived(NamedTuple):
@@ -63,19 +63,23 @@ class Sharing:
         self._said: WeakKeyDictionary[Room, tuple[int, Message]] = WeakKeyDictionary()
 
     def exported(self, room: Room) -> str:
-        """Raises TooLarge, or ServiceUnavailable."""
+        """Raises TooLarge, Conflict, Timeout, or ServiceUnavailable."""
         with room.lock:
             if room.broken is None:
                 room.script.follow(room.cluster)
             stored = stored_of(room)._replace(journal=list(room.journal))
-        with self._alone():
-            return written(past_of(stored))
+        if not stored.journal:  # it was put away just now
+            raise errors.ServiceUnavailable("this room was put away just now", details={"retryAfterSeconds": 1})
+        with self._alone() as tell:
+            return written(past_of(stored, tell))
 
     def take_in(self, text: str) -> Room:
-        """A new room with the past that the text tells. Raises NotARoom, or ServiceUnavailable."""
+        """A new room with the past that the text tells. Raises NotARoom, Timeout, TooManyRequests for one
+        that holds too much, or ServiceUnavailable."""
         past = read(text)
-        with self._alone():
-            found = relived(past)
+        with self._alone() as tell:
+            found = relived(past, tell)
+        self._rooms.make_bytes()
         room = self._rooms.create(past.lesson, found.cluster)
         if found.is_equal:
             room.script = Progress.from_json(room.scenario, room.cluster, past.progress)
@@ -107,13 +111,22 @@ class Sharing:
         return fork
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _alone(self) -> Iterator[Tell]:
+        """With what ends it when it has computed for too long."""
         if not self._one.acquire(timeout=PATIENCE_S):
             raise errors.ServiceUnavailable("others export or import rooms", details={"retryAfterSeconds": 10})
         try:
-            yield
+            with guard.watched() as mine:
+                yield lambda steps: _check(mine)
         finally:
             self._one.release()
+
+
+def _check(mine: guard.Watched) -> None:
+    """Raises Timeout."""
+    if mine.cpu_s > limits.ROOM_FILE_CPU_S:
+        most = limits.ROOM_FILE_CPU_S
+        raise errors.Timeout(f"living through all that was done there takes more than {most:g} seconds of computing")
 
 
 # ----------------------------------------------------------------------------------------------- there
@@ -155,7 +168,7 @@ def _retold(past: Past, tell: Tell) -> Past:
 
 
 def relived(past: Past, tell: Tell = lambda steps: None) -> Relived:
-    """Raises NotARoom."""
+    """Raises NotARoom, or TooManyRequests."""
     marks = Marks(past.every)
     if past.digests or past.end:
         cluster = _compared(past, marks, tell)
@@ -202,6 +215,7 @@ def _by_steps(past: Past, until: int, marks: Marks, tell: Tell) -> Cluster:
             _follow(cluster, past, entry.step, entry.at_ms, marks, tell, by_then=is_whole)
             if marks.differ(past.digests):
                 return cluster
+            budget.check(cluster)
             repeat(cluster, number, entry)
     _follow(cluster, past, until, past.now_ms if until == past.steps else 0, marks, tell, by_then=is_whole)
     return cluster
@@ -222,6 +236,7 @@ def _by_times(cluster: Cluster, past: Past, tell: Tell) -> None:
     """The commands that it has not performed yet, and on to the end."""
     for number in range(len(cluster.journal), len(past.journal)):
         _wait(cluster, past.journal[number].at_ms, tell)
+        budget.check(cluster)
         repeat(cluster, number, past.journal[number])
     _wait(cluster, past.now_ms, tell)
 

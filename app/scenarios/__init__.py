@@ -20,6 +20,7 @@ from app.scenarios import form
 from app.scenarios.form import GROUPS as GROUPS
 from app.scenarios.places import LANGUAGES as LANGUAGES
 from app.scenarios.places import ScriptError as ScriptError
+from app.scenarios.script import MEASURED as MEASURED
 from app.scenarios.script import Scenario as Scenario
 
 DEFAULT = "self-healing"

@@ -1,5 +1,5 @@
-"""`loopscope serve`: gunicorn with a gevent worker, or several. The console script and `make run` start here, and
-`loopscope check-script`.
+"""`loopscope serve`: gunicorn with a gevent worker, or several. The command line (app/cli) and `make run` start here,
+also for `loopscope health` and `loopscope check-script`.
 
 Nothing that serves is imported before gunicorn's worker has made threads into greenlets; only where rooms are kept is
 looked at before, so that a directory that cannot be used is said to be. `--debug-threads` is Flask's own server with a
@@ -25,6 +25,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.options import add_serving, data_folder
+
 if TYPE_CHECKING:
     from app.rooms.files import Damage
 
@@ -33,13 +35,22 @@ if TYPE_CHECKING:
 GC_THRESHOLDS = (5_000, 1_000_000, 1_000_000)
 CONNECTIONS = 8_192
 GRACE_S = 3
-MOST_WORKERS = 64
 HEALTH_S = 2.0
 APP_LOAD_ERROR = 4  # by which gunicorn knows not to try again
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    options = _parser().parse_args(argv)
+    return run(_parser().parse_args(argv))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="loopscope", description="Shows how Kubernetes keeps its promises.")
+    add_serving(parser.add_subparsers(dest="action", required=True))
+    return parser
+
+
+def run(options: argparse.Namespace) -> int:
+    """The exit code."""
     if options.action == "health":
         return _health(options.host, options.port)
     if options.action == "check-script":
@@ -61,54 +72,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     _raise_file_limit()
     return _serve_threads(options) if options.debug_threads else _serve(options)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="loopscope", description="Shows how Kubernetes keeps its promises.")
-    actions = parser.add_subparsers(dest="action", required=True)
-    serve = actions.add_parser("serve", help="run the server")
-    data = serve.add_mutually_exclusive_group()
-    data.add_argument("--data", metavar="DIR", help=f"keep rooms here; default: {_data_folder()}")
-    data.add_argument("--store", metavar="URL", help="keep rooms in that PostgreSQL: postgresql://user@host/name")
-    data.add_argument("--no-data", action="store_true", help="keep rooms in memory only, until the server ends")
-    serve.add_argument("--origin", action="append", default=[], help="another origin that may send commands")
-    serve.add_argument(
-        "--trusted-proxies",
-        metavar="NET",
-        action="append",
-        default=[],
-        help="proxies whose X-Forwarded-For is believed",
-    )
-    serve.add_argument(
-        "--workers", type=_count, default=1, metavar="N", help="processes, each with its share of the rooms; default: 1"
-    )
-    serve.add_argument(
-        "--redis", metavar="URL", default="", help="people may watch a room from any process: redis://host"
-    )
-    serve.add_argument("--lessons", metavar="DIR", action="append", default=[], help="lessons of your own, as YAML")
-    serve.add_argument(
-        "--controller", metavar="FILE", action="append", default=[], help="controllers of your own, in Python"
-    )
-    serve.add_argument(
-        "--disable-controller", metavar="NAME", action="append", default=[], help="a loop that somebody else runs"
-    )
-    serve.add_argument("--unlimited", action="store_true", help="do not limit how often one may ask")
-    serve.add_argument("--debug-threads", action="store_true", help="Flask's own server, for debuggers")
-    health = actions.add_parser("health", help="ask a running server whether it is well; exit code 0 if so")
-    check = actions.add_parser("check-script", help="check lessons: their form, and by playing each to its end")
-    check.add_argument("files", metavar="FILE", nargs="+")
-    for action in (serve, health):
-        action.add_argument("--host", default="127.0.0.1", help="default: %(default)s, this machine only")
-        action.add_argument(
-            "--port", type=int, default=int(os.environ.get("PORT", "8000")), help="default: %(default)s"
-        )
-    return parser
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_WORKERS):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_WORKERS}")
-    return int(text)
 
 
 def _strange_proxy(texts: Sequence[str]) -> str:
@@ -149,14 +112,6 @@ def _choose_controllers(options: argparse.Namespace) -> None:
         raise SystemExit(APP_LOAD_ERROR) from None
 
 
-def _data_folder() -> Path:
-    """Where this system keeps what a program has come to, and nobody edits by hand."""
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "loopscope"
-    state = os.environ.get("XDG_STATE_HOME", "")
-    return (Path(state) if os.path.isabs(state) else Path.home() / ".local" / "state") / "loopscope"
-
-
 def _hold(options: argparse.Namespace) -> Any:
     """The lock on the directory with the rooms, for as long as this process and its worker live. None if nothing is
     kept, because it was not asked for, or cannot be: why is said."""
@@ -166,7 +121,7 @@ def _hold(options: argparse.Namespace) -> Any:
 
     if options.no_data:
         return None
-    folder, options.data = options.data or str(_data_folder()), None
+    folder, options.data = options.data or str(data_folder()), None
     lock = None
     try:
         lock = hold(folder)

@@ -1,5 +1,6 @@
-"""A room as a file: `GET /rooms/ROOM/export` sends it, `POST /import` makes a new room of one. `POST /rooms/ROOM/fork`
-makes another with the same past.
+"""A room as a file: `GET /rooms/ROOM/export` sends it, `POST /import` makes a new room of one, `POST /rooms/ROOM/fork`
+another with the same past. And what is declared in it, as manifests for another cluster: `GET /rooms/ROOM/manifests`, with
+`?nodes=kwok` its nodes too.
 
 The file comes in the form of the page `/import`, as an upload or as text, or is the body itself.
 """
@@ -10,7 +11,11 @@ from flask import Blueprint, Response, current_app, jsonify, make_response, redi
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.api import errors
+from app.api.breath import breathing
 from app.api.messages import Message
+from app.api.objects import Obj
+from app.kubectl import exported
+from app.look import Look
 from app.rooms import Room, Sharing
 from app.web import language, security
 from app.web.pages import rooms
@@ -24,6 +29,13 @@ blueprint = Blueprint("sharing", __name__)
 def sharing() -> Sharing:
     found: Sharing = current_app.extensions["sharing"]
     return found
+
+
+@blueprint.get("/rooms/<id>/files")
+def files(id: str) -> Response:
+    """The menu of the page."""
+    security.allow("look")
+    return make_response(render_template("_files.html", id=rooms().get(id).id, _=language.here()))
 
 
 @blueprint.get("/rooms/<id>/export")
@@ -47,6 +59,24 @@ def fork(id: str) -> AnyResponse:
     response = jsonify(ok=True, code=201, room=room.id, url=place, step=room.cluster.trace.count)
     response.status_code = 201
     return response
+
+
+@blueprint.get("/rooms/<id>/manifests")
+def manifests(id: str) -> Response:
+    security.allow("look")
+    room, nodes = rooms().get(id), request.args.get("nodes", "")
+    if nodes not in ("", "kwok"):
+        raise errors.BadRequest(f'unknown nodes "{nodes[:40]}": one of kwok')
+    scheme, objects = room.drawn(lambda: (room.look.scheme.copy(), _objects(room.look)))
+    text = exported.manifests(scheme, objects, [obj for obj in objects if obj["kind"] == "Node"] if nodes else ())
+    response = Response(text, mimetype="text/yaml")
+    response.headers["Content-Disposition"] = 'attachment; filename="manifests.yaml"'
+    return response
+
+
+def _objects(look: Look) -> list[Obj]:
+    kinds = (row.key for row in look.scheme.kinds() if not row.is_local)
+    return [obj for kind in kinds for obj in breathing(look.objects(kind))]
 
 
 @blueprint.get("/import")

@@ -34,6 +34,7 @@ const KEYS = {
   n: () => atDesk(() => openMenu("new-menu")),
   s: () => openMenu("scenario-menu"),
   "/": () => openMenu("system-menu"),
+  ";": () => openMenu("room-menu"),
   j: nextPod,
   k: () => onPod("delete", chosenPod()),
   c: () => onPod("crash", chosenPod()),

@@ -66,6 +66,13 @@ def test_within_another_each_counts_for_itself() -> None:
                 for_ever()
 
 
+def test_what_is_spent_inside_counts_outside_too() -> None:
+    with guard.watched() as outer:
+        with pytest.raises(guard.Overrun), guard.watched() as inner:
+            for_ever()
+        assert outer.cpu_s == inner.cpu_s > 0
+
+
 def test_a_command_without_an_end_is_left_out_and_the_room_goes_on_without_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from app.api.objects import Ref
 from app.cluster import Cluster
 from app.commands import COMMANDS, DeleteObject, Scale
 from app.commands.base import Command
-from app.rooms import Room, Rooms, sharing
+from app.rooms import Room, Rooms, memory, sharing
 from app.rooms.marks import EVERY, Marks
 from app.rooms.roomfile import NotARoom, Past, read
 from app.rooms.sharing import ANOTHER_VERSION, EDITED, EQUAL, UNMARKED, Sharing, relived
@@ -229,6 +229,36 @@ def test_what_is_too_large_is_refused(rooms: Rooms, room: Room, text: str, monke
         read(text)
     monkeypatch.setattr("app.api.limits.STEPS_OF_ROOM_FILE", 100)
     with pytest.raises(errors.TooLarge, match="one of more than 100"):
+        Sharing(rooms).exported(room)
+
+
+def test_what_holds_too_much_is_ended(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few lines may stand for megabytes, and a file for many of them."""
+    doors = Sharing(make_rooms())
+    with monkeypatch.context() as patched:
+        patched.setattr("app.api.limits.CLUSTER_BYTES", 1)
+        for given in (text, text.replace("replicas: 4", "replicas: 5"), text[: text.index("marks:")]):
+            with pytest.raises(errors.TooManyRequests):
+                doors.take_in(given)
+    monkeypatch.setattr("app.api.limits.SERVER_BYTES", -1)
+    with pytest.raises(errors.ServiceUnavailable):
+        doors.take_in(text)
+
+
+def test_what_computes_for_too_long_is_ended(
+    rooms: Rooms, room: Room, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.rooms.guard.Watched.cpu_s", 61.0)
+    doors = Sharing(rooms)
+    for door in (lambda: doors.exported(room), lambda: doors.take_in(text)):
+        with pytest.raises(errors.Timeout, match="more than 60 seconds"):
+            door()
+
+
+def test_a_room_that_was_put_away_meanwhile_is_asked_for_again(rooms: Rooms) -> None:
+    room = rooms.create()
+    memory.let_go(room.cluster)
+    with pytest.raises(errors.ServiceUnavailable):
         Sharing(rooms).exported(room)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from app.options import data_folder
 from app.rooms.files import NAME
 from app.web import serve
 from tests.support.server import Server
@@ -40,9 +41,9 @@ def test_rooms_are_kept_where_programs_keep_their_state(
     assert none.data is None
     for relative in ("", "state"):
         monkeypatch.setenv("XDG_STATE_HOME", relative)
-        assert serve._data_folder() == Path.home() / ".local" / "state" / "loopscope"
+        assert data_folder() == Path.home() / ".local" / "state" / "loopscope"
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert serve._data_folder() == Path.home() / "Library" / "Application Support" / "loopscope"
+    assert data_folder() == Path.home() / "Library" / "Application Support" / "loopscope"
 
 
 def test_a_directory_that_was_asked_for_and_cannot_be_used_ends_the_server(tmp_path: Path) -> None:

@@ -102,8 +102,10 @@ def test_files_have_a_rate_of_their_own() -> None:
 def test_a_page_that_takes_rooms_in_says_so_in_each_language(browser: Browser) -> None:
     assert "Import a room" in browser.client.get("/import?lang=en").get_data(as_text=True)
     assert "ルームをインポート" in browser.client.get("/import?lang=ja").get_data(as_text=True)
-    assert f'href="{browser.base}/export"' in browser.html
-    assert 'href="/import"' in browser.html
+    menu = browser.get("/files").get_data(as_text=True)
+    for place in (f"{browser.base}/export", f"{browser.base}/manifests", "/import"):
+        assert f'href="{place}"' in menu
+    assert f'hx-get="{browser.base}/files"' in browser.html
 
 
 def test_what_if(app: Flask, browser: Browser) -> None:
@@ -135,3 +137,14 @@ def test_a_form_leads_to_the_fork(browser: Browser) -> None:
     assert answer.headers["Location"] not in ("", browser.base)
     assert browser.client.get(answer.headers["Location"]).status_code == 200
     assert browser.client.post(browser.base + "/fork").status_code == 403
+
+
+def test_what_is_declared_goes_out_as_manifests(browser: Browser) -> None:
+    answer = browser.get("/manifests")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="manifests.yaml"'
+    text = answer.get_data(as_text=True)
+    assert "kind: Deployment" in text
+    assert "kind: Pod\n" not in text
+    assert "kind: Node\n" in browser.get("/manifests?nodes=kwok").get_data(as_text=True)
+    assert browser.get("/manifests?nodes=all").status_code == 400

@@ -136,6 +136,7 @@ def keys(_: Words) -> list[tuple[str, list[tuple[str, str]]]]:
                 ("S", _("scenarios")),
                 ("Y", _("press the next step of the lesson")),
                 ("U", _("your own kubectl in this room")),
+                (";", _("fork this room, or export it; import another")),
                 ("P", _("present: the stage, and back")),
                 ("D", _("light, dark or as the system")),
                 ("G", _("English or Japanese")),
