@@ -257,7 +257,6 @@ WRONG = [
         "spec.nfs",
         "Forbidden: may not specify more than 1 volume type",
     ),
-    ("disk", "spec.capacity", None, "spec.capacity", "Required value"),
     ("manual", "provisioner", None, "provisioner", "Required value"),
     (
         "manual",
@@ -377,7 +376,6 @@ FIXED = [
     ("agent", "spec.selector", {"matchLabels": {"app": "web", "a": "b"}}, "spec.selector", "field is immutable"),
     ("work", "spec.completions", 9, "spec.completions", "field is immutable"),
     ("password", "type", "other", "type", "field is immutable"),
-    ("manual", "provisioner", "example.com/other", "provisioner", "updates to provisioner are forbidden."),
     ("high", "value", 5, "value", "may not be changed in an update."),
     ("readers", "roleRef.name", "other", "roleRef", "cannot change roleRef"),
     ("disks.example.com", "spec.attachRequired", False, "spec.attachedRequired", "field is immutable"),

@@ -21,7 +21,6 @@ _MAX_RULES, _MAX_EXIT_CODES, _MAX_PATTERNS = 20, 255, 20
 _MAX_MANAGED_BY, _MAX_SUCCEEDED_INDEXES = 63, 64 * 1024
 _MAX_PARALLELISM = _MAX_FAILED_INDEXES = _MANY_COMPLETIONS = 100_000
 _MAX_WITH_MANY_COMPLETIONS = 10_000
-_HTTP_PATH = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 
 
@@ -52,16 +51,7 @@ def check(spec: Obj, field: str) -> Iterator[Cause]:
 def _check_managed_by(name: str | None, field: str) -> Iterator[Cause]:
     if name is None:
         return
-    host, _, path = name.partition("/")
-    if not name:
-        yield causes.required(field)
-    elif not host or not path:
-        yield causes.invalid(field, name, 'must be a domain-prefixed path (such as "acme.io/foo")')
-    else:
-        for problem in metadata.is_subdomain(host):
-            yield causes.invalid(field, host, problem)
-        if not re.fullmatch(_HTTP_PATH, path):
-            yield causes.invalid(field, path, f"Invalid path (regex used for validation is '{_HTTP_PATH}')")
+    yield from metadata.check_prefixed_path(name, field)
     if len(name) > _MAX_MANAGED_BY:
         yield causes.too_long(field, _MAX_MANAGED_BY)
 

@@ -5,10 +5,10 @@ Models kubernetes `pkg/apis/core/validation` ValidatePodSpecificAnnotations and 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 
+from app.api import go_json
 from app.api.errors import Cause
 from app.api.objects import Obj
 from app.component_helpers.replicas import DELETION_COST
@@ -50,12 +50,11 @@ def check(notes: Mapping[str, str], spec: Obj, field: str) -> Iterator[Cause]:
 
 
 def _check_tolerations(told: str, field: str) -> Iterator[Cause]:
-    try:
-        tolerations = json.loads(told)
-    except ValueError as error:
-        yield causes.invalid(field, _TOLERATIONS, str(error))
-        return
-    yield from placement.check_tolerations(tolerations, f"{field}.{_TOLERATIONS}")
+    tolerations, why = go_json.read(told)
+    if why:
+        yield causes.invalid(field, _TOLERATIONS, why)
+    else:
+        yield from placement.check_tolerations(tolerations, f"{field}.{_TOLERATIONS}")
 
 
 def _check_seccomp(profile: str, field: str) -> Iterator[Cause]:
