@@ -431,13 +431,6 @@ def test_a_claim_may_be_given_its_volume_once_and_grow_when_it_is_bound() -> Non
     assert [cause.field for cause in validate_update(shrunk, bound)] == ["spec.resources.requests.storage"]
 
 
-def test_a_jobs_selector_is_its_own_affair() -> None:
-    job = complete(GOOD["work"])
-    uid = {**job, "metadata": {**job["metadata"], "uid": "u"}}
-    chosen = {**uid, "spec": {**uid["spec"], "selector": {"matchLabels": {"app": "x"}}}}
-    assert "`selector` not auto-generated" in validate(chosen)[0].message
-
-
 def test_an_object_has_one_controller_and_is_deleted_in_one_way() -> None:
     kept = complete(only("ControllerRevision"))
     owners = [
