@@ -138,7 +138,9 @@ def for_update(row: Kind, new: Obj, old: Obj) -> Obj:
 
 
 def for_status(row: Kind, new: Obj, old: Obj, now_ms: int) -> Obj:
-    """`new` with another status than `old`: a volume notes when its phase changed."""
+    """`new` with another status than `old`: a volume notes when its phase changed, a pod keeps its class of service."""
+    if row.key == "Pod" and (service := (old.get("status") or {}).get("qosClass")) and "qosClass" not in new["status"]:
+        return {**new, "status": {**new["status"], "qosClass": service}}
     if row.key != "PersistentVolume":
         return new
     phase, before = ((obj.get("status") or {}).get("phase") for obj in (new, old))

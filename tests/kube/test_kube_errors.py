@@ -468,5 +468,5 @@ def test_another_sites_page_can_neither_read_nor_write_here(api: Api) -> None:
 
 def test_a_node_may_not_be_bound_to(api: Api) -> None:
     binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": "p"}}
-    assert api.status("POST", f"{PODS}/p/binding", binding)["reason"] == "Invalid"
+    assert api.status("POST", f"{PODS}/p/binding", binding)["message"] == "target.name: Required value"
     assert api.cluster.get(Ref("Pod", "default", "p")) is None

@@ -37,8 +37,8 @@ def test_no_collection_across_namespaces_is_deleted(api: Api, path: str) -> None
         ("PUT", f"{WEB}?fieldManager={'x' * 129}", {},
          'UpdateOptions.meta.k8s.io "" is invalid: fieldManager: Too long: may not be more than 128 bytes'),
         ("POST", f"{CONFIGS}?fieldManager=a%07", CONFIG,
-         'CreateOptions.meta.k8s.io "" is invalid: fieldManager: Invalid value: "a\\u0007": '
-         "should only contain printable characters"),
+         'CreateOptions.meta.k8s.io "" is invalid: fieldManager: Invalid value: "a\\a": '
+         "invalid character U+0007 (at position 1)"),
         ("PATCH", f"{WEB}?force=true", {},
          'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch'),
         ("DELETE", WEB, {"orphanDependents": True, "propagationPolicy": "Orphan"},

@@ -30,6 +30,7 @@ from app.registry.validation import (
     networking,
     nodes,
     persistent_volumes,
+    pod_status,
     pod_subresources,
     pod_updates,
     pods,
@@ -147,6 +148,7 @@ STATUS_CHECKS: dict[str, UpdateCheck] = {
     "CertificateSigningRequest": apis.check_signing_status,
     "APIService": apis.check_api_service_status,
     **dict.fromkeys(("FlowSchema", "PriorityLevelConfiguration"), flowcontrol.check_conditions),
+    "Pod": pod_status.check,
 }
 """Of what is written through `/status`."""
 SUBRESOURCE_CHECKS: dict[str, UpdateCheck] = {**pod_subresources.CHECKS, "approval": apis.check_decision}

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 
 from app.api.errors import Cause
 from app.api.objects import Obj
-from app.registry.validation import causes, metadata
+from app.registry.validation import causes, metadata, signers
 
 _PEM = b"-----BEGIN CERTIFICATE REQUEST-----"
 _BLOCK = re.compile(rb"^-----BEGIN ([^-]+)-----$", re.M)
-_SHORTEST_S, _LONGEST_HOST, _LONGEST_SIGNER = 600, 253, 571
+_SHORTEST_S = 600
 _USAGES = (
     "any", "cert sign", "client auth", "code signing", "content commitment", "crl sign", "data encipherment",
     "decipher only", "digital signature", "email protection", "encipher only", "ipsec end system", "ipsec tunnel",
@@ -44,36 +44,11 @@ def check_signing_request(obj: Obj) -> Iterator[Cause]:
     if signer == _LEGACY:
         yield causes.invalid("spec.signerName", signer, "the legacy signerName is not allowed via this API version")
     else:
-        yield from _check_signer(signer, "spec.signerName")
+        yield from signers.check(signer, "spec.signerName")
     seconds = spec.get("expirationSeconds")
     if seconds is not None and seconds < _SHORTEST_S:
         why = "may not specify a duration less than 600 seconds (10 minutes)"
         yield causes.invalid("spec.expirationSeconds", seconds, why)
-
-
-def _check_signer(signer: str, field: str) -> Iterator[Cause]:
-    host, slash, path = signer.partition("/")
-    if not signer:
-        yield causes.required(field)
-        return
-    if not slash or "/" in path:
-        why = "must be a fully qualified domain and path of the form 'example.com/signer-name'"
-        yield causes.invalid(field, signer, why)
-        return
-    if len(host) > _LONGEST_HOST:
-        yield causes.too_long(field, _LONGEST_HOST)
-    yield from _check_segment(host, field, metadata.is_label)
-    if "." not in host:
-        yield causes.invalid(field, host, "should be a domain with at least two segments separated by dots")
-    yield from _check_segment(path, field, metadata.is_subdomain)
-    if len(signer) > _LONGEST_SIGNER:
-        yield causes.too_long(field, _LONGEST_SIGNER)
-
-
-def _check_segment(segment: str, field: str, problems: metadata.NameProblems) -> Iterator[Cause]:
-    odd = next((label for label in segment.split(".") if problems(label)), None)
-    if odd is not None:
-        yield from causes.each(field, segment, (f'validating label "{odd}": {why}' for why in problems(odd)))
 
 
 def check_decision(new: Obj, old: Obj) -> Iterator[Cause]:

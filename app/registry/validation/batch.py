@@ -155,13 +155,15 @@ def _check_schedule(spec: Obj) -> Iterator[Cause]:
 
 
 def _check_zone(zone: str | None) -> Iterator[Cause]:
-    if not zone:
+    if zone is None:
         return
     known = cron.is_zone_name(zone)
-    if known and zone.lower() == "local":
+    if not zone:
+        yield causes.invalid("spec.timeZone", zone, "timeZone must be nil or non-empty string")
+    elif known and zone.lower() == "local":
         why = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"
         yield causes.invalid("spec.timeZone", zone, why)
-    if zone != "Local" and not (known and cron.knows_zone(zone)):
+    if zone and zone != "Local" and not (known and cron.knows_zone(zone)):
         yield causes.invalid("spec.timeZone", zone, f"unknown time zone {zone}")
 
 

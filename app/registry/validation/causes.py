@@ -71,11 +71,11 @@ def too_many(field: str, items: Sized, most: int) -> Iterator[Cause]:
 
 
 def printed(value: Any) -> str:
-    """A value as Go's errors print it: JSON."""
+    """A value as Go's errors print it: JSON, but for texts."""
     if isinstance(value, Verbatim):
         return str(value)
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return go_json.quoted(value)
     return go_json.dumps(_sorted_maps(value))
 
 
@@ -128,7 +128,8 @@ def between(field: str, number: int | None, least: int, most: int) -> Iterator[C
 
 def struct(part: Obj, *names: str) -> Verbatim:
     """A part as upstream prints it, whose types have Go's names: all fields, in their order."""
-    fields = (f"{json.dumps(name)}:{printed(part.get(name[0].lower() + name[1:]))}" for name in names)
+    given = {name.lower(): value for name, value in part.items()}
+    fields = (f"{json.dumps(name)}:{printed(given.get(name.lower()))}" for name in names)
     return Verbatim(f"{{{','.join(fields)}}}")
 
 

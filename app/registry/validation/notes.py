@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from app.api import go_json
 from app.api.errors import Cause
 from app.api.objects import Obj
+from app.apimachinery.scheme.scalars import json_type
 from app.component_helpers.replicas import DELETION_COST
 from app.registry.validation import causes, paths, placement
 
@@ -51,10 +53,27 @@ def check(notes: Mapping[str, str], spec: Obj, field: str) -> Iterator[Cause]:
 
 def _check_tolerations(told: str, field: str) -> Iterator[Cause]:
     tolerations, why = go_json.read(told)
+    if not why and (other := _why_no_tolerations(tolerations or ())):
+        why = f"json: cannot unmarshal {other}"
     if why:
         yield causes.invalid(field, _TOLERATIONS, why)
     else:
-        yield from placement.check_tolerations(tolerations, f"{field}.{_TOLERATIONS}")
+        yield from placement.check_tolerations(tolerations or (), f"{field}.{_TOLERATIONS}")
+
+
+def _why_no_tolerations(value: Any) -> str:
+    """ "" if they are, in their form."""
+    if not isinstance(value, list | tuple):
+        return f"{json_type(value)} into Go value of type []core.Toleration"
+    for each in value:
+        if not isinstance(each, dict):
+            return f"{json_type(each)} into Go value of type core.Toleration"
+        for name, given in each.items():
+            wanted = (int, "int64") if name == "tolerationSeconds" else (str, "string")
+            if not isinstance(given, wanted[0]):
+                field = name[:1].upper() + name[1:]
+                return f"{json_type(given)} into Go struct field Toleration.{field} of type {wanted[1]}"
+    return ""
 
 
 def _check_seccomp(profile: str, field: str) -> Iterator[Cause]:

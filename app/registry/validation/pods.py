@@ -26,6 +26,7 @@ from app.registry.validation import (
     security,
     systems,
     volumes,
+    windows,
 )
 
 _MAX_INT32 = 2**31 - 1
@@ -96,6 +97,7 @@ def check_spec(spec: Mapping[str, Any]) -> Iterator[Cause]:
     yield from _check_names_of_servers(pod_spec)
     yield from _check_gates(pod_spec)
     yield from placement.check_spread(spec.get("topologySpreadConstraints") or ())
+    yield from windows.check_host_processes(pod_spec)
     yield from systems.check_users(pod_spec)
     yield from _check_hostname(pod_spec)
     yield from _check_names(pod_spec)
@@ -118,7 +120,7 @@ def _spec_causes(spec: Mapping[str, Any]) -> tuple[Cause, ...]:
 
 
 def _in_front(field: str, found: tuple[Cause, ...]) -> Iterator[Cause]:
-    return (cause._replace(field=f"{field}.{cause.field}") for cause in found)
+    return (cause._replace(field=f"{field}.{cause.field}".rstrip(".")) for cause in found)
 
 
 def _check_names(spec: Obj) -> Iterator[Cause]:
@@ -128,11 +130,12 @@ def _check_names(spec: Obj) -> Iterator[Cause]:
         "hostname": metadata.is_label,
         "subdomain": metadata.is_label,
         "priorityClassName": metadata.is_subdomain,
-        "runtimeClassName": metadata.is_subdomain,
     }
     for name, problems_of in checks.items():
-        if spec.get(name):
-            yield from (causes.invalid(name, spec[name], problem) for problem in problems_of(spec[name]))
+        if given := spec.get(name):
+            yield from causes.each(name, given, problems_of(given))
+    if (runtime := spec.get("runtimeClassName")) is not None:
+        yield from causes.each("runtimeClassName", runtime, metadata.is_subdomain(runtime))
 
 
 def _check_claims(claims: Any) -> Iterator[Cause]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from app.api.errors import Cause
 from app.api.objects import Obj
-from app.registry.validation import causes, paths
+from app.registry.validation import causes, paths, windows
 
 _LAST_ID = 2**31 - 1
 _PROFILES = ("Localhost", "RuntimeDefault", "Unconfined")
@@ -42,6 +42,7 @@ def check_pod(spec: Obj) -> Iterator[Cause]:
     changes = ("Always", "OnRootMismatch")
     yield from causes.among(f"{field}.fsGroupChangePolicy", context.get("fsGroupChangePolicy"), changes)
     yield from _check_seccomp(context, field)
+    yield from windows.check_options(context, field)
     yield from _check_app_armor(context, field)
     groups, labels = (context.get(name) for name in ("supplementalGroupsPolicy", "seLinuxChangePolicy"))
     yield from causes.among(f"{field}.supplementalGroupsPolicy", groups, ("Merge", "Strict"))
@@ -63,6 +64,7 @@ def check_container(container: Obj, field: str, *, host_users: bool) -> Iterator
             yield causes.invalid(field, told, f"{why}`privileged` to true")
         if "CAP_SYS_ADMIN" in ((context.get("capabilities") or {}).get("add") or ()):
             yield causes.invalid(field, told, f"{why}`capabilities.Add` CAP_SYS_ADMIN")
+    yield from windows.check_options(context, field)
     yield from _check_app_armor(context, field)
 
 
@@ -75,7 +77,7 @@ def _as_in_go(context: Obj) -> Obj:
         "appArmorProfile": ("Type", "LocalhostProfile"),
     }
     told = {name: causes.struct(context[name], *names) for name, names in parts.items() if name in context}
-    return {**context, **told} | ({"sELinuxOptions": told["seLinuxOptions"]} if "seLinuxOptions" in told else {})
+    return {**context, **told}
 
 
 def _check_ids(context: Obj, field: str, *names: str) -> Iterator[Cause]:

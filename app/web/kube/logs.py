@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from flask import Response
 
 from app.api import errors, times
+from app.registry.validation import log_options
 from app.rooms import Line, Process, Room
 from app.web.kube import options, streams
 from app.web.kube.calls import Call
@@ -20,6 +21,7 @@ _LONGEST_S = 4 * 3600
 def log(call: Call) -> Response:
     """Raises NotFound, or BadRequest for a container that there is not, or that has not started."""
     ref, previous = call.target.ref, options.flag(call.query, "previous")
+    _check(call)
     process = call.room.process(ref, call.query.get("container", ""), previous=previous)
     since_ms, tail = _since_ms(call, process.now_ms), options.number(call.query, "tailLines")
     limit, stamped = options.number(call.query, "limitBytes"), options.flag(call.query, "timestamps")
@@ -31,6 +33,13 @@ def log(call: Call) -> Response:
         news = Following(call.room, process, text, stamped=stamped)
         return streams.respond(streams.Stream(call.room, held, news, _LONGEST_S, call.environ), "text/plain")
     return Response(text[:limit] if limit else text, mimetype="text/plain")
+
+
+def _check(call: Call) -> None:
+    numbers = {name: options.number(call.query, name) for name in ("tailLines", "limitBytes", "sinceSeconds")}
+    found = list(log_options.check(numbers, since_time="sinceTime" in call.query, stream="stream" in call.query))
+    if found:
+        raise errors.invalid("PodLogOptions", call.target.ref.name, found)
 
 
 class Following:

@@ -224,9 +224,12 @@ def writing(query: Query, who: str, kind: str = "CreateOptions") -> Writing:
         raise _invalid(
             "fieldManager", "FieldValueTooLong", f"Too long: may not be more than {MANAGER_BYTES} bytes", kind
         )
-    if not manager.isprintable():
-        text = f"Invalid value: {json.dumps(manager)}: should only contain printable characters"
-        raise _invalid("fieldManager", "FieldValueInvalid", text, kind)
+    for place, letter in enumerate(manager):
+        if not letter.isprintable():
+            at = len(manager[:place].encode())
+            why = f"invalid character U+{ord(letter):04X} (at position {at})"
+            text = f"Invalid value: {go_json.quoted(manager)}: {why}"
+            raise _invalid("fieldManager", "FieldValueInvalid", text, kind)
     return Writing(dry_run, validation, manager or who, flag(query, "force"))
 
 
@@ -262,7 +265,7 @@ def deletion(query: Query, body: Any) -> Deletion:
     if propagation is None and orphan is not None:
         propagation = "Orphan" if orphan is True else "Background"
     if propagation is not None and propagation not in _PROPAGATION:
-        listed = ", ".join(f'"{each}"' for each in ("Background", "Foreground", "Orphan"))
+        listed = ", ".join(f'"{each}"' for each in ("Foreground", "Background", "Orphan", "nil"))
         text = f'Unsupported value: "{propagation}": supported values: {listed}'
         raise _invalid("propagationPolicy", "FieldValueNotSupported", text, "DeleteOptions")
     stated = given.get("preconditions")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from app.api import errors
+from app.api import errors, go_json
 from app.api.objects import Obj
 from app.kubectl.printers import printers
 from app.kubectl.printers.printing import Column
@@ -59,7 +59,9 @@ def shown(call: Call) -> Callable[[Obj], bytes]:
     """What a row tells of its object beside its cells, as the client wants it. Raises BadRequest."""
     include = call.query.get("includeObject") or "Metadata"
     if include not in _INCLUDE:
-        raise errors.BadRequest(f'unrecognized includeObject value: "{include}"')
+        why = "must be 'Metadata', 'Object', 'None', or empty"
+        wrong = f"includeObject: Invalid value: {go_json.quoted(include)}: {why}"
+        raise errors.BadRequest(f"Unable to convert to Table as requested: {wrong}")
     if include == "Object":
         return call.whole
     return encoding.metadata if include == "Metadata" else lambda _: b"null"

@@ -146,10 +146,13 @@ def evict(call: Call) -> Response:
 def bind(call: Call) -> Response:
     document, _ = bodies.parsed(request.get_data(), request.content_type or "", "Binding")
     node = document.get("target") if isinstance(document, dict) else None
-    name = node.get("name") if isinstance(node, dict) else None
+    node = node if isinstance(node, dict) else {}
+    name, kind = node.get("name"), node.get("kind")
+    if kind not in (None, "", "Node"):
+        told = f'Unsupported value: {go_json.dumps(kind)}: supported values: "Node", "<empty>"'
+        raise errors.Unexplained(f"target.kind: {told}")
     if not isinstance(name, str) or not name:
-        cause = errors.Cause("target.name", "FieldValueRequired", "Required value")
-        raise errors.invalid("Binding", call.target.name, [cause])
+        raise errors.Unexplained("target.name: Required value")
     meta = document.get("metadata") or {}
     uid = str(meta.get("uid") or "") if isinstance(meta, dict) else ""
     writing = options.writing(call.query, call.who)

@@ -8,10 +8,18 @@ A file of cases says `group` and `base`, the kind whose good object (`bases.yaml
 manifests differ from; then `rules`: function, rule, and
 
     create: what is merged into the good object, which is refused; or
-    before, update: what is merged into it before it is stored, and then; `through`: a subresource
+    before, update: what is merged into it before it is stored, and then; `through`: a subresource; `deleted`: what is
+      stored was deleted in between, and waits for its finalizers
     says: what the API server answers after `... is invalid: `; a list if it gives several causes. Texts that come often
       stand in `words.yaml` and here as `<label>`
+      and `<difference>` for the lines that differ, in which upstream has Go's names
     base: another kind than that of the file
+
+What is wrong with a request and not with an object is asked for over HTTP (tests/kube/test_kube_options.py):
+
+    ask: method and path, such as `GET /api/v1/namespaces/default/pods/p/log`
+    body, type: what is sent, and its media type; `accept`: what is to come back
+    says: the message of the Status
 """
 
 from __future__ import annotations
@@ -53,6 +61,11 @@ class Case(NamedTuple):
     before: dict[str, Any]
     update: dict[str, Any] | None
     through: str
+    deleted: bool
+    ask: str
+    body: Any
+    type: str
+    accept: str
     says: list[str]
 
 
@@ -95,8 +108,9 @@ def cases() -> tuple[Case, ...]:
 def _case(rule: str, case: dict[str, Any]) -> Case:
     says = case.pop("says")
     says = [_in_full(cause) for cause in ([says] if isinstance(says, str) else says)]
-    through = {"before": {}, "through": "", "create": None, "update": None}
-    return Case(rule, says=says, **{**through, **case})
+    absent: dict[str, Any] = dict.fromkeys(Case._fields, "")
+    absent |= {"create": None, "before": {}, "update": None, "deleted": False, "body": None}
+    return Case(**{**absent, **case, "rule": rule, "says": says})
 
 
 def _in_full(text: str) -> str:
