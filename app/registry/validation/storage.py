@@ -38,7 +38,7 @@ def check_claim_update(new: Obj, old: Obj) -> Iterator[Cause]:
     if "storageClassName" not in before and was in (None, after.get("storageClassName")):
         forgiven.append("storageClassName")
     if (now or "") != (was or "") and not _becomes_a_field(was, now, before, after):
-        yield causes.invalid(f"metadata.annotations[{_CLASS}]", now or "", causes.IMMUTABLE)
+        yield causes.invalid(f"metadata.annotations.{_CLASS}", now or "", causes.IMMUTABLE)
     kept = dict(after)
     if status.get("phase") == "Bound":
         forgiven.append("volumeAttributesClassName")
