@@ -159,21 +159,22 @@ NAMED_STRINGS: dict[str, tuple[str, list[str]]] = {
 # Strings that are pointers in Go: "" is a value of its own there and is kept.
 POINTER_STRINGS = {
     "PersistentVolumeClaimSpec": "storageClassName volumeAttributesClassName",
-    "PodSpec": "runtimeClassName",
-    "ServicePort": "appProtocol",
-    "ServiceSpec": "loadBalancerClass",
-    "IngressSpec": "ingressClassName",
-    "HostPathVolumeSource": "type",
-    "discovery.EndpointPort": "name appProtocol",
-    "LeaseSpec": "holderIdentity",
-    "Endpoint": "hostname zone",
-    "TypedLocalObjectReference": "apiGroup",
-    "TypedObjectReference": "apiGroup",
-    "VolumeAttachmentSource": "persistentVolumeName",
-    "ResourceSliceSpec": "nodeName",
-    "CSIDriverSpec": "fsGroupPolicy",
-    "ObjectFieldSelector": "fieldPath",
-}
+    "PodSpec": "runtimeClassName preemptionPolicy hostnameOverride",
+    "PodSecurityContext": "fsGroupChangePolicy supplementalGroupsPolicy seLinuxChangePolicy",
+    "SecurityContext": "procMount", "SeccompProfile": "localhostProfile", "AppArmorProfile": "localhostProfile",
+    "WindowsSecurityContextOptions": "gmsaCredentialSpec gmsaCredentialSpecName runAsUserName",
+    "Container": "restartPolicy", "EphemeralContainer": "restartPolicy",
+    "VolumeMount": "mountPropagation recursiveReadOnly",
+    "TopologySpreadConstraint": "nodeAffinityPolicy nodeTaintsPolicy",
+    "PodResourceClaim": "resourceClaimName resourceClaimTemplateName", "ResourceHealth": "message",
+    "ISCSIVolumeSource": "initiatorName", "ServicePort": "appProtocol", "ServiceSpec": "loadBalancerClass",
+    "IngressSpec": "ingressClassName", "HostPathVolumeSource": "type", "discovery.EndpointPort": "name appProtocol",
+    "LeaseSpec": "holderIdentity", "Endpoint": "hostname zone", "TypedLocalObjectReference": "apiGroup",
+    "TypedObjectReference": "apiGroup", "VolumeAttachmentSource": "persistentVolumeName",
+    "ResourceSliceSpec": "nodeName", "CSIDriverSpec": "fsGroupPolicy", "ObjectFieldSelector": "fieldPath",
+    "CronJobSpec": "timeZone", "PersistentVolumeSpec": "volumeAttributesClassName",
+    "GlusterfsPersistentVolumeSource": "endpointsNamespace", "AzureFilePersistentVolumeSource": "secretNamespace",
+}  # fmt: skip
 # Numbers and booleans that are no pointers in Go and bear `omitempty`: 0 and false are the same as absent.
 OMITTED_ZEROS = {
     "PodSpec": "hostNetwork hostPID hostIPC",

@@ -1,6 +1,6 @@
 """A room as a file: `GET /rooms/ROOM/export` sends it, `POST /import` makes a new room of one, `POST /rooms/ROOM/fork`
-another with the same past. And what is declared in it, as manifests for another cluster: `GET /rooms/ROOM/manifests`, with
-`?nodes=kwok` its nodes too.
+another with the same past. And what is declared in it, as manifests for another cluster: `GET /rooms/ROOM/manifests`,
+with `?nodes=kwok` its nodes too.
 
 The file comes in the form of the page `/import`, as an upload or as text, or is the body itself.
 """

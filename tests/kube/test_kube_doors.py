@@ -14,6 +14,7 @@ from tests.support.clients import Api
 from tests.support.custom import define, widget
 
 CONFIGS = "/api/v1/namespaces/default/configmaps"
+TARGET = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"}
 CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 PROTOBUF = "application/vnd.kubernetes.protobuf"
@@ -132,7 +133,7 @@ def test_items_of_a_typed_list_leave_their_kind_to_the_list(api: Api) -> None:
     mine = f"{CONFIGS}?fieldSelector=metadata.name%3Da"
     for version in ("v1", "v2"):
         autoscalers = f"/apis/autoscaling/{version}/namespaces/default/horizontalpodautoscalers"
-        scaler = {"metadata": {"name": "h"}, "spec": {"maxReplicas": 2, "scaleTargetRef": {"kind": "D", "name": "d"}}}
+        scaler = {"metadata": {"name": "h"}, "spec": {"maxReplicas": 2, "scaleTargetRef": TARGET}}
         if version == "v1":
             api.ok("POST", autoscalers, scaler, **JSON)
         assert "kind" not in api.get(autoscalers)["items"][0]

@@ -236,6 +236,35 @@ def test_with_the_hosts_network_ports_are_the_hosts() -> None:
     assert found["spec"]["containers"][0]["ports"] == [{"containerPort": 80, "protocol": "TCP", "hostPort": 80}]
 
 
+def test_fields_of_features_that_are_off_are_dropped() -> None:
+    pod = stored("""
+apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec:
+  schedulingGroup: {podGroupName: crew}
+  containers: [{name: c, image: i, lifecycle: {stopSignal: SIGUSR1, preStop: {sleep: {seconds: 1}}}}]
+  volumes: [{name: v, projected: {sources: [{clusterTrustBundle: {name: b, path: p}}, {secret: {name: s}}]}}]
+""")
+    assert "schedulingGroup" not in pod["spec"]
+    assert pod["spec"]["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": 1}}}
+    assert pod["spec"]["volumes"][0]["projected"]["sources"] == [{}, {"secret": {"name": "s"}}]
+
+
+def test_sources_of_volumes_are_filled() -> None:
+    pod = stored("""
+apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec:
+  containers: [{name: c, image: i}]
+  volumes: [{name: a, azureDisk: {diskName: d, diskURI: "https://d"}}, {name: r, rbd: {monitors: [m], image: i}}]
+""")
+    disk, block = pod["spec"]["volumes"]
+    assert disk["azureDisk"]["kind"] == "Shared"
+    assert (block["rbd"]["pool"], block["rbd"]["user"]) == ("rbd", "admin")
+
+
 def test_tolerations_that_are_there_are_kept() -> None:
     own = {**TOLERATIONS[1], "tolerationSeconds": 5}
     admitted = defaults.admit(pod({}, tolerations=[own]))["spec"]["tolerations"]

@@ -123,7 +123,7 @@ apiVersion: v1
 kind: Pod
 metadata: {name: odd}
 spec:
-  tolerations: [{key: example.com/level, operator: Gt, value: "900", effect: NoSchedule}]
+  tolerations: [{key: example.com/level, operator: Equal, value: "900", effect: NoSchedule}]
   dnsPolicy: None
   dnsConfig: {nameservers: [192.0.2.1], options: [{name: edns0}]}
   resources: {limits: {cpu: "1", memory: 200Mi}}

@@ -1,4 +1,5 @@
-"""What the API server adds to a pod spec, in a pod or in a template.
+"""What the API server adds to a pod spec, in a pod or in a template, and what it takes away: fields of features that
+are off in 1.36.
 
 `app.registry.defaults.defaults` calls these; so do the defaults of workloads, for their templates. Models
 `SetDefaults_PodSpec` and what it calls in kubernetes `pkg/apis/core/v1/defaults.go`, and the admission plugins
@@ -14,7 +15,7 @@ from typing import Any
 from app.api.memo import by_identity
 from app.api.objects import Obj
 from app.component_helpers.namespaces import DEFAULT_ACCOUNT
-from app.registry.defaults.filling import each, filled, having, inside
+from app.registry.defaults.filling import each, filled, having, inside, without
 
 DEFAULT_TOLERATION_SECONDS = 300
 
@@ -26,6 +27,7 @@ def _default_template_spec(spec: Mapping[str, Any]) -> Obj:
     account = spec.get("serviceAccountName") or spec.get("serviceAccount")  # two names of one field
     accounts = {"serviceAccountName": account, "serviceAccount": account} if account else {}
     complete = filled(dict(spec) if not isinstance(spec, dict) else spec, {**_SPEC_DEFAULTS, **accounts})
+    complete = without(complete, "schedulingGroup")
     for field in ("containers", "initContainers", "ephemeralContainers"):
         complete = each(complete, field, _container)
     return each(complete, "volumes", _volume)
@@ -119,7 +121,7 @@ def _probe(probe: Obj) -> Obj:
 def _lifecycle(lifecycle: Obj) -> Obj:
     for hook in ("postStart", "preStop"):
         lifecycle = inside(lifecycle, hook, lambda handler: inside(handler, "httpGet", _http_get))
-    return lifecycle
+    return without(lifecycle, "stopSignal")
 
 
 def _http_get(action: Obj) -> Obj:
@@ -162,7 +164,8 @@ def _volume(volume: Obj) -> Obj:
 
 def _projection(source: Obj) -> Obj:
     source = inside(source, "serviceAccountToken", lambda token: filled(token, {"expirationSeconds": 3600}))
-    return inside(source, "downwardAPI", lambda found: each(found, "items", _field_reference))
+    source = inside(source, "downwardAPI", lambda found: each(found, "items", _field_reference))
+    return without(source, "clusterTrustBundle", "podCertificate")
 
 
 def claim(obj: Obj) -> Obj:

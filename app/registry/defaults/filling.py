@@ -22,6 +22,11 @@ def having(value: Obj, key: str, item: Any) -> Obj:
     return value if key in value and (value[key] is item or value[key] == item) else {**value, key: item}
 
 
+def without(value: Obj, *keys: str) -> Obj:
+    """`value` with none of these."""
+    return {key: item for key, item in value.items() if key not in keys} if value.keys() & set(keys) else value
+
+
 def inside(value: Obj, key: str, change: Callable[[Obj], Obj]) -> Obj:
     """`change` applied to `value[key]`, if that is there."""
     return having(value, key, change(value[key])) if key in value else value

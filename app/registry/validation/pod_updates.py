@@ -10,7 +10,7 @@ from typing import Any
 
 from app.api.errors import Cause
 from app.api.objects import Obj
-from app.registry.validation import causes, notes
+from app.registry.validation import causes, notes, placement
 
 _MAX_INT32 = 2**31 - 1
 _UPDATABLE = (
@@ -25,6 +25,7 @@ def check(new: Obj, old: Obj) -> Iterator[Cause]:
     told, had = ((obj["metadata"].get("annotations") or {}) for obj in (new, old))
     yield from notes.check_change(told, had, "metadata.annotations") if told != had else ()
     before, after = old.get("spec", {}), new.get("spec", {})
+    yield from notes.check(told, after, "metadata.annotations") if told else ()
     if before is after or before == after:
         return
     for part in ("containers", "initContainers"):
@@ -71,6 +72,8 @@ def _check_tolerations(new: list[Obj], old: list[Obj]) -> Iterator[Cause]:
     if any(_without_seconds(toleration) not in remaining for toleration in old):
         why = "existing toleration can not be modified except its tolerationSeconds"
         yield causes.forbidden("spec.tolerations", why)
+    else:
+        yield from placement.check_tolerations(new, "spec.tolerations")
 
 
 def _without_seconds(toleration: Obj) -> Obj:

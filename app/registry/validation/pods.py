@@ -130,11 +130,12 @@ def _check_names(spec: Obj) -> Iterator[Cause]:
         "hostname": metadata.is_label,
         "subdomain": metadata.is_label,
         "priorityClassName": metadata.is_subdomain,
-        "runtimeClassName": metadata.is_subdomain,
     }
     for name, problems_of in checks.items():
-        if spec.get(name):
-            yield from (causes.invalid(name, spec[name], problem) for problem in problems_of(spec[name]))
+        if given := spec.get(name):
+            yield from causes.each(name, given, problems_of(given))
+    if (runtime := spec.get("runtimeClassName")) is not None:
+        yield from causes.each("runtimeClassName", runtime, metadata.is_subdomain(runtime))
 
 
 def _check_claims(claims: Any) -> Iterator[Cause]:

@@ -136,15 +136,4 @@ def _projected(source: dict[str, Any]) -> list[_Path]:
         return _items(source["downwardAPI"], "DownwardAPI")
     if token := source.get("serviceAccountToken"):
         return [_Path(token.get("path", "").rstrip("/"), "ServiceAccountToken")]
-    if bundle := source.get("clusterTrustBundle"):
-        name = bundle.get("name") or bundle.get("signerName", "")
-        return [_Path(bundle.get("path", "").rstrip("/"), f'ClusterTrustBundle "{name}"')]
-    certificate = source.get("podCertificate") or {}
-    named = (
-        ("certificateChainPath", "chain"),
-        ("keyPath", "key"),
-        ("credentialBundlePath", "credential bundle"),
-    )
-    return [
-        _Path(certificate[key].rstrip("/"), f"PodCertificate {what}") for key, what in named if certificate.get(key)
-    ]
+    return []

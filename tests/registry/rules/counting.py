@@ -11,7 +11,7 @@ manifests differ from; then `rules`: function, rule, and
     before, update: what is merged into it before it is stored, and then; `through`: a subresource; `deleted`: what is
       stored was deleted in between, and waits for its finalizers
     says: what the API server answers after `... is invalid: `; a list if it gives several causes. Texts that come often
-      stand in `words.yaml` and here as `<label>`
+      stand in `words.yaml` and here as `<label>`; `<a*300>` is a text of 300 letters
       and `<difference>` for the lines that differ, in which upstream has Go's names
     base: another kind than that of the file
 
@@ -106,17 +106,24 @@ def cases() -> tuple[Case, ...]:
 
 
 def _case(rule: str, case: dict[str, Any]) -> Case:
-    says = case.pop("says")
-    says = [_in_full(cause) for cause in ([says] if isinstance(says, str) else says)]
+    case = _in_full(case)
+    says = case["says"]
     absent: dict[str, Any] = dict.fromkeys(Case._fields, "")
     absent |= {"create": None, "before": {}, "update": None, "deleted": False, "body": None}
-    return Case(**{**absent, **case, "rule": rule, "says": says})
+    return Case(**{**absent, **case, "rule": rule, "says": [says] if isinstance(says, str) else says})
 
 
-def _in_full(text: str) -> str:
+def _in_full(value: Any) -> Any:
+    """With the words of `words.yaml` for `<label>`, and 300 letters for `<a*300>`."""
+    if isinstance(value, dict):
+        return {key: _in_full(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_in_full(each) for each in value]
+    if not isinstance(value, str) or "<" not in value:
+        return value
     for name, words in _words().items():
-        text = text.replace(f"<{name}>", words)
-    return text
+        value = value.replace(f"<{name}>", words)
+    return re.sub(r"<(\w)\*(\d+)>", lambda found: found[1] * int(found[2]), value)
 
 
 @cache
