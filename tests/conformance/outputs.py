@@ -2,7 +2,7 @@
 
 What is read out of a cluster is compared, not how long somebody waited: streams (`-w`, `rollout status`) are left out,
 and `-o yaml`, whose objects are compared by their fields (objects.py). Lines are renamed as objects are (renaming.py);
-blanks that align columns count as two; rows of tables, and rows that random names put in order, are sorted.
+blanks that align columns count as two; rows of tables, and what random names put in order, are sorted.
 """
 
 from __future__ import annotations
@@ -97,7 +97,8 @@ def plain(command: str, lines: Lines, names: Renaming) -> Lines:
         else:
             whole += [*sorted(run), line]
             run = []
-    return whole[:-1]
+    sections = "\n".join(whole[:-1]).split("\n\n\n")
+    return "\n\n\n".join(sorted(sections)).split("\n")
 
 
 def _plain_line(line: str, names: Renaming, is_use: bool) -> str:
@@ -155,7 +156,8 @@ def asking(scenario: str, reads: list[Lines]) -> Iterator[Replay]:
 
 
 class Asker:
-    """A real kubectl, and the Kubernetes face of a cluster that moves only by the replay's hand."""
+    """A real kubectl, and the Kubernetes face of a cluster that moves only by the replay's hand; whoever moves it has the
+    room's lock."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
@@ -173,10 +175,14 @@ class Asker:
         text = app.test_client().get(f"/rooms/{room.id}/kubeconfig", base_url=base).get_data(as_text=True)
         config.write_text(text)
         self.env = {**os.environ, "KUBECONFIG": str(config), "HOME": self.home.name, "NO_PROXY": "*"}
+        self.lock = room.lock
+        self.lock.acquire()
 
     def __call__(self, command: str) -> Lines:
         words = [self._named(word) for word in command.split()]
+        self.lock.release()
         done = subprocess.run([cached(MINOR), *words], capture_output=True, text=True, timeout=60, env=self.env)
+        self.lock.acquire()
         return (done.stdout + done.stderr).splitlines()
 
     def _named(self, word: str) -> str:
@@ -189,6 +195,7 @@ class Asker:
         return str(min(found, key=lambda meta: ("deletionTimestamp" not in meta, meta["name"]))["name"])
 
     def close(self) -> None:
+        self.lock.release()
         self.server.shutdown()
         self.thread.join()
         self.rooms.close()
