@@ -1,7 +1,7 @@
 """Facts of recordings of a real cluster, for tests/conformance: `python -m tools.extract_conformance RECORDINGS`.
 
 The recordings are megabytes of watch events and are not part of this repository; what the tests compare is what
-tests/conformance/facts.py and objects.py read out of them, a file a scenario and sort.
+tests/conformance/facts.py, objects.py and outputs.py read out of them, a file a scenario and sort.
 """
 
 from __future__ import annotations

@@ -45,8 +45,11 @@ def objects_compared(scenario: str) -> Iterator[Compared]:
 
 def outputs_compared(scenario: str) -> Compared:
     real: dict[str, list[str]] = json.loads((RECORDED / f"{scenario}.outputs.json").read_text())
-    with outputs.asking(scenario, outputs.looks(real)) as world:
-        ours = outputs.numbered(outputs.renamed(world.printed, Renaming(history(world))))
+    world, pages = outputs.asked(scenario, outputs.looks(real))
+    names = Renaming(history(world))
+    ours = outputs.numbered(outputs.renamed(world.printed, names))
+    for command, printed, page in pages:
+        assert outputs.plain(command, page, names) == outputs.plain(command, printed, names), command
     found = outputs.differing(real, ours)
     lines = sum(map(len, real.values())) + sum(pair[0] is None for pair in found.values())
     return _listed(scenario, "outputs", lines, len(found), found)

@@ -2,7 +2,7 @@
 
 What is read out of a cluster is compared, not how long somebody waited: streams (`-w`, `rollout status`) are left out,
 and `-o yaml`, whose objects are compared by their fields (objects.py). Lines are renamed as objects are (renaming.py);
-blanks that align columns count as two; rows of tables, and rows that random names put in order, are sorted.
+blanks that align columns count as two; rows of tables, and what random names put in order, are sorted.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from difflib import SequenceMatcher
 from itertools import takewhile
 from pathlib import Path
@@ -22,13 +21,17 @@ from typing import Any
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app import scenarios
+from app.api.objects import name_of
 from app.cluster import Cluster
+from app.kubectl.describe import describe
+from app.web.present import descriptions
 from tests.conformance.renaming import Renaming
 from tests.conformance.replays import Replay, live
 from tests.support.browser import make_app
 from tools.ensure_kubectl import cached
 
 MINOR = 32  # the recordings' kubectl was a 1.32
+PAGE = 36  # the page describes as the newest does
 READS = ("get ", "describe ", "rollout history ", "top ")
 STREAMS = ("rollout status",)
 TOGETHER_S = 5
@@ -97,7 +100,8 @@ def plain(command: str, lines: Lines, names: Renaming) -> Lines:
         else:
             whole += [*sorted(run), line]
             run = []
-    return whole[:-1]
+    sections = "\n".join(whole[:-1]).split("\n\n\n")
+    return "\n\n\n".join(sorted(sections)).split("\n")
 
 
 def _plain_line(line: str, names: Renaming, is_use: bool) -> str:
@@ -142,23 +146,25 @@ class Quiet(WSGIRequestHandler):
         pass
 
 
-@contextmanager
-def asking(scenario: str, reads: list[Lines]) -> Iterator[Replay]:
-    """The scenario done again, and kubectl asked whenever the recording asks it."""
+def asked(scenario: str, reads: list[Lines]) -> tuple[Replay, list[tuple[str, Lines, Lines]]]:
+    """The scenario done again, kubectl asked whenever the recording asks it; and what the page described beside it."""
     world = Replay()
     asker = Asker(world)
     try:
         world.reads, world.ask = iter(reads), asker
-        yield live(world, scenario)
+        return live(world, scenario), asker.pages
     finally:
         asker.close()
 
 
 class Asker:
-    """A real kubectl, and the Kubernetes face of a cluster that moves only by the replay's hand."""
+    """A real kubectl, and the Kubernetes face of a cluster that moves only by the replay's hand.
+
+    Whoever moves it has the room's lock."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
+        self.pages: list[tuple[str, Lines, Lines]] = []  # what kubectl described, and what the page does
         app = make_app()
         self.rooms = app.extensions["rooms"]
         room = self.rooms.create()
@@ -173,10 +179,19 @@ class Asker:
         text = app.test_client().get(f"/rooms/{room.id}/kubeconfig", base_url=base).get_data(as_text=True)
         config.write_text(text)
         self.env = {**os.environ, "KUBECONFIG": str(config), "HOME": self.home.name, "NO_PROXY": "*"}
+        self.lock = room.lock
+        self.lock.acquire()
 
     def __call__(self, command: str) -> Lines:
+        if command.startswith("describe ") and (page := self.described(command)) is not None:
+            self.pages.append((command, self._asked(PAGE, f"{command} --show-events=true"), page))
+        return self._asked(MINOR, command)
+
+    def _asked(self, minor: int, command: str) -> Lines:
         words = [self._named(word) for word in command.split()]
-        done = subprocess.run([cached(MINOR), *words], capture_output=True, text=True, timeout=60, env=self.env)
+        self.lock.release()
+        done = subprocess.run([cached(minor), *words], capture_output=True, text=True, timeout=60, env=self.env)
+        self.lock.acquire()
         return (done.stdout + done.stderr).splitlines()
 
     def _named(self, word: str) -> str:
@@ -188,7 +203,19 @@ class Asker:
         ]
         return str(min(found, key=lambda meta: ("deletionTimestamp" not in meta, meta["name"]))["name"])
 
+    def described(self, command: str) -> Lines | None:
+        """What the page's own `describe` prints for the same command; None of a kind that it leaves to kubectl."""
+        _, word, *name = command.split()
+        kind = self.cluster.scheme.lookup(word)
+        assert kind is not None
+        if not describe.knows(kind.kind):
+            return None
+        found = self.cluster.objects(kind.key, "default" if kind.namespaced else None)
+        chosen = [obj for obj in found if not name or name_of(obj) == self._named(name[0])]
+        return "\n\n".join(descriptions.text(self.cluster, obj) for obj in chosen).splitlines()
+
     def close(self) -> None:
+        self.lock.release()
         self.server.shutdown()
         self.thread.join()
         self.rooms.close()
@@ -196,4 +223,4 @@ class Asker:
 
 
 def is_there() -> bool:
-    return cached(MINOR).exists()
+    return cached(MINOR).exists() and cached(PAGE).exists()

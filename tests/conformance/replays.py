@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from app.api import conditions
-from app.api.objects import Ref
+from app.api.objects import Obj, Ref, ref_of
 from app.commands import (
     AddNode,
     Command,
@@ -57,6 +57,12 @@ class Replay(World):
         self.ask: Callable[[str], list[str]] | None = None
         self.printed: list[dict[str, list[str]]] = []
 
+    def stock(self, *images: str) -> None:
+        """Every machine has these images, as there."""
+        for machine in self.objects("Machine"):
+            stocked = {**machine, "status": {**machine.get("status", {}), "images": dict.fromkeys(images, 50_000_000)}}
+            self.engine.publish(self.engine.server.patch(ref_of(machine), lambda _, new=stocked: new).changes, 0)
+
     def read(self) -> None:
         """Here the recording has a look with kubectl."""
         if self.ask is not None:
@@ -72,8 +78,12 @@ class Replay(World):
             self.settle()
 
     def is_ready(self, node: str) -> bool:
-        obj = self.get(Ref("Node", "", node))
-        return obj is not None and conditions.is_true(obj["status"]["conditions"], "Ready")
+        return conditions.is_true(self.object(Ref("Node", "", node))["status"]["conditions"], "Ready")
+
+    def object(self, ref: Ref) -> Obj:
+        obj = self.get(ref)
+        assert obj is not None
+        return obj
 
     def one_pod(self, **labels: str) -> Ref:
         pods = [p for p in self.pods() if labels.items() <= p["metadata"]["labels"].items()]
@@ -86,6 +96,7 @@ class Replay(World):
 
 
 def a(world: Replay) -> None:
+    world.stock("nginx:1.27")
     world.apply(DEPLOYMENT + SERVICE)
     world.settle()
     for command in (DeleteObject(world.one_pod()), Scale(WEB, 5), Scale(WEB, 2)):
@@ -94,8 +105,10 @@ def a(world: Replay) -> None:
 
 
 def b(world: Replay) -> None:
+    world.stock("nginx:1.27", "nginx:1.28", "nginx:1.29")
     world.apply(DEPLOYMENT.replace("replicas: 3", "replicas: 4\n  progressDeadlineSeconds: 15") + SERVICE)
     world.settle()
+    world.wait(2)
     world.doing(SetImage(WEB, "nginx:1.28"))
     world.patch(WEB, {"metadata": {"annotations": {"kubernetes.io/change-cause": "nginx 1.28"}}})
     world.settle()
@@ -114,12 +127,14 @@ def b(world: Replay) -> None:
 
 
 def c(world: Replay) -> None:
+    world.stock("nginx:1.27", "nginx:1.28")
     world.apply(DEPLOYMENT.replace("replicas: 3", "replicas: 3\n  strategy: {type: Recreate}"))
     world.settle()
     world.doing(SetImage(WEB, "nginx:1.28"))
 
 
 def e(world: Replay) -> None:
+    world.stock("mysql:8.4", "mysql:9.0")
     world.apply(
         SERVICE.replace("web", "db")
         .replace("http, port: 80, targetPort: 80", "sql, port: 3306")
@@ -135,10 +150,12 @@ def e(world: Replay) -> None:
 
 
 def f(world: Replay) -> None:
+    world.stock("fluentd:1", "fluentd:2")
     world.apply(DAEMON_SET)
     world.settle()
     world.read()
     world.do(AddNode())
+    world.stock("fluentd:1", "fluentd:2")
     world.wait(10)
     world.read()
     on_third = next(world.pods_on("node-3"))
@@ -156,6 +173,7 @@ def f(world: Replay) -> None:
 
 
 def g(world: Replay) -> None:
+    world.stock("busybox:1")
     world.apply(CRON_JOB)
     world.read()
     for name, spec, command in (
@@ -177,6 +195,7 @@ def g(world: Replay) -> None:
 
 
 def h(world: Replay) -> None:
+    world.stock("nginx:1.27", "mysql:8.4", "fluentd:1")
     world.apply(DEPLOYMENT.replace("replicas: 3", "replicas: 4").replace("    spec:", TOLERATES_5S) + SERVICE)
     world.apply(DEPLOYMENT.replace("web", "plain"))
     world.settle()
@@ -196,7 +215,8 @@ def h(world: Replay) -> None:
     world.wait(55)
     world.read()
     world.do(PowerNode("node-3"))
-    world.wait(55)
+    while len(world.object(Ref("Node", "", "node-3"))["spec"].get("taints", ())) < 2:
+        world.wait(0.1)
     world.do(RemoveNode("node-3"))
     if world.get(Ref("Node", "", "node-3")) is not None:
         world.do(DeleteObject(Ref("Node", "", "node-3")))
@@ -204,10 +224,12 @@ def h(world: Replay) -> None:
     world.read()
     world.wait(49)
     world.do(AddNode())
+    world.stock("nginx:1.27", "mysql:8.4", "fluentd:1")
     world.wait(15)
 
 
 def i(world: Replay) -> None:
+    world.stock("nginx:1.27", "busybox:1")
     world.apply(DEPLOYMENT + SERVICE)
     world.wait(0.1)
     world.apply(BUDGET)
@@ -235,6 +257,7 @@ def i(world: Replay) -> None:
 
 
 def l(world: Replay) -> None:  # noqa: E743 - the scenario's name in the recordings
+    world.stock("nginx:1.27")
     world.apply(
         DEPLOYMENT.replace("replicas: 3", "replicas: 2").replace(
             "ports: [{containerPort: 80}]", "ports: [{containerPort: 80}]\n        resources: {requests: {cpu: 100m}}"

@@ -9,7 +9,7 @@ import pytest
 from app.api import objects
 from app.api.objects import Obj
 from app.controllers.endpointslice.endpointslice import EndpointSliceController, ServiceObservation
-from app.reconcile import Create, Delete, Difference, Update
+from app.reconcile import Announce, Create, Delete, Difference, Remember, RequeueAfter, Update
 from tests.support.builders import LABELS, NOW_MS, pod, service
 
 LABELLED = {
@@ -55,6 +55,28 @@ def names(slice_: Obj) -> list[str]:
 
 def many(count: int, **facts: Any) -> list[Obj]:
     return [pod(f"web-{i}", ip=f"10.244.{i // 250}.{i % 250}", **facts) for i in range(count)]
+
+
+# ------------------------------------------------------------------------------------- a node that is gone
+
+
+def test_a_pod_on_a_node_that_does_not_exist_is_left_out_and_tried_again() -> None:
+    here, there = pod("web-1", ip="10.244.0.1"), pod("web-2", ip="10.244.0.2", node="node-9")
+    seen = ServiceObservation(service(), (here, there), (), {}, frozenset({"node-9"}), tries=2)
+    made, left_out = EndpointSliceController().diff(seen)
+    assert names(written([made])) == ["web-1"]
+    told, counted, again = left_out.actions
+    assert isinstance(told, Announce)
+    skipped = "skipping Pod web-2 for Service default/web: Node node-9 Not Found"
+    assert told.message == f"Error updating Endpoint Slices for Service default/web: {skipped}"
+    assert (counted, again) == (Remember(3), RequeueAfter(4_000, "a node that does not exist"))
+
+
+def test_a_service_that_publishes_whatever_is_there_lists_it_all_the_same() -> None:
+    there = pod("web-2", ip="10.244.0.2", node="node-9")
+    published = service(publishNotReadyAddresses=True)
+    made = EndpointSliceController().diff(ServiceObservation(published, (there,), (), {}, frozenset({"node-9"})))
+    assert names(written([*made])) == ["web-2"]
 
 
 # --------------------------------------------------------------------------------------------- one endpoint

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,9 +26,8 @@ def seen(*pods: Obj, ago_s: int = 0, waiting: tuple[Obj, ...] = (), tainted: boo
     """As whoever ran `kubectl taint` left it: nothing says when the taint came."""
     taint = {"key": KEY, "effect": "NoExecute"}
     since_ms = NOW_MS - 1000 * ago_s
-    return TaintedSeen(
-        node(taints=[taint] if tainted else []), pods, {uid_of(each): since_ms for each in waiting}, NOW_MS
-    )
+    held = {uid_of(each): (since_ms, since_ms + 300_000) for each in waiting}
+    return TaintedSeen(node(taints=[taint] if tainted else []), pods, held, NOW_MS, "node-1")
 
 
 def decided(observation: TaintedSeen) -> dict[str, Difference]:
@@ -47,11 +47,22 @@ def test_a_pod_that_does_not_tolerate_it_goes_at_once_and_bears_the_reason() -> 
 def test_a_pod_that_tolerates_it_for_a_time_goes_when_that_is_over() -> None:
     patient = tolerating(300)
     first = decided(seen(patient))["ToleratedForNow"]
-    assert first.actions == (Remember({uid_of(patient): NOW_MS}), RequeueAfter(300_000, "tolerationSeconds"))
+    assert first.actions == (
+        Remember({uid_of(patient): (NOW_MS, NOW_MS + 300_000)}),
+        RequeueAfter(300_000, "tolerationSeconds"),
+    )
     waits = decided(seen(patient, ago_s=100, waiting=(patient,)))["ToleratedForNow"]
     assert waits.actions == (RequeueAfter(200_000, "tolerationSeconds"),)
     assert not waits.background
     assert "TaintNotTolerated" in decided(seen(patient, ago_s=300, waiting=(patient,)))
+
+
+def test_who_waits_goes_in_time_though_the_node_is_gone() -> None:
+    patient = tolerating(300)
+    early = replace(seen(patient, ago_s=100, waiting=(patient,)), node=None)
+    assert decided(early)["ToleratedForNow"].actions == (RequeueAfter(200_000, "tolerationSeconds"),)
+    late = replace(seen(patient, ago_s=300, waiting=(patient,)), node=None)
+    assert "TaintNotTolerated" in decided(late)
 
 
 @pytest.mark.parametrize("stays", [tolerating(None), pod(deleting=True), pod(phase="Succeeded")])

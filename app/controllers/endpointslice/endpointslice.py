@@ -26,6 +26,8 @@ from app.reconcile import (
     Delete,
     Difference,
     Reader,
+    Remember,
+    RequeueAfter,
     Update,
     Watch,
     metadata_differs,
@@ -40,6 +42,7 @@ ZONE = "topology.kubernetes.io/zone"
 """Labels and annotations with a meaning of their own."""
 
 MAX_ENDPOINTS = 100
+MAX_RETRIES = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class ServiceObservation:
     pods: Sequence[Obj]  # those that its selector selects
     slices: Sequence[Obj]  # those that this controller wrote for it
     zones: Mapping[str, str]  # by name of the node, where it has one
+    missing: frozenset[str] = frozenset()  # nodes that pods are bound to and that do not exist
+    tries: int = 0  # to list pods there, one after the other
 
 
 def _list_is_old(gap: Difference) -> Message:
@@ -92,12 +97,15 @@ class EndpointSliceController(Controller[ServiceObservation]):
     name = "endpointslice-controller"
     title = N_("Endpoints")
     subject = N_("The EndpointSlice controller")
+    component = "endpoint-slice-controller"
     lane = 120
     reconciles = "Service"
     concurrency = 5
     says = {
         "EndpointSliceMissing": Saying(N_("An EndpointSlice is missing."), N_("no EndpointSlice yet"), _LISTS),
         "EndpointSliceNotNeeded": Saying(N_("An EndpointSlice is not needed any more."), N_("not needed"), _LISTS),
+        "NodeMissing": Saying(N_("A pod is on a node that does not exist: it is left out."), N_("its node is gone")),
+        "NodeFound": Saying(N_("Every pod is on a node that exists."), N_("nodes are there")),
         "EndpointsOutdated": Saying(_list_is_old, N_("endpoints changed"), _LISTS),
     }
 
@@ -105,7 +113,13 @@ class EndpointSliceController(Controller[ServiceObservation]):
         self.watches = (
             *selection.WATCHES,
             Watch("EndpointSlice", _service_of, indexes={"service": _managed_for}),
-            Watch("Node", lambda node, reader: (), matters=metadata_differs, indexes={"zoned": _is_zoned}),
+            Watch(
+                "Node",
+                lambda node, reader: (),
+                matters=metadata_differs,
+                indexes={"zoned": _is_zoned},
+                totals={"names": lambda node: (name_of(node), (1,))},
+            ),
         )
 
     def observe(self, key: Ref, reader: Reader) -> ServiceObservation | None:
@@ -116,11 +130,14 @@ class EndpointSliceController(Controller[ServiceObservation]):
         if not selector or service["spec"].get("type") == "ExternalName":
             return ServiceObservation(service, (), (), {})
         zoned = reader.by("Node", "zoned", True)
+        chosen = tuple(selection.selected(service, reader))
         return ServiceObservation(
             service=service,
-            pods=tuple(selection.selected(service, reader)),
+            pods=chosen,
             slices=reader.by("EndpointSlice", "service", (key.namespace, key.name)),
             zones={objects.name_of(node): objects.labels_of(node)[ZONE] for node in zoned},
+            missing=frozenset(map(pods.node_name, chosen)) - reader.totals("Node", "names").keys() - {""},
+            tries=reader.remembered() or 0,
         )
 
     @staticmethod
@@ -131,8 +148,9 @@ class EndpointSliceController(Controller[ServiceObservation]):
     def diff(self, seen: ServiceObservation) -> Iterable[Difference]:
         spec = seen.service["spec"]
         if not spec.get("selector") or spec.get("type") == "ExternalName" or objects.is_terminating(seen.service):
-            return ()
-        return _write(seen, _reconcile(seen))
+            return
+        yield from _write(seen, _reconcile(seen))
+        yield from _left_out(seen)
 
 
 # --------------------------------------------------------------------------------------------- what to write
@@ -154,6 +172,30 @@ class Plan:
         return objects.labels_of(self.held) != labels
 
 
+def _is_left_out(pod: Obj, seen: ServiceObservation) -> bool:
+    """Its node does not exist; a Service that publishes whatever is there has it listed all the same."""
+    publishes = seen.service["spec"].get("publishNotReadyAddresses")
+    return endpoints.belongs(pod) and pods.node_name(pod) in seen.missing and not publishes
+
+
+def _left_out(seen: ServiceObservation) -> Iterator[Difference]:
+    """It says so each time, and tries again later and later, until pod GC or a new Node has put an end to it."""
+    about, names = ref_of(seen.service), f"{objects.namespace_of(seen.service)}/{name_of(seen.service)}"
+    left_out = sorted(
+        f"skipping Pod {name_of(pod)} for Service {names}: Node {pods.node_name(pod)} Not Found"
+        for pod in seen.pods
+        if _is_left_out(pod, seen)
+    )
+    if left_out and seen.tries <= MAX_RETRIES:
+        why = left_out[0] if len(left_out) == 1 else f"[{', '.join(left_out)}]"
+        text = f"Error updating Endpoint Slices for Service {names}: {why}"
+        told = Announce(seen.service, "Warning", "FailedToUpdateEndpointSlices", text)
+        again = (Remember(seen.tries + 1), RequeueAfter(1000 << min(seen.tries, 10), "a node that does not exist"))
+        yield Difference(about, "endpoints", "a node", "none", "NodeMissing", (told, *again), background=True)
+    elif seen.tries and not left_out:
+        yield Difference(about, "endpoints", "a node", "a node", "NodeFound", (Remember(None),), background=True)
+
+
 def _reconcile(seen: ServiceObservation) -> list[Plan]:
     """All slices. Each group of pods with the same ports has slices of its own; a Service without pods has an empty
     one. A slice that is not needed any more becomes one that is, if it can."""
@@ -161,7 +203,7 @@ def _reconcile(seen: ServiceObservation) -> list[Plan]:
     same, ports = endpoints.same_for_all(seen.service), None
     for pod in seen.pods:
         endpoint = endpoints.endpoint_of(pod, seen.service, seen.zones)
-        if endpoint is None:
+        if endpoint is None or _is_left_out(pod, seen):
             continue
         if ports is None or not same:
             ports = endpoints.ports_of(pod, seen.service)

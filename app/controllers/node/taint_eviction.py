@@ -1,8 +1,8 @@
 """taint-eviction-controller: deletes the pods of a node whose NoExecute taints they do not tolerate, in time.
 
 A pod that tolerates a taint for 300 seconds, as every pod does by default for a node that is not ready or unreachable,
-goes 300 seconds after this loop saw both. If the taint is gone before, it stays. That wait is foreground: something
-comes of it. Models kubernetes/pkg/controller/tainteviction/taint_eviction.go.
+goes 300 seconds after this loop saw both. If the taint is gone before, it stays; if the Node is, it goes. That wait is
+foreground: something comes of it. Models kubernetes/pkg/controller/tainteviction/taint_eviction.go.
 """
 
 from __future__ import annotations
@@ -31,12 +31,16 @@ from app.reconcile import (
 _WHY = ("DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint")
 
 
+Waiting = tuple[int, int]  # since when, and until when, ms
+
+
 @dataclass(frozen=True, slots=True)
 class TaintedSeen:
-    node: Obj
+    node: Obj | None  # None: it is gone, and who waits goes all the same
     pods: Sequence[Obj]  # on it; read only while it has NoExecute taints, or somebody waits
-    waiting: Mapping[str, int]  # pods that were to go later, by uid: since when, ms
+    waiting: Mapping[str, Waiting]  # pods that are to go later, by uid
     now_ms: int
+    name: str
 
 
 class TaintEvictionController(Controller[TaintedSeen]):
@@ -59,42 +63,49 @@ class TaintEvictionController(Controller[TaintedSeen]):
 
     def observe(self, key: Ref, reader: Reader) -> TaintedSeen | None:
         node = reader.get(key)
-        if node is None:
+        waiting: Mapping[str, Waiting] = reader.remembered() or {}
+        if node is None and not waiting:
             return None
-        waiting: Mapping[str, int] = reader.remembered() or {}
         on_it: Sequence[Obj] = ()
         if waiting or _no_execute(node):
             on_it = reader.live_on(key.name)
-        return TaintedSeen(node, on_it, waiting, reader.now_ms)
+        return TaintedSeen(node, on_it, waiting, reader.now_ms, key.name)
 
     @staticmethod
     def saw(seen: TaintedSeen) -> Message:
         text = N_("%(who)s sees the taints of %(name)s; pods there: %(n)s.")
-        return message(text, name=name_of(seen.node), n=len(seen.pods))
+        return message(text, name=seen.name, n=len(seen.pods))
 
     def diff(self, seen: TaintedSeen) -> Iterable[Difference]:
-        taints = _no_execute(seen.node)
-        later: dict[str, int] = {}
-        waiting: dict[str, int] = {}
+        waiting: dict[str, Waiting] = {}
         for pod in seen.pods:
-            since_ms = seen.waiting.get(uid_of(pod), seen.now_ms)
-            patience_ms = _patience_ms(pod, taints)
-            if patience_ms is not None and seen.now_ms >= since_ms + patience_ms:
+            found = _wait_of(pod, seen)
+            if found is not None and seen.now_ms >= found[1]:
                 yield _evict(pod, seen)
-            elif patience_ms is not None:
-                waiting[uid_of(pod)], later[uid_of(pod)] = since_ms, since_ms + patience_ms
+            elif found is not None:
+                waiting[uid_of(pod)] = found
             elif uid_of(pod) in seen.waiting and not is_terminating(pod):
                 yield _cancel(pod)
-        yield from _wait(seen, waiting, later)
+        yield from _wait(seen, waiting)
 
 
-def _wait(seen: TaintedSeen, waiting: dict[str, int], later: dict[str, int]) -> Iterator[Difference]:
-    about = ref_of(seen.node)
+def _wait_of(pod: Obj, seen: TaintedSeen) -> Waiting | None:
+    """None: it may stay, or is going already."""
+    held = seen.waiting.get(uid_of(pod))
+    if seen.node is None:
+        return None if is_terminating(pod) else held
+    patience_ms = _patience_ms(pod, _no_execute(seen.node))
+    since_ms = held[0] if held else seen.now_ms
+    return None if patience_ms is None else (since_ms, since_ms + patience_ms)
+
+
+def _wait(seen: TaintedSeen, waiting: dict[str, Waiting]) -> Iterator[Difference]:
+    about = Ref("Node", "", seen.name)
     remember = (Remember(waiting or None),) if waiting != seen.waiting else ()
-    if later:
-        delay_ms = min(later.values()) - seen.now_ms
+    if waiting:
+        delay_ms = min(until_ms for _, until_ms in waiting.values()) - seen.now_ms
         wait = (*remember, RequeueAfter(delay_ms, "tolerationSeconds"))
-        yield Difference(about, "pods", "gone", f"{len(later)} tolerate it for now", "ToleratedForNow", wait)
+        yield Difference(about, "pods", "gone", f"{len(waiting)} tolerate it for now", "ToleratedForNow", wait)
     elif remember:
         yield Difference(about, "pods", "none", "none", "NobodyWaits", remember, background=True)
 
@@ -109,7 +120,7 @@ def _evict(pod: Obj, seen: TaintedSeen) -> Difference:
         Patch(ref_of(pod), {"status": {"conditions": marked}}, uid=uid_of(pod), subresource="status"),
         Delete(ref_of(pod), uid=uid_of(pod)),
     )
-    return Difference(ref_of(pod), "spec.nodeName", "", name_of(seen.node), "TaintNotTolerated", actions)
+    return Difference(ref_of(pod), "spec.nodeName", "", seen.name, "TaintNotTolerated", actions)
 
 
 def _cancel(pod: Obj) -> Difference:
@@ -144,10 +155,11 @@ def _patience_ms(pod: Obj, taints: Sequence[dict[str, Any]]) -> int | None:
     return soonest
 
 
-def _no_execute(node: Obj) -> list[dict[str, Any]]:
+def _no_execute(node: Obj | None) -> list[dict[str, Any]]:
+    if node is None:
+        return []
     return [taint for taint in node_health.taints_of(node) if taint["effect"] == "NoExecute"]
 
 
 def _taints_changed(old: Obj | None, new: Obj | None) -> bool:
-    before, after = (_no_execute(node) if node else [] for node in (old, new))
-    return before != after
+    return _no_execute(old) != _no_execute(new)

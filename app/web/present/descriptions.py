@@ -31,12 +31,15 @@ def text(cluster: Look, obj: Obj) -> str:
 
 
 def _events(cluster: Look, obj: Obj) -> Iterable[Obj]:
-    """Those about this very object, not about another that had its name; kubelets name a node as its uid."""
+    """Those about this very object, not about another that had its name; kubelets name a node as its uid, and what
+    they say comes after what others do in the same second, as kubectl asks for it last."""
     name, uids = objects.name_of(obj), {objects.uid_of(obj)}
     kind = objects.kind_of(obj)
     if kind == "Node":
         uids.add(name)
+    found = []
     for event in breathing(cluster.objects("Event", objects.namespace_of(obj) or "default")):
         involved = event.get("involvedObject") or {}
         if (objects.kind_of(involved), involved.get("name")) == (kind, name) and involved.get("uid") in uids:
-            yield event
+            found.append(event)
+    return sorted(found, key=lambda event: event["involvedObject"]["uid"] == name)
