@@ -170,7 +170,8 @@ POINTER_STRINGS = {
     "IngressSpec": "ingressClassName", "HostPathVolumeSource": "type", "discovery.EndpointPort": "name appProtocol",
     "LeaseSpec": "holderIdentity", "Endpoint": "hostname zone", "TypedLocalObjectReference": "apiGroup",
     "TypedObjectReference": "apiGroup", "VolumeAttachmentSource": "persistentVolumeName",
-    "ResourceSliceSpec": "nodeName", "CSIDriverSpec": "fsGroupPolicy", "ObjectFieldSelector": "fieldPath",
+    "ResourceSliceSpec": "nodeName", "Device": "nodeName", "CSIDriverSpec": "fsGroupPolicy",
+    "ObjectFieldSelector": "fieldPath",
 }  # fmt: skip
 # Numbers and booleans that are no pointers in Go and bear `omitempty`: 0 and false are the same as absent.
 OMITTED_ZEROS = {

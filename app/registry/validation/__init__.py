@@ -18,6 +18,7 @@ from app.registry.validation import (
     apis,
     batch,
     configmaps,
+    device_slices,
     devices,
     drivers,
     endpoints,
@@ -76,7 +77,8 @@ CHECKS: dict[str, Check] = {
     "RuntimeClass": drivers.check_runtime_class,
     "ResourceClaim": devices.check_claim,
     "ResourceClaimTemplate": devices.check_claim_template,
-    "ResourceSlice": devices.check_slice,
+    "DeviceClass": devices.check_class,
+    "ResourceSlice": device_slices.check,
     "Role": rules.check_role,
     "ClusterRole": rules.check_role,
     "RoleBinding": rules.check_role_binding,
@@ -117,7 +119,7 @@ UPDATE_CHECKS: dict[str, UpdateCheck] = {
     "RuntimeClass": drivers.check_runtime_class_update,
     "ResourceClaim": drivers.check_spec_unchanged,
     "ResourceClaimTemplate": drivers.check_spec_unchanged,
-    "ResourceSlice": devices.check_slice_update,
+    "ResourceSlice": device_slices.check_update,
     "RoleBinding": rules.check_role_binding_update,
     "ClusterRoleBinding": rules.check_role_binding_update,
     "PriorityClass": rules.check_priority_class_update,
@@ -136,6 +138,7 @@ STATUS_CHECKS: dict[str, UpdateCheck] = {
     "ResourceQuota": limits.check_quota_status,
     "Node": nodes.check_status,
     "Pod": pod_status.check,
+    "ResourceClaim": devices.check_claim_status,
 }
 """Of what is written through `/status`."""
 SUBRESOURCE_CHECKS: dict[str, UpdateCheck] = {**pod_subresources.CHECKS, "approval": apis.check_approval}
