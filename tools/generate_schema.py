@@ -171,7 +171,8 @@ POINTER_STRINGS = {
     "LeaseSpec": "holderIdentity", "Endpoint": "hostname zone", "TypedLocalObjectReference": "apiGroup",
     "TypedObjectReference": "apiGroup", "VolumeAttachmentSource": "persistentVolumeName",
     "ResourceSliceSpec": "nodeName", "Device": "nodeName", "CSIDriverSpec": "fsGroupPolicy",
-    "ObjectFieldSelector": "fieldPath",
+    "ObjectFieldSelector": "fieldPath", "CronJobSpec": "timeZone", "PersistentVolumeSpec": "volumeAttributesClassName",
+    "GlusterfsPersistentVolumeSource": "endpointsNamespace", "AzureFilePersistentVolumeSource": "secretNamespace",
 }  # fmt: skip
 # Numbers and booleans that are no pointers in Go and bear `omitempty`: 0 and false are the same as absent.
 OMITTED_ZEROS = {

@@ -166,10 +166,10 @@ def _with_selector(job: Obj) -> Obj:
         return job
     uid, name = objects.uid_of(job), objects.name_of(job)
     template, meta = spec["template"], spec["template"].get("metadata") or {}
-    labels = {"batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": name}
-    labels = {**(meta.get("labels") or {}), **labels, "controller-uid": uid, "job-name": name}
+    made = {"batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": name}
+    labels = {**made, "controller-uid": uid, "job-name": name, **(meta.get("labels") or {})}
     given = spec.get("selector", {})
-    by_uid = {**given.get("matchLabels", {}), "batch.kubernetes.io/controller-uid": uid}
+    by_uid = {"batch.kubernetes.io/controller-uid": uid, **given.get("matchLabels", {})}
     selector = {**given, "matchLabels": by_uid}
     spec = {**spec, "selector": selector, "template": {**template, "metadata": {**meta, "labels": labels}}}
     job = {**job, "spec": spec}

@@ -257,7 +257,6 @@ WRONG = [
         "spec.nfs",
         "Forbidden: may not specify more than 1 volume type",
     ),
-    ("disk", "spec.capacity", None, "spec.capacity", "Required value"),
     ("manual", "provisioner", None, "provisioner", "Required value"),
     (
         "manual",
@@ -377,7 +376,6 @@ FIXED = [
     ("agent", "spec.selector", {"matchLabels": {"app": "web", "a": "b"}}, "spec.selector", "field is immutable"),
     ("work", "spec.completions", 9, "spec.completions", "field is immutable"),
     ("password", "type", "other", "type", "field is immutable"),
-    ("manual", "provisioner", "example.com/other", "provisioner", "updates to provisioner are forbidden."),
     ("high", "value", 5, "value", "may not be changed in an update."),
     ("readers", "roleRef.name", "other", "roleRef", "cannot change roleRef"),
     ("disks.example.com", "spec.attachRequired", False, "spec.attachedRequired", "field is immutable"),
@@ -431,13 +429,6 @@ def test_a_claim_may_be_given_its_volume_once_and_grow_when_it_is_bound() -> Non
     assert validate_update(grown, bound) == ()
     shrunk = {**named, "spec": {**named["spec"], "resources": {"requests": {"storage": "1Mi"}}}}
     assert [cause.field for cause in validate_update(shrunk, bound)] == ["spec.resources.requests.storage"]
-
-
-def test_a_jobs_selector_is_its_own_affair() -> None:
-    job = complete(GOOD["work"])
-    uid = {**job, "metadata": {**job["metadata"], "uid": "u"}}
-    chosen = {**uid, "spec": {**uid["spec"], "selector": {"matchLabels": {"app": "x"}}}}
-    assert "`selector` not auto-generated" in validate(chosen)[0].message
 
 
 def test_an_object_has_one_controller_and_is_deleted_in_one_way() -> None:

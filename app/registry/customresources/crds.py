@@ -111,19 +111,6 @@ def _approval(crd: Obj, group: str) -> Iterator[Cause]:
         yield causes.invalid(field, said, why + f'with "unapproved", see {link}')
 
 
-_LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-_LABEL_WORDS = (
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, "
-    "and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is "
-    "'[a-z]([-a-z0-9]*[a-z0-9])?')"
-)
-
-
-def _label_problems(text: str) -> tuple[str, ...]:
-    long = ("must be no more than 63 characters",) if len(text) > 63 else ()
-    return long if _LABEL.fullmatch(text) else (*long, _LABEL_WORDS)
-
-
 def _names(names: Mapping[str, Any]) -> Iterator[Cause]:
     field = "spec.names"
     for name in ("plural", "singular", "kind", "listKind"):
@@ -133,12 +120,12 @@ def _names(names: Mapping[str, Any]) -> Iterator[Cause]:
     for name in ("plural", "singular", "kind", "listKind"):
         given = names.get(name, "")
         is_kind = name.lower().endswith("kind")
-        if given and (problems := _label_problems(given.lower() if is_kind else given)):
+        if given and (problems := metadata.is_old_label(given.lower() if is_kind else given)):
             mixed = "may have mixed case, but should otherwise match: " if is_kind else ""
             yield causes.invalid(f"{field}.{name}", given, mixed + ",".join(problems))
     for name in ("shortNames", "categories"):
         for index, given in enumerate(names.get(name) or ()):
-            if problems := _label_problems(given):
+            if problems := metadata.is_old_label(given):
                 yield causes.invalid(f"{field}.{name}[{index}]", given, ",".join(problems))
     if names.get("kind") and names.get("kind") == names.get("listKind"):
         yield causes.invalid(f"{field}.listKind", names["listKind"], "kind and listKind may not be the same")
@@ -156,7 +143,7 @@ def _conversion(conversion: Mapping[str, Any]) -> Iterator[Cause]:
 
 
 def _version(version: Mapping[str, Any], field: str) -> Iterator[Cause]:
-    if problems := _label_problems(version.get("name", "")):
+    if problems := metadata.is_old_label(version.get("name", "")):
         yield causes.invalid(f"{field}.name", version.get("name", ""), ",".join(problems))
     warning = version.get("deprecationWarning")
     if warning is not None and not version.get("deprecated"):

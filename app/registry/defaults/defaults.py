@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from app.api.errors import Forbidden
 from app.api.objects import Obj, name_of
 from app.component_helpers.pods import total
-from app.registry.defaults.defaults_apis import flow_schema, priority_level
+from app.registry.defaults.defaults_apis import api_service, flow_schema, priority_level
 from app.registry.defaults.defaults_pods import (
     DEFAULT_TOLERATION_SECONDS,
     admitted_spec,
@@ -275,6 +275,7 @@ BY_KIND: dict[str, Callable[[Obj], Obj]] = {
     "PersistentVolumeClaim": claim,
     "StorageClass": _storage_class,
     "CSIDriver": _csi_driver,
+    "APIService": api_service,
     "FlowSchema": flow_schema,
     "PriorityLevelConfiguration": priority_level,
     "ResourceClaim": _resource_claim,

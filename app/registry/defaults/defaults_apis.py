@@ -1,6 +1,7 @@
-"""What the API server adds to objects that are about requests to it: flow schemas and their priority levels.
+"""What the API server adds to objects that are about requests to it: APIServices, flow schemas, priority levels.
 
-`app.registry.defaults.defaults` has these in its table. Models kubernetes `pkg/apis/flowcontrol/v1/defaults.go`.
+`app.registry.defaults.defaults` has these in its table. Models kubernetes `pkg/apis/flowcontrol/v1/defaults.go`
+and kube-aggregator `pkg/apis/apiregistration/v1/defaults.go`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,10 @@ from app.api.objects import Obj
 from app.registry.defaults.filling import filled, having, inside
 
 _QUEUING = {"handSize": 8, "queues": 64, "queueLengthLimit": 50}
+
+
+def api_service(obj: Obj) -> Obj:
+    return inside(obj, "spec", lambda spec: inside(spec, "service", lambda found: filled(found, {"port": 443})))
 
 
 def flow_schema(obj: Obj) -> Obj:

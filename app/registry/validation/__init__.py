@@ -16,6 +16,7 @@ from app.api.objects import Obj
 from app.apimachinery.scheme.scheme import Definition
 from app.registry.validation import (
     apis,
+    attachments,
     batch,
     configmaps,
     device_slices,
@@ -23,17 +24,22 @@ from app.registry.validation import (
     drivers,
     endpoints,
     events,
+    flowcontrol,
+    job_statuses,
     limits,
     metadata,
     networking,
     nodes,
+    persistent_volumes,
     pod_status,
     pod_subresources,
     pod_updates,
     pods,
     rules,
+    runtimes,
     scaling,
     secrets,
+    service_ranges,
     services,
     sets,
     statuses,
@@ -66,15 +72,15 @@ CHECKS: dict[str, Check] = {
     "NetworkPolicy": networking.check_network_policy,
     "ConfigMap": configmaps.check,
     "Secret": secrets.check,
-    "PersistentVolume": storage.check_volume,
+    "PersistentVolume": persistent_volumes.check,
     "PersistentVolumeClaim": storage.check_claim,
     "StorageClass": storage.check_storage_class,
     "CSIDriver": drivers.check_csi_driver,
     "CSINode": drivers.check_csi_node,
     "CSIStorageCapacity": drivers.check_csi_storage_capacity,
-    "VolumeAttachment": drivers.check_volume_attachment,
+    "VolumeAttachment": attachments.check,
     "VolumeAttributesClass": drivers.check_volume_attributes_class,
-    "RuntimeClass": drivers.check_runtime_class,
+    "RuntimeClass": runtimes.check,
     "ResourceClaim": devices.check_claim,
     "ResourceClaimTemplate": devices.check_claim_template,
     "DeviceClass": devices.check_class,
@@ -89,10 +95,9 @@ CHECKS: dict[str, Check] = {
     "Node": nodes.check,
     "Lease": events.check_lease,
     "CertificateSigningRequest": apis.check_signing_request,
-    "FlowSchema": apis.check_flow_schema,
-    "PriorityLevelConfiguration": apis.check_priority_level,
-    "ServiceCIDR": apis.check_service_cidr,
-    "IPAddress": apis.check_ip_address,
+    "FlowSchema": flowcontrol.check_schema,
+    "PriorityLevelConfiguration": flowcontrol.check_level,
+    "IPAddress": service_ranges.check_address,
     "APIService": apis.check_api_service,
 }
 UPDATE_CHECKS: dict[str, UpdateCheck] = {
@@ -108,15 +113,15 @@ UPDATE_CHECKS: dict[str, UpdateCheck] = {
     "IngressClass": networking.check_ingress_class_update,
     "ConfigMap": configmaps.check_update,
     "Secret": secrets.check_update,
-    "PersistentVolume": storage.check_volume_update,
+    "PersistentVolume": persistent_volumes.check_update,
     "PersistentVolumeClaim": storage.check_claim_update,
     "StorageClass": storage.check_storage_class_update,
     "CSIDriver": drivers.check_csi_driver_update,
     "CSINode": drivers.check_csi_node_update,
     "CSIStorageCapacity": drivers.check_csi_storage_capacity_update,
-    "VolumeAttachment": drivers.check_spec_unchanged,
+    "VolumeAttachment": attachments.check_update,
     "VolumeAttributesClass": drivers.check_volume_attributes_class_update,
-    "RuntimeClass": drivers.check_runtime_class_update,
+    "RuntimeClass": runtimes.check_update,
     "ResourceClaim": drivers.check_spec_unchanged,
     "ResourceClaimTemplate": drivers.check_spec_unchanged,
     "ResourceSlice": device_slices.check_update,
@@ -125,28 +130,38 @@ UPDATE_CHECKS: dict[str, UpdateCheck] = {
     "PriorityClass": rules.check_priority_class_update,
     "ResourceQuota": limits.check_quota_update,
     "Node": nodes.check_update,
-    "ServiceCIDR": apis.check_service_cidr_update,
-    "IPAddress": apis.check_ip_address_update,
+    "ServiceCIDR": service_ranges.check_range_update,
+    "IPAddress": service_ranges.check_address_update,
 }
 _CHECKS_OF_NEW: dict[str, Check] = {
     "Pod": pods.check_new,
     "ControllerRevision": sets.check_new_controller_revision,
+    "Ingress": networking.check_new_ingress,
+    "ServiceCIDR": service_ranges.check_new_range,
 }
 """Of what is created: nobody looks there again."""
 STATUS_CHECKS: dict[str, UpdateCheck] = {
     **statuses.CHECKS,
     "ResourceQuota": limits.check_quota_status,
     "Node": nodes.check_status,
+    "PersistentVolumeClaim": storage.check_claim_status,
+    "Job": job_statuses.check,
+    "VolumeAttachment": attachments.check_status,
+    "CertificateSigningRequest": apis.check_signing_status,
+    "APIService": apis.check_api_service_status,
+    **dict.fromkeys(("FlowSchema", "PriorityLevelConfiguration"), flowcontrol.check_conditions),
     "Pod": pod_status.check,
     "ResourceClaim": devices.check_claim_status,
 }
 """Of what is written through `/status`."""
-SUBRESOURCE_CHECKS: dict[str, UpdateCheck] = {**pod_subresources.CHECKS, "approval": apis.check_approval}
+SUBRESOURCE_CHECKS: dict[str, UpdateCheck] = {**pod_subresources.CHECKS, "approval": apis.check_decision}
 """Of what is written through a subresource that has rules of its own."""
 _NAMES: dict[str, metadata.NameProblems] = {
     **dict.fromkeys(("Namespace", "Service", "StatefulSet"), metadata.is_label),  # named in DNS, so without dots
     **dict.fromkeys(("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"), metadata.is_path_segment),
-    **dict.fromkeys(("APIService", "IPAddress"), metadata.is_path_segment),
+    "APIService": metadata.is_path_segment,
+    "CertificateSigningRequest": metadata.is_anything,
+    "IPAddress": service_ranges.is_canonical_address,
 }
 _UPDATE_FIRST = frozenset(
     {"Service", "ConfigMap", "Secret", "DaemonSet", "IngressClass"}

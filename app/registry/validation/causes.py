@@ -8,12 +8,13 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Sized
 from functools import lru_cache
 from typing import Any
 
-from app.api import go_json
+from app.api import go_json, quantities
 from app.api.errors import Cause
 from app.api.objects import Obj
 
@@ -102,6 +103,11 @@ def not_negative(values: dict[str, Any], prefix: str, *names: str) -> Iterator[C
         number = values.get(name)
         if number is not None and number < 0:
             yield invalid(f"{prefix}.{name}", number, NOT_NEGATIVE)
+
+
+def basic_resource(field: str, quantity: str) -> Iterator[Cause]:
+    if (amount := math.ceil(quantities.parse(quantity))) < 0:
+        yield invalid(field, amount, "must be a valid resource quantity")
 
 
 def needed(source: Obj, field: str, *names: str) -> Iterator[Cause]:
@@ -233,19 +239,42 @@ def is_address(text: str) -> bool:
 
 def network(field: str, value: str) -> Iterator[Cause]:
     """A CIDR, that of a whole network."""
-    text, slash, length = value.partition("/")
-    address, digits = without_zeros(text), length.lstrip("0") or "0"
-    try:
-        found = ipaddress.ip_interface(f"{address}/{digits}" if slash and length.isdecimal() else "")
-    except ValueError:
+    found = _interface(value)
+    text, _, length = value.partition("/")
+    if found is None:
         yield invalid(field, value, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")
-        return
-    if (address, digits) != (text, length):
+    elif (without_zeros(text), length.lstrip("0") or "0") != (text, length):
         yield invalid(field, value, "must not have leading 0s in IP or prefix length")
     elif getattr(found.ip, "ipv4_mapped", None):
         yield invalid(field, value, "must not have an IPv4-mapped IPv6 address")
     elif found.ip != found.network.network_address:
         yield invalid(field, value, "must not have bits set beyond the prefix length")
+
+
+def canonical_network(field: str, value: str) -> Iterator[Cause]:
+    """Of fields that are younger than the strict rules: there is one way to write a network."""
+    wrong = list(network(field, value))
+    yield from wrong
+    if not wrong and (written := str(network_of(value))) != value:
+        yield invalid(field, value, f'must be in canonical form ("{written}")')
+
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def network_of(value: str) -> Network | None:
+    """None if it is none."""
+    found = _interface(value)
+    return found.network if found else None
+
+
+def _interface(value: str) -> ipaddress.IPv4Interface | ipaddress.IPv6Interface | None:
+    text, slash, length = value.partition("/")
+    try:
+        whole = slash and length.isdecimal() and "%" not in text
+        return ipaddress.ip_interface(f"{without_zeros(text)}/{length.lstrip('0') or '0'}" if whole else "")
+    except ValueError:
+        return None
 
 
 def without_zeros(text: str) -> str:

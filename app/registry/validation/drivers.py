@@ -1,6 +1,6 @@
-"""What drivers of storage say of themselves, volumes on machines, classes of volumes' attributes, and runtimes.
+"""What drivers of storage say of themselves, volumes on machines, and classes of volumes' attributes.
 
-Models kubernetes `pkg/apis/storage/validation` and `pkg/apis/node/validation`. No loop here acts on any of it: such
+Models kubernetes `pkg/apis/storage/validation`. No loop here acts on any of it: such
 objects are kept and served for programs from outside, as a kube-scheduler that lists them.
 """
 
@@ -18,7 +18,6 @@ _LONGEST_DRIVER_NAME, _LONGEST_NODE_ID, _LONGEST_PARAMETERS = 63, 256, 256 * 102
 _MOST_PARAMETERS = 512
 _FS_GROUP_POLICIES = ("File", "None", "ReadWriteOnceWithFSType")
 _LIFECYCLES = ("Persistent", "Ephemeral")
-_ONE_SOURCE = "must specify exactly one of inlineVolumeSpec and persistentVolumeName"
 _LEAST_TOKEN_S, _LONGEST_TOKEN_S = 600, 1 << 32
 
 
@@ -43,14 +42,17 @@ def immutable(new: Obj, old: Obj, *names: str) -> Iterator[Cause]:
 
 def check_csi_driver(obj: Obj) -> Iterator[Cause]:
     spec = obj.get("spec", {})
-    yield from causes.supported("spec.fsGroupPolicy", spec.get("fsGroupPolicy"), _FS_GROUP_POLICIES)
+    yield from causes.among("spec.fsGroupPolicy", spec.get("fsGroupPolicy"), _FS_GROUP_POLICIES)
     yield from _check_token_requests(spec.get("tokenRequests", ()))
     for mode in spec.get("volumeLifecycleModes", ()):
-        yield from causes.supported("spec.volumeLifecycleModes", mode, _LIFECYCLES)
+        yield from causes.among("spec.volumeLifecycleModes", mode, _LIFECYCLES)
     period = spec.get("nodeAllocatableUpdatePeriodSeconds")
     if period is not None and period < 10:
         field = "spec.nodeAllocatableUpdatePeriodSeconds"
         yield causes.invalid(field, period, "must be greater than or equal to 10 seconds")
+    if "serviceAccountTokenInSecrets" in spec and not spec.get("tokenRequests"):
+        why = "serviceAccountTokenInSecrets is set but no tokenRequests are specified"
+        yield causes.invalid("spec.serviceAccountTokenInSecrets", spec["serviceAccountTokenInSecrets"], why)
 
 
 def _check_token_requests(requests: Any) -> Iterator[Cause]:
@@ -87,7 +89,7 @@ def check_csi_node(obj: Obj) -> Iterator[Cause]:
             yield causes.required(f"{field}.nodeID")
         if len(node_id) > _LONGEST_NODE_ID:
             yield causes.invalid(f"{field}.nodeID", node_id, f"must be {_LONGEST_NODE_ID} characters or less")
-        yield from causes.not_negative(driver.get("allocatable") or {}, f"{field}.allocatable.", "count")
+        yield from causes.not_negative(driver.get("allocatable") or {}, f"{field}.allocatable", "count")
         if name in names:
             yield causes.duplicate(f"{field}.name", name)
         names.add(name)
@@ -110,7 +112,8 @@ def check_csi_node_update(new: Obj, old: Obj) -> Iterator[Cause]:
     before = {driver["name"]: _without_allocatable(driver) for driver in old.get("spec", {}).get("drivers", ())}
     for driver in map(_without_allocatable, new.get("spec", {}).get("drivers", ())):
         if before.get(driver.get("name", ""), driver) != driver:
-            yield causes.invalid("spec.drivers", driver, causes.IMMUTABLE)
+            printed = causes.struct(driver, "Name", "NodeID", "TopologyKeys", "Allocatable")
+            yield causes.invalid("spec.drivers", printed, causes.IMMUTABLE)
 
 
 def _without_allocatable(driver: Obj) -> Obj:
@@ -132,34 +135,26 @@ def check_csi_storage_capacity_update(new: Obj, old: Obj) -> Iterator[Cause]:
 # ------------------------------------------------------------------------------------------ volumes
 
 
-def check_volume_attachment(obj: Obj) -> Iterator[Cause]:
-    spec = obj.get("spec", {})
-    yield from check_driver_name(spec.get("attacher", ""), "spec.attacher")
-    source, field = spec.get("source", {}), "spec.source"
-    inline, volume = source.get("inlineVolumeSpec"), source.get("persistentVolumeName")
-    if inline is None and volume is None:
-        yield causes.required(field, _ONE_SOURCE)
-    elif inline is not None and volume is not None:
-        yield causes.forbidden(field, _ONE_SOURCE)
-    elif volume == "":
-        yield causes.required(f"{field}.persistentVolumeName", "must specify non empty persistentVolumeName")
-    node = spec.get("nodeName", "")
-    yield from causes.each("spec.nodeName", node, metadata.is_subdomain(node))
-    if volume:
-        problems = metadata.is_subdomain(volume)
-        yield from (causes.invalid(f"{field}.persistentVolumeName", volume, problem) for problem in problems)
-
-
 def check_spec_unchanged(new: Obj, old: Obj) -> Iterator[Cause]:
     yield from immutable(new, old, "spec")
 
 
 def check_volume_attributes_class(obj: Obj) -> Iterator[Cause]:
-    driver, parameters = obj.get("driverName", ""), obj.get("parameters", {})
-    if not driver:
-        yield causes.required("driverName")
+    parameters = obj.get("parameters", {})
+    yield from check_provisioner(obj.get("driverName", ""), "driverName")
+    yield from check_parameters(parameters)
+    if not parameters:
+        yield causes.required("parameters", "must contain at least one key/value pair")
+
+
+def check_provisioner(name: str, field: str) -> Iterator[Cause]:
+    if not name:
+        yield causes.required(field)
     else:
-        yield from metadata.label_key(driver.lower(), "driverName")
+        yield from metadata.label_key(name.lower(), field)
+
+
+def check_parameters(parameters: dict[str, str]) -> Iterator[Cause]:
     if len(parameters) > _MOST_PARAMETERS:
         yield causes.too_long("parameters", _MOST_PARAMETERS)
         return
@@ -167,28 +162,9 @@ def check_volume_attributes_class(obj: Obj) -> Iterator[Cause]:
         yield causes.invalid("parameters", "", "field can not be empty.")
     if sum(len(key.encode()) + len(value.encode()) for key, value in parameters.items()) > _LONGEST_PARAMETERS:
         yield causes.too_long("parameters", _LONGEST_PARAMETERS)
-    if not parameters:
-        yield causes.required("parameters", "must contain at least one key/value pair")
 
 
 def check_volume_attributes_class_update(new: Obj, old: Obj) -> Iterator[Cause]:
     for name in ("driverName", "parameters"):
         if new.get(name) != old.get(name):
             yield causes.forbidden(name, f"updates to {name} are forbidden.")
-
-
-# ------------------------------------------------------------------------------------------ runtimes
-
-
-def check_runtime_class(obj: Obj) -> Iterator[Cause]:
-    handler = obj.get("handler", "")
-    if not handler:
-        yield causes.required("handler")
-    else:
-        yield from causes.each("handler", handler, metadata.is_label(handler))
-    selector = (obj.get("scheduling") or {}).get("nodeSelector")
-    yield from metadata.check_labels(selector, "scheduling.nodeSelector")
-
-
-def check_runtime_class_update(new: Obj, old: Obj) -> Iterator[Cause]:
-    yield from immutable(new, old, "handler")

@@ -5,14 +5,14 @@ Models kubernetes `pkg/apis/batch/validation` (`validatePodFailurePolicy`, `vali
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.api.errors import Cause
 from app.api.objects import Obj
-from app.registry.validation import causes, metadata
+from app.registry.validation import causes, indexes, metadata
 
+_MODES = ("NonIndexed", "Indexed")
 _ACTIONS = ("Count", "FailIndex", "FailJob", "Ignore")
 _OPERATORS = ("In", "NotIn")
 _STATUSES = ("False", "True", "Unknown")
@@ -21,47 +21,34 @@ _MAX_RULES, _MAX_EXIT_CODES, _MAX_PATTERNS = 20, 255, 20
 _MAX_MANAGED_BY, _MAX_SUCCEEDED_INDEXES = 63, 64 * 1024
 _MAX_PARALLELISM = _MAX_FAILED_INDEXES = _MANY_COMPLETIONS = 100_000
 _MAX_WITH_MANY_COMPLETIONS = 10_000
-_HTTP_PATH = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 def check(spec: Obj, field: str) -> Iterator[Cause]:
-    yield from _check_managed_by(spec.get("managedBy"), f"{field}.managedBy")
-    if spec.get("completionMode") == "Indexed":
-        yield from _check_indexed(spec, field)
-    else:
-        for name in ("backoffLimitPerIndex", "maxFailedIndexes"):
-            if name in spec:
-                yield causes.invalid(f"{field}.{name}", spec[name], "requires indexed completion mode")
+    mode = spec.get("completionMode", "NonIndexed")
     if "maxFailedIndexes" in spec and "backoffLimitPerIndex" not in spec:
         yield causes.required(f"{field}.backoffLimitPerIndex", "when maxFailedIndexes is specified")
+    yield from _check_managed_by(spec.get("managedBy"), f"{field}.managedBy")
+    yield from causes.among(f"{field}.completionMode", mode, _MODES)
+    if mode == "Indexed":
+        yield from _check_indexed(spec, field)
+    for name in ("backoffLimitPerIndex", "maxFailedIndexes") if mode == "NonIndexed" else ():
+        if name in spec:
+            yield causes.invalid(f"{field}.{name}", spec[name], "requires indexed completion mode")
     if "podFailurePolicy" in spec:
         yield from _check_failure_policy(spec, f"{field}.podFailurePolicy.rules")
-    if "successPolicy" in spec and spec.get("completionMode") != "Indexed":
-        yield causes.invalid(
-            f"{field}.successPolicy", _in_go(spec["successPolicy"]), "requires indexed completion mode"
-        )
+    if "successPolicy" in spec and mode != "Indexed":
+        printed = success_in_go(spec["successPolicy"])
+        yield causes.invalid(f"{field}.successPolicy", printed, "requires indexed completion mode")
     elif "successPolicy" in spec:
         yield from _check_success_policy(spec, f"{field}.successPolicy.rules")
-    replacement = spec.get("podReplacementPolicy")
     allowed = ("Failed",) if "podFailurePolicy" in spec else _REPLACEMENTS
-    if replacement is not None and replacement not in allowed:
-        yield causes.not_supported(f"{field}.podReplacementPolicy", replacement, allowed)
+    yield from causes.among(f"{field}.podReplacementPolicy", spec.get("podReplacementPolicy"), allowed)
 
 
 def _check_managed_by(name: str | None, field: str) -> Iterator[Cause]:
     if name is None:
         return
-    host, _, path = name.partition("/")
-    if not name:
-        yield causes.required(field)
-    elif not host or not path:
-        yield causes.invalid(field, name, 'must be a domain-prefixed path (such as "acme.io/foo")')
-    else:
-        for problem in metadata.is_subdomain(host):
-            yield causes.invalid(field, host, problem)
-        if not re.fullmatch(_HTTP_PATH, path):
-            yield causes.invalid(field, path, f"Invalid path (regex used for validation is '{_HTTP_PATH}')")
+    yield from metadata.check_prefixed_path(name, field)
     if len(name) > _MAX_MANAGED_BY:
         yield causes.too_long(field, _MAX_MANAGED_BY)
 
@@ -132,7 +119,7 @@ def _check_exit_codes(codes: Obj, field: str, containers: set[str]) -> Iterator[
         why = "must be one of the container or initContainer names in the pod template"
         yield causes.invalid(f"{field}.containerName", name, why)
     if not values:
-        yield causes.invalid(f"{field}.values", values, "at least one value is required")
+        yield causes.invalid(f"{field}.values", codes.get("values"), "at least one value is required")
     yield from causes.too_many(f"{field}.values", values, _MAX_EXIT_CODES)
     for at, code in enumerate(values):
         if operator == "In" and code == 0:
@@ -163,10 +150,33 @@ def _check_success_policy(spec: Obj, field: str) -> Iterator[Cause]:
         yield from _check_success_rule(rule, completions, f"{field}[{at}]")
 
 
-def _in_go(policy: Obj) -> causes.Verbatim:
-    fields = (("SucceededIndexes", "succeededIndexes"), ("SucceededCount", "succeededCount"))
-    rules = [{name: rule.get(key) for name, key in fields} for rule in policy.get("rules") or ()]
-    return causes.Verbatim(causes.printed({"Rules": rules or None}))
+def success_in_go(policy: Obj | None) -> Any:
+    if policy is None:
+        return None
+    rules = [causes.struct(rule, "SucceededIndexes", "SucceededCount") for rule in policy.get("rules") or ()]
+    return _rules_in_go(rules)
+
+
+def failure_in_go(policy: Obj | None) -> Any:
+    if policy is None:
+        return None
+    return _rules_in_go([_failure_rule_in_go(rule) for rule in policy.get("rules") or ()])
+
+
+def _failure_rule_in_go(rule: Obj) -> causes.Verbatim:
+    codes, patterns = rule.get("onExitCodes"), rule.get("onPodConditions") or ()
+    listed = ",".join(causes.struct(pattern, "Type", "Status") for pattern in patterns)
+    fields = {
+        "action": rule.get("action", ""),
+        "onExitCodes": causes.struct(codes, "ContainerName", "Operator", "Values") if codes else None,
+        "onPodConditions": causes.Verbatim(f"[{listed}]") if patterns else None,
+    }
+    return causes.struct(fields, "Action", "OnExitCodes", "OnPodConditions")
+
+
+def _rules_in_go(rules: Sequence[causes.Verbatim]) -> causes.Verbatim:
+    listed = f"[{','.join(rules)}]" if rules else "null"
+    return causes.Verbatim(f'{{"Rules":{listed}}}')
 
 
 def _check_success_rule(rule: Obj, completions: int, field: str) -> Iterator[Cause]:
@@ -177,7 +187,7 @@ def _check_success_rule(rule: Obj, completions: int, field: str) -> Iterator[Cau
         if len(text) > _MAX_SUCCEEDED_INDEXES:
             yield causes.too_long(f"{field}.succeededIndexes", _MAX_SUCCEEDED_INDEXES)
         try:
-            total = _total(text, completions)
+            total = indexes.total(text, completions)
         except ValueError as wrong:
             yield causes.invalid(f"{field}.succeededIndexes", text, f"error parsing succeededIndexes: {wrong}")
     if count is None:
@@ -189,29 +199,3 @@ def _check_success_rule(rule: Obj, completions: int, field: str) -> Iterator[Cau
     if text is not None and count > total:
         named = "(the number of indexes in the specified succeededIndexes field)"
         yield causes.invalid(f"{field}.succeededCount", count, f"must be less than or equal to {total} {named}")
-
-
-def _total(text: str, completions: int) -> int:
-    """How many indexes `0,2-4` names. Raises ValueError with upstream's words."""
-    total, previous = 0, None
-    for part in text.split(",") if text else ():
-        bounds = part.split("-")
-        if len(bounds) > 2:
-            raise ValueError(f'the fragment "{part}" violates the requirement that an index interval can have at most '
-                             "two parts separated by '-'")  # fmt: skip
-        numbers = [_index(bound, completions) for bound in bounds]
-        first, last = numbers[0], numbers[-1]
-        if len(bounds) == 2 and first >= last:
-            raise ValueError(f"non-increasing order, previous: {first}, current: {last}")
-        if previous is not None and previous >= first:
-            raise ValueError(f"non-increasing order, previous: {previous}, current: {first}")
-        total, previous = total + last - first + 1, last
-    return total
-
-
-def _index(text: str, completions: int) -> int:
-    if not _INTEGER.fullmatch(text):
-        raise ValueError(f'cannot convert string to integer for index: "{text}"')
-    if int(text) >= completions:
-        raise ValueError(f'too large index: "{text}"')
-    return int(text)

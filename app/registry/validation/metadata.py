@@ -210,6 +210,38 @@ def is_path_segment(name: str) -> tuple[str, ...]:
     return tuple(f"may not contain '{character}'" for character in "/%" if character in name)
 
 
+def is_old_label(name: str) -> tuple[str, ...]:
+    """What is wrong with a DNS-1035 label; () if nothing."""
+    problems = ("must be no more than 63 characters",) if len(name) > 63 else ()
+    return problems if _OLD_LABEL.fullmatch(name) else (*problems, _OLD_LABEL_FORMAT)
+
+
+def is_anything(name: str) -> tuple[str, ...]:
+    """Of kinds that do not mind."""
+    return ()
+
+
+_OLD_LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_OLD_LABEL_FORMAT = (
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, "
+    "and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is "
+    f"'{_OLD_LABEL.pattern}')"
+)
+
+
+def check_prefixed_path(value: str, field: str) -> Iterator[Cause]:
+    """`acme.io/foo`."""
+    host, _, path = value.partition("/")
+    if not value:
+        yield causes.required(field)
+    elif not host or not path:
+        yield causes.invalid(field, value, 'must be a domain-prefixed path (such as "acme.io/foo")')
+    else:
+        yield from causes.each(field, host, is_subdomain(host))
+        yield from causes.matching(field, path, _HTTP_PATH, "Invalid path")
+
+
+_HTTP_PATH = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"
 _UNDERSCORED = re.compile(r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*")
 _UNDERSCORED_FORMAT = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must "

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator
 
 from app.api.errors import Cause
-from app.api.objects import Obj
+from app.api.objects import Obj, annotations_of
 from app.apimachinery.scheme.schema import named_values
 from app.registry.validation import causes, metadata
+from app.registry.validation.causes import Network
 
 _WILDCARD = re.compile(r"\*(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+")
 _WILDCARD_FORMAT = (
@@ -19,13 +19,15 @@ _WILDCARD_FORMAT = (
 )
 _ODD_IN_PATHS = ("//", "/./", "/../", "%2f", "%2F")
 _ODD_AT_THE_END = ("/..", "/.")
+_CLASS = "kubernetes.io/ingress.class"
+_DIRECTIONS, _PROTOCOLS = ("Ingress", "Egress"), ("TCP", "UDP", "SCTP")
 
 
 def check_ingress(obj: Obj) -> Iterator[Cause]:
     spec = obj.get("spec", {})
     if not spec.get("rules") and "defaultBackend" not in spec:
         why = "either `defaultBackend` or `rules` must be specified"
-        yield causes.invalid("spec", spec.get("rules", []), why)
+        yield causes.invalid("spec", spec.get("rules"), why)
     if "defaultBackend" in spec:
         yield from _check_backend(spec["defaultBackend"], "spec.defaultBackend")
     for index, rule in enumerate(spec.get("rules", ())):
@@ -33,17 +35,24 @@ def check_ingress(obj: Obj) -> Iterator[Cause]:
     for index, tls in enumerate(spec.get("tls", ())):
         for position, host in enumerate(tls.get("hosts", ())):
             yield from _check_host(host, f"spec.tls[{index}].hosts[{position}]")
-    name = spec.get("ingressClassName")
-    for problem in metadata.is_subdomain(name) if name is not None else ():
-        yield causes.invalid("spec.ingressClassName", name, problem)
+        name = tls.get("secretName", "")
+        yield from causes.each(f"spec.tls[{index}].secretName", name, metadata.is_subdomain(name) if name else ())
+    if (name := spec.get("ingressClassName")) is not None:
+        yield from causes.each("spec.ingressClassName", name, metadata.is_subdomain(name))
+
+
+def check_new_ingress(obj: Obj) -> Iterator[Cause]:
+    """The class may be named in the annotation of old, but not another one."""
+    old, name = annotations_of(obj).get(_CLASS), obj.get("spec", {}).get("ingressClassName")
+    if old is not None and name is not None and old != name:
+        yield causes.invalid(f"annotations.{_CLASS}", old, "must match `ingressClassName` when both are specified")
 
 
 def _check_rule(rule: Obj, field: str) -> Iterator[Cause]:
-    host, paths = rule.get("host", ""), rule.get("http", {}).get("paths", ())
-    if host and _is_address(host):
+    host, paths = rule.get("host", ""), (rule.get("http") or {}).get("paths", ())
+    if causes.is_address(host):
         yield causes.invalid(f"{field}.host", host, "must be a DNS name, not an IP address")
-    elif host:
-        yield from _check_host(host, f"{field}.host")
+    yield from _check_host(host, f"{field}.host") if host else ()
     if "http" in rule and not paths:
         yield causes.required(f"{field}.http.paths")
     for index, path in enumerate(paths):
@@ -51,11 +60,13 @@ def _check_rule(rule: Obj, field: str) -> Iterator[Cause]:
 
 
 def _check_host(host: str, field: str) -> Iterator[Cause]:
-    if "*" in host:
-        if not _WILDCARD.fullmatch(host):
-            yield causes.invalid(field, host, _WILDCARD_FORMAT)
-    else:
+    if "*" not in host:
         yield from causes.each(field, host, metadata.is_subdomain(host))
+        return
+    if len(host) > 253:
+        yield causes.invalid(field, host, "must be no more than 253 characters")
+    if not _WILDCARD.fullmatch(host):
+        yield causes.invalid(field, host, _WILDCARD_FORMAT)
 
 
 def _check_path(path: Obj, field: str) -> Iterator[Cause]:
@@ -82,38 +93,57 @@ def _check_path(path: Obj, field: str) -> Iterator[Cause]:
 def _check_backend(backend: Obj, field: str) -> Iterator[Cause]:
     if "resource" in backend and "service" in backend:
         yield causes.invalid(field, "", "cannot set both resource and service backends")
+    elif "resource" in backend:
+        yield from _check_reference(backend["resource"], f"{field}.resource")
     elif "service" in backend:
         yield from _check_service(backend["service"], field)
-    elif "resource" not in backend:
+    else:
         yield causes.invalid(field, "", "resource or service backend is required")
 
 
 def _check_service(service: Obj, field: str) -> Iterator[Cause]:
     name, port = service.get("name", ""), service.get("port", {})
-    if not name:
-        yield causes.required(f"{field}.service.name")
-    for problem in metadata.is_label(name) if name else ():
-        yield causes.invalid(f"{field}.service.name", name, problem)
+    yield from causes.needed(service, f"{field}.service", "name")
+    yield from causes.each(f"{field}.service.name", name, metadata.is_label(name) if name else ())
     if port.get("name") and port.get("number"):
         yield causes.invalid(field, "", "cannot set both port name & port number")
     elif port.get("name"):
         yield from causes.port_name(f"{field}.service.port.name", port["name"])
-    elif "number" in port:
+    elif port.get("number"):
         yield from causes.port_number(f"{field}.service.port.number", port["number"])
     else:
         yield causes.required(field, "port name or number is required")
 
 
+def _check_reference(reference: Obj, field: str) -> Iterator[Cause]:
+    """To an object that takes requests, or that says how they are handled."""
+    if (group := reference.get("apiGroup")) is not None:
+        yield from causes.each(f"{field}.apiGroup", group, metadata.is_subdomain(group))
+    for name in ("kind", "name"):
+        yield from causes.needed(reference, field, name)
+        value = reference.get(name, "")
+        yield from causes.each(f"{field}.{name}", value, metadata.is_path_segment(value))
+
+
 def check_ingress_class(obj: Obj) -> Iterator[Cause]:
-    controller = obj.get("spec", {}).get("controller", "")
+    controller, parameters = obj.get("spec", {}).get("controller", ""), obj.get("spec", {}).get("parameters")
     if len(controller) > 250:
         yield causes.too_long("spec.controller", 250)
-    domain, slash, path = controller.partition("/")
-    if not controller:
-        yield causes.required("spec.controller")
-    elif not slash or not path or metadata.is_subdomain(domain):
-        why = 'must be a domain-prefixed path (such as "acme.io/foo")'
-        yield causes.invalid("spec.controller", controller, why)
+    yield from metadata.check_prefixed_path(controller, "spec.controller")
+    if parameters is not None:
+        yield from _check_reference(parameters, "spec.parameters")
+        yield from _check_scope(parameters, "spec.parameters")
+
+
+def _check_scope(parameters: Obj, field: str) -> Iterator[Cause]:
+    scope, namespace = parameters.get("scope"), parameters.get("namespace")
+    yield from causes.among(f"{field}.scope", scope, ("Cluster", "Namespace"))
+    if scope == "Namespace" and namespace is None:
+        yield causes.required(f"{field}.namespace", "`parameters.scope` is set to 'Namespace'")
+    elif scope == "Namespace" and namespace is not None:
+        yield from causes.each(f"{field}.namespace", namespace, metadata.is_label(namespace))
+    elif scope == "Cluster" and namespace is not None:
+        yield causes.forbidden(f"{field}.namespace", "`parameters.scope` is set to 'Cluster'")
 
 
 def check_ingress_class_update(new: Obj, old: Obj) -> Iterator[Cause]:
@@ -136,30 +166,27 @@ def check_network_policy(obj: Obj) -> Iterator[Cause]:
             for position, peer in enumerate(rule.get(peers, ())):
                 yield from _check_peer(peer, f"{field}.{peers}[{position}]")
     types = spec.get("policyTypes", ())
-    if len(types) > 2:
+    if len(types) > len(_DIRECTIONS):
         yield causes.invalid("spec.policyTypes", types, "may not specify more than two policyTypes")
         return
     for index, kind in enumerate(types):
-        yield from causes.supported(f"spec.policyTypes[{index}]", kind, named_values("PolicyType"))
+        yield from causes.among(f"spec.policyTypes[{index}]", kind, _DIRECTIONS)
 
 
 def _check_policy_port(port: Obj, field: str) -> Iterator[Cause]:
-    protocol, number, last = port.get("protocol"), port.get("port"), port.get("endPort")
-    if protocol is not None and protocol not in named_values("Protocol"):
-        yield causes.not_supported(f"{field}.protocol", protocol, named_values("Protocol"))
-    if number is not None:
-        yield from causes.port_number_or_name(f"{field}.port", number)
-    if last is None:
-        return
+    number, last = port.get("port"), port.get("endPort")
+    yield from causes.among(f"{field}.protocol", port.get("protocol"), _PROTOCOLS)
     if isinstance(number, int):
-        if last < number:
-            yield causes.invalid(f"{field}.endPort", last, "must be greater than or equal to `port`")
-        yield from causes.port_number(f"{field}.endPort", last)
-    elif number is None:
-        yield causes.required(f"{field}.port", "must be specified when `endPort` is specified")
-    else:
-        why = "may not be specified when `port` is non-numeric"
-        yield causes.invalid(f"{field}.endPort", last, why)
+        yield from causes.port_number(f"{field}.port", number)
+        if last is not None and last < number:
+            yield causes.invalid(f"{field}.endPort", number, "must be greater than or equal to `port`")
+        yield from causes.port_number(f"{field}.endPort", last) if last is not None else ()
+        return
+    if last is not None:
+        missing = "not specified" if number is None else "non-numeric"
+        yield causes.invalid(f"{field}.endPort", last, f"may not be specified when `port` is {missing}")
+    if number is not None:
+        yield from causes.port_name(f"{field}.port", number)
 
 
 def _check_peer(peer: Obj, field: str) -> Iterator[Cause]:
@@ -179,24 +206,14 @@ def _check_block(block: Obj, field: str) -> Iterator[Cause]:
     if not cidr:
         yield causes.required(f"{field}.cidr")
         return
-    problems = tuple(causes.network(f"{field}.cidr", cidr))
-    yield from problems
-    for index, excluded in enumerate(block.get("except", ())):
-        at = f"{field}.except[{index}]"
-        odd = tuple(causes.network(at, excluded))
-        yield from odd
-        if not problems and not odd and not _is_inside(excluded, cidr):
+    yield from causes.network(f"{field}.cidr", cidr)
+    whole = causes.network_of(cidr)
+    for index, excluded in enumerate(block.get("except", ()) if whole else ()):
+        at, part = f"{field}.except[{index}]", causes.network_of(excluded)
+        yield from causes.network(at, excluded)
+        if part and whole and not _is_inside(part, whole):
             yield causes.invalid(at, excluded, "must be a strict subset of `cidr`")
 
 
-def _is_inside(part: str, whole: str) -> bool:
-    one, other = ipaddress.ip_network(part), ipaddress.ip_network(whole)
-    return one.version == other.version and one.prefixlen > other.prefixlen and one.network_address in other
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+def _is_inside(part: Network, whole: Network) -> bool:
+    return part.version == whole.version and part.prefixlen > whole.prefixlen and part.network_address in whole

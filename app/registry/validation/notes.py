@@ -5,7 +5,6 @@ Models kubernetes `pkg/apis/core/validation` ValidatePodSpecificAnnotations and 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -53,15 +52,13 @@ def check(notes: Mapping[str, str], spec: Obj, field: str) -> Iterator[Cause]:
 
 
 def _check_tolerations(told: str, field: str) -> Iterator[Cause]:
-    try:
-        tolerations = json.loads(told) or ()
-    except json.JSONDecodeError as error:
-        yield causes.invalid(field, _TOLERATIONS, go_json.complaint(error))
-        return
-    if why := _why_no_tolerations(tolerations):
-        yield causes.invalid(field, _TOLERATIONS, f"json: cannot unmarshal {why}")
+    tolerations, why = go_json.read(told)
+    if not why and (other := _why_no_tolerations(tolerations or ())):
+        why = f"json: cannot unmarshal {other}"
+    if why:
+        yield causes.invalid(field, _TOLERATIONS, why)
     else:
-        yield from placement.check_tolerations(tolerations, f"{field}.{_TOLERATIONS}")
+        yield from placement.check_tolerations(tolerations or (), f"{field}.{_TOLERATIONS}")
 
 
 def _why_no_tolerations(value: Any) -> str:

@@ -102,11 +102,15 @@ def check_iscsi(source: Obj, field: str) -> Iterator[Cause]:
         yield from _check_iscsi_name(initiator, f"{field}.initiatorname")
 
 
-def _check_iscsi_name(name: str, field: str) -> Iterator[Cause]:
+def is_iscsi_name(name: str) -> bool:
     pattern = _ISCSI_NAMES.get(name[:3])
-    if pattern is None:
+    return pattern is not None and pattern.fullmatch(name) is not None
+
+
+def _check_iscsi_name(name: str, field: str) -> Iterator[Cause]:
+    if name[:3] not in _ISCSI_NAMES:
         yield causes.invalid(field, name, "must be valid format starting with iqn, eui, or naa")
-    elif not pattern.fullmatch(name):
+    elif not is_iscsi_name(name):
         yield causes.invalid(field, name, "must be valid format")
 
 
