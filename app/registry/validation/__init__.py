@@ -19,6 +19,7 @@ from app.registry.validation import (
     attachments,
     batch,
     configmaps,
+    device_slices,
     devices,
     drivers,
     endpoints,
@@ -82,7 +83,8 @@ CHECKS: dict[str, Check] = {
     "RuntimeClass": runtimes.check,
     "ResourceClaim": devices.check_claim,
     "ResourceClaimTemplate": devices.check_claim_template,
-    "ResourceSlice": devices.check_slice,
+    "DeviceClass": devices.check_class,
+    "ResourceSlice": device_slices.check,
     "Role": rules.check_role,
     "ClusterRole": rules.check_role,
     "RoleBinding": rules.check_role_binding,
@@ -122,7 +124,7 @@ UPDATE_CHECKS: dict[str, UpdateCheck] = {
     "RuntimeClass": runtimes.check_update,
     "ResourceClaim": drivers.check_spec_unchanged,
     "ResourceClaimTemplate": drivers.check_spec_unchanged,
-    "ResourceSlice": devices.check_slice_update,
+    "ResourceSlice": device_slices.check_update,
     "RoleBinding": rules.check_role_binding_update,
     "ClusterRoleBinding": rules.check_role_binding_update,
     "PriorityClass": rules.check_priority_class_update,
@@ -149,6 +151,7 @@ STATUS_CHECKS: dict[str, UpdateCheck] = {
     "APIService": apis.check_api_service_status,
     **dict.fromkeys(("FlowSchema", "PriorityLevelConfiguration"), flowcontrol.check_conditions),
     "Pod": pod_status.check,
+    "ResourceClaim": devices.check_claim_status,
 }
 """Of what is written through `/status`."""
 SUBRESOURCE_CHECKS: dict[str, UpdateCheck] = {**pod_subresources.CHECKS, "approval": apis.check_decision}
