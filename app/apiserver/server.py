@@ -20,7 +20,7 @@ from app.api.objects import Obj, Ref, is_of, kind_of, ref_of
 from app.apimachinery.patch.strategic import merge_patch
 from app.apimachinery.scheme.scheme import Definition, Scheme
 from app.apiserver import allocation, customkinds
-from app.apiserver.admission import admission, pod_security
+from app.apiserver.admission import admission, classes, pod_security
 from app.apiserver.store import Change, Store
 from app.component_helpers import pods
 from app.registry import strategies, validation
@@ -189,8 +189,9 @@ class ApiServer:
         """What is being created, with what people may leave out. Raises Forbidden."""
         obj = definition.default(obj)
         if definition.row.key != "Pod":
-            return obj
-        pod = definition.default(admission.placed(admission.limited(obj, self.store), self.store))
+            return classes.classed(obj, self.store)
+        obj = classes.endowed(admission.limited(obj, self.store), self.store)
+        pod = definition.default(admission.placed(obj, self.store))
         admission.check_account(pod, self.store, self.now_ms())
         return defaults.admit(pod, self.store.objects("PriorityClass"))
 
