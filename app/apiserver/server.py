@@ -189,7 +189,7 @@ class ApiServer:
         """What is being created, with what people may leave out. Raises Forbidden."""
         obj = definition.default(obj)
         if definition.row.key != "Pod":
-            return classes.classed(obj, self.store)
+            return classes.classed(classes.protected(obj), self.store)
         obj = classes.endowed(admission.limited(obj, self.store), self.store)
         pod = definition.default(admission.placed(obj, self.store))
         admission.check_account(pod, self.store, self.now_ms())

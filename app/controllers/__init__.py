@@ -33,8 +33,10 @@ from app.controllers.root_ca_cert_publisher import RootCACertPublisher
 from app.controllers.service_lb import ServiceLoadBalancers
 from app.controllers.serviceaccount import ServiceAccountsController
 from app.controllers.statefulset.statefulset import StatefulSetController
+from app.controllers.volume.claim_protection import ClaimProtection
 from app.controllers.volume.ephemeral import EphemeralVolumeController
 from app.controllers.volume.persistentvolumeclaim import PersistentVolumeBinder
+from app.controllers.volume.volume_protection import VolumeProtection
 from app.reconcile import AnyController
 
 # In this order within one millisecond: those nearest to the machines first, and those that evict before those that
@@ -68,4 +70,6 @@ CONTROLLERS: tuple[type[AnyController], ...] = (
     HorizontalController,
     ClusterAutoscaler,
     EphemeralVolumeController,
+    ClaimProtection,
+    VolumeProtection,
 )

@@ -1,7 +1,8 @@
-"""What new objects get from others that are there: pods from their account and RuntimeClass, an Ingress its class.
+"""What new objects get from others that are there: pods from their account and RuntimeClass, an Ingress its class;
+and what keeps claims and volumes while they are in use.
 
-Called by the API server when something is created. Models kubernetes/plugin/pkg/admission/serviceaccount, runtimeclass
-and network/defaultingressclass.
+Called by the API server when something is created. Models kubernetes/plugin/pkg/admission/serviceaccount, runtimeclass,
+network/defaultingressclass and storage/storageobjectinuseprotection.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from app.api import errors
-from app.api.objects import Obj, Ref, annotations_of, name_of, namespace_of
+from app.api.objects import Obj, Ref, annotations_of, is_of, kind_of, name_of, namespace_of, with_metadata
 from app.apiserver.store import Store
+from app.component_helpers import claims
 from app.component_helpers.namespaces import DEFAULT_ACCOUNT
 
 _INGRESS_CLASS, _IS_DEFAULT = "kubernetes.io/ingress.class", "ingressclass.kubernetes.io/is-default-class"
@@ -21,9 +23,20 @@ def endowed(pod: Obj, store: Store) -> Obj:
     return _with_runtime(_with_pull_secrets(pod, store), store)
 
 
+_PROTECTIONS = {"PersistentVolumeClaim": claims.PROTECTION, "PersistentVolume": claims.VOLUME_PROTECTION}
+
+
+def protected(obj: Obj) -> Obj:
+    """A claim or a volume, with the finalizer that keeps it while it is in use."""
+    finalizer, held = _PROTECTIONS.get(kind_of(obj)), obj["metadata"].get("finalizers") or []
+    if finalizer is None or finalizer in held:
+        return obj
+    return with_metadata(obj, finalizers=[*held, finalizer])
+
+
 def classed(obj: Obj, store: Store) -> Obj:
     """An Ingress that names no class, with the newest of those that are the default."""
-    if obj["kind"] != "Ingress" or obj["spec"].get("ingressClassName") or _INGRESS_CLASS in annotations_of(obj):
+    if not is_of(obj, "Ingress") or obj["spec"].get("ingressClassName") or _INGRESS_CLASS in annotations_of(obj):
         return obj
     classes = [each for each in store.objects("IngressClass") if annotations_of(each).get(_IS_DEFAULT) == "true"]
     by_name = sorted(classes, key=name_of)
