@@ -11,6 +11,7 @@ from app.controllers.batch.cronjob import CronJobController
 from app.controllers.batch.job import JobController
 from app.controllers.batch.ttl_after_finished import TtlAfterFinishedController
 from app.controllers.cluster_autoscaler import ClusterAutoscaler
+from app.controllers.clusterrole_aggregation import ClusterRoleAggregationController
 from app.controllers.customresourcedefinition import CustomResourceDefinitionController
 from app.controllers.daemonset.daemonset import DaemonSetController
 from app.controllers.deployment.deployment import DeploymentController
@@ -72,4 +73,5 @@ CONTROLLERS: tuple[type[AnyController], ...] = (
     EphemeralVolumeController,
     ClaimProtection,
     VolumeProtection,
+    ClusterRoleAggregationController,
 )
