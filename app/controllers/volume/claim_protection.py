@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.api.messages import N_, Message, Saying, message
-from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
+from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of
 from app.component_helpers import claims, pods
-from app.reconcile import Controller, Difference, Patch, Reader, Watch, itself
+from app.controllers.volume import finalizers
+from app.reconcile import Controller, Difference, Reader, Watch, itself
 
-CLAIM = "PersistentVolumeClaim"
+CLAIM, _CONCERNS = "PersistentVolumeClaim", finalizers.concerns(claims.PROTECTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class ClaimProtection(Controller[ClaimUsed]):
 
     def __init__(self) -> None:
         self.watches = (
-            itself(CLAIM, when=_concerns, matters=_concerns),
+            itself(CLAIM, when=_CONCERNS, matters=_CONCERNS),
             Watch("Pod", _claims_of, when=_gives_up, only=_uses_claims, indexes={"claim": _users_of}),
         )
 
@@ -60,30 +61,15 @@ class ClaimProtection(Controller[ClaimUsed]):
         return message(text, name=name_of(seen.claim), n=len(seen.users))
 
     def diff(self, seen: ClaimUsed) -> Iterable[Difference]:
-        claim = seen.claim
-        held = claim["metadata"].get("finalizers") or []
+        claim, is_held = seen.claim, finalizers.is_held(seen.claim, claims.PROTECTION)
         if not is_terminating(claim):
-            if claims.PROTECTION not in held:
-                yield _finalizers(claim, [*held, claims.PROTECTION], "ProtectionMissing")
-        elif claims.PROTECTION in held and seen.users:
+            if not is_held:
+                yield finalizers.given(claim, claims.PROTECTION)
+        elif is_held and seen.users:
             users = sorted(map(name_of, seen.users))
             yield Difference(ref_of(claim), "metadata.finalizers", None, users, "ClaimInUse")
-        elif claims.PROTECTION in held:
-            yield _finalizers(claim, [each for each in held if each != claims.PROTECTION], "ClaimUnused")
-
-
-def _finalizers(claim: Obj, wanted: list[str], reason: str) -> Difference:
-    patch = Patch(ref_of(claim), {"metadata": {"finalizers": wanted or None}}, uid=uid_of(claim))
-    held = claim["metadata"].get("finalizers")
-    return Difference(ref_of(claim), "metadata.finalizers", wanted, held, reason, (patch,))
-
-
-def _concerns(old: Obj | None, new: Obj | None) -> bool:
-    """It is to go, or lost its finalizer."""
-    if new is None:
-        return False
-    is_held = claims.PROTECTION in (new["metadata"].get("finalizers") or ())
-    return is_terminating(new) == is_held
+        elif is_held:
+            yield finalizers.taken(claim, claims.PROTECTION, "ClaimUnused")
 
 
 def _uses_claims(pod: Obj) -> bool:

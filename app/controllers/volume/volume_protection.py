@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.api.messages import N_, Message, Saying, message
-from app.api.objects import Obj, Ref, is_terminating, name_of, ref_of, uid_of
+from app.api.objects import Obj, Ref, is_terminating, name_of, ref_of
 from app.component_helpers import claims
-from app.reconcile import Controller, Difference, Patch, Reader, itself
+from app.controllers.volume import finalizers
+from app.reconcile import Controller, Difference, Reader, itself
 
-VOLUME = "PersistentVolume"
+VOLUME, _CONCERNS = "PersistentVolume", finalizers.concerns(claims.VOLUME_PROTECTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class VolumeProtection(Controller[VolumeUsed]):
     }
 
     def __init__(self) -> None:
-        self.watches = (itself(VOLUME, when=_concerns, matters=_concerns),)
+        self.watches = (itself(VOLUME, when=_CONCERNS, matters=_CONCERNS),)
 
     def observe(self, key: Ref, reader: Reader) -> VolumeUsed | None:
         volume = reader.get(key)
@@ -55,26 +56,11 @@ class VolumeProtection(Controller[VolumeUsed]):
         return message(N_("%(who)s looks whether %(name)s is bound."), name=name_of(seen.volume))
 
     def diff(self, seen: VolumeUsed) -> Iterable[Difference]:
-        volume = seen.volume
-        held = volume["metadata"].get("finalizers") or []
-        is_held = claims.VOLUME_PROTECTION in held
+        volume, is_held = seen.volume, finalizers.is_held(seen.volume, claims.VOLUME_PROTECTION)
         if not is_terminating(volume):
             if not is_held:
-                yield _finalizers(volume, [*held, claims.VOLUME_PROTECTION], "ProtectionMissing")
+                yield finalizers.given(volume, claims.VOLUME_PROTECTION)
         elif is_held and seen.is_bound:
             yield Difference(ref_of(volume), "metadata.finalizers", None, "Bound", "VolumeInUse")
         elif is_held:
-            yield _finalizers(volume, [each for each in held if each != claims.VOLUME_PROTECTION], "VolumeUnused")
-
-
-def _finalizers(volume: Obj, wanted: list[str], reason: str) -> Difference:
-    patch = Patch(ref_of(volume), {"metadata": {"finalizers": wanted or None}}, uid=uid_of(volume))
-    held = volume["metadata"].get("finalizers")
-    return Difference(ref_of(volume), "metadata.finalizers", wanted, held, reason, (patch,))
-
-
-def _concerns(old: Obj | None, new: Obj | None) -> bool:
-    """It is to go, or lost its finalizer."""
-    if new is None:
-        return False
-    return is_terminating(new) == (claims.VOLUME_PROTECTION in (new["metadata"].get("finalizers") or ()))
+            yield finalizers.taken(volume, claims.VOLUME_PROTECTION, "VolumeUnused")
