@@ -22,7 +22,7 @@ from app.api.objects import Obj, Ref, is_of, kind_of, ref_of
 from app.apimachinery.patch.strategic import merge_patch
 from app.apimachinery.scheme.scheme import Definition, Scheme
 from app.apiserver import allocation, customkinds, deletion
-from app.apiserver.admission import admission, pod_security, policies
+from app.apiserver.admission import admission, classes, pod_security, policies
 from app.apiserver.admission.matching import CREATE, DELETE, UPDATE, Asked
 from app.apiserver.store import Change, Store
 from app.registry import scales, strategies, validation
@@ -257,8 +257,9 @@ class ApiServer:
         if definition.row.key == "Node":
             return admission.tainted(obj)
         if definition.row.key != "Pod":
-            return obj
-        pod = definition.default(admission.placed(admission.limited(obj, self.store), self.store))
+            return classes.classed(classes.protected(obj), self.store)
+        obj = classes.endowed(admission.limited(obj, self.store), self.store)
+        pod = definition.default(admission.placed(obj, self.store))
         admission.check_account(pod, self.store, self.now_ms())
         return defaults.admit(pod, self.store.objects("PriorityClass"))
 

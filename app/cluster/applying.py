@@ -71,6 +71,8 @@ def _wanted(server: ApiServer, document: documents.Document, namespace: str) -> 
     """A document decoded, and what it is about: an object of `namespace` where it names none."""
     wanted = server.scheme.decode(document.obj)
     kind, meta = server.scheme.kind(kind_of(wanted)), wanted.get("metadata") or {}
+    if meta.get("generateName") and not meta.get("name"):
+        raise errors.BadRequest(f"from {meta['generateName']}: cannot use generate name with apply")
     placed = (meta.get("namespace") or namespace) if kind.namespaced else ""
     return wanted, Ref(kind.key, placed, meta.get("name", ""))
 

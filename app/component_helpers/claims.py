@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 from app.api.objects import Obj, name_of
 
+PROTECTION, VOLUME_PROTECTION = "kubernetes.io/pvc-protection", "kubernetes.io/pv-protection"
+"""Finalizers: of claims that a pod may use, of volumes that a claim may be bound to."""
 _NO_PROVISIONER = "kubernetes.io/no-provisioner"
 
 

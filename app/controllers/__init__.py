@@ -11,6 +11,7 @@ from app.controllers.batch.cronjob import CronJobController
 from app.controllers.batch.job import JobController
 from app.controllers.batch.ttl_after_finished import TtlAfterFinishedController
 from app.controllers.cluster_autoscaler import ClusterAutoscaler
+from app.controllers.clusterrole_aggregation import ClusterRoleAggregationController
 from app.controllers.customresourcedefinition import CustomResourceDefinitionController
 from app.controllers.daemonset.daemonset import DaemonSetController
 from app.controllers.deployment.deployment import DeploymentController
@@ -34,8 +35,10 @@ from app.controllers.service_lb import ServiceLoadBalancers
 from app.controllers.serviceaccount import ServiceAccountsController
 from app.controllers.statefulset.statefulset import StatefulSetController
 from app.controllers.validatingadmissionpolicystatus import ValidatingAdmissionPolicyStatusController
+from app.controllers.volume.claim_protection import ClaimProtection
 from app.controllers.volume.ephemeral import EphemeralVolumeController
 from app.controllers.volume.persistentvolumeclaim import PersistentVolumeBinder
+from app.controllers.volume.volume_protection import VolumeProtection
 from app.reconcile import AnyController
 
 # In this order within one millisecond: those nearest to the machines first, and those that evict before those that
@@ -70,4 +73,7 @@ CONTROLLERS: tuple[type[AnyController], ...] = (
     HorizontalController,
     ClusterAutoscaler,
     EphemeralVolumeController,
+    ClaimProtection,
+    VolumeProtection,
+    ClusterRoleAggregationController,
 )

@@ -1,8 +1,7 @@
-"""Manifests as real projects write them apply unchanged and converge.
+"""Manifests as real projects publish them apply unchanged and converge.
 
-What such projects publish is not ours to keep here: the texts below are our own and use the same fields in the same
-ways. Where `../shared/manifests` lies beside the checkout the published files run as well; where it does not, the names
-of the tests say so.
+What such projects publish is not ours to keep here: `tests/scenarios/shapes` has the same in our own words. Where
+`../shared/manifests` lies beside the checkout the published files themselves run here.
 """
 
 from __future__ import annotations
@@ -25,202 +24,6 @@ REAL = {
     "a shop of eleven services": ["online-boutique.yaml"],
     "a secret": ["mysql-secret.yaml"],
 }
-
-GUESTBOOK = """\
-# comments before, between and after
-apiVersion: v1
-kind: Service
-metadata:
-  name: store
-  labels: {app: store, tier: backend}
-spec:
-  ports:
-  - port: 6379
-    targetPort: 6379
-  selector: {app: store, tier: backend}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: store
-spec:
-  selector:
-    matchLabels: {app: store, role: primary, tier: backend}
-  replicas: 1
-  template:
-    metadata:
-      labels: {app: store, role: primary, tier: backend}
-    spec:
-      containers:
-      - name: primary
-        image: registry.example.com/redis:e2e
-        resources: {requests: {cpu: 100m, memory: 100Mi}}
-        env:
-        - name: GET_HOSTS_FROM
-          value: dns
-          # a comment in a list
-        ports:
-        - containerPort: 6379
----
-apiVersion: v1
-kind: Service
-metadata: {name: frontend}
-spec:
-  type: LoadBalancer
-  ports: [{port: 80}]
-  selector: {app: guestbook}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: frontend}
-spec:
-  replicas: 3
-  selector: {matchLabels: {app: guestbook}}
-  template:
-    metadata: {labels: {app: guestbook}}
-    spec:
-      containers: [{name: php, image: "example.com/team/frontend:v4", ports: [{containerPort: 80}]}]
-"""
-ON_CONTROLLERS = """\
-kind: ReplicationController
-apiVersion: v1
-metadata: {name: replica, labels: {app: redis, role: replica}}
-spec:
-  replicas: 2
-  selector: {app: redis, role: replica}
-  template:
-    metadata: {labels: {app: redis, role: replica}}
-    spec:
-      containers:
-      - name: replica
-        image: registry.example.com/redis-replica:v2
-        ports: [{name: redis-server, containerPort: 6379}]
----
-kind: Service
-apiVersion: v1
-metadata: {name: replica}
-spec:
-  ports: [{port: 6379, targetPort: redis-server}]
-  selector: {app: redis, role: replica}
----
-kind: ReplicationController
-apiVersion: v1
-metadata: {name: page}
-spec:
-  template:
-    metadata: {labels: {app: page}}
-    spec: {containers: [{name: page, image: "example.com/page:v3"}]}
-"""
-SHOP = """\
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: cart, labels: {app: cart}}
-spec:
-  selector: {matchLabels: {app: cart}}
-  template:
-    metadata:
-      labels: {app: cart}
-      annotations: {sidecar.example.com/rewriteProbers: "true"}
-    spec:
-      serviceAccountName: cart
-      terminationGracePeriodSeconds: 5
-      securityContext: {fsGroup: 1000, runAsGroup: 1000, runAsNonRoot: true, runAsUser: 1000}
-      containers:
-      - name: server
-        securityContext:
-          allowPrivilegeEscalation: false
-          capabilities: {drop: [ALL]}
-          privileged: false
-          readOnlyRootFilesystem: true
-        image: registry.example.com/cart:v0.10.6@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
-        ports: [{containerPort: 7070}]
-        env: [{name: REDIS_ADDR, value: "redis:6379"}]
-        resources: {requests: {cpu: 200m, memory: 64Mi}, limits: {cpu: 300m, memory: 128Mi}}
-        readinessProbe: {initialDelaySeconds: 15, grpc: {port: 7070}}
-        livenessProbe: {initialDelaySeconds: 15, periodSeconds: 10, grpc: {port: 7070}}
----
-apiVersion: v1
-kind: Service
-metadata: {name: cart, labels: {app: cart}}
-spec: {type: ClusterIP, selector: {app: cart}, ports: [{name: grpc, port: 7070, targetPort: 7070}]}
----
-{apiVersion: v1, kind: ServiceAccount, metadata: {name: cart}}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: redis}
-spec:
-  selector: {matchLabels: {app: redis}}
-  template:
-    metadata: {labels: {app: redis}}
-    spec:
-      containers:
-      - name: redis
-        image: redis:alpine@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
-        ports: [{containerPort: 6379}]
-        readinessProbe: {periodSeconds: 5, tcpSocket: {port: 6379}}
-        volumeMounts: [{mountPath: /data, name: redis-data}]
-      volumes: [{name: redis-data, emptyDir: {}}]
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: frontend}
-spec:
-  selector: {matchLabels: {app: frontend}}
-  template:
-    metadata: {labels: {app: frontend}}
-    spec:
-      containers:
-      - name: server
-        image: registry.example.com/shop/frontend:v0.10.6
-        readinessProbe:
-          initialDelaySeconds: 10
-          httpGet: {path: "/_healthz", port: 8080, httpHeaders: [{name: Cookie, value: session=x-readiness}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: frontend-external}
-spec: {type: LoadBalancer, selector: {app: frontend}, ports: [{name: http, port: 80, targetPort: 8080}]}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: load}
-spec:
-  replicas: 1
-  selector: {matchLabels: {app: load}}
-  template:
-    metadata: {labels: {app: load}}
-    spec:
-      restartPolicy: Always
-      initContainers:
-      - name: frontend-check
-        image: busybox:latest@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
-        command: [/bin/sh, -exc]
-        args:
-        - |
-          tries=12
-          for i in $(seq 1 $tries); do
-            if wget -qO- "http://${FRONTEND_ADDR}" | grep -q 200; then exit 0; fi
-            sleep 10
-          done
-          exit 1
-        env: [{name: FRONTEND_ADDR, value: "frontend:80"}]
-      containers:
-      - name: main
-        image: registry.example.com/shop/load:v0.10.6
-        env:
-        - {name: FRONTEND_ADDR, value: "frontend:80"}
-        - {name: POD, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
-"""
-SECRET = """\
-apiVersion: v1
-kind: Secret
-metadata: {name: passwords}
-stringData:
-  user: replace me
-  host: '%'
-"""
 WITH_VOLUMES = """\
 {apiVersion: v1, kind: Secret, metadata: {name: mysql}, stringData: {password: secret}}
 ---
@@ -249,18 +52,11 @@ spec:
       - {name: data, persistentVolumeClaim: {claimName: mysql}}
       - {name: keys, secret: {secretName: mysql}}
 """
-OURS = {
-    "guestbook": GUESTBOOK,
-    "guestbook on ReplicationControllers": ON_CONTROLLERS,
-    "a shop of services": SHOP,
-    "a secret": SECRET,
-    "a database with a claim and a secret": WITH_VOLUMES,
-}
 
 
 def cases() -> list[object]:
     absent = "" if SHARED.is_dir() else f", PUBLISHED FILES NOT FOUND in {SHARED.parent.name}/{SHARED.name}"
-    found = [pytest.param(text, id=f"ours: {name}{absent}") for name, text in OURS.items()]
+    found = [pytest.param(WITH_VOLUMES, id=f"ours: a database with a claim and a secret{absent}")]
     if not absent:
         found += [pytest.param(published(patterns), id=f"published: {name}") for name, patterns in REAL.items()]
     return found
@@ -291,38 +87,6 @@ def test_it_applies_unchanged_and_converges(text: str) -> None:
     assert world.store.revision == revision, "applying it again changes nothing"
 
 
-@pytest.mark.parametrize("text", [GUESTBOOK, ON_CONTROLLERS, SHOP], ids=["guestbook", "controllers", "shop"])
-def test_services_find_the_pods(text: str) -> None:
-    world = World()
-    world.apply(text)
-    world.settle()
-    for service in world.objects("Service", "default"):
-        selected = {
-            pod["status"]["podIP"]
-            for pod in world.pods()
-            if service["spec"]["selector"].items() <= objects.labels_of(pod).items()
-        }
-        slices = world.objects("EndpointSlice", "default")
-        mine = [each for each in slices if objects.controller_uid(each) == objects.uid_of(service)]
-        assert selected
-        assert selected == {address for each in mine for end in each["endpoints"] for address in end["addresses"]}
-
-
-def test_what_is_declared_is_kept_to_whichever_loop_keeps_it() -> None:
-    world = World()
-    world.apply(ON_CONTROLLERS)
-    world.settle()
-    victim = next(name for name in world.pod_names() if name.startswith("replica-"))
-    world.kill(victim)
-    world.settle()
-    assert victim not in world.pod_names()
-    assert world.statuses() == ["Running"] * 3
-    world.delete("ReplicationController", "replica")
-    world.settle()
-    assert len(world.pods()) == 1, "its pods went with it"
-    assert world.event_reasons("ReplicationController").count("SuccessfulCreate") == 4
-
-
 def test_a_claim_gets_a_volume_that_goes_with_it() -> None:
     world = World()
     world.apply(WITH_VOLUMES)
@@ -334,6 +98,7 @@ def test_a_claim_gets_a_volume_that_goes_with_it() -> None:
     assert claim["spec"]["volumeName"] == volume["metadata"]["name"] == f"pvc-{claim['metadata']['uid']}"
     assert volume["status"]["phase"] == "Bound"
     assert world.event_reasons("PersistentVolumeClaim") == ["ProvisioningSucceeded"]
+    world.delete("Deployment", "mysql")
     world.delete("PersistentVolumeClaim", "mysql")
     world.settle()
     assert world.objects("PersistentVolume") == []

@@ -17,5 +17,5 @@ def test_it_converges_as_in_a_real_cluster(shape: Shape) -> None:
 
 
 def test_the_catalogue_is_broad() -> None:
-    assert len(SHAPES) >= 150
+    assert len(SHAPES) >= 189
     assert len({shape.name.partition("/")[0] for shape in SHAPES}) >= 10

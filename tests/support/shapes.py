@@ -191,6 +191,10 @@ _PHRASES: tuple[tuple[re.Pattern[str], Callable[..., Iterator[str]]], ...] = (
 )
 
 
+_UPDATED = ("Deployment", "StatefulSet")
+"""They say how many of their pods are new."""
+
+
 def _state(world: World, obj: Obj) -> str:
     """In the words of kubectl where it has words for it."""
     status = obj.get("status") or {}
@@ -200,7 +204,7 @@ def _state(world: World, obj: Obj) -> str:
         case "Deployment" | "ReplicaSet" | "ReplicationController" | "StatefulSet":
             is_seen = status.get("observedGeneration") == obj["metadata"]["generation"]
             made = status.get("replicas", 0)
-            old = made - status.get("updatedReplicas", 0 if kind_of(obj) == "Deployment" else made)
+            old = made - status.get("updatedReplicas", 0 if kind_of(obj) in _UPDATED else made)
             ready = f"{status.get('readyReplicas', 0)}/{obj['spec']['replicas']} ready"
             return ready + (f", {old} old" if old else "") if is_seen else "not seen yet"
         case "DaemonSet":

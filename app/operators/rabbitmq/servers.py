@@ -59,7 +59,7 @@ class RabbitServers(Controller[ServersSeen]):
             itself(RABBITMQ_CLUSTER, matters=lambda old, new: False),
             Watch("PodSandbox", _of_pod, only=_is_server, matters=_happened, indexes={"cluster": _clusters}),
             Watch("Machine", _on_machine, matters=_reach_differs),
-            Watch("PersistentVolumeClaim", lambda claim, reader: (), only=lambda claim: bool(_of_claim(claim))),
+            Watch("PersistentVolumeClaim", _of_disk, when=_is_gone, only=lambda claim: bool(_of_claim(claim))),
             Watch("ConfigMap", _of_configuration, only=_is_configuration),
             Watch("RabbitServer", lambda server, reader: (), indexes={"cluster": _named}),
             Watch(QUORUM_QUEUE, _of_queue, matters=_asked, indexes={"cluster": _named}),
@@ -322,6 +322,15 @@ def _of_configuration(found: Obj, reader: Reader) -> tuple[Ref]:
 def _of_claim(claim: Obj) -> str:
     found = _POD.fullmatch(name_of(claim).removeprefix("persistence-"))
     return found[1] if found else ""
+
+
+def _of_disk(claim: Obj, _: Reader) -> Iterable[Ref]:
+    return (Ref(RABBITMQ_CLUSTER, namespace_of(claim), _of_claim(claim)),)
+
+
+def _is_gone(old: Obj | None, new: Obj | None) -> bool:
+    """With what its server knew; a pod holds it until it has ended."""
+    return new is None
 
 
 def _happened(old: Obj, new: Obj) -> bool:

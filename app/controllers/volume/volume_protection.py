@@ -1,0 +1,66 @@
+"""The volume protection: a volume that is deleted stays for as long as it is bound to a claim.
+
+Every volume has a finalizer, since it was created. The engine runs this for a volume that is to go, or that lost its
+finalizer. Models kubernetes/pkg/controller/volume/pvprotection/pv_protection_controller.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from app.api.messages import N_, Message, Saying, message
+from app.api.objects import Obj, Ref, is_terminating, name_of, ref_of
+from app.component_helpers import claims
+from app.controllers.volume import finalizers
+from app.reconcile import Controller, Difference, Reader, itself
+
+VOLUME, _CONCERNS = "PersistentVolume", finalizers.concerns(claims.VOLUME_PROTECTION)
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeUsed:
+    volume: Obj
+
+    @property
+    def is_bound(self) -> bool:
+        return bool((self.volume.get("status") or {}).get("phase") == "Bound")
+
+
+class VolumeProtection(Controller[VolumeUsed]):
+    name = "persistentvolume-protection-controller"
+    component = "pv-protection-controller"
+    title = N_("Volume protection")
+    subject = N_("The volume protection")
+    lane = 186
+    reconciles = VOLUME
+    says = {
+        "VolumeInUse": Saying(N_("%(about)s is bound to a claim: it stays."), N_("still bound")),
+        "VolumeUnused": Saying(
+            N_("%(about)s is bound to no claim any more: it may go."),
+            N_("not bound"),
+            {VOLUME: N_("It takes its finalizer off %(name)s.")},
+        ),
+        "ProtectionMissing": Saying(N_("Nothing protects %(about)s."), N_("not protected")),
+    }
+
+    def __init__(self) -> None:
+        self.watches = (itself(VOLUME, when=_CONCERNS, matters=_CONCERNS),)
+
+    def observe(self, key: Ref, reader: Reader) -> VolumeUsed | None:
+        volume = reader.get(key)
+        return VolumeUsed(volume) if volume is not None else None
+
+    @staticmethod
+    def saw(seen: VolumeUsed) -> Message:
+        return message(N_("%(who)s looks whether %(name)s is bound."), name=name_of(seen.volume))
+
+    def diff(self, seen: VolumeUsed) -> Iterable[Difference]:
+        volume, is_held = seen.volume, finalizers.is_held(seen.volume, claims.VOLUME_PROTECTION)
+        if not is_terminating(volume):
+            if not is_held:
+                yield finalizers.given(volume, claims.VOLUME_PROTECTION)
+        elif is_held and seen.is_bound:
+            yield Difference(ref_of(volume), "metadata.finalizers", None, "Bound", "VolumeInUse")
+        elif is_held:
+            yield finalizers.taken(volume, claims.VOLUME_PROTECTION, "VolumeUnused")
