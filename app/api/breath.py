@@ -30,8 +30,12 @@ def breathe() -> None:
     _pause()
 
 
-def breathing(things: Iterable[T]) -> Iterator[T]:
-    """The same things, with a pause now and then."""
+def breathing(things: Iterable[T]) -> Iterable[T]:
+    """The same things, with a pause now and then. Of a few nothing is made."""
+    return things if isinstance(things, tuple) and len(things) < EVERY else _breathing(things)
+
+
+def _breathing(things: Iterable[T]) -> Iterator[T]:
     for number, thing in enumerate(things, 1):
         yield thing
         if number % EVERY == 0:

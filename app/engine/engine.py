@@ -218,16 +218,16 @@ class Engine:
         informer = worker.informers.get(change.ref.kind)
         if informer is None or informer.broken or change.revision <= informer.position:
             return None  # a relist shows it, or has shown it already; or the kind is gone
-        if self.faults.drops_next(worker.actor, change.ref.kind):
+        if self.faults.of_loops and self.faults.drops_next(worker.actor, change.ref.kind):
             return strikes.lose_next(self, worker, informer, change, cause, background)
         worker.received += 1
         if self._is_lost(worker):
             return strikes.lose(self, worker, informer, change, cause, background)
-        by_edge = self.faults.is_edge_triggered(worker.actor)
         if worker.controller.sleeps and change.ref.kind == worker.controller.reconciles:
             self.processes.wake_up(worker, self.trace.count + 1)
-        if strikes.is_stale(self, worker, change.ref.kind):
+        if self.faults.of_loops and strikes.is_stale(self, worker, change.ref.kind):
             return strikes.hint(self, worker, informer, change, cause, background)
+        by_edge = self.faults.is_edge_triggered(worker.actor)
         try:
             delivered = self.on_call.woken(worker.actor, informer.deliver(change, worker.view, by_edge=by_edge))
         except Exception as mistake:
@@ -335,7 +335,7 @@ class Engine:
         reconcile = worker.in_flight.get(key)
         if reconcile is None:
             return None  # the controller crashed in between
-        if self.faults.crashes_midway(worker.actor) and worker.is_midway(reconcile):
+        if self.faults.of_loops and self.faults.crashes_midway(worker.actor) and worker.is_midway(reconcile):
             return strikes.die(self, worker, reconcile)
         background = worker.next_is_background(reconcile)
         try:

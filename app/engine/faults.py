@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.api.control_plane import ANY_KIND, CONTROL_PLANE
+from app.api.control_plane import ANY_KIND, CONTROL_PLANE, OF_LOOPS
 from app.api.parts import Part
 from app.apiserver.store import Change
 
@@ -21,10 +21,11 @@ _TIMED_OUT = "dial tcp 10.96.0.1:443: i/o timeout"
 
 
 class Faults(Part):
-    STATE = ("_cut", "_dark", "_spec", "at_home")
+    STATE = ("_cut", "_dark", "_spec", "at_home", "of_loops")
 
     def __init__(self) -> None:
         self._spec: Mapping[str, Any] = {}
+        self.of_loops = False  # something is broken of single loops
         self._dark: set[str] = set()  # machines without power
         self._cut: set[str] = set()  # machines without network
         self.at_home: dict[str, str] = {}  # loops that run in a pod, and the machine of that
@@ -34,6 +35,7 @@ class Faults(Part):
         spec = (change.new or {}).get("spec") or {}
         if change.ref == CONTROL_PLANE:
             self._spec = spec
+            self.of_loops = any(spec.get(fault) for fault in OF_LOOPS)
             return
         if change.ref.kind != "Machine":
             return
@@ -42,7 +44,8 @@ class Faults(Part):
 
     def copy(self) -> Faults:
         copied = Faults()
-        copied._spec, copied._dark, copied._cut = self._spec, set(self._dark), set(self._cut)
+        copied._spec, copied.of_loops = self._spec, self.of_loops
+        copied._dark, copied._cut = set(self._dark), set(self._cut)
         copied.at_home = dict(self.at_home)
         return copied
 
@@ -101,7 +104,7 @@ class Faults(Part):
         return self._spec.get("staleUntilMs") or {}
 
     def _of(self, fault: str, actor: str) -> Any:
-        table = self._spec.get(fault)
+        table = self._spec.get(fault) if self.of_loops else None
         if not table:
             return None
         return table.get(actor) or table.get(actor.partition("/")[0])

@@ -301,8 +301,8 @@ class Worker(Part):
 
     def next_is_background(self, reconcile: Reconcile) -> bool:
         """It is if all that is still to be done is: a write that waits behind housekeeping is awaited."""
-        left = {number for number, _ in reconcile.todo}
-        return reconcile.background or (bool(left) and all(reconcile.differences[each].background for each in left))
+        left = (reconcile.differences[number] for number, _ in reconcile.todo)
+        return reconcile.background or (bool(reconcile.todo) and all(gap.background for gap in left))
 
     def copy(self, client: Client, server: ApiServer, obstacle: Callable[[], str], moved: Moved) -> Worker:
         """The same loop in the same state, in another cluster: the controller is shared, it has none of its own."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from app.api import times
 from app.api.conditions import Condition, find, is_true
+from app.api.memo import by_identity
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
 from app.api.status import changed_fields
@@ -136,9 +137,7 @@ def _report(seen: MachineSeen, node: Obj) -> Iterator[Difference]:
     old: dict[str, Any] = node.get("status") or {}
     is_low = seen.short is not None and seen.short.resource == evictions.MEMORY
     new = node_status(seen.machine, old, seen.now_ms, is_low=is_low)
-    changed = {
-        key: value for key, value in new.items() if _without_heartbeats(old.get(key)) != _without_heartbeats(value)
-    }
+    changed = {key: value for key, value in new.items() if _differs(key, old.get(key), value)}
     ready = find(old.get("conditions"), "Ready")
     last_ms = times.parse(ready["lastHeartbeatTime"]) if ready else 0
     if changed:
@@ -209,6 +208,14 @@ def new_node(machine: Obj, now_ms: int) -> Obj:
 
 def node_status(machine: Obj, old: dict[str, Any], now_ms: int, *, is_low: bool = False) -> dict[str, Any]:
     """What a machine reports; `old` gives the times at which its conditions became so. `is_low`: on memory."""
+    ours = [_condition(old, row, now_ms) for row in _rows(machine, is_low)]
+    others = [each for each in old.get("conditions") or () if find(ours, each["type"]) is None]
+    return {**_of_machine(machine), "conditions": ours + others}
+
+
+@by_identity
+def _of_machine(machine: Obj) -> dict[str, Any]:
+    """What stays the same from one look to the next."""
     spec = machine["spec"]
     resources = {
         "cpu": spec["cpu"],
@@ -218,12 +225,10 @@ def node_status(machine: Obj, old: dict[str, Any], now_ms: int, *, is_low: bool 
         "pods": str(spec["pods"]),
     }
     pulled: dict[str, int] = (machine.get("status") or {}).get("images") or {}
-    ours = [_condition(old, row, now_ms) for row in _rows(machine, is_low)]
-    others = [each for each in old.get("conditions") or () if find(ours, each["type"]) is None]
     return {
         "capacity": resources,
         "allocatable": resources,
-        "conditions": ours + others,
+        "conditions": [],
         "addresses": [
             {"type": "InternalIP", "address": spec["address"]},
             {"type": "Hostname", "address": name_of(machine)},
@@ -287,10 +292,10 @@ def _node_ready(node: Obj) -> Announce:
     return Announce(node, "Normal", "NodeReady", f"Node {name_of(node)} status is now: NodeReady")
 
 
-def _without_heartbeats(value: Any) -> Any:
-    if isinstance(value, list):
-        return [
-            {k: v for k, v in item.items() if k != "lastHeartbeatTime"} if isinstance(item, dict) else item
-            for item in value
-        ]
-    return value
+def _differs(part: str, old: Any, new: Any) -> bool:
+    """Not by a mere heartbeat."""
+    return bool(_without_heartbeats(old) != _without_heartbeats(new) if part == "conditions" else old != new)
+
+
+def _without_heartbeats(conditions: list[Condition] | None) -> list[Condition]:
+    return [{k: v for k, v in each.items() if k != "lastHeartbeatTime"} for each in conditions or ()]
