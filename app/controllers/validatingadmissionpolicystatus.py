@@ -27,7 +27,7 @@ class ValidatingAdmissionPolicyStatusController(Controller[PolicySeen]):
     name = "validatingadmissionpolicy-status-controller"
     title = N_("Admission policies")
     subject = N_("The loop for admission policies")
-    lane = 236
+    lane = 238
     reconciles = KIND
     sleeps = True
     in_background = True

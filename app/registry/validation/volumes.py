@@ -41,7 +41,3 @@ def check_in_pod(pod: Obj) -> Iterator[Cause]:
         if (used := (volume.get("persistentVolumeClaim") or {}).get("claimName")) in made:
             why = "must not reference a PVC that gets created for an ephemeral volume"
             yield causes.invalid(f"{field}.persistentVolumeClaim.claimName", used, why)
-        for position, source in enumerate((volume.get("projected") or {}).get("sources") or ()):
-            if "serviceAccountToken" in source and not spec.get("serviceAccountName"):
-                why = "must not be specified when serviceAccountName is not set"
-                yield causes.forbidden(f"{field}.projected.sources[{position}].serviceAccountToken", why)
