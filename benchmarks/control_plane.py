@@ -22,7 +22,7 @@ from benchmarks.engine import DEPLOYMENT, quick, ready
 from tests.support.whole_world import whole_life
 
 NODES, PODS, LOST = 500, 10_000, 50
-AUTOSCALED = 100
+AUTOSCALED, FEW_AUTOSCALED = 100, 5
 SEEDS = 40
 STEPS = 50_000_000
 
@@ -102,11 +102,11 @@ def _replaced(cluster: Cluster, bereft: int) -> bool:
     return ready(cluster) == PODS and sum(map(is_terminating, cluster.objects("Pod", "default"))) == bereft
 
 
-def autoscaled() -> dict[str, float]:
+def autoscaled(count: int) -> dict[str, float]:
     """One virtual hour. The load's own loop is stopped and its numbers are set every 15 s: each Deployment's load goes
     from 50m to 450m CPU and back in 20 minutes, none in step with another, and its pods share it."""
     cluster, figures = quick(50), {}
-    names = [f"web-{number}" for number in range(AUTOSCALED)]
+    names = [f"web-{number}" for number in range(count)]
     cluster.submit(Apply("---".join(SCALED % {"name": name} for name in names)))
     cluster.run(limit_steps=STEPS)
     cluster.submit(StopController("traffic"))
@@ -123,7 +123,7 @@ def autoscaled() -> dict[str, float]:
                 deployment = cluster.get(Ref("Deployment", "default", name))
                 size = deployment["spec"]["replicas"] if deployment else 0
                 scaled, sizes[name] = scaled + (size != sizes[name]), size
-    assert scaled > AUTOSCALED
+    assert scaled > count
     return {**figures, "scalings": scaled}
 
 
@@ -151,7 +151,8 @@ MEASURES = {
     f"{PODS:,} pods Ready from zero, {NODES} nodes": from_zero,
     "the same cluster idle, 10 virtual minutes": idle,
     f"{LOST} of the {NODES} nodes lost at once, until all is replaced and quiet": lost,
-    f"HorizontalPodAutoscalers over {AUTOSCALED} Deployments, one virtual hour": autoscaled,
+    f"HorizontalPodAutoscalers over {AUTOSCALED} Deployments, one virtual hour": lambda: autoscaled(AUTOSCALED),
+    f"the same over {FEW_AUTOSCALED} Deployments": lambda: autoscaled(FEW_AUTOSCALED),
     "the soak": soaked,
 }
 
