@@ -143,7 +143,7 @@ WRONG = [
         "any-gpu",
         "spec.spec.devices.requests.0.firstAvailable.1.name",
         "big",
-        "spec.spec.devices.requests[0].firstAvailable[1].name",
+        "spec.spec.devices.requests[0].firstAvailable[1]",
         'Duplicate value: "big"',
     ),
     (

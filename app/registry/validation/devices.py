@@ -1,67 +1,23 @@
-"""Devices: their classes, what drivers offer, and what pods claim of it.
+"""Devices that drivers offer.
 
-Models kubernetes `pkg/apis/resource/validation`, but for the expressions that choose a device, its attributes and
-capacities, which nobody here reads. No loop here acts on any of it: such objects are kept and served for programs
+Models kubernetes `pkg/apis/resource/validation`, but for attributes, capacities and counters,
+which nobody here reads. No loop here acts on any of it: such objects are kept and served for programs
 from outside, as a kube-scheduler that lists them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
 from app.api.errors import Cause
 from app.api.objects import Obj
 from app.registry.validation import causes, metadata
+from app.registry.validation.device_claims import check_set
 from app.registry.validation.drivers import check_driver_name
 
-_ONE_OF_TWO = "exactly one of `exactly` or `firstAvailable` is required"
 _PLACES = ("nodeName", "nodeSelector", "allNodes", "perDeviceNodeSelection")
 _ONE_PLACE = f"exactly one of {', '.join(f'`{name}`' for name in _PLACES)} is required"
-_LONGEST_POOL_NAME = 253
-
-
-def check_claim(obj: Obj) -> Iterator[Cause]:
-    yield from _check_requests(obj.get("spec", {}), "spec")
-
-
-def check_claim_template(obj: Obj) -> Iterator[Cause]:
-    template = obj.get("spec", {})
-    yield from metadata.check_embedded(template.get("metadata", {}), "spec.metadata")
-    yield from _check_requests(template.get("spec", {}), "spec.spec")
-
-
-def _check_requests(spec: Obj, field: str) -> Iterator[Cause]:
-    requests = spec.get("devices", {}).get("requests", ())
-    yield from _check_all(requests, f"{field}.devices.requests", _check_request)
-
-
-def _check_request(request: Obj, field: str) -> Iterator[Cause]:
-    exactly, several = request.get("exactly"), request.get("firstAvailable")
-    if not exactly and not several:
-        yield causes.required(field, _ONE_OF_TWO)
-    elif exactly and several:
-        yield causes.invalid(field, None, f"{_ONE_OF_TWO}, but multiple fields are set")
-    elif several:
-        yield from _check_all(several, f"{field}.firstAvailable", _check_what)
-    elif exactly:
-        yield from _check_what(exactly, f"{field}.exactly")
-
-
-def _check_what(request: Obj, field: str) -> Iterator[Cause]:
-    name, count, mode = request.get("deviceClassName", ""), request.get("count", 0), request.get("allocationMode")
-    if not name:
-        yield causes.required(f"{field}.deviceClassName")
-    else:
-        yield from causes.each(f"{field}.deviceClassName", name, metadata.is_subdomain(name))
-    if mode == "All":
-        if count != 0:
-            why = "must not be specified when allocationMode is 'All'"
-            yield causes.invalid(f"{field}.count", count, why)
-    elif mode == "ExactCount":
-        if count <= 0:
-            yield causes.invalid(f"{field}.count", count, "must be greater than zero")
-    else:
-        yield causes.not_supported(f"{field}.allocationMode", mode, ["All", "ExactCount"])
+_LONGEST_POOL_NAME, _MOST = 253, 128
 
 
 def check_slice(obj: Obj) -> Iterator[Cause]:
@@ -83,7 +39,10 @@ def check_slice(obj: Obj) -> Iterator[Cause]:
     elif len(given) > 1:
         named = f"{{{', '.join(f'`{name}`' for name in given)}}}"
         yield causes.invalid("spec", named, f"{_ONE_PLACE}, but multiple fields are set")
-    yield from _check_all(spec.get("devices", ()), "spec.devices", lambda device, field: ())
+    if "sharedCounters" in spec and "devices" in spec:
+        yield causes.invalid("spec", "", "only one of `sharedCounters` or `devices` is allowed")
+    devices = spec.get("devices", ())
+    yield from check_set(devices, "spec.devices", _check_device, lambda device: str(device.get("name", "")), _MOST)
 
 
 def _check_pool(pool: Obj) -> Iterator[Cause]:
@@ -110,13 +69,6 @@ def check_slice_update(new: Obj, old: Obj) -> Iterator[Cause]:
             yield causes.invalid(f"spec.{name}", value, causes.IMMUTABLE)
 
 
-def _check_all(items: Iterable[Obj], field: str, check: Callable[[Obj, str], Iterable[Cause]]) -> Iterator[Cause]:
-    """Each has a name of its own, a DNS label, and what `check` asks."""
-    names: set[str] = set()
-    for index, item in enumerate(items):
-        name, path = item.get("name", ""), f"{field}[{index}]"
-        yield from causes.each(f"{path}.name", name, metadata.is_label(name))
-        yield from check(item, path)
-        if name in names:
-            yield causes.duplicate(f"{path}.name", name)
-        names.add(name)
+def _check_device(device: Obj, field: str) -> Iterator[Cause]:
+    name = device.get("name", "")
+    yield from causes.each(f"{field}.name", name, metadata.is_label(name))
