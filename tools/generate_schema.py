@@ -170,8 +170,8 @@ POINTER_STRINGS = {
     "IngressSpec": "ingressClassName", "HostPathVolumeSource": "type", "discovery.EndpointPort": "name appProtocol",
     "LeaseSpec": "holderIdentity", "Endpoint": "hostname zone", "TypedLocalObjectReference": "apiGroup",
     "TypedObjectReference": "apiGroup", "VolumeAttachmentSource": "persistentVolumeName",
-    "ResourceSliceSpec": "nodeName", "CSIDriverSpec": "fsGroupPolicy", "ObjectFieldSelector": "fieldPath",
-    "CronJobSpec": "timeZone", "PersistentVolumeSpec": "volumeAttributesClassName",
+    "ResourceSliceSpec": "nodeName", "Device": "nodeName", "CSIDriverSpec": "fsGroupPolicy",
+    "ObjectFieldSelector": "fieldPath", "CronJobSpec": "timeZone", "PersistentVolumeSpec": "volumeAttributesClassName",
     "GlusterfsPersistentVolumeSource": "endpointsNamespace", "AzureFilePersistentVolumeSource": "secretNamespace",
 }  # fmt: skip
 # Numbers and booleans that are no pointers in Go and bear `omitempty`: 0 and false are the same as absent.

@@ -221,6 +221,7 @@ def _device_request(request: Obj) -> Obj:
 
 
 def _how_many(request: Obj) -> Obj:
+    request = each(request, "tolerations", lambda toleration: filled(toleration, {"operator": "Equal"}))
     request = filled(request, {"allocationMode": "ExactCount"})
     return (
         {**request, "count": 1} if request["allocationMode"] == "ExactCount" and not request.get("count") else request

@@ -69,6 +69,19 @@ def _check_node_term(term: Obj, field: str, *, odd_values: bool = False) -> Iter
         yield from _check_node_field(requirement, f"{field}.matchFields[{index}]")
 
 
+def in_go(term: Obj) -> Obj:
+    """As upstream prints it, with Go's names."""
+
+    def requirements(part: str) -> list[Obj] | None:
+        given = term.get(part)
+        return given and [
+            {"Key": each.get("key", ""), "Operator": each.get("operator", ""), "Values": each.get("values")}
+            for each in given
+        ]
+
+    return {"MatchExpressions": requirements("matchExpressions"), "MatchFields": requirements("matchFields")}
+
+
 def _check_operator(requirement: Obj, field: str) -> Iterator[Cause]:
     operator, values = requirement.get("operator", ""), requirement.get("values") or ()
     if operator in metadata.SET_OPERATORS:

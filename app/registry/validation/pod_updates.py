@@ -107,12 +107,12 @@ def _check_terms(new: list[Obj], old: list[Obj]) -> Iterator[Cause]:
     field = f"spec.affinity.nodeAffinity.{_REQUIRED}.nodeSelectorTerms"
     if old and len(old) != len(new):
         why = "no additions/deletions to non-empty NodeSelectorTerms list are allowed"
-        yield causes.invalid(field, [_told(term) for term in new] or None, why)
+        yield causes.invalid(field, [placement.in_go(term) for term in new] or None, why)
         return
     for index, (was, now) in enumerate(zip(old, new, strict=False)):
         if not _only_adds(now, was):
             why = "only additions are allowed (no mutations or deletions)"
-            yield causes.invalid(f"{field}[{index}]", _told(now), why)
+            yield causes.invalid(f"{field}[{index}]", placement.in_go(now), why)
 
 
 def _only_adds(new: Obj, old: Obj) -> bool:
@@ -120,19 +120,6 @@ def _only_adds(new: Obj, old: Obj) -> bool:
     if not any(old.get(part) for part in parts):
         return not any(new.get(part) for part in parts)
     return all((new.get(part) or [])[: len(had)] == had for part in parts if (had := old.get(part)))
-
-
-def _told(term: Obj) -> Obj:
-    """As upstream prints it, with Go's names."""
-
-    def requirements(part: str) -> list[Obj] | None:
-        given = term.get(part)
-        return given and [
-            {"Key": each.get("key", ""), "Operator": each.get("operator", ""), "Values": each.get("values")}
-            for each in given
-        ]
-
-    return {"MatchExpressions": requirements("matchExpressions"), "MatchFields": requirements("matchFields")}
 
 
 # ------------------------------------------------------------------------------------------------- the rest
