@@ -30,7 +30,7 @@ pytestmark = pytest.mark.long
 
 # What a part does not write down: it works it out anew, or it is how the parts know each other.
 WORKED_OUT = {
-    Store: {"_kinds", "_listed", "_names", "listeners", "log"},
+    Store: {"_kinds", "_listed", "_names", "_on_node", "listeners", "log"},
     EventRecorder: {"_server"},
     Agenda: set(),
     Faults: set(),

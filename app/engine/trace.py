@@ -179,6 +179,7 @@ class ActorState(NamedTuple):
     only_while: str = ""  # a kind: its process stands still while there is no object of it
     is_operator: bool = False  # its process is a program in a pod
     in_background: bool = False  # what it does is never told
+    asleep: bool = False  # there is nothing yet that it looks after
 
 
 def is_visible(step: Step) -> bool:

@@ -1,14 +1,14 @@
 // The ruler: from the room's beginning to now. Dragged, or moved with keys, the page shows that moment. What matters are
 // changes, not seconds: between two acts of people it is as long as the logarithm of the steps there.
-import {span, virtual} from "./clock.js"
+import {virtual} from "./clock.js"
 import {backToNow, isPast, pastAt, showStep} from "./past.js"
 import {sheet} from "./sheets.js"
-import {room, say, state, watch} from "./state.js"
+import {room, say, watch} from "./state.js"
 import {path} from "./story.js"
 
 const [SNAP_PX, LATER_MS] = [7, 400]
 const place = document.getElementById("ruler")
-const [scale, thumb, flag] = ["div", "i", "output"].map((tag) => document.createElement(tag))
+const [scale, thumb] = ["div", "i"].map((tag) => document.createElement(tag))
 /** @type {[number, number, string][]} step, virtual ms, what was done */
 let marks = []
 let [newest, act, later] = [1, -1, 0]
@@ -27,7 +27,8 @@ export async function startRuler() {
   scale.setAttribute("role", "slider")
   scale.setAttribute("aria-label", say("ruler"))
   thumb.className = "thumb"
-  place.replaceChildren(changes, scale)
+  document.getElementById("causes").before(changes)
+  place.replaceChildren(scale)
   watch((now, fresh) => {
     newest = Math.max(fresh ? 1 : newest, now.steps.at(-1)?.[0] ?? 0, now.told?.step ?? 0)
     if (fresh || now.act !== act) soon()
@@ -105,11 +106,7 @@ function draw() {
   })
   const here = isPast() || newest
   stand(thumb, here, points)
-  flag.hidden = !isPast()
-  stand(flag, here, points)
-  flag.textContent = isPast() ? `${virtual(pastAt())} · −${span(Math.max(0, state.now - pastAt()))}` : ""
-  flag.classList.toggle("late", placeOf(here, points) > 0.5)
-  scale.replaceChildren(...moments, ...ticks, thumb, flag)
+  scale.replaceChildren(...moments, ...ticks, thumb)
   const values = {valuemin: 1, valuemax: newest, valuenow: here, valuetext: isPast() ? say("ruler_at", {n: here, time: virtual(pastAt())}) : say("now")}
   for (const [name, value] of Object.entries(values)) scale.setAttribute(`aria-${name}`, String(value))
 }

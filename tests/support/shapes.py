@@ -13,7 +13,7 @@ A file is one story of one or more stages. A stage is a heading of comments and 
 
 Further headings: `Cluster: nodes=6 zones=3` (of the first stage), `Delete: Pod web-0`, `For: 60 s` (that much time
 passes instead of waiting until it is quiet). What an `End` may say stands beside `_PHRASES`: that which a real cluster
-comes to. `tests/scenarios/test_shapes.py` keeps each; `python -m tests.conformance.shapes` counts them.
+comes to. `tests/scenarios/test_published_shapes.py` keeps each; `python -m tests.conformance.shapes` counts them.
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ def test_a_lease_with_a_part_left_out(app: Flask, watched: Browser, patch: dict[
     "status",
     [
         {"containerStatuses": [{"name": "nginx"}]},
-        {"containerStatuses": [{}], "conditions": [{}]},
+        {"containerStatuses": [{}], "conditions": [{"type": "Ready"}, {"type": "Ready"}]},
         {"phase": None, "conditions": [{"type": "Ready"}]},
     ],
 )

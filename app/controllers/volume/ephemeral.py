@@ -41,6 +41,7 @@ class EphemeralVolumeController(Controller[EphemeralSeen]):
     subject = N_("The ephemeral volume controller")
     lane = 182
     reconciles = "Pod"
+    sleeps = True
     says = {
         "ClaimMissing": Saying(
             N_("%(about)s brings a claim along that is not there yet."),

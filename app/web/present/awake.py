@@ -22,6 +22,8 @@ def declared(cluster: Look, actors: Mapping[str, ActorState]) -> list[str]:
     """The roles that have something to look after."""
     kinds_of: dict[str, str] = {}
     for actor, state in actors.items():
+        if state.asleep:
+            continue
         kinds_of.setdefault(lane_of(actor), state.reconciles)
     present = {kind: _is_declared(cluster, kind) for kind in set(kinds_of.values())}
     return sorted(role for role, kind in kinds_of.items() if present[kind])

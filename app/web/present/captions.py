@@ -25,6 +25,7 @@ from app.web.present.words import Words
 
 LONGEST = {"en": 110, "ja": 55}
 """Characters of a sentence: more cannot be read at a glance. Names can be as long as anything."""
+LONGEST_LOOP = 32  # characters of its name; one that is longer is called by its title
 SHORTEST_ERROR = 10  # of the rest the panel tells
 
 
@@ -112,7 +113,11 @@ def short(gap: Difference, role: str, _: Words) -> str:
 def commanded(command: Command, count: int, _: Words) -> str:
     """What a person did, or an API client; `count` objects were written."""
     who = client(command) or _("An API client")
-    return tell(command.sentence(count), _, who=who)
+    said = command.sentence(count)
+    loop = said.values.get("loop")
+    if isinstance(loop, str) and len(loop) > LONGEST_LOOP:
+        said = said._replace(values={**said.values, "loop": role_title(lane_of(loop), _)})
+    return tell(said, _, who=who)
 
 
 def client(command: Command) -> str:
