@@ -146,11 +146,10 @@ class Worker(Part):
         flights = tuple((key, reconcile.phase) for key, reconcile in self.in_flight.items()) if self.in_flight else ()
         mistakes = tuple(Mistake(key, failed) for key, failed in self.mistakes.items()) if self.mistakes else ()
         mistakes += tuple(self._refused()) if self.refusals else ()
-        is_operator = loop.runs_in is not None
         asleep = loop.sleeps and any(informer.asleep for informer in self.informers.values())
         return ActorState(
-            loop.name, loop.instance, loop.reconciles, queued, flights, mistakes, loop.only_while, is_operator,
-            loop.in_background, asleep,
+            loop.name, loop.instance, loop.reconciles, queued, flights, mistakes, loop.only_while,
+            loop.runs_in is not None, loop.in_background, asleep,
         )  # fmt: skip
 
     def _refused(self) -> Iterator[Mistake]:
