@@ -23,10 +23,10 @@ export async function startRuler() {
   changes.dataset.changes = ""
   changes.title = say("changes_about")
   scale.className = "scale"
-  scale.tabIndex = 0
-  scale.setAttribute("role", "slider")
-  scale.setAttribute("aria-label", say("ruler"))
-  thumb.className = "thumb"
+  Object.assign(thumb, {className: "thumb", tabIndex: 0})
+  thumb.setAttribute("role", "slider")
+  thumb.setAttribute("aria-label", say("ruler"))
+  scale.append(thumb)
   document.getElementById("causes").before(changes)
   place.replaceChildren(scale)
   watch((now, fresh) => {
@@ -40,12 +40,12 @@ export async function startRuler() {
     if (event.button) return
     dragging = true
     scale.setPointerCapture(event.pointerId)
-    scale.focus()
+    thumb.focus()
     goTo(event)
   })
   scale.addEventListener("pointermove", (event) => { if (dragging) goTo(event) })
   for (const name of ["pointerup", "pointercancel"]) scale.addEventListener(name, () => { dragging = false })
-  scale.addEventListener("keydown", move)
+  thumb.addEventListener("keydown", move)
 }
 
 function soon() {
@@ -106,9 +106,10 @@ function draw() {
   })
   const here = isPast() || newest
   stand(thumb, here, points)
-  scale.replaceChildren(...moments, ...ticks, thumb)
+  for (const old of scale.querySelectorAll(":scope > i:not(.thumb)")) old.remove()
+  thumb.before(...moments, ...ticks)
   const values = {valuemin: 1, valuemax: newest, valuenow: here, valuetext: isPast() ? say("ruler_at", {n: here, time: virtual(pastAt())}) : say("now")}
-  for (const [name, value] of Object.entries(values)) scale.setAttribute(`aria-${name}`, String(value))
+  for (const [name, value] of Object.entries(values)) thumb.setAttribute(`aria-${name}`, String(value))
 }
 
 function stand(element, step, points) {

@@ -25,7 +25,7 @@ def begun(open_page: Opener, size: str = "projector", lang: str = "en") -> Page:
 
 def test_dragged_to_the_past_and_back(open_page: Opener) -> None:
     page = begun(open_page)
-    scale = page.locator("#ruler .scale")
+    scale, thumb = page.locator("#ruler .scale"), page.locator("#ruler .thumb")
     kill = page.locator("#ruler i.act:not(.moment)").last
     (where, box) = (kill.bounding_box(), scale.bounding_box())
     assert where is not None
@@ -39,17 +39,16 @@ def test_dragged_to_the_past_and_back(open_page: Opener) -> None:
     expect(page.locator("body")).to_have_class(re.compile("in-past"))
     expect(page.locator('.board-then [data-kind="Pod"][data-status="Terminating"]')).to_have_count(1)
     expect(page.locator(".desired-then details[open] pre")).to_contain_text("replicas: 3")
-    expect(scale).to_have_attribute("aria-valuetext", re.compile(r"^step \d+, 00:"))
+    expect(thumb).to_have_attribute("aria-valuetext", re.compile(r"^step \d+, 00:"))
     assert faults(page) == []
     page.mouse.click(box["x"] + box["width"] - 1, middle)
     expect(page.locator("body")).not_to_have_class(re.compile("in-past"))
-    expect(scale).to_have_attribute("aria-valuetext", "now")
+    expect(thumb).to_have_attribute("aria-valuetext", "now")
 
 
 def test_walked_by_keys_while_the_room_goes_on(open_page: Opener) -> None:
     page = begun(open_page)
-    scale = page.locator("#ruler .scale")
-    scale.focus()
+    page.locator("#ruler .thumb").focus()
     page.keyboard.press("PageUp")
     expect(page.locator("#caption")).to_have_attribute("data-role", "you")
     kill = int(page.locator("#caption").get_attribute("data-step") or 0)
@@ -87,7 +86,7 @@ def test_a_change_is_found_by_words_and_looked_at(open_page: Opener) -> None:
 
 def test_on_a_phone_in_japanese(open_page: Opener) -> None:
     page = begun(open_page, "phone", "ja")
-    page.locator("#ruler .scale").press("PageUp")
+    page.locator("#ruler .thumb").press("PageUp")
     expect(page.locator("body")).to_have_class(re.compile("in-past"))
     assert faults(page) == []
     page.locator("[data-changes]").click()
