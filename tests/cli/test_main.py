@@ -22,6 +22,8 @@ from app.rooms.storage import hold
 from tests.rooms.test_rooms import make_rooms
 from tests.support.server import Server
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parent.parent.parent
 LESSON = """\
 title: {en: One, ja: 一}

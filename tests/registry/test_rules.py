@@ -19,6 +19,8 @@ from tests.registry.rules import counting
 from tests.registry.rules.counting import Case
 from tests.support import builders
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("case", [case for case in counting.cases() if not case.ask], ids=lambda case: case.rule)
 def test_it_is_refused_as_upstream_refuses_it(case: Case) -> None:

@@ -18,6 +18,8 @@ from app.rooms.roomfile import NotARoom, Past, read
 from app.rooms.sharing import ANOTHER_VERSION, EDITED, EQUAL, UNMARKED, Sharing, relived
 from tests.rooms.test_rooms import make_rooms, state_of
 
+pytestmark = pytest.mark.long
+
 WEB = Ref("Deployment", "default", "web")
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.shapes import Shape, shapes, wrong
 
+pytestmark = pytest.mark.long
+
 SHAPES = shapes()
 
 

@@ -11,6 +11,8 @@ from app.rooms.rooms import Rooms
 from app.web.rates import RATES, Budget, Rate
 from tests.support.browser import JSON, Browser, make_app
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def text(browser: Browser) -> str:
