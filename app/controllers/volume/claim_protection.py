@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.api.messages import N_, Message, Saying, message
-from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of
+from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of
 from app.component_helpers import claims, pods
 from app.controllers.volume import finalizers
 from app.reconcile import Controller, Difference, Reader, Watch, itself
@@ -61,15 +61,8 @@ class ClaimProtection(Controller[ClaimUsed]):
         return message(text, name=name_of(seen.claim), n=len(seen.users))
 
     def diff(self, seen: ClaimUsed) -> Iterable[Difference]:
-        claim, is_held = seen.claim, finalizers.is_held(seen.claim, claims.PROTECTION)
-        if not is_terminating(claim):
-            if not is_held:
-                yield finalizers.given(claim, claims.PROTECTION)
-        elif is_held and seen.users:
-            users = sorted(map(name_of, seen.users))
-            yield Difference(ref_of(claim), "metadata.finalizers", None, users, "ClaimInUse")
-        elif is_held:
-            yield finalizers.taken(claim, claims.PROTECTION, "ClaimUnused")
+        users = sorted(map(name_of, seen.users))
+        return finalizers.kept(seen.claim, claims.PROTECTION, users, "ClaimInUse", "ClaimUnused")
 
 
 def _uses_claims(pod: Obj) -> bool:

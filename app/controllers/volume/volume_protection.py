@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.api.messages import N_, Message, Saying, message
-from app.api.objects import Obj, Ref, is_terminating, name_of, ref_of
+from app.api.objects import Obj, Ref, name_of
 from app.component_helpers import claims
 from app.controllers.volume import finalizers
 from app.reconcile import Controller, Difference, Reader, itself
@@ -56,11 +56,5 @@ class VolumeProtection(Controller[VolumeUsed]):
         return message(N_("%(who)s looks whether %(name)s is bound."), name=name_of(seen.volume))
 
     def diff(self, seen: VolumeUsed) -> Iterable[Difference]:
-        volume, is_held = seen.volume, finalizers.is_held(seen.volume, claims.VOLUME_PROTECTION)
-        if not is_terminating(volume):
-            if not is_held:
-                yield finalizers.given(volume, claims.VOLUME_PROTECTION)
-        elif is_held and seen.is_bound:
-            yield Difference(ref_of(volume), "metadata.finalizers", None, "Bound", "VolumeInUse")
-        elif is_held:
-            yield finalizers.taken(volume, claims.VOLUME_PROTECTION, "VolumeUnused")
+        users = "Bound" if seen.is_bound else ""
+        return finalizers.kept(seen.volume, claims.VOLUME_PROTECTION, users, "VolumeInUse", "VolumeUnused")

@@ -71,7 +71,6 @@ def ruler(cluster: Look, journal: Sequence[Entry], _: Words) -> dict[str, Any]:
     acts = [entry for entry in journal if not entry.left_out and entry.command.get("do") != TakeTurns.do]
     return {
         "count": cluster.trace.count,
-        "now": cluster.now_ms - cluster.epoch_ms,
         "marks": [_mark(entry, cluster, _) for entry in acts[-MOST_MARKS:]],
     }
 
@@ -113,7 +112,7 @@ def _nearest(trace: Trace, number: int, *, forward: bool) -> Step | None:
     steps = trace.since(number - 1) if forward else reversed(trace.until(min(number, trace.count)).since(0))
     if number > trace.count:
         return None
-    return next((step for step in breathing(steps) if is_shown(step)), None)
+    return next((step for step in breathing(steps) if _is_followed(step)), None)
 
 
 def _then(cluster: Look, step: Step) -> Look | None:
@@ -125,7 +124,7 @@ def _then(cluster: Look, step: Step) -> Look | None:
     return None if board.in_cells(then) or board.in_cells(cluster) else then
 
 
-def is_shown(step: Step) -> bool:
+def _is_followed(step: Step) -> bool:
     return is_visible(step) and (is_phase(step) or isinstance(step.record, Commanded))
 
 
@@ -152,7 +151,7 @@ def changes(cluster: Look, wanted: str, _: Words) -> dict[str, Any]:
 
 def _newest_first(cluster: Look) -> Iterator[Write]:
     for step in reversed(cluster.trace.since(0)):
-        if is_shown(step):
+        if _is_followed(step):
             for change in reversed(changes_of(step)):
                 if change.ref.kind not in _HIDDEN and not _is_local(cluster, change.ref):
                     yield Write(step, change.ref, change.old, change.new)
