@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from app.rooms import files
-from app.rooms.storage import InUse, Stored, hold, read
+from app.rooms.files import InUse, hold
+from app.rooms.storage import Stored, read
 
 BUSY_S = 5.0
 T = TypeVar("T")

@@ -7,6 +7,8 @@ The file comes in the form of the page `/import`, as an upload or as text, or is
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, current_app, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -17,7 +19,7 @@ from app.api.objects import Obj
 from app.kubectl import exported
 from app.look import Look
 from app.rooms import Room, Sharing
-from app.web import language, security
+from app.web import access, language, security
 from app.web.pages import rooms
 from app.web.problems import wants_json
 
@@ -35,7 +37,7 @@ def sharing() -> Sharing:
 def files(id: str) -> Response:
     """The menu of the page."""
     security.allow("look")
-    return make_response(render_template("_files.html", id=rooms().get(id).id, _=language.here()))
+    return make_response(render_template("_files.html", room=rooms().get(id), _=language.here()))
 
 
 @blueprint.get("/rooms/<id>/export")
@@ -53,12 +55,9 @@ def fork(id: str) -> AnyResponse:
     security.guard()
     security.allow("room")
     room = sharing().forked(rooms().get(id), _step())
-    place = url_for("pages.room", id=room.id)
     if not wants_json():
-        return redirect(place, 303)
-    response = jsonify(ok=True, code=201, room=room.id, url=place, step=room.cluster.trace.count)
-    response.status_code = 201
-    return response
+        return _to(room)
+    return _made(room, step=room.cluster.trace.count)
 
 
 @blueprint.get("/rooms/<id>/manifests")
@@ -100,12 +99,26 @@ def take_in() -> AnyResponse:
             raise
         return _form(text, refusal)
     if not wants_json():
-        return redirect(url_for("pages.room", id=room.id), 303)
+        return _to(room)
     said = said_of(room)
     _ = language.here()
-    told = _(str(said.text), **said.values) if said else ""
-    response = jsonify(ok=True, code=201, message=told, room=room.id, url=url_for("pages.room", id=room.id))
+    return _made(room, message=_(str(said.text), **said.values) if said else "")
+
+
+def _to(room: Room) -> AnyResponse:
+    """Whoever made it."""
+    response = redirect(url_for("pages.room", id=room.id), 303)
+    access.own(response, room)
+    return response
+
+
+def _made(room: Room, **said: Any) -> Response:
+    """For a program, with the address that makes an owner of a browser."""
+    place = url_for("pages.room", id=room.id)
+    owner = url_for("pages.room", id=room.id, owner=room.access.owner)
+    response = jsonify(ok=True, code=201, room=room.id, url=place, owner=owner, **said)
     response.status_code = 201
+    access.own(response, room)
     return response
 
 
