@@ -44,7 +44,7 @@ def summaries(folder: Path) -> list[Summary]:
 
     def look(db: sqlite3.Connection) -> list[Summary]:
         rows = ((row, access.read(db, row[0]) or access.Access()) for row in db.execute(query).fetchall())
-        return [Summary(*row, title=known.title, protected=known.protected) for row, known in rows]
+        return [Summary(*row)._replace(title=known.title, protected=known.protected) for row, known in rows]
 
     found = [each for rows in _looked(folder, look) for each in rows]
     return sorted(found, key=lambda each: -each.touched)
