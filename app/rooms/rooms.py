@@ -73,8 +73,7 @@ class Rooms:
         self.checkpoints = Checkpoints(self._storage, self.pacer.wake, self._autosave.moved)
         self._left = False
         self._rooms: OrderedDict[str, Room] = OrderedDict()  # the one asked for longest ago first
-        self._closed = LastClosed()
-        self._steps = 0
+        self._closed, self._steps = LastClosed(), 0
         self._counted: WeakKeyDictionary[Room, int] = WeakKeyDictionary()  # of each, how many of them are counted
         self._asked_at: WeakKeyDictionary[Room, float] = WeakKeyDictionary()
         self._lock = threading.Lock()
@@ -156,7 +155,7 @@ class Rooms:
         with room.lock, self.checkpoints.lock:
             forget(self._storage, room.id)
             self._closed.add(room.id)
-            self._let_go(room)
+            self._take_out(room)
             room.close()
         log.info("room closed", extra={"room": room.id})
         self.checkpoints.end(room)
@@ -203,11 +202,14 @@ class Rooms:
         self._let_go(room)
 
     def _let_go(self, room: Room) -> None:
+        self._take_out(room)
+        room.dismiss()
+
+    def _take_out(self, room: Room) -> None:
         with self._lock:
             if self._rooms.get(room.id) is room:
                 del self._rooms[room.id]
         self.pacer.forget(room)
-        room.dismiss()
 
     def dismiss(self) -> None:
         """Let every viewer go: the process is about to end."""

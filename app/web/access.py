@@ -63,8 +63,9 @@ def init_app(app: Flask, looks: Mapping[str, Callable[[], bool]]) -> None:
         onlookers.are_here(False)
 
     @app.context_processor
-    def key() -> dict[str, object]:
-        return {"key": (request.view_args or {}).get("id", "")}
+    def asked() -> dict[str, str]:
+        """The key that the room was asked for with, the only one that its page may tell."""
+        return {"key": str((request.view_args or {}).get("id", ""))}
 
 
 def _refusal(endpoint: str, key: str) -> str:
@@ -88,14 +89,9 @@ def role(room: Room) -> Role:
     return Role.OWNER if any(room.access.is_owned_by(each) for each in shown if each) else Role.PARTICIPANT
 
 
-def may_change(room: Room) -> bool:
-    found = role(room)
-    return found is Role.OWNER or (found is Role.PARTICIPANT and not room.access.protected)
-
-
-def may_reset() -> bool:
-    """Whether who asks for this room, which has stopped, may begin it anew."""
-    return not _refusal("commands.reset", (request.view_args or {})["id"])
+def why_not() -> str:
+    """Why whoever asks for a room now may not change it; "" if they may."""
+    return _refusal("commands.command", (request.view_args or {})["id"])
 
 
 def own(response: AnyResponse, room: Room) -> None:

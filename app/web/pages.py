@@ -67,7 +67,8 @@ def room(id: str) -> AnyResponse:
     config = kubeconfig.of(id)
     said = current_app.extensions["sharing"].said_of(room)
     told = _(str(said.text), **said.values) if said else ""
-    may = {"role": access.role(room).name.lower(), "may_change": access.may_change(room)}
+    why_not = access.why_not()
+    may = {"role": access.role(room).name.lower(), "why_not": _(why_not) if why_not else ""}
     page = lambda: _rendered(  # noqa: E731
         "room.html", kubeconfig=config, said=told, **may, **present.page(room, scenarios.every(), _)
     )

@@ -94,7 +94,7 @@ def _answer(code: int, message: str, _: Words, error: errors.ApiError | None = N
         title = _(TITLES.get(code, TITLES[400 if code < 500 else 500]))
         title = _("This room has stopped") if isinstance(error, Broken) else title
         title = _("This room is closed") if isinstance(error, Closed) else title
-        resets = isinstance(error, Broken) and access.may_reset()
+        resets = isinstance(error, Broken) and not access.why_not()
         html = render_template("error.html", code=code, title=title, message=message, resets=resets, lang=_.lang, _=_)
     return _with_code(make_response(html), code)
 

@@ -18,7 +18,11 @@ blueprint.before_request(security.guard)
 def rename(id: str) -> Response:
     room, _ = rooms().get(id), language.here()
     room.grant(room.access._replace(title=title(_only("title"))))
-    said = _("This room is called %(title)s now.", title=room.access.title) if room.access.title else _("No name.")
+    said = (
+        _("This room is called %(title)s now.", title=room.access.title)
+        if room.access.title
+        else _("This room has no name now.")
+    )
     return answer(with_warning(room, said))
 
 

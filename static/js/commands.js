@@ -1,7 +1,7 @@
 // What a person does: everything is a POST, its answer has a place of its own, its effect comes back through the socket.
 import {startCopying} from "./copying.js"
 import {write} from "./clock.js"
-import {room, say, state, watch} from "./state.js"
+import {data, room, say, state, watch} from "./state.js"
 
 const answer = document.getElementById("answer")
 const speed = document.getElementById("speed")
@@ -23,6 +23,11 @@ export function startCommands() {
   answer.addEventListener("htmx:beforeSwap", quietly)
   answer.addEventListener("htmx:afterSwap", fade)
   fade() // what the page came with
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    if (!room.whyNot || event.detail.requestConfig.verb === "get") return
+    event.preventDefault()
+    tell(room.whyNot, false)
+  })
   document.body.addEventListener("htmx:sendError", () => tell(say("offline"), false))
   watch(controls)
 }
@@ -99,9 +104,20 @@ const shownSpeed = (value) => {
   speed.setAttribute("aria-valuetext", `${value}×`)
 }
 
+/** What the room is called, and whether only its owner changes it. */
+function titled(now) {
+  const title = document.getElementById("room-title")
+  title.hidden = !now.title
+  write(title, now.title)
+  document.title = `${now.title || data.scenario.title} · Loopscope`
+  if (room.role === "owner") document.getElementById("only-look").hidden = !now.protected
+}
+
 function controls(now, fresh) {
   const {pace} = now
   if (fresh && now.retold && !answer.firstElementChild) tell(say("retold"), true)
+  if (room.role === "participant" && now.protected !== Boolean(room.whyNot)) return location.reload() // to other controls
+  titled(now)
   document.body.dataset.paused = String(pace.paused)
   document.body.dataset.quiet = String(now.quiet)
   const pause = document.getElementById("pause")

@@ -27,7 +27,7 @@ export function editorIn(cm, parent, field, text, unit, language) {
     parent,
     state: cm.EditorState.create({
       doc: text,
-      extensions: [...basics(cm, field, unit), ...language, changed.field, broken.field, cm.lintGutter(), cm.EditorView.updateListener.of((update) => {
+      extensions: [cm.EditorState.readOnly.of(Boolean(room.whyNot)), ...basics(cm, field, unit), ...language, changed.field, broken.field, cm.lintGutter(), cm.EditorView.updateListener.of((update) => {
         if (!update.docChanged) return
         field.value = update.state.doc.toString()
         if (!quiet) for (const listener of heard) listener()

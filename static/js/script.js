@@ -1,7 +1,7 @@
 // The lesson: its title and promise, its steps as buttons, what to watch for after the last one, and its ending.
 import {post} from "./commands.js"
 import {finishedLessons, keepFinished} from "./prefs.js"
-import {data, say, state, watch} from "./state.js"
+import {data, room, say, state, watch} from "./state.js"
 
 /**
  * @typedef {{id: string, words: string, reading_ms: number}} Milestone
@@ -45,7 +45,6 @@ function pressStep(index) {
 
 /** Which lesson this is. @param {Lesson} lesson */
 function lesson({id, title, promise, steps}) {
-  document.title = `${title} · Loopscope`
   const name = document.getElementById("scenario-title")
   name.textContent = title
   name.parentElement.title = promise
@@ -67,6 +66,7 @@ function stepButton(step, index) {
   const item = document.createElement("li")
   const button = document.createElement("button")
   Object.assign(button, {type: "button", className: "pill", textContent: step.press, title: step.kubectl || say("no_kubectl")})
+  if (room.whyNot) Object.assign(button, {disabled: true, title: room.whyNot})
   button.dataset.scriptStep = String(index)
   item.append(button)
   return item

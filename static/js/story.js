@@ -21,8 +21,11 @@ export function startStory() {
   document.querySelector("[data-back]").addEventListener("click", back)
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-once-more]")) onceMore()
+    if (event.target.closest("[data-next]")) next()
   })
   document.addEventListener("loopscope:now", stop)
+  const onward = document.querySelector("[data-next]") // of a page that only looks
+  if (onward) for (const name of ["past", "now"]) document.addEventListener(`loopscope:${name}`, () => { onward.disabled = !isPast() })
 }
 
 /** What was told since somebody did something, oldest first. */

@@ -1,7 +1,7 @@
 // Traffic: on each Service card a slider and what came of the last second; dots on their way from the load balancer to
 // pods; what each pod has to do. Numbers and dots are what the generator worked out: the dots are a few of the requests.
 import {post} from "./commands.js"
-import {say, watch} from "./state.js"
+import {room, say, watch} from "./state.js"
 
 const NS = "http://www.w3.org/2000/svg"
 const PATTERNS = ["steady", "ramp", "spike"]
@@ -52,7 +52,10 @@ function draw(card) {
   const panel = card.querySelector(":scope > .traffic")
   if (!panel) return
   const view = loads.get(keyOf(card))
-  if (!panel.firstChild) panel.append(...controls(card.dataset.name))
+  if (!panel.firstChild) {
+    panel.append(...controls(card.dataset.name))
+    if (room.whyNot) for (const one of panel.querySelectorAll("input, select")) Object.assign(one, {disabled: true, title: room.whyNot})
+  }
   panel.toggleAttribute("data-off", !view)
   const [slider, pattern, path] = panel.querySelectorAll("input, select")
   if (document.activeElement !== slider) {

@@ -222,6 +222,7 @@ def test_a_room_that_is_closed_is_gone_for_all(app: Flask, browser: Browser, str
     viewer = room.attach("en", room.epoch, room.frame)
     assert browser.post("/close", {"sure": "false"}).status_code == 400
     assert browser.post("/close", {"sure": "true"}).status_code == 200
+    assert not viewer.dismissed
     assert room.take(viewer) is None, "whoever watches asks for a snapshot, and is told"
     for key in (room.id, viewer_key(room.id)):
         answer = stranger.client.get(f"/rooms/{key}", headers={"Accept-Language": "en"})
