@@ -27,7 +27,7 @@ export function editorIn(cm, parent, field, text, unit, language) {
     parent,
     state: cm.EditorState.create({
       doc: text,
-      extensions: [cm.EditorState.readOnly.of(Boolean(room.whyNot)), ...basics(cm, field, unit), ...language, changed.field, broken.field, cm.lintGutter(), cm.EditorView.updateListener.of((update) => {
+      extensions: [...basics(cm, field, unit), ...language, changed.field, broken.field, cm.lintGutter(), cm.EditorView.updateListener.of((update) => {
         if (!update.docChanged) return
         field.value = update.state.doc.toString()
         if (!quiet) for (const listener of heard) listener()
@@ -68,6 +68,7 @@ function basics(cm, field, unit) {
   }
   const nonce = document.querySelector('meta[name="csp-nonce"]')?.nonce
   return [
+    cm.EditorState.readOnly.of(Boolean(room.whyNot)),
     cm.Prec.highest(cm.keymap.of([{key: "Mod-Enter", run: apply}, {key: "Ctrl-Enter", run: apply}])),
     ...(nonce ? [cm.EditorView.cspNonce.of(nonce)] : []),
     cm.lineNumbers(),

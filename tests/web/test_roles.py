@@ -287,6 +287,40 @@ def test_the_secret_of_the_owner_is_a_bearer_token(browser: Browser, stranger: B
     assert kube(stranger, "POST", viewer_key(room.id), path, json=config, headers=shown).status_code == 403
 
 
+def test_the_kubeconfig_of_an_owner_holds_it_where_it_is_needed(browser: Browser, stranger: Browser) -> None:
+    room = browser.room
+    assert room.access.owner not in browser.get("/kubeconfig").get_data(as_text=True)
+    browser.post("/protect", {"protected": "true"})
+    assert f"token: {room.access.owner}" in browser.get("/kubeconfig").get_data(as_text=True)
+    assert "token" not in stranger.client.get(f"{browser.base}/kubeconfig").get_data(as_text=True)
+    assert room.access.owner not in browser.get("").get_data(as_text=True), "a page is on a projector"
+
+
+def test_the_links_to_share_are_those_that_one_has(browser: Browser, stranger: Browser) -> None:
+    room, watching = browser.room, viewer_key(browser.room.id)
+    owner, taking_part, moment = f"?owner={room.access.owner}", f"/rooms/{room.id}", f"/rooms/{watching}?step=7"
+    for page, links in (
+        (browser.get("/share?step=7"), {owner, taking_part, moment}),
+        (stranger.client.get(f"{browser.base}/share?step=7"), {taking_part, moment}),
+        (stranger.client.get(f"/rooms/{watching}/share?step=7"), {moment}),
+    ):
+        text = page.get_data(as_text=True)
+        assert {each for each in (owner, taking_part, moment) if each in text} == links
+        assert ("share-protect" in text) is (owner in links)
+    assert browser.get("/share?step=x").status_code == 400
+
+
+def test_a_link_to_a_copy_says_first_what_it_is(browser: Browser, stranger: Browser) -> None:
+    browser.post("/title", {"title": "A talk"})
+    key = viewer_key(browser.room.id)
+    made = len(browser.app.extensions["rooms"])
+    page = stranger.client.get(f"/rooms/{key}/copy?step=5").get_data(as_text=True)
+    assert "A talk" in page
+    assert f'action="/rooms/{key}/fork"' in page
+    assert 'name="step" value="5"' in page
+    assert len(browser.app.extensions["rooms"]) == made
+
+
 def test_a_client_that_looks_on_makes_nobodys_time_go_by_the_clock(browser: Browser, stranger: Browser) -> None:
     kube(stranger, "GET", viewer_key(browser.room.id), "/api/v1/pods")
     assert not browser.room._clients.are_at_work(browser.room._clock())

@@ -44,8 +44,9 @@ Handler = Callable[[Call], Response]
 @blueprint.get("/kubeconfig")
 def config(id: str) -> Response:
     security.allow("look")
-    rooms().get(id)
-    made = kubeconfig.of(id)
+    room = rooms().get(id)
+    is_key = room.access.protected and access.role(room) is access.Role.OWNER
+    made = kubeconfig.of(id, room.access.owner if is_key else "")
     response = Response(made.text, mimetype="application/yaml")
     response.headers["Content-Disposition"] = f"attachment; filename={made.file}"
     return response
