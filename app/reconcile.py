@@ -350,6 +350,7 @@ class Controller(Generic[Seen]):
     in_background: bool = False  # what it does is never waited for and never told: every cluster has it done
     sleeps: bool = False  # is told of nothing else before the first object of the kind it reconciles appears
     is_trusted: bool = True  # False: what it writes is looked at as closely as what a client sends
+    urgency: Callable[[Ref, Reader], int] | None = None  # of a key that waits: the most urgent goes first
 
     title: str = ""
     subject: str = ""
@@ -376,10 +377,6 @@ class Controller(Generic[Seen]):
         """What it looked at and counted, as a sentence with %(who)s in it. Pure. None: there is no more to say than
         what the key is called."""
         return None
-
-    def urgency(self, key: Ref, reader: Reader) -> int:
-        """Of the keys that wait the most urgent goes first, among equals the one that came first."""
-        return 0
 
     @property
     def kinds(self) -> frozenset[str]:

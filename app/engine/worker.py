@@ -124,10 +124,8 @@ class Worker(Part):
     @property
     def urgency(self) -> Callable[[Ref], int] | None:
         """What its queue ranks keys by, if by anything."""
-        controller = self.controller
-        if type(controller).urgency is Controller.urgency:
-            return None
-        return lambda key: controller.urgency(key, self.view)
+        urgency = self.controller.urgency
+        return urgency and (lambda key: urgency(key, self.view))
 
     @property
     def has_room(self) -> bool:
