@@ -1,5 +1,5 @@
 // Desired against ready over time, one small chart per workload. Idle stretches are narrow: the steps are the story.
-import {then, virtual, write} from "./clock.js"
+import {momentOf, virtual, write} from "./clock.js"
 import {all, one, svgOf} from "./dom.js"
 import {data, say, state, watch} from "./state.js"
 
@@ -31,7 +31,7 @@ function push(id, point) {
 
 function draw() {
   for (const figure of all(".workload > .charted")) {
-    const until = then(figure, state.now)
+    const until = momentOf(figure, state.now)
     const card = figure.parentElement
     const points = seriesOf(card?.id.replace(/^then-/, "")).filter(([at]) => at <= until)
     if (card && points.length) picture(figure, card, points, until)

@@ -31,9 +31,9 @@ export function tick() {
   const at = now()
   clock.textContent = virtual(Number(all(".board-then")[0]?.dataset.at ?? at))
   look()
-  for (const element of all("[data-since]")) write(element, age(then(element, at) - Number(element.dataset.since)))
+  for (const element of all("[data-since]")) write(element, age(momentOf(element, at) - Number(element.dataset.since)))
   for (const element of all("[data-until]")) {
-    const left = Math.max(0, Number(element.dataset.until) - then(element, at))
+    const left = Math.max(0, Number(element.dataset.until) - momentOf(element, at))
     write(element, element.dataset.grace?.replace("{n}", age(left + 999)) ?? "")
   }
   grow(at)
@@ -45,12 +45,12 @@ function grow(at) {
   const meters = all("[data-grows]")
   for (const element of meters) {
     const [since, start, perSecond] = (element.dataset.grows ?? "").split(" ").map(Number)
-    element.value = Math.min(100, start + (perSecond * (then(element, at) - since)) / 1000)
+    element.value = Math.min(100, start + (perSecond * (momentOf(element, at) - since)) / 1000)
   }
 }
 
 /** Of what is drawn as it was, the time was another. @param {Element} element @param {number} at now @returns {number} */
-export function then(element, at) {
+export function momentOf(element, at) {
   /** @type {?HTMLElement} */
   const board = element.closest(".board-then")
   return Number(board?.dataset.at ?? at)

@@ -4,7 +4,7 @@ import {JSDOM} from "jsdom"
 const NAMES = ["Element", "HTMLElement", "HTMLInputElement", "Node", "Event", "CustomEvent", "KeyboardEvent", "DOMException", "Option"]
 
 /** @param {string} body @param {{frame?: object, data?: object}} [room] what the server would send with it */
-export function page(body, {frame = {}, data = {}} = {}) {
+export function page(body, {frame = {}, data = {words: {}}} = {}) {
   const json = (id, value) => `<script type="application/json" id="${id}">${JSON.stringify(value)}</script>`
   const {window} = new JSDOM(
     `<!doctype html><html lang="en"><body data-room="r" data-base="/rooms/r">${body}${json("frame", frame)}${json("data", data)}</body></html>`,
