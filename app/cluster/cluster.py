@@ -37,10 +37,10 @@ from app.look import Look
 from app.look.recording import Recording
 from app.nodes import machine_controllers
 from app.nodes.runtime.shell import Done
+from app.reconcile import AWAITED
 from app.registry import bootstrap, builtin
 
 DEFAULT_EPOCH_MS = times.parse("2026-01-01T00:00:00Z")
-AWAITED = ("chaos-monkey", "cronjob-controller", "ttl-after-finished-controller")
 
 
 class Entry(NamedTuple):
@@ -264,13 +264,8 @@ class Cluster:
         """Which of the loops that act at a time of their own acts next, and when; None: none of them will.
 
         Background, so that a cluster which waits for the night is quiet; yet it is what people wait for."""
-        found: list[Awaited] = []
-        for worker in (self.engine.workers[name] for name in AWAITED if name in self.engine.workers):
-            due = [timer.due_ms for timer in worker.timers.values()]
-            if worker.in_flight or len(worker.queue) > 0:
-                next_ms = self.next_due_ms(foreground=False)
-                due = [] if next_ms is None else [next_ms]
-            found += [Awaited(worker.actor, due_ms) for due_ms in due]
+        timers = ((worker, timer) for worker in self.engine.workers.values() for timer in worker.timers.values())
+        found = (Awaited(worker.actor, timer.due_ms) for worker, timer in timers if timer.pace == AWAITED)
         return min(found, key=lambda each: each.due_ms, default=None)
 
     # ------------------------------------------------------------------------------------------ containers
