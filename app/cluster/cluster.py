@@ -27,6 +27,7 @@ from app.cluster import applying, containers, outlook, performing
 from app.cluster.applying import Planned
 from app.cluster.containers import News, Process
 from app.cluster.loops import housed_loops, loops, own_loop
+from app.cluster.replay import replaying
 from app.commands import YOU as YOU
 from app.commands import Apply, Bootstrap, Command, LeaveOut, StrikeController, command_from_json
 from app.engine import strikes
@@ -401,13 +402,9 @@ class Cluster:
         assert isinstance(first, Bootstrap)
         machine = {"cpu": first.cpu, "memory": first.memory, "zones": first.zones}
         cluster = Cluster(seed, epoch_ms, first.latencies, first.nodes, **machine)
-        for entry in journal[1:]:
-            if to_step is not None and entry.step >= to_step:
-                break
-            cluster.forward(entry.step, entry.at_ms)
-            cluster.repeat(entry)
-        if to_step is not None:
-            cluster.forward(to_step)
+        until = journal if to_step is None else [entry for entry in journal if entry.step < to_step]
+        for _ in replaying(cluster, until, to_step or 0):
+            pass
         return cluster
 
     def forward(self, to_step: int, at_ms: int = 0) -> None:
