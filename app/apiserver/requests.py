@@ -24,8 +24,8 @@ from app.apimachinery.scheme.shapes import Struct
 from app.apiserver.admission import pod_security
 from app.apiserver.admission.matching import CREATE
 from app.apiserver.admission.policies import BINDING, POLICY
-from app.apiserver.server import ApiServer, Written
-from app.apiserver.store import Change
+from app.apiserver.server import ApiServer
+from app.apiserver.store import Change, Written
 from app.component_helpers import budgets
 from app.registry import scales, warnings
 from app.registry.validation import events
