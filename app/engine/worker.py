@@ -16,7 +16,8 @@ from app.api import errors
 from app.api.kinds import Kind
 from app.api.objects import Ref
 from app.api.parts import Part
-from app.apiserver.server import ApiServer, Written
+from app.apiserver.server import ApiServer
+from app.apiserver.store import Written
 from app.engine.agenda import Entry, Moved
 from app.engine.client import NOT_A_REQUEST, Client, Request
 from app.engine.informer import CacheView, Informer, RecordingReader, informers_of

@@ -18,7 +18,7 @@ from app.api.messages import Message
 from app.api.objects import Obj, Ref
 from app.cluster import Awaited, Cluster, Done, Entry, News, Planned, Process
 from app.commands import ClientRequest, Command, TakeTurns
-from app.engine.trace import Result, Step
+from app.engine.trace import Step, Written
 from app.look import Look
 from app.rooms import budget, slicing, stepping
 from app.rooms.beginnings import pace_of
@@ -176,7 +176,7 @@ class Room:
             self._wake(self)
         return taken
 
-    def dry_run(self, command: Command) -> tuple[Result, ...]:
+    def dry_run(self, command: Command) -> tuple[Written, ...]:
         """What `command` would write. Raises the ApiError with which it would be refused."""
         return self.read(lambda cluster: cluster.dry_run(command))
 
