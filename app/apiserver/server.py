@@ -52,7 +52,7 @@ _OPTIONS = {CREATE: "CreateOptions", UPDATE: "UpdateOptions", DELETE: "DeleteOpt
 
 class Written(NamedTuple):
     obj: Obj
-    changes: tuple[Change, ...]  # empty: nothing changed
+    changes: tuple[Change, ...]  # empty: a dry run, or nothing changed
     warnings: tuple[str, ...] = ()  # for the client's Warning headers
 
 
