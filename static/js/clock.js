@@ -94,7 +94,9 @@ export function age(ms) {
   if (minutes < 180) return `${minutes}m`
   if (hours < 8) return two(hours, "h", minutes % 60, "m")
   if (hours < 48) return `${hours}h`
-  return days < 8 ? two(days, "d", hours % 24, "h") : `${days}d`
+  if (days < 8) return two(days, "d", hours % 24, "h")
+  if (days < 2 * 365) return `${days}d`
+  return days < 8 * 365 ? two(Math.floor(days / 365), "y", days % 365, "d") : `${Math.floor(days / 365)}y`
 }
 
 /** @param {number} big @param {string} unit @param {number} small @param {string} smallUnit */
