@@ -14,11 +14,13 @@ const document = page(
   {frame: BEGINNING, data: {words: {}, lanes: [["you", "You"], ["kubelet", "Kubelet"], ["scheduler", "Scheduler"]]}},
 )
 
+mock.timers.enable({apis: ["setTimeout"]})
+
 /** Steps of the past that were asked for; which of them there are; what was posted. */
 let asked = []
 let known = () => true
 const posted = []
-window.htmx = {ajax: (_, path) => (posted.push(path), Promise.resolve())}
+window.htmx = {ajax: async (_, path) => { posted.push(path) }}
 globalThis.fetch = async (url) => {
   const step = Number(/steps\/(\d+|-\d+)/.exec(url)[1])
   asked.push(step)
@@ -86,7 +88,6 @@ test("from now on it plays to the next to come", async () => {
 })
 
 test("once more shows all of it, each as long as it takes to read, and is back then", async () => {
-  mock.timers.enable({apis: ["setTimeout"]})
   const done = story.onceMore()
   const seen = []
   for (let i = 0; i < 3; i++) {
@@ -98,19 +99,16 @@ test("once more shows all of it, each as long as it takes to read, and is back t
     mock.timers.tick(1)
   }
   await done
-  mock.timers.reset()
   assert.deepEqual([seen, isPast()], [[10, 14, 19], 0])
   assert.ok(!document.body.classList.contains("replaying"))
 })
 
 test("whoever goes back while it plays has the word", async () => {
-  mock.timers.enable({apis: ["setTimeout"]})
   const done = story.onceMore()
   await settled()
   backToNow()
   mock.timers.tick(5000)
   await done
-  mock.timers.reset()
   assert.deepEqual([asked, isPast()], [[10], 0])
 })
 
