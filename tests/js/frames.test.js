@@ -26,6 +26,7 @@ test("of what is added all stays, and of the rest the newest", () => {
   assert.deepEqual([state.frame, state.steps, state.acts], [8, [1, 2], [1, 2]])
   assert.deepEqual([state.replicas, state.cpu], [{web: [1, 2], api: [3]}, {a: [1], b: [1]}])
   assert.deepEqual([state.script, state.path], ["b", [1]])
+  assert.deepEqual(joined(frame(one), frame({...next, path: [1, 2], script: "c"})).state.path, [1, 2])
   assert.deepEqual(state.traffic, {s: {rows: [1, 2], rps: 5}, gone: null})
 })
 

@@ -34,10 +34,15 @@ const pressed = []
 for (const id of ["[data-step]", "#reset"]) document.querySelector(id).addEventListener("click", () => pressed.push(id))
 
 /** @returns {boolean} whether it was taken */
-function key(name, how = {}, at = document.activeElement) {
+function key(name, how = {}) {
   const event = new KeyboardEvent("keydown", {key: name, bubbles: true, cancelable: true, ...how})
-  at.dispatchEvent(event)
+  document.activeElement.dispatchEvent(event)
   return event.defaultPrevented
+}
+/** The id of what has the focus after that key. */
+function focusAfter(name) {
+  key(name)
+  return document.activeElement.id
 }
 const focus = (id) => document.getElementById(id).focus()
 
@@ -79,7 +84,7 @@ test("k is about the pod that has the focus, else about the first that is ready"
 })
 
 test("j goes from pod to pod, and around", () => {
-  const seen = ["j", "j", "j"].map((name) => (key(name), document.activeElement.id))
+  const seen = ["j", "j", "j"].map(focusAfter)
   assert.deepEqual(seen, ["b1", "b2", "b1"])
 })
 
@@ -87,7 +92,7 @@ test("in a menu arrows go through what it offers, and Escape closes it", () => {
   key("s")
   const menu = document.getElementById("scenario-menu")
   assert.ok(menu.open)
-  const seen = [document.activeElement.id, ...["ArrowDown", "End", "ArrowDown", "ArrowUp", "Home"].map((name) => (key(name), document.activeElement.id))]
+  const seen = [document.activeElement.id, ...["ArrowDown", "End", "ArrowDown", "ArrowUp", "Home"].map(focusAfter)]
   assert.deepEqual(seen, ["m1", "m2", "m3", "m1", "m3", "m1"])
   key("Escape")
   assert.deepEqual([menu.open, document.activeElement.tagName], [false, "SUMMARY"])

@@ -112,6 +112,14 @@ test("whoever goes back while it plays has the word", async () => {
   assert.deepEqual([asked, isPast()], [[10], 0])
 })
 
+test("whoever goes a step back while a moment is on its way is shown that step", async () => {
+  frameCame({...BEGINNING, act: 9, path: [told(10), told(14), told(19)]})
+  const playing = story.onceMore()
+  const going = story.back()
+  await Promise.all([playing, going])
+  assert.equal(isPast(), 14)
+})
+
 test("on the stage each turn of a loop is a chip, with the one that is shown marked", async () => {
   document.documentElement.dataset.present = ""
   frameCame({...BEGINNING, act: 9, path: [told(9, "you", "you"), told(10), told(11), told(12), told(13), told(14, "scheduler"), told(19)]})
