@@ -1,7 +1,6 @@
 // What a person does: everything is a POST, its answer has a place of its own, its effect comes back through the socket.
 import {startCopying} from "./copying.js"
-import {write} from "./clock.js"
-import {byId, hit, make, one} from "./dom.js"
+import {byId, hit, make, one, write} from "./dom.js"
 import {room, say, state, watch} from "./state.js"
 
 /** @import {Sent, State, Values} from "./types.js" */

@@ -58,7 +58,9 @@ export async function onceMore() {
   const turn = ++playing
   document.body.classList.add("replaying")
   for (const {step, stands} of [...moments]) {
-    if (!(await showStep(step)) || playing !== turn) break
+    const isThere = await showStep(step)
+    if (playing !== turn) return
+    if (!isThere) break
     await new Promise((done) => setTimeout(done, Math.max(LEAST_S, stands) * 1000))
     if (playing !== turn) return
   }

@@ -1,8 +1,7 @@
 // Traffic: on each Service card a slider and what came of the last second; dots on their way from the load balancer to
 // pods; what each pod has to do. Numbers and dots are what the generator worked out: the dots are a few of the requests.
-import {write} from "./clock.js"
 import {named, post} from "./commands.js"
-import {all, byId, hit, make, one, svgOf} from "./dom.js"
+import {all, byId, hit, make, one, svgOf, write} from "./dom.js"
 import {curve, doorOf, levelOf, startOf} from "./gutter.js"
 import {say, watch} from "./state.js"
 
