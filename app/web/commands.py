@@ -105,11 +105,11 @@ def _value(name: str, type_: str, text: str) -> str | int | bool:
             raise errors.BadRequest(f'field "{name}" must be a whole number, not "{_clipped(text)}"')
         return int(text)
     if type_.startswith("bool"):
-        return _flag(name, text)
+        return flag(name, text)
     return text
 
 
-def _flag(name: str, text: str) -> bool:
+def flag(name: str, text: str) -> bool:
     if text.lower() not in (*YES, *NO):
         raise errors.BadRequest(f'field "{name}" must be true or false, not "{_clipped(text)}"')
     return text.lower() in YES
@@ -174,7 +174,7 @@ def _pace(values: Mapping[str, str]) -> dict[str, Any]:
     for name, text in values.items():
         match name:
             case "paused":
-                changes[name] = _flag(name, text)
+                changes[name] = flag(name, text)
             case "mode":
                 changes[name] = text
             case "speed":
