@@ -22,6 +22,7 @@ from app.rooms import Room, Rooms
 from app.web import kubeconfig, language, present, security
 
 ROOM = "loopscope_room"
+ORIGIN = "loopscope_origin"  # a cookie for the addresses of a fork alone: the room that it comes from
 YEAR_S = 31_536_000
 DAY_S = 86_400
 AHEAD = 200  # steps in which the next that people follow is looked for
@@ -61,7 +62,8 @@ def room(id: str) -> Response:
     config = kubeconfig.of(room.id)
     said = current_app.extensions["sharing"].said_of(room)
     told = _(str(said.text), **said.values) if said else ""
-    page = lambda: _rendered("room.html", kubeconfig=config, said=told, **present.page(room, scenarios.every(), _))  # noqa: E731
+    more = {"kubeconfig": config, "said": told, "origin": ORIGIN in request.cookies}
+    page = lambda: _rendered("room.html", **more, **present.page(room, scenarios.every(), _))  # noqa: E731
     html = room.drawn(page)
     return make_response(html)
 

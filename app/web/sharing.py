@@ -18,7 +18,7 @@ from app.kubectl import exported
 from app.look import Look
 from app.rooms import Room, Sharing
 from app.web import language, security
-from app.web.pages import rooms
+from app.web.pages import ORIGIN, YEAR_S, rooms
 from app.web.problems import wants_json
 
 LONGEST_STEP = 12  # digits
@@ -35,7 +35,8 @@ def sharing() -> Sharing:
 def files(id: str) -> Response:
     """The menu of the page."""
     security.allow("look")
-    return make_response(render_template("_files.html", id=rooms().get(id).id, _=language.here()))
+    origin = ORIGIN in request.cookies
+    return make_response(render_template("_files.html", id=rooms().get(id).id, origin=origin, _=language.here()))
 
 
 @blueprint.get("/rooms/<id>/export")
@@ -55,9 +56,13 @@ def fork(id: str) -> AnyResponse:
     room = sharing().forked(rooms().get(id), _step())
     place = url_for("pages.room", id=room.id)
     if not wants_json():
-        return redirect(place, 303)
-    response = jsonify(ok=True, code=201, room=room.id, url=place, step=room.cluster.trace.count)
-    response.status_code = 201
+        response: AnyResponse = redirect(place, 303)
+    else:
+        both = url_for("beside.page", id=id, other=room.id)
+        response = jsonify(ok=True, code=201, room=room.id, url=place, beside=both, step=room.cluster.trace.count)
+        response.status_code = 201
+    # The address of a room is its key: whoever is given that of the fork is not given this one.
+    response.set_cookie(ORIGIN, id, path=place, max_age=YEAR_S, httponly=True, samesite="Lax", secure=request.is_secure)
     return response
 
 
