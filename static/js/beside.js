@@ -132,23 +132,21 @@ function put(html, {ms, at}) {
   template.innerHTML = html
   for (const kept of template.content.querySelectorAll("[data-keep]")) kept.removeAttribute("data-keep")
   ;[place, shownMs] = [at, ms]
-  for (const next of template.content.children) {
-    dress(next)
-    morph(document.getElementById(next.id), next)
-  }
+  dress(template.content)
+  for (const next of template.content.children) morph(document.getElementById(next.id), next)
   follow()
   found.stops.slice(place + 1, place + 1 + AHEAD).forEach((stop) => fetched(queryOf(stop)).catch(() => {}))
 }
 
-/** The same density on both sides; what is told is pointed at. @param {HTMLElement} side */
-function dress(side) {
-  const board = side.querySelector(".board")
-  if (!board) return
-  const most = Math.max(0, ...[...side.querySelectorAll(".nodes .pods")].map((list) => list.childElementCount))
-  board.dataset.density = most <= 2 ? "cards" : most <= 5 ? "rows" : "tiles"
-  const it = JSON.parse(side.dataset.pointers)
-  for (const [name, kind] of it ? Object.entries(MARKS) : []) {
-    for (const id of it[name]) side.querySelector(`#${CSS.escape(`${side.id.at(-1)}-${id}`)}`)?.classList.add(kind)
+/** The same density on both sides; what is told is pointed at. @param {ParentNode} home */
+function dress(home) {
+  const most = Math.max(0, ...[...home.querySelectorAll(".then .nodes .pods")].map((list) => list.childElementCount))
+  for (const board of home.querySelectorAll(".then .board")) board.dataset.density = most <= 2 ? "cards" : most <= 5 ? "rows" : "tiles"
+  for (const side of home.querySelectorAll(".then")) {
+    const it = JSON.parse(side.dataset.pointers)
+    for (const [name, kind] of it ? Object.entries(MARKS) : []) {
+      for (const id of it[name]) side.querySelector(`#${CSS.escape(`${side.id.at(-1)}-${id}`)}`)?.classList.add(kind)
+    }
   }
 }
 
@@ -281,7 +279,7 @@ function start() {
   })
   scale.addEventListener("pointermove", (event) => { if (scale.hasPointerCapture(event.pointerId)) dragged(event) })
   addEventListener("focus", () => { if (!isPlaying && !on.disabled) extend() })
-  for (const side of document.querySelectorAll(".then")) dress(side)
+  dress(document)
   setPlaying(false)
   draw()
   document.body.dataset.ready = "true"

@@ -27,6 +27,8 @@ _NOTED = (
     "metadata.uid", "metadata.resourceVersion", "metadata.generation", "metadata.managedFields",
     "metadata.creationTimestamp", "metadata.annotations[kubectl.kubernetes.io/last-applied-configuration]",
 )  # fmt: skip
+_BESIDE = {"Node": ("status.images",)}
+"""By kind, what is kept for a machine's own use."""
 _MADE_UP = re.compile(r"(^|\.)(uid|observedGeneration|message|podIPs?|hostIPs?|containerID|imageID)(\[|$)")
 _UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
@@ -71,7 +73,9 @@ def _named(one: State, other: State, scheme: Scheme) -> Iterator[Gap]:
 def fields_of(here: Obj, there: Obj, scheme: Scheme) -> tuple[FieldChange, ...]:
     row = scheme.lookup(kind_of(here))
     shape = scheme.definition(row.key).shape if row is not None else None
-    return tuple(each for each in field_changes(here, there, shape or UNKNOWN) if _matters(each))
+    beside = _BESIDE.get(kind_of(here), ())
+    changes = field_changes(here, there, shape or UNKNOWN)
+    return tuple(each for each in changes if _matters(each) and not each.path.startswith(beside))
 
 
 def _matters(change: FieldChange) -> bool:

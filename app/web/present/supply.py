@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
 
 from app.api.objects import Obj, controller_uid, is_terminating, kind_of, name_of, uid_of
-from app.apiserver.store import Change
 from app.component_helpers import pods
+from app.engine.trace import Step, changes_of
 from app.web.present.workloads import desired_of
 
 T = TypeVar("T")
@@ -41,8 +41,8 @@ class Supply:
             self._take(obj, is_gone=False)
         self.is_short = self._is_short()
 
-    def take(self, changes: Iterable[Change]) -> None:
-        moved = [self._take(change.obj, is_gone=change.new is None) for change in changes]
+    def follow(self, step: Step) -> None:
+        moved = [self._take(change.obj, is_gone=change.new is None) for change in changes_of(step)]
         if any(moved):
             self.is_short = self._is_short()
 
@@ -70,12 +70,12 @@ class Supply:
 
 def _put(table: dict[str, T], key: str, value: T | None) -> bool:
     """None takes it out. Whether that changed anything."""
-    before = table.get(key)
+    is_same: bool = table.get(key) == value
     if value is None:
         table.pop(key, None)
     else:
         table[key] = value
-    return bool(before != value)
+    return not is_same
 
 
 def _pod(obj: Obj) -> _Pod:
@@ -90,4 +90,4 @@ def _workload(obj: Obj) -> _Workload:
 
 def _is_dark(machine: Obj) -> bool:
     spec = machine.get("spec") or {}
-    return spec.get("power", "on") != "on" or spec.get("network", "on") == "cut"
+    return bool(spec.get("power", "on") != "on" or spec.get("network", "on") == "cut")

@@ -16,7 +16,6 @@ from app.api import errors
 from app.api.breath import breathing
 from app.api.losses import FAILURES
 from app.api.objects import Obj, Ref
-from app.apiserver.store import Change
 from app.commands import YOU
 from app.engine.trace import Step, changes_of, is_visible
 from app.look import Look
@@ -79,11 +78,10 @@ def of(look: Look, step: int, at_ms: int) -> Tolls:
         tolls.outages.append(Outage(now, None))
     for each in breathing(since):
         now = Moment(each.number, each.at_ms)
-        changes = changes_of(each)
         tolls.steps += is_visible(each)
-        if changes:
-            _count(tolls, look, each, changes, now)
-            supply.take(changes)
+        if changes_of(each):
+            _count(tolls, look, each, now)
+            supply.follow(each)
             _follow(tolls, supply, now)
     tolls.outages = [each for each in tolls.outages if each.until is None or each.until.at_ms > each.since.at_ms]
     return tolls
@@ -98,11 +96,11 @@ def _begun(look: Look, step: int) -> Mapping[Ref, Obj]:
         return look.as_of(look.known_from)
 
 
-def _count(tolls: Tolls, look: Look, step: Step, changes: tuple[Change, ...], now: Moment) -> None:
+def _count(tolls: Tolls, look: Look, step: Step, now: Moment) -> None:
     written = 0
-    for change in changes:
+    for change in changes_of(step):
         if change.ref.kind == "Load":
-            _serve(tolls, change, now)
+            _serve(tolls, _total(change.old), _total(change.new), now)
         if is_listed(look, change.ref):
             tolls.touched[change.ref] = now
             written += not step.background
@@ -112,9 +110,8 @@ def _count(tolls: Tolls, look: Look, step: Step, changes: tuple[Change, ...], no
         tolls.by_loops += written
 
 
-def _serve(tolls: Tolls, change: Change, now: Moment) -> None:
+def _serve(tolls: Tolls, before: Mapping[str, Any], total: Mapping[str, Any], now: Moment) -> None:
     """What the request generator counted since it wrote this before."""
-    total, before = _total(change.new), _total(change.old)
     if not total or total == before:
         return
     if before.get("fromMs") != total["fromMs"]:
