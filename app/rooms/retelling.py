@@ -14,15 +14,20 @@ from app.cluster import outlook
 from app.cluster.outlook import REFUSALS
 from app.commands import TakeTurns
 from app.engine.trace import Acted, Commanded, Differed, Failed, Observed, Step
+from app.rooms.motion import LENS_MS
 from app.rooms.story import Story, Told
 
 
 def retold(steps: Iterable[Step], reading_ms: Callable[[Step], int]) -> list[Told]:
-    """`steps` in their order. Repeats are shorter, and from the third on gathered."""
+    """Of `steps`, in their order. Repeats are shorter, and from the third on gathered, until a gap."""
     known = list(steps)
     story = Story(_Known(_mattering(known)), lambda step, _languages: reading_ms(step))
     found: list[Told] = []
+    now_ms = known[0].at_ms if known else 0
     for step in breathing(known):
+        if not step.background:
+            found += story.rest() if step.at_ms - now_ms >= LENS_MS else ()
+            now_ms = step.at_ms
         if _begins_a_story(step):
             found += [*story.rest(), story.begin(step)]
         else:

@@ -134,7 +134,7 @@ def _number(name: str) -> int:
 
 def _apart(html: str, name: str) -> Markup:
     """A piece of a page whose ids are its own; an `"` in a text is escaped."""
-    return Markup(IDS.sub(rf' \1="{name}-', html))
+    return Markup(IDS.sub(rf' \1="{name}-', str(html)))
 
 
 def _known(*ids: str) -> str:

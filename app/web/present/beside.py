@@ -183,7 +183,9 @@ def side(name: str, look: Look, parting: Parting, told: int, _: Words) -> Side:
     is_told = step is not None and step.number == look.trace.count
     return Side(
         name=name,
-        caption=captions.caption(step, _) if step is not None else _nothing(_),
+        caption=captions.caption(step, _)
+        if step is not None
+        else _nothing(_, is_parting=look.trace.count <= parting.step),
         told_ms=max(0, step.at_ms - parting.at_ms) if step is not None else 0,
         is_told=is_told,
         board=None if board.in_cells(look) else board.board(look, _),
@@ -202,8 +204,9 @@ def _last_followed(look: Look, parting: Parting) -> Step | None:
     return next((step for step in breathing(reversed(steps)) if moments.is_followed(step)), None)
 
 
-def _nothing(_: Words) -> Caption:
-    return Caption("", "", "", _("Up to here both are the same."), 0, False, "")
+def _nothing(_: Words, *, is_parting: bool) -> Caption:
+    said = _("Up to here both are the same.") if is_parting else _("Nothing worth telling has happened here since.")
+    return Caption("", "", "", said, 0, False, "")
 
 
 def moment(

@@ -148,7 +148,8 @@ def _written(touched: Mapping[Ref, Moment], refs: Iterable[Ref], since_ms: int) 
 
 def _tally(tally: Tally, _: Words) -> str:
     words = {NOT_READY: _("not ready"), "ready": _("ready")}
-    return ", ".join(f"{n} {words.get(state, state)}".strip() for state, n in tally.by_state) or _("none")
+    counted = (f"{n}\u00a0{words.get(state, state)}" if state else str(n) for state, n in tally.by_state)
+    return ", ".join(counted) or _("none")
 
 
 def _value(value: Any) -> str:
