@@ -291,9 +291,9 @@ class Cluster:
     def step(self, until_ms: int | None = None) -> Step | None:
         return self.engine.step(until_ms)
 
-    def step_phase(self, limit_steps: int = limits.STEPS_BY_HAND) -> Step | None:
+    def step_phase(self) -> Step | None:
         """Run until one visible step was made; None if the cluster is quiet first."""
-        for _ in range(limit_steps):
+        for _ in range(limits.STEPS_BY_HAND):
             if self.quiet:
                 return None
             step = self.engine.step()
@@ -301,9 +301,9 @@ class Cluster:
                 return step
         return None
 
-    def finish_loop(self, actor: str, key: Ref, limit_steps: int = limits.STEPS_BY_HAND) -> None:
+    def finish_loop(self, actor: str, key: Ref) -> None:
         """Run until the reconcile that `actor` has in flight for `key` is over."""
-        for _ in range(limit_steps):
+        for _ in range(limits.STEPS_BY_HAND):
             worker = self.engine.workers.get(actor)
             if worker is None or key not in worker.in_flight:
                 return

@@ -95,8 +95,8 @@ class ServerHands:
         self.written.append(requests.evict(self._server, ref, grace_seconds, uid))
 
     def apply(self, text: str, namespace: str) -> None:
-        applying.plan(self._server, text, namespace)  # all or nothing
-        self.written += applying.apply(self._server, text, namespace)
+        planned = applying.plan(self._server, text, namespace)  # all or nothing
+        self.written += applying.apply(self._server, planned)
 
     def warn(self, about: Obj, text: str) -> None:
         self.written.append(Written(about, (), (text,)))

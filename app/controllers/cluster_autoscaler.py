@@ -25,6 +25,7 @@ from app.component_helpers import pods
 from app.reconcile import (
     Action,
     Announce,
+    Cache,
     Controller,
     Create,
     Delete,
@@ -33,7 +34,7 @@ from app.reconcile import (
     Reader,
     Remember,
     RequeueAfter,
-    Watch,
+    Wake,
 )
 
 SCAN_MS = 10_000
@@ -108,11 +109,13 @@ class ClusterAutoscaler(Controller[ClusterSeen]):
     lane = 290
     reconciles = "ConfigMap"
     sleeps = True
-    watches = (
-        Watch(
-            "ConfigMap", lambda obj, reader: (_KEY,) if _is_ours(obj) else (), selects=("metadata.name", _KEY.name)
-        ),
-        Watch("Pod", _the_config, when=_waits_or_leaves, indexes={"waiting": _waiting}),
+    wakes = (
+        Wake("ConfigMap", lambda obj, reader: (_KEY,) if _is_ours(obj) else ()),
+        Wake("Pod", _the_config, when=_waits_or_leaves),
+    )
+    reads = (
+        Cache("ConfigMap", field_selector=("metadata.name", _KEY.name)),
+        Cache("Pod", indexes={"waiting": _waiting}),
     )  # fmt: skip
     says = {
         "PodsFindNoRoom": Saying(

@@ -14,7 +14,7 @@ from typing import Any
 from app.api import selectors
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, labels_of, name_of, ref_of, uid_of
-from app.reconcile import Controller, Difference, Patch, Reader, Watch
+from app.reconcile import Cache, Controller, Difference, Patch, Reader, Wake
 
 ROLE, _BUILT_IN = "ClusterRole", "kubernetes.io/bootstrapping"
 
@@ -36,7 +36,8 @@ class ClusterRoleAggregationController(Controller[RoleSeen]):
 
     def __init__(self) -> None:
         gathering = {"gathers": lambda role: (True,) if role.get("aggregationRule") else ()}
-        self.watches = (Watch(ROLE, _all_that_gather, when=_is_news, indexes=gathering),)
+        self.wakes = (Wake(ROLE, _all_that_gather, when=_is_news),)
+        self.reads = (Cache(ROLE, indexes=gathering),)
 
     def observe(self, key: Ref, reader: Reader) -> RoleSeen | None:
         role = reader.get(key)

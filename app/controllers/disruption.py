@@ -18,12 +18,13 @@ from app.reconcile import (
     BY_NAMESPACE,
     Action,
     Announce,
+    Cache,
     Controller,
     Difference,
     Reader,
     RequeueAfter,
     UpdateStatus,
-    Watch,
+    Wake,
     itself,
 )
 
@@ -59,10 +60,8 @@ class DisruptionController(Controller[BudgetSeen]):
     }
 
     def __init__(self) -> None:
-        self.watches = (
-            itself("PodDisruptionBudget", indexes=BY_NAMESPACE),
-            Watch("Pod", _budgets_of, when=_may_count, indexes=BY_NAMESPACE),
-        )
+        self.wakes = (itself("PodDisruptionBudget"), Wake("Pod", _budgets_of, when=_may_count))
+        self.reads = (Cache("PodDisruptionBudget", indexes=BY_NAMESPACE), Cache("Pod", indexes=BY_NAMESPACE))
 
     def observe(self, key: Ref, reader: Reader) -> BudgetSeen | None:
         budget = reader.get(key)

@@ -16,7 +16,19 @@ from app.api import objects, quantities, times
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of, namespace_of, ref_of
 from app.component_helpers import pods
-from app.reconcile import Action, Controller, Create, Delete, Difference, Patch, Reader, Remember, RequeueAfter, Watch
+from app.reconcile import (
+    Action,
+    Controller,
+    Create,
+    Delete,
+    Difference,
+    Patch,
+    Reader,
+    Remember,
+    RequeueAfter,
+    Wake,
+    came_or_went,
+)
 
 RESOLUTION_MS = 15_000
 _WINDOW = "15s"
@@ -54,9 +66,9 @@ class MetricsServer(Controller[Scrape]):
         "UsageChanged": Saying(N_("The usage of %(about)s has changed."), N_("usage changed")),
         "NobodyToMeasure": Saying(N_("Nobody needs the usage of %(about)s any more."), N_("nobody needs it")),
     }
-    watches = (
-        Watch("HorizontalPodAutoscaler", lambda obj, reader: (_KEY,), when=lambda old, new: old is None or new is None),
-        Watch("Load", lambda obj, reader: (_KEY,), when=lambda old, new: old is None or new is None),
+    wakes = (
+        Wake("HorizontalPodAutoscaler", lambda obj, reader: (_KEY,), when=came_or_went),
+        Wake("Load", lambda obj, reader: (_KEY,), when=came_or_went),
     )
 
     def observe(self, key: Ref, reader: Reader) -> Scrape | None:

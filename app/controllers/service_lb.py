@@ -17,18 +17,7 @@ from typing import Any
 from app.api import names
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, get_path, is_terminating, name_of, ref_of, uid_of
-from app.reconcile import (
-    Action,
-    Announce,
-    Controller,
-    Difference,
-    Patch,
-    Reader,
-    Remember,
-    RequeueAfter,
-    Watch,
-    itself,
-)
+from app.reconcile import Action, Announce, Cache, Controller, Difference, Patch, Reader, Remember, RequeueAfter, itself
 
 FINALIZER = "service.kubernetes.io/load-balancer-cleanup"
 CLOUD_MS = 5_000
@@ -67,9 +56,8 @@ class ServiceLoadBalancers(Controller[LoadBalancerSeen]):
     }
 
     def __init__(self) -> None:
-        self.watches: tuple[Watch, ...] = (
-            itself("Service", when=_concerns, matters=_differs, totals={"address": _address_of}),
-        )
+        self.wakes = (itself("Service", when=_concerns),)
+        self.reads = (Cache("Service", sees=_differs, totals={"address": _address_of}),)
 
     def observe(self, key: Ref, reader: Reader) -> LoadBalancerSeen | None:
         service = reader.get(key)

@@ -31,7 +31,7 @@ class ValidatingAdmissionPolicyStatusController(Controller[PolicySeen]):
     reconciles = KIND
     sleeps = True
     in_background = True
-    watches = (itself(KIND),)
+    wakes = (itself(KIND),)
     says = {
         "TypesNotChecked": Saying(
             N_("Nobody has looked yet whether the expressions of %(about)s fit the kinds that it is about."),

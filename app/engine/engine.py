@@ -26,7 +26,7 @@ from app.engine.informer import Informer
 from app.engine.latency import Latencies
 from app.engine.oncall import OnCall
 from app.engine.processes import PHYSICAL, LoopOf, LoopsOfMachine, Processes, nobody
-from app.engine.trace import Acted, Differed, Failed, Fired, Observed, Record, Step, Trace, Wake
+from app.engine.trace import Acted, Differed, Failed, Fired, Observed, Record, Step, Trace, WokenBy
 from app.engine.turns import Turns, loop_of
 from app.engine.worker import PATIENCE, Reconcile, Worker
 from app.reconcile import Action, AnyController, Struck
@@ -179,7 +179,7 @@ class Engine:
             elif change.ref.kind in PHYSICAL:
                 self.processes.follow(change, cause)
                 for worker, key in self.processes.handed_back(self.on_call.alerts):
-                    self.queue(worker, (key,), Wake("HANDED-BACK", None, cause), False)
+                    self.queue(worker, (key,), WokenBy("HANDED-BACK", None, cause), False)
                 self._await(Ref("Node", "", change.ref.name))
 
     def _perform(self, entry: Entry) -> Step | None:
@@ -233,7 +233,7 @@ class Engine:
         except Exception as mistake:
             return self.fall(worker, change.ref, cause, mistake)
         step = self.record(worker.actor, change.ref, cause, delivered, background)
-        self.queue(worker, delivered.queued, Wake(change.type, change.ref, step.number), background)
+        self.queue(worker, delivered.queued, WokenBy(change.type, change.ref, step.number), background)
         self.unpark(worker, informer)
         return step
 
@@ -251,7 +251,7 @@ class Engine:
         try:
             for type_, ref, keys in informer.relist(self.store, worker.view):
                 queued.update(dict.fromkeys(keys))
-                self._add(worker, keys, Wake(type_, ref, number), softly)
+                self._add(worker, keys, WokenBy(type_, ref, number), softly)
         except Exception as mistake:
             return self.fall(worker, None, cause, mistake)
         step = self.record(worker.actor, None, cause, Fired("RELIST", cause, tuple(queued)), softly)
@@ -273,12 +273,12 @@ class Engine:
 
     # ------------------------------------------------------------------------------------------ loops
 
-    def queue(self, worker: Worker, keys: Sequence[Ref], wake: Wake, background: bool) -> None:
+    def queue(self, worker: Worker, keys: Sequence[Ref], wake: WokenBy, background: bool) -> None:
         self._add(worker, keys, wake, background)
         if keys:
             self._call(worker)
 
-    def _add(self, worker: Worker, keys: Sequence[Ref], wake: Wake, background: bool) -> None:
+    def _add(self, worker: Worker, keys: Sequence[Ref], wake: WokenBy, background: bool) -> None:
         for key in breathing(keys):
             worker.queue.add(key, wake, background)
             if not background:
@@ -405,7 +405,7 @@ class Engine:
     def _fire(self, worker: Worker, key: Ref, why: str, set_by: int, background: bool) -> Step:
         worker.timers.pop(key, None)
         step = self.record(worker.actor, key, set_by, Fired(why, set_by, (key,)), background)
-        self.queue(worker, (key,), Wake(why, None, step.number), background)
+        self.queue(worker, (key,), WokenBy(why, None, step.number), background)
         return step
 
     # ------------------------------------------------------------------------------------------ latency

@@ -225,7 +225,7 @@ class Processes:
         return concerned
 
     def _follow_kinds(self, worker: Worker, rows: Mapping[str, Kind]) -> None:
-        always = {watch.kind for watch in worker.controller.watches}
+        always = worker.controller.kinds
         for kind in [kind for kind in worker.informers if kind not in rows and kind not in always]:
             worker.unwatch(kind)
             self._subscriptions.drop(worker.actor, kind)

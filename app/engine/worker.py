@@ -21,7 +21,7 @@ from app.engine.agenda import Entry, Moved
 from app.engine.client import NOT_A_REQUEST, Client, Request
 from app.engine.informer import CacheView, Informer, RecordingReader, informers_of
 from app.engine.oncall import left_to_people
-from app.engine.trace import Acted, ActorState, Differed, Failed, Mistake, Observed, Result, Waited, Wake
+from app.engine.trace import Acted, ActorState, Differed, Failed, Mistake, Observed, Result, Waited, WokenBy
 from app.engine.workqueue import WorkQueue
 from app.reconcile import (
     Action,
@@ -71,7 +71,7 @@ class Refusal(NamedTuple):
 
 class Parked(NamedTuple):
     revision: int
-    wakes: tuple[Wake, ...]
+    wakes: tuple[WokenBy, ...]
     background: bool
 
 
@@ -124,10 +124,8 @@ class Worker(Part):
     @property
     def urgency(self) -> Callable[[Ref], int] | None:
         """What its queue ranks keys by, if by anything."""
-        controller = self.controller
-        if type(controller).urgency is Controller.urgency:
-            return None
-        return lambda key: controller.urgency(key, self.view)
+        urgency = self.controller.urgency
+        return urgency and (lambda key: urgency(key, self.view))
 
     @property
     def has_room(self) -> bool:
@@ -163,7 +161,7 @@ class Worker(Part):
 
     def observe(
         self, now_ms: int, *, is_stale: bool = False
-    ) -> tuple[Ref, tuple[Wake, ...], bool, Observed | Waited | Failed]:
+    ) -> tuple[Ref, tuple[WokenBy, ...], bool, Observed | Waited | Failed]:
         """Take the next key and look at it, or park it until the cache shows the loop's own last writes. One whose
         caches are stale does not wait for that."""
         key, wakes, background = self.queue.get()
@@ -338,17 +336,17 @@ class Worker(Part):
 
     def _new_informers(self) -> dict[str, Informer]:
         """Of what it always watches, and of what it watches of each kind that there is."""
-        watches = (watch for row in self._server.scheme.kinds() for watch in self.controller.watches_of(row))
-        return informers_of((*self.controller.watches, *watches))
+        loop, kinds = self.controller, self._server.scheme.kinds()
+        return informers_of((*loop.wakes, *loop.reads, *(item for row in kinds for item in loop.follows(row))))
 
     @property
     def follows_kinds(self) -> bool:
         """Whether it watches kinds as they come and go."""
-        return type(self.controller).watches_of is not Controller.watches_of
+        return type(self.controller).follows is not Controller.follows
 
     def watch(self, row: Kind) -> Mapping[str, Informer]:
         """The new informers of a kind that has appeared; {} if the loop does not care for it."""
-        gained = informers_of(self.controller.watches_of(row))
+        gained = informers_of(self.controller.follows(row))
         self.informers.update(gained)
         return gained
 

@@ -34,7 +34,7 @@ class ChaosMonkey(Controller[ChaosSeen]):
     subject = N_("The chaos monkey")
     lane = 300
     reconciles = "ControlPlane"
-    watches = (itself("ControlPlane", when=lambda old, new: _rate(old) != _rate(new)),)
+    wakes = (itself("ControlPlane", when=lambda old, new: _rate(old) != _rate(new)),)
     says = {
         "ChaosPlanned": Saying(N_("It chooses a moment for its next kill."), N_("the next kill")),
         "ChaosOff": Saying(N_("No kill is wanted any more."), N_("no more kills")),

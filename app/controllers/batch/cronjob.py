@@ -19,6 +19,7 @@ from app.controllers.batch import jobs
 from app.reconcile import (
     Action,
     Announce,
+    Cache,
     Controller,
     Create,
     Delete,
@@ -61,10 +62,8 @@ class CronJobController(Controller[CronJobObservation]):
     }
 
     def __init__(self) -> None:
-        self.watches = (
-            itself("CronJob"),
-            owns("Job", "CronJob", only=owned_by("CronJob"), indexes={"controller": _controller}),
-        )
+        self.wakes = (itself("CronJob"), owns("Job", "CronJob"))
+        self.reads = (Cache("Job", selects=owned_by("CronJob"), indexes={"controller": _controller}),)
 
     def observe(self, key: Ref, reader: Reader) -> CronJobObservation | None:
         cron_job = reader.get(key)

@@ -32,7 +32,7 @@ class TtlAfterFinishedController(Controller[FinishedSeen]):
     }
 
     def __init__(self) -> None:
-        self.watches = (itself("Job", when=lambda old, new: new is not None and _ttl_ms(new) is not None),)
+        self.wakes = (itself("Job", when=lambda old, new: new is not None and _ttl_ms(new) is not None),)
 
     def observe(self, key: Ref, reader: Reader) -> FinishedSeen | None:
         job = reader.get(key)

@@ -21,6 +21,7 @@ from app.controllers.endpointslice import endpoints, selection
 from app.controllers.endpointslice.endpoints import Endpoint, Ports
 from app.reconcile import (
     Announce,
+    Cache,
     Controller,
     Create,
     Delete,
@@ -29,7 +30,7 @@ from app.reconcile import (
     Remember,
     RequeueAfter,
     Update,
-    Watch,
+    Wake,
     metadata_differs,
 )
 
@@ -110,13 +111,13 @@ class EndpointSliceController(Controller[ServiceObservation]):
     }
 
     def __init__(self) -> None:
-        self.watches = (
-            *selection.WATCHES,
-            Watch("EndpointSlice", _service_of, indexes={"service": _managed_for}),
-            Watch(
+        self.wakes = (*selection.WAKES, Wake("EndpointSlice", _service_of))
+        self.reads = (
+            *selection.READS,
+            Cache("EndpointSlice", indexes={"service": _managed_for}),
+            Cache(
                 "Node",
-                lambda node, reader: (),
-                matters=metadata_differs,
+                sees=metadata_differs,
                 indexes={"zoned": _is_zoned},
                 totals={"names": lambda node: (name_of(node), (1,))},
             ),

@@ -18,7 +18,7 @@ from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
 from app.component_helpers import pods
 from app.controllers.node import node_health
-from app.reconcile import Announce, Controller, Difference, Patch, Reader, Remember, RequeueAfter, Watch, itself
+from app.reconcile import Announce, Cache, Controller, Difference, Patch, Reader, Remember, RequeueAfter, Wake, itself
 
 _LEASES = "kube-node-lease"
 _WATCHED = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
@@ -85,11 +85,8 @@ class NodeLifecycleController(Controller[NodeSeen | NodeGone]):
     }
 
     def __init__(self) -> None:
-        self.watches = (
-            itself("Node", when=_is_news),
-            Watch("Node", _lost, when=_readiness_changed),
-            Watch("Lease", lambda lease, reader: ()),
-        )
+        self.wakes = (itself("Node", when=_is_news), Wake("Node", _lost, when=_readiness_changed))
+        self.reads = (Cache("Lease"),)
 
     def observe(self, key: Ref, reader: Reader) -> NodeSeen | NodeGone | None:
         node, known = reader.get(key), reader.remembered()

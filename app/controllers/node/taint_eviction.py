@@ -16,17 +16,7 @@ from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.component_helpers import placement, pods
 from app.controllers.node import node_health
-from app.reconcile import (
-    Announce,
-    Controller,
-    Delete,
-    Difference,
-    Patch,
-    Reader,
-    Remember,
-    RequeueAfter,
-    itself,
-)
+from app.reconcile import Announce, Cache, Controller, Delete, Difference, Patch, Reader, Remember, RequeueAfter, itself
 
 _WHY = ("DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint")
 
@@ -59,7 +49,8 @@ class TaintEvictionController(Controller[TaintedSeen]):
     }
 
     def __init__(self) -> None:
-        self.watches = (itself("Node", when=_taints_changed, matters=_taints_changed),)
+        self.wakes = (itself("Node", when=_taints_changed),)
+        self.reads = (Cache("Node", sees=_taints_changed),)
 
     def observe(self, key: Ref, reader: Reader) -> TaintedSeen | None:
         node = reader.get(key)

@@ -24,6 +24,7 @@ from app.controllers.podautoscaler.replicas import MetricError
 from app.reconcile import (
     Action,
     Announce,
+    Cache,
     Controller,
     Difference,
     Patch,
@@ -31,7 +32,6 @@ from app.reconcile import (
     Remember,
     RequeueAfter,
     UpdateStatus,
-    Watch,
     itself,
 )
 
@@ -101,10 +101,11 @@ class HorizontalController(Controller[AutoscalerObservation]):
     }
 
     def __init__(self) -> None:
-        self.watches = (
-            itself(KIND, when=_is_news, indexes={"namespace": _namespace, "kind": _target_kind, "target": _target}),
-            Watch("PodMetrics", lambda obj, reader: ()),
-            Watch("Load", lambda obj, reader: (), indexes={"namespace": _namespace}),
+        self.wakes = (itself(KIND, when=_is_news),)
+        self.reads = (
+            Cache(KIND, indexes={"namespace": _namespace, "kind": _target_kind, "target": _target}),
+            Cache("PodMetrics"),
+            Cache("Load", indexes={"namespace": _namespace}),
         )
 
     def observe(self, key: Ref, reader: Reader) -> AutoscalerObservation | None:

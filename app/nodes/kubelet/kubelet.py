@@ -36,6 +36,7 @@ from app.nodes.sandbox import EXITED, RUNNING, Container
 from app.reconcile import (
     Action,
     Announce,
+    Cache,
     Controller,
     Create,
     Delete,
@@ -43,7 +44,7 @@ from app.reconcile import (
     Patch,
     Reader,
     RequeueAfter,
-    Watch,
+    Wake,
     itself,
 )
 
@@ -64,17 +65,20 @@ class Kubelet(Controller[PodSeen]):
     def __init__(self, node: str) -> None:
         self.instance = node
         own = ("spec.nodeName", node)
-        self.watches = (
-            itself(
+        self.wakes = (
+            itself("Pod"),
+            Wake("PodSandbox", _pod_of, when=_happened),
+            Wake("PodSandbox", _waiting_for_room, when=resizing.made_room),
+        )
+        self.reads = (
+            Cache(
                 "Pod",
-                when=_by_others,
-                matters=_by_others,
-                selects=own,
+                field_selector=own,
+                sees=_by_others,
                 indexes={"hostPort": admission.port_numbers, "waits": resizing.waits},
             ),
-            Watch("PodSandbox", _pod_of, when=_happened, matters=_happened, selects=own),
-            Watch("PodSandbox", _waiting_for_room, when=resizing.made_room, matters=_happened, selects=own),
-            Watch("Machine", lambda machine, reader: (), selects=("metadata.name", node)),
+            Cache("PodSandbox", field_selector=own, sees=_happened),
+            Cache("Machine", field_selector=("metadata.name", node)),
         )
 
     def observe(self, key: Ref, reader: Reader) -> PodSeen | None:
@@ -382,10 +386,8 @@ def _waiting_for_room(_: Obj, reader: Reader) -> Iterable[Ref]:
     return (ref_of(pod) for pod in reader.by("Pod", "waits", True))
 
 
-def _by_others(old: Obj | None, new: Obj | None) -> bool:
+def _by_others(old: Obj, new: Obj) -> bool:
     """A change of the pod that the kubelet did not make itself by reporting a status."""
-    if old is None or new is None:
-        return True
     before, after = old["metadata"], new["metadata"]
     for field in ("uid", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"):
         if before.get(field) != after.get(field):

@@ -25,6 +25,7 @@ from app.nodes.runtime import images
 from app.reconcile import (
     Action,
     Announce,
+    Cache,
     Controller,
     Create,
     Difference,
@@ -32,7 +33,7 @@ from app.reconcile import (
     Reader,
     Remember,
     RequeueAfter,
-    Watch,
+    Wake,
     itself,
 )
 
@@ -93,11 +94,13 @@ class NodeStatus(Controller[MachineSeen]):
         self.instance = node
         own = ("metadata.name", node)
         machine = Ref("Machine", "", node)
-        self.watches = (
-            itself("Machine", selects=own),
-            Watch("Node", lambda obj, reader: (machine,), when=lambda old, new: old is None, selects=own),
-            Watch("Lease", lambda lease, reader: (), selects=own),
-            Watch("PodSandbox", lambda found, reader: (), selects=("spec.nodeName", node), only=evictions.grows),
+        self.wakes = (
+            itself("Machine"),
+            Wake("Node", lambda obj, reader: (machine,), when=lambda old, new: old is None),
+        )
+        self.reads = (
+            *(Cache(kind, field_selector=own) for kind in ("Machine", "Node", "Lease")),
+            Cache("PodSandbox", field_selector=("spec.nodeName", node), selects=evictions.grows),
         )
 
     def observe(self, key: Ref, reader: Reader) -> MachineSeen | None:

@@ -33,7 +33,7 @@ from app.nodes.network.health_checks import Target
 from app.nodes.network.queueing import Workers
 from app.nodes.network.requests import Outcome, PodAt, Rules, Sample, Window
 from app.nodes.network.serving import Busy, pods_at
-from app.reconcile import Controller, Delete, Difference, Patch, Reader, Remember, RequeueAfter, Watch, itself
+from app.reconcile import Cache, Controller, Delete, Difference, Patch, Reader, Remember, RequeueAfter, itself, nothing
 
 WINDOW_MS = 1_000
 _RAMP_MS = 60_000
@@ -85,10 +85,8 @@ class Traffic(Controller[TrafficSeen]):
     reconciles = "Load"
     only_while = "Load"
     concurrency = 0
-    watches = (
-        itself("Load", matters=lambda old, new: old["spec"] != new["spec"]),
-        Watch("Service", lambda service, reader: (), matters=lambda old, new: False),
-    )
+    wakes = (itself("Load"),)
+    reads = (Cache("Load", sees=lambda old, new: old["spec"] != new["spec"]), Cache("Service", sees=nothing))
     says = {
         "RulesAwaited": Saying(N_("Not all machines have rules for %(about)s yet."), N_("rules first")),
         "WindowOpen": Saying(N_("This second is not over yet."), N_("the second runs")),

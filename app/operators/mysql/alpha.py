@@ -17,7 +17,7 @@ from app.api.messages import N_, Message, message
 from app.api.mysql_groups import ALPHA_CLUSTER, ALPHA_CLUSTER_LABEL, mysql_group
 from app.api.objects import Obj, Ref, is_terminating, labels_of, name_of, namespace_of, owned, ref_of, uid_of
 from app.operators.mysql import sayings
-from app.reconcile import Announce, Controller, Create, Difference, Patch, PodProgram, Reader, Watch, itself
+from app.reconcile import Announce, Cache, Controller, Create, Difference, Patch, PodProgram, Reader, Wake, itself
 
 _MEMBERS, _VERSION = 3, "8.0.12"
 _MADE = ("Secret", "Service", "StatefulSet")
@@ -42,10 +42,8 @@ class AlphaOperator(Controller[AlphaSeen]):
     says = sayings.ALPHA
 
     def __init__(self) -> None:
-        self.watches = (
-            itself(ALPHA_CLUSTER),
-            *(Watch(kind, _cluster_of, only=_is_part) for kind in _MADE),
-        )
+        self.wakes = (itself(ALPHA_CLUSTER), *(Wake(kind, _cluster_of) for kind in _MADE))
+        self.reads = tuple(Cache(kind, selects=_is_part) for kind in _MADE)
 
     def observe(self, key: Ref, reader: Reader) -> AlphaSeen | None:
         cluster = reader.get(key)

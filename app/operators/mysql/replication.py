@@ -21,7 +21,19 @@ from app.operators.mysql import members, sayings, servers, written
 from app.operators.mysql.decisions import Decision
 from app.operators.mysql.places import SERVER, group_of, place, runs_here
 from app.operators.mysql.servers import Order, Servers
-from app.reconcile import Action, Controller, Delete, Difference, Patch, Reader, RequeueAfter, Watch, itself
+from app.reconcile import (
+    Action,
+    Cache,
+    Controller,
+    Delete,
+    Difference,
+    Patch,
+    Reader,
+    RequeueAfter,
+    Wake,
+    itself,
+    nothing,
+)
 
 CLAIM, DISK = "PersistentVolumeClaim", "datadir-"
 _SECOND_MS = 1_000
@@ -48,11 +60,16 @@ class GroupReplication(Controller[GroupSeen]):
     says = sayings.REPLICATION
 
     def __init__(self) -> None:
-        self.watches = (
+        self.wakes = (
             itself(MYSQL_GROUP, when=_ordered),
-            Watch("PodSandbox", _group_of, _happened, only=runs_here, matters=_happened, indexes={"group": _groups_of}),
-            Watch("Machine", _groups_on, when=_reachability, matters=_reachability),
-            Watch("PersistentVolumeClaim", _of_claim, _came_or_went, only=_is_disk, matters=_came_or_went),
+            Wake("PodSandbox", _group_of),
+            Wake("Machine", _groups_on),
+            Wake("PersistentVolumeClaim", _of_claim),
+        )
+        self.reads = (
+            Cache("PodSandbox", selects=runs_here, sees=_happened, indexes={"group": _groups_of}),
+            Cache("Machine", sees=_reachability),
+            Cache("PersistentVolumeClaim", selects=_is_disk, sees=nothing),
         )  # fmt: skip
 
     def observe(self, key: Ref, reader: Reader) -> GroupSeen | None:
@@ -233,9 +250,9 @@ def _group_of(sandbox: Obj, reader: Reader) -> tuple[Ref]:
     return _groups_of(sandbox)
 
 
-def _happened(old: Obj | None, new: Obj | None) -> bool:
+def _happened(old: Obj, new: Obj) -> bool:
     """A container started, ended, or is told to end."""
-    return old is None or new is None or _facts(old) != _facts(new)
+    return _facts(old) != _facts(new)
 
 
 def _facts(sandbox: Obj) -> list[Any]:
@@ -252,13 +269,7 @@ def _of_claim(claim: Obj, reader: Reader) -> tuple[Ref]:
     return (group_ref(namespace_of(claim), name_of(claim).removeprefix(DISK).rpartition("-")[0]),)
 
 
-def _came_or_went(old: Obj | None, new: Obj | None) -> bool:
-    return old is None or new is None
-
-
-def _reachability(old: Obj | None, new: Obj | None) -> bool:
-    if old is None or new is None:
-        return True
+def _reachability(old: Obj, new: Obj) -> bool:
     return any(old["spec"].get(field) != new["spec"].get(field) for field in ("power", "network"))
 
 

@@ -23,6 +23,7 @@ from app.operators.own.wanted import Wanted
 from app.reconcile import (
     Action,
     Announce,
+    Cache,
     Controller,
     Create,
     Delete,
@@ -33,7 +34,7 @@ from app.reconcile import (
     TextMistake,
     Update,
     UpdateStatus,
-    Watch,
+    Wake,
     itself,
     owns,
 )
@@ -103,7 +104,7 @@ class OwnController(Controller[OwnSeen]):
     lane = 8
     sleeps = True
     is_trusted = False
-    watches = ()
+    wakes = ()
     says = SAYS
     labels = {
         "parent": N_("parent"),
@@ -122,11 +123,12 @@ class OwnController(Controller[OwnSeen]):
         self._text: str = spec["text"]
         self._call = call
 
-    def watches_of(self, row: Kind) -> Iterable[Watch]:
+    def follows(self, row: Kind) -> Iterable[Cache | Wake]:
         if row.key == self.reconciles:
             yield itself(row.key)
         elif row.key in self._strategies:
-            yield owns(row.key, self.reconciles, indexes={"controller": _controller})
+            yield owns(row.key, self.reconciles)
+            yield Cache(row.key, indexes={"controller": _controller})
 
     def observe(self, key: Ref, reader: Reader) -> OwnSeen | None:
         own = reader.kind(key.kind)

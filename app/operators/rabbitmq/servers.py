@@ -24,6 +24,7 @@ from app.operators.rabbitmq.simulation import Simulation
 from app.operators.rabbitmq.whereabouts import BOOT_MS, CONTAINER, ServersSeen
 from app.reconcile import (
     Action,
+    Cache,
     Controller,
     Create,
     Delete,
@@ -32,8 +33,10 @@ from app.reconcile import (
     Reader,
     Remember,
     RequeueAfter,
-    Watch,
+    Wake,
     itself,
+    nothing,
+    went,
 )
 
 _POD = re.compile(r"(.+)-server-\d+")
@@ -55,14 +58,22 @@ class RabbitServers(Controller[ServersSeen]):
     labels = {"sandboxes": N_("what runs here"), "servers": N_("its servers"), "queues": N_("its queues")}
 
     def __init__(self) -> None:
-        self.watches = (
-            itself(RABBITMQ_CLUSTER, matters=lambda old, new: False),
-            Watch("PodSandbox", _of_pod, only=_is_server, matters=_happened, indexes={"cluster": _clusters}),
-            Watch("Machine", _on_machine, matters=_reach_differs),
-            Watch("PersistentVolumeClaim", _of_disk, when=_is_gone, only=lambda claim: bool(_of_claim(claim))),
-            Watch("ConfigMap", _of_configuration, only=_is_configuration),
-            Watch("RabbitServer", lambda server, reader: (), indexes={"cluster": _named}),
-            Watch(QUORUM_QUEUE, _of_queue, matters=_asked, indexes={"cluster": _named}),
+        self.wakes = (
+            itself(RABBITMQ_CLUSTER),
+            Wake("PodSandbox", _of_pod),
+            Wake("Machine", _on_machine),
+            Wake("PersistentVolumeClaim", _of_disk, when=went),
+            Wake("ConfigMap", _of_configuration),
+            Wake(QUORUM_QUEUE, _of_queue),
+        )
+        self.reads = (
+            Cache(RABBITMQ_CLUSTER, sees=nothing),
+            Cache("PodSandbox", selects=_is_server, sees=_happened, indexes={"cluster": _clusters}),
+            Cache("Machine", sees=_reach_differs),
+            Cache("PersistentVolumeClaim", selects=lambda claim: bool(_of_claim(claim))),
+            Cache("ConfigMap", selects=_is_configuration),
+            Cache("RabbitServer", indexes={"cluster": _named}),
+            Cache(QUORUM_QUEUE, sees=_asked, indexes={"cluster": _named}),
         )
 
     def observe(self, key: Ref, reader: Reader) -> ServersSeen | None:
@@ -326,11 +337,6 @@ def _of_claim(claim: Obj) -> str:
 
 def _of_disk(claim: Obj, _: Reader) -> Iterable[Ref]:
     return (Ref(RABBITMQ_CLUSTER, namespace_of(claim), _of_claim(claim)),)
-
-
-def _is_gone(old: Obj | None, new: Obj | None) -> bool:
-    """With what its server knew; a pod holds it until it has ended."""
-    return new is None
 
 
 def _happened(old: Obj, new: Obj) -> bool:
