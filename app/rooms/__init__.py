@@ -72,7 +72,7 @@ from app.rooms.drawing import Drawing
 from app.rooms.fanout import Viewer
 from app.rooms.frames import Frame, Pace, Waiting
 from app.rooms.loading import Lost
-from app.rooms.parting import NotComparable, Parting, parting
+from app.rooms.parting import NOT_KEPT, NotComparable, Parting, parting
 from app.rooms.playing import Pressed
 from app.rooms.relay import Mirror, Relay
 from app.rooms.retelling import retold
@@ -87,7 +87,7 @@ from app.rooms.trying import observed, slips, tried
 from app.rooms.watches import Watch
 
 __all__ = [
-    "SLICE_S", "Awaited", "Broken", "Compared", "Done", "Drawing", "Elsewhere", "Entry", "Frame", "Limits", "Line",
+    "NOT_KEPT", "SLICE_S", "Awaited", "Broken", "Compared", "Done", "Drawing", "Elsewhere", "Entry", "Frame", "Limits", "Line",
     "Lost", "Mirror", "NotComparable", "NotDone", "Observation", "Pace", "Parting", "Pressed", "Process", "Relay",
     "Room", "Rooms", "Share", "Sharing", "Story", "Told", "Tried", "Viewer", "Waiting", "Watch", "add_controllers",
     "as_file", "as_hook", "at_once", "awaits_input", "controller_templates", "exit_code", "is_shell",

@@ -16,6 +16,8 @@ NO_COMMON_PAST = N_(
     "These two rooms have no past in common: they began at different times, or with another lesson. Fork one of them."
 )
 
+NOT_KEPT = N_("The moment when these two rooms parted is not kept any more.")
+
 
 class Parting(NamedTuple):
     """The last moment that is the same in both."""
@@ -51,6 +53,8 @@ def parting(one: Room, other: Room) -> Parting:
         raise NotComparable(message(NO_COMMON_PAST))
     step = min(life.journal[commands].step if commands < len(life.journal) else life.steps for life in lives)
     step = min(step, *(life.steps for life in lives))
+    if step < max(one.retold, other.retold):
+        raise NotComparable(message(NOT_KEPT))
     seen = [known for room in (one, other) if (known := _seen(room, step)) is not None]
     if len(set(seen)) > 1:  # another version of us has told one of them
         raise NotComparable(message(NO_COMMON_PAST))

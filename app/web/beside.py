@@ -18,7 +18,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.api import errors
-from app.rooms import NotComparable, Parting, Room, parting
+from app.rooms import NOT_KEPT, NotComparable, Parting, Room, parting
 from app.web import language, present, security
 from app.web.pages import ORIGIN, rooms
 from app.web.present import Words, beside
@@ -56,13 +56,17 @@ def page(id: str, other: str) -> Response:
         return _instead(id, _(str(refusal.why.text)), 409)
     except errors.NotFound:
         return _instead(_known(id, other), _("One of the two rooms is gone: it was given up, or never was."), 404)
+    try:
+        at = _moment(both, since, 0, _)
+    except errors.NotFound:
+        return _instead(id, _(NOT_KEPT), 404)
     context = {
         "found": _axis(both, since, _),
         "since": since,
         "parted": present.virtual(since.at_ms - both[0].cluster.epoch_ms),
         "title": both[0].scenario.title[_.lang],
         "words": beside.words(_),
-        **_moment(both, since, 0, _),
+        **at,
     }
     return make_response(render_template("beside.html", id=id, other=other, **context))
 

@@ -8,7 +8,7 @@ from app.api.objects import Ref
 from app.cluster import Cluster
 from app.commands import DeleteObject, Scale, SetTraffic, StopController
 from app.rooms import NotComparable, Room, Rooms, parting, retold
-from app.rooms.parting import NO_COMMON_PAST, SAME_ROOM
+from app.rooms.parting import NO_COMMON_PAST, NOT_KEPT, SAME_ROOM
 from app.rooms.sharing import Sharing
 from tests.rooms.test_rooms import make_rooms
 from tests.support.rooms import READING_MS, make_room, play
@@ -90,6 +90,11 @@ def test_rooms_without_a_common_past_are_not_compared(rooms: Rooms, room: Room) 
     with pytest.raises(NotComparable) as refused:
         parting(room, room)
     assert refused.value.why.text == SAME_ROOM
+    fork = Sharing(rooms).forked(room)
+    room.retold = room.cluster.trace.count + 1
+    with pytest.raises(NotComparable) as refused:
+        parting(room, fork)
+    assert refused.value.why.text == NOT_KEPT
 
 
 @pytest.mark.parametrize("lesson", ["self-healing", "rolling-update", "node-failure"])
