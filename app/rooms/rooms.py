@@ -351,18 +351,25 @@ class Rooms:
             memory.let_go(other.cluster)
             self.hindsight.forget(other)
 
-    def _tidy(self) -> None:
-        since = self._clock() - TIDY_S
-        is_alone = not any(room.is_watched or self._asked_at[room] > since for room in list(self._rooms.values()))
-        memory.collect(is_alone=is_alone)
+    def _tidy(self, *, at_rest: bool) -> None:
+        """Those that nobody has asked for in a while leave, if they were written down."""
+        with self._lock:
+            left = [self._rooms.pop(room.id) for room in self._unasked(limits.ROOM_IDLE_S) if room.is_stored]
+        self._put_away(left)
+        if at_rest:
+            memory.collect(is_alone=len(self._unasked(TIDY_S)) == len(self._rooms))
+
+    def _unasked(self, seconds: float) -> list[Room]:
+        """Rooms that nobody watches, nor has asked for in that time."""
+        since = self._clock() - seconds
+        return [room for room in list(self._rooms.values()) if not room.is_watched and self._asked_at[room] <= since]
 
     def _make_space(self) -> Iterator[Room]:
         """Take out rooms that nobody watches: all of them that nobody has asked for in a while, and as many as it takes
         of the others, those asked for longest ago first."""
         excess = len(self._rooms) - self.limits.rooms_in_memory
         idle = [room for room in list(self._rooms.values())[:-1] if not room.is_watched]
-        since = self._clock() - limits.ROOM_IDLE_S
-        excess = max(excess, sum(self._asked_at[room] <= since for room in idle))
+        excess = max(excess, len(self._unasked(limits.ROOM_IDLE_S)))
         if len(idle) < excess:
             self._rooms.popitem()
             raise errors.ServiceUnavailable(

@@ -2,25 +2,27 @@
 // And a link to a moment opens it.
 import {tell} from "./commands.js"
 import {openDialog} from "./dialogs.js"
+import {byId} from "./dom.js"
 import {isPast, showStep} from "./past.js"
 import {sheet} from "./sheets.js"
 import {data, room, say, watch} from "./state.js"
 
-const place = document.getElementById("shared")
+const place = byId("shared")
 let newest = 0
 
 export function startShare() {
-  document.getElementById("share-open").addEventListener("click", load)
+  byId("share-open").addEventListener("click", load)
   if (openDialog()?.id === "share") load() // somebody was faster than this file
   watch((now) => { newest = Math.max(newest, (data.steps.at(-1) ?? [0])[0], (now.steps.at(-1) ?? [0])[0]) })
   place.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful && event.detail.requestConfig.verb === "post") load()
+    const {detail} = /** @type {CustomEvent} */ (event)
+    if (detail.successful && detail.requestConfig.verb === "post") load()
   })
   openMoment()
 }
 
 async function load() {
-  const moment = isPast() || Number(document.getElementById("caption").dataset.step) || newest
+  const moment = isPast() || Number(byId("caption").dataset.step) || newest
   const said = document.getElementById("share-said")?.innerHTML ?? ""
   const [answer] = await Promise.all([
     fetch(`${room.base}/share?lang=${room.lang}&step=${moment}`, {headers: {Accept: "text/html"}}).catch(() => null),
