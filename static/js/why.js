@@ -1,4 +1,5 @@
-// Why? The chain of causes beside the board: each link is a step, shown as a click on the timeline shows it.
+// Why? And why not? The chain of causes beside the board, and what holds it up: each link is a step, shown as a click on
+// the timeline shows it.
 import * as inspector from "./inspector.js"
 import {backToNow, showStep} from "./past.js"
 import {sheet} from "./sheets.js"
@@ -52,7 +53,8 @@ async function open(address, from) {
   await sheet("why")
   panel.hidden = false
   place()
-  const last = panel.querySelector("li:last-child .link")
+  const held = panel.querySelector(".whynot")
+  const last = held ? null : panel.querySelector("li:last-child .link")
   last?.scrollIntoView({block: "nearest"})
   ;(last ?? panel.querySelector("h2")).focus()
 }
@@ -100,9 +102,10 @@ function move(event) {
   if (!step) return
   event.preventDefault()
   event.stopPropagation()
-  const links = [...panel.querySelectorAll(".link")]
+  const links = [...panel.querySelectorAll("[data-link]")]
   const here = links.indexOf(document.activeElement)
-  const next = links[Math.min(links.length - 1, Math.max(0, here < 0 ? links.length - 1 : here + step))]
+  const first = panel.querySelector(".whynot") ? 0 : links.length - 1
+  const next = links[Math.min(links.length - 1, Math.max(0, here < 0 ? first : here + step))]
   if (!next) return
   next.focus()
   look(next)
