@@ -9,7 +9,7 @@ import {path} from "./story.js"
 const [SNAP_PX, LATER_MS] = [7, 400]
 const place = document.getElementById("ruler")
 const [scale, thumb] = ["div", "i"].map((tag) => document.createElement(tag))
-/** @type {[number, number, string][]} step, virtual ms, what was done */
+/** @type {[number, number, string, boolean][]} step, virtual ms, what was done, whether it broke something */
 let marks = []
 let [newest, act, later] = [1, -1, 0]
 let dragging = false
@@ -93,10 +93,11 @@ function stepAt(share, points = axis()) {
 
 function draw() {
   const points = axis()
-  const ticks = marks.map(([step, at, text]) => {
+  const ticks = marks.map((mark) => {
+    const [step, at, , isFault] = mark
     const tick = document.createElement("i")
-    tick.className = "act"
-    tick.title = `${virtual(at)} ${text}`
+    tick.className = isFault ? "act fault" : "act"
+    tick.title = `${virtual(at)} ${named(mark)}`
     return stand(tick, step, points)
   })
   const moments = path().filter(({role}) => role !== "you").map(({step, phase}) => {
@@ -108,9 +109,15 @@ function draw() {
   stand(thumb, here, points)
   for (const old of scale.querySelectorAll(":scope > i:not(.thumb)")) old.remove()
   thumb.before(...moments, ...ticks)
-  const values = {valuemin: 1, valuemax: newest, valuenow: here, valuetext: isPast() ? say("ruler_at", {n: here, time: virtual(pastAt())}) : say("now")}
+  const mark = marks.find(([step]) => step === here)
+  const told = mark && isPast() ? `: ${named(mark)}` : ""
+  const valuetext = isPast() ? say("ruler_at", {n: here, time: virtual(pastAt())}) + told : say("now")
+  const values = {valuemin: 1, valuemax: newest, valuenow: here, valuetext}
   for (const [name, value] of Object.entries(values)) thumb.setAttribute(`aria-${name}`, String(value))
 }
+
+/** What was done there; of a fault it is said that it is one. */
+const named = ([, , text, isFault]) => (isFault ? say("fault", {what: text}) : text)
 
 function stand(element, step, points) {
   element.style.setProperty("left", `${(100 * placeOf(step, points)).toFixed(2)}%`)
@@ -147,7 +154,7 @@ async function show(step) {
 
 function move(event) {
   const here = isPast() || newest
-  const acts = marks.map(([step]) => step)
+  const acts = marks.filter((mark) => mark[3] || !event.shiftKey).map(([step]) => step)
   const work = {
     ArrowLeft: () => showStep(here - 1),
     ArrowDown: () => showStep(here - 1),

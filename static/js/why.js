@@ -84,13 +84,15 @@ function mark(link) {
   link?.setAttribute("aria-current", "step")
 }
 
-/** Of all changes those that the words fit. @param {HTMLInputElement} field */
+/** Of all changes those that fit the words and what was chosen. @param {HTMLInputElement|HTMLSelectElement} field */
 async function search(field) {
-  const words = field.value
-  const answer = await fetch(`${field.form.dataset.search}&q=${encodeURIComponent(words)}`).catch(() => null)
+  const form = field.form
+  const asked = () => new URLSearchParams(new FormData(form)).toString()
+  const wanted = asked()
+  const answer = await fetch(`${form.dataset.search}&${wanted}`).catch(() => null)
   const template = document.createElement("template")
   template.innerHTML = answer?.ok ? await answer.text() : ""
-  if (words === field.value && template.content.querySelector("ol")) {
+  if (wanted === asked() && template.content.querySelector("ol")) {
     for (const old of panel.querySelectorAll(".nothing, ol")) old.remove()
     panel.append(...template.content.querySelectorAll(".nothing, ol"))
   }
@@ -99,7 +101,7 @@ async function search(field) {
 /** Up and down go from link to link, and show it. */
 function move(event) {
   const step = {ArrowUp: -1, ArrowDown: 1}[event.key]
-  if (!step) return
+  if (!step || event.target.matches("select")) return
   event.preventDefault()
   event.stopPropagation()
   const links = [...panel.querySelectorAll("[data-link]")]

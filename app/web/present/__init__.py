@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from app.web.present.captions import caption
 from app.web.present.inspector import inspector
-from app.web.present.moments import changes, ruler, step_detail
+from app.web.present.moments import Wanted, changes, ruler, step_detail
 from app.web.present.own import choices, own, tried
 from app.web.present.reading import reading_ms
 from app.web.present.room import documents, frame, page, verdict_of, why_of
@@ -39,6 +39,6 @@ from app.web.present.system import system
 from app.web.present.words import Words
 
 __all__ = [
-    "Words", "caption", "changes", "choices", "documents", "frame", "inspector", "own", "page", "reading_ms", "ruler",
-    "step_detail", "system", "tried", "verdict_of", "why_of",
+    "Wanted", "Words", "caption", "changes", "choices", "documents", "frame", "inspector", "own", "page", "reading_ms",
+    "ruler", "step_detail", "system", "tried", "verdict_of", "why_of",
 ]  # fmt: skip
