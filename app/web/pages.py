@@ -26,7 +26,7 @@ ORIGIN = "loopscope_origin"  # a cookie for the addresses of a fork alone: the r
 YEAR_S = 31_536_000
 DAY_S = 86_400
 AHEAD = 200  # steps in which the next that people follow is looked for
-LONGEST_SEARCH = 100
+LONGEST_SEARCH = 400  # a kind, a namespace and a name together
 
 blueprint = Blueprint("pages", __name__)
 
@@ -158,9 +158,11 @@ def ruler(id: str) -> Response:
 
 @blueprint.get("/rooms/<id>/changes")
 def changes(id: str) -> Response:
-    """What changed, by which loop; `q` are words that an object, a loop or a field has."""
+    """What changed: of one `object`, by one `loop`, in one `field`; `q` are words that one of these has."""
     security.allow("past")
-    room, _, wanted = rooms().get(id), language.here(), request.args.get("q", "")[:LONGEST_SEARCH]
+    room, _ = rooms().get(id), language.here()
+    asked = (request.args.get(name, "")[:LONGEST_SEARCH] for name in ("q", "object", "loop", "field"))
+    wanted = present.Wanted(*asked)
     return make_response(
         room.drawn(lambda: render_template("_changes.html", room=room, **present.changes(room.look, wanted, _)))
     )

@@ -79,7 +79,11 @@ def _board_words(_: Words) -> dict[str, str]:
         "tone_bad": _("in trouble"),
         "tone_done": _("completed"),
         "waiting": _("Waiting for a node"),
-        "ruler": _("The room's past: arrow keys move, Page Up and Page Down go from act to act, End is now"),
+        "ruler": _(
+            "The room's past: arrow keys move, Page Up and Page Down go from act to act,"
+            " with Shift from fault to fault, End is now"
+        ),
+        "fault": _("Fault: {what}"),
         "ruler_at": _("step {n}, {time}"),
         "changes": _("Changes"),
         "changes_about": _("What changed, by which loop (,)"),
