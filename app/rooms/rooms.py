@@ -17,7 +17,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from app import scenarios
@@ -46,7 +45,6 @@ from app.rooms.storage import KILLED, Damaged, Elsewhere, Kept, Storage, Stored
 from app.scenarios.progress import Progress
 
 PUT_AWAY = N_("This room was put away just now. Open it again.")
-T = TypeVar("T")
 COMING_BACK = 4  # rooms at once
 log = logging.getLogger(__name__)
 
@@ -71,9 +69,8 @@ class Rooms:
         self._autosave = Autosave(self._write_progress)
         self._beginnings = Beginnings(clock)
         self.checkpoints = Checkpoints(self._storage, self.pacer.wake, self._autosave.moved)
-        self._left = False
         self._rooms: OrderedDict[str, Room] = OrderedDict()  # the one asked for longest ago first
-        self._closed, self._steps = LastClosed(), 0
+        self._closed, self._left, self._steps = LastClosed(), False, 0
         self._counted: WeakKeyDictionary[Room, int] = WeakKeyDictionary()  # of each, how many of them are counted
         self._asked_at: WeakKeyDictionary[Room, float] = WeakKeyDictionary()
         self._lock = threading.Lock()
@@ -90,9 +87,8 @@ class Rooms:
         when every room is being watched."""
         scenario = scenarios.get(scenario_id)
         cluster = cluster or self._beginnings.of(scenario)
-        room = self._room(self._share.new_name(), scenario, cluster, pace_of(scenario))
+        room = self._add(self._room(self._share.new_name(), scenario, cluster, pace_of(scenario)))
         room.access = Access.new()
-        self._add(room)
         self.save(room)
         self.checkpoints.begin(room, 0)
         self._prune()
@@ -100,8 +96,7 @@ class Rooms:
         return room
 
     def get(self, key: str) -> Room:
-        """The room of that name or viewer key, restored if it was evicted. Raises NotFound, as of one of another
-        worker, or Closed."""
+        """Of that name or viewer key, restored if it was evicted. Raises NotFound, as of another worker's, Closed."""
         if not self._share.has(key):
             raise errors.NotFound(f'room "{key}" not found')
         self._closed.check(key)
@@ -155,9 +150,10 @@ class Rooms:
         with room.lock, self.checkpoints.lock:
             forget(self._storage, room.id)
             self._closed.add(room.id)
-            self._take_out(room)
+            self._rooms.pop(room.id, None)
             room.close()
         log.info("room closed", extra={"room": room.id})
+        self.pacer.forget(room)
         self.checkpoints.end(room)
         memory.let_go(room.cluster)
         self.hindsight.forget(room)
@@ -202,14 +198,11 @@ class Rooms:
         self._let_go(room)
 
     def _let_go(self, room: Room) -> None:
-        self._take_out(room)
-        room.dismiss()
-
-    def _take_out(self, room: Room) -> None:
         with self._lock:
             if self._rooms.get(room.id) is room:
                 del self._rooms[room.id]
         self.pacer.forget(room)
+        room.dismiss()
 
     def dismiss(self) -> None:
         """Let every viewer go: the process is about to end."""

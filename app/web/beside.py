@@ -145,9 +145,10 @@ def _known(*ids: str) -> str:
     """The first of them that there is; "": none."""
     for id in ids:
         try:
-            return rooms().get(id).id
+            rooms().get(id)
         except errors.ApiError:
             continue
+        return id
     return ""
 
 
