@@ -11,12 +11,11 @@ import os
 import platform
 import sys
 from collections.abc import Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli.completion import SHELLS, script
-from app.options import add_serving, data_folder
+from app.options import add_serving, data_folder, version
 
 if TYPE_CHECKING:
     from app.cli.story import Teller
@@ -58,7 +57,7 @@ def make_parser() -> argparse.ArgumentParser:
         argparse.ArgumentParser(prog="loopscope"), "Shows how Kubernetes keeps its promises.", _EXAMPLES
     )
     parser.add_argument(
-        "--version", action="version", version=f"loopscope {_version()} (Python {platform.python_version()})"
+        "--version", action="version", version=f"loopscope {version()} (Python {platform.python_version()})"
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     add_serving(actions)
@@ -202,11 +201,3 @@ def _language() -> str:
     """Of this terminal."""
     said = next((text for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (text := os.environ.get(name))), "")
     return "ja" if said.startswith("ja") else "en"
-
-
-def _version() -> str:
-    try:
-        return metadata.version("loopscope")
-    except metadata.PackageNotFoundError:  # not installed: a checkout
-        lines = (Path(__file__).parent.parent.parent / "pyproject.toml").read_text("utf-8").splitlines()
-        return next(line.split('"')[1] for line in lines if line.startswith("version = "))

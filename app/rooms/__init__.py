@@ -34,6 +34,7 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     loading     what is stored of a room, or what has become of it
     replaying   a room is brought back from its journal
     hindsight   a room as it was after any of its steps
+    stretches   a stretch of the past, told again
     marks       digests of a trace: where two are equal, so is what happened
     roomfile    a room as a text
     directory   what is kept, for who asks without a server
@@ -79,13 +80,15 @@ from app.rooms.sharing import Sharing
 from app.rooms.slicing import SLICE_S, pause, sliced
 from app.rooms.storage import Elsewhere
 from app.rooms.story import Story, Told
+from app.rooms.stretches import Moment, Stretch, moments, newest_act, stretches
 from app.rooms.trying import observed, slips, tried
 from app.rooms.watches import Watch
 
 __all__ = [
     "SLICE_S", "Awaited", "Broken", "Compared", "Done", "Drawing", "Elsewhere", "Entry", "Frame", "Limits", "Line",
-    "Lost", "Mirror", "NotDone", "Observation", "Pace", "Pressed", "Process", "Relay", "Room", "Rooms", "Share",
-    "Sharing", "Story", "Told", "Tried", "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook",
-    "at_once", "awaits_input", "controller_templates", "exit_code", "is_shell", "kind_templates",
-    "leave_out_controller", "observed", "owner", "pause", "sliced", "slips", "tried",
+    "Lost", "Mirror", "Moment", "NotDone", "Observation", "Pace", "Pressed", "Process", "Relay", "Room", "Rooms",
+    "Share", "Sharing", "Story", "Stretch", "Told", "Tried", "Viewer", "Waiting", "Watch", "add_controllers",
+    "as_file", "as_hook", "at_once", "awaits_input", "controller_templates", "exit_code", "is_shell", "kind_templates",
+    "leave_out_controller", "moments", "newest_act", "observed", "owner", "pause", "sliced", "slips", "stretches",
+    "tried",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ problems   refusals and mistakes as HTML, fragment or JSON
 pages      GET: room, snapshot, documents, inspector, step, explain
 commands   POST: commands, pace, steps, reset, plan
 sharing    a room goes out as a file, and comes in as one
+story      GET: a stretch of the story as a page that plays without a server
 script     POST: a step of the room's lesson
 metrics    what the server counts, and whether it is well
 logs       one line an event
@@ -47,6 +48,7 @@ from app.web import (
     script,
     security,
     sharing,
+    story,
 )
 from app.web.linebreaks import LineBreaks
 
@@ -115,6 +117,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(own.blueprint)
     app.register_blueprint(script.blueprint)
     app.register_blueprint(sharing.blueprint)
+    app.register_blueprint(story.blueprint)
     app.register_blueprint(live.blueprint)
     app.register_blueprint(kube.blueprint)
     compression.init_app(app)

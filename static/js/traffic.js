@@ -1,6 +1,7 @@
 // Traffic: on each Service card a slider and what came of the last second; dots on their way from the load balancer to
 // pods; what each pod has to do. Numbers and dots are what the generator worked out: the dots are a few of the requests.
 import {post} from "./commands.js"
+import {burden, mark, places, sayServed} from "./served.js"
 import {say, watch} from "./state.js"
 
 const NS = "http://www.w3.org/2000/svg"
@@ -9,15 +10,6 @@ const PATHS = ["node-port", "direct"]
 const MOST = 500
 const TRAVEL_MS = 620
 const MOST_DOTS = 120
-/** Shape first, colour second. */
-const SHAPES = {
-  Ok: "M-3.2 0a3.2 3.2 0 1 0 6.4 0a3.2 3.2 0 1 0-6.4 0z",
-  ConnectionRefused: "M-3 -3 3 3M-3 3 3 -3",
-  ConnectionReset: "M-4 1 -1 -3 1 3 4 -1",
-  NoEndpoint: "M-3.5 0H3.5M-4 -3.5V3.5",
-  Timeout: "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
-  Overload: "M-3.2 -3.2H3.2V3.2H-3.2z",
-}
 
 /** @type {Map<string, Object>} by namespace/name of the Service */
 const loads = new Map()
@@ -40,7 +32,7 @@ export function startTraffic() {
       else loads.delete(key)
     }
     for (const card of services()?.querySelectorAll(".service") ?? []) draw(card)
-    if (fresh || Object.keys(traffic ?? {}).length) burden()
+    if (fresh || Object.keys(traffic ?? {}).length) burden(loads)
     for (const key of Object.keys(traffic ?? {})) if (!fresh) send(key)
   })
 }
@@ -61,8 +53,7 @@ function draw(card) {
   }
   if (view && document.activeElement !== pattern) pattern.value = view.pattern
   if (view && document.activeElement !== path) path.value = view.path
-  tell(panel.querySelector(".served"), served(view))
-  tell(panel.querySelector(".told"), more(view))
+  sayServed(panel, view)
 }
 
 function controls(name) {
@@ -73,11 +64,7 @@ function controls(name) {
   const wanted = document.createElement("output")
   wanted.className = "num"
   ask.append(slider, wanted)
-  const [served, line, told] = ["served num", "line", "told num"].map((name) => {
-    const element = document.createElement("span")
-    element.className = name
-    return element
-  })
+  const [served, line, told] = places()
   return [served, line, ask, choice("traffic_pattern", PATTERNS), choice("traffic_path", PATHS), told]
 }
 
@@ -101,100 +88,6 @@ function ask(card) {
   const [slider, pattern, path] = card.querySelectorAll(".traffic input, .traffic select")
   const {kind, namespace, name} = card.dataset
   post("commands/traffic", {kind, namespace, name, rps: slider.value, pattern: pattern.value, path: path.value})
-}
-
-/** The last second: what share was served; how long that took, and the failures in words. */
-function served(view) {
-  const [, sent, failed] = last(view) ?? []
-  if (sent === undefined) return []
-  const percent = sent ? Math.floor((sent - sum(failed)) * 1000 / sent) / 10 : 100
-  return [part(percent === 100 ? "good" : "some", "served", {n: `${percent}%`})]
-}
-
-function more(view) {
-  const [, sent, failed, p50, p99] = last(view) ?? []
-  if (sent === undefined) return []
-  const took = sent > sum(failed) ? [text(`p50 ${p50} ms · p99 ${p99} ms`)] : []
-  return [...took, ...Object.entries(failed).map(([reason, n]) => lost(reason, n)), ...busiest(view)]
-}
-
-/** The newest second: see present/traffic.py. */
-const last = (view) => view?.rows?.at(-1)
-const sum = (failed) => Object.values(failed).reduce((so, n) => so + n, 0)
-
-function tell(line, parts) {
-  const same = parts.length === line.childElementCount && parts.every((each, index) => each.isEqualNode(line.children[index]))
-  if (!same) line.replaceChildren(...parts)
-}
-
-function part(tone, name, values) {
-  const element = document.createElement("span")
-  element.className = tone
-  const [before, after] = say(name, {n: "\u0000"}).split("\u0000")
-  const number = document.createElement("b")
-  number.textContent = values.n
-  element.append(before, number, after)
-  return element
-}
-
-function text(words) {
-  const element = document.createElement("span")
-  element.textContent = words
-  return element
-}
-
-function lost(reason, n) {
-  const element = document.createElement("span")
-  element.className = "lost"
-  const sign = document.createElementNS(NS, "svg")
-  sign.setAttribute("viewBox", "-5 -5 10 10")
-  sign.setAttribute("aria-hidden", "true")
-  sign.append(mark(reason))
-  element.append(sign, `${n} ${say(reason)}`)
-  return element
-}
-
-function mark(outcome) {
-  const shape = document.createElementNS(NS, "path")
-  shape.setAttribute("d", SHAPES[outcome] ?? SHAPES.ConnectionRefused)
-  shape.setAttribute("class", `mark ${outcome}`)
-  return shape
-}
-
-/** On each pod, as bars and in words: how busy its workers are, and how many requests wait in its queue. */
-function burden() {
-  /** @type {Map<string, [number, number, number]>} percent busy, requests that wait, percent of the queue */
-  const known = new Map()
-  for (const [key, view] of loads) {
-    const namespace = key.slice(0, key.indexOf("/"))
-    for (const [name, now] of Object.entries(view.pods ?? {})) {
-      const before = known.get(`${namespace}/${name}`) ?? [0, 0, 0]
-      known.set(`${namespace}/${name}`, now.map((value, index) => Math.max(value, before[index])))
-    }
-  }
-  for (const pod of document.querySelectorAll("#board .pod[id]")) {
-    const now = known.get(`${pod.dataset.namespace}/${pod.dataset.name}`)
-    const [percent, , full] = now ?? [0, 0, 0]
-    pod.style.setProperty("--busy", `${percent}%`)
-    pod.style.setProperty("--queue", `${full}%`)
-    tell(pod.querySelector(".burden"), now ? named(now) : [])
-  }
-}
-
-/** "busy 46 %", "queue 3": each in its colour and with what it means. */
-function named([percent, queued], first = "busy") {
-  return [["busy", first, percent], ["queue", "queued", queued]].map(([kind, name, n]) => {
-    const element = text(say(name, {n}))
-    element.className = kind
-    element.title = say(`${kind}_title`)
-    return element
-  })
-}
-
-/** Of all its pods the one with the most to do. */
-function busiest(view) {
-  const pods = Object.values(view.pods ?? {}).sort((one, other) => other[1] - one[1] || other[0] - one[0])
-  return pods.length ? named(pods[0], "busiest") : []
 }
 
 // ---------------------------------------------------------------------------------------------- dots

@@ -22,6 +22,7 @@ the viewer's language. The trace is the only source: there is no second, drawn v
     touched        what looks different beside a change   causes      the steps that led to a step
     why            the chain of causes, to look through   lanemarks   what a mark on the timeline says
     system         what every cluster has, for who asks
+    retold         a moment of a recording, for a page that plays without a server
     moments        the ruler, the list of changes, and the page as it was
     own            controllers that people wrote, and what one would do
 """
