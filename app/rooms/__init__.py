@@ -80,7 +80,7 @@ from app.rooms.sharing import Sharing
 from app.rooms.slicing import SLICE_S, pause, sliced
 from app.rooms.storage import Elsewhere
 from app.rooms.story import Story, Told
-from app.rooms.stretches import Moment, Stretch, moments, newest_act, stretches
+from app.rooms.stretches import Moment, Stretch, moments, newest_act, stretch_of, stretches
 from app.rooms.trying import observed, slips, tried
 from app.rooms.watches import Watch
 
@@ -89,6 +89,6 @@ __all__ = [
     "Lost", "Mirror", "Moment", "NotDone", "Observation", "Pace", "Pressed", "Process", "Relay", "Room", "Rooms",
     "Share", "Sharing", "Story", "Stretch", "Told", "Tried", "Viewer", "Waiting", "Watch", "add_controllers",
     "as_file", "as_hook", "at_once", "awaits_input", "controller_templates", "exit_code", "is_shell", "kind_templates",
-    "leave_out_controller", "moments", "newest_act", "observed", "owner", "pause", "sliced", "slips", "stretches",
-    "tried",
+    "leave_out_controller", "moments", "newest_act", "observed", "owner", "pause", "sliced", "slips", "stretch_of",
+    "stretches", "tried",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from app.api import errors, limits
 from app.api.breath import breathing
 from app.api.objects import Obj, Ref
-from app.cluster import outlook
+from app.cluster import Entry, outlook
 from app.commands import TakeTurns
 from app.engine.trace import Commanded, Differed, Failed, Step, Trace, changes_of
 from app.look import Look
@@ -41,11 +41,9 @@ class Moment(NamedTuple):
     act: Step | None
 
 
-def newest_act(room: Room) -> int:
+def newest_act(journal: Sequence[Entry]) -> int:
     """The step of what somebody did last; 1: nobody did anything."""
-    if room.act is not None:
-        return room.act.number
-    acts = (entry for entry in reversed(room.journal) if not entry.left_out and entry.command.get("do") != TakeTurns.do)
+    acts = (entry for entry in reversed(journal) if not entry.left_out and entry.command.get("do") != TakeTurns.do)
     return next((entry.step + 1 for entry in acts), 1)
 
 
@@ -66,10 +64,14 @@ def stretches(hindsight: Hindsight, room: Room, first: int, last: int) -> list[S
             if found:
                 break
             raise
-        begin = max(first, _known_from(look))
-        found.append(Stretch(look, begin, last))
-        last = begin - 1
+        found.append(stretch_of(look, first, last))
+        last = found[-1].first - 1
     return found[::-1]
+
+
+def stretch_of(look: Look, first: int, last: int) -> Stretch:
+    """As much of these steps as is known there."""
+    return Stretch(look, max(first, _known_from(look)), last)
 
 
 def moments(parts: Sequence[Stretch], reading: Reading) -> Iterator[Moment]:

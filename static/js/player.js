@@ -31,6 +31,7 @@ theme.addEventListener("click", nextTheme)
 slider.addEventListener("input", () => goTo(Number(slider.value)))
 document.addEventListener("click", click)
 document.addEventListener("keydown", key)
+byId("in-words").addEventListener("toggle", () => document.querySelector("#words [aria-current]")?.scrollIntoView({block: "nearest"}))
 new ResizeObserver(() => settle()).observe(byId("actual-section"))
 sayTheme()
 show(0)
@@ -227,6 +228,7 @@ function ticks() {
 // ------------------------------------------------------------------------------------------- buttons and keys
 
 function click(event) {
+  closeMenus((menu) => menu.contains(event.target))
   const {go, to, fold} = event.target.closest("[data-go], [data-to], [data-fold]")?.dataset ?? {}
   if (go) goTo(here + Number(go))
   if (to) goTo(Number(to))
@@ -235,6 +237,13 @@ function click(event) {
   if (!more) return
   more.setAttribute("aria-expanded", String(more.getAttribute("aria-expanded") === "false"))
   settle()
+}
+
+/** @param {(menu: HTMLDetailsElement) => boolean} kept */
+function closeMenus(kept) {
+  const open = [...document.querySelectorAll("details.menu[open]")].filter((menu) => !kept(menu))
+  for (const menu of open) menu.open = false
+  return open
 }
 
 function unfold(phase) {
@@ -258,6 +267,7 @@ function key(event) {
     "-": () => faster(-1),
     "+": () => faster(1),
     "=": () => faster(1),
+    Escape: () => closeMenus(() => false)[0]?.querySelector("summary").focus(),
     d: nextTheme,
   }[event.key.length === 1 ? event.key.toLowerCase() : event.key]
   if (!work) return

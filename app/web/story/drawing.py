@@ -45,9 +45,9 @@ def drawn(templates: Environment, moments: Iterable[Moment], _: Words) -> dict[s
         context = retold.moment(then, it.told, painter.words)
         reel.show(len(played), painter.picture(context))
         played.append(_entry(then, it.told, it.act, rows.take(then, it.act, painter.words), context))
-        _check(len(played), reel.bytes)
+        _check(len(played), reel.bytes, _)
     if painter is None or last is None or then is None:
-        raise errors.BadRequest("nothing that people follow happened in these steps")
+        raise errors.BadRequest(_("Nothing is told of these steps: none of them changed what people care about."))
     if (end := _ending(reel, painter, last, then, played)) is not None:
         played.append(end)
     return {**reel.json(), "moments": played, "rows": rows.all, **retold.charts(last.look, painter.words)}
@@ -79,15 +79,20 @@ def _ending(
     return {**played[-1], "at": look.now_ms - look.epoch_ms, "pods": look.count("Pod"), "said": end.text}
 
 
-def _check(moments: int, size: int) -> None:
+def _check(moments: int, size: int, _: Words) -> None:
+    """Raises BadRequest."""
     if moments > limits.STORY_MOMENTS:
-        raise errors.BadRequest(
-            f"there is more to tell in these steps than {limits.STORY_MOMENTS} moments: choose a shorter stretch"
+        more = _(
+            "There are more than %(n)s moments to tell: ask for fewer steps (?from=…&to=…).", n=limits.STORY_MOMENTS
         )
+        raise errors.BadRequest(more)
     if size > limits.STORY_PAGE_BYTES:
-        raise errors.BadRequest(
-            f"the page would be larger than {limits.STORY_PAGE_BYTES // limits.MIB} MiB: choose a shorter stretch"
-        )
+        raise errors.BadRequest(too_large(_))
+
+
+def too_large(_: Words) -> str:
+    most = limits.STORY_PAGE_BYTES // limits.MIB
+    return _("The page would be larger than %(n)s MiB: ask for fewer steps (?from=…&to=…).", n=most)
 
 
 class _Painter:

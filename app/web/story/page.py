@@ -31,7 +31,7 @@ from app.web.present.board import BoardView
 from app.web.present.clock import virtual
 from app.web.present.texts import player_keys, player_words
 from app.web.story import bundle
-from app.web.story.drawing import drawn
+from app.web.story.drawing import drawn, too_large
 
 SHEETS = (
     "tokens", "base", "header", "loop", "board", "reasons", "workloads", "traffic", "strips", "timeline", "breaking",
@@ -76,7 +76,7 @@ def page(templates: Environment, static: Path, scenario: Scenario, parts: Sequen
     }
     html = "".join(breathing(templates.get_template("story.html").generate(context))).encode("utf-8", "replace")
     if len(html) > limits.STORY_PAGE_BYTES:
-        raise errors.BadRequest(f"the page would have {len(html):,} bytes: choose a shorter stretch")
+        raise errors.BadRequest(too_large(_))
     return html
 
 

@@ -23,7 +23,7 @@ blueprint = Blueprint("story", __name__)
 def story(id: str) -> Response:
     security.allow("file")
     room = rooms().get(id)
-    first, last = _step("from", newest_act(room)), _step("to", room.cluster.trace.count)
+    first, last = _step("from", newest_act(room.journal)), _step("to", room.cluster.trace.count)
     parts = stretches(rooms().hindsight, room, first, last)
     static = current_app.extensions["assets"].folder
     html = page.page(current_app.jinja_env, static, room.scenario, parts, language.here())
