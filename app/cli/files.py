@@ -17,7 +17,7 @@ from app.cli.story import Teller
 from app.cluster import Cluster, Entry
 from app.engine.trace import Step
 from app.rooms import directory
-from app.rooms.roomfile import read, written
+from app.rooms.roomfile import Past, read, written
 from app.rooms.sharing import past_of, relived
 from app.rooms.storage import Damaged
 from app.web.present import Words
@@ -74,29 +74,37 @@ def _text(path: str) -> str:
 
 def export(room: str, data: str, url: str, output: str) -> int:
     """From the server that `room` or `url` names, or else from a directory, whose server may be running."""
+    server, name = server_of(room, url)
+    put(asked(server, f"rooms/{quote(name, safe='')}/export") if server else _from_directory(Path(data), room), output)
+    return 0
+
+
+def server_of(room: str, url: str) -> tuple[str, str]:
+    """And how it calls the room; "": none was named. Raises Refused."""
     split = urlsplit(room)
-    if split.scheme in ("http", "https"):
-        named = _ROOM.search(split.path)
-        if named is None:
-            raise Refused(f"{room} is no address of a room: http://host/rooms/NAME")
-        text = _asked(f"{split.scheme}://{split.netloc}", named[1])
-    else:
-        text = _asked(url.rstrip("/"), room) if url else _from_directory(Path(data), room)
+    if split.scheme not in ("http", "https"):
+        return url.rstrip("/"), room
+    named = _ROOM.search(split.path)
+    if named is None:
+        raise Refused(f"{room} is no address of a room: http://host/rooms/NAME")
+    return f"{split.scheme}://{split.netloc}", named[1]
+
+
+def put(text: str, output: str) -> None:
+    """Into that file, or to the standard output. Raises Refused."""
     if output in ("", "-"):
         sys.stdout.write(text)
-        return 0
+        return
     try:
         Path(output).write_text(text, "utf-8")
     except OSError as error:
         raise Refused(f"{output}: {error.strerror}") from None
     print(f"{output}: {len(text.encode()):,} bytes", file=sys.stderr)
-    return 0
 
 
-def _asked(url: str, room: str) -> str:
-    request = urllib.request.Request(
-        f"{url}/rooms/{quote(room, safe='')}/export", headers={"Accept": "application/json"}
-    )
+def asked(url: str, path: str) -> str:
+    """What a server answers. Raises Refused."""
+    request = urllib.request.Request(f"{url}/{path}", headers={"Accept": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:
             return str(answer.read(2 * limits.ROOM_FILE_BYTES).decode())
@@ -115,12 +123,17 @@ def _why(error: urllib.error.HTTPError) -> str:
 
 
 def _from_directory(folder: Path, room: str) -> str:
+    return written(kept(folder, room))
+
+
+def kept(folder: Path, room: str) -> Past:
+    """The past of a room that a directory keeps. Raises Refused."""
     try:
         stored = directory.stored(folder, room)
         if stored is None:
             raise Refused(f'room "{room}" is not in {folder}: `loopscope rooms list` says which are')
         with Bar(room, stored.steps) as bar:
-            return written(past_of(stored, bar))
+            return past_of(stored, bar)
     except Damaged:
         raise Refused(f'what is kept of room "{room}" is damaged') from None
     except directory.Unreadable as error:

@@ -106,11 +106,16 @@ def _add_rooms(actions: Actions) -> None:
         export,
         "Writes what was done in a room, and when, into a file that can be read, edited, replayed and imported.",
         "examples:\n  loopscope export http://localhost:8000/rooms/NAME -o room.yaml\n"
-        "  loopscope export NAME --data ~/.local/state/loopscope > room.yaml",
+        "  loopscope export NAME --data ~/.local/state/loopscope > room.yaml\n"
+        "  loopscope export NAME --svg slide.svg --step 577",
     )
     export.add_argument("room", metavar="ROOM", help="its name, or its address")
     _add_place(export)
     export.add_argument("-o", "--output", metavar="FILE", default="", help="default: the standard output")
+    export.add_argument("--svg", metavar="FILE", default="", help="a picture of one moment, instead of the room")
+    export.add_argument("--step", metavar="N", type=int, default=0, help="which moment; default: the newest")
+    export.add_argument("--theme", choices=("light", "dark"), default="light", help="of the picture: %(default)s")
+    export.add_argument("--lang", choices=("en", "ja"), default=_language(), help="of the picture: %(default)s")
     rooms = actions.add_parser("rooms", help="which rooms are kept, or close some")
     _described(
         rooms,
@@ -185,6 +190,10 @@ def _roomed(options: argparse.Namespace) -> int:
 
     folder = Path(options.data)
     try:
+        if options.action == "export" and options.svg:
+            from app.cli import pictures
+
+            return pictures.export(options, folder)
         if options.action == "export":
             return files.export(options.room, options.data, options.url, options.output)
         if options.what == "list":

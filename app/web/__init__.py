@@ -10,6 +10,8 @@ problems   refusals and mistakes as HTML, fragment or JSON
 pages      GET: room, snapshot, documents, inspector, step, explain
 commands   POST: commands, pace, steps, reset, plan
 sharing    a room goes out as a file, and comes in as one
+pictures   a moment as SVG
+palette    its colours: those of the page
 script     POST: a step of the room's lesson
 metrics    what the server counts, and whether it is well
 logs       one line an event
@@ -42,6 +44,7 @@ from app.web import (
     metrics,
     own,
     pages,
+    pictures,
     problems,
     rates,
     script,
@@ -114,6 +117,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(commands.blueprint)
     app.register_blueprint(own.blueprint)
     app.register_blueprint(script.blueprint)
+    app.register_blueprint(pictures.blueprint)
     app.register_blueprint(sharing.blueprint)
     app.register_blueprint(live.blueprint)
     app.register_blueprint(kube.blueprint)

@@ -23,6 +23,8 @@ the viewer's language. The trace is the only source: there is no second, drawn v
     why            the chain of causes, to look through   lanemarks   what a mark on the timeline says
     system         what every cluster has, for who asks
     moments        the ruler, the list of changes, and the page as it was
+    picture        a moment for a slide             picture_board  its nodes and pods, in the room there is
+    lettering      how wide a text is where nobody can measure it
     own            controllers that people wrote, and what one would do
 """
 
@@ -32,12 +34,13 @@ from app.web.present.captions import caption
 from app.web.present.inspector import inspector
 from app.web.present.moments import changes, ruler, step_detail
 from app.web.present.own import choices, own, tried
+from app.web.present.picture import picture
 from app.web.present.reading import reading_ms
 from app.web.present.room import documents, frame, page, verdict_of, why_of
 from app.web.present.system import system
 from app.web.present.words import Words
 
 __all__ = [
-    "Words", "caption", "changes", "choices", "documents", "frame", "inspector", "own", "page", "reading_ms", "ruler",
-    "step_detail", "system", "tried", "verdict_of", "why_of",
+    "Words", "caption", "changes", "choices", "documents", "frame", "inspector", "own", "page", "picture", "reading_ms",
+    "ruler", "step_detail", "system", "tried", "verdict_of", "why_of",
 ]  # fmt: skip
