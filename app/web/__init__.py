@@ -10,6 +10,7 @@ problems   refusals and mistakes as HTML, fragment or JSON
 pages      GET: room, snapshot, documents, inspector, step, explain
 commands   POST: commands, pace, steps, reset, plan
 sharing    a room goes out as a file, and comes in as one
+embedding  the room in a frame of another page, to look on
 pictures   a moment as SVG
 palette    its colours: those of the page
 script     POST: a step of the room's lesson
@@ -38,6 +39,7 @@ from app.web import (
     assets,
     commands,
     compression,
+    embedding,
     kube,
     language,
     live,
@@ -118,6 +120,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(own.blueprint)
     app.register_blueprint(script.blueprint)
     app.register_blueprint(pictures.blueprint)
+    app.register_blueprint(embedding.blueprint)
     app.register_blueprint(sharing.blueprint)
     app.register_blueprint(live.blueprint)
     app.register_blueprint(kube.blueprint)

@@ -61,7 +61,7 @@ def room(id: str) -> Response:
     config = kubeconfig.of(room.id)
     said = current_app.extensions["sharing"].said_of(room)
     told = _(str(said.text), **said.values) if said else ""
-    page = lambda: _rendered("room.html", kubeconfig=config, said=told, **present.page(room, scenarios.every(), _))  # noqa: E731
+    page = lambda: rendered("room.html", kubeconfig=config, said=told, **present.page(room, scenarios.every(), _))  # noqa: E731
     html = room.drawn(page)
     return make_response(html)
 
@@ -74,7 +74,7 @@ def snapshot(id: str) -> Response:
     _ = language.here()
     html = room.snapshot(
         ("snapshot", _.lang),
-        lambda: _rendered("snapshot.html", **present.page(room, scenarios.every(), _)),
+        lambda: rendered("snapshot.html", **present.page(room, scenarios.every(), _)),
     )
     return make_response(html)
 
@@ -221,7 +221,7 @@ def blank_manifest(id: str) -> Response:
     return Response(text, mimetype="text/plain")
 
 
-def _rendered(template: str, **context: Any) -> str:
+def rendered(template: str, **context: Any) -> str:
     """What may be large; others have the process in between."""
     current_app.update_template_context(context)
     return "".join(breathing(current_app.jinja_env.get_template(template).generate(context)))

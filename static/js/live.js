@@ -17,8 +17,12 @@ let fetching = false
 let waiting = []
 let [due, restsUntil] = [0, 0]
 
-/** Must run before htmx processes the body, i.e. before DOMContentLoaded. */
-export function startLive() {
+/** What comes may be made into something else before it is put in place: a page to look on has no controls. */
+let prepared = (piece) => piece
+
+/** Must run before htmx processes the body, i.e. before DOMContentLoaded. @param {(piece: Element) => Element} [prepare] */
+export function startLive(prepare = prepared) {
+  prepared = prepare
   window.htmx.config.wsReconnectDelay = (tries) => Math.min(5000, 500 * 2 ** tries) * (0.5 + Math.random() / 2)
   window.htmx.createWebSocket = (url) => new WebSocket(`${url}&frame=${state.frame}&epoch=${state.epoch}`)
   document.body.addEventListener("htmx:wsBeforeMessage", (event) => {
@@ -69,7 +73,7 @@ const rest = (took) => { restsUntil = performance.now() + REST * took }
 function apply({pieces, state: next}) {
   if (next.epoch !== state.epoch || next.mode !== state.mode || !knowsLoops(next)) return resnapshot()
   if (next.frame <= state.frame) return undefined // the snapshot was newer
-  for (const piece of pieces) put(piece)
+  for (const piece of pieces) put(prepared(piece))
   frameCame(next)
   board.settle()
 }
@@ -113,7 +117,7 @@ export async function resnapshot() {
     for (const id of REGIONS) {
       const next = template.content.getElementById(id)
       const present = document.getElementById(id)
-      if (next && present) present.replaceWith(next)
+      if (next && present) present.replaceWith(prepared(next))
     }
     snapshotCame()
     board.settle()

@@ -18,7 +18,7 @@ export function startStory() {
     if (state.path) moments = state.path
     else if (state.told && moments.at(-1)?.step !== state.told.step) moments.push(state.told)
   })
-  document.querySelector("[data-back]").addEventListener("click", back)
+  document.querySelector("[data-back]")?.addEventListener("click", back)
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-once-more]")) onceMore()
   })

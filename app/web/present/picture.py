@@ -100,9 +100,9 @@ def _loop(view: LoopView) -> dict[str, Any]:
         "actor": actor,
         "key": fit(key, 15, LOOP.w - 40),
         "centre": view.centre._replace(
-            small=fit(view.centre.small, 13, 132),
-            big=fit(view.centre.big, 15 if view.centre.is_long else 26, 150),
-            label=fit(view.centre.label, 13, 146),
+            small=fit(view.centre.small, 13, 128),
+            big=fit(view.centre.big, 15 if view.centre.is_long else 26, 140),
+            label=fit(view.centre.label, 13, 126),
         ),
         "phases": [
             Phase(each.phase, each.title, each.at, each.state, wrap(each.said, 15, LOOP.w - 142, 3))

@@ -1,0 +1,47 @@
+// The room in a frame of another's page (app/web/embedding.py): what one can look at is here, what one can press is not.
+import {startLive} from "./live.js"
+import {room, watch} from "./state.js"
+import {startViewing} from "./viewing.js"
+
+const CONTROLS = ".kills, .tools, .menu, form, #system-menu, [data-do], [data-once-more], [data-why-verdict], #break-loop-open"
+let applied = -1
+
+/** Without what changes something; a name that one could open is a name. @param {Element} piece @returns {Element} */
+function toLookAt(piece) {
+  for (const control of piece.querySelectorAll(CONTROLS)) control.remove()
+  for (const button of piece.querySelectorAll("button[data-open]")) button.replaceWith(asName(button))
+  return piece.matches("button[data-open]") ? asName(piece) : piece
+}
+
+/** @param {HTMLButtonElement} button */
+function asName(button) {
+  const name = document.createElement("span")
+  for (const {name: key, value} of button.attributes) if (!["type", "data-open"].includes(key)) name.setAttribute(key, value)
+  if (button.hasAttribute("aria-label")) name.setAttribute("role", "img")
+  name.append(...button.childNodes)
+  return name
+}
+
+/** What is declared, whenever somebody applied something. */
+async function declared(state, fresh) {
+  if (applied < 0 || (!fresh && state.applied === applied)) return void (applied = state.applied)
+  applied = state.applied
+  const answer = await fetch(`${room.base}/documents`).catch(() => null)
+  if (!answer?.ok) return undefined
+  const texts = (await answer.json()).map(({id, text}) => {
+    const [details, summary, pre] = ["details", "summary", "pre"].map((tag) => document.createElement(tag))
+    details.name = "declared"
+    summary.textContent = id
+    pre.textContent = text
+    details.append(summary, pre)
+    return details
+  })
+  if (texts.length) texts[0].open = true
+  return document.querySelector("#desired-section > .desired-then").replaceChildren(...texts)
+}
+
+toLookAt(document.body)
+if (document.body.hasAttribute("ws-connect")) startLive(toLookAt)
+startViewing()
+if (document.documentElement.matches("[data-panels~='desired']")) watch(declared)
+document.querySelector("#desired-section details")?.setAttribute("open", "")
