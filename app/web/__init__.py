@@ -4,6 +4,8 @@ assets     static files under a path that bears their version, compressed once
 linebreaks how templates are laid out, and what of that is sent
 language   which language a visitor reads, and its Words
 security   headers, CSRF, Host, Origin
+access     who asks, and what they may do
+roles      POST: a room is named, protected, closed; and what there is to share of it
 rates      how often one may ask: by visitor, room and address
 tally      where that is counted, by all workers together
 problems   refusals and mistakes as HTML, fragment or JSON
@@ -36,6 +38,7 @@ from flask.typing import ResponseReturnValue
 from app.api import errors, limits
 from app.rooms import Limits, Relay, Rooms, Share, Sharing, at_once, guard
 from app.web import (
+    access,
     assets,
     commands,
     compression,
@@ -49,6 +52,7 @@ from app.web import (
     pictures,
     problems,
     rates,
+    roles,
     script,
     security,
     sharing,
@@ -106,6 +110,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     language.init_app(app)
     metrics.init_app(app)
     security.init_app(app)
+    access.init_app(app, kube.LOOKS)
     problems.init_app(app)
     assets.init_app(app, folder("static"))
     config = app.config
@@ -122,6 +127,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(pictures.blueprint)
     app.register_blueprint(embedding.blueprint)
     app.register_blueprint(sharing.blueprint)
+    app.register_blueprint(roles.blueprint)
     app.register_blueprint(live.blueprint)
     app.register_blueprint(kube.blueprint)
     compression.init_app(app)

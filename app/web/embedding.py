@@ -12,7 +12,7 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 
 from app.api import errors
 from app.look import Look
-from app.rooms import Room
+from app.rooms import Room, viewer_key
 from app.web import language, pictures, present, security
 from app.web.pages import rendered, rooms
 
@@ -28,7 +28,7 @@ def embed(id: str) -> Response:
     security.allow("look")
     room, _ = rooms().get(id), language.here()
     theme = request.args.get("theme", "auto")
-    about = {"key": id, "panels": _panels(), "theme": "" if theme == "auto" else pictures.theme_of(theme)}
+    about = {"panels": _panels(), "theme": "" if theme == "auto" else pictures.theme_of(theme)}
     number = pictures.number_of(request.args.get("step", ""))
     if number:
         security.allow("past")
@@ -45,7 +45,7 @@ def pictures_of(id: str) -> Response:
     """The dialog with what one can take away: a moment, the story, a frame."""
     security.allow("look")
     room, _ = rooms().get(id), language.here()
-    title = room.scenario.title[_.lang]
+    title = room.access.title or room.scenario.title[_.lang]
     address = address_of(room)
     return make_response(
         render_template("_pictures.html", address=address, title=title, panels=PANELS, usual=USUAL, lang=_.lang, _=_)
@@ -53,8 +53,8 @@ def pictures_of(id: str) -> Response:
 
 
 def address_of(room: Room) -> str:
-    """Where others find the room, to look on."""
-    return url_for("pages.room", id=room.id, _external=True)
+    """Where others find the room, to look on: its viewer key does not open it for more."""
+    return url_for("pages.room", id=viewer_key(room.id), _external=True)
 
 
 def _still(room: Room, look: Look, number: int, about: dict[str, Any], _: present.Words) -> str:

@@ -31,7 +31,7 @@ def picture(id: str) -> Response:
     theme = theme_of(request.args.get("theme", "light"))
     newest = room.told.step.number if room.told else room.cluster.trace.count
     number = number_of(request.args.get("step", "")) or newest
-    title = room.scenario.title[_.lang]
+    title = room.access.title or room.scenario.title[_.lang]
     svg = rooms().hindsight.look(room, number, lambda look: drawn(look, number, _, theme, title))
     return Response(svg, mimetype="image/svg+xml")
 

@@ -41,7 +41,7 @@ async function declared(state, fresh) {
 }
 
 toLookAt(document.body)
-if (document.body.hasAttribute("ws-connect")) startLive(toLookAt)
+if (document.body.dataset.still === undefined) startLive(toLookAt)
 startViewing()
 if (document.documentElement.matches("[data-panels~='desired']")) watch(declared)
 document.querySelector("#desired-section details")?.setAttribute("open", "")

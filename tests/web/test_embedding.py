@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.rooms import viewer_key
 from tests.support.browser import JSON, Browser
 
 
@@ -81,6 +82,10 @@ def test_a_moment_that_there_is_not_is_not_found(browser: Browser) -> None:
 
 def test_the_dialog_offers_the_frame(browser: Browser) -> None:
     page = browser.get("/pictures").get_data(as_text=True)
-    assert f'data-address="http://localhost{browser.base}/embed"' in page
+    key = viewer_key(browser.room.id)
+    assert f'data-address="http://localhost/rooms/{key}/embed"' in page
+    framed = browser.client.get(f"/rooms/{key}/embed").get_data(as_text=True)
+    assert browser.room.id not in framed
+    assert key in framed
     assert page.count('name="panel"') == 6
     assert 'data-comes="pictures"' in browser.get("/files").get_data(as_text=True)

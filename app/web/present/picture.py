@@ -8,8 +8,11 @@ in a picture measures a text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
+from app.api.breath import breathing
+from app.component_helpers import pods
 from app.engine.trace import Step
 from app.look import Look
 from app.rooms import Told
@@ -115,8 +118,8 @@ def _results(card: Card) -> dict[str, Any]:
     """What came of what somebody did: whether it is well, and in what words."""
     rows: list[tuple[bool, str]] = []
     for result in card.record.results if card.record else ():
-        what = f"{result.ref.bare_kind} {result.ref.name}" if result.ref else ""
-        rows.append((result.code < 400, fit(f"{what} {result.code} {result.reason}".strip(), 15, LOOP.w - 80)))
+        what = f"{result.ref.bare_kind} {result.ref.name} {result.code} {HTTPStatus(result.code).phrase}"
+        rows.append((True, fit(what, 15, LOOP.w - 80)))
     if card.record and card.record.error:
         rows.append((False, fit(card.record.error, 15, LOOP.w - 80)))
     return {"view": None, "results": rows[:MOST_RESULTS], "more_results": max(0, len(rows) - MOST_RESULTS)}
@@ -131,10 +134,10 @@ def _board(cluster: Look, step: Step, _: Words) -> dict[str, Any]:
     nodes = () if large else picture_board.nodes(view, NODES)
     services, workloads, waiting = list(_services(view)), list(_workloads(view)), list(_waiting(view))
     pointed = telling.pointers(cluster, Told(step, 0)) or {}
-    pods = [pod for node in nodes for pod in node.pods]
-    drawn: list[Service | Workload | Pod | Node] = [*services, *workloads, *waiting, *pods, *nodes]
+    cards = [pod for node in nodes for pod in node.pods]
+    drawn: list[Service | Workload | Pod | Node] = [*services, *workloads, *waiting, *cards, *nodes]
     return {
-        "tally": f"{view.ready_count:,}/{view.pod_count:,} Ready",
+        "tally": _tally(cluster),
         "services": services,
         "more_services": len(view.services) - len(services),
         "nodes": nodes,
@@ -145,6 +148,11 @@ def _board(cluster: Look, step: Step, _: Words) -> dict[str, Any]:
         "more_workloads": len(view.workloads) + len(view.customs) - len(workloads),
         **_pointed(pointed, {each.id: each.box for each in drawn}),
     }
+
+
+def _tally(cluster: Look) -> str:
+    everything = cluster.objects("Pod")
+    return f"{sum(map(pods.is_ready, breathing(everything))):,}/{len(everything):,} Ready"
 
 
 def _pointed(pointers: Mapping[str, Any], boxes: Mapping[str, Box]) -> dict[str, Any]:

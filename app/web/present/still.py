@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from app.engine.trace import Step
 from app.look import Look
-from app.rooms import Awaited, Pace, Told
+from app.rooms import Access, Awaited, Pace, Told
 from app.scenarios import Scenario
 from app.scenarios.progress import Progress
 from app.web.present import moments, oncall
@@ -18,6 +18,7 @@ class Still(NamedTuple):
     look: Look
     id: str
     scenario: Scenario
+    access: Access
     script: Progress
     counterpart: oncall.Compares
     told: Told
@@ -42,4 +43,4 @@ def still(room: Shown, look: Look, number: int) -> Still | None:
     path = [each for each in room.path if each.step.number <= step.number]
     told = next((each for each in path if each.step.number == step.number), Told(step, 0))
     then = look.at(step.number)
-    return Still(then, room.id, room.scenario, room.script, room.counterpart, told, act, path)
+    return Still(then, room.id, room.scenario, room.access, room.script, room.counterpart, told, act, path)
