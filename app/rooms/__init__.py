@@ -40,6 +40,8 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     hindsight   a room as it was after any of its steps
     marks       digests of a trace: where two are equal, so is what happened
     roomfile    a room as a text
+    parting     where two rooms with a common past part
+    retelling   which steps of a past are told
     directory   what is kept, for who asks without a server
     sharing     rooms go out as files, come in as new rooms, and fork
     health      how all rooms are, together
@@ -76,8 +78,10 @@ from app.rooms.drawing import Drawing
 from app.rooms.fanout import Viewer
 from app.rooms.frames import Frame, Pace, Waiting
 from app.rooms.loading import Lost
+from app.rooms.parting import NOT_KEPT, NotComparable, Parting, parting
 from app.rooms.playing import Pressed
 from app.rooms.relay import Mirror, Relay
+from app.rooms.retelling import retold
 from app.rooms.room import Room
 from app.rooms.rooms import Rooms
 from app.rooms.shares import Share, is_viewer_key, owner, viewer_key
@@ -89,10 +93,10 @@ from app.rooms.trying import observed, slips, tried
 from app.rooms.watches import Watch
 
 __all__ = [
-    "SLICE_S", "Access", "Awaited", "Broken", "Closed", "Compared", "Done", "Drawing", "Elsewhere", "Entry", "Frame",
-    "Limits", "Line", "Lost", "Mirror", "NotDone", "Observation", "Pace", "Pressed", "Process", "Relay", "Room",
-    "Rooms", "Share", "Sharing", "Story", "Told", "Tried", "Viewer", "Waiting", "Watch", "add_controllers", "as_file",
-    "as_hook", "at_once", "awaits_input", "controller_templates", "exit_code", "is_shell", "is_viewer_key",
-    "kind_templates", "leave_out_controller", "observed", "owner", "pause", "sliced", "slips", "title", "tried",
-    "viewer_key",
+    "NOT_KEPT", "SLICE_S", "Access", "Awaited", "Broken", "Closed", "Compared", "Done", "Drawing", "Elsewhere", "Entry",
+    "Frame", "Limits", "Line", "Lost", "Mirror", "NotComparable", "NotDone", "Observation", "Pace", "Parting", "Pressed",
+    "Process", "Relay", "Room", "Rooms", "Share", "Sharing", "Story", "Told", "Tried", "Viewer", "Waiting", "Watch",
+    "add_controllers", "as_file", "as_hook", "at_once", "awaits_input", "controller_templates", "exit_code", "is_shell",
+    "is_viewer_key", "kind_templates", "leave_out_controller", "observed", "owner", "parting", "pause", "retold",
+    "sliced", "slips", "title", "tried", "viewer_key",
 ]  # fmt: skip

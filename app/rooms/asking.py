@@ -9,7 +9,7 @@ from typing import TypeVar
 from app.api.objects import Ref
 from app.cluster import Cluster, Done, News, Process
 from app.commands import Command
-from app.engine.trace import Result
+from app.engine.trace import Written
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ class Asked(ABC):
     @abstractmethod
     def read(self, take: Callable[[Cluster], T]) -> T: ...
 
-    def dry_run(self, command: Command) -> tuple[Result, ...]:
+    def dry_run(self, command: Command) -> tuple[Written, ...]:
         """What `command` would write. Raises the ApiError with which it would be refused."""
         return self.read(lambda cluster: cluster.dry_run(command))
 

@@ -234,10 +234,10 @@ class Room(Asked):
             self._pause()
             self._motion.show(stepping.finish_loop(self.cluster))
 
-    def run_until_quiet(self) -> None:
-        """From now on as fast as possible, in slices, until nothing is left to do. Returns at once."""
+    def run_until_quiet(self, at_least_ms: int = 0) -> None:
+        """As fast as possible, in slices, until nothing is left to do, and on to that Unix time. Returns at once."""
         with self._doing():
-            self._motion.rush()
+            self._motion.rush(at_least_ms)
 
     def restart(self, scenario: Scenario, cluster: Cluster) -> None:
         """Another cluster in the same room: every viewer takes a snapshot."""

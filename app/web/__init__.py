@@ -11,6 +11,7 @@ tally      where that is counted, by all workers together
 problems   refusals and mistakes as HTML, fragment or JSON
 pages      GET: room, snapshot, documents, inspector, step, explain
 commands   POST: commands, pace, steps, reset, plan
+beside     two rooms with a common past, side by side
 sharing    a room goes out as a file, and comes in as one
 embedding  the room in a frame of another page, to look on
 pictures   a moment as SVG
@@ -40,6 +41,7 @@ from app.rooms import Limits, Relay, Rooms, Share, Sharing, at_once, guard
 from app.web import (
     access,
     assets,
+    beside,
     commands,
     compression,
     embedding,
@@ -128,6 +130,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(embedding.blueprint)
     app.register_blueprint(sharing.blueprint)
     app.register_blueprint(roles.blueprint)
+    app.register_blueprint(beside.blueprint)
     app.register_blueprint(live.blueprint)
     app.register_blueprint(kube.blueprint)
     compression.init_app(app)

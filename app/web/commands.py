@@ -222,7 +222,12 @@ def finish(id: str) -> Response:
 
 @blueprint.post("/quiet")
 def quiet(id: str) -> Response:
-    rooms().get(id).run_until_quiet()
+    """With `at_least`, virtual milliseconds since the room began, on to that time."""
+    values, room = form(), rooms().get(id)
+    if unknown := values.keys() - {"at_least"}:
+        raise errors.BadRequest(f'unknown field "{_clipped(min(unknown))}" of quiet')
+    at_least_ms = int(_value("at_least", "int", values.get("at_least", "0")))
+    room.run_until_quiet(room.cluster.epoch_ms + at_least_ms)
     _ = language.here()
     return answer(_("Running until quiet"), is_news=False)
 

@@ -22,6 +22,7 @@ from app.rooms import Room, Rooms, is_viewer_key
 from app.web import access, kubeconfig, language, present, security
 
 ROOM = "loopscope_room"
+ORIGIN = "loopscope_origin"  # a cookie for the addresses of a fork alone: the room that it comes from
 YEAR_S = 31_536_000
 DAY_S = 86_400
 AHEAD = 200  # steps in which the next that people follow is looked for
@@ -69,9 +70,8 @@ def room(id: str) -> AnyResponse:
     told = _(str(said.text), **said.values) if said else ""
     why_not = access.why_not()
     may = {"role": access.role(room).name.lower(), "why_not": _(why_not) if why_not else ""}
-    page = lambda: rendered(  # noqa: E731
-        "room.html", kubeconfig=config, said=told, **may, **present.page(room, scenarios.every(), _)
-    )
+    more = {"kubeconfig": config, "said": told, "origin": ORIGIN in request.cookies, **may}
+    page = lambda: rendered("room.html", **more, **present.page(room, scenarios.every(), _))  # noqa: E731
     html = room.drawn(page)
     return make_response(html)
 

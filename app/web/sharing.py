@@ -22,7 +22,7 @@ from app.kubectl import exported
 from app.look import Look
 from app.rooms import Room, Sharing, viewer_key
 from app.web import access, language, security
-from app.web.pages import rooms
+from app.web.pages import ORIGIN, YEAR_S, rooms
 from app.web.problems import wants_json
 
 LONGEST_STEP = 12  # digits
@@ -39,7 +39,8 @@ def sharing() -> Sharing:
 def files(id: str) -> Response:
     """The menu of the page."""
     security.allow("look")
-    return make_response(render_template("_files.html", room=rooms().get(id), _=language.here()))
+    origin = ORIGIN in request.cookies
+    return make_response(render_template("_files.html", room=rooms().get(id), origin=origin, _=language.here()))
 
 
 @blueprint.get("/rooms/<id>/share")
@@ -87,9 +88,15 @@ def fork(id: str) -> AnyResponse:
     security.guard()
     security.allow("room")
     room = sharing().forked(rooms().get(id), _number(request.form.get("step", "0")))
+    response: AnyResponse = _made(
+        room, beside=url_for("beside.page", id=id, other=room.id), step=room.cluster.trace.count
+    )
     if not wants_json():
-        return _to(room)
-    return _made(room, step=room.cluster.trace.count)
+        response = _to(room)
+    # The address of a room is its key: whoever is given that of the fork is not given this one.
+    place, secure = url_for("pages.room", id=room.id), request.is_secure
+    response.set_cookie(ORIGIN, id, path=place, max_age=YEAR_S, httponly=True, samesite="Lax", secure=secure)
+    return response
 
 
 @blueprint.get("/rooms/<id>/manifests")
