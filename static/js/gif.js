@@ -5,15 +5,17 @@ const [WIDTH, HEIGHT] = [960, 540]
 
 /**
  * @param {{url: string, stands: number}[]} moments seconds @param {(done: number) => void} progress
- * @param {AbortSignal} signal @returns {Promise<Uint8Array>} the file
+ * @param {AbortSignal} signal @returns {Promise<?BlobPart>} the file
  */
 export async function moving(moments, progress, signal) {
   const worker = new Worker(new URL("./gifworker.js", import.meta.url), {type: "module"})
   try {
+    /** @type {?BlobPart} */
     let file = null
     for (const [index, {url, stands}] of moments.entries()) {
       const canvas = await pixels(url, WIDTH, HEIGHT, signal)
-      const {buffer} = canvas.getContext("2d").getImageData(0, 0, WIDTH, HEIGHT).data
+      const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"))
+      const {buffer} = context.getImageData(0, 0, WIDTH, HEIGHT).data
       file = await asked(worker, {buffer, width: WIDTH, height: HEIGHT, delay: Math.round(stands * 1000), isLast: index === moments.length - 1})
       signal.throwIfAborted()
       progress(index + 1)
@@ -24,7 +26,10 @@ export async function moving(moments, progress, signal) {
   }
 }
 
-/** One frame at a time: no more than one waits. */
+/**
+ * One frame at a time: no more than one waits.
+ * @param {Worker} worker @param {{buffer: ArrayBuffer, width: number, height: number, delay: number, isLast: boolean}} frame @returns {Promise<?BlobPart>}
+ */
 function asked(worker, frame) {
   return new Promise((done, fail) => {
     worker.onmessage = ({data}) => done(data)

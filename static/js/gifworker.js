@@ -6,7 +6,7 @@ const gif = GIFEncoder()
 /** @type {?Uint32Array} */
 let before = null
 
-onmessage = ({data: {buffer, width, height, delay, isLast}}) => {
+addEventListener("message", ({data: {buffer, width, height, delay, isLast}}) => {
   const [bytes, pixels] = [new Uint8ClampedArray(buffer), new Uint32Array(buffer)]
   const palette = quantize(bytes, COLOURS)
   const indexed = applyPalette(bytes, palette)
@@ -17,4 +17,4 @@ onmessage = ({data: {buffer, width, height, delay, isLast}}) => {
   before = pixels
   if (isLast) gif.finish()
   postMessage(isLast ? gif.bytes() : null)
-}
+})

@@ -1,6 +1,7 @@
 // The dialog with pictures to take away: a moment as SVG or PNG, the story as GIF, the room as a frame. It comes when it
 // is asked for. The server draws (app/web/pictures.py); here it becomes pixels.
 import {openDialog} from "./dialogs.js"
+import {all, byId, hit, make, one, parsed} from "./dom.js"
 import {isPast} from "./past.js"
 import {pixels} from "./pixels.js"
 import {sheet} from "./sheets.js"
@@ -9,10 +10,8 @@ import {path} from "./story.js"
 
 const MOST_FRAMES = 60 // of a GIF
 const [LEAST_S, LAST_S] = [0.9, 3] // a frame stands at least, the last one
-const PNG_SIZE = [2560, 1440] // twice what was drawn, for large screens
+const [PNG_WIDTH, PNG_HEIGHT] = [2560, 1440] // twice what was drawn, for large screens
 
-/** @type {?HTMLDialogElement} */
-let dialog = null
 /** @type {?AbortController} what is being made */
 let making = null
 
@@ -20,37 +19,42 @@ export async function open() {
   if (openDialog()) return
   const [answer] = await Promise.all([fetch(`${room.base}/pictures?lang=${room.lang}`), sheet("pictures")])
   if (!answer.ok || openDialog()) return
-  dialog?.remove()
-  const template = document.createElement("template")
-  template.innerHTML = await answer.text()
-  dialog = template.content.firstElementChild
-  document.body.append(dialog)
+  document.getElementById("pictures")?.remove()
+  document.body.append(parsed(await answer.text()))
   show()
+  const dialog = home()
   dialog.addEventListener("click", clicked)
   dialog.addEventListener("close", () => making?.abort())
-  find("form").addEventListener("change", snippet)
-  find("form").addEventListener("submit", (event) => event.preventDefault())
+  form().addEventListener("change", snippet)
+  form().addEventListener("submit", (event) => event.preventDefault())
   dialog.showModal()
 }
 
-const find = (selector) => dialog.querySelector(selector)
+/** @returns {HTMLDialogElement} */
+const home = () => byId("pictures")
+const find = (/** @type {string} */ selector) => one(selector, home())
+/** @returns {HTMLFormElement} */
+const form = () => one("form", home())
+/** @returns {HTMLButtonElement[]} */
+const makers = () => all("[data-png], [data-gif]", home())
 const shownStep = () => isPast() || path().at(-1)?.step || ""
 
-function clicked({target}) {
-  if (target === dialog || target.closest("[data-close-dialog]")) dialog.close()
-  if (target.closest("[data-png]")) make(png)
-  if (target.closest("[data-gif]")) make(gif)
-  if (target.closest("[data-cancel]")) making?.abort()
+/** @param {Event} event */
+function clicked(event) {
+  if (event.target === home() || hit(event, "[data-close-dialog]")) home().close()
+  if (hit(event, "[data-png]")) draw(png)
+  if (hit(event, "[data-gif]")) draw(gif)
+  if (hit(event, "[data-cancel]")) making?.abort()
 }
 
 function show() {
   const step = shownStep()
-  find("img").src = find("[data-svg]").href = address(step)
-  find("[data-svg]").download = fileName(step, "svg")
+  Object.assign(find("img"), {src: address(step)})
+  Object.assign(find("[data-svg]"), {href: address(step), download: fileName(step, "svg")})
   const moments = told()
   const about = find("[data-about-gif]")
-  find("[data-gif]").disabled = !moments.length
-  const {words, cut, none} = about.dataset
+  ready()
+  const {words = "", cut = "", none = ""} = about.dataset
   const text = !moments.length ? none : moments.length < path().length ? cut : words
   about.textContent = filled(text, {n: moments.length, time: Math.round(moments.reduce((sum, {stands}) => sum + stands, 0))})
   snippet()
@@ -59,13 +63,18 @@ function show() {
 /** The moments of the story and how long each stands. */
 function told() {
   const moments = path().slice(-MOST_FRAMES).map(({step, stands}) => ({step, stands: Math.max(LEAST_S, stands)}))
-  if (moments.length) moments.at(-1).stands = Math.max(LAST_S, moments.at(-1).stands)
+  const last = moments.at(-1)
+  if (last) last.stands = Math.max(LAST_S, last.stands)
   return moments
 }
 
-const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name])
-const address = (step) => `${room.base}/picture.svg?step=${step}&lang=${room.lang}&theme=${theme()}`
-const fileName = (step, suffix) => `loopscope-${step || "now"}.${suffix}`
+/** What can be made, while nothing is. */
+const ready = () => { for (const button of makers()) button.disabled = button.matches("[data-gif]") && !told().length }
+
+/** @param {string} text @param {Object<string, number>} values */
+const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]))
+const address = (/** @type {number|string} */ step) => `${room.base}/picture.svg?step=${step}&lang=${room.lang}&theme=${theme()}`
+const fileName = (/** @type {number|string} */ step, /** @type {string} */ suffix) => `loopscope-${step || "now"}.${suffix}`
 
 function theme() {
   const chosen = document.documentElement.dataset.theme
@@ -75,43 +84,44 @@ function theme() {
 // ------------------------------------------------------------------------------------------------- pixels
 
 /** One thing at a time; it may be cancelled. @param {(signal: AbortSignal) => Promise<void>} work */
-async function make(work) {
+async function draw(work) {
   if (making) return
   making = new AbortController()
-  for (const button of dialog.querySelectorAll("[data-png], [data-gif]")) button.disabled = true
+  for (const button of makers()) button.disabled = true
   find(".refused").textContent = ""
   try {
     await work(making.signal)
   } catch (error) {
-    if (!making.signal.aborted) find(".refused").textContent = error.message
+    if (!making.signal.aborted) find(".refused").textContent = error instanceof Error ? error.message : String(error)
   }
   making = null
   find(".making").hidden = true
-  find("[data-png]").disabled = false
-  find("[data-gif]").disabled = !told().length
+  ready()
 }
 
+/** @param {AbortSignal} signal */
 async function png(signal) {
-  const canvas = await pixels(address(shownStep()), ...PNG_SIZE, signal)
-  save(await new Promise((done) => canvas.toBlob(done, "image/png")), fileName(shownStep(), "png"))
+  const canvas = await pixels(address(shownStep()), PNG_WIDTH, PNG_HEIGHT, signal)
+  canvas.toBlob((blob) => { if (blob) save(blob, fileName(shownStep(), "png")) }, "image/png")
 }
 
+/** @param {AbortSignal} signal */
 async function gif(signal) {
   const [moments, line] = [told(), find(".making")]
   line.hidden = false
-  const progress = (done) => {
-    line.querySelector("progress").value = done / moments.length
-    line.querySelector("span").textContent = `${done}/${moments.length}`
+  const progress = (/** @type {number} */ done) => {
+    Object.assign(find("progress"), {value: done / moments.length})
+    one("span", line).textContent = `${done}/${moments.length}`
   }
   progress(0)
   const {moving} = await import("./gif.js")
   const bytes = await moving(moments.map(({step, stands}) => ({url: address(step), stands})), progress, signal)
-  save(new Blob([bytes], {type: "image/gif"}), fileName(moments.at(-1).step, "gif"))
+  if (bytes) save(new Blob([bytes], {type: "image/gif"}), fileName(moments.at(-1)?.step ?? "", "gif"))
 }
 
-/** @param {Blob} blob */
+/** @param {Blob} blob @param {string} name */
 function save(blob, name) {
-  const link = Object.assign(document.createElement("a"), {href: URL.createObjectURL(blob), download: name})
+  const link = make("a", {href: URL.createObjectURL(blob), download: name})
   link.click()
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
 }
@@ -119,14 +129,14 @@ function save(blob, name) {
 // ------------------------------------------------------------------------------------------------- a frame
 
 function snippet() {
-  const form = find("form")
-  const panels = [...form.querySelectorAll("[name=panel]:checked")].map(({value}) => value)
-  const [width, height] = form.elements.size.value.split(" ")
+  const values = new FormData(form())
+  const panels = values.getAll("panel")
+  const [width, height] = String(values.get("size")).split(" ")
   const code = find("[data-frame]")
   const query = new URLSearchParams({panels: panels.join(","), lang: room.lang})
-  if (form.elements.still.checked && shownStep()) query.set("step", String(shownStep()))
+  if (values.has("still") && shownStep()) query.set("step", String(shownStep()))
   const frame = document.createElement("iframe")
   const source = `${code.dataset.address}?${query}`.replaceAll("%2C", ",")
-  for (const [name, value] of Object.entries({src: source, width, height, title: code.dataset.title})) frame.setAttribute(name, value)
+  for (const [name, value] of Object.entries({src: source, width, height, title: code.dataset.title ?? ""})) frame.setAttribute(name, value)
   code.textContent = find("[data-copy]").dataset.copy = frame.outerHTML
 }

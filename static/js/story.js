@@ -1,7 +1,7 @@
 // The way of a story: one told step back, on to the next, the ending, and all of it once more.
 import * as caption from "./caption.js"
 import {post, tell} from "./commands.js"
-import {all, hit, one} from "./dom.js"
+import {all, hit} from "./dom.js"
 import {again as pointAgain} from "./marks.js"
 import {backToNow, isPast, showStep} from "./past.js"
 import {say, watch} from "./state.js"

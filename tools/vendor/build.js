@@ -17,6 +17,7 @@ copyFileSync(join(modules, "htmx.org/LICENSE"), join(out, "htmx.LICENSE.txt"))
 // The comment that names a map we do not carry is left out.
 const gifenc = readFileSync(join(modules, "gifenc/dist/gifenc.esm.js"), "utf8").replace(/\/\/# sourceMappingURL=.*\s*$/, "")
 writeFileSync(join(out, "gifenc.js"), gifenc)
+copyFileSync(join(here, "gifenc.d.ts"), join(out, "gifenc.d.ts"))
 copyFileSync(join(modules, "gifenc/LICENSE.md"), join(out, "gifenc.LICENSE.txt"))
 copyFileSync(join(here, "codemirror.js"), join(out, "codemirror.d.ts"))
 
