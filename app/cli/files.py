@@ -75,15 +75,20 @@ def export(room: str, data: str, url: str, output: str) -> int:
         text = asked(server, f"/rooms/{name}/export", 2 * limits.ROOM_FILE_BYTES).decode()
     else:
         text = written(from_directory(Path(data), room))
+    put(text, output)
+    return 0
+
+
+def put(text: str, output: str) -> None:
+    """Into that file, or to the standard output. Raises Refused."""
     if output in ("", "-"):
         sys.stdout.write(text)
-        return 0
+        return
     try:
         Path(output).write_text(text, "utf-8")
     except OSError as error:
         raise Refused(f"{output}: {error.strerror}") from None
     print(f"{output}: {len(text.encode()):,} bytes", file=sys.stderr)
-    return 0
 
 
 def addressed(room: str, url: str) -> tuple[str, str]:

@@ -14,6 +14,9 @@ commands   POST: commands, pace, steps, reset, plan
 beside     two rooms with a common past, side by side
 sharing    a room goes out as a file, and comes in as one
 story      GET: a stretch of the story as a page that plays without a server
+embedding  the room in a frame of another page, to look on
+pictures   a moment as SVG
+palette    its colours: those of the page
 script     POST: a step of the room's lesson
 metrics    what the server counts, and whether it is well
 logs       one line an event
@@ -42,12 +45,14 @@ from app.web import (
     beside,
     commands,
     compression,
+    embedding,
     kube,
     language,
     live,
     metrics,
     own,
     pages,
+    pictures,
     problems,
     rates,
     roles,
@@ -123,6 +128,8 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(commands.blueprint)
     app.register_blueprint(own.blueprint)
     app.register_blueprint(script.blueprint)
+    app.register_blueprint(pictures.blueprint)
+    app.register_blueprint(embedding.blueprint)
     app.register_blueprint(sharing.blueprint)
     app.register_blueprint(roles.blueprint)
     app.register_blueprint(beside.blueprint)
