@@ -87,10 +87,10 @@ from app.rooms.trying import observed, slips, tried
 from app.rooms.watches import Watch
 
 __all__ = [
-    "NOT_KEPT", "SLICE_S", "Awaited", "Broken", "Compared", "Done", "Drawing", "Elsewhere", "Entry", "Frame", "Limits", "Line",
-    "Lost", "Mirror", "NotComparable", "NotDone", "Observation", "Pace", "Parting", "Pressed", "Process", "Relay",
-    "Room", "Rooms", "Share", "Sharing", "Story", "Told", "Tried", "Viewer", "Waiting", "Watch", "add_controllers",
-    "as_file", "as_hook", "at_once", "awaits_input", "controller_templates", "exit_code", "is_shell",
-    "kind_templates", "leave_out_controller", "observed", "owner", "parting", "pause", "retold", "sliced", "slips",
-    "tried",
+    "NOT_KEPT", "SLICE_S", "Awaited", "Broken", "Compared", "Done", "Drawing", "Elsewhere", "Entry", "Frame",
+    "Limits", "Line", "Lost", "Mirror", "NotComparable", "NotDone", "Observation", "Pace", "Parting", "Pressed",
+    "Process", "Relay", "Room", "Rooms", "Share", "Sharing", "Story", "Told", "Tried", "Viewer", "Waiting", "Watch",
+    "add_controllers", "as_file", "as_hook", "at_once", "awaits_input", "controller_templates", "exit_code",
+    "is_shell", "kind_templates", "leave_out_controller", "observed", "owner", "parting", "pause", "retold",
+    "sliced", "slips", "tried",
 ]  # fmt: skip
