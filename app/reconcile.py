@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from app.api.kinds import Kind
@@ -130,6 +131,21 @@ class Remember:
 Action = Create | Update | UpdateStatus | Patch | Delete | Bind | Announce | RequeueAfter | Remember
 
 
+class Pace(IntEnum):
+    """Whether a quiet cluster waits for it. Of several the first that applies holds."""
+
+    NOW = 0
+    AWAITED = 1  # but not for its timer: it will act at a time of its own, and people may wait for that
+    BACKGROUND = 2  # housekeeping that goes on in a quiet cluster: a heartbeat, one more look
+
+
+NOW, AWAITED, BACKGROUND = Pace
+
+
+def background_if(condition: bool) -> Pace:
+    return BACKGROUND if condition else NOW
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One gap between desired and observed, and the actions that close it."""
@@ -140,7 +156,12 @@ class Difference:
     observed: Any
     reason: str  # CamelCase, as in Events and conditions: "TooFewReplicas"
     actions: tuple[Action, ...] = ()  # empty: may not act yet (maxUnavailable used up, back-off, ...)
-    background: bool = False  # housekeeping that goes on in a quiet cluster: a heartbeat
+    pace: Pace = NOW
+
+    @property
+    def background(self) -> bool:
+        """A cluster in which nothing else is to be done is quiet."""
+        return self.pace == BACKGROUND
 
 
 # ---------------------------------------------------------------------------------------------- reading
@@ -347,7 +368,7 @@ class Controller(Generic[Seen]):
     only_while: str = ""  # a kind: its process stands still while there is no object of it
     assumes: bool = False  # sees its own writes at once, as the scheduler's assume cache does
     runs_in: PodProgram | None = None  # its process is that program in a pod, and lives and dies with the container
-    in_background: bool = False  # what it does is never waited for and never told: every cluster has it done
+    pace: Pace = NOW  # of all that it does; BACKGROUND: never told either, for every cluster has it done
     sleeps: bool = False  # is told of nothing else before the first object of the kind it reconciles appears
     is_trusted: bool = True  # False: what it writes is looked at as closely as what a client sends
     urgency: Callable[[Ref, Reader], int] | None = None  # of a key that waits: the most urgent goes first
@@ -377,6 +398,10 @@ class Controller(Generic[Seen]):
         """What it looked at and counted, as a sentence with %(who)s in it. Pure. None: there is no more to say than
         what the key is called."""
         return None
+
+    @property
+    def in_background(self) -> bool:
+        return self.pace == BACKGROUND
 
     @property
     def kinds(self) -> frozenset[str]:

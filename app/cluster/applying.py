@@ -15,7 +15,8 @@ from app.api.objects import Obj, Ref, annotations_of, kind_of
 from app.apimachinery import documents
 from app.apimachinery.patch.strategic import FieldChange, apply_manifest, field_changes
 from app.apiserver.requests import warned, weighed
-from app.apiserver.server import ApiServer, Written
+from app.apiserver.server import ApiServer
+from app.apiserver.store import Written
 
 
 class Planned(NamedTuple):

@@ -16,7 +16,8 @@ from app.api.objects import Obj, Ref, ref_of
 from app.apimachinery.patch.strategic import merge_patch
 from app.apimachinery.scheme.scheme import Scheme
 from app.apiserver import requests
-from app.apiserver.server import ApiServer, Written
+from app.apiserver.server import ApiServer
+from app.apiserver.store import Written
 from app.cluster import applying
 from app.engine.engine import Engine
 from app.engine.latency import PRESETS

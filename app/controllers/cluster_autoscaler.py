@@ -35,6 +35,7 @@ from app.reconcile import (
     Remember,
     RequeueAfter,
     Wake,
+    background_if,
 )
 
 SCAN_MS = 10_000
@@ -169,7 +170,9 @@ class ClusterAutoscaler(Controller[ClusterSeen]):
     def diff(self, seen: ClusterSeen) -> Iterable[Difference]:
         if seen.now_ms < seen.memory.next_ms:
             wait = RequeueAfter(seen.memory.next_ms - seen.now_ms, "the next look")
-            yield Difference(_KEY, "nodes", "a look", "not due", "LookDue", (wait,), background=not _may_act(seen))
+            yield Difference(
+                _KEY, "nodes", "a look", "not due", "LookDue", (wait,), pace=background_if(not _may_act(seen))
+            )
             return
         waiting = [pod for pod in seen.pods if _finds_no_room(pod)]
         memory = seen.memory._replace(next_ms=seen.now_ms + SCAN_MS)
@@ -188,9 +191,9 @@ class ClusterAutoscaler(Controller[ClusterSeen]):
         memory = memory._replace(refused=memory.refused | {uid_of(pod) for pod, _why in plan.refused})
         shrinks = bool(memory.unneeded) and _can_spare(seen)
         busy = coming > 0 or bool(plan.differences) or shrinks or any(map(_is_leaving, seen.nodes))
-        yield from (replace(wait, background=not busy) for wait in waits)
+        yield from (replace(wait, pace=background_if(not busy)) for wait in waits)
         keep = (Remember(memory), RequeueAfter(SCAN_MS, "the next look"))
-        yield Difference(_KEY, "nodes", "a look", "done", "LookDue", keep, background=not busy)
+        yield Difference(_KEY, "nodes", "a look", "done", "LookDue", keep, pace=background_if(not busy))
 
 
 # --------------------------------------------------------------------------------------------------- growing

@@ -15,6 +15,7 @@ from app.api.objects import Obj, Ref, name_of, namespace_of, ref_of
 from app.api.status import changed_fields
 from app.component_helpers import budgets, pods
 from app.reconcile import (
+    BACKGROUND,
     BY_NAMESPACE,
     Action,
     Announce,
@@ -103,7 +104,7 @@ class DisruptionController(Controller[BudgetSeen]):
             soonest = min(map(times.parse, disrupted.values())) + budgets.DISRUPTION_TIMEOUT_MS
             wait = (RequeueAfter(soonest - seen.now_ms, "an eviction that was granted"),)
             yield Difference(
-                about, "status.disruptedPods", "gone", [*disrupted], "EvictionUnderWay", wait, background=True
+                about, "status.disruptedPods", "gone", [*disrupted], "EvictionUnderWay", wait, pace=BACKGROUND
             )
 
 

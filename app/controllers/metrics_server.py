@@ -17,6 +17,7 @@ from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of, namespace_of, ref_of
 from app.component_helpers import pods
 from app.reconcile import (
+    BACKGROUND,
     Action,
     Controller,
     Create,
@@ -94,7 +95,7 @@ class MetricsServer(Controller[Scrape]):
         actions: tuple[Action, ...] = (RequeueAfter(next_ms - seen.now_ms, "the next scrape"),)
         if next_ms != seen.next_ms:
             actions = (Remember(next_ms), *actions)
-        yield Difference(_KEY, "metrics", "measured", "measured", "ScrapeDue", actions, background=True)
+        yield Difference(_KEY, "metrics", "measured", "measured", "ScrapeDue", actions, pace=BACKGROUND)
 
 
 def _measure(seen: Scrape) -> Iterator[Difference]:
@@ -119,7 +120,7 @@ def _measure(seen: Scrape) -> Iterator[Difference]:
         if old is None or _is_news(old, new, seen.now_ms, ref.name in young):
             yield _difference(ref, old, new)
     for ref in sorted(known.keys() - wanted.keys()):  # a set has another order in every process
-        yield Difference(ref, "exists", False, True, "NobodyToMeasure", (Delete(ref),), background=True)
+        yield Difference(ref, "exists", False, True, "NobodyToMeasure", (Delete(ref),), pace=BACKGROUND)
 
 
 def _difference(ref: Ref, old: Obj | None, new: Obj) -> Difference:
@@ -127,7 +128,7 @@ def _difference(ref: Ref, old: Obj | None, new: Obj) -> Difference:
     if old is not None:
         action = Patch(ref, {key: value for key, value in new.items() if key not in ("apiVersion", "kind", "metadata")})
     desired, observed = _summary(new), _summary(old) if old else ""
-    return Difference(ref, "usage", desired, observed, "UsageChanged", (action,), background=True)
+    return Difference(ref, "usage", desired, observed, "UsageChanged", (action,), pace=BACKGROUND)
 
 
 def _is_news(old: Obj, new: Obj, now_ms: int, is_young: bool) -> bool:

@@ -17,7 +17,19 @@ from app.api import conditions
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, ref_of, uid_of
 from app.component_helpers import pods
-from app.reconcile import Action, Cache, Controller, Delete, Difference, Patch, Reader, Remember, RequeueAfter, Wake
+from app.reconcile import (
+    BACKGROUND,
+    Action,
+    Cache,
+    Controller,
+    Delete,
+    Difference,
+    Patch,
+    Reader,
+    Remember,
+    RequeueAfter,
+    Wake,
+)
 
 QUARANTINE_MS = 40_000
 OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
@@ -102,7 +114,7 @@ class PodGarbageCollector(Controller[OrphansSeen]):
             return
         if seen.exists or not seen.pods:
             if seen.since_ms is not None:
-                yield Difference(about, "exists", True, True, "NothingOrphaned", (Remember(None),), background=True)
+                yield Difference(about, "exists", True, True, "NothingOrphaned", (Remember(None),), pace=BACKGROUND)
             return
         since_ms = seen.now_ms if seen.since_ms is None else seen.since_ms
         if seen.now_ms < since_ms + QUARANTINE_MS:

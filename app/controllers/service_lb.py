@@ -17,7 +17,19 @@ from typing import Any
 from app.api import names
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, get_path, is_terminating, name_of, ref_of, uid_of
-from app.reconcile import Action, Announce, Cache, Controller, Difference, Patch, Reader, Remember, RequeueAfter, itself
+from app.reconcile import (
+    BACKGROUND,
+    Action,
+    Announce,
+    Cache,
+    Controller,
+    Difference,
+    Patch,
+    Reader,
+    Remember,
+    RequeueAfter,
+    itself,
+)
 
 FINALIZER = "service.kubernetes.io/load-balancer-cleanup"
 CLOUD_MS = 5_000
@@ -102,7 +114,7 @@ def _ensure(seen: LoadBalancerSeen, held: bool) -> Iterator[Difference]:
         actions = (told, Remember(None), RequeueAfter(AGAIN_MS, "asks the cloud again"))
         wanted = service["spec"]["loadBalancerIP"]
         yield Difference(
-            ref, "status.loadBalancer", wanted, "none", "LoadBalancerRefused", actions, background=True
+            ref, "status.loadBalancer", wanted, "none", "LoadBalancerRefused", actions, pace=BACKGROUND
         )  # fmt: skip
     else:
         address = _new_address(seen)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of
 from app.component_helpers import namespaces
-from app.reconcile import Cache, Controller, Create, Difference, Reader, Wake, itself, went
+from app.reconcile import BACKGROUND, Cache, Controller, Create, Difference, Reader, Wake, itself, went
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class ServiceAccountsController(Controller[AccountSeen]):
     subject = N_("The service account controller")
     lane = 232
     reconciles = "Namespace"
-    in_background = True
+    pace = BACKGROUND
     wakes = (
         itself("Namespace"),
         Wake("ServiceAccount", lambda account, reader: (Ref("Namespace", "", namespace_of(account)),), when=went),

@@ -29,7 +29,7 @@ from app.engine.processes import PHYSICAL, LoopOf, LoopsOfMachine, Processes, no
 from app.engine.trace import Acted, Differed, Failed, Fired, Observed, Record, Step, Trace, WokenBy
 from app.engine.turns import Turns, loop_of
 from app.engine.worker import PATIENCE, Reconcile, Worker
-from app.reconcile import Action, AnyController, Struck
+from app.reconcile import BACKGROUND, NOW, Action, AnyController, Struck, background_if
 
 
 class Engine:
@@ -145,7 +145,7 @@ class Engine:
         """What a loop does next goes onto the agenda."""
         if not background:
             self.turns.put(loop_of(event[1]))
-        return self.agenda.add(due_ms, rank, event, background)
+        return self.agenda.add(due_ms, rank, event, background_if(background))
 
     def _in_foreground(self, entry: Entry) -> Entry:
         if entry.background and entry.event is not None:
@@ -170,7 +170,7 @@ class Engine:
                     due = strikes.hint_ms(self, self.workers[actor], change.ref.kind, due)
                 informer.last_due_ms = due
                 softly = background or self.workers[actor].controller.in_background
-                self.agenda.add(due, 0, ("deliver", actor, change, cause), softly)
+                self.agenda.add(due, 0, ("deliver", actor, change, cause), background_if(softly))
         if sum(customkinds.follow(self.server.scheme, change) for change in changes):  # each of them, not the first
             self.follow_kinds()
         for change in changes:
@@ -208,7 +208,7 @@ class Engine:
             case "phase":
                 return self._phase(worker, event[2])
             case "timer":
-                return self._fire(worker, event[2], event[3], event[4], entry.background)
+                return self._fire(worker, event[2], event[3], event[4], entry.pace == BACKGROUND)
             case _:
                 return self._relist(worker, event[2], event[3])
 
@@ -377,25 +377,25 @@ class Engine:
         timer = worker.timers.pop(key, None)
         if timer is not None:
             self.agenda.cancel(timer)
-        delay, why, background = None, "TIMER", True
+        delay, why, pace = None, "TIMER", BACKGROUND
         if reconcile is not None:
-            delay, background = reconcile.requeue_ms, reconcile.requeue_background
+            delay, pace = reconcile.requeue_ms, reconcile.requeue_pace
         if failed is not None or (reconcile is not None and reconcile.failed):
             retry = worker.queue.retry_delay_ms(key)
             if delay is None or retry <= delay:
                 # With the API server out of reach nothing can come of it before that is mended.
-                delay, why, background = retry, "BACKOFF", bool(self.faults.obstacle(worker.actor))
+                delay, why, pace = retry, "BACKOFF", background_if(bool(self.faults.obstacle(worker.actor)))
         else:
             worker.queue.forget(key)
             worker.refusals.pop(key, None)
             worker.falls = 0
-        background = (background and not self._is_awaited(key)) or worker.controller.in_background
+        pace = max(NOW if self._is_awaited(key) else pace, worker.controller.pace)
         is_refused = reconcile is not None and reconcile.failed and worker.is_refused_again(reconcile)
         if is_refused or (failed is not None and failed.times > PATIENCE):
-            background = True  # who makes one mistake after the other is not waited for: it is named
+            pace = BACKGROUND  # who makes one mistake after the other is not waited for: it is named
         if delay is not None:
             event = ("timer", worker.actor, key, why, step)
-            worker.timers[key] = self.agenda.add(self.now_ms + delay, 0, event, background)
+            worker.timers[key] = self.agenda.add(self.now_ms + delay, 0, event, pace)
         self._call(worker)
 
     def _is_awaited(self, key: Ref) -> bool:

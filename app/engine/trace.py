@@ -15,6 +15,7 @@ from app.api.errors import ApiError
 from app.api.history import History
 from app.api.objects import Obj, Ref
 from app.apiserver.store import Change
+from app.apiserver.store import Written as Written
 from app.reconcile import Action, Difference
 
 
@@ -35,7 +36,6 @@ class Result(NamedTuple):
     ref: Ref | None  # the object that was written, with its final name
     obj: Obj | None  # the object as the server returned it
     changes: tuple[Change, ...] = ()  # every change of the store this action made, Events included
-    warnings: tuple[str, ...] = ()  # what the API server would have a client know
 
     @property
     def ok(self) -> bool:
@@ -47,7 +47,7 @@ class Commanded:
     """A person (or an API client) did something."""
 
     command: Any  # app.commands Command
-    results: tuple[Result, ...]
+    results: tuple[Written, ...]
     error: str = ""
     refusal: ApiError | None = None  # the same, with its causes
 

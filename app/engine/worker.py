@@ -16,7 +16,8 @@ from app.api import errors
 from app.api.kinds import Kind
 from app.api.objects import Ref
 from app.api.parts import Part
-from app.apiserver.server import ApiServer, Written
+from app.apiserver.server import ApiServer
+from app.apiserver.store import Written
 from app.engine.agenda import Entry, Moved
 from app.engine.client import NOT_A_REQUEST, Client, Request
 from app.engine.informer import CacheView, Informer, RecordingReader, informers_of
@@ -24,12 +25,14 @@ from app.engine.oncall import left_to_people
 from app.engine.trace import Acted, ActorState, Differed, Failed, Mistake, Observed, Result, Waited, WokenBy
 from app.engine.workqueue import WorkQueue
 from app.reconcile import (
+    BACKGROUND,
     Action,
     AnyController,
     Controller,
     Delete,
     Difference,
     Failure,
+    Pace,
     Remember,
     RequeueAfter,
     Struck,
@@ -55,7 +58,7 @@ class Reconcile:
     failed: bool = False
     conflicted: bool = False  # somebody else was faster: the next look will show it
     requeue_ms: int | None = None
-    requeue_background: bool = True
+    requeue_pace: Pace = BACKGROUND
     entry: Entry | None = None  # its next phase on the agenda
 
     def copy(self, moved: Moved) -> Reconcile:
@@ -229,8 +232,8 @@ class Worker(Part):
             return ()
         if reconcile.outlook is None:
             found = self.controller.diff(reconcile.observation)
-            softly = self.controller.in_background
-            reconcile.outlook = tuple(replace(gap, background=True) if softly else gap for gap in found)
+            slowest = self.controller.pace
+            reconcile.outlook = tuple(gap if gap.pace >= slowest else replace(gap, pace=slowest) for gap in found)
         return reconcile.outlook
 
     def act(self, reconcile: Reconcile) -> Acted:
@@ -242,7 +245,7 @@ class Worker(Part):
         if isinstance(action, Remember):
             self._remember(reconcile.key, action.value)
         elif isinstance(action, RequeueAfter):
-            self._want_timer(reconcile, action.delay_ms, difference.background)
+            self._want_timer(reconcile, action.delay_ms, difference.pace)
         elif not result.ok and not (isinstance(action, Delete) and result.code == 404):
             reconcile.failed = True
             reconcile.conflicted = reconcile.conflicted or result.reason == "Conflict"
@@ -402,10 +405,10 @@ class Worker(Part):
             self._memory[key] = value
 
     @staticmethod
-    def _want_timer(reconcile: Reconcile, delay_ms: int, background: bool) -> None:
+    def _want_timer(reconcile: Reconcile, delay_ms: int, pace: Pace) -> None:
         if reconcile.requeue_ms is None or delay_ms < reconcile.requeue_ms:
             reconcile.requeue_ms = delay_ms
-        reconcile.requeue_background = reconcile.requeue_background and background
+        reconcile.requeue_pace = min(reconcile.requeue_pace, pace)
 
 
 def _place_of(mistake: Exception) -> str:

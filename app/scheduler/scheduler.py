@@ -24,6 +24,7 @@ from app.api.names import short_name
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.component_helpers import pods
 from app.reconcile import (
+    BACKGROUND,
     Action,
     Announce,
     Bind,
@@ -36,6 +37,7 @@ from app.reconcile import (
     Remember,
     RequeueAfter,
     Wake,
+    background_if,
     itself,
     metadata_differs,
 )
@@ -236,9 +238,11 @@ def _unschedulable(seen: PodSeen, decision: Decision, outcome: Outcome) -> Itera
         actions = [_status_patch(pod, status, event)]
     actions.append(_remembered(seen, decision))
     again = known and not hopes
-    yield Difference(ref_of(pod), "spec.nodeName", decision, "", "Unschedulable", tuple(actions), background=again)
+    yield Difference(
+        ref_of(pod), "spec.nodeName", decision, "", "Unschedulable", tuple(actions), pace=background_if(again)
+    )
     retry = RequeueAfter(_RETRY_MS, "unschedulable pods are tried again")
-    yield Difference(ref_of(pod), "spec.nodeName", "a node", "", "RetryLater", (retry,), background=True)
+    yield Difference(ref_of(pod), "spec.nodeName", "a node", "", "RetryLater", (retry,), pace=BACKGROUND)
 
 
 def _remembered(seen: PodSeen, decision: Decision) -> Remember:

@@ -1,6 +1,5 @@
 // The board: objects enter, move and leave without shifting others; density; the tally.
-import {write} from "./clock.js"
-import {all, byId, hit, make} from "./dom.js"
+import {all, byId, hit, make, write} from "./dom.js"
 import {chosenCell, readyCells} from "./manypods.js"
 import {morph} from "./morph.js"
 import {sheet} from "./sheets.js"

@@ -2,8 +2,7 @@
 // from square to square and Enter opens; what is chosen or pointed at, and the numbers, are said in text. One node can be
 // enlarged, with the names of its pods.
 import {arrange, enlarge, place} from "./cellgrid.js"
-import {write} from "./clock.js"
-import {byId} from "./dom.js"
+import {byId, write} from "./dom.js"
 import {open} from "./inspector.js"
 import {data, say, watch} from "./state.js"
 

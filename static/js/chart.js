@@ -1,6 +1,6 @@
 // Desired against ready over time, one small chart per workload. Idle stretches are narrow: the steps are the story.
-import {momentOf, virtual, write} from "./clock.js"
-import {all, one, svgOf} from "./dom.js"
+import {momentOf, virtual} from "./clock.js"
+import {all, one, svgOf, write} from "./dom.js"
 import {data, say, state, watch} from "./state.js"
 
 /** @import {Point, Series} from "./types.js" */

@@ -1,5 +1,5 @@
 // Virtual time on screen: the clock, ages that tick, and the lens that shows skipped waiting.
-import {all, byId, one} from "./dom.js"
+import {all, byId, one, write} from "./dom.js"
 import {say, state, watch} from "./state.js"
 
 const clock = byId("clock")
@@ -68,11 +68,6 @@ function look() {
   write(one("span", lens), say("lens_waits"))
   write(one("b", lens), `${gap} → ${wall}`)
   lens.title = say("lens", {gap, wall})
-}
-
-/** Touches the DOM only where something changes. @param {Node} element @param {string} text */
-export function write(element, text) {
-  if (element.textContent !== text) element.textContent = text
 }
 
 /** `00:42.6` @param {number} ms */

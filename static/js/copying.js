@@ -25,7 +25,8 @@ export function startCopying(tell) {
 
 /** The command of a button; of Apply, with the manifest. @param {HTMLButtonElement} button */
 function whole(button) {
-  const text = button.form && String(new FormData(button.form).get("manifest") ?? "")
+  const field = button.form?.elements.namedItem("manifest")
+  const text = field instanceof HTMLTextAreaElement ? field.value : ""
   const [command] = button.title.split("\n")
   if (!text) return command
   let end = "EOF"

@@ -48,6 +48,11 @@ export function svgOf(tag, attributes = {}) {
   return element
 }
 
+/** Touches the page only where something changes. @param {Node} element @param {string} text */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text
+}
+
 /** What has the focus. @returns {?HTMLElement} */
 export const focused = () => (document.activeElement instanceof HTMLElement ? document.activeElement : null)
 

@@ -1,6 +1,5 @@
 // A few words beside a mark of the timeline, if they fit as a whole: "created web-…gkzql", else "created …gkzql".
-import {write} from "./clock.js"
-import {byId, svgOf} from "./dom.js"
+import {byId, svgOf, write} from "./dom.js"
 
 const BESIDE = 7 // px from the middle of the mark
 const pen = document.createElement("canvas").getContext("2d")

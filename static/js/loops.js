@@ -1,7 +1,6 @@
 // Which loop is shown: the one that is told, unless a person pinned another or looks at a step of the past. And the small rings.
 import {isAwake} from "./awake.js"
-import {write} from "./clock.js"
-import {all, byId, hit, one} from "./dom.js"
+import {all, byId, hit, one, write} from "./dom.js"
 import {openBeside} from "./popovers.js"
 import {backToNow, isPast} from "./past.js"
 import {say, state, watch} from "./state.js"

@@ -24,12 +24,9 @@ function children(from, to) {
   wanted.forEach((next, index) => {
     const have = from.childNodes[index]
     if (!have) from.append(next)
-    else if (have instanceof Element && next instanceof Element && alike(have, next)) morph(have, next)
+    else if (have instanceof Element && next instanceof Element && have.id === next.id) morph(have, next)
     else if (have instanceof Element || have.nodeType !== next.nodeType) have.replaceWith(next)
     else if (have.nodeValue !== next.nodeValue) have.nodeValue = next.nodeValue
   })
   while (from.lastChild && from.childNodes.length > wanted.length) from.lastChild.remove()
 }
-
-/** @param {Element} one @param {Element} other */
-const alike = (one, other) => one.nodeName === other.nodeName && one.id === other.id

@@ -2,8 +2,8 @@
 // did marked on it. Everything comes from the server as rows (present/traffic.py); the picture has a text alternative.
 // Loaded by traffic.js when there is something to draw.
 import {seriesOf} from "./chart.js"
-import {virtual, write} from "./clock.js"
-import {all, byId, make, one, svgOf} from "./dom.js"
+import {virtual} from "./clock.js"
+import {all, byId, make, one, svgOf, write} from "./dom.js"
 import {room, say} from "./state.js"
 
 /** @import {Failed, Point, Second, Series, State, Traffic} from "./types.js" */

@@ -1,10 +1,9 @@
 // Traffic: on each Service card a slider and what came of the last second; dots on their way from the load balancer to
 // pods; what each pod has to do. Numbers and dots are what the generator worked out: the dots are a few of the requests.
-import {write} from "./clock.js"
 import {named, post} from "./commands.js"
-import {all, byId, hit, make, one, svgOf} from "./dom.js"
+import {all, byId, hit, make, one, svgOf, write} from "./dom.js"
 import {curve, doorOf, levelOf, startOf} from "./gutter.js"
-import {say, watch} from "./state.js"
+import {room, say, watch} from "./state.js"
 
 /** @import {Busy, Second, Traffic} from "./types.js" */
 /** @import {Frame} from "./gutter.js" */
@@ -66,7 +65,10 @@ function draw(card) {
   const [panel] = all(":scope > .traffic", card)
   if (!panel) return
   const view = loads.get(keyOf(card))
-  if (!panel.firstChild) panel.append(...controls(card.dataset.name ?? ""))
+  if (!panel.firstChild) {
+    panel.append(...controls(card.dataset.name ?? ""))
+    if (room.whyNot) for (const each of all("input, select", panel)) Object.assign(each, {disabled: true, title: room.whyNot})
+  }
   panel.toggleAttribute("data-off", !view)
   const {slider, pattern, path} = asked(panel)
   if (document.activeElement !== slider) {

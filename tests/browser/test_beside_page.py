@@ -104,9 +104,8 @@ def test_requests_that_another_strategy_loses(open_page: Opener, size: str) -> N
     post(page, "commands/traffic", kind="Service", namespace="default", name="web", rps="40")
     fork = forked(open_page, page)
     text = scenarios.get("rolling-update").manifests.partition("---")[0]
-    hasty = text.replace(
-        "  selector:", "  strategy: {rollingUpdate: {maxUnavailable: 100%, maxSurge: 0}}\n  selector:", 1
-    )
+    strategy = "  strategy: {rollingUpdate: {maxUnavailable: 100%, maxSurge: 0}}\n  selector:"
+    hasty = text.replace("  selector:", strategy, 1)
     post(fork, "commands/apply", manifest=hasty)
     for each in (page, fork):
         post(each, "commands/image", kind="Deployment", namespace="default", name="web", image="nginx:1.28")

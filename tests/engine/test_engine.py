@@ -8,7 +8,19 @@ from typing import Any
 from app.api.objects import Ref
 from app.engine.latency import Latencies
 from app.engine.trace import Acted, Delivered, Differed, Fired, Observed, Step, Waited, WokenBy
-from app.reconcile import Action, Announce, Cache, Create, Delete, Difference, Patch, Remember, RequeueAfter, Update
+from app.reconcile import (
+    BACKGROUND,
+    Action,
+    Announce,
+    Cache,
+    Create,
+    Delete,
+    Difference,
+    Patch,
+    Remember,
+    RequeueAfter,
+    Update,
+)
 from tests.support.loops import QUICK, A, Loop, Seen, config, engine_with, settle, write
 
 
@@ -185,9 +197,9 @@ def test_background_differences_and_timers_leave_the_engine_quiet() -> None:
             beat = str(seen.now_ms)
             if seen.obj["data"].get("beat", "") != beat:
                 actions = (Patch(A, {"data": {"beat": beat}}), RequeueAfter(10_000))
-                yield Difference(A, "data.beat", beat, "", "Heartbeat", actions, background=True)
+                yield Difference(A, "data.beat", beat, "", "Heartbeat", actions, pace=BACKGROUND)
             else:
-                yield Difference(A, "data.beat", beat, "", "Heartbeat", (RequeueAfter(10_000),), background=True)
+                yield Difference(A, "data.beat", beat, "", "Heartbeat", (RequeueAfter(10_000),), pace=BACKGROUND)
 
     engine = engine_with(Heart(None), latencies=QUICK)
     write(engine, config())

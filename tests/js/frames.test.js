@@ -9,9 +9,9 @@ const {canJoin, joined, read} = await import("../../static/js/frames.js")
 /** A frame with that state, and elements in HTML. */
 const frame = (state, html = "") => {
   const {pieces} = read(`<div id="frame">{}</div>${html}`)
-  return {pieces: pieces.slice(1), state: {steps: [], replicas: {}, pace: {mode: "clock"}, ...state}}
+  return {pieces, state: {steps: [], replicas: {}, pace: {mode: "clock"}, ...state}}
 }
-const htmlOf = ({pieces}) => pieces.map((piece) => piece.outerHTML).join("")
+const htmlOf = ({pieces}) => pieces.map((piece) => piece.id === "frame" ? "*" : piece.outerHTML).join("")
 
 test("a frame is its elements, and the state in one of them", () => {
   const {pieces, state} = read('<div id="frame" hidden>{"frame": 7}</div><i id="a"></i>\n<b id="b"></b>')
@@ -26,6 +26,7 @@ test("of what is added all stays, and of the rest the newest", () => {
   assert.deepEqual([state.frame, state.steps, state.acts], [8, [1, 2], [1, 2]])
   assert.deepEqual([state.replicas, state.cpu], [{web: [1, 2], api: [3]}, {a: [1], b: [1]}])
   assert.deepEqual([state.script, state.path], ["b", [1]])
+  assert.deepEqual(joined(frame(one), frame({...next, path: [1, 2], script: "c"})).state.path, [1, 2])
   assert.deepEqual(state.traffic, {s: {rows: [1, 2], rps: 5}, gone: null})
 })
 
@@ -37,7 +38,7 @@ test("what did not come in either is not made up", () => {
 test("of an element the newest counts, of cells each change", () => {
   const first = frame({}, '<i id="a">1</i><i id="b">1</i><b id="cells-changed">1</b>')
   const second = frame({}, '<i id="a" data-gone=""></i><b id="cells-changed">2</b>')
-  assert.equal(htmlOf(joined(first, second)), '<i id="b">1</i><b id="cells-changed">1</b><i id="a" data-gone=""></i><b id="cells-changed">2</b>')
+  assert.equal(htmlOf(joined(first, second)), '<i id="b">1</i><b id="cells-changed">1</b>*<i id="a" data-gone=""></i><b id="cells-changed">2</b>')
 })
 
 test("what is told one after the other stays two", () => {

@@ -1,7 +1,7 @@
 // A page without a browser, for modules that touch one. Made before they are imported: they ask for its elements at once.
 import {JSDOM} from "jsdom"
 
-const NAMES = ["Element", "HTMLElement", "HTMLInputElement", "Node", "Event", "CustomEvent", "KeyboardEvent", "DOMException", "Option"]
+const NAMES = ["Element", "HTMLElement", "FormData", "HTMLInputElement", "HTMLTextAreaElement", "Node", "Event", "CustomEvent", "KeyboardEvent", "DOMException", "Option"]
 
 /** @param {string} body @param {{frame?: object, data?: object}} [room] what the server would send with it */
 export function page(body, {frame = {}, data = {words: {}}} = {}) {

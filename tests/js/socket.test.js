@@ -68,6 +68,21 @@ test("it goes on trying, and once open it is patient anew", () => {
   assert.equal(sockets.length, 10, "the first try is the soonest")
 })
 
+test("after tries that failed it waits longer", () => {
+  mock.method(Math, "random", () => 1)
+  open()
+  for (let tries = 0; tries < 3; tries++) {
+    sockets.at(-1).onclose()
+    mock.timers.tick(MOST_MS)
+  }
+  sockets.at(-1).onclose()
+  mock.timers.tick(3999)
+  assert.equal(sockets.length, 4)
+  mock.timers.tick(1)
+  assert.equal(sockets.length, 5)
+  mock.restoreAll()
+})
+
 test("each try waits longer, up to a limit, and never all at the same time", () => {
   const longest = [0, 1, 2, 3, 4, 9].map((tries) => patience(tries, 1))
   assert.deepEqual(longest, [500, 1000, 2000, 4000, 5000, 5000])

@@ -75,6 +75,7 @@ test("each document has a kind of its own, or none", () => {
   assert.equal(path("kind: 'Service'").kind, "Service")
   assert.deepEqual(path("replicas"), {kind: "", path: "spec.replicas"})
   assert.equal(path("apiVersion").kind, "Deployment")
+  assert.equal(pathAt("spec:\n  a: 1\n---\nkind: Pod", 2, true).kind, "", "that of the next is not its own")
 })
 
 test("a line without a key is where its indentation says", () => {
@@ -82,6 +83,15 @@ test("a line without a key is where its indentation says", () => {
   assert.deepEqual(pathAt(text, 5, true), {kind: "Pod", path: "spec.containers"})
   assert.equal(pathAt(text, 6, true).path, "spec")
   assert.equal(pathAt(text, 6, false).path, "spec")
+})
+
+test("nothing of another document is above", () => {
+  assert.equal(pathAt("a:\n---\n  b: 1", 3, true).path, "b")
+})
+
+test("a word that is no key yet stands where it begins", () => {
+  assert.equal(pathAt("spec:\n  containers:\n  restart", 3, true).path, "spec")
+  assert.equal(pathAt("spec:\n  a:b", 2, true).path, "spec", "a colon without a space makes no key")
 })
 
 test("a value that looks like a key opens nothing", () => {

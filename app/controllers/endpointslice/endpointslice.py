@@ -20,6 +20,7 @@ from app.component_helpers import pods
 from app.controllers.endpointslice import endpoints, selection
 from app.controllers.endpointslice.endpoints import Endpoint, Ports
 from app.reconcile import (
+    BACKGROUND,
     Announce,
     Cache,
     Controller,
@@ -192,9 +193,9 @@ def _left_out(seen: ServiceObservation) -> Iterator[Difference]:
         text = f"Error updating Endpoint Slices for Service {names}: {why}"
         told = Announce(seen.service, "Warning", "FailedToUpdateEndpointSlices", text)
         again = (Remember(seen.tries + 1), RequeueAfter(1000 << min(seen.tries, 10), "a node that does not exist"))
-        yield Difference(about, "endpoints", "a node", "none", "NodeMissing", (told, *again), background=True)
+        yield Difference(about, "endpoints", "a node", "none", "NodeMissing", (told, *again), pace=BACKGROUND)
     elif seen.tries and not left_out:
-        yield Difference(about, "endpoints", "a node", "a node", "NodeFound", (Remember(None),), background=True)
+        yield Difference(about, "endpoints", "a node", "a node", "NodeFound", (Remember(None),), pace=BACKGROUND)
 
 
 def _reconcile(seen: ServiceObservation) -> list[Plan]:

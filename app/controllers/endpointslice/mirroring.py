@@ -18,7 +18,20 @@ from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref
 from app.component_helpers import managed_endpoints
 from app.controllers.endpointslice import subsets
 from app.controllers.endpointslice.subsets import Subset
-from app.reconcile import Action, Announce, Cache, Controller, Create, Delete, Difference, Reader, Update, Wake, itself
+from app.reconcile import (
+    BACKGROUND,
+    Action,
+    Announce,
+    Cache,
+    Controller,
+    Create,
+    Delete,
+    Difference,
+    Reader,
+    Update,
+    Wake,
+    itself,
+)
 
 MANAGED_BY, MANAGER = "endpointslice.kubernetes.io/managed-by", "endpointslicemirroring-controller.k8s.io"
 _SERVICE_NAME, _SKIP = "kubernetes.io/service-name", "endpointslice.kubernetes.io/skip-mirror"
@@ -44,7 +57,7 @@ class EndpointSliceMirroringController(Controller[MirrorSeen]):
     lane = 124
     reconciles = "Endpoints"
     concurrency = 5
-    in_background = True
+    pace = BACKGROUND
     says = {
         "MirrorMissing": Saying(N_("%(about)s have no EndpointSlice yet."), N_("no EndpointSlice yet")),
         "MirrorOutdated": Saying(N_("The EndpointSlice %(about)s is out of date."), N_("endpoints changed")),

@@ -16,7 +16,19 @@ from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.component_helpers import placement, pods
 from app.controllers.node import node_health
-from app.reconcile import Announce, Cache, Controller, Delete, Difference, Patch, Reader, Remember, RequeueAfter, itself
+from app.reconcile import (
+    BACKGROUND,
+    Announce,
+    Cache,
+    Controller,
+    Delete,
+    Difference,
+    Patch,
+    Reader,
+    Remember,
+    RequeueAfter,
+    itself,
+)
 
 _WHY = ("DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint")
 
@@ -98,7 +110,7 @@ def _wait(seen: TaintedSeen, waiting: dict[str, Waiting]) -> Iterator[Difference
         wait = (*remember, RequeueAfter(delay_ms, "tolerationSeconds"))
         yield Difference(about, "pods", "gone", f"{len(waiting)} tolerate it for now", "ToleratedForNow", wait)
     elif remember:
-        yield Difference(about, "pods", "none", "none", "NobodyWaits", remember, background=True)
+        yield Difference(about, "pods", "none", "none", "NobodyWaits", remember, pace=BACKGROUND)
 
 
 def _evict(pod: Obj, seen: TaintedSeen) -> Difference:

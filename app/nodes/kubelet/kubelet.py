@@ -34,6 +34,7 @@ from app.nodes.kubelet.resizing import Resize
 from app.nodes.kubelet.restarts import NOTICE_MS, Memory
 from app.nodes.sandbox import EXITED, RUNNING, Container
 from app.reconcile import (
+    BACKGROUND,
     Action,
     Announce,
     Cache,
@@ -131,7 +132,7 @@ def _start(seen: PodSeen, pod: Obj) -> Iterator[Difference]:
     if seen.unmounted:
         told, wait = Announce(pod, "Warning", "FailedMount", seen.unmounted), volumes.pause_ms(pod, seen.now_ms)
         actions: tuple[Action, ...] = (told, RequeueAfter(wait, "volume mount back-off"))
-        yield Difference(ref_of(pod), "volumes", "mounted", seen.unmounted, "FailedMount", actions, True)
+        yield Difference(ref_of(pod), "volumes", "mounted", seen.unmounted, "FailedMount", actions, BACKGROUND)
     else:
         first, others = (events[0], events[1:]) if events else (None, [])
         actions = (Create(sandbox.new_sandbox(pod, asked), announce=first), *others)

@@ -23,6 +23,7 @@ from app.nodes.kubelet import evictions
 from app.nodes.kubelet.evictions import Shortage
 from app.nodes.runtime import images
 from app.reconcile import (
+    BACKGROUND,
     Action,
     Announce,
     Cache,
@@ -153,7 +154,7 @@ def _report(seen: MachineSeen, node: Obj) -> Iterator[Difference]:
     elif seen.now_ms - last_ms >= _REPORT_MS:
         patch = Patch(ref_of(node), {"status": {"conditions": new["conditions"]}}, subresource="status")
         now, last = times.rfc3339(seen.now_ms), times.rfc3339(last_ms)
-        yield Difference(ref_of(node), "status.conditions", now, last, "HeartbeatDue", (patch,), background=True)
+        yield Difference(ref_of(node), "status.conditions", now, last, "HeartbeatDue", (patch,), pace=BACKGROUND)
 
 
 def _counted(status: dict[str, Any]) -> dict[str, Any]:
@@ -169,16 +170,16 @@ def _renew(seen: MachineSeen) -> Iterator[Difference]:
     if seen.lease is None:
         if seen.node is not None:
             lease = new_lease(seen.node, seen.now_ms)
-            yield Difference(ref, "spec.renewTime", now, "", "LeaseMissing", (Create(lease), again), background=True)
+            yield Difference(ref, "spec.renewTime", now, "", "LeaseMissing", (Create(lease), again), pace=BACKGROUND)
         return
     renewed: str = seen.lease["spec"].get("renewTime", "")
     due_ms = times.parse(renewed) + _RENEW_MS if renewed else seen.now_ms
     if seen.now_ms < due_ms:
         wait = RequeueAfter(due_ms - seen.now_ms, "lease renewal")
-        yield Difference(ref, "spec.renewTime", renewed, renewed, "LeaseHeld", (wait,), background=True)
+        yield Difference(ref, "spec.renewTime", renewed, renewed, "LeaseHeld", (wait,), pace=BACKGROUND)
     else:
         renewal = Patch(ref, {"spec": {"renewTime": now}})
-        yield Difference(ref, "spec.renewTime", now, renewed, "LeaseDue", (renewal, again), background=True)
+        yield Difference(ref, "spec.renewTime", now, renewed, "LeaseDue", (renewal, again), pace=BACKGROUND)
 
 
 # ------------------------------------------------------------------------------------------- the objects

@@ -24,7 +24,7 @@ from app.nodes import sandbox
 from app.nodes.runtime import images, waiting
 from app.nodes.runtime.images import Durations, Program
 from app.nodes.sandbox import CREATING, EXITED, PULL_FAILED, PULLING, RUNNING, Container
-from app.reconcile import Action, Cache, Controller, Difference, Patch, Reader, RequeueAfter, itself
+from app.reconcile import BACKGROUND, Action, Cache, Controller, Difference, Patch, Reader, RequeueAfter, itself
 
 _LAST = ("startedMs", "finishedMs", "exitCode", "reason", "message", "attempt")
 _START_ERROR = "StartError"
@@ -143,9 +143,9 @@ def _container(seen: SandboxSeen, name: str, wanted: Container) -> Iterator[Diff
         yield Difference(ref_of(seen.sandbox), field, desired, observed, _reason(known, wanted), tuple(actions))
     if new is not None and wait is None and waiting.waits(new, program):
         look = RequeueAfter(waiting.pause_ms(new, program, seen.now_ms), "what the program waits for")
-        yield Difference(ref_of(seen.sandbox), field, "found", "not there", "ProgramWaits", (look,), background=True)
+        yield Difference(ref_of(seen.sandbox), field, "found", "not there", "ProgramWaits", (look,), pace=BACKGROUND)
     if wait is not None and long:
-        yield Difference(ref_of(seen.sandbox), field, EXITED, RUNNING, "ProgramEnds", (wait,), background=True)
+        yield Difference(ref_of(seen.sandbox), field, EXITED, RUNNING, "ProgramEnds", (wait,), pace=BACKGROUND)
 
 
 _WAITS_FOR = {PULLING: "image pull", CREATING: "container start", RUNNING: "end of the program"}

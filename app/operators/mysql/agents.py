@@ -19,7 +19,18 @@ from app.operators.mysql import members, sayings, views, written
 from app.operators.mysql.members import OFFLINE, ONLINE, Member
 from app.operators.mysql.places import group_of, place, runs_here
 from app.operators.mysql.servers import Servers
-from app.reconcile import Cache, Controller, Difference, Patch, Reader, Remember, RequeueAfter, itself, nothing
+from app.reconcile import (
+    BACKGROUND,
+    Cache,
+    Controller,
+    Difference,
+    Patch,
+    Reader,
+    Remember,
+    RequeueAfter,
+    itself,
+    nothing,
+)
 
 PERIOD_MS = 15_000
 
@@ -75,7 +86,7 @@ class MySQLAgents(Controller[AgentsSeen]):
             yield from _label(seen)
         again = (RequeueAfter(rest_ms if rest_ms > 0 else PERIOD_MS, "next look"),)
         looked = () if rest_ms > 0 else (Remember(seen.now_ms),)
-        yield Difference(about, "members", "looked at", "a while ago", "LookAgain", (*looked, *again), background=True)
+        yield Difference(about, "members", "looked at", "a while ago", "LookAgain", (*looked, *again), pace=BACKGROUND)
 
 
 def _look(seen: AgentsSeen) -> Iterator[Difference]:

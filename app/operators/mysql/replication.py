@@ -22,6 +22,7 @@ from app.operators.mysql.decisions import Decision
 from app.operators.mysql.places import SERVER, group_of, place, runs_here
 from app.operators.mysql.servers import Order, Servers
 from app.reconcile import (
+    BACKGROUND,
     Action,
     Cache,
     Controller,
@@ -31,6 +32,7 @@ from app.reconcile import (
     Reader,
     RequeueAfter,
     Wake,
+    background_if,
     itself,
     nothing,
 )
@@ -163,7 +165,7 @@ def _wait(after: Servers, here: servers.Place, seen: GroupSeen) -> Iterator[Diff
     if after.writes.per_second:
         tick = seen.now_ms + _SECOND_MS - seen.now_ms % _SECOND_MS
         wait = RequeueAfter(min(tick, due or tick) - seen.now_ms, "the next second of writes")
-        yield Difference(ref_of(seen.group), "writes", "worked out", "not yet", "WritesCounted", (wait,), True)
+        yield Difference(ref_of(seen.group), "writes", "worked out", "not yet", "WritesCounted", (wait,), BACKGROUND)
     if due is not None:
         wait = RequeueAfter(max(0, due - seen.now_ms), "silence of a member")
         yield Difference(ref_of(seen.group), "members", "all heard", "some silent", "ServersWait", (wait,))
@@ -182,7 +184,8 @@ def _told(before: Servers, after: Servers, seen: GroupSeen, actions: list[Action
         yield _decided(about, news[-1], tuple(actions))
     elif actions:
         reason, desired, observed = _lesser(before, after)
-        yield Difference(about, "members", desired, observed, reason, tuple(actions), reason == "WritesCounted")
+        pace = background_if(reason == "WritesCounted")
+        yield Difference(about, "members", desired, observed, reason, tuple(actions), pace)
 
 
 def _decided(about: Ref, decision: Decision, actions: tuple[Action, ...]) -> Difference:

@@ -31,7 +31,8 @@ from app.api.quorum_queues import RABBITMQ_CLUSTER
 from app.operators.rabbitmq import builders, conditions, sayings, sizes
 from app.operators.rabbitmq.conditions import Verdict
 from app.operators.rabbitmq.sizes import ClusterSeen
-from app.reconcile import (  # fmt: skip
+from app.reconcile import (
+    BACKGROUND,
     Action,
     Announce,
     Cache,
@@ -225,7 +226,7 @@ def _after_deploy(seen: ClusterSeen) -> Iterator[Difference]:
     if updating or ready != stateful_set["spec"].get("replicas", 1):
         wait = RequeueAfter(_LOOK_AGAIN_MS, "servers that are not ready")
         wanted = stateful_set["spec"].get("replicas", 1)
-        yield Difference(about, "status.readyReplicas", wanted, ready, "PodsNotReady", (wait,), background=True)
+        yield Difference(about, "status.readyReplicas", wanted, ready, "PodsNotReady", (wait,), pace=BACKGROUND)
         return
     version = builders.image(seen.cluster).rpartition(":")[2].partition("-")[0]
     if ready and (notes.get(VERSION), notes.get(ERLANG)) != (version, _ERLANG):

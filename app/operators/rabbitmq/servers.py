@@ -23,6 +23,7 @@ from app.operators.rabbitmq.people import People
 from app.operators.rabbitmq.simulation import Simulation
 from app.operators.rabbitmq.whereabouts import BOOT_MS, CONTAINER, ServersSeen
 from app.reconcile import (
+    BACKGROUND,
     Action,
     Cache,
     Controller,
@@ -34,6 +35,7 @@ from app.reconcile import (
     Remember,
     RequeueAfter,
     Wake,
+    background_if,
     itself,
     nothing,
     went,
@@ -186,7 +188,7 @@ def _about_queue(queue: Obj, old: Mapping[str, Any], new: dict[str, Any]) -> Dif
     if new.get("members") != old.get("members"):
         return Difference(about, "status.members", new.get("members"), old.get("members"), "MembersChanged", (write,))
     published, confirmed = new["window"].get("published", 0), new["window"].get("confirmed", 0)
-    return Difference(about, "status.window", published, confirmed, "SecondOver", (write,), background=True)
+    return Difference(about, "status.window", published, confirmed, "SecondOver", (write,), pace=BACKGROUND)
 
 
 def _window(old: Mapping[str, Any], new: Mapping[str, Any], second_ms: int) -> dict[str, Any]:
@@ -241,8 +243,8 @@ def _servers(seen: ServersSeen, simulation: Simulation) -> Iterator[Difference]:
         actions.append(Delete(Ref("RabbitServer", seen.namespace, name)))
     if actions:
         about = Ref(RABBITMQ_CLUSTER, seen.namespace, seen.cluster)
-        calm = all(queue["spec"]["everyMs"] for queue in seen.queues) and bool(seen.queues)
-        yield Difference(about, "servers", "now", "before", "ServersWentOn", (*actions, Remember(seen.now_ms)), calm)
+        pace = background_if(all(queue["spec"]["everyMs"] for queue in seen.queues) and bool(seen.queues))
+        yield Difference(about, "servers", "now", "before", "ServersWentOn", (*actions, Remember(seen.now_ms)), pace)
 
 
 def _object(ref: Ref, spec: dict[str, Any], status: dict[str, Any]) -> Obj:
@@ -288,7 +290,7 @@ def _next(seen: ServersSeen, simulation: Simulation, crowds: Sequence[People]) -
     if busy:
         later = RequeueAfter(_WINDOW_MS - seen.now_ms % _WINDOW_MS, "the next second")
         yield Difference(
-            about, "servers", "the next second", "this one", "MessagesFlow", (Remember(seen.now_ms), later), True
+            about, "servers", "the next second", "this one", "MessagesFlow", (Remember(seen.now_ms), later), BACKGROUND
         )
 
 
