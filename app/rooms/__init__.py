@@ -93,10 +93,10 @@ from app.rooms.trying import observed, slips, tried
 from app.rooms.watches import Watch
 
 __all__ = [
-    "NOT_KEPT", "SLICE_S", "Access", "Awaited", "Broken", "Closed", "Compared", "Done", "Drawing", "Elsewhere", "Entry",
-    "Frame", "Limits", "Line", "Lost", "Mirror", "NotComparable", "NotDone", "Observation", "Pace", "Parting", "Pressed",
-    "Process", "Relay", "Room", "Rooms", "Share", "Sharing", "Story", "Told", "Tried", "Viewer", "Waiting", "Watch",
-    "add_controllers", "as_file", "as_hook", "at_once", "awaits_input", "controller_templates", "exit_code", "is_shell",
-    "is_viewer_key", "kind_templates", "leave_out_controller", "observed", "owner", "parting", "pause", "retold",
-    "sliced", "slips", "title", "tried", "viewer_key",
+    "NOT_KEPT", "SLICE_S", "Access", "Awaited", "Broken", "Closed", "Compared", "Done", "Drawing", "Elsewhere",
+    "Entry", "Frame", "Limits", "Line", "Lost", "Mirror", "NotComparable", "NotDone", "Observation", "Pace",
+    "Parting", "Pressed", "Process", "Relay", "Room", "Rooms", "Share", "Sharing", "Story", "Told", "Tried",
+    "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook", "at_once", "awaits_input",
+    "controller_templates", "exit_code", "is_shell", "is_viewer_key", "kind_templates", "leave_out_controller",
+    "observed", "owner", "parting", "pause", "retold", "sliced", "slips", "title", "tried", "viewer_key",
 ]  # fmt: skip
