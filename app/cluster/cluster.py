@@ -38,10 +38,10 @@ from app.look import Look
 from app.look.recording import Recording
 from app.nodes import machine_controllers
 from app.nodes.runtime.shell import Done
+from app.reconcile import AWAITED
 from app.registry import bootstrap, builtin
 
 DEFAULT_EPOCH_MS = times.parse("2026-01-01T00:00:00Z")
-AWAITED = ("chaos-monkey", "cronjob-controller", "ttl-after-finished-controller")
 
 
 class Entry(NamedTuple):
@@ -265,13 +265,8 @@ class Cluster:
         """Which of the loops that act at a time of their own acts next, and when; None: none of them will.
 
         Background, so that a cluster which waits for the night is quiet; yet it is what people wait for."""
-        found: list[Awaited] = []
-        for worker in (self.engine.workers[name] for name in AWAITED if name in self.engine.workers):
-            due = [timer.due_ms for timer in worker.timers.values()]
-            if worker.in_flight or len(worker.queue) > 0:
-                next_ms = self.next_due_ms(foreground=False)
-                due = [] if next_ms is None else [next_ms]
-            found += [Awaited(worker.actor, due_ms) for due_ms in due]
+        timers = ((worker, timer) for worker in self.engine.workers.values() for timer in worker.timers.values())
+        found = (Awaited(worker.actor, timer.due_ms) for worker, timer in timers if timer.pace == AWAITED)
         return min(found, key=lambda each: each.due_ms, default=None)
 
     # ------------------------------------------------------------------------------------------ containers
@@ -292,9 +287,9 @@ class Cluster:
     def step(self, until_ms: int | None = None) -> Step | None:
         return self.engine.step(until_ms)
 
-    def step_phase(self, limit_steps: int = limits.STEPS_BY_HAND) -> Step | None:
+    def step_phase(self) -> Step | None:
         """Run until one visible step was made; None if the cluster is quiet first."""
-        for _ in range(limit_steps):
+        for _ in range(limits.STEPS_BY_HAND):
             if self.quiet:
                 return None
             step = self.engine.step()
@@ -302,9 +297,9 @@ class Cluster:
                 return step
         return None
 
-    def finish_loop(self, actor: str, key: Ref, limit_steps: int = limits.STEPS_BY_HAND) -> None:
+    def finish_loop(self, actor: str, key: Ref) -> None:
         """Run until the reconcile that `actor` has in flight for `key` is over."""
-        for _ in range(limit_steps):
+        for _ in range(limits.STEPS_BY_HAND):
             worker = self.engine.workers.get(actor)
             if worker is None or key not in worker.in_flight:
                 return

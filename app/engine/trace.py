@@ -19,7 +19,7 @@ from app.apiserver.store import Written as Written
 from app.reconcile import Action, Difference
 
 
-class Wake(NamedTuple):
+class WokenBy(NamedTuple):
     """Why a key was put in the queue. Travels with the key for the screen; the controller never sees it."""
 
     why: str  # "ADDED", "MODIFIED", "DELETED", "RELIST", "TIMER", "BACKOFF", "HANDED-BACK"
@@ -64,7 +64,7 @@ class Delivered:
 class Observed:
     observation: Any  # None: the object is gone, the loop ends here
     reads: tuple[Any, ...]  # every object read: an Obj, or a tuple of Obj where a list was read
-    wakes: tuple[Wake, ...]
+    wakes: tuple[WokenBy, ...]
 
 
 @dataclass(frozen=True, slots=True)

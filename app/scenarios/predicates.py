@@ -267,10 +267,10 @@ class Ever(Predicate):
         return self.parts[0].holds(moment)
 
 
-def now(look: Look, since_ms: int = 0) -> Moment:
+def now(look: Look) -> Moment:
     """The cluster as it is, with no step to tell of."""
 
     def count(selector: Selector, since_ms: int) -> int:
         return sum(selector.selects(obj, since_ms) for obj in breathing(look.objects(selector.kind)))
 
-    return Moment(count, look.now_ms, since_ms=since_ms, at_rest=look.at_rest)
+    return Moment(count, look.now_ms, at_rest=look.at_rest)
