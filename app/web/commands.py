@@ -105,11 +105,11 @@ def _value(name: str, type_: str, text: str) -> str | int | bool:
             raise errors.BadRequest(f'field "{name}" must be a whole number, not "{_clipped(text)}"')
         return int(text)
     if type_.startswith("bool"):
-        return _flag(name, text)
+        return flag(name, text)
     return text
 
 
-def _flag(name: str, text: str) -> bool:
+def flag(name: str, text: str) -> bool:
     if text.lower() not in (*YES, *NO):
         raise errors.BadRequest(f'field "{name}" must be true or false, not "{_clipped(text)}"')
     return text.lower() in YES
@@ -174,7 +174,7 @@ def _pace(values: Mapping[str, str]) -> dict[str, Any]:
     for name, text in values.items():
         match name:
             case "paused":
-                changes[name] = _flag(name, text)
+                changes[name] = flag(name, text)
             case "mode":
                 changes[name] = text
             case "speed":
@@ -222,7 +222,12 @@ def finish(id: str) -> Response:
 
 @blueprint.post("/quiet")
 def quiet(id: str) -> Response:
-    rooms().get(id).run_until_quiet()
+    """With `at_least`, virtual milliseconds since the room began, on to that time."""
+    values, room = form(), rooms().get(id)
+    if unknown := values.keys() - {"at_least"}:
+        raise errors.BadRequest(f'unknown field "{_clipped(min(unknown))}" of quiet')
+    at_least_ms = int(_value("at_least", "int", values.get("at_least", "0")))
+    room.run_until_quiet(room.cluster.epoch_ms + at_least_ms)
     _ = language.here()
     return answer(_("Running until quiet"), is_news=False)
 

@@ -1,7 +1,7 @@
 // What a person does: everything is a POST, its answer has a place of its own, its effect comes back through the socket.
 import {startCopying} from "./copying.js"
 import {byId, hit, make, one, write} from "./dom.js"
-import {room, say, state, watch} from "./state.js"
+import {data, room, say, state, watch} from "./state.js"
 
 /** @import {Sent, State, Values} from "./types.js" */
 
@@ -27,6 +27,11 @@ export function startCommands() {
   answer.addEventListener("htmx:beforeSwap", quietly)
   answer.addEventListener("htmx:afterSwap", fade)
   fade() // what the page came with
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    if (!room.whyNot || /** @type {CustomEvent} */ (event).detail.requestConfig.verb === "get") return
+    event.preventDefault()
+    tell(room.whyNot, false)
+  })
   document.body.addEventListener("htmx:sendError", () => tell(say("offline"), false))
   watch(controls)
 }
@@ -107,10 +112,21 @@ const shownSpeed = (value) => {
   speed.setAttribute("aria-valuetext", `${value}×`)
 }
 
+/** What the room is called, and whether only its owner changes it. @param {State} now */
+function titled(now) {
+  const title = byId("room-title")
+  title.hidden = !now.title
+  write(title, now.title)
+  document.title = `${now.title || data.scenario.title} · Loopscope`
+  if (room.role === "owner") byId("only-look").hidden = !now.protected
+}
+
 /** @param {State} now @param {boolean} fresh */
 function controls(now, fresh) {
   const {pace} = now
   if (fresh && now.retold && !answer.firstElementChild) tell(say("retold"), true)
+  if (room.role === "participant" && now.protected !== Boolean(room.whyNot)) return location.reload() // to other controls
+  titled(now)
   document.body.dataset.paused = String(pace.paused)
   document.body.dataset.quiet = String(now.quiet)
   const pause = byId("pause")

@@ -267,6 +267,7 @@ function planSoon() {
 /** Asks the server what applying would do; nothing is changed by asking. */
 async function plan() {
   clearTimeout(planning)
+  if (room.whyNot) return void (foot.textContent = room.whyNot)
   asking?.abort()
   asking = new AbortController()
   const text = editor.text()

@@ -75,6 +75,7 @@ function basics(cm, field, unit) {
   }
   const {nonce} = one('meta[name="csp-nonce"]')
   return [
+    cm.EditorState.readOnly.of(Boolean(room.whyNot)),
     cm.Prec.highest(cm.keymap.of([{key: "Mod-Enter", run: apply}, {key: "Ctrl-Enter", run: apply}])),
     ...(nonce ? [cm.EditorView.cspNonce.of(nonce)] : []),
     cm.lineNumbers(),

@@ -57,11 +57,14 @@ const KEYS = {
   d: nextTheme,
   g: () => location.assign(`?lang=${room.lang === "en" ? "ja" : "en"}`),
   u: () => show("kubectl"),
+  "@": () => press("#share-open"),
   z: () => atDesk(openOwn),
   "?": () => show("help"),
 }
 
 const ASKED_MS = 5000
+/** Keys that would change the room, or lead to what does. */
+const ACT = [" ", ".", "f", "q", "End", "-", "+", "=", "b", "m", "r", "n", "k", "c", "o", "w", "x", "y", "!", "z"]
 /** When R was pressed once. */
 let asked = -Infinity
 
@@ -96,6 +99,7 @@ function key(event) {
   if (hit(event, "details.menu[open], .yaml, .described, .table, [role='tablist'], .breaker") && event.key.startsWith("Arrow")) return
   const name = event.key.length === 1 ? event.key.toLowerCase() : event.key
   if (/^[1-9]$/.test(name)) pickNth(Number(name))
+  else if (room.whyNot && ACT.includes(name)) tell(room.whyNot, false)
   else if (KEYS[name]) KEYS[name]()
   else return
   event.preventDefault()

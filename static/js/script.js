@@ -2,7 +2,7 @@
 import {post} from "./commands.js"
 import {all, byId, focused, hit, make, one} from "./dom.js"
 import {finishedLessons, keepFinished} from "./prefs.js"
-import {data, say, state, watch} from "./state.js"
+import {data, room, say, state, watch} from "./state.js"
 
 /** @import {Lesson, LessonStep, Script} from "./types.js" */
 
@@ -42,9 +42,9 @@ function pressStep(index) {
 
 /** Which lesson this is. @param {Lesson} lesson */
 function lesson({id, title, promise, steps}) {
-  document.title = `${title} · Loopscope`
-  byId("scenario-title").textContent = title
-  one("#scenario-menu > summary").title = promise
+  const name = byId("scenario-title")
+  name.textContent = title
+  if (name.parentElement) name.parentElement.title = promise
   for (const button of all("[data-scenario]")) {
     if (button.dataset.scenario === id) button.setAttribute("aria-current", "true")
     else button.removeAttribute("aria-current")
@@ -62,6 +62,7 @@ function lesson({id, title, promise, steps}) {
 function stepButton(step, index) {
   const item = make("li")
   const button = make("button", {type: "button", className: "pill", textContent: step.press, title: step.kubectl || say("no_kubectl")})
+  if (room.whyNot) Object.assign(button, {disabled: true, title: room.whyNot})
   button.dataset.scriptStep = String(index)
   item.append(button)
   return item

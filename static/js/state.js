@@ -4,7 +4,11 @@ import {byId} from "./dom.js"
 /** @import {Data, State} from "./types.js" */
 
 const body = document.body
-export const room = {id: body.dataset.room ?? "", base: body.dataset.base ?? "", lang: document.documentElement.lang}
+/** `whyNot`: why this page may not change the room; "" if it may. */
+export const room = {
+  id: body.dataset.room ?? "", base: body.dataset.base ?? "", lang: document.documentElement.lang,
+  role: body.dataset.role ?? "", whyNot: body.dataset.whyNot ?? "",
+}
 
 /** @type {State} */
 export let state = read("frame")

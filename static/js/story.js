@@ -1,7 +1,7 @@
 // The way of a story: one told step back, on to the next, the ending, and all of it once more.
 import * as caption from "./caption.js"
 import {post, tell} from "./commands.js"
-import {hit, one} from "./dom.js"
+import {all, hit, one} from "./dom.js"
 import {again as pointAgain} from "./marks.js"
 import {backToNow, isPast, showStep} from "./past.js"
 import {say, watch} from "./state.js"
@@ -24,8 +24,12 @@ export function startStory() {
   one("[data-back]").addEventListener("click", back)
   document.addEventListener("click", (event) => {
     if (hit(event, "[data-once-more]")) onceMore()
+    if (hit(event, "[data-next]")) next()
   })
   document.addEventListener("loopscope:now", stop)
+  for (const onward of /** @type {HTMLButtonElement[]} */ (all("[data-next]"))) { // of a page that only looks
+    for (const name of ["past", "now"]) document.addEventListener(`loopscope:${name}`, () => { onward.disabled = !isPast() })
+  }
 }
 
 /** What was told since somebody did something, oldest first. */

@@ -3,7 +3,7 @@
 import {named, post} from "./commands.js"
 import {all, byId, hit, make, one, svgOf, write} from "./dom.js"
 import {curve, doorOf, levelOf, startOf} from "./gutter.js"
-import {say, watch} from "./state.js"
+import {room, say, watch} from "./state.js"
 
 /** @import {Busy, Second, Traffic} from "./types.js" */
 /** @import {Frame} from "./gutter.js" */
@@ -65,7 +65,10 @@ function draw(card) {
   const [panel] = all(":scope > .traffic", card)
   if (!panel) return
   const view = loads.get(keyOf(card))
-  if (!panel.firstChild) panel.append(...controls(card.dataset.name ?? ""))
+  if (!panel.firstChild) {
+    panel.append(...controls(card.dataset.name ?? ""))
+    if (room.whyNot) for (const each of all("input, select", panel)) Object.assign(each, {disabled: true, title: room.whyNot})
+  }
   panel.toggleAttribute("data-off", !view)
   const {slider, pattern, path} = asked(panel)
   if (document.activeElement !== slider) {

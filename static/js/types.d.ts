@@ -26,6 +26,10 @@ export interface Sent {
 export interface State {
   frame: number
   epoch: number
+  /** "": its owner has given it no name. */
+  title: string
+  /** Only its owner changes the room. */
+  protected: boolean
   /** Virtual ms since the room began. */
   now: number
   quiet: boolean
