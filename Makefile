@@ -109,6 +109,7 @@ bench: dev
 	$(BIN)/python -m benchmarks.half_requests
 	$(BIN)/python -m benchmarks.checkpoints
 	$(BIN)/python -m benchmarks.scrub
+	$(BIN)/python -m benchmarks.pictures
 	$(BIN)/python -m benchmarks.room_files
 	$(BIN)/python -m benchmarks.own_controllers
 	$(BIN)/python -m benchmarks.operators
