@@ -14,7 +14,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from app.api import errors, names, objects, times, users
 from app.api.kinds import Kind
@@ -24,7 +24,7 @@ from app.apimachinery.scheme.scheme import Definition, Scheme
 from app.apiserver import allocation, customkinds, deletion
 from app.apiserver.admission import admission, classes, pod_security, policies
 from app.apiserver.admission.matching import CREATE, DELETE, UPDATE, Asked
-from app.apiserver.store import Change, Store
+from app.apiserver.store import Change, Store, Written
 from app.registry import scales, strategies, validation
 from app.registry.admissionpolicies import typechecking
 from app.registry.defaults import defaults
@@ -48,12 +48,6 @@ _CHECKED = (
     *validation.SUBRESOURCE_CHECKS,
 )  # subresources whose writes are looked at as closely as the object's
 _OPTIONS = {CREATE: "CreateOptions", UPDATE: "UpdateOptions", DELETE: "DeleteOptions"}
-
-
-class Written(NamedTuple):
-    obj: Obj
-    changes: tuple[Change, ...]  # empty: a dry run, or nothing changed
-    warnings: tuple[str, ...] = ()  # for the client's Warning headers
 
 
 class ApiServer:

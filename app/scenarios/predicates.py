@@ -169,7 +169,7 @@ def _codes(record: Record) -> tuple[int, ...]:
         return ()
     if record.refusal is not None:
         return (record.refusal.code,)
-    codes = tuple(result.code for result in record.results)
+    codes = tuple(written.code for written in record.results)
     return (*codes, TooManyRequests.code) if keeps_some(record) else codes
 
 
@@ -183,7 +183,7 @@ def _about(step: Step) -> tuple[Ref, ...]:
     if isinstance(record, Acted):
         return tuple(ref for ref in (record.result.ref, _target(record.action)) if ref is not None)
     if isinstance(record, Commanded) and record.results:
-        return tuple(result.ref for result in record.results if result.ref is not None)
+        return tuple(written.ref for written in record.results)
     return (step.key,) if step.key is not None else ()
 
 

@@ -71,7 +71,7 @@ def test_names_of_rooms_cannot_be_guessed() -> None:
     rooms = make_rooms()
     names = {rooms.create().id for _ in range(3)}
     assert len(names) == 3
-    assert all(len(name) == 20 and set(name) <= set(ALPHABET) for name in names)
+    assert all(len(name) == 24 and set(name) <= set(ALPHABET) for name in names)
 
 
 def test_an_unknown_room_and_an_unknown_lesson() -> None:
