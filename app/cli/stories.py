@@ -10,6 +10,7 @@ from app import scenarios
 from app.api import errors, limits
 from app.cli.files import Refused, addressed, asked, from_directory, text_of
 from app.cli.progress import Bar
+from app.look.recording import Recording
 from app.rooms import newest_act, stretch_of
 from app.rooms.roomfile import read
 from app.rooms.sharing import relived
@@ -51,7 +52,7 @@ def _drawn(room: str, data: Path, steps: tuple[int, int], lang: str) -> bytes:
         first, last = steps[0] or newest_act(cluster.journal), steps[1] or cluster.trace.count
         if not 1 <= first <= last <= cluster.trace.count:
             raise Refused(f"{room}: there are no steps {first} to {last}: the newest is {cluster.trace.count}")
-        parts = [stretch_of(cluster, first, last)]
+        parts = [stretch_of(Recording.of(cluster.at(last)), first, last)]
         return page(environment(folder("templates")), folder("static"), scenarios.get(past.lesson), parts, words(lang))
     except errors.ApiError as refusal:
         raise Refused(f"{room}: {refusal.message}") from None

@@ -16,7 +16,7 @@ from app.api.objects import Obj, Ref
 from app.cluster import Entry, outlook
 from app.commands import TakeTurns
 from app.engine.trace import Commanded, Differed, Failed, Step, Trace, changes_of
-from app.look import Look
+from app.look.recording import Recording, Walk
 from app.rooms.hindsight import Hindsight
 from app.rooms.motion import LENS_MS
 from app.rooms.room import Room
@@ -28,16 +28,16 @@ LOOK_AHEAD = 500  # steps in which the rest of a reconcile is looked for
 class Stretch(NamedTuple):
     """Steps `first` to `last`, of which `look` knows every moment."""
 
-    look: Look
+    look: Recording
     first: int
     last: int
 
 
 class Moment(NamedTuple):
-    """A told step, where it can be looked at, and the act that its story began with; None: that was before."""
+    """A told step, how all was then, and the act that its story began with; None: that was before."""
 
     told: Told
-    look: Look
+    then: Recording
     act: Step | None
 
 
@@ -59,7 +59,7 @@ def stretches(hindsight: Hindsight, room: Room, first: int, last: int) -> list[S
     found: list[Stretch] = []
     while last >= first:
         try:
-            look = hindsight.look(room, last, lambda look: look)
+            look = hindsight.look(room, last, Recording.of)
         except errors.NotFound:
             if found:
                 break
@@ -69,7 +69,7 @@ def stretches(hindsight: Hindsight, room: Room, first: int, last: int) -> list[S
     return found[::-1]
 
 
-def stretch_of(look: Look, first: int, last: int) -> Stretch:
+def stretch_of(look: Recording, first: int, last: int) -> Stretch:
     """As much of these steps as is known there."""
     return Stretch(look, max(first, _known_from(look)), last)
 
@@ -80,19 +80,19 @@ def moments(parts: Sequence[Stretch], reading: Reading) -> Iterator[Moment]:
     story, act = Story(judge, reading), None
     for look, first, last in parts:
         judge.look_at(look, first)
-        at_ms = 0
+        walk, at_ms = Walk(look), 0
         for step in breathing(look.trace.until(last).since(first - 1)):
             judge.take(step)
             gap_ms, at_ms = step.at_ms - at_ms, step.at_ms
             if gap_ms >= LENS_MS:
-                yield from (Moment(each, look, act) for each in story.rest())
+                yield from (Moment(each, walk.to(each.step.number), act) for each in story.rest())
             if _is_act(step):
-                yield from (Moment(each, look, act) for each in story.rest())
+                yield from (Moment(each, walk.to(each.step.number), act) for each in story.rest())
                 act = step
-                yield Moment(story.begin(step), look, act)
+                yield Moment(story.begin(step), walk.to(step.number), act)
             else:
-                yield from (Moment(each, look, act) for each in story.take(step))
-        yield from (Moment(each, look, act) for each in story.rest())
+                yield from (Moment(each, walk.to(each.step.number), act) for each in story.take(step))
+        yield from (Moment(each, walk.to(each.step.number), act) for each in story.rest())
 
 
 class _Past:
@@ -102,7 +102,7 @@ class _Past:
         self._trace = Trace()
         self._now: dict[Ref, Obj] = {}
 
-    def look_at(self, look: Look, first: int) -> None:
+    def look_at(self, look: Recording, first: int) -> None:
         step = look.trace.get(first)
         assert step is not None
         self._trace, self._now = look.trace, dict(look.as_of(_revision_before(step)))
@@ -134,7 +134,7 @@ def _is_act(step: Step) -> bool:
     return isinstance(step.record, Commanded) and not step.background and not isinstance(step.record.command, TakeTurns)
 
 
-def _known_from(look: Look) -> int:
+def _known_from(look: Recording) -> int:
     """The first step before and after which every object is known."""
     trace = look.trace
 

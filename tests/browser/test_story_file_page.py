@@ -99,17 +99,17 @@ def test_it_plays_to_its_end_and_again(opened: Opener) -> None:
 def test_it_is_gone_through_by_keys_and_all_is_as_before(opened: Opener) -> None:
     page = opened()
     last = int(page.locator("#moment").get_attribute("max") or 0)
-    pictures = [page.locator("#board").inner_text()]
+    pictures = [page.locator("#board").text_content()]
     for moment in range(1, last + 1):
         page.keyboard.press("ArrowRight")
         assert at(page) == moment
         expect(page.locator(".leaving, .arriving")).to_have_count(0)
-        pictures.append(page.locator("#board").inner_text())
+        pictures.append(page.locator("#board").text_content())
     for moment in range(last - 1, -1, -1):
         page.keyboard.press("ArrowLeft")
-        assert page.locator("#board").inner_text() == pictures[moment], moment
+        assert page.locator("#board").text_content() == pictures[moment], moment
     page.keyboard.press("End")
-    assert page.locator("#board").inner_text() == pictures[last]
+    assert page.locator("#board").text_content() == pictures[last]
     page.keyboard.press("PageUp")
     assert at(page) == 0
     page.keyboard.press("d")
@@ -135,7 +135,7 @@ def test_it_lies_well(opened: Opener, size: str, lang: str, theme: str) -> None:
             page.keyboard.press("ArrowRight")
         expect(page.locator(".leaving, .arriving")).to_have_count(0)
         assert faults(page) == []
-        assert faint(page, "#caption, #told, #board, .controls, .top") == []
+        assert faint(page, ".controls, .top, .node, .service, .tray") == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

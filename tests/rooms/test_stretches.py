@@ -74,7 +74,10 @@ def test_pieces_that_live_again_are_one_story() -> None:
 
 def test_each_moment_knows_the_act_that_it_came_of() -> None:
     room, _told = played()
-    acts = [moment.act for moment in moments([stretch_of(room.look, 1, room.cluster.trace.count)], lambda *_: 0)]
+    acts = [
+        moment.act
+        for moment in moments([stretch_of(Recording.of(room.look), 1, room.cluster.trace.count)], lambda *_: 0)
+    ]
     assert acts[-1] is not None
     assert acts[-1].number == newest_act(room.journal)
     assert len({act.number for act in acts if act is not None}) == 3, "two manifests of the lesson, and a pod killed"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
-from jinja2 import Environment
+from jinja2 import Environment, Template
 
 from app.api import errors, limits
+from app.api.breath import breathe
 from app.engine.trace import Step
 from app.look import Look
-from app.rooms import Moment, Told, sliced
+from app.rooms import Moment, sliced
 from app.web.present import Words, retold
 from app.web.present.board import BoardView
 from app.web.story.reel import Drawn, Reel
@@ -33,32 +34,29 @@ MACROS = {
 }
 
 
-def drawn(templates: Environment, moments: Iterable[Moment], _: Words) -> dict[str, Any]:
-    """What the player plays. Raises BadRequest if it is too much, or nothing."""
+def drawn(templates: Environment, moments: Iterable[Moment], end: Look, _: Words) -> dict[str, Any]:
+    """What the player plays; `end` is how all was after the last step. Raises BadRequest for too much, or nothing."""
     reel, rows, played = Reel(), _Rows(), list[dict[str, Any]]()
     painter: _Painter | None = None
     last: Moment | None = None
-    then: Look | None = None
-    for it in sliced(moments):
-        then, last = it.look.at(it.told.step.number), it
-        painter = painter or _Painter(templates, _.among(then.voices), then.epoch_ms)
-        context = retold.moment(then, it.told, painter.words)
+    for last in sliced(moments):
+        painter = painter or _Painter(templates, _, end.epoch_ms)
+        context = retold.moment(last.then, last.told, _)
+        breathe()
         reel.show(len(played), painter.picture(context))
-        played.append(_entry(then, it.told, it.act, rows.take(then, it.act, painter.words), context))
+        played.append(_entry(last, rows.take(last.then, last.act, _), context))
         _check(len(played), reel.bytes, _)
-    if painter is None or last is None or then is None:
+    if painter is None or last is None:
         raise errors.BadRequest(_("Nothing is told of these steps: none of them changed what people care about."))
-    if (end := _ending(reel, painter, last, then, played)) is not None:
-        played.append(end)
-    return {**reel.json(), "moments": played, "rows": rows.all, **retold.charts(last.look, painter.words)}
+    if (ending := _ending(reel, painter, last, end, played)) is not None:
+        played.append(ending)
+    return {**reel.json(), "moments": played, "rows": rows.all, **retold.charts(end, _)}
 
 
-def _entry(
-    then: Look, told: Told, act: Step | None, loads: dict[str, Any], context: Mapping[str, Any]
-) -> dict[str, Any]:
+def _entry(it: Moment, loads: dict[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        **retold.pointers(then, told),
-        "act": act.number if act is not None else 0,
+        **retold.pointers(it.then, it.told),
+        "act": it.act.number if it.act is not None else 0,
         "said": context["card"].caption.text,
         **({"traffic": loads} if loads else {}),
         **({"crowded": True} if context["board"] is None else {}),
@@ -66,17 +64,16 @@ def _entry(
 
 
 def _ending(
-    reel: Reel, painter: _Painter, last: Moment, then: Look, played: list[dict[str, Any]]
+    reel: Reel, painter: _Painter, last: Moment, end: Look, played: list[dict[str, Any]]
 ) -> dict[str, Any] | None:
-    """Where the story came to its end, a moment that says so: as things are after all of the steps."""
-    end = retold.ended(last.look, last.act, painter.words)
-    if end is None:
+    """Where the story came to its end, a moment that says so."""
+    found = retold.ended(end, last.act, painter.words)
+    if found is None:
         return None
-    look = last.look.at(last.look.trace.count)
-    context = {**retold.moment(look, last.told, painter.words), "ending": end}
-    context["card"] = retold.moment(then, last.told, painter.words)["card"]
+    card = retold.moment(last.then, last.told, painter.words)["card"]
+    context = {**retold.moment(end, last.told, painter.words), "card": card, "ending": found}
     reel.show(len(played), painter.picture(context))
-    return {**played[-1], "at": look.now_ms - look.epoch_ms, "pods": look.count("Pod"), "said": end.text}
+    return {**played[-1], "at": end.now_ms - end.epoch_ms, "pods": end.count("Pod"), "said": found.text}
 
 
 def _check(moments: int, size: int, _: Words) -> None:
@@ -110,8 +107,12 @@ class _Painter:
 
     def picture(self, context: Mapping[str, Any]) -> dict[str, Drawn]:
         """Every element by its id, in the order of the page."""
-        regions = {id: Drawn(still(template.render(context))) for id, template in self._regions.items()}
+        regions = {id: self._region(template, context) for id, template in self._regions.items()}
         return regions if context["board"] is None else {**regions, **dict(self._board(context["board"]))}
+
+    def _region(self, template: Template, context: Mapping[str, Any]) -> Drawn:
+        breathe()
+        return Drawn(still(template.render(context)))
 
     def _board(self, board: BoardView) -> Iterator[tuple[str, Drawn]]:
         for what in ("customs", "services", "nodes", "workloads"):
@@ -129,6 +130,7 @@ class _Painter:
         except TypeError:  # it has a dict in it
             return still(str(self._macros[what](view)))
         if found is None:
+            breathe()
             found = self._known[what, view] = still(str(self._macros[what](view)))
         return found
 

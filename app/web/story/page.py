@@ -60,9 +60,9 @@ def page(templates: Environment, static: Path, scenario: Scenario, parts: Sequen
     def reading(step: Step, _languages: Sequence[str]) -> int:
         return reading_ms(caption(step, _).text, _.lang)
 
-    story = drawn(templates, moments(parts, reading), _)
+    story = drawn(templates, moments(parts, reading), parts[-1].look, _)
     context = {
-        **_inline(static)._asdict(),
+        **inline(static)._asdict(),
         "_": _,
         "lang": _.lang,
         "version": version(),
@@ -106,7 +106,8 @@ def _state() -> dict[str, Any]:
 
 
 @cache
-def _inline(static: Path) -> _Inline:
+def inline(static: Path) -> _Inline:
+    """Made once."""
     script, style = bundle.script(static / "js", "player"), bundle.styles(static / "css", SHEETS)
     policy = (
         f"default-src 'none'; script-src {_digest(script)}; style-src {_digest(style)}; img-src data:;"
