@@ -15,7 +15,7 @@ from app.api.objects import Obj, Ref, ref_of
 from app.component_helpers import replicas, revisions
 from app.component_helpers.replicas import Claims
 from app.component_helpers.revisions import History
-from app.reconcile import Announce, Create, Delete, Difference, KeyFunction, Patch, Reader, Watch
+from app.reconcile import Announce, Cache, Create, Delete, Difference, KeyFunction, Patch, Reader, Wake
 
 
 def creation(owner: Obj, pod: Obj) -> Create:
@@ -66,24 +66,17 @@ def owner_or_claimants(kind: str) -> KeyFunction:
     return keys
 
 
-def watch_pods_of_few(kind: str) -> Watch:
-    """The pods of a kind that most clusters have no object of: those of others are not even delivered."""
-    return Watch(
-        "Pod",
-        owner_or_claimants(kind),
-        when=replicas.matters,
-        matters=replicas.matters_to(kind),
-        indexes={"controller": replicas.controller_or_namespace},
-    )
+def woken_by_pods(kind: str) -> Wake:
+    """For loops that own pods."""
+    return Wake("Pod", owner_or_claimants(kind), when=replicas.matters)
 
 
-def watch_revisions() -> Watch:
-    return Watch(revisions.KIND, wakes_nobody, indexes={"controller": revisions.by_owner})
+def pods_of_few(kind: str) -> Cache:
+    """The pods of a kind that most clusters have no object of: changes of others are not even delivered."""
+    return Cache("Pod", sees=replicas.matters_to(kind), indexes={"controller": replicas.controller_or_namespace})
 
 
-def wakes_nobody(obj: Obj, reader: Reader) -> Iterable[Ref]:
-    """For a kind that a loop only looks at."""
-    return ()
+REVISIONS = Cache(revisions.KIND, indexes={"controller": revisions.by_owner})
 
 
 # ----------------------------------------------------------------------------------------------- revisions

@@ -25,6 +25,7 @@ from app.component_helpers import pods
 from app.reconcile import (
     Action,
     Announce,
+    Cache,
     Controller,
     Create,
     Delete,
@@ -33,7 +34,8 @@ from app.reconcile import (
     Reader,
     Remember,
     RequeueAfter,
-    Watch,
+    Wake,
+    background_if,
 )
 
 SCAN_MS = 10_000
@@ -120,11 +122,13 @@ class ClusterAutoscaler(Controller[ClusterSeen]):
     lane = 290
     reconciles = "ConfigMap"
     sleeps = True
-    watches = (
-        Watch(
-            "ConfigMap", lambda obj, reader: (_KEY,) if _is_ours(obj) else (), selects=("metadata.name", _KEY.name)
-        ),
-        Watch("Pod", _the_config, when=_waits_or_leaves, indexes={"waiting": _waiting}),
+    wakes = (
+        Wake("ConfigMap", lambda obj, reader: (_KEY,) if _is_ours(obj) else ()),
+        Wake("Pod", _the_config, when=_waits_or_leaves),
+    )
+    reads = (
+        Cache("ConfigMap", field_selector=("metadata.name", _KEY.name)),
+        Cache("Pod", indexes={"waiting": _waiting}),
     )  # fmt: skip
     says = {
         "PodsFindNoRoom": Saying(
@@ -184,7 +188,9 @@ class ClusterAutoscaler(Controller[ClusterSeen]):
     def diff(self, seen: ClusterSeen) -> Iterable[Difference]:
         if seen.now_ms < seen.memory.next_ms:
             wait = RequeueAfter(seen.memory.next_ms - seen.now_ms, "the next look")
-            yield Difference(_KEY, "nodes", "a look", "not due", "LookDue", (wait,), background=not _may_act(seen))
+            yield Difference(
+                _KEY, "nodes", "a look", "not due", "LookDue", (wait,), pace=background_if(not _may_act(seen))
+            )
             return
         waiting = [pod for pod in seen.pods if _finds_no_room(pod)]
         memory = seen.memory._replace(next_ms=seen.now_ms + SCAN_MS)
@@ -203,9 +209,9 @@ class ClusterAutoscaler(Controller[ClusterSeen]):
         memory = memory._replace(refused=memory.refused | {uid_of(pod) for pod, _why in plan.refused})
         shrinks = bool(memory.unneeded) and _can_spare(seen)
         busy = coming > 0 or bool(plan.differences) or shrinks or any(map(_is_leaving, seen.nodes))
-        yield from (replace(wait, background=not busy) for wait in waits)
+        yield from (replace(wait, pace=background_if(not busy)) for wait in waits)
         keep = (Remember(memory), RequeueAfter(SCAN_MS, "the next look"))
-        yield Difference(_KEY, "nodes", "a look", "done", "LookDue", keep, background=not busy)
+        yield Difference(_KEY, "nodes", "a look", "done", "LookDue", keep, pace=background_if(not busy))
 
 
 # --------------------------------------------------------------------------------------------------- growing

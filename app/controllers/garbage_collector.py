@@ -15,7 +15,7 @@ from app.api import objects
 from app.api.kinds import Kind
 from app.api.messages import N_, Message, Saying, many, message
 from app.api.objects import Obj, Ref, kind_of, ref_of
-from app.reconcile import Action, Announce, Controller, Delete, Difference, Patch, Reader, Watch, metadata_differs
+from app.reconcile import Action, Announce, Cache, Controller, Delete, Difference, Patch, Reader, Wake, metadata_differs
 
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
@@ -42,7 +42,7 @@ class GarbageCollector(Controller[OwnershipObservation]):
     lane = 220
     reconciles = "*"
     concurrency = 20
-    watches = ()
+    wakes = ()
     says = {
         "OwnerAbsent": Saying(N_("Its owner, %(observed)s, is gone."), N_("the owner is gone")),
         "OwnerWaitsForDependents": Saying(
@@ -73,9 +73,10 @@ class GarbageCollector(Controller[OwnershipObservation]):
         ),
     }
 
-    def watches_of(self, row: Kind) -> Iterable[Watch]:
+    def follows(self, row: Kind) -> Iterable[Cache | Wake]:
         if _is_collected(row):
-            yield Watch(row.key, _concerned, when=_may_matter, matters=metadata_differs, indexes={"owner": _owners})
+            yield Wake(row.key, _concerned, when=_may_matter)
+            yield Cache(row.key, sees=metadata_differs, indexes={"owner": _owners})
 
     def observe(self, key: Ref, reader: Reader) -> OwnershipObservation | None:
         obj = reader.get(key) if reader.kind(key.kind) else None

@@ -74,7 +74,7 @@ class NamespaceController(Controller[NamespaceObservation]):
     lane = 230
     reconciles = "Namespace"
     concurrency = 10
-    watches = (itself("Namespace", when=lambda old, new: new is not None and objects.is_terminating(new)),)
+    wakes = (itself("Namespace", when=lambda old, new: new is not None and objects.is_terminating(new)),)
     says = {
         "NamespaceContentRemains": Saying(
             many("One object must go before it.", "%(n)s objects must go before it."), N_("not empty yet")

@@ -18,15 +18,16 @@ from app.api import names
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, get_path, is_terminating, name_of, ref_of, uid_of
 from app.reconcile import (
+    BACKGROUND,
     Action,
     Announce,
+    Cache,
     Controller,
     Difference,
     Patch,
     Reader,
     Remember,
     RequeueAfter,
-    Watch,
     itself,
 )
 
@@ -71,9 +72,8 @@ class ServiceLoadBalancers(Controller[LoadBalancerSeen]):
     }
 
     def __init__(self) -> None:
-        self.watches: tuple[Watch, ...] = (
-            itself("Service", when=_concerns, matters=_differs, totals={"address": _address_of}),
-        )
+        self.wakes = (itself("Service", when=_concerns),)
+        self.reads = (Cache("Service", sees=_differs, totals={"address": _address_of}),)
 
     def observe(self, key: Ref, reader: Reader) -> LoadBalancerSeen | None:
         service = reader.get(key)
@@ -118,7 +118,7 @@ def _ensure(seen: LoadBalancerSeen, held: bool) -> Iterator[Difference]:
         actions = (told, Remember(None), RequeueAfter(AGAIN_MS, "asks the cloud again"))
         wanted = service["spec"]["loadBalancerIP"]
         yield Difference(
-            ref, "status.loadBalancer", wanted, "none", "LoadBalancerRefused", actions, background=True
+            ref, "status.loadBalancer", wanted, "none", "LoadBalancerRefused", actions, pace=BACKGROUND
         )  # fmt: skip
     else:
         address = _new_address(seen)

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from app.api.objects import Ref
-from app.cluster import Cluster
 from app.cluster.outlook import REFUSALS
 from app.engine.trace import Acted, Commanded, Differed, Observed, Step
 
@@ -26,6 +25,12 @@ Reading = Callable[[Step, Sequence[str]], int]
 """How many milliseconds it takes to read what is said of a step, by the slowest of some languages. Pure."""
 
 
+class Judge(Protocol):
+    """Who knows what matters: a cluster, or one whose past is known (retelling.py)."""
+
+    def matters(self, step: Step) -> bool: ...
+
+
 class Told(NamedTuple):
     """The one step that caption, loop, ring, board and timeline show."""
 
@@ -36,9 +41,9 @@ class Told(NamedTuple):
 
 
 class Story:
-    def __init__(self, cluster: Cluster, reading: Reading) -> None:
+    def __init__(self, judge: Judge, reading: Reading) -> None:
         self.languages: Sequence[str] = ()  # of those who watch
-        self._cluster = cluster
+        self._judge = judge
         self._reading = reading
         self._told: Counter[Hashable] = Counter()
         self._gathered: list[Step] = []
@@ -66,7 +71,7 @@ class Story:
 
     def take(self, step: Step) -> list[Told]:
         """What there is to tell after `step` was made, which is often nothing."""
-        if not self._cluster.matters(step):
+        if not self._judge.matters(step):
             return []
         sentence = _sentence_of(step)
         self._told[sentence] += 1
@@ -89,7 +94,7 @@ class Story:
     def hear(self, steps: Sequence[Step]) -> None:
         """Steps that were made without waiting for readers."""
         for step in steps:
-            if not isinstance(step.record, Observed) and self._cluster.matters(step) and self._is_new(step):
+            if not isinstance(step.record, Observed) and self._judge.matters(step) and self._is_new(step):
                 self._heard += 1
                 if self._newest is None or self._weight(step) > self._weight(self._newest):
                     self._newest = step

@@ -18,7 +18,7 @@ from app import scenarios
 from app.cli import completion, doctor, progress
 from app.cli.main import main, make_parser
 from app.rooms import Rooms, Sharing
-from app.rooms.storage import hold
+from app.rooms.files import hold
 from tests.rooms.test_rooms import make_rooms
 from tests.support.server import Server
 

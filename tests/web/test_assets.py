@@ -59,6 +59,8 @@ def test_the_sheets_of_the_page_are_sent_as_one_and_none_is_forgotten() -> None:
         "own",
         "custom",
         "import",
+        "look",
         "ruler",
+        "share",
         "why",
     }

@@ -16,7 +16,7 @@ from tests.support.browser import JSON, Browser, make_app
 
 
 def test_the_front_door_opens_a_room_at_once_and_brings_one_back_to_it(browser: Browser) -> None:
-    assert re.fullmatch(r"/rooms/[a-z0-9]{20}", browser.base)
+    assert re.fullmatch(r"/rooms/[a-z0-9]{24}", browser.base)
     again = browser.client.get("/")
     assert (again.status_code, again.headers["Location"]) == (302, browser.base)
 

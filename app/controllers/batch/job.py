@@ -24,6 +24,7 @@ from app.reconcile import (
     BY_NAMESPACE,
     Action,
     Announce,
+    Cache,
     Controller,
     Difference,
     Patch,
@@ -31,7 +32,7 @@ from app.reconcile import (
     Remember,
     RequeueAfter,
     UpdateStatus,
-    Watch,
+    Wake,
     itself,
 )
 
@@ -87,9 +88,10 @@ class JobController(Controller[JobObservation]):
     }
 
     def __init__(self) -> None:
-        self.watches = (
-            itself("Job", indexes=BY_NAMESPACE),
-            Watch("Pod", _jobs_of, only=_may_be_ours, indexes={"job": _places}),
+        self.wakes = (itself("Job"), Wake("Pod", _jobs_of))
+        self.reads = (
+            Cache("Job", indexes=BY_NAMESPACE),
+            Cache("Pod", selects=_may_be_ours, indexes={"job": _places}),
         )
 
     def observe(self, key: Ref, reader: Reader) -> JobObservation | None:

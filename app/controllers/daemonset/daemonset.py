@@ -25,13 +25,14 @@ from app.reconcile import (
     BY_NAMESPACE,
     Action,
     Announce,
+    Cache,
     Controller,
     Difference,
     Reader,
     Remember,
     RequeueAfter,
     UpdateStatus,
-    Watch,
+    Wake,
     itself,
 )
 
@@ -95,11 +96,12 @@ class DaemonSetController(Controller[DaemonSetObservation]):
     }
 
     def __init__(self) -> None:
-        self.watches = (
-            itself(KIND, indexes=BY_NAMESPACE),
-            pod_control.watch_pods_of_few(KIND),
-            Watch("Node", _all, when=_comes_or_changes, matters=_changes),
-            pod_control.watch_revisions(),
+        self.wakes = (itself(KIND), pod_control.woken_by_pods(KIND), Wake("Node", _all, when=_comes_or_changes))
+        self.reads = (
+            Cache(KIND, indexes=BY_NAMESPACE),
+            pod_control.pods_of_few(KIND),
+            Cache("Node", sees=_changes),
+            pod_control.REVISIONS,
         )
 
     def observe(self, key: Ref, reader: Reader) -> DaemonSetObservation | None:

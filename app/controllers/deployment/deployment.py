@@ -36,6 +36,7 @@ from app.controllers.deployment.rollout import (
 from app.reconcile import (
     BY_NAMESPACE,
     Announce,
+    Cache,
     Controller,
     Create,
     Delete,
@@ -46,8 +47,9 @@ from app.reconcile import (
     RequeueAfter,
     Update,
     UpdateStatus,
-    Watch,
+    Wake,
     itself,
+    went,
 )
 
 
@@ -72,14 +74,17 @@ class DeploymentController(Controller[DeploymentObservation]):
     labels = sayings.LABELS
 
     def __init__(self) -> None:
-        self.watches = (
-            itself("Deployment", indexes=BY_NAMESPACE),
-            Watch("ReplicaSet", waking.deployments_of, indexes={"controller": waking.controller_or_namespace}),
-            Watch(
+        self.wakes = (
+            itself("Deployment"),
+            Wake("ReplicaSet", waking.deployments_of),
+            Wake("Pod", waking.waiting_for_pods_to_go, when=went),
+        )
+        self.reads = (
+            Cache("Deployment", indexes=BY_NAMESPACE),
+            Cache("ReplicaSet", indexes={"controller": waking.controller_or_namespace}),
+            Cache(
                 "Pod",
-                waking.waiting_for_pods_to_go,
-                when=lambda old, new: new is None,
-                matters=lambda old, new: waking.running(old) != waking.running(new),
+                sees=lambda old, new: waking.running(old) != waking.running(new),
                 totals={"running": waking.running},
             ),
         )

@@ -22,8 +22,11 @@ from app.controllers.podautoscaler.behavior import History
 from app.controllers.podautoscaler.metrics import Measured
 from app.controllers.podautoscaler.replicas import MetricError
 from app.reconcile import (
+    BACKGROUND,
+    NOW,
     Action,
     Announce,
+    Cache,
     Controller,
     Difference,
     Patch,
@@ -31,7 +34,7 @@ from app.reconcile import (
     Remember,
     RequeueAfter,
     UpdateStatus,
-    Watch,
+    background_if,
     itself,
 )
 
@@ -68,10 +71,11 @@ class HorizontalController(Controller[AutoscalerObservation]):
     says = sayings.SAYS
 
     def __init__(self) -> None:
-        self.watches = (
-            itself(KIND, when=_is_news, indexes={"namespace": _namespace, "kind": _target_kind, "target": _target}),
-            Watch("PodMetrics", lambda obj, reader: ()),
-            Watch("Load", lambda obj, reader: (), indexes={"namespace": _namespace}),
+        self.wakes = (itself(KIND, when=_is_news),)
+        self.reads = (
+            Cache(KIND, indexes={"namespace": _namespace, "kind": _target_kind, "target": _target}),
+            Cache("PodMetrics"),
+            Cache("Load", indexes={"namespace": _namespace}),
         )
 
     def observe(self, key: Ref, reader: Reader) -> AutoscalerObservation | None:
@@ -109,10 +113,10 @@ class HorizontalController(Controller[AutoscalerObservation]):
         about = ref_of(seen.autoscaler)
         if seen.memory is None:  # the first look comes one period after it was declared
             wait = (Remember(Memory(seen.now_ms + SYNC_MS, History())), RequeueAfter(SYNC_MS, "the next look"))
-            yield Difference(about, "status", "a look", "none yet", "LookDue", wait, background=True)
+            yield Difference(about, "status", "a look", "none yet", "LookDue", wait, pace=BACKGROUND)
         elif seen.now_ms < seen.memory.next_ms:
             wait_on = (RequeueAfter(seen.memory.next_ms - seen.now_ms, "the next look"),)
-            yield Difference(about, "status", "a look", "not due", "LookDue", wait_on, background=True)
+            yield Difference(about, "status", "a look", "not due", "LookDue", wait_on, pace=BACKGROUND)
         else:
             yield from _sync(seen, seen.memory)
 
@@ -123,7 +127,7 @@ def _sync(seen: AutoscalerObservation, memory: Memory) -> Iterator[Difference]:
     yield from _status(seen, found)
     after = Memory(seen.now_ms + SYNC_MS, found.history)
     keep = (Remember(after), RequeueAfter(SYNC_MS, "the next look"))
-    yield Difference(ref_of(seen.autoscaler), "status", "a look", "done", "LookDue", keep, background=True)
+    yield Difference(ref_of(seen.autoscaler), "status", "a look", "done", "LookDue", keep, pace=BACKGROUND)
 
 
 class Outcome(NamedTuple):
@@ -219,7 +223,7 @@ def _stabilizing(
         return None
     left_ms = behavior.held_until(spec, current, wanted, before) - seen.now_ms
     wait = RequeueAfter(max(SYNC_MS, left_ms), "the stabilization window")
-    return Difference(ref_of(target), "spec.replicas", wanted, current, reason, (wait,), background=True)
+    return Difference(ref_of(target), "spec.replicas", wanted, current, reason, (wait,), pace=BACKGROUND)
 
 
 def _rescaled(seen: AutoscalerObservation, target: Obj, to: int, why: str, history: History) -> Outcome:
@@ -280,7 +284,7 @@ def _inactive(
     status = {**_counts(current, last), "currentMetrics": statuses or None}
     wait = RequeueAfter(SYNC_MS, "the next look")
     about = ref_of(seen.autoscaler)
-    waits = Difference(about, "status.currentMetrics", "metrics", "none", failure.gap, (wait,), background=True)
+    waits = Difference(about, "status.currentMetrics", "metrics", "none", failure.gap, (wait,), pace=BACKGROUND)
     return Outcome(status, (got, inactive), history, events=events, waits=waits)
 
 
@@ -317,19 +321,25 @@ def _status(seen: AutoscalerObservation, found: Outcome) -> Iterator[Difference]
     waits = found.waits
     if waits is not None and waits.reason in STABILIZED and not _is_held(old):
         # That it begins to wait is news: told once, with the write that says so.
-        yield replace(waits, actions=(UpdateStatus(autoscaler, status), *waits.actions), background=False)
+        yield replace(waits, actions=(UpdateStatus(autoscaler, status), *waits.actions), pace=NOW)
         return
     if waits is not None:
         yield waits
     if status == old:
         if events:
             reason = _AMBIGUOUS if waits is not None and waits.reason == _AMBIGUOUS else "MetricsMissing"
-            yield Difference(ref_of(autoscaler), "status", "metrics", "none", reason, events, background=True)
+            yield Difference(ref_of(autoscaler), "status", "metrics", "none", reason, events, pace=BACKGROUND)
         return
     desired, observed = changed_fields(status, old)
     actions = (UpdateStatus(autoscaler, status), *events)
     yield Difference(
-        ref_of(autoscaler), "status", desired, observed, "StatusOutdated", actions, background=not found.scaling
+        ref_of(autoscaler),
+        "status",
+        desired,
+        observed,
+        "StatusOutdated",
+        actions,
+        pace=background_if(not found.scaling),
     )
 
 

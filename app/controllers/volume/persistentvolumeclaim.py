@@ -21,6 +21,7 @@ from app.component_helpers import claims
 from app.controllers.volume import volumes
 from app.reconcile import (
     Announce,
+    Cache,
     Controller,
     Create,
     Delete,
@@ -29,7 +30,7 @@ from app.reconcile import (
     Reader,
     Update,
     UpdateStatus,
-    Watch,
+    Wake,
 )
 
 CLAIM, VOLUME = "PersistentVolumeClaim", "PersistentVolume"
@@ -93,10 +94,11 @@ class PersistentVolumeBinder(Controller[ClaimObservation | VolumeObservation]):
     }
 
     def __init__(self) -> None:
-        self.watches = (
-            Watch(CLAIM, _touched_by_claim, indexes={"volume": _volume_of}),
-            Watch(VOLUME, _touched_by_volume, indexes={"claim": _claim_of}),
-            Watch("StorageClass", lambda obj, reader: ()),
+        self.wakes = (Wake(CLAIM, _touched_by_claim), Wake(VOLUME, _touched_by_volume))
+        self.reads = (
+            Cache(CLAIM, indexes={"volume": _volume_of}),
+            Cache(VOLUME, indexes={"claim": _claim_of}),
+            Cache("StorageClass"),
         )
 
     def observe(self, key: Ref, reader: Reader) -> ClaimObservation | VolumeObservation | None:

@@ -13,7 +13,7 @@ from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of
 from app.component_helpers import claims
 from app.controllers.volume import finalizers
-from app.reconcile import Controller, Difference, Reader, itself
+from app.reconcile import Cache, Controller, Difference, Reader, itself
 
 VOLUME, _CONCERNS = "PersistentVolume", finalizers.concerns(claims.VOLUME_PROTECTION)
 
@@ -49,7 +49,8 @@ class VolumeProtection(Controller[VolumeUsed]):
     }
 
     def __init__(self) -> None:
-        self.watches = (itself(VOLUME, when=_CONCERNS, matters=_CONCERNS),)
+        self.wakes = (itself(VOLUME, when=_CONCERNS),)
+        self.reads = (Cache(VOLUME, sees=_CONCERNS),)
 
     def observe(self, key: Ref, reader: Reader) -> VolumeUsed | None:
         volume = reader.get(key)

@@ -33,7 +33,20 @@ from app.nodes.network.health_checks import Target
 from app.nodes.network.queueing import Workers
 from app.nodes.network.requests import Outcome, PodAt, Rules, Sample, Window
 from app.nodes.network.serving import Busy, pods_at
-from app.reconcile import Controller, Delete, Difference, Patch, Reader, Remember, RequeueAfter, Watch, itself
+from app.reconcile import (
+    BACKGROUND,
+    Cache,
+    Controller,
+    Delete,
+    Difference,
+    Patch,
+    Reader,
+    Remember,
+    RequeueAfter,
+    background_if,
+    itself,
+    nothing,
+)
 
 WINDOW_MS = 1_000
 _RAMP_MS = 60_000
@@ -85,10 +98,8 @@ class Traffic(Controller[TrafficSeen]):
     reconciles = "Load"
     only_while = "Load"
     concurrency = 0
-    watches = (
-        itself("Load", matters=lambda old, new: old["spec"] != new["spec"]),
-        Watch("Service", lambda service, reader: (), matters=lambda old, new: False),
-    )
+    wakes = (itself("Load"),)
+    reads = (Cache("Load", sees=lambda old, new: old["spec"] != new["spec"]), Cache("Service", sees=nothing))
     says = {
         "RulesAwaited": Saying(N_("Not all machines have rules for %(about)s yet."), N_("rules first")),
         "WindowOpen": Saying(N_("This second is not over yet."), N_("the second runs")),
@@ -138,7 +149,7 @@ class Traffic(Controller[TrafficSeen]):
         memory = seen.memory or Memory()
         if not _is_ready(seen, memory):
             wait = RequeueAfter(WINDOW_MS // 4, "the rules of the machines")
-            return [Difference(about, "status.window", "known", "none", "RulesAwaited", (wait,), True)]
+            return [Difference(about, "status.window", "known", "none", "RulesAwaited", (wait,), BACKGROUND)]
         return _advance(seen, about, memory)
 
 
@@ -163,7 +174,7 @@ def _advance(seen: TrafficSeen, about: Ref, memory: Memory) -> Iterator[Differen
         yield _over(seen.load, about, status, news)
     wait = RequeueAfter(memory.until_ms + WINDOW_MS - seen.now_ms, "the next second")
     known = "known" if status is not None else "not yet"
-    yield Difference(about, "status.window", "known", known, "WindowOpen", (Remember(memory), wait), True)
+    yield Difference(about, "status.window", "known", known, "WindowOpen", (Remember(memory), wait), BACKGROUND)
 
 
 def _over(load: Obj, about: Ref, status: dict[str, Any], news: str) -> Difference:
@@ -171,7 +182,8 @@ def _over(load: Obj, about: Ref, status: dict[str, Any], news: str) -> Differenc
     if news == "RequestsServed":
         return Difference(about, "status.window", "served", "failing", news, (write,))
     desired, observed = status["window"]["sent"], status["window"]["ok"]
-    return Difference(about, "status.window", desired, observed, news or "WindowOver", (write,), not news)
+    pace = background_if(not news)
+    return Difference(about, "status.window", desired, observed, news or "WindowOver", (write,), pace)
 
 
 def _news(window: Mapping[str, Any], memory: Memory) -> tuple[str, Memory]:

@@ -24,12 +24,15 @@ the viewer's language. The trace is the only source: there is no second, drawn v
     system         what every cluster has, for who asks
     whynot         what holds an object up, since when, and what would have to change; asked: whether to ask
     moments        the ruler, the list of changes, and the page as it was
+    beside         two rooms in step, and what differs: tolls what it has cost in one, supply what was missing,
+                   differing which objects differ, differences the table
     own            controllers that people wrote, and what one would do
 """
 
 from __future__ import annotations
 
 from app.web.present.captions import caption
+from app.web.present.clock import virtual
 from app.web.present.inspector import inspector
 from app.web.present.moments import Wanted, changes, ruler, step_detail
 from app.web.present.own import choices, own, tried
@@ -40,5 +43,5 @@ from app.web.present.words import Words
 
 __all__ = [
     "Wanted", "Words", "caption", "changes", "choices", "documents", "frame", "inspector", "own", "page", "reading_ms",
-    "ruler", "step_detail", "system", "tried", "verdict_of", "why_of",
+    "ruler", "step_detail", "system", "tried", "verdict_of", "virtual", "why_of",
 ]  # fmt: skip

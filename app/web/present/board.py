@@ -11,9 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.api import conditions, objects, quantities
-from app.api.breath import breathing
 from app.api.objects import Obj, Ref
-from app.component_helpers import pods
 from app.kubectl.printers.network import external_ip
 from app.look import Look
 from app.web.present import custom, reasons, truth, unfolded
@@ -85,8 +83,6 @@ class BoardView(NamedTuple):
     chips: tuple[ChipView, ...]
     customs: tuple[CustomView, ...]  # custom objects that became something
     cells: bool
-    pod_count: int
-    ready_count: int
 
 
 class NodeCell(NamedTuple):
@@ -125,8 +121,6 @@ def board(cluster: Look, _: Words = ENGLISH) -> BoardView:
         chips=chips(cluster),
         customs=unfolded.cards(cluster, _),
         cells=cells,
-        pod_count=len(everything),
-        ready_count=sum(1 for obj in breathing(everything) if pods.is_ready(obj)),
     )
 
 

@@ -84,14 +84,19 @@ class Changed(NamedTuple):
 def ruler(cluster: Look, journal: Sequence[Entry], _: Words) -> dict[str, Any]:
     """What a ruler from the room's beginning to now is drawn from; of very many marks the newest."""
     _ = _.among(cluster.voices)
-    acts = [entry for entry in journal if not entry.left_out and entry.command.get("do") != TakeTurns.do]
+    acts = [entry for entry in journal if is_act(entry)]
     return {
         "count": cluster.trace.count,
-        "marks": [_mark(entry, cluster, _) for entry in acts[-MOST_MARKS:]],
+        "marks": [mark(entry, cluster, _) for entry in acts[-MOST_MARKS:]],
     }
 
 
-def _mark(entry: Entry, cluster: Look, _: Words) -> Mark:
+def is_act(entry: Entry) -> bool:
+    """Of a person, on what is in the cluster, and performed."""
+    return not entry.left_out and entry.command.get("do") != TakeTurns.do
+
+
+def mark(entry: Entry, cluster: Look, _: Words) -> Mark:
     step, command = cluster.trace.get(entry.step + 1), command_from_json(entry.command)
     if step is not None and isinstance(step.record, Commanded):
         said = captions.sentence(step, _)
@@ -128,7 +133,7 @@ def _nearest(trace: Trace, number: int, *, forward: bool) -> Step | None:
     steps = trace.since(number - 1) if forward else reversed(trace.until(min(number, trace.count)).since(0))
     if number > trace.count:
         return None
-    return next((step for step in breathing(steps) if _is_followed(step)), None)
+    return next((step for step in breathing(steps) if is_followed(step)), None)
 
 
 def _then(cluster: Look, step: Step) -> Look | None:
@@ -140,7 +145,7 @@ def _then(cluster: Look, step: Step) -> Look | None:
     return None if board.in_cells(then) or board.in_cells(cluster) else then
 
 
-def _is_followed(step: Step) -> bool:
+def is_followed(step: Step) -> bool:
     return is_visible(step) and (is_phase(step) or isinstance(step.record, Commanded))
 
 
@@ -202,15 +207,16 @@ def _path(path: str) -> str:
 
 def _newest_first(cluster: Look) -> Iterator[Write]:
     for step in reversed(cluster.trace.since(0)):
-        if _is_followed(step):
+        if is_followed(step):
             for change in reversed(changes_of(step)):
-                if change.ref.kind not in _HIDDEN and not _is_local(cluster, change.ref):
+                if is_listed(cluster, change.ref):
                     yield Write(step, change.ref, change.old, change.new)
 
 
-def _is_local(cluster: Look, ref: Ref) -> bool:
+def is_listed(cluster: Look, ref: Ref) -> bool:
+    """Whether changes of it are: it is kept by the API server, and no Event or heartbeat."""
     row = cluster.scheme.lookup(ref.kind)
-    return row is not None and row.is_local
+    return ref.kind not in _HIDDEN and (row is None or not row.is_local)
 
 
 def _row(write: Write, cluster: Look, _: Words) -> tuple[Changed, str]:

@@ -9,7 +9,7 @@ from app.api.breath import breathing
 from app.api.objects import Obj, Ref, kind_of
 from app.engine.trace import ActorState, Step, is_visible
 from app.look import Look
-from app.rooms import Awaited, Frame, Pace, Told, Waiting
+from app.rooms import Access, Awaited, Frame, Pace, Told, Waiting
 from app.scenarios import Scenario
 from app.scenarios.progress import Progress
 from app.web.present import (
@@ -47,6 +47,9 @@ class Shown(Protocol):
 
     @property
     def id(self) -> str: ...
+
+    @property
+    def access(self) -> Access: ...
 
     @property
     def scenario(self) -> Scenario: ...
@@ -203,6 +206,8 @@ def state(
         "latencies": cluster.latencies,
         "called": bool(cluster.alerts),
         "scenario": room.scenario.id,
+        "title": room.access.title,
+        "protected": room.access.protected,
         "viewers": room.viewers,
         "waiting": _waiting(change.waiting if change is not None else None, cluster.epoch_ms),
         "applied": len(cluster.applied),

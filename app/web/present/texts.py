@@ -46,6 +46,7 @@ def browser_words(_: Words) -> dict[str, str]:
         "no_kubectl": _("kubectl has no command for this."),
         "finished": _("You have finished this lesson."),
         "offline": _("The server cannot be reached."),
+        "no_moment": _("The moment of this link, step {n}, is not kept any more. This is now."),
         **_board_words(_),
     }
 
@@ -140,6 +141,7 @@ def keys(_: Words) -> list[tuple[str, list[tuple[str, str]]]]:
                 ("S", _("scenarios")),
                 ("Y", _("press the next step of the lesson")),
                 ("U", _("your own kubectl in this room")),
+                ("@", _("share: links to take part, to watch, to this moment")),
                 (";", _("fork this room, or export it; import another")),
                 ("P", _("present: the stage, and back")),
                 ("D", _("light, dark or as the system")),
