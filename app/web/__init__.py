@@ -13,6 +13,7 @@ pages      GET: room, snapshot, documents, inspector, step, explain
 commands   POST: commands, pace, steps, reset, plan
 beside     two rooms with a common past, side by side
 sharing    a room goes out as a file, and comes in as one
+story      GET: a stretch of the story as a page that plays without a server
 script     POST: a step of the room's lesson
 metrics    what the server counts, and whether it is well
 logs       one line an event
@@ -53,6 +54,7 @@ from app.web import (
     script,
     security,
     sharing,
+    story,
 )
 from app.web.linebreaks import LineBreaks
 
@@ -124,6 +126,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(sharing.blueprint)
     app.register_blueprint(roles.blueprint)
     app.register_blueprint(beside.blueprint)
+    app.register_blueprint(story.blueprint)
     app.register_blueprint(live.blueprint)
     app.register_blueprint(kube.blueprint)
     compression.init_app(app)

@@ -60,6 +60,7 @@ def test_the_sheets_of_the_page_are_sent_as_one_and_none_is_forgotten() -> None:
         "custom",
         "import",
         "look",
+        "player",
         "ruler",
         "share",
         "why",

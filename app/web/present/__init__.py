@@ -23,6 +23,7 @@ the viewer's language. The trace is the only source: there is no second, drawn v
     why            the chain of causes, to look through   lanemarks   what a mark on the timeline says
     system         what every cluster has, for who asks
     whynot         what holds an object up, since when, and what would have to change; asked: whether to ask
+    retold         a moment of a recording, for a page that plays without a server
     moments        the ruler, the list of changes, and the page as it was
     beside         two rooms in step, and what differs: tolls what it has cost in one, supply what was missing,
                    differing which objects differ, differences the table
