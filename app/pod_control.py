@@ -1,8 +1,8 @@
 """What loops that own pods do to them, with the Events they say it with: create, delete, adopt, release, keep history.
 
 Used by every controller that makes pods from a template. It only builds actions and Differences; what a pod looks like
-and which pods are whose is decided in app/api. Models kubernetes/pkg/controller/controller_utils.go (`RealPodControl`)
-and controller_ref_manager.go.
+and which pods are whose is decided in app/component_helpers. Models kubernetes/pkg/controller/controller_utils.go
+(`RealPodControl`) and controller_ref_manager.go.
 """
 
 from __future__ import annotations
@@ -38,15 +38,16 @@ def adopt_and_release(owner: Obj, claims: Claims) -> Iterator[Difference]:
     """Make the owner references of pods agree with what the owner's selector says."""
     name = objects.name_of(owner)
     for pod in claims.adopted:
-        yield _owners_differ(pod, name, None, "OrphanMatches", replicas.owners_with(pod, owner))
+        yield owners_differ(pod, name, None, "OrphanMatches", replicas.owners_with(pod, owner))
     for pod in claims.released:
-        yield _owners_differ(pod, None, name, "OwnedPodNoLongerMatches", replicas.owners_without(pod, owner))
+        yield owners_differ(pod, None, name, "OwnedPodNoLongerMatches", replicas.owners_without(pod, owner))
 
 
-def _owners_differ(pod: Obj, desired: str | None, observed: str | None, reason: str, owners: list[Obj]) -> Difference:
+def owners_differ(obj: Obj, desired: str | None, observed: str | None, reason: str, owners: list[Obj]) -> Difference:
+    """Of a pod or what else has an owner: who that should be and who it is, by name, and the references that say so."""
     patch = {"metadata": {"ownerReferences": owners or None}}
-    actions = (Patch(ref_of(pod), patch, uid=objects.uid_of(pod)),)
-    return Difference(ref_of(pod), "metadata.ownerReferences", desired, observed, reason, actions)
+    actions = (Patch(ref_of(obj), patch, uid=objects.uid_of(obj)),)
+    return Difference(ref_of(obj), "metadata.ownerReferences", desired, observed, reason, actions)
 
 
 # -------------------------------------------------------------------------------------------------- waking

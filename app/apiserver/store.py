@@ -41,7 +41,7 @@ class Written(NamedTuple):
     """What a verb of the API server did: the object as it is now, and every change that this took."""
 
     obj: Obj
-    changes: tuple[Change, ...]  # empty: a dry run, or nothing changed
+    changes: tuple[Change, ...]  # empty: nothing changed
     warnings: tuple[str, ...] = ()  # for the client's Warning headers
 
     @property

@@ -1,7 +1,7 @@
 """One cluster as a value (app/cluster/cluster.py), the hands with which commands are performed on it (performing.py,
 hands.py), `apply` (applying.py), a journal lived through again (replay.py), what is seen of containers
-(containers.py), which loops it has (loops.py), one that somebody writes, tried before it runs (trying.py), and the
-whole written out (checkpoint.py, plain.py)."""
+(containers.py), which loops it has (loops.py), one that somebody writes, tried before it runs (trying.py), which steps
+people care about (outlook.py), and the whole written out (checkpoint.py, plain.py)."""
 
 from app.cluster.applying import Planned as Planned
 from app.cluster.cluster import DEFAULT_EPOCH_MS as DEFAULT_EPOCH_MS

@@ -279,7 +279,9 @@ def _refuse(refused: Sequence[tuple[Obj, str]], memory: Memory) -> Iterator[Diff
     for pod, why in refused:
         is_known = uid_of(pod) in memory.refused
         told = () if is_known else (_told(pod, "Normal", "NotTriggerScaleUp", f"pod didn't trigger scale-up: {why}"),)
-        yield Difference(ref_of(pod), "spec.nodeName", "a node", "", "NoMachineWouldHelp", told, background=is_known)
+        yield Difference(
+            ref_of(pod), "spec.nodeName", "a node", "", "NoMachineWouldHelp", told, background_if(is_known)
+        )
 
 
 def _told(pod: Obj, type_: str, reason: str, message: str) -> Announce:

@@ -71,7 +71,7 @@ def room(id: str) -> AnyResponse:
     why_not = access.why_not()
     may = {"role": access.role(room).name.lower(), "why_not": _(why_not) if why_not else ""}
     more = {"kubeconfig": config, "said": told, "origin": ORIGIN in request.cookies, **may}
-    page = lambda: _rendered("room.html", **more, **present.page(room, scenarios.every(), _))  # noqa: E731
+    page = lambda: rendered("room.html", **more, **present.page(room, scenarios.every(), _))  # noqa: E731
     html = room.drawn(page)
     return make_response(html)
 
@@ -84,7 +84,7 @@ def snapshot(id: str) -> Response:
     _ = language.here()
     html = room.snapshot(
         ("snapshot", _.lang),
-        lambda: _rendered("snapshot.html", **present.page(room, scenarios.every(), _)),
+        lambda: rendered("snapshot.html", **present.page(room, scenarios.every(), _)),
     )
     return make_response(html)
 
@@ -243,7 +243,7 @@ def _taken_over(room: Room, id: str, secret: str) -> AnyResponse:
     return response
 
 
-def _rendered(template: str, **context: Any) -> str:
+def rendered(template: str, **context: Any) -> str:
     """What may be large; others have the process in between."""
     current_app.update_template_context(context)
     return "".join(breathing(current_app.jinja_env.get_template(template).generate(context)))

@@ -17,6 +17,7 @@ from app.api.messages import N_, Message, Saying, counted, many, message
 from app.api.names import short_name
 from app.api.objects import Obj, Ref, is_terminating, name_of, ref_of
 from app.component_helpers import pods
+from app.component_helpers.slices import SERVICE_NAME
 from app.controllers.endpointslice import endpoints, selection
 from app.controllers.endpointslice.endpoints import Endpoint, Ports
 from app.reconcile import (
@@ -37,7 +38,6 @@ from app.reconcile import (
 
 MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 MANAGER = "endpointslice-controller.k8s.io"
-SERVICE_NAME = "kubernetes.io/service-name"
 HEADLESS = "service.kubernetes.io/headless"
 TRIGGER_TIME = "endpoints.kubernetes.io/last-change-trigger-time"
 ZONE = "topology.kubernetes.io/zone"

@@ -16,6 +16,7 @@ from app.api import objects
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of
 from app.component_helpers import managed_endpoints
+from app.component_helpers.slices import SERVICE_NAME
 from app.controllers.endpointslice import subsets
 from app.controllers.endpointslice.subsets import Subset
 from app.reconcile import (
@@ -34,7 +35,7 @@ from app.reconcile import (
 )
 
 MANAGED_BY, MANAGER = "endpointslice.kubernetes.io/managed-by", "endpointslicemirroring-controller.k8s.io"
-_SERVICE_NAME, _SKIP = "kubernetes.io/service-name", "endpointslice.kubernetes.io/skip-mirror"
+_SKIP = "endpointslice.kubernetes.io/skip-mirror"
 _LEADER = "control-plane.alpha.kubernetes.io/leader"
 _NOT_MIRRORED = (
     "endpoints.kubernetes.io/last-change-trigger-time",
@@ -158,7 +159,7 @@ def _family(ip: str) -> str:
 
 def _slice(found: Obj, family: str, listed: list[dict[str, Any]], ports: list[dict[str, Any]]) -> Obj:
     notes = {key: value for key, value in objects.annotations_of(found).items() if key not in _NOT_MIRRORED}
-    labels = {**objects.labels_of(found), _SERVICE_NAME: name_of(found), MANAGED_BY: MANAGER}
+    labels = {**objects.labels_of(found), SERVICE_NAME: name_of(found), MANAGED_BY: MANAGER}
     return {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
@@ -230,5 +231,5 @@ def _endpoints_of_slice(piece: Obj, _: Reader) -> Iterator[Ref]:
 
 
 def _service_of(piece: Obj) -> list[tuple[str, str]]:
-    name = objects.labels_of(piece).get(_SERVICE_NAME)
+    name = objects.labels_of(piece).get(SERVICE_NAME)
     return [(namespace_of(piece), name)] if name else []

@@ -26,6 +26,7 @@ from typing import Any
 from app.api.kinds import INTERNAL_V1
 from app.api.messages import N_, Message, Saying, many, message
 from app.api.objects import Obj, Ref, is_terminating, labels_of, name_of, namespace_of, ref_of
+from app.component_helpers.slices import SERVICE_NAME
 from app.reconcile import (
     Action,
     Cache,
@@ -45,7 +46,6 @@ from app.reconcile import (
 LOAD_BALANCER = "load-balancer"
 MIN_SYNC_MS = 1_000
 _KEPT_MS = 10_000  # rules that were replaced longer ago are nobody's business
-_SERVICE_NAME = "kubernetes.io/service-name"
 _EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 
 Places = list[list[Any]]  # [pod, machine, port] each
@@ -227,7 +227,7 @@ def _is_target(node: Obj) -> bool:
 
 
 def _service_names(piece: Obj) -> list[tuple[str, str]]:
-    name = labels_of(piece).get(_SERVICE_NAME)
+    name = labels_of(piece).get(SERVICE_NAME)
     return [(namespace_of(piece), name)] if name else []
 
 

@@ -13,8 +13,7 @@ background: traffic alone never makes a cluster restless. Without a Load it take
         pods:   {POD: {requests, failed, cpuMilli, memoryBytes, requestsPerSecond, latencyMs, queued,
                      busyPercent, queuePercent}}   # of what its workers can do, and of its queue
         nodes:  {NODE: {requests, failed}}
-        samples: "137,node-1,web-x,22,Ok;..."            # a few of the window's requests, for the eye: when in it,
-                                                         # machine, pod, how long, outcome
+        samples: "137,node-1,web-x,22,Ok;..."            # a few of the window's requests (app/api/loads.py)
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from app.api import limits, losses, memo
-from app.api.loads import DIRECT
+from app.api.loads import DIRECT, packed
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
 from app.api.status import replacing
 from app.nodes.network import health_checks, requests
 from app.nodes.network.health_checks import Target
 from app.nodes.network.queueing import Workers
-from app.nodes.network.requests import Outcome, PodAt, Rules, Sample, Window
+from app.nodes.network.requests import Outcome, PodAt, Rules, Window
 from app.nodes.network.serving import Busy, pods_at
 from app.reconcile import (
     BACKGROUND,
@@ -314,7 +313,7 @@ def _told(
         "total": total,
         "pods": _told_of_pods(window, outcome),
         "nodes": {name: {"requests": t.requests, "failed": t.failed} for name, t in sorted(outcome.nodes.items())},
-        "samples": ";".join(_written(sample, window.from_ms) for sample in outcome.samples),
+        "samples": packed(outcome.samples),
     }
     if len(window.pods) > _MANY_PODS and window.to_ms // WINDOW_MS % _MANY_EVERY:
         del status["pods"]
@@ -326,12 +325,6 @@ def _left(workers: Workers, end_us: int) -> Busy:
         tuple(sorted(each for each in workers.free if each > end_us)),
         tuple(each for each in workers.starts if each > end_us),
     )
-
-
-def _written(sample: Sample, from_ms: int) -> str:
-    """As one word: a room keeps thousands of them in its trace."""
-    at_ms = sample.at_us // 1000 - from_ms
-    return f"{at_ms},{sample.node},{sample.pod},{sample.took_us // 1000},{sample.outcome}"
 
 
 def _told_of_pods(window: Window, outcome: Outcome) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from app.api.objects import (
     with_metadata,
 )  # fmt: skip
 from app.api.quorum_queues import RABBITMQ_CLUSTER
+from app.component_helpers.slices import SERVICE_NAME
 from app.operators.rabbitmq import builders, conditions, sayings, sizes
 from app.operators.rabbitmq.conditions import Verdict
 from app.operators.rabbitmq.sizes import ClusterSeen
@@ -351,7 +352,7 @@ def _cluster_label(obj: Obj) -> list[tuple[str, str]]:
 
 
 def _service(piece: Obj) -> list[tuple[str, str]]:
-    name = labels_of(piece).get("kubernetes.io/service-name")
+    name = labels_of(piece).get(SERVICE_NAME)
     return [(namespace_of(piece), name)] if name else []
 
 

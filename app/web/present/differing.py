@@ -17,8 +17,8 @@ from app.api.objects import Obj, Ref, controller_of, is_terminating, kind_of, la
 from app.apimachinery.patch.strategic import FieldChange, field_changes
 from app.apimachinery.scheme.scheme import Scheme
 from app.component_helpers import pods
+from app.component_helpers.slices import service_of
 from app.kubectl.printers.pods import pod_status
-from app.web.present.board import service_of_slice
 from app.web.present.edits import UNKNOWN
 
 _APART = ("Endpoints", "EndpointSlice", "Event", "Lease", "NodeMetrics", "PodMetrics")
@@ -165,7 +165,7 @@ def _endpoints(one: State, other: State) -> Iterator[Gap]:
 def _by_service(state: State) -> dict[Ref, dict[Ref, Obj]]:
     found: dict[Ref, dict[Ref, Obj]] = {}
     for ref, obj in state.items():
-        if ref.kind == "EndpointSlice" and labels_of(obj) and (service := service_of_slice(obj)) is not None:
+        if ref.kind == "EndpointSlice" and labels_of(obj) and (service := service_of(obj)) is not None:
             found.setdefault(service, {})[ref] = obj
     return found
 

@@ -111,7 +111,7 @@ def mark(entry: Entry, cluster: Look, _: Words) -> Mark:
 def step_detail(cluster: Look, number: int, _: Words, *, forward: bool = False) -> dict[str, Any] | None:
     """Context of `templates/_step.html`: the page as it was at the nearest step that people follow, from `number` back
     or forward; at that step itself if `cluster` knows none, for all loops rest. None: it does not know that either."""
-    found = _nearest(cluster.trace, number, forward=forward)
+    found = nearest(cluster.trace, number, forward=forward)
     step = found or cluster.trace.get(number)
     if step is None:
         return None
@@ -129,7 +129,8 @@ def step_detail(cluster: Look, number: int, _: Words, *, forward: bool = False) 
     }
 
 
-def _nearest(trace: Trace, number: int, *, forward: bool) -> Step | None:
+def nearest(trace: Trace, number: int, *, forward: bool = False) -> Step | None:
+    """The step that people follow, from `number` back or forward."""
     steps = trace.since(number - 1) if forward else reversed(trace.until(min(number, trace.count)).since(0))
     if number > trace.count:
         return None
