@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 # In parallel; whoever is done first takes over what others have not begun.
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: run dev test quick conformance soak tour kubectls check format lint types layers tests bench i18n vendor lock wheel clean
+.PHONY: run dev test quick conformance soak tour kubectls check format lint types scripts layers bench i18n vendor lock wheel clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m app.web.serve serve --host $(HOST) --port $(PORT)
@@ -28,14 +28,24 @@ $(VENV)/dev.stamp: requirements-dev.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ $(VENV)/run.stamp
 
+# What checks the scripts and makes static/vendor/, once, and again when the lock file changes. The app needs none of it.
+node_modules/stamp: package-lock.json
+	@node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' || { echo "Checking the scripts needs Node.js 20 or newer, with npm: https://nodejs.org"; exit 1; }
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
 # Everything, tests with a browser, with kubectl, PostgreSQL and Redis included: all are found or installed, none skipped.
-test: dev
+test: dev scripts
 	$(BIN)/python -m tools.ensure_browser
 	$(BIN)/python -m tools.ensure_kubectl
 	$(BIN)/python -m tools.ensure_servers
 	$(PYTEST)
 
-# What needs neither a browser nor kubectl nor another server: in less than a minute, while one works.
+# The scripts, module by module.
+scripts: node_modules/stamp
+	node --test --test-reporter=spec tests/js/*.test.js
+
+# What needs neither a browser nor kubectl nor another server, nor Node.js: in less than a minute, while one works.
 quick: dev
 	$(PYTEST) --ignore tests/browser --ignore tests/kube --ignore tests/simulation --ignore tests/stores -m "not long"
 
@@ -69,11 +79,13 @@ check: format lint types test
 format: dev
 	$(BIN)/ruff format --check .
 
-lint: dev
+lint: dev node_modules/stamp
 	$(BIN)/ruff check .
+	npx --no biome lint --error-on-warnings
 
-types: dev
+types: dev node_modules/stamp
 	$(BIN)/mypy
+	npx --no tsc
 
 layers: dev
 	$(BIN)/python -m pytest tests/test_layers.py
@@ -97,6 +109,8 @@ bench: dev
 	$(BIN)/python -m benchmarks.half_requests
 	$(BIN)/python -m benchmarks.checkpoints
 	$(BIN)/python -m benchmarks.scrub
+	$(BIN)/python -m benchmarks.pictures
+	$(BIN)/python -m benchmarks.beside
 	$(BIN)/python -m benchmarks.room_files
 	$(BIN)/python -m benchmarks.story_file
 	$(BIN)/python -m benchmarks.own_controllers
@@ -113,8 +127,8 @@ i18n: dev
 	$(BIN)/pybabel --quiet compile -d app/translations
 
 # static/vendor/ from npm, see tools/vendor/.
-vendor:
-	cd tools/vendor && npm ci --no-audit --no-fund && node build.js
+vendor: node_modules/stamp
+	node tools/vendor/build.js
 
 # The lock files from pyproject.toml, at the newest versions.
 LOCK := pip-compile --quiet --upgrade --generate-hashes --strip-extras --no-header --no-annotate \
@@ -127,5 +141,5 @@ wheel: dev
 	$(BIN)/python -m build --no-isolation
 
 clean:
-	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build dist node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

@@ -1,8 +1,8 @@
 """What loops that own pods do to them, with the Events they say it with: create, delete, adopt, release, keep history.
 
 Used by every controller that makes pods from a template. It only builds actions and Differences; what a pod looks like
-and which pods are whose is decided in app/api. Models kubernetes/pkg/controller/controller_utils.go (`RealPodControl`)
-and controller_ref_manager.go.
+and which pods are whose is decided in app/component_helpers. Models kubernetes/pkg/controller/controller_utils.go
+(`RealPodControl`) and controller_ref_manager.go.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from app.api.objects import Obj, Ref, ref_of
 from app.component_helpers import replicas, revisions
 from app.component_helpers.replicas import Claims
 from app.component_helpers.revisions import History
-from app.reconcile import Announce, Create, Delete, Difference, KeyFunction, Patch, Reader, Watch
+from app.reconcile import Announce, Cache, Create, Delete, Difference, KeyFunction, Patch, Reader, Wake
 
 
 def creation(owner: Obj, pod: Obj) -> Create:
@@ -38,15 +38,16 @@ def adopt_and_release(owner: Obj, claims: Claims) -> Iterator[Difference]:
     """Make the owner references of pods agree with what the owner's selector says."""
     name = objects.name_of(owner)
     for pod in claims.adopted:
-        yield _owners_differ(pod, name, None, "OrphanMatches", replicas.owners_with(pod, owner))
+        yield owners_differ(pod, name, None, "OrphanMatches", replicas.owners_with(pod, owner))
     for pod in claims.released:
-        yield _owners_differ(pod, None, name, "OwnedPodNoLongerMatches", replicas.owners_without(pod, owner))
+        yield owners_differ(pod, None, name, "OwnedPodNoLongerMatches", replicas.owners_without(pod, owner))
 
 
-def _owners_differ(pod: Obj, desired: str | None, observed: str | None, reason: str, owners: list[Obj]) -> Difference:
+def owners_differ(obj: Obj, desired: str | None, observed: str | None, reason: str, owners: list[Obj]) -> Difference:
+    """Of a pod or what else has an owner: who that should be and who it is, by name, and the references that say so."""
     patch = {"metadata": {"ownerReferences": owners or None}}
-    actions = (Patch(ref_of(pod), patch, uid=objects.uid_of(pod)),)
-    return Difference(ref_of(pod), "metadata.ownerReferences", desired, observed, reason, actions)
+    actions = (Patch(ref_of(obj), patch, uid=objects.uid_of(obj)),)
+    return Difference(ref_of(obj), "metadata.ownerReferences", desired, observed, reason, actions)
 
 
 # -------------------------------------------------------------------------------------------------- waking
@@ -66,24 +67,17 @@ def owner_or_claimants(kind: str) -> KeyFunction:
     return keys
 
 
-def watch_pods_of_few(kind: str) -> Watch:
-    """The pods of a kind that most clusters have no object of: those of others are not even delivered."""
-    return Watch(
-        "Pod",
-        owner_or_claimants(kind),
-        when=replicas.matters,
-        matters=replicas.matters_to(kind),
-        indexes={"controller": replicas.controller_or_namespace},
-    )
+def woken_by_pods(kind: str) -> Wake:
+    """For loops that own pods."""
+    return Wake("Pod", owner_or_claimants(kind), when=replicas.matters)
 
 
-def watch_revisions() -> Watch:
-    return Watch(revisions.KIND, wakes_nobody, indexes={"controller": revisions.by_owner})
+def pods_of_few(kind: str) -> Cache:
+    """The pods of a kind that most clusters have no object of: changes of others are not even delivered."""
+    return Cache("Pod", sees=replicas.matters_to(kind), indexes={"controller": replicas.controller_or_namespace})
 
 
-def wakes_nobody(obj: Obj, reader: Reader) -> Iterable[Ref]:
-    """For a kind that a loop only looks at."""
-    return ()
+REVISIONS = Cache(revisions.KIND, indexes={"controller": revisions.by_owner})
 
 
 # ----------------------------------------------------------------------------------------------- revisions
@@ -156,10 +150,14 @@ SAYS = {
         too_many, many("one pod too many", "%(n)s pods too many"), {"Pod": N_("It deletes one: %(name)s.")}
     ),
     "NamespaceTerminating": Saying(
-        N_("Pods are missing, but the namespace is being deleted."), N_("the namespace goes")
+        N_("Pods are missing, but the namespace is being deleted."),
+        N_("the namespace goes"),
+        needs=N_("Nothing is made in a namespace that goes: it must be made anew."),
     ),
     "MinReadySecondsNotOver": Saying(
-        N_("Ready: %(desired)s. Long enough to be available: %(observed)s."), N_("ready, not yet available")
+        N_("Ready: %(desired)s. Long enough to be available: %(observed)s."),
+        N_("ready, not yet available"),
+        needs=N_("They must stay ready for minReadySeconds."),
     ),
     "NewRevisionNeeded": Saying(
         N_("Its pod template is new: no revision holds it yet."),

@@ -8,7 +8,7 @@ trace have one place each, and no controller can write on the side.
     class ReplicaSetController(Controller[ReplicaSetObservation]):
         name = "replicaset-controller"
         reconciles = "ReplicaSet"
-        watches = (itself("ReplicaSet"), owns("Pod", "ReplicaSet"))
+        wakes = (itself("ReplicaSet"), owns("Pod", "ReplicaSet"))
 
         def observe(self, key, reader): ...      # the only place that reads
         def diff(self, seen): ...                # pure: no reader, no clock, no state of its own
@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from app.api.kinds import Kind
@@ -130,6 +131,21 @@ class Remember:
 Action = Create | Update | UpdateStatus | Patch | Delete | Bind | Announce | RequeueAfter | Remember
 
 
+class Pace(IntEnum):
+    """Whether a quiet cluster waits for it. Of several the first that applies holds."""
+
+    NOW = 0
+    AWAITED = 1  # but not for its timer: it will act at a time of its own, and people may wait for that
+    BACKGROUND = 2  # housekeeping that goes on in a quiet cluster: a heartbeat, one more look
+
+
+NOW, AWAITED, BACKGROUND = Pace
+
+
+def background_if(condition: bool) -> Pace:
+    return BACKGROUND if condition else NOW
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One gap between desired and observed, and the actions that close it."""
@@ -140,7 +156,12 @@ class Difference:
     observed: Any
     reason: str  # CamelCase, as in Events and conditions: "TooFewReplicas"
     actions: tuple[Action, ...] = ()  # empty: may not act yet (maxUnavailable used up, back-off, ...)
-    background: bool = False  # housekeeping that goes on in a quiet cluster: a heartbeat
+    pace: Pace = NOW
+
+    @property
+    def background(self) -> bool:
+        """A cluster in which nothing else is to be done is quiet."""
+        return self.pace == BACKGROUND
 
 
 # ---------------------------------------------------------------------------------------------- reading
@@ -167,10 +188,10 @@ class Reader(Protocol):
         """All cached objects of a kind, in order of name; None: in every namespace."""
 
     def by(self, kind: str, index: str, value: Hashable) -> Sequence[Obj]:
-        """Objects that `indexes[index]` of this controller's Watch on `kind` put under `value`, oldest first."""
+        """Objects that `indexes[index]` of this controller's Cache of `kind` put under `value`, oldest first."""
 
     def totals(self, kind: str, name: str) -> Mapping[Hashable, tuple[int, ...]]:
-        """The sums that `totals[name]` of the Watch on `kind` keeps, by group. A group with nothing in it is absent."""
+        """The sums that `totals[name]` of the Cache of `kind` keeps, by group. A group with nothing in it is absent."""
 
     def live(self, kind: str, namespace: str | None) -> Sequence[Obj]:
         """A LIST at the API server instead of the cache, as the few controllers do that must not be stale; None: of
@@ -199,46 +220,62 @@ class Reader(Protocol):
 
 
 KeyFunction = Callable[[Obj, Reader], Iterable[Ref]]
+When = Callable[[Obj | None, Obj | None], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
-    """One informer: which kind, which of its objects, and which keys a change of one of them wakes.
+class Cache:
+    """What a loop keeps of a kind, for its Reader: one informer. A kind of which it only says what wakes it (`Wake`)
+    is kept as well, whole; this says more.
 
-    keys: called with the old and the new object of a change (both, since a label may have moved).
-    when: called with (old, new), either may be None; False means that this change wakes nobody.
-    selects: ("spec.nodeName", "node-1"), a field selector at the server: other objects are never delivered.
-    only: objects for which it is False are never delivered: for loops that own few of many.
-    helps: called with (key, old, new, reader) for each of the keys; False means that this one sleeps on.
-    matters: called with (old, new) of a modification; False means that it is not delivered at all. For loops that look
-        at a part of an object only: what they have in their cache may be older in the rest.
+    field_selector: ("spec.nodeName", "node-1"): other objects are never sent by the server.
+    selects: objects for which it is False are never delivered: for loops that own few of many.
+    sees: called with (old, new) of a modification; False means that it is not delivered at all. For loops that look at
+        a part of an object only: what they have in their cache may be older in the rest.
     indexes: name -> function from an object to the values it is found under with `Reader.by`.
     totals: name -> function from an object to (group, amounts) or None; kept up to date per change, so that a
         loop over many objects costs one look-up (`Reader.totals`).
     """
 
     kind: str
-    keys: KeyFunction
-    when: Callable[[Obj | None, Obj | None], bool] | None = None
-    helps: Callable[[Ref, Obj | None, Obj | None, Reader], bool] | None = None
-    selects: tuple[str, str] | None = None
-    only: Callable[[Obj], bool] | None = None
-    matters: Callable[[Obj, Obj], bool] | None = None
+    field_selector: tuple[str, str] | None = None
+    selects: Callable[[Obj], bool] | None = None
+    sees: Callable[[Obj, Obj], bool] | None = None
     indexes: Mapping[str, Callable[[Obj], Iterable[Hashable]]] = field(default_factory=dict)
     totals: Mapping[str, Callable[[Obj], tuple[Hashable, tuple[int, ...]] | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Which keys a change of one object of a kind wakes, if it reaches the cache.
+
+    keys: called with the old and the new object of a change (both, since a label may have moved).
+    when: called with (old, new), either may be None; False means that this change wakes nobody.
+    hint: called with (key, old, new, reader) for each of the keys; False means that this one sleeps on.
+    """
+
+    kind: str
+    keys: KeyFunction
+    when: When | None = None
+    hint: Callable[[Ref, Obj | None, Obj | None, Reader], bool] | None = None
 
 
 _METADATA = ("labels", "annotations", "ownerReferences", "finalizers", "deletionTimestamp")
 
 
 def metadata_differs(old: Obj, new: Obj) -> bool:
-    """For `Watch.matters`: labels, annotations, owners, finalizers or the mark of deletion changed."""
+    """For `Cache.sees`: labels, annotations, owners, finalizers or the mark of deletion changed."""
     before, after = old["metadata"], new["metadata"]
     return any(before.get(name) != after.get(name) for name in _METADATA)
 
 
+def nothing(old: Obj, new: Obj) -> bool:
+    """For `Cache.sees`: objects come and go, and that is all that is looked at."""
+    return False
+
+
 def owned_by(kind: str) -> Callable[[Obj], bool]:
-    """For `Watch.only`: objects whose controller is of that kind."""
+    """For `Cache.selects`: objects whose controller is of that kind."""
 
     def is_owned(obj: Obj) -> bool:
         return is_of(controller_of(obj), kind)
@@ -247,15 +284,15 @@ def owned_by(kind: str) -> Callable[[Obj], bool]:
 
 
 BY_NAMESPACE: Mapping[str, Callable[[Obj], Iterable[Hashable]]] = {"namespace": lambda obj: (namespace_of(obj),)}
-"""For `Watch.indexes`: what `Reader.by(kind, "namespace", name)` finds."""
+"""For `Cache.indexes`: what `Reader.by(kind, "namespace", name)` finds."""
 
 
-def itself(kind: str, **options: Any) -> Watch:
+def itself(kind: str, when: When | None = None) -> Wake:
     """A change of the object wakes the key of the object."""
-    return Watch(kind, lambda obj, reader: (ref_of(obj),), **options)
+    return Wake(kind, lambda obj, reader: (ref_of(obj),), when)
 
 
-def owns(kind: str, owner_kind: str, **options: Any) -> Watch:
+def owns(kind: str, owner_kind: str, when: When | None = None) -> Wake:
     """A change of an owned object wakes its controlling owner, if that is of `owner_kind`."""
 
     def keys(obj: Obj, reader: Reader) -> Iterable[Ref]:
@@ -263,7 +300,17 @@ def owns(kind: str, owner_kind: str, **options: Any) -> Watch:
         if owner and is_of(owner, owner_kind):
             yield Ref(owner_kind, obj["metadata"].get("namespace", ""), owner["name"])
 
-    return Watch(kind, keys, **options)
+    return Wake(kind, keys, when)
+
+
+def came_or_went(old: Obj | None, new: Obj | None) -> bool:
+    """For `Wake.when`."""
+    return old is None or new is None
+
+
+def went(old: Obj | None, new: Obj | None) -> bool:
+    """For `Wake.when`."""
+    return new is None
 
 
 # --------------------------------------------------------------------------------- loops that somebody wrote
@@ -315,14 +362,16 @@ class Controller(Generic[Seen]):
     component: str = ""  # the Event source where it is not `name`
     posts: Posts | None = None  # None: its Events are counted and combined, as client-go's recorder does
     reconciles: str  # the kind its keys are of
-    watches: tuple[Watch, ...]
+    wakes: tuple[Wake, ...]
+    reads: tuple[Cache, ...] = ()
     concurrency: int = 1  # keys worked on at once; 0: as many as there are
     only_while: str = ""  # a kind: its process stands still while there is no object of it
     assumes: bool = False  # sees its own writes at once, as the scheduler's assume cache does
     runs_in: PodProgram | None = None  # its process is that program in a pod, and lives and dies with the container
-    in_background: bool = False  # what it does is never waited for and never told: every cluster has it done
+    pace: Pace = NOW  # of all that it does; BACKGROUND: never told either, for every cluster has it done
     sleeps: bool = False  # is told of nothing else before the first object of the kind it reconciles appears
     is_trusted: bool = True  # False: what it writes is looked at as closely as what a client sends
+    urgency: Callable[[Ref, Reader], int] | None = None  # of a key that waits: the most urgent goes first
 
     title: str = ""
     subject: str = ""
@@ -338,9 +387,10 @@ class Controller(Generic[Seen]):
         """The gaps in what was seen. Pure: equal input, equal output. A status Difference only when it changes."""
         raise NotImplementedError
 
-    def watches_of(self, row: Kind) -> Iterable[Watch]:
-        """What it watches of a kind, beside `watches`: for loops that care for every kind that there is. Asked of each
-        when the loop starts, and of a kind that appears while it runs. A loop watches such a kind in no other way."""
+    def follows(self, row: Kind) -> Iterable[Cache | Wake]:
+        """What it reads of a kind, and what wakes it, beside `reads` and `wakes`: for loops that care for every kind
+        that there is. Asked of each when the loop starts, and of a kind that appears while it runs. A loop watches
+        such a kind in no other way."""
         return ()
 
     @staticmethod
@@ -349,9 +399,14 @@ class Controller(Generic[Seen]):
         what the key is called."""
         return None
 
-    def urgency(self, key: Ref, reader: Reader) -> int:
-        """Of the keys that wait the most urgent goes first, among equals the one that came first."""
-        return 0
+    @property
+    def in_background(self) -> bool:
+        return self.pace == BACKGROUND
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Those that it always watches."""
+        return frozenset([*(wake.kind for wake in self.wakes), *(cache.kind for cache in self.reads)])
 
     @property
     def actor(self) -> str:

@@ -20,7 +20,7 @@ from app.engine.agenda import Agenda
 from app.engine.faults import Faults
 from app.engine.informer import Informer
 from app.engine.oncall import OnCall
-from app.engine.trace import Wake
+from app.engine.trace import WokenBy
 from app.engine.turns import Turns
 from app.engine.worker import Worker
 from app.engine.workqueue import WorkQueue
@@ -192,6 +192,6 @@ def test_what_another_version_wrote_keeps_its_objects_and_goes_on(seed: int) -> 
 
 
 def test_records_are_data_and_nothing_else() -> None:
-    assert checkpoint.records()["engine.trace.Wake"] is Wake
+    assert checkpoint.records()["engine.trace.WokenBy"] is WokenBy
     assert all(kind.__module__.startswith("app.") for kind in checkpoint.records().values())
     assert len(checkpoint.version()) == 16

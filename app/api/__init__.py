@@ -1,1 +1,2 @@
-"""What an object is: kinds, metadata, selectors, schemas, manifests, printers, errors. Imports nothing else of ours."""
+"""The vocabulary that all share: objects, kinds, names, selectors, quantities, times, sentences, errors, limits, and
+the objects of internal kinds. Imports nothing else of ours."""

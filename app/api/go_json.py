@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 _ESCAPED = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
@@ -11,6 +12,15 @@ _ESCAPED = str.maketrans({character: f"\\u{ord(character):04x}" for character in
 def dumps(value: Any, *, sort_keys: bool = False) -> str:
     """Maps of Go are written with their keys sorted, structs in the order of their fields."""
     return json.dumps(value, sort_keys=sort_keys, separators=(",", ":"), ensure_ascii=False).translate(_ESCAPED)
+
+
+def digits(number: float) -> str:
+    """A number as Go prints it; one that JSON has not, as Go says it in an error."""
+    if isinstance(number, int):
+        return str(number) if abs(number) < 10**40 else f"{'-' if number < 0 else ''}1e{int(math.log10(abs(number)))}"
+    if not math.isfinite(number):
+        return {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}[str(number)]
+    return str(int(number)) if number.is_integer() and abs(number) < 1e21 else repr(number)
 
 
 _LETTERS = dict(zip('\a\b\f\n\r\t\v"\\', 'abfnrtv"\\', strict=True))

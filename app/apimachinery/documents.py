@@ -30,11 +30,8 @@ class Document:
         """The line of the text, from 1, where the object begins."""
         return self.mark_of("")[0]
 
-    def line_of(self, path: str) -> int:
-        """The line of a field such as `spec.containers[0].image`, or of its nearest ancestor that is written."""
-        return self.mark_of(path)[0]
-
     def mark_of(self, path: str) -> Mark:
+        """Where a field such as `spec.containers[0].image`, or its nearest ancestor that is written, stands."""
         found = self.base
         pending = ""
         for part in scalars.path_parts(path):

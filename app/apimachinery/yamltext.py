@@ -20,6 +20,7 @@ import yaml
 from app.api import limits
 from app.api.breath import EVERY, breathe
 from app.api.errors import BadRequest, TooLarge
+from app.api.go_json import digits
 from app.api.messages import N_, Advice
 from app.apimachinery import slips
 
@@ -220,7 +221,7 @@ def _key(value: Any, mark: Mark) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return _digits(value)
+        return digits(value)
     raise _failure(mark, "unsupported map key", Advice(N_("A key must be plain text: put it in quotes.")))
 
 
@@ -283,7 +284,7 @@ def _scalar(event: Any, mark: Mark) -> Any:
         value = text
     if isinstance(value, float) and not math.isfinite(value):
         fix = Advice(N_('JSON has no "%(text)s": write a number, or put it in quotes if text is meant.'), text=text)
-        raise _failure(mark, f"json: unsupported value: {_digits(value)}", fix)
+        raise _failure(mark, f"json: unsupported value: {digits(value)}", fix)
     return value
 
 
@@ -293,12 +294,6 @@ def _binary(text: str, mark: Mark) -> str:
     except (binascii.Error, UnicodeDecodeError, ValueError):
         fix = Advice(N_('Remove "!!binary".'))
         raise _failure(mark, "!!binary value contains invalid base64 data", fix) from None
-
-
-def _digits(number: float) -> str:
-    if isinstance(number, float) and not math.isfinite(number):
-        return {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}[str(number)]
-    return str(int(number)) if number == int(number) and abs(number) < 1e21 else repr(number)
 
 
 # ---------------------------------------------------------------------------------------------------- errors

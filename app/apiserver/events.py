@@ -65,16 +65,8 @@ class EventRecorder(Part):
     def post(self, prefix: str, about: Obj, said: dict[str, Any]) -> tuple[Change, ...]:
         """Write an Event of its own, whose name begins so. () if its namespace is going away."""
         now, regarding = self._server.now_ms(), _involved(about)
-        event = {
-            "kind": "Event",
-            "apiVersion": "v1",
-            "metadata": {"generateName": prefix, "namespace": regarding.get("namespace") or "default"},
-            "involvedObject": regarding,
-            "firstTimestamp": None,
-            "lastTimestamp": None,
-            "eventTime": times.rfc3339_micro(now),
-            **said,
-        }
+        meta = {"generateName": prefix, "namespace": regarding.get("namespace") or "default"}
+        event = _event(meta, regarding, eventTime=times.rfc3339_micro(now), **said)
         return self._expired(now) + self._create((), event, now)
 
     def note(
@@ -100,22 +92,10 @@ class EventRecorder(Part):
             count = (event.get("series") or {}).get("count", 1) + 1
             series = {"count": count, "lastObservedTime": times.rfc3339_micro(now)}
             return (*expired, self._server.store.put({**event, "series": series}))
-        event = {
-            "kind": "Event",
-            "apiVersion": "v1",
-            "metadata": self._named(regarding, now),
-            "involvedObject": regarding,
-            "reason": reason,
-            "message": message,
-            "source": {},
-            "firstTimestamp": None,
-            "lastTimestamp": None,
-            "type": type_,
-            "eventTime": times.rfc3339_micro(now),
-            "action": action,
-            **beside,
-            **who,
-        }
+        event = _event(
+            self._named(regarding, now), regarding, reason=reason, message=message, source={}, type=type_,
+            eventTime=times.rfc3339_micro(now), action=action, **beside, **who,
+        )  # fmt: skip
         return expired + self._create(key, event, now)
 
     def _write(
@@ -128,22 +108,12 @@ class EventRecorder(Part):
         if event is not None and known is not None:
             _touch(self._kept, known, (now, key), EVENT_LIMIT)
             return (store.put({**event, "count": event["count"] + 1, "lastTimestamp": at, "message": message}),)
-        event = {
-            "kind": "Event",
-            "apiVersion": "v1",
-            "metadata": self._named(regarding, now),
-            "involvedObject": regarding,
-            "reason": reason,
-            "message": message,
-            "source": source,
-            "firstTimestamp": at,
-            "lastTimestamp": at,
-            "count": 1,
-            "type": type_,
-            "eventTime": None,
-            "reportingComponent": "" if combined else source["component"],
-            "reportingInstance": "" if combined else source.get("host", ""),
-        }
+        event = _event(
+            self._named(regarding, now), regarding, reason=reason, message=message, source=source, type=type_,
+            firstTimestamp=at, lastTimestamp=at, count=1, eventTime=None,
+            reportingComponent="" if combined else source["component"],
+            reportingInstance="" if combined else source.get("host", ""),
+        )  # fmt: skip
         return self._create(key, event, now)
 
     def _named(self, regarding: dict[str, Any], now: int) -> dict[str, str]:
@@ -194,6 +164,12 @@ class EventRecorder(Part):
             if self._server.store.get(ref) is not None:
                 changes.append(self._server.store.remove(ref))
         return tuple(changes)
+
+
+def _event(meta: dict[str, str], regarding: dict[str, Any], **said: Any) -> Obj:
+    """What has a series has no first and last time."""
+    when = {"firstTimestamp": None, "lastTimestamp": None}
+    return {"kind": "Event", "apiVersion": "v1", "metadata": meta, "involvedObject": regarding, **when, **said}
 
 
 def _touch(cache: dict[Any, Any], key: Any, value: Any, limit: int = _CACHE_LIMIT) -> None:

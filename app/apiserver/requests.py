@@ -24,8 +24,8 @@ from app.apimachinery.scheme.shapes import Struct
 from app.apiserver.admission import pod_security
 from app.apiserver.admission.matching import CREATE
 from app.apiserver.admission.policies import BINDING, POLICY
-from app.apiserver.server import ApiServer, Written
-from app.apiserver.store import Change
+from app.apiserver.server import ApiServer
+from app.apiserver.store import Change, Written
 from app.component_helpers import budgets
 from app.registry import scales, warnings
 from app.registry.validation import events
@@ -93,19 +93,20 @@ def patch(
     """`api_version`: what the patch is written for, if not for the stored version.
 
     Raises NotFound, Conflict, BadRequest for what is no patch, Invalid for what a patch makes of the object."""
-    how = _patcher(patch_type, _parsed(text))
+    document = _parsed(text)
+    how = _patcher(patch_type, document)
     if subresource == "scale":
         return _scaled(server, ref, lambda scale: how(scale, _SCALE), manager)
     definition = server.scheme.definition(ref.kind)
     shape = definition.shape_in(api_version)
     if patch_type == "apply":
-        return _applied(server, ref, _parsed(text), subresource, manager, force=force, validation=validation)
+        return _applied(server, ref, document, subresource, manager, force=force, validation=validation)
     told: list[str] = []
 
     def change(old: Obj) -> Obj:
         patched = how(definition.to_version(old, api_version), shape)
         if patch_type == "strategic":
-            value = printed(_parsed(text))
+            value = printed(document)
             new, unknown = _decoded(server, patched, value, converting.complaint)
             unknown = tuple(sorted(unknown))
         else:

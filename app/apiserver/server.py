@@ -14,7 +14,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from app.api import errors, names, objects, times, users
 from app.api.kinds import Kind
@@ -24,7 +24,7 @@ from app.apimachinery.scheme.scheme import Definition, Scheme
 from app.apiserver import allocation, customkinds, deletion
 from app.apiserver.admission import admission, classes, pod_security, policies
 from app.apiserver.admission.matching import CREATE, DELETE, UPDATE, Asked
-from app.apiserver.store import Change, Store
+from app.apiserver.store import Change, Store, Written
 from app.registry import scales, strategies, validation
 from app.registry.admissionpolicies import typechecking
 from app.registry.defaults import defaults
@@ -50,15 +50,9 @@ _CHECKED = (
 _OPTIONS = {CREATE: "CreateOptions", UPDATE: "UpdateOptions", DELETE: "DeleteOptions"}
 
 
-class Written(NamedTuple):
-    obj: Obj
-    changes: tuple[Change, ...]  # empty: a dry run, or nothing changed
-    warnings: tuple[str, ...] = ()  # for the client's Warning headers
-
-
 class ApiServer:
     """`scheme` says which kinds there are. `now_ms` gives virtual time, `rng` names and uids: the server is as
-    deterministic as they are."""
+    deterministic as they are. A dry run is a write to an `overlay`."""
 
     def __init__(self, scheme: Scheme, store: Store, now_ms: Callable[[], int], rng: random.Random) -> None:
         self.scheme = scheme
@@ -99,7 +93,7 @@ class ApiServer:
 
     # writing
 
-    def create(self, obj: Obj, *, dry_run: bool = False) -> Written:
+    def create(self, obj: Obj) -> Written:
         """POST. Internal kinds and Events are built by this program only, and not checked again."""
         definition = self.scheme.definition(kind_of(obj))
         kind = definition.row
@@ -122,11 +116,11 @@ class ApiServer:
         if self.store.get(ref) is not None:  # what is wrong with an object is told before
             raise errors.already_exists(kind.plural, ref.name, kind.group)
         if trusted:
-            return self._written(obj, dry_run)
-        told = self.judged(CREATE, ref, obj, None, dry_run=dry_run)
-        return self._admitted(kind, obj, None, dry_run)._replace(warnings=told)
+            return self._written(obj)
+        told = self.judged(CREATE, ref, obj, None)
+        return self._admitted(kind, obj, None)._replace(warnings=told)
 
-    def update(self, obj: Obj, *, subresource: str = "", dry_run: bool = False) -> Written:
+    def update(self, obj: Obj, *, subresource: str = "") -> Written:
         """PUT. Refuses a resourceVersion or uid that is not the current one; without them it overwrites."""
         ref = ref_of(obj)
         old = self.get(ref)
@@ -134,16 +128,10 @@ class ApiServer:
         if meta.get("resourceVersion") and meta["resourceVersion"] != old["metadata"]["resourceVersion"]:
             raise self._conflict(ref)
         self._check_uid(ref, old, meta.get("uid", ""))
-        return self._replace(ref, old, obj, subresource, dry_run)
+        return self._replace(ref, old, obj, subresource)
 
     def patch(
-        self,
-        ref: Ref,
-        patch: dict[str, Any] | Callable[[Obj], Obj],
-        *,
-        subresource: str = "",
-        uid: str = "",
-        dry_run: bool = False,
+        self, ref: Ref, patch: dict[str, Any] | Callable[[Obj], Obj], *, subresource: str = "", uid: str = ""
     ) -> Written:
         """A JSON merge patch, or a function from the current object to the wanted one (the other patch types)."""
         old = self.get(ref)
@@ -152,7 +140,7 @@ class ApiServer:
         wanted = new["metadata"].get("resourceVersion")
         if wanted and wanted != old["metadata"]["resourceVersion"]:
             raise self._conflict(ref)
-        return self._replace(ref, old, new, subresource, dry_run)
+        return self._replace(ref, old, new, subresource)
 
     def bind(self, ref: Ref, node: str, *, uid: str = "") -> Written:
         """POST pods/binding. Models kubernetes/pkg/registry/core/pod/storage (assignPod)."""
@@ -178,13 +166,7 @@ class ApiServer:
         return self._written(admission.placed(placed, self.store))._replace(warnings=told)
 
     def delete(
-        self,
-        ref: Ref,
-        *,
-        uid: str = "",
-        grace_seconds: int | None = None,
-        propagation: str | None = None,
-        dry_run: bool = False,
+        self, ref: Ref, *, uid: str = "", grace_seconds: int | None = None, propagation: str | None = None
     ) -> Written:
         """Marks for deletion, or removes when neither grace nor finalizers are left.
 
@@ -194,10 +176,8 @@ class ApiServer:
         deletion.check_mortal(ref)
         self._check_uid(ref, old, uid)
         deletion.check_propagation(propagation)
-        told = self._deletion_judged(old, grace_seconds, propagation, dry_run=dry_run)
+        told = self._deletion_judged(old, grace_seconds, propagation)
         marked = deletion.marked(old, grace_seconds, propagation, self.now_ms())
-        if dry_run:
-            return Written(marked, (), told)
         changes = []
         written_first = not deletion.may_go(marked) or objects.is_terminating(old) or is_of(old, "Pod")
         if marked is not old and written_first:
@@ -216,38 +196,32 @@ class ApiServer:
         subresource: str = "",
         *,
         options: Mapping[str, Any] = MappingProxyType({}),
-        dry_run: bool = False,
     ) -> tuple[str, ...]:
         """What admission policies want to be told to who asks for this. Raises Denied."""
         kind = self.scheme.kind(ref.kind)
         if self.user is None or not self._policies.judge_any(ref, self.store) or kind.is_local:
             return ()
         given = {"kind": _OPTIONS.get(operation, ""), "apiVersion": "meta.k8s.io/v1", **options}
-        dry = dry_run or self._is_dry
-        asked = Asked(operation, kind, ref, obj, old, subresource, self.user, dry, given)
+        asked = Asked(operation, kind, ref, obj, old, subresource, self.user, self._is_dry, given)
         return self._policies.judge(asked, self.scheme, self.store)
 
     # how it is done
 
-    def _update_judged(self, kind: Kind, new: Obj, old: Obj, subresource: str, *, dry_run: bool) -> tuple[str, ...]:
+    def _update_judged(self, kind: Kind, new: Obj, old: Obj, subresource: str) -> tuple[str, ...]:
         ref = ref_of(old)
         if subresource == "scale":
             new, old = (scales.scale_of(kind, obj) for obj in (new, old))
-        return self.judged(UPDATE, ref, new, old, subresource, dry_run=dry_run)
+        return self.judged(UPDATE, ref, new, old, subresource)
 
-    def _deletion_judged(
-        self, old: Obj, grace_seconds: int | None, propagation: str | None, *, dry_run: bool
-    ) -> tuple[str, ...]:
+    def _deletion_judged(self, old: Obj, grace_seconds: int | None, propagation: str | None) -> tuple[str, ...]:
         options = {"gracePeriodSeconds": grace_seconds, "propagationPolicy": propagation}
         given = {name: value for name, value in options.items() if value is not None}
-        return self.judged(DELETE, ref_of(old), None, old, options=given, dry_run=dry_run)
+        return self.judged(DELETE, ref_of(old), None, old, options=given)
 
     def _removed(self, ref: Ref, obj: Obj) -> tuple[Change, ...]:
         return customkinds.removed(self.store, obj) if ref.kind == customkinds.CRD else (self.store.remove(ref),)
 
-    def _written(self, obj: Obj, dry_run: bool = False) -> Written:
-        if dry_run:
-            return Written(obj, ())
+    def _written(self, obj: Obj) -> Written:
         change = self.store.put(obj)
         return Written(change.obj, (change,))
 
@@ -263,14 +237,13 @@ class ApiServer:
         admission.check_account(pod, self.store, self.now_ms())
         return defaults.admit(pod, self.store.objects("PriorityClass"))
 
-    def _admitted(self, kind: Kind, obj: Obj, old: Obj | None, dry_run: bool) -> Written:
+    def _admitted(self, kind: Kind, obj: Obj, old: Obj | None) -> Written:
         """Written, and charged to the quotas of its namespace. Raises Forbidden."""
         admission.check_limits(kind, obj, self.store)
         admission.check_default(kind, obj, self.store)
         pod_security.check(obj, self.store)
-        quotas = admission.charged(kind, obj, self.store, old)
-        charges = () if dry_run else tuple(self.store.put(quota) for quota in quotas)
-        written = self._written(obj, dry_run)
+        charges = tuple(self.store.put(quota) for quota in admission.charged(kind, obj, self.store, old))
+        written = self._written(obj)
         return written._replace(changes=(*charges, *written.changes)) if charges else written
 
     def _named(self, obj: Obj, kind: Kind) -> Obj:
@@ -317,7 +290,7 @@ class ApiServer:
         meta["creationTimestamp"] = times.rfc3339(self.now_ms())
         return strategies.for_create(kind, {**obj, "metadata": meta}, self.now_ms())
 
-    def _replace(self, ref: Ref, old: Obj, wanted: Obj, subresource: str, dry_run: bool) -> Written:
+    def _replace(self, ref: Ref, old: Obj, wanted: Obj, subresource: str) -> Written:
         definition = self.scheme.definition(ref.kind)
         kind = definition.row
         if ref_of(wanted) != ref:
@@ -335,10 +308,10 @@ class ApiServer:
             policies.check_room(new, old, self.store)
         elif subresource == "status" and not kind.is_local:
             self._refuse(kind, ref.name, validation.validate_status(definition, new, old))
-        told = self._update_judged(kind, new, old, subresource, dry_run=dry_run)
-        return self._replaced(ref, old, new, subresource, dry_run=dry_run)._replace(warnings=told)
+        told = self._update_judged(kind, new, old, subresource)
+        return self._replaced(ref, old, new, subresource)._replace(warnings=told)
 
-    def _replaced(self, ref: Ref, old: Obj, new: Obj, subresource: str, *, dry_run: bool) -> Written:
+    def _replaced(self, ref: Ref, old: Obj, new: Obj, subresource: str) -> Written:
         if new == old:
             return Written(old, ())
         kind = self.scheme.kind(ref.kind)
@@ -348,12 +321,10 @@ class ApiServer:
             new = strategies.for_update(kind, new, old)
         if subresource == "resize":
             admission.check_resize(kind, new, self.store)
-        if dry_run:
-            return Written(new, ())
         if objects.is_terminating(new) and deletion.may_go(new):
             return Written(new, self._removed(ref, old))
         if subresource == "resize" or (subresource == "" and ref.kind in admission.CHECKED_ON_UPDATE):
-            return self._admitted(kind, new, old, dry_run)
+            return self._admitted(kind, new, old)
         return self._written(new)
 
     def _merged(self, old: Obj, wanted: Obj, subresource: str, kind: Kind) -> Obj:

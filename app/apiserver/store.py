@@ -37,6 +37,23 @@ class Change(NamedTuple):
         return obj
 
 
+class Written(NamedTuple):
+    """What a verb of the API server did: the object as it is now, and every change that this took."""
+
+    obj: Obj
+    changes: tuple[Change, ...]  # empty: nothing changed
+    warnings: tuple[str, ...] = ()  # for the client's Warning headers
+
+    @property
+    def ref(self) -> Ref:
+        return ref_of(self.obj)
+
+    @property
+    def code(self) -> int:
+        """Of HTTP: 201 if something was created."""
+        return 201 if any(change.type == ADDED for change in self.changes) else 200
+
+
 def without(state: Mapping[Ref, Obj], later: Sequence[Change]) -> dict[Ref, Obj]:
     """The objects as they were before these changes, which are the newest."""
     before = dict(state)

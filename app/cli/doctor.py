@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from app.rooms import files, walcheck
-from app.rooms.storage import InUse, hold
+from app.rooms.files import InUse, hold
 from app.web import folder
 
 OK, WARN, FAIL = "ok", "warn", "fail"

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 from app.api import errors, limits
 from app.cli.progress import Bar
 from app.cli.story import Teller
-from app.cluster import Cluster, Entry
+from app.cluster import Cluster, replaying
 from app.engine.trace import Step
 from app.rooms import directory
 from app.rooms.roomfile import Past, read, written
@@ -50,14 +50,10 @@ def replay(path: str, teller: Teller | None, words: Words) -> int:
 
 def _again(cluster: Cluster) -> Iterator[tuple[Cluster, Step]]:
     """The same once more, step by step: how a step is told depends on how things are when it is made."""
-    journal = list(cluster.journal)
-    again = Cluster.replay(cluster.seed, cluster.epoch_ms, journal[:1])
-    for entry in (*journal[1:], Entry(cluster.trace.count, cluster.now_ms, {})):
-        while again.trace.count < entry.step and (step := again.step()) is not None:
-            yield again, step
-        if entry.command:
-            again.forward(entry.step, entry.at_ms)
-            yield again, again.repeat(entry)
+    again = Cluster.replay(cluster.seed, cluster.epoch_ms, cluster.journal[:1])
+    for coming in replaying(again, cluster.journal, cluster.trace.count, piece=1):
+        if coming is None:
+            yield from ((again, step) for step in again.trace.since(again.trace.count - 1))
 
 
 def text_of(path: str) -> str:
@@ -79,15 +75,20 @@ def export(room: str, data: str, url: str, output: str) -> int:
         text = asked(server, f"/rooms/{name}/export", 2 * limits.ROOM_FILE_BYTES).decode()
     else:
         text = written(from_directory(Path(data), room))
+    put(text, output)
+    return 0
+
+
+def put(text: str, output: str) -> None:
+    """Into that file, or to the standard output. Raises Refused."""
     if output in ("", "-"):
         sys.stdout.write(text)
-        return 0
+        return
     try:
         Path(output).write_text(text, "utf-8")
     except OSError as error:
         raise Refused(f"{output}: {error.strerror}") from None
     print(f"{output}: {len(text.encode()):,} bytes", file=sys.stderr)
-    return 0
 
 
 def addressed(room: str, url: str) -> tuple[str, str]:

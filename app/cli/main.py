@@ -107,7 +107,8 @@ def _add_rooms(actions: Actions) -> None:
         "with --html its story, from what was done last to its end, into a page that plays without a server.",
         "examples:\n  loopscope export http://localhost:8000/rooms/NAME -o room.yaml\n"
         "  loopscope export NAME --data ~/.local/state/loopscope > room.yaml\n"
-        "  loopscope export room.yaml --html story.html --from 1",
+        "  loopscope export room.yaml --html story.html --from 1\n"
+        "  loopscope export NAME --svg slide.svg --step 577",
     )
     export.add_argument("room", metavar="ROOM", help="its name, or its address; for --html a file of it, too")
     _add_place(export)
@@ -116,11 +117,16 @@ def _add_rooms(actions: Actions) -> None:
     form.add_argument(
         "--html", metavar="FILE", default="", help="its story instead, as a page that plays without a server"
     )
+    form.add_argument("--svg", metavar="FILE", default="", help="a picture of one moment instead")
     export.add_argument(
-        "--from", metavar="STEP", dest="first", type=_step, default=0, help="default: what was done last"
+        "--from", metavar="STEP", dest="first", type=_step, default=0, help="of the page; default: what was done last"
     )
     export.add_argument("--to", metavar="STEP", dest="last", type=_step, default=0, help="default: the end")
-    export.add_argument("--lang", choices=("en", "ja"), default=_language(), help="of the page; default: %(default)s")
+    export.add_argument("--step", metavar="N", type=_step, default=0, help="of the picture; default: the newest")
+    export.add_argument("--theme", choices=("light", "dark"), default="light", help="of the picture: %(default)s")
+    export.add_argument(
+        "--lang", choices=("en", "ja"), default=_language(), help="of the page or the picture; default: %(default)s"
+    )
     rooms = actions.add_parser("rooms", help="which rooms are kept, or close some")
     _described(
         rooms,
@@ -200,6 +206,10 @@ def _roomed(options: argparse.Namespace) -> int:
 
             steps = options.first, options.last
             return stories.export(options.room, options.data, options.url, options.html, steps, options.lang)
+        if options.action == "export" and options.svg:
+            from app.cli import pictures
+
+            return pictures.export(options, folder)
         if options.action == "export":
             return files.export(options.room, options.data, options.url, options.output)
         if options.what == "list":

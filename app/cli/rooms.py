@@ -17,7 +17,7 @@ from app.rooms import directory
 from app.web.present.clock import age, virtual
 
 ANSWER_S = 10.0
-_COLUMNS = ("ROOM", "LESSON", "COMMANDS", "STEPS", "TIME", "TOUCHED", "STATE")
+_COLUMNS = ("ROOM", "LESSON", "COMMANDS", "STEPS", "TIME", "TOUCHED", "STATE", "NAME")
 
 
 def of_server(url: str) -> int:
@@ -50,8 +50,8 @@ def listed(folder: Path, *, as_json: bool) -> int:
 
 def _cells(row: directory.Summary) -> tuple[str, ...]:
     touched = age(int((time.time() - row.touched) * 1000)) if row.touched else ""
-    state = "stopped" if row.stopped else ""
-    return row.room, row.lesson, str(row.commands), str(row.steps), virtual(row.lived_ms), touched, state
+    state = ",".join(word for word, is_so in (("stopped", row.stopped), ("protected", row.protected)) if is_so)
+    return row.room, row.lesson, str(row.commands), str(row.steps), virtual(row.lived_ms), touched, state, row.title
 
 
 def close(folder: Path, rooms: Sequence[str]) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from app.cluster import Cluster
@@ -31,8 +31,6 @@ from app.web.present.clock import virtual
 
 WHO = 22  # columns
 
-Print = Callable[[str], None]
-
 
 class Teller(Protocol):
     """`cluster` is set once it is there."""
@@ -51,9 +49,9 @@ class Teller(Protocol):
 class Sentences:
     """As a page tells it: what matters, and of many alike the first few."""
 
-    def __init__(self, words: Words, show: Print = print) -> None:
+    def __init__(self, words: Words) -> None:
         self.cluster: Cluster | None = None
-        self._words, self._show = words, show
+        self._words = words
         self._story: Story | None = None
 
     def take(self, step: Step) -> None:
@@ -69,11 +67,11 @@ class Sentences:
         self._tell(self._story.rest() if self._story else ())
 
     def say(self, line: str) -> None:
-        self._show(line)
+        print(line)
 
     def _tell(self, told: Sequence[Told]) -> None:
         for each in told:
-            self._show(self._line(each))
+            print(self._line(each))
 
     def _line(self, told: Told) -> str:
         assert self.cluster is not None
@@ -88,17 +86,17 @@ class Sentences:
 class Lines:
     """Every step since the beginning, as JSON."""
 
-    def __init__(self, words: Words, show: Print = print) -> None:
+    def __init__(self, words: Words) -> None:
         self.cluster: Cluster | None = None
-        self._words, self._show = words, show
+        self._words = words
         self._shown = 0
 
     def take(self, step: Step) -> None:
         assert self.cluster is not None
         if (forgotten := self.cluster.trace.first - 1 - self._shown) > 0:
-            self._show(json.dumps({"forgotten": forgotten}))  # more were made at once than a trace keeps
+            print(json.dumps({"forgotten": forgotten}))  # more were made at once than a trace keeps
         for each in self.cluster.trace.since(self._shown):
-            self._show(json.dumps(self._line(each), ensure_ascii=False, separators=(",", ":"), default=str))
+            print(json.dumps(self._line(each), ensure_ascii=False, separators=(",", ":"), default=str))
         self._shown = self.cluster.trace.count
 
     def rest(self) -> None:

@@ -1,6 +1,7 @@
 """One cluster as a value (app/cluster/cluster.py), the hands with which commands are performed on it (performing.py,
-hands.py), `apply` (applying.py), what is seen of containers (containers.py), which loops it has (loops.py), one that
-somebody writes, tried before it runs (trying.py), and the whole written out (checkpoint.py, plain.py)."""
+hands.py), `apply` (applying.py), a journal lived through again (replay.py), what is seen of containers
+(containers.py), which loops it has (loops.py), one that somebody writes, tried before it runs (trying.py), which steps
+people care about (outlook.py), and the whole written out (checkpoint.py, plain.py)."""
 
 from app.cluster.applying import Planned as Planned
 from app.cluster.cluster import DEFAULT_EPOCH_MS as DEFAULT_EPOCH_MS
@@ -13,6 +14,8 @@ from app.cluster.containers import News as News
 from app.cluster.containers import Process as Process
 from app.cluster.loops import add_controllers as add_controllers
 from app.cluster.loops import leave_out_controller as leave_out_controller
+from app.cluster.replay import Diverges as Diverges
+from app.cluster.replay import replaying as replaying
 from app.cluster.trying import Observation as Observation
 from app.cluster.trying import Tried as Tried
 from app.cluster.trying import observed as observed

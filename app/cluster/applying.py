@@ -7,7 +7,7 @@ at all.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from app.api import errors
@@ -15,7 +15,8 @@ from app.api.objects import Obj, Ref, annotations_of, kind_of
 from app.apimachinery import documents
 from app.apimachinery.patch.strategic import FieldChange, apply_manifest, field_changes
 from app.apiserver.requests import warned, weighed
-from app.apiserver.server import ApiServer, Written
+from app.apiserver.server import ApiServer
+from app.apiserver.store import Written
 
 
 class Planned(NamedTuple):
@@ -26,6 +27,7 @@ class Planned(NamedTuple):
     changes: tuple[FieldChange, ...]
     obj: Obj  # as the server would store it
     document: documents.Document
+    wanted: Obj  # the document, decoded
 
 
 def plan(server: ApiServer, text: str, namespace: str) -> tuple[Planned, ...]:
@@ -44,9 +46,9 @@ def plan(server: ApiServer, text: str, namespace: str) -> tuple[Planned, ...]:
     return tuple(planned)
 
 
-def apply(server: ApiServer, text: str, namespace: str) -> Iterator[Written]:
-    for document in documents.parse(text):
-        yield _apply(server, *_wanted(server, document, namespace))
+def apply(server: ApiServer, planned: Iterable[Planned]) -> Iterator[Written]:
+    for each in planned:
+        yield _apply(server, each.wanted, each.ref)
 
 
 def _planned(server: ApiServer, document: documents.Document, namespace: str) -> Planned:
@@ -55,7 +57,7 @@ def _planned(server: ApiServer, document: documents.Document, namespace: str) ->
     written = _apply(server, wanted, ref)
     operation = "created" if before is None else "configured" if written.changes else "unchanged"
     changes = field_changes(_shown(before), _shown(written.obj), server.scheme.definition(ref.kind).shape)
-    return Planned(ref, operation, changes, written.obj, document)
+    return Planned(ref, operation, changes, written.obj, document, wanted)
 
 
 def _apply(server: ApiServer, wanted: Obj, ref: Ref) -> Written:

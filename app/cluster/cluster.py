@@ -27,20 +27,21 @@ from app.cluster import applying, containers, outlook, performing
 from app.cluster.applying import Planned
 from app.cluster.containers import News, Process
 from app.cluster.loops import housed_loops, loops, own_loop
+from app.cluster.replay import replaying
 from app.commands import YOU as YOU
 from app.commands import Apply, Bootstrap, Command, LeaveOut, StrikeController, command_from_json
 from app.engine import strikes
 from app.engine.engine import Engine
 from app.engine.latency import PRESETS
-from app.engine.trace import ActorState, Alert, Call, Commanded, Result, Step, Trace, is_visible
+from app.engine.trace import ActorState, Alert, Call, Commanded, Step, Trace, Written, is_visible
 from app.look import Look
 from app.look.recording import Recording
 from app.nodes import machine_controllers
 from app.nodes.runtime.shell import Done
+from app.reconcile import AWAITED
 from app.registry import bootstrap, builtin
 
 DEFAULT_EPOCH_MS = times.parse("2026-01-01T00:00:00Z")
-AWAITED = ("chaos-monkey", "cronjob-controller", "ttl-after-finished-controller")
 
 
 class Entry(NamedTuple):
@@ -264,13 +265,8 @@ class Cluster:
         """Which of the loops that act at a time of their own acts next, and when; None: none of them will.
 
         Background, so that a cluster which waits for the night is quiet; yet it is what people wait for."""
-        found: list[Awaited] = []
-        for worker in (self.engine.workers[name] for name in AWAITED if name in self.engine.workers):
-            due = [timer.due_ms for timer in worker.timers.values()]
-            if worker.in_flight or len(worker.queue) > 0:
-                next_ms = self.next_due_ms(foreground=False)
-                due = [] if next_ms is None else [next_ms]
-            found += [Awaited(worker.actor, due_ms) for due_ms in due]
+        timers = ((worker, timer) for worker in self.engine.workers.values() for timer in worker.timers.values())
+        found = (Awaited(worker.actor, timer.due_ms) for worker, timer in timers if timer.pace == AWAITED)
         return min(found, key=lambda each: each.due_ms, default=None)
 
     # ------------------------------------------------------------------------------------------ containers
@@ -291,9 +287,9 @@ class Cluster:
     def step(self, until_ms: int | None = None) -> Step | None:
         return self.engine.step(until_ms)
 
-    def step_phase(self, limit_steps: int = limits.STEPS_BY_HAND) -> Step | None:
+    def step_phase(self) -> Step | None:
         """Run until one visible step was made; None if the cluster is quiet first."""
-        for _ in range(limit_steps):
+        for _ in range(limits.STEPS_BY_HAND):
             if self.quiet:
                 return None
             step = self.engine.step()
@@ -301,9 +297,9 @@ class Cluster:
                 return step
         return None
 
-    def finish_loop(self, actor: str, key: Ref, limit_steps: int = limits.STEPS_BY_HAND) -> None:
+    def finish_loop(self, actor: str, key: Ref) -> None:
         """Run until the reconcile that `actor` has in flight for `key` is over."""
-        for _ in range(limit_steps):
+        for _ in range(limits.STEPS_BY_HAND):
             worker = self.engine.workers.get(actor)
             if worker is None or key not in worker.in_flight:
                 return
@@ -342,8 +338,7 @@ class Cluster:
         self.on_begin(entry)
         self.begun = entry
         try:
-            done = performing.perform(self.engine, command)
-            results, error, refusal = tuple(performing.result(written) for written in breathing(done)), "", None
+            results, error, refusal = tuple(performing.perform(self.engine, command)), "", None
         except errors.ApiError as refused:
             results, error, refusal = (), refused.message, refused
         if isinstance(command, Apply) and command.text and refusal is None:
@@ -380,12 +375,12 @@ class Cluster:
         performing.check_api_server(self.engine)
         return applying.plan(self.engine.server, text, namespace)
 
-    def dry_run(self, command: Command) -> tuple[Result, ...]:
+    def dry_run(self, command: Command) -> tuple[Written, ...]:
         """What an API client's command would write. Raises the ApiError with which it would be refused."""
         performing.check_api_server(self.engine)
         server = self.engine.server.overlay(random.Random(self.trace.count))
-        results = (performing.result(written) for written in breathing(performing.requested(server, command)))
-        return tuple(performing.unwritten(result, self.store) for result in results)
+        done = performing.requested(server, command)
+        return tuple(performing.unwritten(written, self.store) for written in breathing(done))
 
     def judged(self, operation: str, ref: Ref, subresource: str, obj: Obj) -> tuple[str, ...]:
         """What admission policies want to be told to who asks for something that writes nothing: to CONNECT to a pod.
@@ -401,13 +396,9 @@ class Cluster:
         assert isinstance(first, Bootstrap)
         machine = {"cpu": first.cpu, "memory": first.memory, "zones": first.zones}
         cluster = Cluster(seed, epoch_ms, first.latencies, first.nodes, **machine)
-        for entry in journal[1:]:
-            if to_step is not None and entry.step >= to_step:
-                break
-            cluster.forward(entry.step, entry.at_ms)
-            cluster.repeat(entry)
-        if to_step is not None:
-            cluster.forward(to_step)
+        until = journal if to_step is None else [entry for entry in journal if entry.step < to_step]
+        for _ in replaying(cluster, until, to_step or 0):
+            pass
         return cluster
 
     def forward(self, to_step: int, at_ms: int = 0) -> None:

@@ -16,7 +16,8 @@ from app.api.objects import Obj, Ref, ref_of
 from app.apimachinery.patch.strategic import merge_patch
 from app.apimachinery.scheme.scheme import Scheme
 from app.apiserver import requests
-from app.apiserver.server import ApiServer, Written
+from app.apiserver.server import ApiServer
+from app.apiserver.store import Written
 from app.cluster import applying
 from app.engine.engine import Engine
 from app.engine.latency import PRESETS
@@ -95,8 +96,8 @@ class ServerHands:
         self.written.append(requests.evict(self._server, ref, grace_seconds, uid))
 
     def apply(self, text: str, namespace: str) -> None:
-        applying.plan(self._server, text, namespace)  # all or nothing
-        self.written += applying.apply(self._server, text, namespace)
+        planned = applying.plan(self._server, text, namespace)  # all or nothing
+        self.written += applying.apply(self._server, planned)
 
     def warn(self, about: Obj, text: str) -> None:
         self.written.append(Written(about, (), (text,)))

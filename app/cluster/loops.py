@@ -65,7 +65,7 @@ def add_controllers(path: Path | str) -> None:
         raise ValueError(f"{path}: there is no class in it that is an app.reconcile.Controller")
     names = {each.name for each in _every()}
     for loop in found:
-        missing = next((field for field in ("name", "reconciles", "watches") if not hasattr(loop, field)), "")
+        missing = next((field for field in ("name", "reconciles", "wakes") if not hasattr(loop, field)), "")
         if missing:
             raise ValueError(f"{path}: {loop.__name__} has no {missing}")
         if loop.name in names:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.api import errors
-from app.api.objects import Ref, ref_of, with_metadata
-from app.apiserver.server import ApiServer, Written
-from app.apiserver.store import Store
+from app.api.objects import Ref, with_metadata
+from app.apiserver.server import ApiServer
+from app.apiserver.store import Store, Written
 from app.cluster.hands import ClusterHands, ServerHands
 from app.commands import Command, Request
 from app.engine.engine import Engine
-from app.engine.trace import Result
 
 
 def perform(engine: Engine, command: Command) -> Sequence[Written]:
@@ -38,19 +37,13 @@ def check_api_server(engine: Engine) -> None:
         raise errors.ServiceUnavailable("The connection to the server was refused: the API server is down")
 
 
-def result(written: Written) -> Result:
-    created = any(change.type == "ADDED" for change in written.changes)
-    code, reason = (201, "Created") if created else (200, "OK")
-    return Result(code, reason, "", ref_of(written.obj), written.obj, written.changes, written.warnings)
-
-
-def unwritten(result: Result, store: Store) -> Result:
+def unwritten(written: Written, store: Store) -> Written:
     """Of a dry run: an object that was given a resourceVersion, with the one that it really has."""
-    stored = store.get(result.ref) if result.ref else None
+    stored = store.get(written.ref)
     version = stored["metadata"]["resourceVersion"] if stored else None
-    return result._replace(obj=with_metadata(result.obj, resourceVersion=version) if result.obj else None)
+    return written._replace(obj=with_metadata(written.obj, resourceVersion=version))
 
 
-def about(command: Command, results: Sequence[Result]) -> Ref | None:
+def about(command: Command, results: Sequence[Written]) -> Ref | None:
     ref = getattr(command, "ref", None)
     return ref if isinstance(ref, Ref) else results[0].ref if len(results) == 1 else None

@@ -21,14 +21,14 @@ YOU = "you"
 
 
 class Done(Protocol):
-    """One object that was written, as far as an answer tells of it (app/engine/trace.py: Result)."""
+    """One object that was written, as far as an answer tells of it (app/apiserver/store.py: Written)."""
 
     @property
     def code(self) -> int:
         """201 if it was created, else 200."""
 
     @property
-    def obj(self) -> Obj | None: ...
+    def obj(self) -> Obj: ...
 
     @property
     def changes(self) -> tuple[Any, ...]:
@@ -91,7 +91,7 @@ class Request(Command):
     def perform(self, hands: Verbs) -> None: ...
 
     def said(self, done: Iterable[Done]) -> str:
-        return "\n".join(self.line(each.obj, each) for each in done if each.obj is not None)
+        return "\n".join(self.line(each.obj, each) for each in done)
 
     def line(self, obj: Obj, done: Done) -> str:
         """Of one object that was written."""

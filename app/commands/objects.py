@@ -39,7 +39,7 @@ class Apply(Request):
     def said(self, done: Iterable[Done]) -> str:
         made = tuple(done)
         warned = dict.fromkeys(f"Warning: {warning}" for each in made for warning in each.warnings)
-        return "\n".join((*warned, *(self.line(each.obj, each) for each in made if each.obj is not None)))
+        return "\n".join((*warned, *(self.line(each.obj, each) for each in made)))
 
     def line(self, obj: Obj, done: Done) -> str:
         what = "created" if done.code == 201 else "configured" if done.changes else "unchanged"

@@ -52,5 +52,4 @@ class ByHand(Command):
 
 
 def _written(done: Done) -> str:
-    assert done.obj is not None
     return f"{lines.resource(done.obj)} {'created' if done.code == 201 else 'changed'} by hand"

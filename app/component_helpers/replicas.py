@@ -89,14 +89,14 @@ def claim(owner: Obj, selector: Mapping[str, Any] | None, owned: Sequence[Obj], 
     return Claims(active, ready, len(active) - others, terminating, adopted, released)
 
 
-def owners_with(pod: Obj, owner: Obj) -> list[Obj]:
-    """The owner references of `pod` once `owner` has adopted it."""
-    return [*objects.owner_refs(pod), objects.owner_reference(owner)]
+def owners_with(obj: Obj, owner: Obj) -> list[Obj]:
+    """The owner references of `obj` once `owner` has adopted it."""
+    return [*objects.owner_refs(obj), objects.owner_reference(owner)]
 
 
-def owners_without(pod: Obj, owner: Obj) -> list[Obj]:
-    """The owner references of `pod` once `owner` has released it."""
-    return [reference for reference in objects.owner_refs(pod) if reference["uid"] != objects.uid_of(owner)]
+def owners_without(obj: Obj, owner: Obj) -> list[Obj]:
+    """The owner references of `obj` once `owner` has released it."""
+    return [reference for reference in objects.owner_refs(obj) if reference["uid"] != objects.uid_of(owner)]
 
 
 # ----------------------------------------------------------------------------------------------- a new one

@@ -25,6 +25,7 @@ from app.component_helpers import pods
 from app.reconcile import (
     Action,
     Announce,
+    Cache,
     Controller,
     Create,
     Delete,
@@ -33,7 +34,8 @@ from app.reconcile import (
     Reader,
     Remember,
     RequeueAfter,
-    Watch,
+    Wake,
+    background_if,
 )
 
 SCAN_MS = 10_000
@@ -101,6 +103,18 @@ def _can_spare(seen: ClusterSeen) -> bool:
     return len(seen.machines) > _number(seen.config, "min", 1)
 
 
+def _what_would_help(gap: Difference, seen: ClusterSeen) -> Iterator[Message]:
+    size, most = len(seen.machines), _number(seen.config, "max", limits.MACHINES)
+    why = next(
+        (why for pod, why in _grow(seen, [*filter(_finds_no_room, seen.pods)]).refused if ref_of(pod) == gap.about), ""
+    )
+    if size >= most:
+        text = N_("Machines: %(n)s, at most %(most)s. max in its ConfigMap must be more.")
+        yield message(text, n=size, most=most)
+    else:
+        yield message(N_("It must fit on an empty machine: %(why)s."), why=why.removeprefix("1 "))
+
+
 class ClusterAutoscaler(Controller[ClusterSeen]):
     name = "cluster-autoscaler"
     title = N_("Node scaler")
@@ -108,11 +122,13 @@ class ClusterAutoscaler(Controller[ClusterSeen]):
     lane = 290
     reconciles = "ConfigMap"
     sleeps = True
-    watches = (
-        Watch(
-            "ConfigMap", lambda obj, reader: (_KEY,) if _is_ours(obj) else (), selects=("metadata.name", _KEY.name)
-        ),
-        Watch("Pod", _the_config, when=_waits_or_leaves, indexes={"waiting": _waiting}),
+    wakes = (
+        Wake("ConfigMap", lambda obj, reader: (_KEY,) if _is_ours(obj) else ()),
+        Wake("Pod", _the_config, when=_waits_or_leaves),
+    )
+    reads = (
+        Cache("ConfigMap", field_selector=("metadata.name", _KEY.name)),
+        Cache("Pod", indexes={"waiting": _waiting}),
     )  # fmt: skip
     says = {
         "PodsFindNoRoom": Saying(
@@ -120,7 +136,9 @@ class ClusterAutoscaler(Controller[ClusterSeen]):
             N_("too few machines"),
             {"Machine": N_("It orders a machine: %(name)s.")},
         ),
-        "NoMachineWouldHelp": Saying(N_("No further machine would help %(about)s."), N_("none would help")),
+        "NoMachineWouldHelp": Saying(
+            N_("No further machine would help %(about)s."), N_("none would help"), needs=_what_would_help
+        ),
         "NodeUnneeded": Saying(
             N_("%(about)s is hardly used: its pods fit elsewhere."),
             N_("not needed"),
@@ -133,10 +151,14 @@ class ClusterAutoscaler(Controller[ClusterSeen]):
             {"Machine": N_("It gives the machine of %(name)s back."), "Node": N_("It deletes the Node %(name)s.")},
         ),
         "NotUnneededLongEnough": Saying(
-            N_("%(about)s is hardly used; its machine goes when that has been so for long enough."), N_("not yet")
+            N_("%(about)s is hardly used; its machine goes when that has been so for long enough."),
+            N_("not yet"),
+            needs=N_("Until then it must stay hardly used, and its pods must fit elsewhere."),
         ),
         "MachineAwaited": Saying(
-            N_("Of %(desired)s machines %(observed)s are ready: it waits for the others."), N_("machines on their way")
+            N_("Of %(desired)s machines %(observed)s are ready: it waits for the others."),
+            N_("machines on their way"),
+            needs=N_("All machines must be ready; now: %(observed)s of %(desired)s."),
         ),
         "LookDue": Saying(N_("It looks at fixed intervals, by the clock."), N_("the next look")),
     }
@@ -166,7 +188,9 @@ class ClusterAutoscaler(Controller[ClusterSeen]):
     def diff(self, seen: ClusterSeen) -> Iterable[Difference]:
         if seen.now_ms < seen.memory.next_ms:
             wait = RequeueAfter(seen.memory.next_ms - seen.now_ms, "the next look")
-            yield Difference(_KEY, "nodes", "a look", "not due", "LookDue", (wait,), background=not _may_act(seen))
+            yield Difference(
+                _KEY, "nodes", "a look", "not due", "LookDue", (wait,), pace=background_if(not _may_act(seen))
+            )
             return
         waiting = [pod for pod in seen.pods if _finds_no_room(pod)]
         memory = seen.memory._replace(next_ms=seen.now_ms + SCAN_MS)
@@ -185,9 +209,9 @@ class ClusterAutoscaler(Controller[ClusterSeen]):
         memory = memory._replace(refused=memory.refused | {uid_of(pod) for pod, _why in plan.refused})
         shrinks = bool(memory.unneeded) and _can_spare(seen)
         busy = coming > 0 or bool(plan.differences) or shrinks or any(map(_is_leaving, seen.nodes))
-        yield from (replace(wait, background=not busy) for wait in waits)
+        yield from (replace(wait, pace=background_if(not busy)) for wait in waits)
         keep = (Remember(memory), RequeueAfter(SCAN_MS, "the next look"))
-        yield Difference(_KEY, "nodes", "a look", "done", "LookDue", keep, background=not busy)
+        yield Difference(_KEY, "nodes", "a look", "done", "LookDue", keep, pace=background_if(not busy))
 
 
 # --------------------------------------------------------------------------------------------------- growing
@@ -251,10 +275,13 @@ def _awaited(seen: ClusterSeen, coming: int) -> Difference:
 
 
 def _refuse(refused: Sequence[tuple[Obj, str]], memory: Memory) -> Iterator[Difference]:
+    """Told once; it stays so in the background."""
     for pod, why in refused:
-        if uid_of(pod) not in memory.refused:
-            told = _told(pod, "Normal", "NotTriggerScaleUp", f"pod didn't trigger scale-up: {why}")
-            yield Difference(ref_of(pod), "spec.nodeName", "a node", "", "NoMachineWouldHelp", (told,))
+        is_known = uid_of(pod) in memory.refused
+        told = () if is_known else (_told(pod, "Normal", "NotTriggerScaleUp", f"pod didn't trigger scale-up: {why}"),)
+        yield Difference(
+            ref_of(pod), "spec.nodeName", "a node", "", "NoMachineWouldHelp", told, background_if(is_known)
+        )
 
 
 def _told(pod: Obj, type_: str, reason: str, message: str) -> Announce:

@@ -14,7 +14,7 @@ from typing import Any
 from app.api import selectors
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, labels_of, name_of, ref_of, uid_of
-from app.reconcile import Controller, Difference, Patch, Reader, Watch
+from app.reconcile import BACKGROUND, Cache, Controller, Difference, Patch, Reader, Wake
 
 ROLE, _BUILT_IN = "ClusterRole", "kubernetes.io/bootstrapping"
 
@@ -31,12 +31,13 @@ class ClusterRoleAggregationController(Controller[RoleSeen]):
     subject = N_("The role aggregation")
     lane = 236
     reconciles = ROLE
-    in_background = True
+    pace = BACKGROUND
     says = {"RulesOutdated": Saying(N_("%(about)s lacks rules, or has too many."), N_("rules differ"))}
 
     def __init__(self) -> None:
         gathering = {"gathers": lambda role: (True,) if role.get("aggregationRule") else ()}
-        self.watches = (Watch(ROLE, _all_that_gather, when=_is_news, indexes=gathering),)
+        self.wakes = (Wake(ROLE, _all_that_gather, when=_is_news),)
+        self.reads = (Cache(ROLE, indexes=gathering),)
 
     def observe(self, key: Ref, reader: Reader) -> RoleSeen | None:
         role = reader.get(key)

@@ -16,7 +16,7 @@ from app.api import conditions, limits, objects
 from app.api.conditions import Condition
 from app.api.messages import N_, Message, Saying, many, message
 from app.api.objects import Obj, Ref, name_of, ref_of, with_metadata
-from app.reconcile import Controller, Delete, Difference, Reader, RequeueAfter, Update, UpdateStatus, Watch
+from app.reconcile import Controller, Delete, Difference, Reader, RequeueAfter, Update, UpdateStatus, Wake
 
 KIND = "CustomResourceDefinition"
 CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
@@ -63,7 +63,7 @@ class CustomResourceDefinitionController(Controller[DefinitionSeen]):
     }
 
     def __init__(self) -> None:
-        self.watches = (Watch(KIND, _itself_and_its_group),)
+        self.wakes = (Wake(KIND, _itself_and_its_group),)
 
     def observe(self, key: Ref, reader: Reader) -> DefinitionSeen | None:
         definition = reader.get(key)

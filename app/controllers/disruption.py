@@ -15,15 +15,17 @@ from app.api.objects import Obj, Ref, name_of, namespace_of, ref_of
 from app.api.status import changed_fields
 from app.component_helpers import budgets, pods
 from app.reconcile import (
+    BACKGROUND,
     BY_NAMESPACE,
     Action,
     Announce,
+    Cache,
     Controller,
     Difference,
     Reader,
     RequeueAfter,
     UpdateStatus,
-    Watch,
+    Wake,
     itself,
 )
 
@@ -54,15 +56,15 @@ class DisruptionController(Controller[BudgetSeen]):
     sleeps = True
     says = {
         "EvictionUnderWay": Saying(
-            N_("An eviction was allowed: it waits to see the pod go."), N_("an eviction under way")
+            N_("An eviction was allowed: it waits to see the pod go."),
+            N_("an eviction under way"),
+            needs=N_("These pods must be gone: %(observed)s."),
         ),
     }
 
     def __init__(self) -> None:
-        self.watches = (
-            itself("PodDisruptionBudget", indexes=BY_NAMESPACE),
-            Watch("Pod", _budgets_of, when=_may_count, indexes=BY_NAMESPACE),
-        )
+        self.wakes = (itself("PodDisruptionBudget"), Wake("Pod", _budgets_of, when=_may_count))
+        self.reads = (Cache("PodDisruptionBudget", indexes=BY_NAMESPACE), Cache("Pod", indexes=BY_NAMESPACE))
 
     def observe(self, key: Ref, reader: Reader) -> BudgetSeen | None:
         budget = reader.get(key)
@@ -104,7 +106,7 @@ class DisruptionController(Controller[BudgetSeen]):
             soonest = min(map(times.parse, disrupted.values())) + budgets.DISRUPTION_TIMEOUT_MS
             wait = (RequeueAfter(soonest - seen.now_ms, "an eviction that was granted"),)
             yield Difference(
-                about, "status.disruptedPods", "gone", [*disrupted], "EvictionUnderWay", wait, background=True
+                about, "status.disruptedPods", "gone", [*disrupted], "EvictionUnderWay", wait, pace=BACKGROUND
             )
 
 

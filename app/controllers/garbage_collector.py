@@ -15,7 +15,7 @@ from app.api import objects
 from app.api.kinds import Kind
 from app.api.messages import N_, Message, Saying, many, message
 from app.api.objects import Obj, Ref, kind_of, ref_of
-from app.reconcile import Action, Announce, Controller, Delete, Difference, Patch, Reader, Watch, metadata_differs
+from app.reconcile import Action, Announce, Cache, Controller, Delete, Difference, Patch, Reader, Wake, metadata_differs
 
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
@@ -42,7 +42,7 @@ class GarbageCollector(Controller[OwnershipObservation]):
     lane = 220
     reconciles = "*"
     concurrency = 20
-    watches = ()
+    wakes = ()
     says = {
         "OwnerAbsent": Saying(N_("Its owner, %(observed)s, is gone."), N_("the owner is gone")),
         "OwnerWaitsForDependents": Saying(
@@ -66,15 +66,17 @@ class GarbageCollector(Controller[OwnershipObservation]):
                 "%(n)s objects that belong to %(about)s must go first.",
             ),
             N_("dependents first"),
+            needs=N_("What belongs to it and blocks its deletion must be gone; left: %(observed)s."),
         ),
         "DependentsGone": Saying(
             N_("Nothing holds %(about)s any more: it may go."), N_("held no more"), {"*": N_("It lets %(name)s go.")}
         ),
     }
 
-    def watches_of(self, row: Kind) -> Iterable[Watch]:
+    def follows(self, row: Kind) -> Iterable[Cache | Wake]:
         if _is_collected(row):
-            yield Watch(row.key, _concerned, when=_may_matter, matters=metadata_differs, indexes={"owner": _owners})
+            yield Wake(row.key, _concerned, when=_may_matter)
+            yield Cache(row.key, sees=metadata_differs, indexes={"owner": _owners})
 
     def observe(self, key: Ref, reader: Reader) -> OwnershipObservation | None:
         obj = reader.get(key) if reader.kind(key.kind) else None

@@ -16,7 +16,20 @@ from app.api import objects, quantities, times
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of, namespace_of, ref_of
 from app.component_helpers import pods
-from app.reconcile import Action, Controller, Create, Delete, Difference, Patch, Reader, Remember, RequeueAfter, Watch
+from app.reconcile import (
+    BACKGROUND,
+    Action,
+    Controller,
+    Create,
+    Delete,
+    Difference,
+    Patch,
+    Reader,
+    Remember,
+    RequeueAfter,
+    Wake,
+    came_or_went,
+)
 
 RESOLUTION_MS = 15_000
 _WINDOW = "15s"
@@ -54,9 +67,9 @@ class MetricsServer(Controller[Scrape]):
         "UsageChanged": Saying(N_("The usage of %(about)s has changed."), N_("usage changed")),
         "NobodyToMeasure": Saying(N_("Nobody needs the usage of %(about)s any more."), N_("nobody needs it")),
     }
-    watches = (
-        Watch("HorizontalPodAutoscaler", lambda obj, reader: (_KEY,), when=lambda old, new: old is None or new is None),
-        Watch("Load", lambda obj, reader: (_KEY,), when=lambda old, new: old is None or new is None),
+    wakes = (
+        Wake("HorizontalPodAutoscaler", lambda obj, reader: (_KEY,), when=came_or_went),
+        Wake("Load", lambda obj, reader: (_KEY,), when=came_or_went),
     )
 
     def observe(self, key: Ref, reader: Reader) -> Scrape | None:
@@ -82,7 +95,7 @@ class MetricsServer(Controller[Scrape]):
         actions: tuple[Action, ...] = (RequeueAfter(next_ms - seen.now_ms, "the next scrape"),)
         if next_ms != seen.next_ms:
             actions = (Remember(next_ms), *actions)
-        yield Difference(_KEY, "metrics", "measured", "measured", "ScrapeDue", actions, background=True)
+        yield Difference(_KEY, "metrics", "measured", "measured", "ScrapeDue", actions, pace=BACKGROUND)
 
 
 def _measure(seen: Scrape) -> Iterator[Difference]:
@@ -107,7 +120,7 @@ def _measure(seen: Scrape) -> Iterator[Difference]:
         if old is None or _is_news(old, new, seen.now_ms, ref.name in young):
             yield _difference(ref, old, new)
     for ref in sorted(known.keys() - wanted.keys()):  # a set has another order in every process
-        yield Difference(ref, "exists", False, True, "NobodyToMeasure", (Delete(ref),), background=True)
+        yield Difference(ref, "exists", False, True, "NobodyToMeasure", (Delete(ref),), pace=BACKGROUND)
 
 
 def _difference(ref: Ref, old: Obj | None, new: Obj) -> Difference:
@@ -115,7 +128,7 @@ def _difference(ref: Ref, old: Obj | None, new: Obj) -> Difference:
     if old is not None:
         action = Patch(ref, {key: value for key, value in new.items() if key not in ("apiVersion", "kind", "metadata")})
     desired, observed = _summary(new), _summary(old) if old else ""
-    return Difference(ref, "usage", desired, observed, "UsageChanged", (action,), background=True)
+    return Difference(ref, "usage", desired, observed, "UsageChanged", (action,), pace=BACKGROUND)
 
 
 def _is_news(old: Obj, new: Obj, now_ms: int, is_young: bool) -> bool:

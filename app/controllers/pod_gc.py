@@ -17,7 +17,19 @@ from app.api import conditions
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, ref_of, uid_of
 from app.component_helpers import pods
-from app.reconcile import Action, Controller, Delete, Difference, Patch, Reader, Remember, RequeueAfter, Watch
+from app.reconcile import (
+    BACKGROUND,
+    Action,
+    Cache,
+    Controller,
+    Delete,
+    Difference,
+    Patch,
+    Reader,
+    Remember,
+    RequeueAfter,
+    Wake,
+)
 
 QUARANTINE_MS = 40_000
 OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
@@ -50,15 +62,21 @@ class PodGarbageCollector(Controller[OrphansSeen]):
     subject = N_("The pod garbage collector")
     lane = 270
     reconciles = "Node"
-    watches = (
-        Watch(
+    wakes = (
+        Wake(
             "Node",
             lambda node, reader: _to_look_at(node, reader),
             when=lambda old, new: old is None or new is None or _is_out(new),
-            matters=lambda old, new: _is_out(old) != _is_out(new),
+        ),
+        Wake("Pod", lambda pod, reader: _left_alone(pod, reader)),
+    )
+    reads = (
+        Cache(
+            "Node",
+            sees=lambda old, new: _is_out(old) != _is_out(new),
             totals={"nodes": lambda node: ("", (1,))},
         ),
-        Watch("Pod", lambda pod, reader: _left_alone(pod, reader), only=lambda pod: _nobody_cares(pod)),
+        Cache("Pod", selects=lambda pod: _nobody_cares(pod)),
     )
     says = {
         "NodeGoneQuarantine": Saying(
@@ -96,7 +114,7 @@ class PodGarbageCollector(Controller[OrphansSeen]):
             return
         if seen.exists or not seen.pods:
             if seen.since_ms is not None:
-                yield Difference(about, "exists", True, True, "NothingOrphaned", (Remember(None),), background=True)
+                yield Difference(about, "exists", True, True, "NothingOrphaned", (Remember(None),), pace=BACKGROUND)
             return
         since_ms = seen.now_ms if seen.since_ms is None else seen.since_ms
         if seen.now_ms < since_ms + QUARANTINE_MS:

@@ -14,7 +14,7 @@ from app.api.messages import N_, Message, message
 from app.api.objects import Obj, Ref, name_of, namespace_of, ref_of
 from app.api.status import changed_fields
 from app.component_helpers import pods, quotas
-from app.reconcile import BY_NAMESPACE, Controller, Difference, Reader, UpdateStatus, Watch, itself
+from app.reconcile import BY_NAMESPACE, Cache, Controller, Difference, Reader, UpdateStatus, Wake, itself
 
 _NOT_COUNTED = ("Event", "ResourceQuota")
 
@@ -32,12 +32,14 @@ class ResourceQuotaController(Controller[QuotaSeen]):
     lane = 200
     reconciles = "ResourceQuota"
     sleeps = True
-    watches = (itself("ResourceQuota", indexes=BY_NAMESPACE),)
+    wakes = (itself("ResourceQuota"),)
+    reads = (Cache("ResourceQuota", indexes=BY_NAMESPACE),)
 
-    def watches_of(self, row: Kind) -> Iterable[Watch]:
+    def follows(self, row: Kind) -> Iterable[Cache | Wake]:
         if row.namespaced and not row.internal and row.key not in _NOT_COUNTED:
             freed = _FREED.get(row.key, _is_gone)
-            yield Watch(row.key, _quotas_of, when=freed, matters=freed)
+            yield Wake(row.key, _quotas_of, when=freed)
+            yield Cache(row.key, sees=freed)
 
     def observe(self, key: Ref, reader: Reader) -> QuotaSeen | None:
         quota = reader.get(key)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of
 from app.component_helpers import namespaces
-from app.reconcile import Controller, Create, Difference, Reader, Update, Watch, itself
+from app.reconcile import BACKGROUND, Cache, Controller, Create, Difference, Reader, Update, Wake, itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +28,16 @@ class RootCACertPublisher(Controller[CertificateSeen]):
     subject = N_("The root CA publisher")
     lane = 234
     reconciles = "Namespace"
-    in_background = True
-    watches = (
+    pace = BACKGROUND
+    wakes = (
         itself("Namespace"),
-        Watch(
+        Wake(
             "ConfigMap",
             lambda held, reader: (Ref("Namespace", "", namespace_of(held)),),
-            only=lambda held: name_of(held) == namespaces.ROOT_CA,
             when=lambda old, new: old is not None,
         ),
     )
+    reads = (Cache("ConfigMap", selects=lambda held: name_of(held) == namespaces.ROOT_CA),)
     says = {
         "CertificateMissing": Saying(N_("%(about)s has no root certificate yet."), N_("no certificate")),
         "CertificateOutdated": Saying(N_("Somebody changed %(about)s."), N_("changed")),

@@ -18,15 +18,16 @@ from app.api import names
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, get_path, is_terminating, name_of, ref_of, uid_of
 from app.reconcile import (
+    BACKGROUND,
     Action,
     Announce,
+    Cache,
     Controller,
     Difference,
     Patch,
     Reader,
     Remember,
     RequeueAfter,
-    Watch,
     itself,
 )
 
@@ -54,22 +55,25 @@ class ServiceLoadBalancers(Controller[LoadBalancerSeen]):
     concurrency = 1
     says = {
         "LoadBalancerMissing": Saying(N_("It wants a load balancer: none was asked for yet."), N_("no address yet")),
-        "LoadBalancerPending": Saying(N_("The cloud is still making its load balancer."), N_("pending")),
+        "LoadBalancerPending": Saying(
+            N_("The cloud is still making its load balancer."), N_("pending"), needs=N_("The cloud must have made it.")
+        ),
         "LoadBalancerReady": Saying(
             N_("The load balancer is there: its address is %(desired)s."),
             N_("an address"),
             {"Service": N_("It writes the address into Service %(name)s.")},
         ),
         "LoadBalancerRefused": Saying(
-            N_("The cloud cannot give it the address %(desired)s, which it asks for."), N_("address refused")
+            N_("The cloud cannot give it the address %(desired)s, which it asks for."),
+            N_("address refused"),
+            needs=N_("spec.loadBalancerIP must be one that the cloud has, or none."),
         ),
         "LoadBalancerUnneeded": Saying(N_("It needs no load balancer any more."), N_("not needed")),
     }
 
     def __init__(self) -> None:
-        self.watches: tuple[Watch, ...] = (
-            itself("Service", when=_concerns, matters=_differs, totals={"address": _address_of}),
-        )
+        self.wakes = (itself("Service", when=_concerns),)
+        self.reads = (Cache("Service", sees=_differs, totals={"address": _address_of}),)
 
     def observe(self, key: Ref, reader: Reader) -> LoadBalancerSeen | None:
         service = reader.get(key)
@@ -114,7 +118,7 @@ def _ensure(seen: LoadBalancerSeen, held: bool) -> Iterator[Difference]:
         actions = (told, Remember(None), RequeueAfter(AGAIN_MS, "asks the cloud again"))
         wanted = service["spec"]["loadBalancerIP"]
         yield Difference(
-            ref, "status.loadBalancer", wanted, "none", "LoadBalancerRefused", actions, background=True
+            ref, "status.loadBalancer", wanted, "none", "LoadBalancerRefused", actions, pace=BACKGROUND
         )  # fmt: skip
     else:
         address = _new_address(seen)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of
 from app.component_helpers import namespaces
-from app.reconcile import Controller, Create, Difference, Reader, Watch, itself
+from app.reconcile import BACKGROUND, Cache, Controller, Create, Difference, Reader, Wake, itself, went
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +28,12 @@ class ServiceAccountsController(Controller[AccountSeen]):
     subject = N_("The service account controller")
     lane = 232
     reconciles = "Namespace"
-    in_background = True
-    watches = (
+    pace = BACKGROUND
+    wakes = (
         itself("Namespace"),
-        Watch(
-            "ServiceAccount",
-            lambda account, reader: (Ref("Namespace", "", namespace_of(account)),),
-            only=lambda account: name_of(account) == namespaces.DEFAULT_ACCOUNT,
-            when=lambda old, new: new is None,
-        ),
+        Wake("ServiceAccount", lambda account, reader: (Ref("Namespace", "", namespace_of(account)),), when=went),
     )
+    reads = (Cache("ServiceAccount", selects=lambda account: name_of(account) == namespaces.DEFAULT_ACCOUNT),)
     says = {"ServiceAccountMissing": Saying(N_("%(about)s has no account for its pods yet."), N_("no account"))}
 
     def observe(self, key: Ref, reader: Reader) -> AccountSeen | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of, ref_of
-from app.reconcile import Controller, Difference, Reader, UpdateStatus, itself
+from app.reconcile import BACKGROUND, Controller, Difference, Reader, UpdateStatus, itself
 
 KIND = "ValidatingAdmissionPolicy"
 
@@ -30,8 +30,8 @@ class ValidatingAdmissionPolicyStatusController(Controller[PolicySeen]):
     lane = 238
     reconciles = KIND
     sleeps = True
-    in_background = True
-    watches = (itself(KIND),)
+    pace = BACKGROUND
+    wakes = (itself(KIND),)
     says = {
         "TypesNotChecked": Saying(
             N_("Nobody has looked yet whether the expressions of %(about)s fit the kinds that it is about."),

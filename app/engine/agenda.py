@@ -13,6 +13,7 @@ from typing import Any
 
 from app.api.breath import breathing
 from app.api.parts import Part
+from app.reconcile import NOW, Pace
 
 
 @dataclass(slots=True, eq=False)
@@ -23,7 +24,11 @@ class Entry:
     rank: int
     sequence: int
     event: tuple[Any, ...] | None
-    background: bool
+    pace: Pace = NOW
+
+    @property
+    def background(self) -> bool:
+        return self.pace > NOW
 
 
 _Item = tuple[int, int, int, Entry]
@@ -43,7 +48,7 @@ class Moved:
         """One that is not on the agenda any more is copied too: whoever holds it may still ask it."""
         copied = self._entries.get(id(old))
         if copied is None:
-            copied = Entry(old.due_ms, old.rank, old.sequence, old.event, old.background)
+            copied = Entry(old.due_ms, old.rank, old.sequence, old.event, old.pace)
             self._entries[id(old)] = copied
         return copied
 
@@ -66,10 +71,10 @@ class Agenda(Part):
     def quiet(self) -> bool:
         return self._pending == 0
 
-    def add(self, due_ms: int, rank: int, event: tuple[Any, ...], background: bool = False) -> Entry:
+    def add(self, due_ms: int, rank: int, event: tuple[Any, ...], pace: Pace = NOW) -> Entry:
         self._sequence = sequence = self._sequence + 1
-        entry = Entry(due_ms, rank, sequence, event, background)
-        if background:
+        entry = Entry(due_ms, rank, sequence, event, pace)
+        if entry.background:
             heapq.heappush(self._background, (due_ms, rank, sequence, entry))
         else:
             self._pending += 1

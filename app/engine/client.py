@@ -11,8 +11,8 @@ from app.api import errors, users
 from app.api.objects import Obj, Ref, kind_of, ref_of
 from app.apiserver.events import EventRecorder
 from app.apiserver.requests import strategic, weighed
-from app.apiserver.server import ApiServer, Written
-from app.apiserver.store import Change
+from app.apiserver.server import ApiServer
+from app.apiserver.store import Change, Written
 from app.engine.trace import Result
 from app.reconcile import (
     Action,

@@ -26,10 +26,10 @@ from app.engine.informer import Informer
 from app.engine.latency import Latencies
 from app.engine.oncall import OnCall
 from app.engine.processes import PHYSICAL, LoopOf, LoopsOfMachine, Processes, nobody
-from app.engine.trace import Acted, Differed, Failed, Fired, Observed, Record, Step, Trace, Wake
+from app.engine.trace import Acted, Differed, Failed, Fired, Observed, Record, Step, Trace, WokenBy
 from app.engine.turns import Turns, loop_of
 from app.engine.worker import PATIENCE, Reconcile, Worker
-from app.reconcile import Action, AnyController, Struck
+from app.reconcile import BACKGROUND, NOW, Action, AnyController, Struck, background_if
 
 
 class Engine:
@@ -145,7 +145,7 @@ class Engine:
         """What a loop does next goes onto the agenda."""
         if not background:
             self.turns.put(loop_of(event[1]))
-        return self.agenda.add(due_ms, rank, event, background)
+        return self.agenda.add(due_ms, rank, event, background_if(background))
 
     def _in_foreground(self, entry: Entry) -> Entry:
         if entry.background and entry.event is not None:
@@ -170,7 +170,7 @@ class Engine:
                     due = strikes.hint_ms(self, self.workers[actor], change.ref.kind, due)
                 informer.last_due_ms = due
                 softly = background or self.workers[actor].controller.in_background
-                self.agenda.add(due, 0, ("deliver", actor, change, cause), softly)
+                self.agenda.add(due, 0, ("deliver", actor, change, cause), background_if(softly))
         if sum(customkinds.follow(self.server.scheme, change) for change in changes):  # each of them, not the first
             self.follow_kinds()
         for change in changes:
@@ -179,7 +179,7 @@ class Engine:
             elif change.ref.kind in PHYSICAL:
                 self.processes.follow(change, cause)
                 for worker, key in self.processes.handed_back(self.on_call.alerts):
-                    self.queue(worker, (key,), Wake("HANDED-BACK", None, cause), False)
+                    self.queue(worker, (key,), WokenBy("HANDED-BACK", None, cause), False)
                 self._await(Ref("Node", "", change.ref.name))
 
     def _perform(self, entry: Entry) -> Step | None:
@@ -208,7 +208,7 @@ class Engine:
             case "phase":
                 return self._phase(worker, event[2])
             case "timer":
-                return self._fire(worker, event[2], event[3], event[4], entry.background)
+                return self._fire(worker, event[2], event[3], event[4], entry.pace == BACKGROUND)
             case _:
                 return self._relist(worker, event[2], event[3])
 
@@ -233,7 +233,7 @@ class Engine:
         except Exception as mistake:
             return self.fall(worker, change.ref, cause, mistake)
         step = self.record(worker.actor, change.ref, cause, delivered, background)
-        self.queue(worker, delivered.queued, Wake(change.type, change.ref, step.number), background)
+        self.queue(worker, delivered.queued, WokenBy(change.type, change.ref, step.number), background)
         self.unpark(worker, informer)
         return step
 
@@ -251,7 +251,7 @@ class Engine:
         try:
             for type_, ref, keys in informer.relist(self.store, worker.view):
                 queued.update(dict.fromkeys(keys))
-                self._add(worker, keys, Wake(type_, ref, number), softly)
+                self._add(worker, keys, WokenBy(type_, ref, number), softly)
         except Exception as mistake:
             return self.fall(worker, None, cause, mistake)
         step = self.record(worker.actor, None, cause, Fired("RELIST", cause, tuple(queued)), softly)
@@ -273,12 +273,12 @@ class Engine:
 
     # ------------------------------------------------------------------------------------------ loops
 
-    def queue(self, worker: Worker, keys: Sequence[Ref], wake: Wake, background: bool) -> None:
+    def queue(self, worker: Worker, keys: Sequence[Ref], wake: WokenBy, background: bool) -> None:
         self._add(worker, keys, wake, background)
         if keys:
             self._call(worker)
 
-    def _add(self, worker: Worker, keys: Sequence[Ref], wake: Wake, background: bool) -> None:
+    def _add(self, worker: Worker, keys: Sequence[Ref], wake: WokenBy, background: bool) -> None:
         for key in breathing(keys):
             worker.queue.add(key, wake, background)
             if not background:
@@ -377,25 +377,25 @@ class Engine:
         timer = worker.timers.pop(key, None)
         if timer is not None:
             self.agenda.cancel(timer)
-        delay, why, background = None, "TIMER", True
+        delay, why, pace = None, "TIMER", BACKGROUND
         if reconcile is not None:
-            delay, background = reconcile.requeue_ms, reconcile.requeue_background
+            delay, pace = reconcile.requeue_ms, reconcile.requeue_pace
         if failed is not None or (reconcile is not None and reconcile.failed):
             retry = worker.queue.retry_delay_ms(key)
             if delay is None or retry <= delay:
                 # With the API server out of reach nothing can come of it before that is mended.
-                delay, why, background = retry, "BACKOFF", bool(self.faults.obstacle(worker.actor))
+                delay, why, pace = retry, "BACKOFF", background_if(bool(self.faults.obstacle(worker.actor)))
         else:
             worker.queue.forget(key)
             worker.refusals.pop(key, None)
             worker.falls = 0
-        background = (background and not self._is_awaited(key)) or worker.controller.in_background
+        pace = max(NOW if self._is_awaited(key) else pace, worker.controller.pace)
         is_refused = reconcile is not None and reconcile.failed and worker.is_refused_again(reconcile)
         if is_refused or (failed is not None and failed.times > PATIENCE):
-            background = True  # who makes one mistake after the other is not waited for: it is named
+            pace = BACKGROUND  # who makes one mistake after the other is not waited for: it is named
         if delay is not None:
             event = ("timer", worker.actor, key, why, step)
-            worker.timers[key] = self.agenda.add(self.now_ms + delay, 0, event, background)
+            worker.timers[key] = self.agenda.add(self.now_ms + delay, 0, event, pace)
         self._call(worker)
 
     def _is_awaited(self, key: Ref) -> bool:
@@ -405,7 +405,7 @@ class Engine:
     def _fire(self, worker: Worker, key: Ref, why: str, set_by: int, background: bool) -> Step:
         worker.timers.pop(key, None)
         step = self.record(worker.actor, key, set_by, Fired(why, set_by, (key,)), background)
-        self.queue(worker, (key,), Wake(why, None, step.number), background)
+        self.queue(worker, (key,), WokenBy(why, None, step.number), background)
         return step
 
     # ------------------------------------------------------------------------------------------ latency

@@ -18,23 +18,20 @@ from app.apiserver.server import ApiServer
 from app.apiserver.store import ADDED, DELETED, MODIFIED, Change, Store
 from app.engine.edge import heard
 from app.engine.trace import Delivered
-from app.reconcile import Failure, Reader, Watch
+from app.reconcile import Cache, Failure, Reader, Wake
 
 
 class Informer(Part):
     """`position` is the revision up to which the cache has seen every change that concerns it."""
 
-    _FIXED = (
-        "_everything_matters", "_field", "_index_of", "_matters", "_only", "_total_of", "kind", "selects", "watches",
-    )  # fmt: skip
+    _FIXED = ("_field", "cache", "kind", "wakes")
     STATE = ("_assumed", "_totals", "asleep", "broken", "last_due_ms", "position")
     __slots__ = (*_FIXED, *STATE, "_indexes", "_listed", "_order", "objects")
 
-    def __init__(self, kind: str, watches: Sequence[Watch]) -> None:
-        self.kind = kind
-        self.watches = tuple(watches)
-        self.selects = self.watches[0].selects
-        self._only = self.watches[0].only
+    def __init__(self, cache: Cache, wakes: Sequence[Wake]) -> None:
+        self.kind = cache.kind
+        self.cache = cache
+        self.wakes = tuple(wakes)
         self.objects: dict[Ref, Obj] = {}
         self.position = 0
         self.broken = False  # the watch broke: nothing is delivered before the next relist
@@ -43,39 +40,37 @@ class Informer(Part):
         self._assumed: dict[Ref, int] = {}  # own writes that the watch has not shown yet
         self._order: list[Ref] | None = None  # the cache's names, sorted; None: to be sorted again
         self._listed: tuple[Obj, ...] | None = None  # its objects in that order; None: to be listed again
-        self._field = tuple(self.selects[0].split(".")) if self.selects else ()
-        self._matters = tuple(watch.matters for watch in self.watches if watch.matters)
-        self._everything_matters = len(self._matters) < len(self.watches)
-        self._index_of = {name: fn for watch in self.watches for name, fn in watch.indexes.items()}
-        self._total_of = {name: fn for watch in self.watches for name, fn in watch.totals.items()}
-        self._indexes: dict[str, dict[Hashable, dict[Ref, Obj]]] = {name: {} for name in self._index_of}
-        self._totals: dict[str, dict[Hashable, tuple[int, ...]]] = {name: {} for name in self._total_of}
+        self._field = tuple(cache.field_selector[0].split(".")) if cache.field_selector else ()
+        self._indexes: dict[str, dict[Hashable, dict[Ref, Obj]]] = {name: {} for name in cache.indexes}
+        self._totals: dict[str, dict[Hashable, tuple[int, ...]]] = {name: {} for name in cache.totals}
 
     def selected(self, obj: Obj | None) -> bool:
-        if obj is None or (self._only is not None and not self._only(obj)):
+        cache = self.cache
+        if obj is None or (cache.selects is not None and not cache.selects(obj)):
             return False
-        if self.selects is None:
+        if cache.field_selector is None:
             return True
         value: Any = obj
         for part in self._field:
             value = value.get(part)
             if value is None:
                 return False
-        return bool(value == self.selects[1])
+        return bool(value == cache.field_selector[1])
 
     def concerns(self, change: Change) -> bool:
         """Whether the watch delivers this change at all."""
-        if self._everything_matters and self._only is None:
+        cache = self.cache
+        if cache.sees is None and cache.selects is None:
             return True
         old, new = change.old, change.new
         was, is_ = self.selected(old), self.selected(new)
         if not (was and is_):
-            return was or is_ or self._only is None
-        if self._everything_matters:
+            return was or is_ or cache.selects is None
+        if cache.sees is None:
             return True
         assert old is not None
         assert new is not None
-        return any(matters(old, new) for matters in self._matters)
+        return cache.sees(old, new)
 
     def deliver(self, change: Change, reader: Reader, *, by_edge: bool = False) -> Delivered:
         """Move the cache on by one change; which keys it wakes. `by_edge`: by what changed, not by what is."""
@@ -93,7 +88,7 @@ class Informer(Part):
             self._replace(ref, self.objects.get(ref), new)
         return Delivered(change, self.keys(old, new, reader))
 
-    def wakes(self, change: Change, reader: Reader) -> tuple[Ref, ...]:
+    def woken_by(self, change: Change, reader: Reader) -> tuple[Ref, ...]:
         """The keys that a change would wake, while the cache stays as it is."""
         old, new = (obj if self.selected(obj) else None for obj in (change.old, change.new))
         return self.keys(old, new, reader)
@@ -152,16 +147,18 @@ class Informer(Part):
 
     def keys(self, old: Obj | None, new: Obj | None, reader: Reader) -> tuple[Ref, ...]:
         keys: dict[Ref, None] = {}
-        for watch in self.watches:
-            if watch.when is not None and not watch.when(old, new):
+        if old is not None and new is not None and self.cache.sees is not None and not self.cache.sees(old, new):
+            return ()
+        for wake in self.wakes:
+            if wake.when is not None and not wake.when(old, new):
                 continue
             woken: dict[Ref, None] = {}
             if new is not None:
-                woken.update(dict.fromkeys(breathing(watch.keys(new, reader))))
+                woken.update(dict.fromkeys(breathing(wake.keys(new, reader))))
             if old is not None and old is not new:
-                woken.update(dict.fromkeys(breathing(watch.keys(old, reader))))
-            helps = watch.helps
-            keys.update(woken if helps is None else {key: None for key in woken if helps(key, old, new, reader)})
+                woken.update(dict.fromkeys(breathing(wake.keys(old, reader))))
+            hint = wake.hint
+            keys.update(woken if hint is None else {key: None for key in woken if hint(key, old, new, reader)})
         return tuple(keys)
 
     def names(self) -> list[Ref]:
@@ -191,11 +188,11 @@ class Informer(Part):
             self.objects[ref] = new
         if old is None or new is None:
             self._order = None
-        for name, function in self._index_of.items():
+        for name, function in self.cache.indexes.items():
             before = tuple(function(old)) if old is not None else ()
             after = tuple(function(new)) if new is not None else ()
             self._reindex(self._indexes[name], ref, before, after, new)
-        for name, amount_of in self._total_of.items():
+        for name, amount_of in self.cache.totals.items():
             gone = amount_of(old) if old is not None else None
             come = amount_of(new) if new is not None else None
             if gone != come:
@@ -351,12 +348,15 @@ class RecordingReader(CacheView):
         return found
 
 
-def informers_of(watches: Iterable[Watch]) -> dict[str, Informer]:
-    """One informer per kind, shared by the watches on that kind. They must select the same objects."""
-    by_kind: dict[str, list[Watch]] = {}
-    for watch in watches:
-        by_kind.setdefault(watch.kind, []).append(watch)
-    for kind, group in by_kind.items():
-        same = {(watch.selects, watch.only) for watch in group}
-        assert len(same) == 1, f"watches on {kind} must select the same objects"
-    return {kind: Informer(kind, group) for kind, group in by_kind.items()}
+def informers_of(items: Iterable[Cache | Wake]) -> dict[str, Informer]:
+    """One informer per kind that is read or that wakes somebody. A kind has at most one Cache."""
+    caches: dict[str, Cache] = {}
+    wakes: dict[str, list[Wake]] = {}
+    for item in items:
+        waking = wakes.setdefault(item.kind, [])
+        if isinstance(item, Wake):
+            waking.append(item)
+        else:
+            assert item.kind not in caches, f"{item.kind} is to be kept in two ways"
+            caches[item.kind] = item
+    return {kind: Informer(caches.get(kind) or Cache(kind), waking) for kind, waking in wakes.items()}

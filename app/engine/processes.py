@@ -27,7 +27,7 @@ from app.engine.housing import Home
 from app.engine.informer import Informer
 from app.engine.subscriptions import Subscription, Subscriptions
 from app.engine.worker import Worker
-from app.reconcile import AnyController
+from app.reconcile import BACKGROUND, AnyController, background_if
 
 LoopsOfMachine = Callable[[str], Sequence[AnyController]]
 
@@ -205,7 +205,7 @@ class Processes:
     def _list(self, worker: Worker, kinds: Iterable[str], cause: int, after_ms: int = 0) -> None:
         for kind in kinds:
             softly = after_ms > 0 or worker.controller.in_background
-            self._agenda.add(self._now_ms() + after_ms, 0, ("relist", worker.actor, kind, cause), softly)
+            self._agenda.add(self._now_ms() + after_ms, 0, ("relist", worker.actor, kind, cause), background_if(softly))
 
     def _halt(self, worker: Worker) -> None:
         for entry in worker.timers.values():
@@ -225,7 +225,7 @@ class Processes:
         return concerned
 
     def _follow_kinds(self, worker: Worker, rows: Mapping[str, Kind]) -> None:
-        always = {watch.kind for watch in worker.controller.watches}
+        always = worker.controller.kinds
         for kind in [kind for kind in worker.informers if kind not in rows and kind not in always]:
             worker.unwatch(kind)
             self._subscriptions.drop(worker.actor, kind)
@@ -257,7 +257,7 @@ class Processes:
             for actor, until_ms in self._faults.stale_until().items():
                 if stale.get(actor) != until_ms:
                     due_ms = max(until_ms, self._now_ms())
-                    self._agenda.add(due_ms, 0, ("catch-up", actor, until_ms, cause), background=True)
+                    self._agenda.add(due_ms, 0, ("catch-up", actor, until_ms, cause), BACKGROUND)
         if of_machine and change.old is None:
             loops = self._loops_of_machine(name)
             self._on_machine[name] = tuple(loop.actor for loop in loops)

@@ -12,7 +12,7 @@ from app.api.control_plane import CONTROL_PLANE
 from app.apiserver.store import Change
 from app.engine.informer import Informer
 from app.engine.latency import RELIST_MS
-from app.engine.trace import Failed, Fired, Step, Wake
+from app.engine.trace import Failed, Fired, Step, WokenBy
 from app.engine.worker import Reconcile, Worker
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def lose(engine: Engine, worker: Worker, informer: Informer, change: Change, cau
 def lose_next(engine: Engine, worker: Worker, informer: Informer, change: Change, cause: int, background: bool) -> Step:
     """One event is lost, and nothing notices: only the next one of the same object tells how that is."""
     try:
-        unheard = informer.wakes(change, worker.view)
+        unheard = informer.woken_by(change, worker.view)
     except Exception:
         unheard = ()  # it would have stumbled over it
     lost = Fired("EVENT-LOST", cause, (), _over(engine, "dropNext", worker.actor), unheard)
@@ -68,11 +68,11 @@ def hint(engine: Engine, worker: Worker, informer: Informer, change: Change, cau
     """An event wakes the loop, and its cache stays as it was. From the first that it does not see on people wait for
     its cache to go on."""
     try:
-        keys = informer.wakes(change, worker.view)
+        keys = informer.woken_by(change, worker.view)
     except Exception as mistake:
         return engine.fall(worker, change.ref, cause, mistake)
     step = engine.record(worker.actor, change.ref, cause, Fired("STALE", cause, keys), background)
-    engine.queue(worker, keys, Wake(change.type, change.ref, step.number), background)
+    engine.queue(worker, keys, WokenBy(change.type, change.ref, step.number), background)
     for name, until_ms in engine.faults.stale_until().items() if not background else ():
         if name in (worker.actor, worker.actor.partition("/")[0]):
             engine.agenda.add(until_ms, 0, ("catch-up", name, until_ms, step.number))

@@ -22,10 +22,10 @@ class Subscriptions:
 
     def add(self, actor: str, informers: Mapping[str, Informer]) -> None:
         for kind, informer in informers.items():
-            if informer.selects is None:
+            if informer.cache.field_selector is None:
                 self._everyone.setdefault(kind, []).append((actor, informer))
             else:
-                field, value = informer.selects
+                field, value = informer.cache.field_selector
                 by_value = self._selective.setdefault(kind, {}).setdefault(field, {})
                 by_value.setdefault(value, []).append((actor, informer))
 

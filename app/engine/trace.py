@@ -15,10 +15,11 @@ from app.api.errors import ApiError
 from app.api.history import History
 from app.api.objects import Obj, Ref
 from app.apiserver.store import Change
+from app.apiserver.store import Written as Written
 from app.reconcile import Action, Difference
 
 
-class Wake(NamedTuple):
+class WokenBy(NamedTuple):
     """Why a key was put in the queue. Travels with the key for the screen; the controller never sees it."""
 
     why: str  # "ADDED", "MODIFIED", "DELETED", "RELIST", "TIMER", "BACKOFF", "HANDED-BACK"
@@ -35,7 +36,6 @@ class Result(NamedTuple):
     ref: Ref | None  # the object that was written, with its final name
     obj: Obj | None  # the object as the server returned it
     changes: tuple[Change, ...] = ()  # every change of the store this action made, Events included
-    warnings: tuple[str, ...] = ()  # what the API server would have a client know
 
     @property
     def ok(self) -> bool:
@@ -47,7 +47,7 @@ class Commanded:
     """A person (or an API client) did something."""
 
     command: Any  # app.commands Command
-    results: tuple[Result, ...]
+    results: tuple[Written, ...]
     error: str = ""
     refusal: ApiError | None = None  # the same, with its causes
 
@@ -64,7 +64,7 @@ class Delivered:
 class Observed:
     observation: Any  # None: the object is gone, the loop ends here
     reads: tuple[Any, ...]  # every object read: an Obj, or a tuple of Obj where a list was read
-    wakes: tuple[Wake, ...]
+    wakes: tuple[WokenBy, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,20 +16,23 @@ from app.api import errors
 from app.api.kinds import Kind
 from app.api.objects import Ref
 from app.api.parts import Part
-from app.apiserver.server import ApiServer, Written
+from app.apiserver.server import ApiServer
+from app.apiserver.store import Written
 from app.engine.agenda import Entry, Moved
 from app.engine.client import NOT_A_REQUEST, Client, Request
 from app.engine.informer import CacheView, Informer, RecordingReader, informers_of
 from app.engine.oncall import left_to_people
-from app.engine.trace import Acted, ActorState, Differed, Failed, Mistake, Observed, Result, Waited, Wake
+from app.engine.trace import Acted, ActorState, Differed, Failed, Mistake, Observed, Result, Waited, WokenBy
 from app.engine.workqueue import WorkQueue
 from app.reconcile import (
+    BACKGROUND,
     Action,
     AnyController,
     Controller,
     Delete,
     Difference,
     Failure,
+    Pace,
     Remember,
     RequeueAfter,
     Struck,
@@ -55,7 +58,7 @@ class Reconcile:
     failed: bool = False
     conflicted: bool = False  # somebody else was faster: the next look will show it
     requeue_ms: int | None = None
-    requeue_background: bool = True
+    requeue_pace: Pace = BACKGROUND
     entry: Entry | None = None  # its next phase on the agenda
 
     def copy(self, moved: Moved) -> Reconcile:
@@ -71,7 +74,7 @@ class Refusal(NamedTuple):
 
 class Parked(NamedTuple):
     revision: int
-    wakes: tuple[Wake, ...]
+    wakes: tuple[WokenBy, ...]
     background: bool
 
 
@@ -124,10 +127,8 @@ class Worker(Part):
     @property
     def urgency(self) -> Callable[[Ref], int] | None:
         """What its queue ranks keys by, if by anything."""
-        controller = self.controller
-        if type(controller).urgency is Controller.urgency:
-            return None
-        return lambda key: controller.urgency(key, self.view)
+        urgency = self.controller.urgency
+        return urgency and (lambda key: urgency(key, self.view))
 
     @property
     def has_room(self) -> bool:
@@ -163,7 +164,7 @@ class Worker(Part):
 
     def observe(
         self, now_ms: int, *, is_stale: bool = False
-    ) -> tuple[Ref, tuple[Wake, ...], bool, Observed | Waited | Failed]:
+    ) -> tuple[Ref, tuple[WokenBy, ...], bool, Observed | Waited | Failed]:
         """Take the next key and look at it, or park it until the cache shows the loop's own last writes. One whose
         caches are stale does not wait for that."""
         key, wakes, background = self.queue.get()
@@ -231,8 +232,8 @@ class Worker(Part):
             return ()
         if reconcile.outlook is None:
             found = self.controller.diff(reconcile.observation)
-            softly = self.controller.in_background
-            reconcile.outlook = tuple(replace(gap, background=True) if softly else gap for gap in found)
+            slowest = self.controller.pace
+            reconcile.outlook = tuple(gap if gap.pace >= slowest else replace(gap, pace=slowest) for gap in found)
         return reconcile.outlook
 
     def act(self, reconcile: Reconcile) -> Acted:
@@ -244,7 +245,7 @@ class Worker(Part):
         if isinstance(action, Remember):
             self._remember(reconcile.key, action.value)
         elif isinstance(action, RequeueAfter):
-            self._want_timer(reconcile, action.delay_ms, difference.background)
+            self._want_timer(reconcile, action.delay_ms, difference.pace)
         elif not result.ok and not (isinstance(action, Delete) and result.code == 404):
             reconcile.failed = True
             reconcile.conflicted = reconcile.conflicted or result.reason == "Conflict"
@@ -338,17 +339,17 @@ class Worker(Part):
 
     def _new_informers(self) -> dict[str, Informer]:
         """Of what it always watches, and of what it watches of each kind that there is."""
-        watches = (watch for row in self._server.scheme.kinds() for watch in self.controller.watches_of(row))
-        return informers_of((*self.controller.watches, *watches))
+        loop, kinds = self.controller, self._server.scheme.kinds()
+        return informers_of((*loop.wakes, *loop.reads, *(item for row in kinds for item in loop.follows(row))))
 
     @property
     def follows_kinds(self) -> bool:
         """Whether it watches kinds as they come and go."""
-        return type(self.controller).watches_of is not Controller.watches_of
+        return type(self.controller).follows is not Controller.follows
 
     def watch(self, row: Kind) -> Mapping[str, Informer]:
         """The new informers of a kind that has appeared; {} if the loop does not care for it."""
-        gained = informers_of(self.controller.watches_of(row))
+        gained = informers_of(self.controller.follows(row))
         self.informers.update(gained)
         return gained
 
@@ -404,10 +405,10 @@ class Worker(Part):
             self._memory[key] = value
 
     @staticmethod
-    def _want_timer(reconcile: Reconcile, delay_ms: int, background: bool) -> None:
+    def _want_timer(reconcile: Reconcile, delay_ms: int, pace: Pace) -> None:
         if reconcile.requeue_ms is None or delay_ms < reconcile.requeue_ms:
             reconcile.requeue_ms = delay_ms
-        reconcile.requeue_background = reconcile.requeue_background and background
+        reconcile.requeue_pace = min(reconcile.requeue_pace, pace)
 
 
 def _place_of(mistake: Exception) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from app.api.breath import breathing
 from app.api.objects import Ref
 from app.api.parts import Part
-from app.engine.trace import Wake
+from app.engine.trace import WokenBy
 
 _BASE_MS = 5
 _CAP_MS = 1_000_000
@@ -28,8 +28,8 @@ class WorkQueue(Part):
         self._urgency = urgency
         self._urgent: dict[Ref, int] = {}  # how urgent each key is that waits, where keys are ranked
         self._ranks: dict[int, dict[Ref, None]] = {}  # the same by urgency
-        self._waiting: dict[Ref, list[Wake]] = {}  # insertion order is the order of work
-        self._dirty: dict[Ref, list[Wake]] = {}  # added again while being processed
+        self._waiting: dict[Ref, list[WokenBy]] = {}  # insertion order is the order of work
+        self._dirty: dict[Ref, list[WokenBy]] = {}  # added again while being processed
         self._processing: dict[Ref, None] = {}
         self._failures: dict[Ref, int] = {}
         self._foreground: dict[Ref, None] = {}  # keys woken by more than a heartbeat
@@ -40,7 +40,7 @@ class WorkQueue(Part):
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
-    def add(self, key: Ref, wake: Wake, background: bool = False) -> None:
+    def add(self, key: Ref, wake: WokenBy, background: bool = False) -> None:
         place = self._dirty if key in self._processing else self._waiting
         wakes = place.setdefault(key, [])
         if place is self._waiting:
@@ -57,7 +57,7 @@ class WorkQueue(Part):
             self._foreground[key] = None
         return waits
 
-    def get(self) -> tuple[Ref, tuple[Wake, ...], bool]:
+    def get(self) -> tuple[Ref, tuple[WokenBy, ...], bool]:
         """The next key, why it was added, and whether by heartbeats only. It is being processed until `done`."""
         key = next(iter(self._ranks[max(self._ranks)] if self._ranks else self._waiting))
         self._unrank(key)

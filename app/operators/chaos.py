@@ -15,7 +15,7 @@ from app.api.breath import breathing
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.component_helpers import pods
-from app.reconcile import Announce, Controller, Delete, Difference, Reader, Remember, RequeueAfter, itself
+from app.reconcile import AWAITED, Announce, Controller, Delete, Difference, Reader, Remember, RequeueAfter, itself
 
 _MINUTE_MS = 60_000
 
@@ -34,7 +34,7 @@ class ChaosMonkey(Controller[ChaosSeen]):
     subject = N_("The chaos monkey")
     lane = 300
     reconciles = "ControlPlane"
-    watches = (itself("ControlPlane", when=lambda old, new: _rate(old) != _rate(new)),)
+    wakes = (itself("ControlPlane", when=lambda old, new: _rate(old) != _rate(new)),)
     says = {
         "ChaosPlanned": Saying(N_("It chooses a moment for its next kill."), N_("the next kill")),
         "ChaosOff": Saying(N_("No kill is wanted any more."), N_("no more kills")),
@@ -67,7 +67,9 @@ class ChaosMonkey(Controller[ChaosSeen]):
                 yield _kill(seen.running[_draw(seen.now_ms, len(seen.running))])
             due_ms = seen.now_ms + _pause_ms(seen)
         wait = RequeueAfter(max(0, due_ms - seen.now_ms), "the next kill")
-        yield Difference(about, "spec.chaosPerMinute", "a kill", "none", "ChaosPlanned", (Remember(due_ms), wait), True)
+        yield Difference(
+            about, "spec.chaosPerMinute", "a kill", "none", "ChaosPlanned", (Remember(due_ms), wait), pace=AWAITED
+        )
 
 
 def _kill(pod: Obj) -> Difference:

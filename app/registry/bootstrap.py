@@ -20,6 +20,7 @@ from typing import Any
 from app.api import times
 from app.api.objects import Obj, Ref, labels_of, name_of, ref_of, with_metadata
 from app.component_helpers import namespaces
+from app.component_helpers.slices import SERVICE_NAME
 from app.registry import api_services
 
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
@@ -114,7 +115,7 @@ def _service() -> Iterator[Obj]:
     yield {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
-        "metadata": {**meta, "generation": 1, "labels": {"kubernetes.io/service-name": "kubernetes"}},
+        "metadata": {**meta, "generation": 1, "labels": {SERVICE_NAME: "kubernetes"}},
         "addressType": "IPv4",
         "endpoints": [{"addresses": [SERVER_IP], "conditions": {"ready": True}}],
         "ports": [port],

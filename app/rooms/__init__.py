@@ -12,16 +12,20 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     playing     a step of the lesson is pressed: what it needs, then its commands
     rehearsal   a script played to its end with nobody watching
     stepping    a cluster is moved by hand
+    access      who may do what in a room, and what it is called
+    asking      what API clients ask of a room
     room        one cluster with its lock, pace, frames and viewers
     beginnings  clusters as their lessons begin: rooms are copies of them
     story       which steps are told, and for how long each stands
     counterpart what the controllers would have done while a person is on call
+    onlookers   whether whoever asks now may only look
     clients     whether somebody works with kubectl just now, so that time goes by the clock
     slicing     nothing holds the process
     pacer       the one thread that gives every room that is watched its turns
     checkpoints clusters written out now and then, and which of them are kept
     boundary    where mistakes end: one command, one answer or one room
     guard       what does not come back is ended
+    seals       whether a row is what was written
     storage     rooms as text in SQLite: seed, scenario, journal, position
     postgres    the same of a PostgreSQL
     database    who waits for the disk, and what is written together
@@ -37,6 +41,8 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     stretches   a stretch of the past, told again
     marks       digests of a trace: where two are equal, so is what happened
     roomfile    a room as a text
+    parting     where two rooms with a common past part
+    retelling   which steps of a past are told
     directory   what is kept, for who asks without a server
     sharing     rooms go out as files, come in as new rooms, and fork
     health      how all rooms are, together
@@ -64,18 +70,22 @@ from app.cluster import (
     kind_templates,
     leave_out_controller,
 )
+from app.rooms.access import Access, Closed, title
 from app.rooms.boundary import Broken, NotDone
+from app.rooms.budget import Limits
 from app.rooms.counterpart import Compared
 from app.rooms.database import at_once
 from app.rooms.drawing import Drawing
 from app.rooms.fanout import Viewer
 from app.rooms.frames import Frame, Pace, Waiting
 from app.rooms.loading import Lost
+from app.rooms.parting import NOT_KEPT, NotComparable, Parting, parting
 from app.rooms.playing import Pressed
 from app.rooms.relay import Mirror, Relay
+from app.rooms.retelling import retold
 from app.rooms.room import Room
-from app.rooms.rooms import Limits, Rooms
-from app.rooms.shares import Share, owner
+from app.rooms.rooms import Rooms
+from app.rooms.shares import Share, is_viewer_key, owner, viewer_key
 from app.rooms.sharing import Sharing
 from app.rooms.slicing import SLICE_S, pause, sliced
 from app.rooms.storage import Elsewhere
@@ -85,10 +95,11 @@ from app.rooms.trying import observed, slips, tried
 from app.rooms.watches import Watch
 
 __all__ = [
-    "SLICE_S", "Awaited", "Broken", "Compared", "Done", "Drawing", "Elsewhere", "Entry", "Frame", "Limits", "Line",
-    "Lost", "Mirror", "Moment", "NotDone", "Observation", "Pace", "Pressed", "Process", "Relay", "Room", "Rooms",
-    "Share", "Sharing", "Story", "Stretch", "Told", "Tried", "Viewer", "Waiting", "Watch", "add_controllers",
-    "as_file", "as_hook", "at_once", "awaits_input", "controller_templates", "exit_code", "is_shell", "kind_templates",
-    "leave_out_controller", "moments", "newest_act", "observed", "owner", "pause", "sliced", "slips", "stretch_of",
-    "stretches", "tried",
+    "NOT_KEPT", "SLICE_S", "Access", "Awaited", "Broken", "Closed", "Compared", "Done", "Drawing", "Elsewhere",
+    "Entry", "Frame", "Limits", "Line", "Lost", "Mirror", "Moment", "NotComparable", "NotDone", "Observation", "Pace",
+    "Parting", "Pressed", "Process", "Relay", "Room", "Rooms", "Share", "Sharing", "Story", "Stretch", "Told", "Tried",
+    "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook", "at_once", "awaits_input",
+    "controller_templates", "exit_code", "is_shell", "is_viewer_key", "kind_templates", "leave_out_controller",
+    "moments", "newest_act", "observed", "owner", "parting", "pause", "retold", "sliced", "slips", "stretch_of",
+    "stretches", "title", "tried", "viewer_key",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ Whoever acted last decides, the page or a client. A watch that was open when the
 
 from __future__ import annotations
 
+from app.rooms import onlookers
 from app.rooms.watches import Watches
 
 PATIENCE_S = 10.0  # after a request: it may be polling
@@ -18,8 +19,9 @@ class Clients:
         self._looking_on = 0  # watches that were open then
 
     def ask(self, now: float) -> None:
-        """A client reads, writes or begins to watch."""
-        self._asked_at = now
+        """A client reads, writes or begins to watch. One of somebody who may only look decides nothing."""
+        if not onlookers.asks():
+            self._asked_at = now
 
     def page_acts(self) -> None:
         self._asked_at = None

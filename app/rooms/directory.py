@@ -11,8 +11,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from app.rooms import files
-from app.rooms.storage import InUse, Stored, hold, read
+from app.rooms import access, files
+from app.rooms.files import InUse, hold
+from app.rooms.storage import Stored, read
 
 BUSY_S = 5.0
 T = TypeVar("T")
@@ -30,6 +31,8 @@ class Summary(NamedTuple):
     lived_ms: int  # virtual time
     touched: float  # Unix time; 0: not since it was rescued
     stopped: bool
+    title: str = ""
+    protected: bool = False
 
 
 def summaries(folder: Path) -> list[Summary]:
@@ -38,7 +41,12 @@ def summaries(folder: Path) -> list[Summary]:
         "SELECT id, scenario, (SELECT count(*) FROM journal WHERE room = rooms.id), steps, now_ms - epoch_ms, touched,"
         " stopped != '' FROM rooms"
     )
-    found = [Summary(*row) for rows in _looked(folder, lambda db: db.execute(query).fetchall()) for row in rows]
+
+    def look(db: sqlite3.Connection) -> list[Summary]:
+        rows = ((row, access.read(db, row[0]) or access.Access()) for row in db.execute(query).fetchall())
+        return [Summary(*row)._replace(title=known.title, protected=known.protected) for row, known in rows]
+
+    found = [each for rows in _looked(folder, look) for each in rows]
     return sorted(found, key=lambda each: -each.touched)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from app.rooms import files
 from app.rooms.shares import owner
 
-_TABLES = (("rooms", "id"), ("journal", "room"), ("checkpoints", "room"))
+_TABLES = (("rooms", "id"), ("journal", "room"), ("checkpoints", "room"), ("access", "room"))
 
 
 def divide(folder: Path, workers: int) -> int:

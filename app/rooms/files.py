@@ -8,6 +8,7 @@ that are missed.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -16,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from app.rooms import walcheck
 from app.rooms.database import BUSY_S, connect, is_held
@@ -44,6 +45,10 @@ CREATE TABLE IF NOT EXISTS checkpoints (
     room TEXT NOT NULL REFERENCES rooms (id) ON DELETE CASCADE, step INTEGER NOT NULL, version TEXT NOT NULL,
     now_ms INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (room, step)
 );
+CREATE TABLE IF NOT EXISTS access (
+    room TEXT PRIMARY KEY REFERENCES rooms (id) ON DELETE CASCADE, owner TEXT NOT NULL, title TEXT NOT NULL,
+    protected INTEGER NOT NULL, seal INTEGER
+) WITHOUT ROWID;
 """
 ADDED = (  # columns that older files lack
     ("rooms", "script", "TEXT NOT NULL DEFAULT '{}'"),
@@ -66,6 +71,10 @@ class Unusable(Exception):
     """Rooms cannot be kept there, and why."""
 
 
+class InUse(Exception):
+    """Another server writes to that directory."""
+
+
 class Damage(NamedTuple):
     """`aside`: what the damaged file is called now. Of the rooms in it so many were `kept`, and `lost` as far as one
     can tell."""
@@ -86,6 +95,18 @@ def private(folder: Path, name: str) -> Path:
     os.close(os.open(folder / name, os.O_CREAT | os.O_RDWR, 0o600))
     (folder / name).chmod(0o600)
     return folder / name
+
+
+def hold(data_dir: Path | str) -> IO[bytes]:
+    """The directory is ours as long as the result is open, in this process or one that it forks. Raises InUse, or
+    OSError."""
+    lock = private(Path(data_dir), "lock").open("r+b")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise InUse(f"another Loopscope keeps its rooms in {data_dir}: stop it, or choose another --data") from None
+    return lock
 
 
 def path_of(folder: Path, number: int) -> Path:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Iterable
 
 from app.api import errors
 from app.api.messages import N_, Message, message
 from app.rooms.database import is_damage
 from app.rooms.room import Room
+from app.rooms.shares import ROUTED, opened_by
 from app.rooms.storage import Damaged, Kept, Storage, Stored
 
 DAMAGED = N_(
@@ -29,6 +31,28 @@ class Lost(errors.NotFound):
     def __init__(self, why: Message) -> None:
         super().__init__(str(why.text) % why.values)
         self.why = why
+
+
+def behind(key: str, known: Iterable[str], storage: Storage) -> str:
+    """The name of the room that a viewer key opens, among those that are `known` or stored; any other key is a name.
+
+    Raises NotFound, or ServiceUnavailable for what passes."""
+    try:
+        found = opened_by(key, known) or opened_by(key, storage.beginning_with(key[:ROUTED]))
+    except sqlite3.Error as error:
+        raise errors.ServiceUnavailable(_UNREADABLE % error, details={"retryAfterSeconds": 2}) from error
+    if found is None:
+        raise errors.NotFound(f'room "{key}" not found')
+    return found
+
+
+def forget(storage: Storage, id: str) -> None:
+    """Raises ServiceUnavailable, and then it is there as before."""
+    try:
+        storage.forget(id)
+    except sqlite3.Error as error:
+        why = f"the room cannot be forgotten at the moment ({error})"
+        raise errors.ServiceUnavailable(why, details={"retryAfterSeconds": 2}) from error
 
 
 def load(storage: Storage, id: str, *, is_taken: bool = False) -> tuple[Stored, list[Kept]]:
@@ -55,5 +79,5 @@ def stored_of(room: Room) -> Stored:
     cluster = room.cluster
     return Stored(
         room.id, room.scenario.id, cluster.seed, cluster.epoch_ms, cluster.trace.count, cluster.now_ms,
-        room.pace.to_json(), cluster.journal, room.script.to_json(), retold=room.retold,
+        room.pace.to_json(), cluster.journal, room.script.to_json(), retold=room.retold, access=room.access,
     )  # fmt: skip

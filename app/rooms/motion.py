@@ -53,6 +53,7 @@ class Motion:
         self._followed = cluster.trace.count  # clock pace: the steps up to here have been told, or never will be
         self._base: tuple[float, int] | None = None  # clock pace: (wall, virtual) that belong together
         self._rush_until_ms: int | None = None
+        self._rush_to_ms = 0  # though nothing is left to do before that
 
     @property
     def rushing(self) -> bool:
@@ -75,9 +76,10 @@ class Motion:
         """Requests fail, or somebody is called: that is no time to be skipped."""
         return self.cluster.requests_fail or self.cluster.is_called
 
-    def rush(self) -> None:
-        """From the next turn on as fast as possible, until the cluster is quiet."""
+    def rush(self, at_least_ms: int = 0) -> None:
+        """From the next turn on as fast as possible, until the cluster is quiet, and on to `at_least_ms`."""
         self._rush_until_ms = self.cluster.now_ms + RUSH_LIMIT_MS
+        self._rush_to_ms = min(at_least_ms, self._rush_until_ms)
         self._to_tell.clear()
         self.stands_until = self._unseen_s = 0.0
         self.waiting = None
@@ -152,6 +154,8 @@ class Motion:
             for _ in range(SLICE_STEPS):
                 due = self.cluster.next_due_ms()
                 if due is None or due > until_ms:
+                    if self.cluster.advance(self._rush_to_ms, 1):
+                        continue
                     self._rush_until_ms = self._base = None
                     self.restless = due is not None
                     self._tell_together(now)

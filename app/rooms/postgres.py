@@ -41,6 +41,10 @@ CREATE TABLE IF NOT EXISTS checkpoints (
     room TEXT COLLATE "C" NOT NULL REFERENCES rooms (id) ON DELETE CASCADE, step BIGINT NOT NULL, version TEXT NOT NULL,
     now_ms BIGINT NOT NULL, data BYTEA NOT NULL, PRIMARY KEY (room, step)
 );
+CREATE TABLE IF NOT EXISTS access (
+    room TEXT COLLATE "C" PRIMARY KEY REFERENCES rooms (id) ON DELETE CASCADE, owner TEXT NOT NULL, title TEXT NOT NULL,
+    protected BIGINT NOT NULL, seal BIGINT
+);
 """
 
 T = TypeVar("T")

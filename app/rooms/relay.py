@@ -22,6 +22,7 @@ from app.api import limits
 from app.api.errors import TooManyRequests
 from app.rooms import files
 from app.rooms.fanout import Fanout, Viewer
+from app.rooms.shares import is_viewer_key, viewer_key
 
 if TYPE_CHECKING:
     import redis
@@ -66,7 +67,9 @@ class Relay:
         threading.Thread(target=self._listen, name="relay", daemon=True).start()
 
     def attach(self, id: str, lang: str, epoch: int, frame: int, wake: threading.Event) -> tuple[Mirror, Viewer]:
-        """Somebody has the page as of that frame, and the room is not here. Raises TooManyRequests."""
+        """Somebody has the page as of that frame, and the room is not here. `id` may be its viewer key, by which all
+        mirrors call it. Raises TooManyRequests."""
+        id = id if is_viewer_key(id) else viewer_key(id)
         with self._lock:
             mirror = self._mirrors.get((id, lang))
             if mirror is None or mirror.is_over:
@@ -129,8 +132,9 @@ class Relay:
         outlet.begin()
 
     def forget(self, outlet: Outlet) -> None:
-        if self._outlets.get((outlet.room.id, outlet.lang)) is outlet:
-            del self._outlets[outlet.room.id, outlet.lang]
+        key = viewer_key(outlet.room.id), outlet.lang
+        if self._outlets.get(key) is outlet:
+            del self._outlets[key]
 
 
 class Mirror:
@@ -235,7 +239,7 @@ class Outlet:
             self._is_asked = False
             frames = frames or []
             said = {"epoch": self._viewer.epoch, "number": self._viewer.cursor, "sizes": [len(each) for each in frames]}
-            self._relay.tell(_channel(self.room.id, self.lang), said, b"".join(frames))
+            self._relay.tell(_channel(viewer_key(self.room.id), self.lang), said, b"".join(frames))
 
     def _count(self) -> int:
         """How many watch at all mirrors."""

@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from app.api import limits
 from app.api.messages import N_, Message, message
-from app.cluster import Cluster, Entry, checkpoint
+from app.cluster import Cluster, Diverges, Entry, checkpoint, replaying
 from app.rooms import guard
 from app.rooms.boundary import MISTAKE, TOOK_TOO_LONG
 from app.rooms.checkpoints import WITHIN, unpacked
-from app.rooms.slicing import STRIDE, slices
+from app.rooms.roomfile import Past
+from app.rooms.slicing import slices
 from app.rooms.storage import Kept, Stored
 
 UNREADABLE = N_("This room cannot be brought back (%(error)s). What it did is kept until you reset it.")
@@ -33,6 +33,7 @@ LOOKED_BACK = 25_000  # steps that are at most, for a look at one of long ago: o
 
 log = logging.getLogger(__name__)
 Packed = Callable[[int], bytes]  # the checkpoint at that step
+P = TypeVar("P", Stored, Past)
 
 
 class Replayed(NamedTuple):
@@ -90,7 +91,7 @@ def _starts(stored: Stored, kept: Sequence[Kept]) -> Iterator[Kept]:
 
 def as_it_was(stored: Stored, kept: Sequence[Kept], packed: Packed, step: int) -> Cluster | None:
     """The cluster right after that step, from the checkpoint before it; None: nothing leads there any more."""
-    then = stored._replace(steps=step, now_ms=0, journal=[entry for entry in stored.journal if entry.step < step])
+    then = up_to(stored, step)
     beginning = [] if stored.retold else [Kept(0, checkpoint.version(), stored.epoch_ms)]
     for start in reversed([*beginning, *(each for each in kept if each.version == checkpoint.version())]):
         if step - LOOKED_BACK <= start.step < step:
@@ -103,9 +104,9 @@ def as_it_was(stored: Stored, kept: Sequence[Kept], packed: Packed, step: int) -
 
 def lives_on(cluster: Cluster, stored: Stored, step: int) -> bool:
     """A cluster of the past goes on, up to and with that step. False: it cannot; what it is then is of no use."""
-    journal = [entry for entry in stored.journal if entry.step < step]
     try:
-        _go_on(cluster, stored._replace(steps=step, now_ms=0, journal=journal))
+        for _ in going_on(cluster, up_to(stored, step)):
+            pass
     except Exception:
         log.warning("room %s does not live on to step %d", stored.id, step, exc_info=True)
         return False
@@ -139,72 +140,55 @@ def _begun(start: Kept, stored: Stored, packed: Packed, read: Callable[..., Clus
 
 def _lived_again(start: Kept, stored: Stored, packed: Packed) -> Cluster:
     cluster = _begun(start, stored, packed, checkpoint.resumed)
-    _go_on(cluster, stored)
+    for _ in going_on(cluster, stored):
+        pass
     return cluster
-
-
-def _go_on(cluster: Cluster, stored: Stored) -> None:
-    performed = len(cluster.journal)
-    # Without one of its commands as many steps take another time.
-    is_whole = not any(entry.left_out for entry in stored.journal)
-    for number, entry in enumerate(stored.journal[performed:], start=performed):
-        forward(cluster, entry.step, entry.at_ms, by_then=is_whole)
-        repeat(cluster, number, entry)
-    forward(cluster, stored.steps, stored.now_ms, by_then=is_whole)
 
 
 def _revived(start: Kept, stored: Stored, packed: Packed) -> tuple[Cluster, int]:
     """What another version wrote goes on by ours: its steps are others, so the commands since come at their times."""
     cluster = _begun(start, stored, packed, checkpoint.revived)
     performed = len(cluster.journal)
-    for number, entry in enumerate(stored.journal[performed:], start=performed):
-        advance(cluster, entry.at_ms)
-        repeat(cluster, number, entry)
-    advance(cluster, stored.now_ms)
+    for _ in going_on(cluster, stored, at_times=True):
+        pass
     return cluster, performed
 
 
-def repeat(cluster: Cluster, number: int, entry: Entry) -> None:
-    try:
-        with guard.watched():
-            cluster.repeat(entry)
-    except guard.Overrun:
-        raise CommandFails(number, "slow") from None
-    except Exception as mistake:
-        log.warning("command %d of a journal is left out", number, exc_info=True)
-        raise CommandFails(number, type(mistake).__name__) from None
+# --------------------------------------------------------------------------------------------- going on
 
 
-def forward(cluster: Cluster, to_step: int, at_ms: int, *, by_then: bool) -> None:
-    """`cluster.forward()`, letting others have the process in between. `by_then`: they were made by `at_ms`."""
+def up_to(past: P, step: int) -> P:
+    """The same until right after that step."""
+    return past._replace(steps=step, now_ms=0, journal=[entry for entry in past.journal if entry.step < step])
+
+
+def going_on(cluster: Cluster, past: Stored | Past, *, at_times: bool = False) -> Iterator[Entry | None]:
+    """As `replaying`, within what a step and a command may take. Others have the process in between.
+
+    Raises CommandFails, StepFails, or Diverges."""
+    pieces = replaying(cluster, past.journal, past.steps, past.now_ms, at_times=at_times)
+    coming: Entry | None = None
     for _ in slices():
-        count = cluster.trace.count
-        _move(cluster, lambda: cluster.forward(min(to_step, cluster.trace.count + STRIDE)))
-        if cluster.trace.count >= to_step:
-            break
-        if cluster.trace.count == count or (by_then and 0 < at_ms < cluster.now_ms):
-            raise ValueError("the journal asks for more steps than there are")
-    cluster.forward(to_step, at_ms)
-
-
-def advance(cluster: Cluster, to_ms: int, most_steps: float = math.inf) -> None:
-    """`cluster.advance()`, letting others have the process in between; to about so many steps at most."""
-    for _ in slices():
-        count = cluster.trace.count
-        _move(cluster, lambda: cluster.advance(to_ms, STRIDE))
-        if cluster.trace.count < count + STRIDE or count >= most_steps:
+        try:
+            with guard.watched():
+                coming = next(pieces)
+        except StopIteration:
             return
+        except Diverges:
+            raise
+        except (guard.Overrun, Exception) as mistake:
+            log.warning("%s of a journal fails", "a step" if coming is None else "a command", exc_info=True)
+            raise _failure(cluster, coming, mistake) from None
+        yield coming
 
 
-def _move(cluster: Cluster, move: Callable[[], object]) -> None:
-    try:
-        with guard.watched():
-            move()
-    except guard.Overrun:
-        raise StepFails(cluster.trace.count, message(TOOK_TOO_LONG, n=f"{limits.SLICE_CPU_S:g}")) from None
-    except Exception as mistake:
-        log.warning("a step of a journal fails", exc_info=True)
-        raise StepFails(cluster.trace.count, message(MISTAKE, error=type(mistake).__name__)) from None
+def _failure(cluster: Cluster, command: Entry | None, mistake: BaseException) -> CommandFails | StepFails:
+    """Of the command that came then, or else of the next step."""
+    is_slow, error = isinstance(mistake, guard.Overrun), type(mistake).__name__
+    if command is not None:
+        return CommandFails(len(cluster.journal), "slow" if is_slow else error)
+    why = message(TOOK_TOO_LONG, n=f"{limits.SLICE_CPU_S:g}") if is_slow else message(MISTAKE, error=error)
+    return StepFails(cluster.trace.count, why)
 
 
 # ------------------------------------------------------------------------------------------------- reasons

@@ -14,13 +14,15 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from app.api import limits
-from app.api.messages import Message
+from app.api.messages import Message, message
 from app.api.objects import Obj, Ref
-from app.cluster import Awaited, Cluster, Done, Entry, News, Planned, Process
+from app.cluster import Awaited, Cluster, Entry, Planned
 from app.commands import ClientRequest, Command, TakeTurns
-from app.engine.trace import Result, Step
+from app.engine.trace import Step
 from app.look import Look
 from app.rooms import budget, slicing, stepping
+from app.rooms.access import CLOSED, Access
+from app.rooms.asking import Asked
 from app.rooms.beginnings import pace_of
 from app.rooms.boundary import Boundary
 from app.rooms.broadcast import Broadcast
@@ -43,7 +45,7 @@ VISIT_S = 10.0  # and for so long after an API client asked for something: it ma
 T = TypeVar("T")
 
 
-class Room:
+class Room(Asked):
     def __init__(
         self, id: str, scenario: Scenario, cluster: Cluster, drawing: Drawing, wake: Callable[[Room], None],
         clock: Callable[[], float], viewer_limit: int = limits.VIEWERS_OF_ROOM, pace: Pace | None = None,
@@ -56,6 +58,7 @@ class Room:
         self.script = Progress(scenario, cluster)
         self.pace = pace or Pace()
         self.lock = threading.RLock()
+        self.access = Access()
         self.journaled: int | None = 0  # how much of the journal the storage has; None: what it has is another
         self.is_stored = True  # it could be written down
         self.retold = 0  # what came before that step was told by another version of us
@@ -176,21 +179,6 @@ class Room:
             self._wake(self)
         return taken
 
-    def dry_run(self, command: Command) -> tuple[Result, ...]:
-        """What `command` would write. Raises the ApiError with which it would be refused."""
-        return self.read(lambda cluster: cluster.dry_run(command))
-
-    def process(self, ref: Ref, container: str = "", *, previous: bool = False) -> Process:
-        """What a container has printed, as `kubectl logs` asks for it. Raises NotFound, or BadRequest."""
-        return self.read(lambda cluster: cluster.process(ref, container, previous=previous))
-
-    def printed(self, process: Process, since_ms: int) -> News:
-        return self.read(lambda cluster: cluster.printed(process, since_ms))
-
-    def execute(self, ref: Ref, container: str, words: Sequence[str] | str, stdin: str = "") -> Done:
-        """As `kubectl exec`. Raises NotFound, or BadRequest. What kills its container is to be submitted."""
-        return self.read(lambda cluster: cluster.execute(ref, container, words, stdin))
-
     # ------------------------------------------------------------------------------------------ doing
 
     def submit(self, command: Command) -> Step:
@@ -220,6 +208,11 @@ class Room:
                 self._motion.halt()
             return pace
 
+    def grant(self, access: Access) -> None:
+        """It is called that, and those may do something there, from now on."""
+        with self._doing():
+            self.access = access
+
     def next_moment(self) -> bool:
         """Play to the next moment that is told, and pause there. Returns at once: whether one may come."""
         with self._doing():
@@ -241,10 +234,10 @@ class Room:
             self._pause()
             self._motion.show(stepping.finish_loop(self.cluster))
 
-    def run_until_quiet(self) -> None:
-        """From now on as fast as possible, in slices, until nothing is left to do. Returns at once."""
+    def run_until_quiet(self, at_least_ms: int = 0) -> None:
+        """As fast as possible, in slices, until nothing is left to do, and on to that Unix time. Returns at once."""
         with self._doing():
-            self._motion.rush()
+            self._motion.rush(at_least_ms)
 
     def restart(self, scenario: Scenario, cluster: Cluster) -> None:
         """Another cluster in the same room: every viewer takes a snapshot."""
@@ -262,6 +255,12 @@ class Room:
     def stop(self, why: Message) -> None:
         """It goes no further, until it is reset."""
         self._boundary.broken = why
+
+    def close(self) -> None:
+        """It goes no further, and nothing of it is written down any more."""
+        self.journaled = None
+        self.stop(message(CLOSED))
+        self.let_go()
 
     # ------------------------------------------------------------------------------------------ watching
 

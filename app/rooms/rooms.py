@@ -15,7 +15,6 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -28,19 +27,21 @@ from app.cluster import Cluster, Entry
 from app.commands import Command
 from app.engine.trace import Step
 from app.rooms import health, memory, slicing
+from app.rooms.access import Access, LastClosed
 from app.rooms.autosave import Autosave
 from app.rooms.beginnings import Beginnings, pace_of
+from app.rooms.budget import Limits
 from app.rooms.checkpoints import Checkpoints
 from app.rooms.database import Apart, at_once
 from app.rooms.drawing import Drawing
 from app.rooms.frames import Pace
 from app.rooms.hindsight import Hindsight
-from app.rooms.loading import DAMAGED, load, stored_of
+from app.rooms.loading import DAMAGED, behind, forget, load, stored_of
 from app.rooms.pacer import TIDY_S, Pacer
 from app.rooms.playing import Pressed
 from app.rooms.replaying import Replayed, is_final, replayed, written_reason
 from app.rooms.room import Room
-from app.rooms.shares import ALL, Share
+from app.rooms.shares import ALL, Share, opened_by
 from app.rooms.storage import KILLED, Damaged, Elsewhere, Kept, Storage, Stored
 from app.scenarios.progress import Progress
 
@@ -48,14 +49,6 @@ PUT_AWAY = N_("This room was put away just now. Open it again.")
 T = TypeVar("T")
 COMING_BACK = 4  # rooms at once
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    rooms_in_memory: int = limits.ROOMS_IN_MEMORY
-    rooms_stored: int = limits.ROOMS_STORED
-    viewers_per_room: int = limits.VIEWERS_OF_ROOM
-    watches_per_room: int = limits.WATCHES_OF_ROOM
 
 
 class Rooms:
@@ -80,7 +73,7 @@ class Rooms:
         self.checkpoints = Checkpoints(self._storage, self.pacer.wake, self._autosave.moved)
         self._left = False
         self._rooms: OrderedDict[str, Room] = OrderedDict()  # the one asked for longest ago first
-        self._steps = 0
+        self._closed, self._steps = LastClosed(), 0
         self._counted: WeakKeyDictionary[Room, int] = WeakKeyDictionary()  # of each, how many of them are counted
         self._asked_at: WeakKeyDictionary[Room, float] = WeakKeyDictionary()
         self._lock = threading.Lock()
@@ -97,17 +90,22 @@ class Rooms:
         when every room is being watched."""
         scenario = scenarios.get(scenario_id)
         cluster = cluster or self._beginnings.of(scenario)
-        room = self._add(self._room(self._share.new_name(), scenario, cluster, pace_of(scenario)))
+        room = self._room(self._share.new_name(), scenario, cluster, pace_of(scenario))
+        room.access = Access.new()
+        self._add(room)
         self.save(room)
         self.checkpoints.begin(room, 0)
         self._prune()
         log.info("room created", extra={"room": room.id, "lesson": scenario.id, "in_memory": len(self)})
         return room
 
-    def get(self, id: str) -> Room:
-        """The room, restored if it was evicted. Raises NotFound, as of one of another worker."""
-        if not self._share.has(id):
-            raise errors.NotFound(f'room "{id}" not found')
+    def get(self, key: str) -> Room:
+        """The room of that name or viewer key, restored if it was evicted. Raises NotFound, as of one of another
+        worker, or Closed."""
+        if not self._share.has(key):
+            raise errors.NotFound(f'room "{key}" not found')
+        self._closed.check(key)
+        id = behind(key, list(self._rooms), self._storage)
         with self._lock:
             if (room := self._rooms.get(id)) is not None:
                 self._rooms.move_to_end(id)
@@ -121,8 +119,8 @@ class Rooms:
             with self._lock:
                 self._restoring.pop(id, None)
 
-    def held(self, id: str) -> Room | None:
-        return self._rooms.get(id)
+    def held(self, key: str) -> Room | None:
+        return self._rooms.get(opened_by(key, list(self._rooms)) or "")
 
     def health(self) -> health.Health:
         return health.of(list(self._rooms.values()), self._storage, self.checkpoints, self._steps)
@@ -143,12 +141,25 @@ class Rooms:
         scenario = scenarios.get(scenario_id) if scenario_id else room.scenario
         old, cluster = room.cluster, self._beginnings.of(scenario)
         with room.lock:
+            self._closed.check(room.id)
             room.restart(scenario, cluster)
             self._counted[room] = cluster.trace.count
             with self.checkpoints.lock:
                 self.save(room)
             self.checkpoints.begin(room, 0)
         memory.let_go(old)
+        self.hindsight.forget(room)
+
+    def close_room(self, room: Room) -> None:
+        """It is gone, with all that was kept of it. Whoever is there is told. Raises ServiceUnavailable."""
+        with room.lock, self.checkpoints.lock:
+            forget(self._storage, room.id)
+            self._closed.add(room.id)
+            self._take_out(room)
+            room.close()
+        log.info("room closed", extra={"room": room.id})
+        self.checkpoints.end(room)
+        memory.let_go(room.cluster)
         self.hindsight.forget(room)
 
     def save(self, room: Room) -> None:
@@ -191,11 +202,14 @@ class Rooms:
         self._let_go(room)
 
     def _let_go(self, room: Room) -> None:
+        self._take_out(room)
+        room.dismiss()
+
+    def _take_out(self, room: Room) -> None:
         with self._lock:
             if self._rooms.get(room.id) is room:
                 del self._rooms[room.id]
         self.pacer.forget(room)
-        room.dismiss()
 
     def dismiss(self) -> None:
         """Let every viewer go: the process is about to end."""
@@ -337,18 +351,25 @@ class Rooms:
             memory.let_go(other.cluster)
             self.hindsight.forget(other)
 
-    def _tidy(self) -> None:
-        since = self._clock() - TIDY_S
-        is_alone = not any(room.is_watched or self._asked_at[room] > since for room in list(self._rooms.values()))
-        memory.collect(is_alone=is_alone)
+    def _tidy(self, *, at_rest: bool) -> None:
+        """Those that nobody has asked for in a while leave, if they were written down."""
+        with self._lock:
+            left = [self._rooms.pop(room.id) for room in self._unasked(limits.ROOM_IDLE_S) if room.is_stored]
+        self._put_away(left)
+        if at_rest:
+            memory.collect(is_alone=len(self._unasked(TIDY_S)) == len(self._rooms))
+
+    def _unasked(self, seconds: float) -> list[Room]:
+        """Rooms that nobody watches, nor has asked for in that time."""
+        since = self._clock() - seconds
+        return [room for room in list(self._rooms.values()) if not room.is_watched and self._asked_at[room] <= since]
 
     def _make_space(self) -> Iterator[Room]:
         """Take out rooms that nobody watches: all of them that nobody has asked for in a while, and as many as it takes
         of the others, those asked for longest ago first."""
         excess = len(self._rooms) - self.limits.rooms_in_memory
         idle = [room for room in list(self._rooms.values())[:-1] if not room.is_watched]
-        since = self._clock() - limits.ROOM_IDLE_S
-        excess = max(excess, sum(self._asked_at[room] <= since for room in idle))
+        excess = max(excess, len(self._unasked(limits.ROOM_IDLE_S)))
         if len(idle) < excess:
             self._rooms.popitem()
             raise errors.ServiceUnavailable(
@@ -363,7 +384,7 @@ class Rooms:
             scenario = scenarios.get(stored.scenario if scenarios.has(stored.scenario) else scenarios.DEFAULT)
             found = replayed(stored, kept, partial(self._storage.checkpoint, id))
             room = self._room(id, scenario, found.cluster or self._beginnings.of(scenario), Pace(**stored.pace))
-            room.retold = stored.retold
+            room.retold, room.access = stored.retold, stored.access
             if found.stopped is None:
                 room.script = Progress.from_json(scenario, room.cluster, stored.script)
         except (Damaged, TypeError, ValueError, AttributeError, errors.BadRequest):

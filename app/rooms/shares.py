@@ -1,17 +1,22 @@
 """Which worker process a room belongs to: its name says it, so that nobody need ask.
 
-Rendezvous hashing: of so many workers each gives the name a number, and the highest has the room. With one worker more
-or less few rooms change theirs.
+Rendezvous hashing: of so many workers each gives the first letters of the name a number, and the highest has the room.
+With one worker more or less few rooms change theirs. The key of those who only look begins with the same letters, so
+that it leads to the same worker, and to the same machine behind a proxy that routes by them. The rest of it is a
+digest, which leads nobody to the name.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from typing import NamedTuple
 
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # as in the names of pods: no word can come of it
-LENGTH = 20  # 95 bits
+ROUTED = 4  # letters that say whose a room is; no secret
+LENGTH = ROUTED + 20  # 95 bits
+_VIEWS = "-view-"
 
 
 class Share(NamedTuple):
@@ -34,6 +39,33 @@ class Share(NamedTuple):
 ALL = Share()
 
 
+def viewer_key(name: str) -> str:
+    """What opens the room of that name for looking."""
+    digest = hashlib.blake2b(f"viewer of {name}".encode(), digest_size=16).digest()
+    return f"{name[:ROUTED]}{_VIEWS}{_letters(int.from_bytes(digest))}"
+
+
+def is_viewer_key(key: str) -> bool:
+    """Names have no hyphen there."""
+    return key[ROUTED:].startswith(_VIEWS)
+
+
+def opened_by(key: str, names: Iterable[str]) -> str | None:
+    """That of these names whose viewer key it is; any other key is a name itself."""
+    if not is_viewer_key(key):
+        return key
+    return next((name for name in names if name[:ROUTED] == key[:ROUTED] and viewer_key(name) == key), None)
+
+
+def _letters(number: int) -> str:
+    found = []
+    for _ in range(LENGTH - ROUTED):
+        number, letter = divmod(number, len(ALPHABET))
+        found.append(ALPHABET[letter])
+    return "".join(found)
+
+
 def owner(name: str, of: int) -> int:
-    """The number of the worker, from 0, that has the room of that name."""
-    return max(range(of), key=lambda number: hashlib.blake2b(f"{number} {name}".encode(), digest_size=8).digest())
+    """The number of the worker, from 0, that has the room of that name or viewer key."""
+    begin = name[:ROUTED]
+    return max(range(of), key=lambda number: hashlib.blake2b(f"{number} {begin}".encode(), digest_size=8).digest())

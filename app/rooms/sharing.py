@@ -20,14 +20,13 @@ from app.cluster import Cluster, checkpoint
 from app.rooms import budget, guard, memory
 from app.rooms.loading import stored_of
 from app.rooms.marks import Marks
-from app.rooms.replaying import CommandFails, StepFails, advance, forward, repeat
+from app.rooms.replaying import CommandFails, StepFails, going_on, up_to
 from app.rooms.room import Room
 from app.rooms.roomfile import NotARoom, Past, read, written
 from app.rooms.rooms import Rooms
 from app.rooms.storage import Stored
 from app.scenarios.progress import Progress
 
-PIECE = 1_000  # steps between two looks at the marks
 PATIENCE_S = 30.0  # that one waits for others who export or import
 EQUAL = N_(
     "This room has the past of the one it was exported from: %(n)s steps, and every mark on the way is the same."
@@ -147,7 +146,7 @@ def past_of(stored: Stored, tell: Tell = lambda steps: None) -> Past:
             most = limits.STEPS_OF_ROOM_FILE
             raise errors.TooLarge(f"this room has made {past.steps} steps: one of more than {most} cannot be exported")
         marks = Marks(past.every)
-        cluster = _by_steps(past, past.steps, marks, tell)
+        cluster = _by_steps(_begun(past), past, marks, tell)
     except (CommandFails, StepFails, ValueError):
         raise errors.Conflict("this room cannot be lived through again, and so not be exported") from None
     memory.let_go(cluster)
@@ -155,8 +154,7 @@ def past_of(stored: Stored, tell: Tell = lambda steps: None) -> Past:
 
 
 def _retold(past: Past, tell: Tell) -> Past:
-    cluster = Cluster.replay(past.seed, past.epoch_ms, past.journal[:1])
-    _by_times(cluster, past, tell)
+    cluster = _by_times(_begun(past), past, tell)
     retold = past._replace(
         journal=list(cluster.journal), steps=cluster.trace.count, now_ms=cluster.now_ms, progress={}
     )  # fmt: skip
@@ -176,7 +174,7 @@ def relived(past: Past, tell: Tell = lambda steps: None) -> Relived:
             return Relived(cluster, past.steps, message(EQUAL, n=past.steps))
     equal = min(marks.equal_to(past.digests), past.steps)
     try:
-        cluster = _by_steps(past, equal, Marks(past.every), tell)
+        cluster = _by_steps(_begun(past), up_to(past, equal), Marks(past.every), tell)
         _by_times(cluster, past, tell)
     except CommandFails as failed:
         problem = f"commands[{failed.number}] fails by a mistake of Loopscope ({failed.why})"
@@ -197,7 +195,7 @@ def _difference(past: Past, equal: int) -> Message:
 def _compared(past: Past, marks: Marks, tell: Tell) -> Cluster | None:
     """As it was, if all its marks are the same."""
     try:
-        cluster = _by_steps(past, past.steps, marks, tell)
+        cluster = _by_steps(_begun(past), past, marks, tell)
     except (CommandFails, StepFails, KeyError, ValueError):
         return None
     if marks.end == past.end and not marks.differ(past.digests) and cluster.trace.count == past.steps:
@@ -206,44 +204,28 @@ def _compared(past: Past, marks: Marks, tell: Tell) -> Cluster | None:
     return None
 
 
-def _by_steps(past: Past, until: int, marks: Marks, tell: Tell) -> Cluster:
-    """The commands after as many steps as then, up to step `until`, or to a mark that differs."""
-    cluster = Cluster.replay(past.seed, past.epoch_ms, past.journal[:1])
-    is_whole = not any(entry.left_out for entry in past.journal)
-    for number, entry in enumerate(past.journal):
-        if number and entry.step < until:
-            _follow(cluster, past, entry.step, entry.at_ms, marks, tell, by_then=is_whole)
-            if marks.differ(past.digests):
-                return cluster
-            budget.check(cluster)
-            repeat(cluster, number, entry)
-    _follow(cluster, past, until, past.now_ms if until == past.steps else 0, marks, tell, by_then=is_whole)
-    return cluster
+def _begun(past: Past) -> Cluster:
+    return Cluster.replay(past.seed, past.epoch_ms, past.journal[:1])
 
 
-def _follow(
-    cluster: Cluster, past: Past, until: int, at_ms: int, marks: Marks, tell: Tell, *, by_then: bool
-) -> None:  # fmt: skip
-    for step in (*range(cluster.trace.count + PIECE, until, PIECE), until):
-        forward(cluster, step, at_ms if step == until else 0, by_then=by_then)
+def _by_steps(cluster: Cluster, past: Past, marks: Marks, tell: Tell) -> Cluster:
+    """On to the end, or to a mark that differs."""
+    for coming in going_on(cluster, past):
         marks.follow(cluster.trace)
         tell(cluster.trace.count)
         if marks.differ(past.digests):
-            return
+            break
+        if coming is not None:
+            budget.check(cluster)
+    return cluster
 
 
-def _by_times(cluster: Cluster, past: Past, tell: Tell) -> None:
-    """The commands that it has not performed yet, and on to the end."""
-    for number in range(len(cluster.journal), len(past.journal)):
-        _wait(cluster, past.journal[number].at_ms, tell)
-        budget.check(cluster)
-        repeat(cluster, number, past.journal[number])
-    _wait(cluster, past.now_ms, tell)
-
-
-def _wait(cluster: Cluster, until_ms: int, tell: Tell) -> None:
+def _by_times(cluster: Cluster, past: Past, tell: Tell) -> Cluster:
     most = limits.STEPS_OF_ROOM_FILE
-    advance(cluster, until_ms, most)
-    tell(cluster.trace.count)
-    if cluster.trace.count > most:
-        raise NotARoom(f"until the end it would make more than {most} steps", "Let it end earlier.")
+    for coming in going_on(cluster, past, at_times=True):
+        tell(cluster.trace.count)
+        if cluster.trace.count > most:
+            raise NotARoom(f"until the end it would make more than {most} steps", "Let it end earlier.")
+        if coming is not None:
+            budget.check(cluster)
+    return cluster

@@ -6,28 +6,27 @@ answered with success is on the disk by then (`synchronous=FULL`); how far time 
 waits for no disk.
 
 In a file below the data directory, where a restart finds it, or in memory, where it outlives only eviction. Each row
-bears a seal, so that a disk that returns something else than it was given is found out. Checkpoints are packed, and
-packing finds that out itself.
+bears a seal (seals.py). Checkpoints are packed, and packing finds out itself what is not as it was given.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import secrets
 import shutil
 import sqlite3
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from app.api import errors, limits
 from app.api.messages import N_, message
 from app.cluster import Entry
-from app.rooms import files, postgres
+from app.rooms import access, files, postgres
+from app.rooms.access import Access
 from app.rooms.database import Apart, Connection, Database, Work, at_once, connect
+from app.rooms.seals import is_whole, seal
 
 BEGUN, DONE = "", "done"  # how a command ended; else why it was left out
 KILLED = "killed"
@@ -36,31 +35,15 @@ _AT_A_TIME = 20  # rooms whose old checkpoints go
 _MANY = 1_000_000
 
 
-class InUse(Exception):
-    """Another server writes to that directory."""
-
-
 class Damaged(Exception):
     """What is stored of a room is not what was written."""
-
-
-def hold(data_dir: Path | str) -> IO[bytes]:
-    """The directory is ours as long as the result is open, in this process or one that it forks. Raises InUse, or
-    OSError."""
-    lock = files.private(Path(data_dir), "lock").open("r+b")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise InUse(f"another Loopscope keeps its rooms in {data_dir}: stop it, or choose another --data") from None
-    return lock
 
 
 class Elsewhere(errors.ServiceUnavailable):
     """Another server has asked for the room since, and writes it down from now on. `why` for people."""
 
-    def __init__(self, id: str) -> None:
-        super().__init__(f'room "{id}" goes on at another server', details={"retryAfterSeconds": 1})
+    def __init__(self) -> None:
+        super().__init__("this room goes on at another server", details={"retryAfterSeconds": 1})
         self.why = message(ELSEWHERE)
 
 
@@ -78,6 +61,7 @@ class Stored(NamedTuple):
     script: dict[str, Any]  # how far it has come with its lesson
     stopped: str = ""  # why it goes no further than that, as JSON
     retold: int = 0  # up to that step another version of us told it: it cannot be replayed from before
+    access: Access = Access()
 
 
 class Kept(NamedTuple):
@@ -152,6 +136,7 @@ class Storage:
         def write(db: Connection) -> None:
             start = first if _has(db, room.id, first) else 0
             _put_head(db, head, touched)
+            access.put(db, room.id, room.access)
             db.execute("DELETE FROM journal WHERE room = ? AND number >= ?", (room.id, start))
             if start == 0:  # it is another now
                 db.execute("DELETE FROM checkpoints WHERE room = ?", (room.id,))
@@ -200,7 +185,7 @@ class Storage:
             row = db.execute("SELECT writer FROM rooms WHERE id = ? FOR UPDATE", (id,)).fetchone()
             if row is not None and row[0] not in ("", self._writer):
                 self.taken.add(id)
-                raise Elsewhere(id)
+                raise Elsewhere
             if row is not None and not row[0]:
                 db.execute("UPDATE rooms SET writer = ? WHERE id = ?", (self._writer, id))
             work(db)
@@ -217,6 +202,15 @@ class Storage:
     def load(self, id: str) -> Stored | None:
         """Raises Damaged."""
         return self._db.read(lambda db: read(db, id))
+
+    def beginning_with(self, letters: str) -> list[str]:
+        """The names of rooms."""
+        query = "SELECT id FROM rooms WHERE id >= ? AND id < ?"
+        return [id for (id,) in self._db.read(lambda db: db.execute(query, (letters, f"{letters}~")).fetchall())]
+
+    def forget(self, id: str) -> None:
+        """The room, and all that belongs to it."""
+        self._db.write(self._ours(id, lambda db: db.execute("DELETE FROM rooms WHERE id = ?", (id,))), is_durable=True)
 
     def prune(self, keep: int, spared: Iterable[str]) -> None:
         """Drop the rooms that nobody has touched for longest, beyond `keep`, never one that is `spared`; of fewer
@@ -291,7 +285,8 @@ def read(db: Connection, id: str) -> Stored | None:
     rows = db.execute(
         "SELECT room, number, step, at_ms, command, ending, seal FROM journal WHERE room = ? ORDER BY number", (id,)
     ).fetchall()
-    if not all(map(_is_whole, (head, *rows))):
+    who = access.read(db, id)
+    if who is None or not all(map(is_whole, (head, *rows))):
         raise Damaged(id)
     *known, pace, script, stopped, retold, commands, _ = head
     if [row[1] for row in rows] != list(range(len(rows))) or len(rows) < (commands or 1):
@@ -302,7 +297,7 @@ def read(db: Connection, id: str) -> Stored | None:
         ]
         if rows[-1][5] == BEGUN:
             journal[-1] = journal[-1]._replace(left_out=KILLED)
-        return Stored._make((*known, json.loads(pace), journal, json.loads(script), stopped, retold))
+        return Stored._make((*known, json.loads(pace), journal, json.loads(script), stopped, retold, who))
     except (TypeError, ValueError) as error:
         raise Damaged(id) from error
 
@@ -338,7 +333,7 @@ def _put_head(db: Connection, head: tuple[Any, ...], touched: float | None) -> N
         " now_ms = excluded.now_ms, pace = excluded.pace, script = excluded.script, stopped = excluded.stopped,"
         " retold = excluded.retold, commands = excluded.commands, seal = excluded.seal,"
         " touched = coalesce(?, rooms.touched)",
-        (*head, _seal(head), touched, touched),
+        (*head, seal(head), touched, touched),
     )
 
 
@@ -348,13 +343,13 @@ def _put_entry(db: Connection, id: str, number: int, entry: Entry, ending: str) 
         "INSERT INTO journal (room, number, step, at_ms, command, ending, seal) VALUES (?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (room, number) DO UPDATE SET step = excluded.step, at_ms = excluded.at_ms,"
         " command = excluded.command, ending = excluded.ending, seal = excluded.seal",
-        (*row, _seal(row)),
+        (*row, seal(row)),
     )
 
 
 def _come_as_far(db: Connection, id: str, kept: Kept) -> None:
     head = _read_head(db, id)
-    if head is not None and _is_whole(head) and head[4] < kept.step:
+    if head is not None and is_whole(head) and head[4] < kept.step:
         _put_head(db, (*head[:4], kept.step, kept.now_ms, *head[6:-1]), None)
 
 
@@ -383,14 +378,6 @@ def _fit(db: Connection, id: str, most_bytes: int) -> None:
             return
 
 
-def _is_whole(row: Sequence[Any]) -> bool:
-    return row[-1] in (None, _seal(row[:-1]))
-
-
-def _seal(row: Sequence[Any]) -> int:
-    return zlib.crc32(repr(tuple(row)).encode("utf-8", "replace"))
-
-
 def _left_out(ending: str) -> str:
     """A command that another came after had been performed, though that was not written down any more."""
     return "" if ending in (BEGUN, DONE) else ending
@@ -405,6 +392,7 @@ def _copy_of_what_is_whole(damaged: Connection, id: str, new: Connection) -> boo
     if found is None:
         return False
     _put_head(new, _head(found), 0.0)
+    access.put(new, id, found.access)
     for number, entry in enumerate(found.journal):
         is_begun = entry.left_out == KILLED and number == len(found.journal) - 1
         _put_entry(new, id, number, entry, BEGUN if is_begun else entry.left_out or DONE)

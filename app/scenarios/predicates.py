@@ -169,7 +169,7 @@ def _codes(record: Record) -> tuple[int, ...]:
         return ()
     if record.refusal is not None:
         return (record.refusal.code,)
-    codes = tuple(result.code for result in record.results)
+    codes = tuple(written.code for written in record.results)
     return (*codes, TooManyRequests.code) if keeps_some(record) else codes
 
 
@@ -183,7 +183,7 @@ def _about(step: Step) -> tuple[Ref, ...]:
     if isinstance(record, Acted):
         return tuple(ref for ref in (record.result.ref, _target(record.action)) if ref is not None)
     if isinstance(record, Commanded) and record.results:
-        return tuple(result.ref for result in record.results if result.ref is not None)
+        return tuple(written.ref for written in record.results)
     return (step.key,) if step.key is not None else ()
 
 
@@ -267,10 +267,10 @@ class Ever(Predicate):
         return self.parts[0].holds(moment)
 
 
-def now(look: Look, since_ms: int = 0) -> Moment:
+def now(look: Look) -> Moment:
     """The cluster as it is, with no step to tell of."""
 
     def count(selector: Selector, since_ms: int) -> int:
         return sum(selector.selects(obj, since_ms) for obj in breathing(look.objects(selector.kind)))
 
-    return Moment(count, look.now_ms, since_ms=since_ms, at_rest=look.at_rest)
+    return Moment(count, look.now_ms, at_rest=look.at_rest)

@@ -97,7 +97,7 @@ class Attempts(NamedTuple):
 
 
 def helped(after: dict[str, hints.Hint]) -> Callable[[Ref, Obj | None, Obj | None, Reader], bool]:
-    """For `Watch.helps`: whether one of the plugins that refused a pod may decide otherwise after a change."""
+    """For `Wake.hint`: whether one of the plugins that refused a pod may decide otherwise after a change."""
 
     def helps(key: Ref, old: Obj | None, new: Obj | None, reader: Reader) -> bool:
         pod, attempts = reader.get(key), reader.remembered(key)

@@ -24,9 +24,11 @@ from app.api.names import short_name
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
 from app.component_helpers import pods
 from app.reconcile import (
+    BACKGROUND,
     Action,
     Announce,
     Bind,
+    Cache,
     Controller,
     Delete,
     Difference,
@@ -34,7 +36,8 @@ from app.reconcile import (
     Reader,
     Remember,
     RequeueAfter,
-    Watch,
+    Wake,
+    background_if,
     itself,
     metadata_differs,
 )
@@ -82,11 +85,21 @@ class Scheduler(Controller[PodSeen]):
 
     def __init__(self) -> None:
         self._nodes = Nodes()
-        self.watches = (
-            itself(
+        after_pod_went, after_node = queue.helped(hints.AFTER_POD_WENT), queue.helped(hints.AFTER_NODE)
+        after_pod_came, after_volume = queue.helped(hints.AFTER_POD_CAME), queue.helped(hints.AFTER_VOLUME)
+        self.wakes = (
+            itself("Pod", when=queue.is_new),
+            Wake("Pod", _all_unscheduled, queue.made_room, after_pod_went),
+            Wake("Node", _all_unscheduled, queue.may_fit_more, after_node),
+            Wake("Pod", _caring_unscheduled, queue.is_new_neighbour, after_pod_came),
+            Wake("PersistentVolumeClaim", _waiting_for_claim, hint=after_volume),
+            Wake("PersistentVolume", _waiting_for_volume, hint=after_volume),
+            Wake("StorageClass", _waiting_for_volume, hint=after_volume),
+        )
+        self.reads = (
+            Cache(
                 "Pod",
-                when=queue.is_new,
-                matters=_concerns,
+                sees=_concerns,
                 indexes={
                     "unscheduled": queue.waiting_places,
                     "place": queue.places,
@@ -98,29 +111,10 @@ class Scheduler(Controller[PodSeen]):
                     "priorities": queue.of_priority,
                 },
             ),
-            Watch("Pod", _all_unscheduled, queue.made_room, queue.helped(hints.AFTER_POD_WENT), matters=_concerns),
-            Watch(
-                "Node",
-                _all_unscheduled,
-                queue.may_fit_more,
-                queue.helped(hints.AFTER_NODE),
-                matters=queue.node_differs,
-            ),
-            Watch(
-                "Pod",
-                _caring_unscheduled,
-                queue.is_new_neighbour,
-                queue.helped(hints.AFTER_POD_CAME),
-                matters=_concerns,
-            ),
-            Watch(
-                "PersistentVolumeClaim",
-                _waiting_for_claim,
-                helps=queue.helped(hints.AFTER_VOLUME),
-                matters=queue.claim_differs,
-            ),
-            Watch("PersistentVolume", _waiting_for_volume, helps=queue.helped(hints.AFTER_VOLUME), matters=_is_other),
-            Watch("StorageClass", _waiting_for_volume, helps=queue.helped(hints.AFTER_VOLUME), matters=_is_other),
+            Cache("Node", sees=queue.node_differs),
+            Cache("PersistentVolumeClaim", sees=queue.claim_differs),
+            Cache("PersistentVolume", sees=_is_other),
+            Cache("StorageClass", sees=_is_other),
         )
 
     def observe(self, key: Ref, reader: Reader) -> PodSeen | None:
@@ -244,9 +238,11 @@ def _unschedulable(seen: PodSeen, decision: Decision, outcome: Outcome) -> Itera
         actions = [_status_patch(pod, status, event)]
     actions.append(_remembered(seen, decision))
     again = known and not hopes
-    yield Difference(ref_of(pod), "spec.nodeName", decision, "", "Unschedulable", tuple(actions), background=again)
+    yield Difference(
+        ref_of(pod), "spec.nodeName", decision, "", "Unschedulable", tuple(actions), pace=background_if(again)
+    )
     retry = RequeueAfter(_RETRY_MS, "unschedulable pods are tried again")
-    yield Difference(ref_of(pod), "spec.nodeName", "a node", "", "RetryLater", (retry,), background=True)
+    yield Difference(ref_of(pod), "spec.nodeName", "a node", "", "RetryLater", (retry,), pace=BACKGROUND)
 
 
 def _remembered(seen: PodSeen, decision: Decision) -> Remember:

@@ -4,13 +4,19 @@ assets     static files under a path that bears their version, compressed once
 linebreaks how templates are laid out, and what of that is sent
 language   which language a visitor reads, and its Words
 security   headers, CSRF, Host, Origin
+access     who asks, and what they may do
+roles      POST: a room is named, protected, closed; and what there is to share of it
 rates      how often one may ask: by visitor, room and address
 tally      where that is counted, by all workers together
 problems   refusals and mistakes as HTML, fragment or JSON
 pages      GET: room, snapshot, documents, inspector, step, explain
 commands   POST: commands, pace, steps, reset, plan
+beside     two rooms with a common past, side by side
 sharing    a room goes out as a file, and comes in as one
 story      GET: a stretch of the story as a page that plays without a server
+embedding  the room in a frame of another page, to look on
+pictures   a moment as SVG
+palette    its colours: those of the page
 script     POST: a step of the room's lesson
 metrics    what the server counts, and whether it is well
 logs       one line an event
@@ -34,17 +40,22 @@ from flask.typing import ResponseReturnValue
 from app.api import errors, limits
 from app.rooms import Limits, Relay, Rooms, Share, Sharing, at_once, guard
 from app.web import (
+    access,
     assets,
+    beside,
     commands,
     compression,
+    embedding,
     kube,
     language,
     live,
     metrics,
     own,
     pages,
+    pictures,
     problems,
     rates,
+    roles,
     script,
     security,
     sharing,
@@ -103,6 +114,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     language.init_app(app)
     metrics.init_app(app)
     security.init_app(app)
+    access.init_app(app, kube.LOOKS)
     problems.init_app(app)
     assets.init_app(app, folder("static"))
     config = app.config
@@ -116,7 +128,11 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(commands.blueprint)
     app.register_blueprint(own.blueprint)
     app.register_blueprint(script.blueprint)
+    app.register_blueprint(pictures.blueprint)
+    app.register_blueprint(embedding.blueprint)
     app.register_blueprint(sharing.blueprint)
+    app.register_blueprint(roles.blueprint)
+    app.register_blueprint(beside.blueprint)
     app.register_blueprint(story.blueprint)
     app.register_blueprint(live.blueprint)
     app.register_blueprint(kube.blueprint)

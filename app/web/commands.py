@@ -6,6 +6,7 @@ The fields of a form are those of the command (app/commands); a Ref is the three
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
@@ -17,7 +18,7 @@ from app.api.objects import Ref
 from app.apimachinery.scheme.scheme import Scheme
 from app.commands import COMMANDS, Command, command_from_json
 from app.commands.base import required_by, types_of
-from app.engine.trace import Commanded, Result
+from app.engine.trace import Commanded, Written
 from app.kubectl import manifests
 from app.rooms import Pace, Room
 from app.web import language, security
@@ -104,11 +105,11 @@ def _value(name: str, type_: str, text: str) -> str | int | bool:
             raise errors.BadRequest(f'field "{name}" must be a whole number, not "{_clipped(text)}"')
         return int(text)
     if type_.startswith("bool"):
-        return _flag(name, text)
+        return flag(name, text)
     return text
 
 
-def _flag(name: str, text: str) -> bool:
+def flag(name: str, text: str) -> bool:
     if text.lower() not in (*YES, *NO):
         raise errors.BadRequest(f'field "{name}" must be true or false, not "{_clipped(text)}"')
     return text.lower() in YES
@@ -124,7 +125,7 @@ def _clipped(text: str) -> str:
 def answer(
     message: str,
     step: int | None = None,
-    results: tuple[Result, ...] = (),
+    results: tuple[Written, ...] = (),
     command: Command | None = None,
     *,
     is_news: bool = True,
@@ -134,7 +135,7 @@ def answer(
     After a command it names the kubectl command that would have done the same. `is_news`: it cannot be seen on the page
     anyway."""
     code = 201 if any(result.code == 201 for result in results) else 200
-    rows = [_row(result) for result in results if result.ref is not None]
+    rows = [row(written) for written in results]
     if wants_json():
         response = jsonify(ok=True, code=code, message=message, results=rows, step=step)
     else:
@@ -152,16 +153,10 @@ def with_warning(room: Room, said: str) -> str:
     return said if room.is_stored else f"{said}\n{language.here()(UNSTORED)}"
 
 
-def _row(result: Result) -> dict[str, Any]:
-    assert result.ref is not None
-    return {
-        "kind": result.ref.kind,
-        "namespace": result.ref.namespace,
-        "name": result.ref.name,
-        "code": result.code,
-        "reason": result.reason,
-        "message": result.message,
-    }
+def row(written: Written) -> dict[str, Any]:
+    kind, namespace, name = written.ref
+    code, reason = written.code, HTTPStatus(written.code).phrase
+    return {"kind": kind, "namespace": namespace, "name": name, "code": code, "reason": reason, "message": ""}
 
 
 # -------------------------------------------------------------------------------------------------- time
@@ -179,7 +174,7 @@ def _pace(values: Mapping[str, str]) -> dict[str, Any]:
     for name, text in values.items():
         match name:
             case "paused":
-                changes[name] = _flag(name, text)
+                changes[name] = flag(name, text)
             case "mode":
                 changes[name] = text
             case "speed":
@@ -227,7 +222,12 @@ def finish(id: str) -> Response:
 
 @blueprint.post("/quiet")
 def quiet(id: str) -> Response:
-    rooms().get(id).run_until_quiet()
+    """With `at_least`, virtual milliseconds since the room began, on to that time."""
+    values, room = form(), rooms().get(id)
+    if unknown := values.keys() - {"at_least"}:
+        raise errors.BadRequest(f'unknown field "{_clipped(min(unknown))}" of quiet')
+    at_least_ms = int(_value("at_least", "int", values.get("at_least", "0")))
+    room.run_until_quiet(room.cluster.epoch_ms + at_least_ms)
     _ = language.here()
     return answer(_("Running until quiet"), is_news=False)
 

@@ -16,18 +16,19 @@ class Kubeconfig(NamedTuple):
     text: str
 
 
-def of(room: str) -> Kubeconfig:
+def of(room: str, token: str = "") -> Kubeconfig:
     """At the address under which this request found the server."""
     server = url_for("kube.root", id=room, _external=True).rstrip("/")
-    return Kubeconfig(f"{context_name(room)}.yaml", text(room, server))
+    return Kubeconfig(f"{context_name(room)}.yaml", text(room, server, token))
 
 
 def context_name(room: str) -> str:
     return f"loopscope-{room[:SHOWN]}"
 
 
-def text(room: str, server: str) -> str:
-    """A kubeconfig whose only context is the room. There is no user: the address is the key.
+def text(room: str, server: str, token: str = "") -> str:
+    """A kubeconfig whose only context is the room. The address is the key; in a room that its owner has protected the
+    owner has a `token` too.
 
     The JavaScript client talks plain HTTP only with who says that certificates are not to be checked."""
     name = context_name(room)
@@ -40,6 +41,6 @@ def text(room: str, server: str) -> str:
             "contexts": [{"name": name, "context": {"cluster": name, "namespace": "default", "user": name}}],
             "current-context": name,
             "preferences": {},
-            "users": [{"name": name, "user": {}}],
+            "users": [{"name": name, "user": {"token": token} if token else {}}],
         }
     )

@@ -18,14 +18,15 @@ from app.apimachinery.scheme import schema
 from app.apimachinery.scheme.scheme import Scheme
 from app.apimachinery.scheme.shapes import Struct
 from app.look import Look
-from app.rooms import Room, Rooms
-from app.web import kubeconfig, language, present, security
+from app.rooms import Room, Rooms, is_viewer_key
+from app.web import access, kubeconfig, language, present, security
 
 ROOM = "loopscope_room"
+ORIGIN = "loopscope_origin"  # a cookie for the addresses of a fork alone: the room that it comes from
 YEAR_S = 31_536_000
 DAY_S = 86_400
 AHEAD = 200  # steps in which the next that people follow is looked for
-LONGEST_SEARCH = 100
+LONGEST_SEARCH = 400  # a kind, a namespace and a name together
 
 blueprint = Blueprint("pages", __name__)
 
@@ -41,27 +42,36 @@ def home() -> AnyResponse:
     security.allow("look")
     known = request.cookies.get(ROOM)
     try:
-        room = rooms().get(known) if known else None
+        room = rooms().get(known) if known and not is_viewer_key(known) else None
     except errors.NotFound:
         room = None
+    is_new = room is None
     if room is None:
         security.allow("room")
         room = rooms().create()
     # The language travels along: url_for leaves out what is None.
     response = redirect(url_for("pages.room", id=room.id, lang=request.args.get("lang")))
+    if is_new:
+        access.own(response, room)
     response.set_cookie(ROOM, room.id, max_age=YEAR_S, httponly=True, samesite="Lax", secure=request.is_secure)
     return response
 
 
 @blueprint.get("/rooms/<id>")
-def room(id: str) -> Response:
+def room(id: str) -> AnyResponse:
+    """With `owner`, the secret of whoever made it, it is theirs from now on in this browser."""
     security.allow("look")
     room = rooms().get(id)
     _ = language.here()
-    config = kubeconfig.of(room.id)
+    if (secret := request.args.get("owner")) is not None:
+        return _taken_over(room, id, secret)
+    config = kubeconfig.of(id)
     said = current_app.extensions["sharing"].said_of(room)
     told = _(str(said.text), **said.values) if said else ""
-    page = lambda: _rendered("room.html", kubeconfig=config, said=told, **present.page(room, scenarios.every(), _))  # noqa: E731
+    why_not = access.why_not()
+    may = {"role": access.role(room).name.lower(), "why_not": _(why_not) if why_not else ""}
+    more = {"kubeconfig": config, "said": told, "origin": ORIGIN in request.cookies, **may}
+    page = lambda: rendered("room.html", **more, **present.page(room, scenarios.every(), _))  # noqa: E731
     html = room.drawn(page)
     return make_response(html)
 
@@ -74,7 +84,7 @@ def snapshot(id: str) -> Response:
     _ = language.here()
     html = room.snapshot(
         ("snapshot", _.lang),
-        lambda: _rendered("snapshot.html", **present.page(room, scenarios.every(), _)),
+        lambda: rendered("snapshot.html", **present.page(room, scenarios.every(), _)),
     )
     return make_response(html)
 
@@ -148,9 +158,11 @@ def ruler(id: str) -> Response:
 
 @blueprint.get("/rooms/<id>/changes")
 def changes(id: str) -> Response:
-    """What changed, by which loop; `q` are words that an object, a loop or a field has."""
+    """What changed: of one `object`, by one `loop`, in one `field`; `q` are words that one of these has."""
     security.allow("past")
-    room, _, wanted = rooms().get(id), language.here(), request.args.get("q", "")[:LONGEST_SEARCH]
+    room, _ = rooms().get(id), language.here()
+    asked = (request.args.get(name, "")[:LONGEST_SEARCH] for name in ("q", "object", "loop", "field"))
+    wanted = present.Wanted(*asked)
     return make_response(
         room.drawn(lambda: render_template("_changes.html", room=room, **present.changes(room.look, wanted, _)))
     )
@@ -221,7 +233,17 @@ def blank_manifest(id: str) -> Response:
     return Response(text, mimetype="text/plain")
 
 
-def _rendered(template: str, **context: Any) -> str:
+def _taken_over(room: Room, id: str, secret: str) -> AnyResponse:
+    """Raises Forbidden."""
+    if is_viewer_key(id) or not room.access.is_owned_by(secret):
+        _ = language.here()
+        raise errors.Forbidden(_("This is no owner link of this room. Ask whoever made it for another."))
+    response = redirect(url_for("pages.room", id=id, lang=request.args.get("lang")))
+    access.own(response, room)
+    return response
+
+
+def rendered(template: str, **context: Any) -> str:
     """What may be large; others have the process in between."""
     current_app.update_template_context(context)
     return "".join(breathing(current_app.jinja_env.get_template(template).generate(context)))

@@ -10,8 +10,8 @@ from werkzeug.exceptions import BadHost, HTTPException
 from wsproto.utilities import RemoteProtocolError
 
 from app.api import errors
-from app.rooms import Broken, Elsewhere, Lost, NotDone
-from app.web import language
+from app.rooms import Broken, Closed, Elsewhere, Lost, NotDone
+from app.web import access, language
 from app.web.present import Words
 from app.web.present.words import N_
 
@@ -40,12 +40,12 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(errors.ApiError)
     def refused(error: errors.ApiError) -> Response:
         _ = language.here()
-        if isinstance(error, (Broken, Elsewhere, Lost, NotDone)):
+        if isinstance(error, (access.Refused, Broken, Closed, Elsewhere, Lost, NotDone)):
             error.message = _(str(error.why.text), **error.why.values)
         missing_page = type(error) is errors.NotFound and request.method == "GET" and not wants_json()
         message = _(SENTENCES[404]) if missing_page else error.message
         response = _answer(error.code, message, _, error)
-        if isinstance(error, Broken):
+        if isinstance(error, (Broken, Closed)):
             response.headers[STOPPED] = "stopped"
         if wait := error.details.get("retryAfterSeconds"):
             response.headers["Retry-After"] = str(wait)
@@ -92,9 +92,10 @@ def _answer(code: int, message: str, _: Words, error: errors.ApiError | None = N
         html = render_template("_answer.html", ok=False, message=message, results=(), lang=_.lang, _=_)
     else:
         title = _(TITLES.get(code, TITLES[400 if code < 500 else 500]))
-        stopped = request.view_args["id"] if isinstance(error, Broken) and request.view_args else ""
-        title = _("This room has stopped") if stopped else title
-        html = render_template("error.html", code=code, title=title, message=message, stopped=stopped, lang=_.lang, _=_)
+        title = _("This room has stopped") if isinstance(error, Broken) else title
+        title = _("This room is closed") if isinstance(error, Closed) else title
+        resets = isinstance(error, Broken) and not access.why_not()
+        html = render_template("error.html", code=code, title=title, message=message, resets=resets, lang=_.lang, _=_)
     return _with_code(make_response(html), code)
 
 

@@ -12,11 +12,11 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, make_response, render_template
 
 from app.api import errors
-from app.engine.trace import Commanded, Result, Step
+from app.engine.trace import Commanded, Step
 from app.rooms import Pressed, Room
 from app.scenarios.desired import Edited
 from app.web import language, security
-from app.web.commands import form, with_warning
+from app.web.commands import form, row, with_warning
 from app.web.pages import rooms
 from app.web.present.clock import elapsed
 from app.web.problems import wants_json
@@ -46,7 +46,7 @@ def answer(room: Room, pressed: Pressed) -> Response:
         response = jsonify(
             ok=not pressed.refusal, code=code, message=message, expected_refusal=pressed.expected,
             step=pressed.steps[-1].number if pressed.steps else None, prepared_ms=pressed.prepared_ms,
-            results=[_row(each) for each in results if each.ref], edits=[_edit(each) for each in pressed.edits],
+            results=[row(each) for each in results], edits=[_edit(each) for each in pressed.edits],
         )  # fmt: skip
     else:
         response = make_response(_drawn(pressed, message))
@@ -70,12 +70,6 @@ def _drawn(pressed: Pressed, message: str) -> str:
 
 def _records(steps: Sequence[Step]) -> list[Commanded]:
     return [step.record for step in steps if isinstance(step.record, Commanded)]
-
-
-def _row(result: Result) -> dict[str, Any]:
-    assert result.ref is not None
-    kind, namespace, name = result.ref
-    return {"kind": kind, "namespace": namespace, "name": name, "code": result.code, "message": result.message}
 
 
 def _edit(edited: Edited) -> dict[str, Any]:

@@ -116,8 +116,8 @@ def _hold(options: argparse.Namespace) -> Any:
     """The lock on the directory with the rooms, for as long as this process and its worker live. None if nothing is
     kept, because it was not asked for, or cannot be: why is said."""
     from app.rooms.dividing import divide
-    from app.rooms.files import Unusable, numbers
-    from app.rooms.storage import InUse, Storage, hold
+    from app.rooms.files import InUse, Unusable, hold, numbers
+    from app.rooms.storage import Storage
 
     if options.no_data:
         return None

@@ -1,24 +1,28 @@
-"""A room as a file: `GET /rooms/ROOM/export` sends it, `POST /import` makes a new room of one, `POST /rooms/ROOM/fork`
-another with the same past. And what is declared in it, as manifests for another cluster: `GET /rooms/ROOM/manifests`,
-with `?nodes=kwok` its nodes too.
+"""The links to a room: `GET /rooms/ROOM/share`, and behind one of them `/rooms/KEY/copy`. A room as a file:
+`GET /rooms/ROOM/export` sends it, `POST /import` makes a new room of one, `POST /rooms/ROOM/fork` another with the same
+past. And what is declared in it, as manifests for another cluster: `GET /rooms/ROOM/manifests`, with `?nodes=kwok` its
+nodes too.
 
 The file comes in the form of the page `/import`, as an upload or as text, or is the body itself.
 """
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from flask import Blueprint, Response, current_app, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.api import errors
+from app.api import errors, limits
 from app.api.breath import breathing
 from app.api.messages import Message
 from app.api.objects import Obj
 from app.kubectl import exported
 from app.look import Look
-from app.rooms import Room, Sharing
-from app.web import language, security
-from app.web.pages import rooms
+from app.rooms import Room, Sharing, viewer_key
+from app.web import access, language, security
+from app.web.pages import ORIGIN, YEAR_S, rooms
 from app.web.problems import wants_json
 
 LONGEST_STEP = 12  # digits
@@ -35,7 +39,38 @@ def sharing() -> Sharing:
 def files(id: str) -> Response:
     """The menu of the page."""
     security.allow("look")
-    return make_response(render_template("_files.html", id=rooms().get(id).id, _=language.here()))
+    origin = ORIGIN in request.cookies
+    return make_response(render_template("_files.html", room=rooms().get(id), origin=origin, _=language.here()))
+
+
+@blueprint.get("/rooms/<id>/share")
+def share(id: str) -> Response:
+    """The links to a room that whoever asks may give away; `step` is the moment that they look at."""
+    security.allow("look")
+    room, step = rooms().get(id), _number(request.args.get("step", "0"))
+    role, watching = access.role(room), viewer_key(room.id)
+    to = partial(url_for, "pages.room", _external=True)
+    links = {"watch": to(id=watching), "moment": to(id=watching, step=step)}
+    links["copy"] = url_for("sharing.copy", id=watching, _external=True)
+    if role > access.Role.VIEWER:
+        links["take_part"] = to(id=room.id)
+    if role is access.Role.OWNER:
+        links["owner"] = to(id=room.id, owner=room.access.owner)
+    owned = {"title": room.access.title, "longest": limits.TITLE_LENGTH, "is_owned": bool(room.access.owner)}
+    html = render_template(
+        "_share.html", role=role.name.lower(), step=step, protected=room.access.protected, _=language.here(),
+        **links, **owned,
+    )  # fmt: skip
+    return make_response(html)
+
+
+@blueprint.get("/rooms/<id>/copy")
+def copy(id: str) -> Response:
+    """What a copy is, and the button that makes one."""
+    security.allow("look")
+    room, step, _ = rooms().get(id), _number(request.args.get("step", "0")), language.here()
+    name = room.access.title or room.scenario.title[_.lang]
+    return make_response(render_template("copy.html", name=name, step=step, lang=_.lang, _=_))
 
 
 @blueprint.get("/rooms/<id>/export")
@@ -52,12 +87,15 @@ def fork(id: str) -> AnyResponse:
     """What if? To a new room with the same past, up to the step of the form or to now."""
     security.guard()
     security.allow("room")
-    room = sharing().forked(rooms().get(id), _step())
-    place = url_for("pages.room", id=room.id)
+    room = sharing().forked(rooms().get(id), _number(request.form.get("step", "0")))
+    response: AnyResponse = _made(
+        room, beside=url_for("beside.page", id=id, other=room.id), step=room.cluster.trace.count
+    )
     if not wants_json():
-        return redirect(place, 303)
-    response = jsonify(ok=True, code=201, room=room.id, url=place, step=room.cluster.trace.count)
-    response.status_code = 201
+        response = _to(room)
+    # The address of a room is its key: whoever is given that of the fork is not given this one.
+    place, secure = url_for("pages.room", id=room.id), request.is_secure
+    response.set_cookie(ORIGIN, id, path=place, max_age=YEAR_S, httponly=True, samesite="Lax", secure=secure)
     return response
 
 
@@ -100,12 +138,26 @@ def take_in() -> AnyResponse:
             raise
         return _form(text, refusal)
     if not wants_json():
-        return redirect(url_for("pages.room", id=room.id), 303)
+        return _to(room)
     said = said_of(room)
     _ = language.here()
-    told = _(str(said.text), **said.values) if said else ""
-    response = jsonify(ok=True, code=201, message=told, room=room.id, url=url_for("pages.room", id=room.id))
+    return _made(room, message=_(str(said.text), **said.values) if said else "")
+
+
+def _to(room: Room) -> AnyResponse:
+    """Whoever made it."""
+    response = redirect(url_for("pages.room", id=room.id), 303)
+    access.own(response, room)
+    return response
+
+
+def _made(room: Room, **said: Any) -> Response:
+    """For a program, with the address that makes an owner of a browser."""
+    place = url_for("pages.room", id=room.id)
+    owner = url_for("pages.room", id=room.id, owner=room.access.owner)
+    response = jsonify(ok=True, code=201, room=room.id, url=place, owner=owner, **said)
     response.status_code = 201
+    access.own(response, room)
     return response
 
 
@@ -124,9 +176,8 @@ def _form(text: str = "", refusal: errors.ApiError | None = None) -> Response:
     return response
 
 
-def _step() -> int:
-    """Raises BadRequest."""
-    text = request.form.get("step", "0")
+def _number(text: str) -> int:
+    """Of a step. Raises BadRequest."""
     if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_STEP):
         raise errors.BadRequest('field "step" must be the number of a step')
     return int(text)

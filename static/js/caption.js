@@ -1,5 +1,6 @@
 // The caption says what is told. A step of the past has the word until one goes back to now; what is told meanwhile waits.
-import {morph} from "./morph.js"
+import {byId} from "./dom.js"
+import {copyOf, morph} from "./morph.js"
 
 /** @type {?Element} what is told now, while a step of the past has the word */
 let waiting = null
@@ -12,8 +13,8 @@ export function say(next) {
 
 /** A step of the past speaks until `now`. @param {HTMLElement} then */
 export function past(then) {
-  waiting ??= present().cloneNode(true)
-  morph(present(), then.cloneNode(true))
+  waiting ??= copyOf(present())
+  morph(present(), copyOf(then))
 }
 
 /** The present speaks again. */
@@ -35,4 +36,4 @@ export function again() {
   caption.focus()
 }
 
-const present = () => document.getElementById("caption")
+const present = () => byId("caption")

@@ -12,7 +12,7 @@ const NAMED = {width: 66, height: 24}
  * @typedef {{size: {width: number, height: number}, named: boolean, blocks: Block[], zones: Zone[], bottom: number}} Grid
  */
 
-/** The largest squares with which everything is in sight. @param {Group[]} groups @returns {Grid} */
+/** The largest squares with which everything is in sight. @param {Group[]} groups @param {number} width @param {number} height @returns {Grid} */
 export function arrange(groups, width, height) {
   const most = Math.max(...groups.filter(({name}) => name).map(({pods}) => pods.length), 1)
   const places = Math.ceil(most / ROUND) * ROUND // in steps, so that blocks do not move with every pod
@@ -28,22 +28,29 @@ export function arrange(groups, width, height) {
   return layout(groups, width, places, widest, {width: SMALLEST, height: SMALLEST}) // and one scrolls
 }
 
-/** One node alone, its pods with their names. @param {Group} group @returns {Grid} */
+/** One node alone, its pods with their names. @param {Group} group @param {number} width @returns {Grid} */
 export function enlarge(group, width) {
   const across = Math.max(1, Math.floor((width - EDGE) / NAMED.width))
   const bottom = HEAD + Math.ceil(group.pods.length / across) * NAMED.height
   return {size: NAMED, named: true, zones: [], bottom, blocks: [{group, x: EDGE, y: 0, across, bottom}]}
 }
 
-/** Where the i-th square of a block stands. @param {Block} block @param {Grid} grid */
+/** Where the i-th square of a block stands. @param {Block} block @param {number} index @param {Grid} grid */
 export const place = ({x, y, across}, index, {size}) => [x + (index % across) * size.width, y + HEAD + Math.floor(index / across) * size.height]
 
-/** Pods without a node are a band above; below it the zones, each with a block for each of its nodes. */
+/**
+ * Pods without a node are a band above; below it the zones, each with a block for each of its nodes.
+ * @param {Group[]} groups @param {number} width @param {number} places of a node @param {number} across squares
+ * @param {{width: number, height: number}} size of a square @returns {Grid}
+ */
 function layout(groups, width, places, across, size) {
   const step = Math.max(across * size.width, LABEL) + GAP
   const row = Math.ceil(places / across) * size.height + HEAD + 6
   const columns = Math.max(1, Math.floor((width - EDGE + GAP) / step))
-  const [blocks, zones] = [[], []]
+  /** @type {Block[]} */
+  const blocks = []
+  /** @type {Zone[]} */
+  const zones = []
   let y = 0
   const waiting = groups.find(({name}) => !name)
   if (waiting) {

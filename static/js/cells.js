@@ -2,9 +2,15 @@
 // from square to square and Enter opens; what is chosen or pointed at, and the numbers, are said in text. One node can be
 // enlarged, with the names of its pods.
 import {arrange, enlarge, place} from "./cellgrid.js"
+import {byId, write} from "./dom.js"
 import {open} from "./inspector.js"
 import {data, say, watch} from "./state.js"
 
+/** @import {Block, Grid, Group} from "./cellgrid.js" */
+/** @import {Cell, NodeCell} from "./types.js" */
+/** @typedef {{x: number, y: number, id: string}} Spot */
+
+/** @type {Object<string, string>} */
 const COLOURS = {
   ready: "--ready", unready: "--diff", wait: "--ink-3", new: "--act", dying: "--bad", bad: "--bad", done: "--line-2",
   ink: "--ink", faint: "--ink-3", line: "--line-2",
@@ -15,10 +21,10 @@ const HOLLOW = new Set(["wait", "new"])
 const pods = new Map()
 /** @type {Map<string, {zone: string, isReady: boolean, words: string}>} */
 let nodes = new Map()
-/** @type {{x: number, y: number, id: string}[]} */
+/** @type {Spot[]} */
 let spots = []
-/** @type {?import("./cellgrid.js").Grid} */
-let grid = null
+/** @type {Grid} */
+let grid = arrange([], 0, 0)
 /** The chosen pod and the one pointed at, namespace/name; the node that is enlarged. */
 let [chosen, pointed, large] = ["", "", ""]
 let due = 0
@@ -29,14 +35,17 @@ export function startCells() {
       pods.clear()
       for (const [id, node, tone] of data.cells ?? []) pods.set(id, [node, tone])
       know(data.cell_nodes)
-      listen(document.querySelector("#cells canvas"))
+      listen(canvasNow())
     }
     if (pods.size) draw()
   })
   addEventListener("resize", draw)
 }
 
-/** @param {{set: [string, string, string][], gone: string[], nodes: ?[string, string, boolean, string][]}} change */
+/** @returns {?HTMLCanvasElement} */
+const canvasNow = () => document.querySelector("#cells canvas")
+
+/** @param {{set: Cell[], gone: string[], nodes: ?NodeCell[]}} change */
 export function change({set, gone, nodes: known}) {
   for (const [id, node, tone] of set) pods.set(id, [node, tone])
   for (const id of gone) pods.delete(id)
@@ -44,10 +53,12 @@ export function change({set, gone, nodes: known}) {
   draw()
 }
 
+/** @param {?NodeCell[]} known */
 function know(known) {
   if (known) nodes = new Map(known.map(([name, zone, isReady, words]) => [name, {zone, isReady, words}]))
 }
 
+/** @param {?HTMLCanvasElement} canvas */
 function listen(canvas) {
   if (!canvas) return
   canvas.addEventListener("click", click)
@@ -56,13 +67,18 @@ function listen(canvas) {
   canvas.addEventListener("blur", draw)
   canvas.addEventListener("mousemove", (event) => pointAt(event))
   canvas.addEventListener("mouseleave", () => pointAt(null))
-  document.getElementById("cell-node").addEventListener("change", (event) => show(event.target.value))
+  chooser().addEventListener("change", () => show(chooser().value))
 }
 
-/** The chosen pod if the canvas has the focus, else the first ready one, in the form of an element of the board. */
+/** @returns {HTMLSelectElement} */
+const chooser = () => byId("cell-node")
+
+/**
+ * The chosen pod if the canvas has the focus, else the first ready one, in the form of an element of the board.
+ * @param {string} prefix
+ */
 export function chosenCell(prefix) {
-  const fits = ([id]) => id.split("/")[1].startsWith(prefix)
-  const likely = [...pods].filter(([, [, tone]]) => tone !== "dying").filter(fits)
+  const likely = [...pods].filter(([id, [, tone]]) => tone !== "dying" && id.split("/")[1].startsWith(prefix))
   const here = !prefix && pods.has(chosen) && document.activeElement?.matches("#cells canvas")
   const id = here ? chosen : (likely.find(([, [, tone]]) => tone === "ready") ?? likely[0])?.[0]
   if (!id) return null
@@ -72,7 +88,7 @@ export function chosenCell(prefix) {
 
 /** Goes on to the next pod. @returns {boolean} whether there are cells */
 export function nextCell() {
-  const canvas = document.querySelector("#cells canvas")
+  const canvas = canvasNow()
   if (!canvas) return false
   const here = spots.findIndex((spot) => spot.id === chosen)
   choose(spots[(here + 1) % spots.length])
@@ -83,15 +99,17 @@ export function nextCell() {
 /** One node, or "" for all. @param {string} node */
 function show(node) {
   large = node
-  document.getElementById("cells").scrollTop = 0
+  byId("cells").scrollTop = 0
   draw()
 }
 
+/** @param {KeyboardEvent} event */
 function walk(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return
-  const here = spots.find((spot) => spot.id === chosen)
-  const index = spots.indexOf(here)
-  if (event.key === "Enter" && here) open(`Pod/${here.id}`, event.target)
+  const index = spots.findIndex((spot) => spot.id === chosen)
+  /** @type {Spot|undefined} */
+  const here = spots[index]
+  if (event.key === "Enter" && here) open(`Pod/${here.id}`, canvasNow())
   else if (event.key === "ArrowRight") choose(spots[Math.min(index + 1, spots.length - 1)])
   else if (event.key === "ArrowLeft") choose(spots[Math.max(index - 1, 0)])
   else if (event.key === "ArrowDown") choose(below(here, 1))
@@ -105,7 +123,7 @@ function walk(event) {
   event.stopPropagation()
 }
 
-/** The nearest square in the next line down (1) or up (-1). */
+/** The nearest square in the next line down (1) or up (-1). @param {Spot|undefined} here @param {1|-1} way */
 function below(here, way) {
   if (!here) return spots[0]
   const lines = spots.filter((spot) => (spot.y - here.y) * way > 0)
@@ -114,34 +132,38 @@ function below(here, way) {
   return line.reduce((best, spot) => (Math.abs(spot.x - here.x) < Math.abs(best.x - here.x) ? spot : best), line[0] ?? here)
 }
 
+/** @param {Spot|undefined} spot */
 function choose(spot) {
   if (!spot) return
   chosen = spot.id
   pointed = ""
-  const [home, tall] = [document.getElementById("cells"), grid.size.height]
+  const [home, tall] = [byId("cells"), grid.size.height]
   if (spot.y < home.scrollTop) home.scrollTop = spot.y - tall
   else if (spot.y + tall > home.scrollTop + home.clientHeight) home.scrollTop = spot.y + 2 * tall - home.clientHeight
   draw()
 }
 
+/** @param {MouseEvent} event */
 const spotAt = ({offsetX: x, offsetY: y}) =>
   spots.find((one) => x >= one.x && x < one.x + grid.size.width && y >= one.y && y < one.y + grid.size.height)
 
-const blockAt = ({offsetX: x, offsetY: y}) => grid?.blocks.findLast((block) => block.group.name && x >= block.x && y >= block.y && y < block.bottom)
+/** @param {MouseEvent} event */
+const blockAt = ({offsetX: x, offsetY: y}) => grid.blocks.findLast((block) => block.group.name && x >= block.x && y >= block.y && y < block.bottom)
 
+/** @param {MouseEvent} event */
 function click(event) {
   const spot = spotAt(event)
   if (spot) {
     choose(spot)
-    open(`Pod/${spot.id}`, event.target)
+    open(`Pod/${spot.id}`, canvasNow())
   } else {
     show(large ? "" : blockAt(event)?.group.name ?? "")
   }
 }
 
+/** @param {?MouseEvent} event */
 function pointAt(event) {
-  const [spot, block] = event && grid ? [spotAt(event), blockAt(event)] : []
-  const next = spot?.id ?? block?.group.name ?? ""
+  const next = (event && (spotAt(event)?.id ?? blockAt(event)?.group.name)) ?? ""
   if (next === pointed) return
   pointed = next
   draw()
@@ -155,12 +177,12 @@ function tell() {
   const text = tone
     ? [namespace === "default" ? name : id, node, say(`tone_${tone}`)].filter(Boolean).join(" · ")
     : nodes.has(id) ? nodeText(id) : say("cells_keys")
-  const line = document.getElementById("cell-now")
-  if (line.textContent !== text) line.textContent = text
+  write(byId("cell-now"), text)
 }
 
+/** @param {string} name */
 function nodeText(name) {
-  const {zone, words} = nodes.get(name)
+  const {zone, words} = nodes.get(name) ?? {zone: "", words: ""}
   const count = [...pods.values()].filter(([node]) => node === name).length
   return [say("cells_node", {node: name, n: count}), zone, words].filter(Boolean).join(" · ")
 }
@@ -176,10 +198,11 @@ function draw() {
 }
 
 function paint() {
-  const canvas = document.querySelector("#cells canvas")
-  if (!canvas) return
+  const canvas = canvasNow()
+  const pen = canvas?.getContext("2d")
+  if (!canvas || !pen) return
   const groups = grouped()
-  const [width, height] = [canvas.parentElement.clientWidth, canvas.parentElement.clientHeight]
+  const {clientWidth: width, clientHeight: height} = byId("cells")
   const alone = groups.find(({name}) => name && name === large)
   grid = alone ? enlarge(alone, width) : arrange(groups, width, height)
   offer(groups, alone?.name ?? "")
@@ -189,7 +212,6 @@ function paint() {
   canvas.height = tall * scale
   canvas.style.width = `${width}px`
   canvas.style.height = `${tall}px`
-  const pen = canvas.getContext("2d")
   pen.scale(scale, scale)
   fill(pen, colours())
   if (document.activeElement === canvas) outline(pen, spots.find((spot) => spot.id === chosen))
@@ -198,9 +220,9 @@ function paint() {
   tell()
 }
 
-/** Which node can be enlarged. */
+/** Which node can be enlarged. @param {Group[]} groups @param {string} here */
 function offer(groups, here) {
-  const select = document.getElementById("cell-node")
+  const select = chooser()
   const names = groups.map(({name}) => name).filter(Boolean)
   if (select.options.length !== names.length + 1 || names.some((name, index) => select.options[index + 1].value !== name)) {
     select.replaceChildren(new Option(say("cells_all"), ""), ...names.map((name) => new Option(name, name)))
@@ -208,13 +230,16 @@ function offer(groups, here) {
   select.value = here
 }
 
-/** @returns {import("./cellgrid.js").Group[]} zone by zone, node by node; nodes without pods too */
+/** @returns {Group[]} zone by zone, node by node; nodes without pods too */
 function grouped() {
+  /** @type {Map<string, Group>} */
   const groups = new Map([...nodes].map(([name, {zone}]) => [name, {name, zone, pods: []}]))
   for (const [id, [name, tone]] of pods) {
-    if (!groups.has(name)) groups.set(name, {name, zone: "", pods: []})
-    groups.get(name).pods.push([id, tone])
+    const group = groups.get(name) ?? {name, zone: "", pods: []}
+    group.pods.push([id, tone])
+    groups.set(name, group)
   }
+  /** @param {Group} group */
   const key = ({zone, name}) => `${zone}\u0000${name}`
   return [...groups.values()].sort((one, other) => byNumber.compare(key(one), key(other)))
 }
@@ -239,6 +264,7 @@ function colours() {
   return known
 }
 
+/** @param {CanvasRenderingContext2D} pen @param {Object<string, string>} colour */
 function fill(pen, colour) {
   spots = []
   pen.font = `12px ${colour.mono}`
@@ -265,7 +291,11 @@ function fill(pen, colour) {
   }
 }
 
-/** A pod: full when it runs, hollow while it waits, with a hole when it is in trouble or goes; with its name where there is room. */
+/**
+ * A pod: full when it runs, hollow while it waits, with a hole when it is in trouble or goes; with its name where there is room.
+ * @param {CanvasRenderingContext2D} pen @param {Object<string, string>} colour @param {number} x @param {number} y
+ * @param {string} id @param {string} tone
+ */
 function square(pen, colour, x, y, id, tone) {
   const {width, height} = grid.size
   pen.fillStyle = pen.strokeStyle = colour[tone] ?? colour.bad
@@ -273,14 +303,15 @@ function square(pen, colour, x, y, id, tone) {
     pen.strokeRect(x + 0.5, y + 0.5, width - 5, height - 5)
     pen.fillRect(x, y, 4, height - 4)
     pen.fillStyle = colour.ink
-    return pen.fillText(id.slice(-5), x + 10, y + 14)
+    pen.fillText(id.slice(-5), x + 10, y + 14)
+    return
   }
   if (HOLLOW.has(tone)) pen.strokeRect(x + 0.5, y + 0.5, width - 3, height - 3)
   else pen.fillRect(x, y, width - 2, height - 2)
   if (tone === "dying" || tone === "bad") pen.clearRect(x + width / 2 - 2, y + height / 2 - 2, 2, 2)
 }
 
-/** Around the pods of a node that is not ready. */
+/** Around the pods of a node that is not ready. @param {CanvasRenderingContext2D} pen @param {Block} block @param {string} colour */
 function frame(pen, block, colour) {
   const [, last] = place(block, Math.max(0, block.group.pods.length - 1), grid)
   const across = Math.min(block.across, Math.max(4, block.group.pods.length))
@@ -290,7 +321,7 @@ function frame(pen, block, colour) {
   pen.setLineDash([])
 }
 
-/** Where the focus or the pointer is, for the eye. */
+/** Where the focus or the pointer is, for the eye. @param {CanvasRenderingContext2D} pen @param {Spot|undefined} spot */
 function outline(pen, spot) {
   if (!spot) return
   pen.lineWidth = 2

@@ -1,8 +1,9 @@
 // Virtual time on screen: the clock, ages that tick, and the lens that shows skipped waiting.
+import {all, byId, one, write} from "./dom.js"
 import {say, state, watch} from "./state.js"
 
-const clock = document.getElementById("clock")
-const lens = document.getElementById("lens")
+const clock = byId("clock")
+const lens = byId("lens")
 const LINGER_MS = 1200
 let heardAt = performance.now()
 let seenAt = -Infinity
@@ -28,26 +29,32 @@ export function now() {
 /** Brings every clock and age on screen up to date. */
 export function tick() {
   const at = now()
-  clock.textContent = virtual(Number(document.querySelector(".board-then")?.dataset.at ?? at))
+  clock.textContent = virtual(Number(all(".board-then")[0]?.dataset.at ?? at))
   look()
-  for (const element of document.querySelectorAll("[data-since]")) write(element, age(then(element, at) - Number(element.dataset.since)))
-  for (const element of document.querySelectorAll("[data-until]")) {
-    const left = Math.max(0, Number(element.dataset.until) - then(element, at))
-    write(element, element.dataset.grace.replace("{n}", age(left + 999)))
+  for (const element of all("[data-since]")) write(element, age(momentOf(element, at) - Number(element.dataset.since)))
+  for (const element of all("[data-until]")) {
+    const left = Math.max(0, Number(element.dataset.until) - momentOf(element, at))
+    write(element, element.dataset.grace?.replace("{n}", age(left + 999)) ?? "")
   }
   grow(at)
 }
 
-/** What grows from second to second: bars of memory. */
+/** What grows from second to second: bars of memory. @param {number} at */
 function grow(at) {
-  for (const element of document.querySelectorAll("[data-grows]")) {
-    const [since, start, perSecond] = element.dataset.grows.split(" ").map(Number)
-    element.value = Math.min(100, start + (perSecond * (then(element, at) - since)) / 1000)
+  /** @type {HTMLMeterElement[]} */
+  const meters = all("[data-grows]")
+  for (const element of meters) {
+    const [since, start, perSecond] = (element.dataset.grows ?? "").split(" ").map(Number)
+    element.value = Math.min(100, start + (perSecond * (momentOf(element, at) - since)) / 1000)
   }
 }
 
-/** Of what is drawn as it was, the time was another. */
-const then = (element, at) => Number(element.closest(".board-then")?.dataset.at ?? at)
+/** Of what is drawn as it was, the time was another. @param {Element} element @param {number} at now @returns {number} */
+export function momentOf(element, at) {
+  /** @type {?HTMLElement} */
+  const board = element.closest(".board-then")
+  return Number(board?.dataset.at ?? at)
+}
 
 /** The lens says what is skipped: `5:00 → 2.1 s`; for a moment after it is over too, so that it can be read. */
 function look() {
@@ -56,16 +63,11 @@ function look() {
   if (isOn) seenAt = performance.now()
   lens.hidden = performance.now() - seenAt > LINGER_MS
   lens.classList.toggle("over", !isOn)
-  if (!isOn) return
+  if (!waiting || !isOn) return
   const [gap, wall] = [span(waiting.to - waiting.from), span(Math.max(100, Math.round(waiting.wall * 10) * 100))]
-  write(lens.querySelector("span"), say("lens_waits"))
-  write(lens.querySelector("b"), `${gap} → ${wall}`)
+  write(one("span", lens), say("lens_waits"))
+  write(one("b", lens), `${gap} → ${wall}`)
   lens.title = say("lens", {gap, wall})
-}
-
-/** Touches the DOM only where something changes. */
-export function write(element, text) {
-  if (element.textContent !== text) element.textContent = text
 }
 
 /** `00:42.6` @param {number} ms */
@@ -92,8 +94,12 @@ export function age(ms) {
   if (minutes < 180) return `${minutes}m`
   if (hours < 8) return two(hours, "h", minutes % 60, "m")
   if (hours < 48) return `${hours}h`
-  return days < 8 ? two(days, "d", hours % 24, "h") : `${days}d`
+  if (days < 8) return two(days, "d", hours % 24, "h")
+  if (days < 2 * 365) return `${days}d`
+  return days < 8 * 365 ? two(Math.floor(days / 365), "y", days % 365, "d") : `${Math.floor(days / 365)}y`
 }
 
+/** @param {number} big @param {string} unit @param {number} small @param {string} smallUnit */
 const two = (big, unit, small, smallUnit) => (small ? `${big}${unit}${small}${smallUnit}` : `${big}${unit}`)
+/** @param {number} number */
 const pad = (number) => String(number).padStart(2, "0")

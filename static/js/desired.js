@@ -1,17 +1,24 @@
 // Desired: a tab per object applied and per draft, the plan of what applying would change, and the editor itself.
+import {ask, isAbort} from "./asking.js"
 import {tell} from "./commands.js"
+import {byId, hit, make, one, parsed} from "./dom.js"
 import {plainEditor} from "./plain.js"
 import {open} from "./inspector.js"
 import {data, room, say, watch} from "./state.js"
 import {drawTabs, startTabs} from "./tabs.js"
 
-/** @typedef {{id: string, ref: ?[string, string, string], text: string, draft: ?string}} Doc */
+/** @import {Problem, Ref, Sent, State, Written} from "./types.js" */
+/** @typedef {{id: string, ref: ?Ref, text: string, draft: ?string}} Doc */
+/** @typedef {{path: string, old: unknown, new: unknown}} Change */
+/** @typedef {{kind: string, name: string, operation: string, changes?: Change[]}} Planned */
+/** @typedef {{problems: Problem[], documents: Planned[], unavailable?: string}} Plan `unavailable`: why nobody could look at the text */
 
 const WAIT_MS = 300
-const form = document.getElementById("editor")
-const field = document.getElementById("manifest")
-const foot = document.getElementById("plan")
-const token = document.querySelector('meta[name="csrf-token"]').content
+/** @type {HTMLFormElement} */
+const form = byId("editor")
+/** @type {HTMLTextAreaElement} */
+const field = byId("manifest")
+const foot = byId("plan")
 const store = `drafts:${room.id}`
 
 /** @type {Doc[]} */
@@ -20,11 +27,12 @@ let active = 0
 let applied = -1
 let epoch = -1
 let planning = 0
+/** @type {?AbortController} */
 let asking = null
 let quiet = true
 /** The connection was lost: a new epoch after that is a server that restarted, not somebody's reset. */
 let away = false
-/** @type {{line: number}[]} what the plan found wrong */
+/** @type {Problem[]} what the plan found wrong */
 let wrong = []
 /** @type {Set<string>} the tabs as they were when Apply was pressed */
 let before = new Set()
@@ -40,24 +48,27 @@ export function startDesired() {
     quiet = now.quiet
     away = false
   })
-  document.body.addEventListener("htmx:wsClose", () => { away = true })
+  document.addEventListener("loopscope:lost", () => { away = true })
   startTabs(choose)
-  document.getElementById("new-menu").addEventListener("click", (event) => {
-    const button = event.target.closest("[data-template]")
+  byId("new-menu").addEventListener("click", (event) => {
+    const button = hit(event, "[data-template]")
     if (button) begin(data.templates[Number(button.dataset.template)].text)
   })
   startKinds()
-  document.getElementById("show-live").addEventListener("click", showLive)
+  byId("show-live").addEventListener("click", showLive)
   form.addEventListener("htmx:beforeRequest", refuseNothing)
-  form.addEventListener("htmx:afterRequest", (event) => answered(event.detail.successful))
-  document.getElementById("answer").addEventListener("htmx:beforeSwap", besideTheLine)
+  form.addEventListener("htmx:afterRequest", (event) => answered(sent(event).successful))
+  byId("answer").addEventListener("htmx:beforeSwap", besideTheLine)
   editor.onChange(edited)
   afterFirstPaint(upgrade)
 }
 
 export const focusEditor = () => editor.focus()
 
-/** Somebody did something, or all is done: what applying would change may be another. */
+/** @param {Event} event of htmx's */
+const sent = (event) => /** @type {CustomEvent<Sent>} */ (event).detail
+
+/** Somebody did something, or all is done: what applying would change may be another. @param {State} now */
 const moved = (now) => now.steps.some(([, , lane]) => /^(you$|@)/.test(lane)) || (now.quiet && !quiet)
 
 /** The real editor replaces the text field once the page is there; if it cannot load, the text field stays. */
@@ -76,17 +87,18 @@ async function upgrade() {
   }
 }
 
+/** @param {() => void} work */
 function afterFirstPaint(work) {
   requestAnimationFrame(() => setTimeout(work, 60))
 }
 
 // ------------------------------------------------------------------------------------------------- tabs
 
-/** @param {{id: string, ref: [string, string, string], text: string}[]} written @param {boolean} startOver */
+/** @param {Written[]} written @param {boolean} startOver */
 function adopt(written, startOver) {
   const current = docs[active]
   const kept = startOver ? {} : drafts()
-  const declared = written.map((doc) => ({...doc, draft: kept[doc.id] !== doc.text ? (kept[doc.id] ?? null) : null}))
+  const declared = written.map((doc) => ({...doc, draft: kept[doc.id] === doc.text ? null : kept[doc.id] ?? null}))
   const begun = Object.entries(kept).filter(([id, draft]) => id.startsWith("+") && (draft || !written.length))
   const extra = begun.map(([id, draft]) => ({id, ref: null, text: "", draft}))
   docs = [...declared, ...extra]
@@ -111,6 +123,7 @@ function tabs() {
   form.setAttribute("aria-labelledby", `tab-${active}`)
 }
 
+/** @param {number} index */
 function choose(index) {
   if (index < 0 || index >= docs.length) return
   active = index
@@ -129,18 +142,26 @@ function begin(text) {
 
 /** Any kind that there is begins with its smallest object. */
 function startKinds() {
-  const menu = document.getElementById("new-menu")
-  const asked = document.getElementById("new-kind")
-  const named = asked.elements.namedItem("kind")
+  /** @type {HTMLDetailsElement} */
+  const menu = byId("new-menu")
+  const asked = byId("new-kind")
+  /** @type {HTMLInputElement} */
+  const named = one("input[name=kind]", asked)
   menu.addEventListener("toggle", async () => {
-    const answer = menu.open && await fetch(`${room.base}/kinds`).catch(() => null)
-    if (answer?.ok) document.getElementById("kinds").replaceChildren(...(await answer.json()).map((kind) => new Option(kind)))
+    const answer = menu.open ? await fetch(`${room.base}/kinds`).catch(() => null) : null
+    if (!answer?.ok) return
+    /** @type {string[]} */
+    const kinds = await answer.json()
+    byId("kinds").replaceChildren(...kinds.map((kind) => new Option(kind)))
   })
   asked.addEventListener("submit", async (event) => {
     event.preventDefault()
     const query = new URLSearchParams({kind: named.value.trim()})
     const answer = await fetch(`${room.base}/blank?${query}`, {headers: {Accept: "application/json"}}).catch(() => null)
-    if (!answer?.ok) return tell(answer ? (await answer.json()).message : say("offline"), false)
+    if (!answer?.ok) {
+      tell(answer ? (await answer.json()).message : say("offline"), false)
+      return
+    }
     menu.open = false
     named.value = ""
     begin(await answer.text())
@@ -165,6 +186,7 @@ function keep() {
   } catch { /* forbidden: drafts last as long as the page */ }
 }
 
+/** @returns {Object<string, string>} by the tab's id */
 function drafts() {
   try {
     return JSON.parse(sessionStorage.getItem(store) ?? "{}")
@@ -182,18 +204,17 @@ async function fetchDocuments(known) {
   if (made >= 0) choose(made)
 }
 
-/** The answer to Apply came. What was applied is no draft any more; the tab goes with the object that the text made. */
+/** The answer to Apply came. What was applied is no draft any more; the tab goes with the object that the text made. @param {boolean} good */
 function answered(good) {
   if (!good) return
   const doc = docs[active]
   doc.text = doc.draft ?? doc.text
   doc.draft = null
-  if (!doc.ref) docs.splice(active, 1)
   keep()
   fetchDocuments(before)
 }
 
-/** A text without an object is refused as kubectl refuses it. */
+/** A text without an object is refused as kubectl refuses it. @param {Event} event */
 function refuseNothing(event) {
   before = new Set(docs.map(({id}) => id))
   if (editor.text().split("\n").some((line) => !/^\s*(#.*|---.*)?$/.test(line))) return
@@ -202,21 +223,20 @@ function refuseNothing(event) {
   showPlan({problems: [{line: 1, message: say("no_objects")}], documents: []})
 }
 
-/** A refusal of what the editor holds is said by the plan and its line; only what has no line needs an answer apart. */
+/** A refusal of what the editor holds is said by the plan and its line; only what has no line needs an answer apart. @param {Event} event */
 async function besideTheLine(event) {
-  const {xhr, requestConfig} = event.detail
+  const {xhr, requestConfig} = sent(event)
   if (requestConfig?.elt !== form || xhr.status < 400) return
-  event.detail.shouldSwap = false
-  const template = document.createElement("template")
-  template.innerHTML = xhr.responseText
+  sent(event).shouldSwap = false
+  const said = parsed(xhr.responseText).querySelector(".answer p")?.textContent
   await plan()
   if (wrong.length) editor.reveal(wrong[0].line)
-  else tell(template.content.querySelector(".answer p")?.textContent.trim() ?? String(xhr.status), false)
+  else tell(said?.trim() ?? String(xhr.status), false)
 }
 
-function showLive(event) {
+function showLive() {
   const ref = docs[active]?.ref
-  if (ref) open(`${ref[0]}/${ref[1] || "-"}/${ref[2]}`, event.currentTarget)
+  if (ref) open(`${ref[0]}/${ref[1] || "-"}/${ref[2]}`, byId("show-live"))
   else tell(say("draft"), false)
 }
 
@@ -226,13 +246,16 @@ function showLive(event) {
 function mark() {
   const doc = docs[active]
   const [now, was] = [editor.text().split("\n"), (doc.text || "").split("\n")]
-  if (!doc.ref || doc.draft === null) return editor.setChanged([])
+  if (!doc.ref || doc.draft === null) {
+    editor.setChanged([])
+    return
+  }
   let [start, end] = [0, 0]
   while (start < now.length && start < was.length && now[start] === was[start]) start++
   while (end < now.length - start && end < was.length - start && now.at(-1 - end) === was.at(-1 - end)) end++
   const inside = new Set(was.slice(start, was.length - end))
   const changed = []
-  for (let line = start; line < now.length - end; line++) if (!inside.has(now[line])) changed.push(line + 1)
+  for (let index = start; index < now.length - end; index++) if (!inside.has(now[index])) changed.push(index + 1)
   editor.setChanged(changed)
 }
 
@@ -244,62 +267,64 @@ function planSoon() {
 /** Asks the server what applying would do; nothing is changed by asking. */
 async function plan() {
   clearTimeout(planning)
+  if (room.whyNot) return void (foot.textContent = room.whyNot)
   asking?.abort()
   asking = new AbortController()
   const text = editor.text()
-  if (!text.trim()) return showPlan({problems: [], documents: []})
+  if (!text.trim()) {
+    showPlan({problems: [], documents: []})
+    return
+  }
   try {
-    const body = new URLSearchParams({manifest: text})
-    const headers = {"X-CSRF-Token": token, Accept: "application/json"}
-    const answer = await fetch(`${room.base}/plan?lang=${room.lang}`, {method: "POST", body, headers, signal: asking.signal})
+    const answer = await ask("plan", {manifest: text}, asking.signal)
     const found = await answer.json()
     if (answer.ok) showPlan(found)
     else showPlan({problems: [{line: 1, message: found.message ?? String(answer.status)}], documents: []})
   } catch (error) {
-    if (error.name !== "AbortError") foot.textContent = say("offline")
+    if (!isAbort(error)) foot.textContent = say("offline")
   }
 }
 
-/** `unavailable`: why nobody could look at the text. */
+/** @param {Plan} plan */
 function showPlan({problems, documents, unavailable}) {
   editor.setProblems(problems)
   foot.dataset.bad = String(problems.length > 0)
   const errors = problems.filter((problem) => problem.severity !== "warning")
   wrong = errors
-  if (errors.length) return foot.replaceChildren(problemText(errors))
-  if (unavailable) return foot.replaceChildren(piece("div", "drift", unavailable))
-  const lines = documents.flatMap(planned)
-  const written = docs[active]?.ref && docs[active].draft === null
-  if (written && lines.length) lines.unshift(piece("div", "drift", say("drift")))
-  foot.replaceChildren(...(lines.length || !documents.length ? lines : [piece("span", "", say("unchanged"))]))
+  foot.replaceChildren(...(errors.length ? [line("problem", problemText(errors))] : unavailable ? [line("drift", unavailable)] : news(documents)))
 }
 
+/** @param {Planned[]} documents */
+function news(documents) {
+  const lines = documents.flatMap(planned)
+  if (!lines.length) return documents.length ? [make("span", {textContent: say("unchanged")})] : []
+  const isWritten = docs[active]?.ref && docs[active].draft === null
+  return isWritten ? [line("drift", say("drift")), ...lines] : lines
+}
+
+/** @param {Problem[]} errors at least one */
 function problemText(errors) {
   const [first] = errors
   const plain = first.message.replace(/ \(e\.g\. .*\)$/s, "") // the mark in the editor tells the pattern too
   const said = first.fix ? `${say("fix", {fix: first.fix})}\n${plain}` : plain
-  const line = first.line ? `${say("line", {n: first.line})}: ` : ""
-  const text = errors.length === 1 ? said : say("problems", {n: errors.length, message: said})
-  return piece("div", "problem", line + text)
+  const where = first.line ? `${say("line", {n: first.line})}: ` : ""
+  return where + (errors.length === 1 ? said : say("problems", {n: errors.length, message: said}))
 }
 
+/** @param {Planned} document */
 function planned({kind, name, operation, changes}) {
-  const what = `${kind.toLowerCase()}/${name}`
-  if (operation === "created") return [piece("div", "change", say("created", {what}))]
+  if (operation === "created") return [line("change", say("created", {what: `${kind.toLowerCase()}/${name}`}))]
   return (changes ?? []).map(({path, old, new: next}) => {
-    const line = piece("div", "change", `${path} `)
-    if (old !== null && old !== undefined) line.append(piece("del", "", brief(old)), " ")
-    line.append("→ ", next === null || next === undefined ? `(${say("deleted")})` : brief(next))
-    return line
+    const change = line("change", `${path} `)
+    if (old !== null && old !== undefined) change.append(make("del", {textContent: brief(old)}), " ")
+    change.append("→ ", next === null || next === undefined ? `(${say("deleted")})` : brief(next))
+    return change
   })
 }
 
+/** @param {unknown} value */
 const brief = (value) => (typeof value === "string" ? value : JSON.stringify(value))
 
-function piece(tag, className, text) {
-  const element = document.createElement(tag)
-  element.className = className
-  element.textContent = text
-  return element
-}
+/** @param {string} className @param {string} textContent */
+const line = (className, textContent) => make("div", {className, textContent})
 

@@ -1,24 +1,31 @@
 // CodeMirror with what YAML for Kubernetes needs: marks for changed and wrong lines, explanations on hover, completion.
 // And what it shares with the editor of another language (starlark.js).
 import {pathAt} from "./yamlpath.js"
+import {make, one} from "./dom.js"
 import {room, say} from "./state.js"
 
-const body = document.body
+/** @import {Diagnostic} from "@codemirror/lint" */
+/** @import {Extension, StateEffectType} from "@codemirror/state" */
+/** @import {EditorView} from "@codemirror/view" */
+/** @import {CM, Editor, Explained, Field, Problem} from "./types.js" */
 
-export const codeMirror = () => import(body.dataset.editor)
+/** @returns {Promise<CM>} */
+export const codeMirror = () => import(document.body.dataset.editor ?? "")
 
-/** @param {HTMLFormElement} form @param {HTMLTextAreaElement} field */
+/** @param {HTMLFormElement} form @param {HTMLTextAreaElement} field @param {string} text */
 export async function richEditor(form, field, text) {
   const cm = await codeMirror()
   return editorIn(cm, form, field, text, 2, [cm.yaml(), hover(cm), completion(cm)])
 }
 
 /**
- * @param {any} cm CodeMirror @param {HTMLElement} parent
+ * @param {CM} cm @param {HTMLElement} parent
  * @param {HTMLTextAreaElement} field kept equal, it is what its form sends @param {string} text
- * @param {number} unit spaces that Tab indents by @param {any[]} language what makes it the editor of that
+ * @param {number} unit spaces that Tab indents by @param {Extension[]} language what makes it the editor of that
+ * @returns {Editor}
  */
 export function editorIn(cm, parent, field, text, unit, language) {
+  /** @type {Set<() => void>} */
   const heard = new Set()
   const changed = lineMarks(cm, "cm-changed")
   const broken = lineMarks(cm, "cm-broken")
@@ -52,8 +59,7 @@ export function editorIn(cm, parent, field, text, unit, language) {
     },
     setChanged: (lines) => view.dispatch({effects: changed.set.of(lines)}),
     setProblems(problems) {
-      const found = problems.map((problem) => diagnostic(view, problem)).filter(Boolean)
-      view.dispatch(cm.setDiagnostics(view.state, found))
+      view.dispatch(cm.setDiagnostics(view.state, problems.map((problem) => diagnostic(view, problem))))
       const wrong = problems.filter((problem) => problem.severity !== "warning").map((problem) => problem.line)
       view.dispatch({effects: broken.set.of(wrong)})
       view.contentDOM.setAttribute("aria-invalid", String(problems.length > 0))
@@ -61,13 +67,15 @@ export function editorIn(cm, parent, field, text, unit, language) {
   }
 }
 
+/** @param {CM} cm @param {HTMLTextAreaElement} field @param {number} unit */
 function basics(cm, field, unit) {
   const apply = () => {
-    field.form.requestSubmit()
+    field.form?.requestSubmit()
     return true
   }
-  const nonce = document.querySelector('meta[name="csp-nonce"]')?.nonce
+  const {nonce} = one('meta[name="csp-nonce"]')
   return [
+    cm.EditorState.readOnly.of(Boolean(room.whyNot)),
     cm.Prec.highest(cm.keymap.of([{key: "Mod-Enter", run: apply}, {key: "Ctrl-Enter", run: apply}])),
     ...(nonce ? [cm.EditorView.cspNonce.of(nonce)] : []),
     cm.lineNumbers(),
@@ -83,7 +91,7 @@ function basics(cm, field, unit) {
     cm.closeBrackets(),
     cm.syntaxHighlighting(cm.classHighlighter),
     cm.EditorView.contentAttributes.of({
-      "aria-label": field.getAttribute("aria-label"),
+      "aria-label": field.getAttribute("aria-label") ?? "",
       spellcheck: "false",
       autocapitalize: "off",
       autocorrect: "off",
@@ -92,8 +100,9 @@ function basics(cm, field, unit) {
   ]
 }
 
-/** A set of lines with a class, replaced whole by an effect. */
+/** A set of lines with a class, replaced whole by an effect. @param {CM} cm @param {string} className */
 function lineMarks(cm, className) {
+  /** @type {StateEffectType<number[]>} */
   const set = cm.StateEffect.define()
   const line = cm.Decoration.line({class: className})
   const field = cm.StateField.define({
@@ -113,6 +122,7 @@ function lineMarks(cm, className) {
   return {set, field}
 }
 
+/** @param {EditorView} view @param {Problem} problem @returns {Diagnostic} */
 function diagnostic(view, {line, column, message, fix, severity}) {
   const doc = view.state.doc
   const at = doc.line(Math.max(1, Math.min(line || 1, doc.lines)))
@@ -123,9 +133,13 @@ function diagnostic(view, {line, column, message, fix, severity}) {
 
 // -------------------------------------------------------------------------------------------- explaining
 
+/** @type {Map<string, Promise<?Explained>>} */
 const known = new Map()
 
-/** What the API says of a field; asked once, but of custom kinds, which may come, change and go. */
+/**
+ * What the API says of a field; asked once, but of custom kinds, which may come, change and go.
+ * @param {string} kind @param {string} path
+ */
 function explain(kind, path) {
   const key = `${kind}:${path}`
   if (!known.has(key)) {
@@ -137,6 +151,7 @@ function explain(kind, path) {
   return known.get(key)
 }
 
+/** @param {CM} cm */
 function hover(cm) {
   return cm.hoverTooltip(async (view, pos) => {
     const line = view.state.doc.lineAt(pos)
@@ -149,28 +164,23 @@ function hover(cm) {
   }, {hoverTime: 350})
 }
 
+/** @param {string} name @param {Explained} found */
 function explanation(name, {type, description, required, enum: values}) {
-  const box = document.createElement("div")
-  box.className = "explain"
-  const head = document.createElement("div")
-  head.append(piece("b", name), piece("i", [type, required ? say("required") : ""].filter(Boolean).join(", ")))
+  const [box, head] = [make("div", {className: "explain"}), make("div")]
+  const about = [type, required ? say("required") : ""].filter(Boolean).join(", ")
+  head.append(make("b", {textContent: name}), make("i", {textContent: about}))
   box.append(head)
-  if (description) box.append(piece("p", description))
-  if (values?.length) box.append(piece("p", say("values", {values: values.join(", ")})))
+  if (description) box.append(make("p", {textContent: description}))
+  if (values?.length) box.append(make("p", {textContent: say("values", {values: values.join(", ")})}))
   return box
 }
 
-function piece(tag, text) {
-  const element = document.createElement(tag)
-  element.textContent = text
-  return element
-}
-
+/** @param {CM} cm */
 function completion(cm) {
   return cm.autocompletion({activateOnTyping: true, icons: false, override: [async (context) => {
     const line = context.state.doc.lineAt(context.pos)
     const before = line.text.slice(0, context.pos - line.from)
-    const word = /([\w.-]*)$/.exec(before)[1]
+    const word = /[\w.-]*$/.exec(before)?.[0] ?? ""
     const value = /^\s*(?:- )*([\w.-]+):\s+([\w.-]*)$/.exec(before)
     if (!value && !/^\s*(?:- )*[\w.-]*$/.test(before)) return null
     if (!context.explicit && !word) return null
@@ -182,8 +192,8 @@ function completion(cm) {
   }]})
 }
 
-function option(field) {
-  if (typeof field === "string") return {label: field, apply: `${field}: `}
-  const deep = /^(\[\]|\{|map|object|array|[A-Z])/.test(field.type ?? "")
-  return {label: field.name, detail: field.type, info: field.description, apply: deep ? `${field.name}:` : `${field.name}: `, boost: field.required ? 2 : 0}
+/** @param {Field} field */
+function option({name, type, required}) {
+  const deep = /^(\[\]|\{|map|object|array|[A-Z])/.test(type)
+  return {label: name, detail: type, apply: deep ? `${name}:` : `${name}: `, boost: required ? 2 : 0}
 }

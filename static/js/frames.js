@@ -1,14 +1,14 @@
 // A frame is what changed: elements by id, and the new state. Those that came while the browser was busy become one.
+import {one as only, parsed} from "./dom.js"
 
-/** @typedef {import("./state.js").State} State */
-/** @typedef {{pieces: Element[], state: State}} Frame */
+/** @import {State, Traffic} from "./types.js" */
+/** @typedef {{pieces: HTMLElement[], state: State}} Frame */
 
 /** @param {string} html @returns {Frame} */
 export function read(html) {
-  const template = document.createElement("template")
-  template.innerHTML = html
-  const pieces = [...template.content.children]
-  return {pieces, state: JSON.parse(pieces.find((piece) => piece.id === "frame").textContent)}
+  const content = parsed(html)
+  const pieces = /** @type {HTMLElement[]} */ ([...content.children])
+  return {pieces, state: JSON.parse(only("#frame", content).textContent)}
 }
 
 /** What is told one after the other stays two; by the clock only the newest is. @param {Frame} one @param {Frame} next */
@@ -33,13 +33,14 @@ export function joined(one, next) {
   }
 }
 
-/** @param {Object<string, any[]>} one @param {Object<string, any[]>} next */
+/** @template T @param {Object<string, T[]>} one @param {Object<string, T[]>} next */
 function added(one, next) {
   const all = {...one}
   for (const [id, points] of Object.entries(next)) all[id] = [...(all[id] ?? []), ...points]
   return all
 }
 
+/** @param {Object<string, ?Traffic>} one @param {Object<string, ?Traffic>} next */
 function loads(one, next) {
   const all = {...one}
   for (const [key, view] of Object.entries(next)) {

@@ -1,27 +1,30 @@
 // One object opened beside the board. Fetched, never pushed; fetched again while it is open and the room moves.
 import {sayCommands} from "./copying.js"
+import {byId, focused, hit, one, parsed} from "./dom.js"
 import {morph} from "./morph.js"
 import {room, state, watch} from "./state.js"
 
-const panel = document.getElementById("inspector")
+const panel = byId("inspector")
 const AGAIN_MS = 1500
 let ref = ""
+/** @type {"yaml"|"describe"} */
 let view = "yaml"
+/** @type {?HTMLElement} */
 let opener = null
 let fetchedAt = 0
 let later = 0
 
 export function startInspector() {
   document.addEventListener("click", (event) => {
-    const target = event.target.closest("[data-open]")
-    if (target) open(target.dataset.open, target)
-    if (event.target.closest("#inspector [data-close]")) close()
-    const tab = event.target.closest("#inspector [data-view]")
-    if (tab) show(tab.dataset.view)
+    const target = hit(event, "[data-open]")
+    if (target?.dataset.open) open(target.dataset.open, target)
+    if (hit(event, "#inspector [data-close]")) close()
+    const tab = hit(event, "#inspector [data-view]")
+    if (tab) show(tab.dataset.view === "yaml" ? "yaml" : "describe")
   })
   panel.addEventListener("input", () => sayCommands(panel))
   panel.addEventListener("keydown", (event) => {
-    if (!event.target.matches("[role='tab']") || !/^Arrow(Left|Right)$/.test(event.key)) return
+    if (!hit(event, "[role='tab']") || !/^Arrow(Left|Right)$/.test(event.key)) return
     event.preventDefault()
     otherView()
   })
@@ -34,12 +37,12 @@ export function startInspector() {
 
 /** @param {string} path Kind/namespace or "-"/name @param {?HTMLElement} [from] takes the focus back on closing */
 export async function open(path, from = null) {
-  opener = from ?? document.activeElement
+  opener = from ?? focused()
   ref = path
   panel.replaceChildren()
   if (!(await refresh())) return
   panel.hidden = false
-  panel.querySelector("h2")?.focus()
+  one("h2", panel).focus()
 }
 
 /** The other of its two views. */
@@ -48,7 +51,7 @@ export const otherView = () => { if (panel.querySelector("[data-view]")) show(vi
 /** As YAML, or as `kubectl describe` prints it. @param {"yaml"|"describe"} next */
 async function show(next) {
   view = next
-  if (await refresh(true)) panel.querySelector(`[data-view="${next}"]`)?.focus()
+  if (await refresh(true)) one(`[data-view="${next}"]`, panel).focus()
 }
 
 export function close() {
@@ -74,9 +77,7 @@ async function refresh(wanted = false) {
   fetchedAt = Date.now()
   const answer = await fetch(`${room.base}/objects/${asked}?lang=${room.lang}&view=${view}`, {headers: {Accept: "text/html"}}).catch(() => null)
   if (!answer || asked !== ref) return false
-  const template = document.createElement("template")
-  template.innerHTML = await answer.text()
-  const next = template.content.firstElementChild
+  const next = parsed(await answer.text()).firstElementChild
   if (!next) return false
   const present = panel.firstElementChild
   if (present) morph(present, next)

@@ -4,6 +4,7 @@ import {breakLoop, breakThings, nextNode} from "./breaking.js"
 import {faster, onPod, tell, toggleInto} from "./commands.js"
 import {focusEditor} from "./desired.js"
 import {openDialog, show} from "./dialogs.js"
+import {all, byId, focused, focusIn, hit, one} from "./dom.js"
 import {close as closeInspector, otherView} from "./inspector.js"
 import {pick, pickNth} from "./loops.js"
 import {nextCell} from "./manypods.js"
@@ -16,6 +17,7 @@ import {room, say} from "./state.js"
 import {again, back, next} from "./story.js"
 import {focusTimeline, toggleCauses} from "./timeline.js"
 
+/** @type {Object<string, () => unknown>} */
 const KEYS = {
   " ": () => toggleInto("pause"),
   ArrowRight: next,
@@ -55,66 +57,84 @@ const KEYS = {
   d: nextTheme,
   g: () => location.assign(`?lang=${room.lang === "en" ? "ja" : "en"}`),
   u: () => show("kubectl"),
+  "@": () => press("#share-open"),
   z: () => atDesk(openOwn),
   "?": () => show("help"),
 }
 
 const ASKED_MS = 5000
+/** Keys that would change the room, or lead to what does. */
+const ACT = [" ", ".", "f", "q", "End", "-", "+", "=", "b", "m", "r", "n", "k", "c", "o", "w", "x", "y", "!", "z"]
 /** When R was pressed once. */
 let asked = -Infinity
 
 export function startKeys() {
   document.addEventListener("keydown", key)
   document.addEventListener("click", (event) => {
-    for (const menu of document.querySelectorAll("details.menu[open]")) {
-      if (!menu.contains(event.target) || event.target.closest(".sheet > button, .lessons > button")) menu.open = false
+    const {target} = event
+    for (const menu of openMenus()) {
+      if (!(target instanceof Node && menu.contains(target)) || hit(event, ".sheet > button, .lessons > button")) menu.open = false
     }
   })
 }
 
+/** @returns {HTMLDetailsElement[]} */
+const openMenus = () => all("details.menu[open]")
+
+/** @param {KeyboardEvent} event */
 function key(event) {
-  if (event.key === "Escape") return escape(event)
-  if (event.key === "?" && openDialog()?.id === "help") return openDialog().close()
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || openDialog() || isTyping(event.target)) return
-  const onControl = event.target.closest?.("button, a, summary")
+  if (event.key === "Escape") {
+    leave(event)
+    return
+  }
+  const dialog = openDialog()
+  if (event.key === "?" && dialog?.id === "help") {
+    dialog.close()
+    return
+  }
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || dialog || isTyping(event)) return
+  const onControl = hit(event, "button, a, summary")
   if (onControl && (event.key === " " || event.key === "Enter")) return
   if (inMenu(event)) return
-  if (event.target.closest?.("details.menu[open], .yaml, .described, .table, [role='tablist'], .breaker") && event.key.startsWith("Arrow")) return
+  if (hit(event, "details.menu[open], .yaml, .described, .table, [role='tablist'], .breaker") && event.key.startsWith("Arrow")) return
   const name = event.key.length === 1 ? event.key.toLowerCase() : event.key
   if (/^[1-9]$/.test(name)) pickNth(Number(name))
+  else if (room.whyNot && ACT.includes(name)) tell(room.whyNot, false)
   else if (KEYS[name]) KEYS[name]()
   else return
   event.preventDefault()
 }
 
-/** Up and down go through what a menu offers. */
+/** @type {Object<string, number>} */
+const WAYS = {ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity}
+
+/** Up and down go through what a menu offers. @param {KeyboardEvent} event */
 function inMenu(event) {
-  const menu = event.target.closest?.("details.menu[open]")
-  const step = {ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity}[event.key]
+  const menu = hit(event, "details.menu[open]")
+  const step = WAYS[event.key]
   if (!menu || !step) return false
-  const offered = [...menu.querySelectorAll(".sheet button, .sheet a")].filter((one) => one.offsetParent)
-  const here = offered.indexOf(document.activeElement) + step
+  const offered = all(".sheet button, .sheet a", menu).filter((each) => each.offsetParent)
+  const here = focusIn(offered) + step
   offered.at(here === -Infinity ? 0 : here === Infinity ? -1 : here % offered.length)?.focus()
   event.preventDefault()
   return true
 }
 
-function isTyping(target) {
-  return Boolean(target.closest?.("input, textarea, select, [contenteditable='true'], .cm-editor"))
-}
+/** @param {Event} event */
+const isTyping = (event) => Boolean(hit(event, "input, textarea, select, [contenteditable='true'], .cm-editor"))
 
-/** The innermost thing that is open closes. */
-function escape(event) {
+/** The innermost thing that is open closes. @param {KeyboardEvent} event */
+function leave(event) {
   if (document.querySelector(":popover-open")) return // it closes of itself
-  const menu = document.querySelector("details.menu[open]")
+  const [menu] = openMenus()
   if (menu) {
     menu.open = false
-    menu.querySelector("summary").focus()
-  } else if (event.target.closest?.("#own") && !event.target.closest(".cm-editor, textarea")) {
+    one("summary", menu).focus()
+  } else if (hit(event, "#own") && !hit(event, ".cm-editor, textarea")) {
     closeOwn()
-  } else if (!isTyping(event.target) && !openDialog() && !closeInspector() && !closeWhy() && !closeOwn()) {
+  } else if (!isTyping(event) && !openDialog() && !closeInspector() && !closeWhy() && !closeOwn()) {
     backToNow()
-    document.activeElement?.blur()
+    focused()?.blur()
   }
 }
 
@@ -122,13 +142,14 @@ function escape(event) {
 function reset() {
   if (performance.now() - asked < ASKED_MS) {
     asked = -Infinity
-    return press("#reset")
+    press("#reset")
+    return
   }
   asked = performance.now()
   tell(say("reset_again"), true)
 }
 
-/** What needs the editor leaves the stage first. @param {() => void} work */
+/** What needs the editor leaves the stage first. @param {() => unknown} work */
 function atDesk(work) {
   leaveStage()
   work()
@@ -136,25 +157,26 @@ function atDesk(work) {
 
 /** @returns {boolean} whether it was open */
 function closeWhy() {
-  const close = document.querySelector("#why:not([hidden]) [data-close-why]")
+  const [close] = all("#why:not([hidden]) [data-close-why]")
   close?.click()
   return Boolean(close)
 }
 
-function press(selector) {
-  document.querySelector(selector)?.click()
-}
+/** @param {string} selector */
+const press = (selector) => all(selector)[0]?.click()
 
+/** @param {string} id */
 function openMenu(id) {
-  const menu = document.getElementById(id)
+  /** @type {HTMLDetailsElement} */
+  const menu = byId(id)
   menu.open = true
-  const first = menu.querySelector(".sheet button") ?? menu.querySelector("summary") // the rest may be on its way
-  first.focus()
+  const [first] = all(".sheet button", menu)
+  ;(first ?? one("summary", menu)).focus() // the rest may be on its way
 }
 
 function nextPod() {
   if (nextCell()) return
-  const pods = [...document.querySelectorAll("#board .pod[id] .open")]
-  const here = pods.indexOf(document.activeElement)
+  const pods = all("#board .pod[id] .open")
+  const here = focusIn(pods)
   pods[(here + 1) % pods.length]?.focus()
 }

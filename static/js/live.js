@@ -1,36 +1,39 @@
-// The socket only pushes. htmx's ws extension keeps it open; what arrives is put in place here, by id: an element that
-// exists is morphed, a new one goes where its data-place says, one that is gone leaves.
-import {canJoin, joined, read} from "./frames.js"
-import {morph} from "./morph.js"
-import {data, frameCame, room, say, snapshotCame, state} from "./state.js"
+// What the socket brings is put in place, by id: an element that exists is morphed, a new one goes where its data-place
+// says, one that is gone leaves.
 import * as board from "./board.js"
 import * as caption from "./caption.js"
+import {byId, parsed} from "./dom.js"
+import {canJoin, joined, read} from "./frames.js"
 import {changeCells} from "./manypods.js"
+import {morph} from "./morph.js"
+import {keepOpen} from "./socket.js"
+import {data, frameCame, room, say, snapshotCame, state} from "./state.js"
 
-const banner = document.getElementById("connection")
+/** @import {Frame} from "./frames.js" */
+/** @import {State} from "./types.js" */
+
+const banner = byId("connection")
 // A browser that is slow draws less often: for as long as a frame took, so many times as long it has for people.
 const REST = 2
 const REGIONS = ["told", "loops", "minis", "board", "caption", "ending", "faults", "on-call", "frame", "data"]
 let lost = false
 let fetching = false
-/** @type {import("./frames.js").Frame[]} what is not in place yet: a snapshot is on its way, or the browser rests */
-let waiting = []
+/** @type {Frame[]} what is not in place yet: a snapshot is on its way, or the browser rests */
+const waiting = []
 let [due, restsUntil] = [0, 0]
 
-/** Must run before htmx processes the body, i.e. before DOMContentLoaded. */
-export function startLive() {
-  window.htmx.config.wsReconnectDelay = (tries) => Math.min(5000, 500 * 2 ** tries) * (0.5 + Math.random() / 2)
-  window.htmx.createWebSocket = (url) => new WebSocket(`${url}&frame=${state.frame}&epoch=${state.epoch}`)
-  document.body.addEventListener("htmx:wsBeforeMessage", (event) => {
-    event.preventDefault()
-    receive(event.detail.message)
-  })
-  document.body.addEventListener("htmx:wsOpen", opened)
-  document.body.addEventListener("htmx:wsClose", closed)
+/** What comes may be made into something else before it is put in place: a page to look on has no controls. */
+let prepared = (/** @type {HTMLElement} */ piece) => piece
+
+/** @param {(piece: HTMLElement) => HTMLElement} [prepare] */
+export function startLive(prepare = prepared) {
+  prepared = prepare
+  const path = () => `${room.base}/live?lang=${room.lang}&frame=${state.frame}&epoch=${state.epoch}`
+  keepOpen(path, {opened, heard, closed})
 }
 
-/** @param {string} message */
-function receive(message) {
+/** @param {string} message a frame, a heartbeat, or that the page should fetch everything */
+function heard(message) {
   if (!message || message === " ") return
   if (message.startsWith("{")) {
     if (JSON.parse(message).resnapshot) resnapshot()
@@ -52,9 +55,10 @@ function soon() {
 
 function catchUp() {
   due = 0
-  if (fetching || !waiting.length) return
+  const next = !fetching && waiting.shift()
+  if (!next) return
   const began = performance.now()
-  apply(waiting.shift())
+  apply(next)
   const took = performance.now() - began
   rest(took)
   requestAnimationFrame((since) => setTimeout(() => {
@@ -63,40 +67,42 @@ function catchUp() {
   }))
 }
 
+/** @param {number} took ms */
 const rest = (took) => { restsUntil = performance.now() + REST * took }
 
-/** @param {import("./frames.js").Frame} frame */
+/** @param {Frame} frame */
 function apply({pieces, state: next}) {
-  if (next.epoch !== state.epoch || next.mode !== state.mode || !knowsLoops(next)) return resnapshot()
-  if (next.frame <= state.frame) return undefined // the snapshot was newer
-  for (const piece of pieces) put(piece)
+  if (next.epoch !== state.epoch || next.mode !== state.mode || !knowsLoops(next)) {
+    resnapshot()
+    return
+  }
+  if (next.frame <= state.frame) return // the snapshot was newer
+  for (const piece of pieces) put(prepared(piece))
   frameCame(next)
   board.settle()
 }
 
-/** One that people write, or a second copy, has a lane and a ring of its own, which only a snapshot brings. */
+/** One that people write, or a second copy, has a lane and a ring of its own, which only a snapshot brings. @param {State} next */
 function knowsLoops({actors}) {
   const [known, loops] = [data.lanes.filter(([role]) => !/^(you$|@)/.test(role)), Object.keys(actors)]
   return known.length === loops.length && known.every(([role]) => role in actors)
 }
 
-/** @param {Element} piece */
+/** @param {HTMLElement} piece */
 function put(piece) {
-  const operation = piece.getAttribute("hx-swap-oob")
   const present = document.getElementById(piece.id)
-  piece.removeAttribute("hx-swap-oob")
   if (piece.id === "cells-changed") {
     changeCells(JSON.parse(piece.textContent))
   } else if (piece.id === "caption") {
     caption.say(piece)
-  } else if (operation === "delete") {
+  } else if (piece.dataset.gone !== undefined) {
     if (present) board.leave(present)
   } else if (piece.dataset.place) {
     board.place(present, piece)
   } else if (present) {
     morph(present, piece)
   } else if (piece.classList.contains("loop")) {
-    document.getElementById("loops").append(piece)
+    byId("loops").append(piece)
   }
 }
 
@@ -106,14 +112,16 @@ export async function resnapshot() {
   fetching = true
   try {
     const answer = await fetch(`${room.base}/snapshot?lang=${room.lang}`, {headers: {Accept: "text/html"}})
-    if (answer.headers.get("Loopscope-Room") === "stopped") return location.reload()  // a page that says why
+    if (answer.headers.get("Loopscope-Room") === "stopped") { // a page says why
+      location.reload()
+      return
+    }
     if (!answer.ok) throw new Error(String(answer.status))
-    const template = document.createElement("template")
-    template.innerHTML = await answer.text()
+    const whole = parsed(await answer.text())
     for (const id of REGIONS) {
-      const next = template.content.getElementById(id)
+      const next = whole.getElementById(id)
       const present = document.getElementById(id)
-      if (next && present) present.replaceWith(next)
+      if (next && present) present.replaceWith(prepared(next))
     }
     snapshotCame()
     board.settle()
@@ -132,14 +140,13 @@ function opened() {
   setTimeout(() => { if (!lost) banner.hidden = true }, 2000)
 }
 
-function closed(event) {
+function closed() {
   lost = true
   show("reconnecting")
-  // The extension itself comes back only after some of the codes.
-  const {code} = event.detail.event
-  if (![1006, 1011, 1012, 1013].includes(code)) setTimeout(() => event.detail.socketWrapper.reconnect(), 800)
+  document.dispatchEvent(new Event("loopscope:lost"))
 }
 
+/** @param {"back"|"reconnecting"} name */
 function show(name) {
   banner.dataset.state = name
   banner.textContent = say(name)

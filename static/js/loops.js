@@ -1,23 +1,23 @@
 // Which loop is shown: the one that is told, unless a person pinned another or looks at a step of the past. And the small rings.
 import {isAwake} from "./awake.js"
+import {all, byId, hit, one, write} from "./dom.js"
 import {openBeside} from "./popovers.js"
 import {backToNow, isPast} from "./past.js"
 import {say, state, watch} from "./state.js"
 
-const follow = document.getElementById("follow")
-const section = document.getElementById("loop-section")
+const follow = byId("follow")
+const section = byId("loop-section")
 let pinned = ""
 
 export function startLoops() {
   document.addEventListener("click", (event) => {
-    const fold = event.target.closest("[data-fold]")
-    if (fold) unfold(fold.dataset.fold)
-    const mini = event.target.closest(".mini")
-    if (mini?.id === "quiet-loops") return openBeside(document.getElementById("quiet-minis"), mini)
-    if (mini?.dataset.role) {
-      pick(mini.dataset.role)
-      mini.closest("[popover]")?.hidePopover()
-    }
+    const fold = hit(event, "[data-fold]")
+    if (fold) unfold(fold.dataset.fold ?? "")
+    const mini = hit(event, ".mini")
+    if (mini?.id === "quiet-loops") openBeside(byId("quiet-minis"), mini)
+    if (!mini?.dataset.role) return
+    pick(mini.dataset.role)
+    byId("quiet-minis").hidePopover()
   })
   follow.addEventListener("click", () => pick(""))
   for (const name of ["loopscope:past", "loopscope:now"]) document.addEventListener(name, show)
@@ -25,8 +25,8 @@ export function startLoops() {
     fold()
     show()
     for (const mini of minis()) {
-      busy(mini, state.actors[mini.dataset.role])
-      const role = mini.dataset.role
+      const role = roleOf(mini)
+      busy(mini, state.actors[role])
       fails(mini, state.mistakes[role])
       waits(mini, state.mistakes[role] ? "" : state.waits[role])
     }
@@ -40,32 +40,31 @@ export function pick(role) {
   show()
 }
 
-/** The n-th small ring, from 1. */
+/** The n-th small ring, from 1. @param {number} number */
 export function pickNth(number) {
-  const mini = document.querySelectorAll("#minis > .mini")[number - 1]
+  const mini = all("#minis > .mini")[number - 1]
   if (mini?.dataset.role) pick(mini.dataset.role)
 }
 
 /** The loop that is shown. */
 export const current = () => section.dataset.role
 
-const minis = () => document.querySelectorAll(".mini[data-role]")
+const minis = () => all(".mini[data-role]")
+/** @param {HTMLElement} element */
+const roleOf = (element) => element.dataset.role ?? ""
 
 /** Loops that matter stand in their order; the others are behind "+9 quiet". One that wakes takes its place among them. */
 function fold() {
-  const [list, folded] = [document.getElementById("minis"), document.getElementById("quiet-loops")]
-  const sheet = document.getElementById("quiet-minis")
-  const all = [...minis()].sort((a, b) => Number(a.dataset.order) - Number(b.dataset.order))
-  arrange(list, [...all.filter((mini) => isAwake(mini.dataset.role)), folded])
-  const quiet = all.filter((mini) => !isAwake(mini.dataset.role))
-  arrange(sheet, quiet)
+  const folded = byId("quiet-loops")
+  const ordered = minis().sort((a, b) => Number(a.dataset.order) - Number(b.dataset.order))
+  arrange(byId("minis"), [...ordered.filter((mini) => isAwake(roleOf(mini))), folded])
+  const quiet = ordered.filter((mini) => !isAwake(roleOf(mini)))
+  arrange(byId("quiet-minis"), quiet)
   folded.hidden = !quiet.length
-  const text = say("quiet_loops", {n: quiet.length})
-  const label = folded.firstElementChild
-  if (label.textContent !== text) label.textContent = text
+  write(one("*", folded), say("quiet_loops", {n: quiet.length}))
 }
 
-/** Moves only what is not in its place, so that focus stays. */
+/** Moves only what is not in its place, so that focus stays. @param {Element} home @param {Element[]} wanted */
 function arrange(home, wanted) {
   wanted.forEach((element, index) => {
     if (home.children[index] !== element) home.insertBefore(element, home.children[index] ?? null)
@@ -79,8 +78,8 @@ function unfold(phase) {
 }
 
 function show() {
-  const [past, told, loops] = ["past", "told", "loops"].map((id) => document.getElementById(id))
-  const panels = [...loops.querySelectorAll(":scope > .loop")]
+  const [past, told, loops] = ["past", "told", "loops"].map((id) => byId(id))
+  const panels = all(":scope > .loop", loops)
   for (const panel of panels) panel.hidden = panel.dataset.role !== pinned
   const pin = panels.find((panel) => !panel.hidden)
   const shown = isPast() ? past : pin ?? told
@@ -88,14 +87,13 @@ function show() {
   told.hidden = shown !== told
   loops.hidden = shown !== pin
   latestAct(shown)
-  const wait = isPast() ? "" : state.waits[shown.dataset.role] ?? ""
-  const line = document.getElementById("loop-waits")
+  const wait = isPast() ? "" : state.waits[roleOf(shown)] ?? ""
+  const line = byId("loop-waits")
   line.hidden = !wait
-  if (line.textContent !== wait) line.textContent = wait
+  write(line, wait)
   Object.assign(section.dataset, {step: shown.dataset.step, role: shown.dataset.role, pinned: String(shown === pin)})
   follow.setAttribute("aria-pressed", String(!pinned))
-  const word = say(pinned ? "pinned" : "follow")
-  if (follow.textContent !== word) follow.textContent = word
+  write(follow, say(pinned ? "pinned" : "follow"))
   for (const mini of minis()) {
     mini.setAttribute("aria-pressed", String(mini.dataset.role === shown.dataset.role))
     const panel = panels.find((one) => one.dataset.role === mini.dataset.role)
@@ -103,10 +101,10 @@ function show() {
   }
 }
 
-/** Of many actions the newest that was done stays in sight. */
+/** Of many actions the newest that was done stays in sight. @param {Element} panel */
 function latestAct(panel) {
-  const phase = panel.querySelector('.phase[data-phase="act"]')
-  const done = [...(phase?.querySelectorAll(".acts-list li:not(.next):not(.skipped)") ?? [])].at(-1)
+  const [phase] = all('.phase[data-phase="act"]', panel)
+  const done = phase && all(".acts-list li:not(.next):not(.skipped)", phase).at(-1)
   if (done) phase.scrollTop = Math.max(0, done.offsetTop + done.offsetHeight - phase.offsetTop - phase.clientHeight + 8)
 }
 
@@ -115,7 +113,7 @@ function busy(mini, actor) {
   const [phase, running, queued] = actor ?? ["", 0, 0]
   if (phase && running) mini.dataset.busy = phase
   else delete mini.dataset.busy
-  const queue = mini.querySelector(".queue")
+  const queue = one(".queue", mini)
   queue.textContent = queued ? String(queued) : ""
   queue.classList.toggle("some", queued > 0)
 }
@@ -123,7 +121,7 @@ function busy(mini, actor) {
 /** @param {HTMLElement} mini @param {string|undefined} mistake */
 function fails(mini, mistake) {
   mini.dataset.failed = String(Boolean(mistake))
-  mini.title = mistake ?? mini.dataset.role
+  mini.title = mistake ?? roleOf(mini)
 }
 
 /** @param {HTMLElement} mini @param {string|undefined} wait for what, and until when */

@@ -1,8 +1,11 @@
 // Too many pods for cards: the canvas comes with the first snapshot that needs it; what changes meanwhile waits for it.
 import {watch} from "./state.js"
 
-/** @type {?typeof import("./cells.js")} */
+/** @typedef {typeof import("./cells.js")} Cells */
+
+/** @type {?Cells} */
 let cells = null
+/** @type {Parameters<Cells["change"]>[0][]} */
 let missed = []
 
 /** @param {() => void} settle the board counts again */
@@ -19,8 +22,12 @@ export function startManyPods(settle) {
   })
 }
 
-/** See cells.js. */
-export const changeCells = (change) => (cells ? cells.change(change) : missed.push(change))
+/** See cells.js. @type {Cells["change"]} */
+export const changeCells = (change) => {
+  if (cells) cells.change(change)
+  else missed.push(change)
+}
+/** @param {string} prefix */
 export const chosenCell = (prefix) => cells?.chosenCell(prefix) ?? null
 export const nextCell = () => cells?.nextCell() ?? false
 export const readyCells = () => cells?.readyCells() ?? 0

@@ -7,25 +7,26 @@ export function morph(from, to) {
   if (!from.hasAttribute("data-keep")) children(from, to)
 }
 
+/** @template {Element} E @param {E} element @returns {E} with all that is in it */
+export const copyOf = (element) => /** @type {E} */ (element.cloneNode(true))
+
+/** @param {Element} from @param {Element} to */
 function attributes(from, to) {
-  for (const {name, value} of to.attributes) {
-    if (name !== "hx-swap-oob" && from.getAttribute(name) !== value) from.setAttribute(name, value)
-  }
+  for (const {name, value} of to.attributes) if (from.getAttribute(name) !== value) from.setAttribute(name, value)
   for (const {name} of [...from.attributes]) {
     if (!to.hasAttribute(name) && name !== "style" && name !== "open" && name !== "data-busy") from.removeAttribute(name)
   }
 }
 
+/** @param {Element} from @param {Element} to */
 function children(from, to) {
   const wanted = [...to.childNodes]
   wanted.forEach((next, index) => {
     const have = from.childNodes[index]
     if (!have) from.append(next)
-    else if (have.nodeType !== next.nodeType || (next.nodeType === 1 && !alike(have, next))) have.replaceWith(next)
-    else if (next.nodeType === 1) morph(have, next)
+    else if (have instanceof Element && next instanceof Element && have.id === next.id) morph(have, next)
+    else if (have instanceof Element || have.nodeType !== next.nodeType) have.replaceWith(next)
     else if (have.nodeValue !== next.nodeValue) have.nodeValue = next.nodeValue
   })
-  while (from.childNodes.length > wanted.length) from.lastChild.remove()
+  while (from.lastChild && from.childNodes.length > wanted.length) from.lastChild.remove()
 }
-
-const alike = (one, other) => one.nodeName === other.nodeName && one.id === other.id

@@ -1,4 +1,5 @@
 // Who is on call has a pager, if he wants it to sound: when somebody is called, and again as long as he does not act.
+import {all, byId, hit} from "./dom.js"
 import {state, watch} from "./state.js"
 
 const AGAIN_MS = 10_000
@@ -8,17 +9,17 @@ let pager = null
 let again = 0
 let heard = 0
 
-const strip = () => document.getElementById("on-call")
+const strip = () => byId("on-call")
 
 export function startOnCall() {
   document.addEventListener("click", (event) => {
-    if (event.target.closest("#pager")) toggle()
+    if (hit(event, "#pager")) toggle()
   })
   watch(look)
 }
 
 /** Does the first thing that somebody is called for. */
-export const actByHand = () => document.querySelector("#on-call [data-do='by-hand']")?.click()
+export const actByHand = () => all("#on-call [data-do='by-hand']")[0]?.click()
 
 function toggle() {
   if (pager) pager.close()

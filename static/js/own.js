@@ -1,14 +1,18 @@
 // Controllers of one's own: what opens and closes the panel with the second editor. It comes when it is asked for.
+import {byId, one} from "./dom.js"
 
-const dialog = document.getElementById("own")
+/** @type {HTMLDialogElement} */
+const dialog = byId("own")
 
 export function startOwn() {
-  document.getElementById("own-open").addEventListener("click", openOwn)
-  dialog.querySelector("[data-close-dialog]").addEventListener("click", closeOwn)
+  byId("own-open").addEventListener("click", openOwn)
+  one("[data-close-dialog]", dialog).addEventListener("click", closeOwn)
 }
 
 export async function openOwn() {
-  document.getElementById("new-menu").open = false
+  /** @type {HTMLDetailsElement} */
+  const menu = byId("new-menu")
+  menu.open = false
   const {openPanel} = await import("./ownpanel.js")
   return openPanel()
 }

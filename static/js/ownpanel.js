@@ -1,20 +1,40 @@
 // The panel in which one writes a controller, beside the loop and the board where it runs. What is in it comes from the
 // server, as forms. While one writes, the text is looked at; once "Try it" was pressed, tried too. Nothing of that acts.
+import {ask, isAbort} from "./asking.js"
+import {byId, hit, make, one, parsed} from "./dom.js"
 import {plainEditor} from "./plain.js"
 import {sheet} from "./sheets.js"
 import {room, say, watch} from "./state.js"
 import {starlarkEditor} from "./starlark.js"
 
 const [LINT_MS, REFRESHED_MS] = [300, 1000]
+const PAGE = {Accept: "text/html", "HX-Request": "true"}
 const FIELDS = ["name", "parent", "children", "text"]
-const dialog = document.getElementById("own")
-const body = document.getElementById("own-body")
-const token = document.querySelector('meta[name="csrf-token"]').content
-const store = `own:${room.id}`
-const part = (id) => document.getElementById(`own-${id}`)
-const field = (name) => part("form").elements.namedItem(name)
+/** @import {Editor, Problem, Values} from "./types.js" */
+/** @typedef {Object<string, string|boolean>} Draft what the form holds, by its fields */
 
-let editor = null
+/** @type {HTMLDialogElement} */
+const dialog = byId("own")
+const body = byId("own-body")
+const store = `own:${room.id}`
+/** @template {HTMLElement} [E=HTMLElement] @param {string} id @returns {E} */
+const part = (id) => byId(`own-${id}`)
+/** @returns {HTMLFormElement} */
+const form = () => part("form")
+/** @param {string} name */
+const field = (name) => /** @type {HTMLInputElement} */ (form().elements.namedItem(name))
+/** @returns {HTMLTextAreaElement} */
+const text = () => one("textarea[name=text]", form())
+/** @returns {HTMLSelectElement} what there is to begin with */
+const choice = () => part("choice")
+/** @returns {HTMLSelectElement} the parents that there are */
+const parents = () => part("observed")
+const choosing = () => one("label:has(#own-observed)")
+/** @returns {HTMLTextAreaElement} */
+const observation = () => part("observation")
+
+/** @type {Editor} */
+let editor
 /** @type {?Promise<void>} */
 let filling = null
 let [linting, refreshing] = [0, 0]
@@ -34,25 +54,25 @@ export async function openPanel() {
 
 /** The first time. */
 async function fill() {
-  const form = window.htmx.ajax("GET", `${room.base}/controllers?lang=${room.lang}`, {target: "#own-body", swap: "innerHTML"})
-  await Promise.all([form, sheet("own")])
+  const came = window.htmx.ajax("GET", `${room.base}/controllers?lang=${room.lang}`, {target: "#own-body", swap: "innerHTML"})
+  await Promise.all([came, sheet("own")])
   write(draft() ?? chosen())
-  editor = await starlarkEditor(part("editor"), field("text"), field("text").value).catch(plainly)
+  editor = await starlarkEditor(part("editor"), text(), text().value).catch(plainly)
   editor.onChange(changed)
-  part("choice").addEventListener("change", () => {
+  choice().addEventListener("change", () => {
     write(chosen())
-    editor.setText(field("text").value)
+    editor.setText(text().value)
     typed = false
     changed()
   })
-  part("form").addEventListener("input", (event) => event.target.matches("input[name]") && changed())
-  part("form").addEventListener("submit", (event) => {
+  form().addEventListener("input", (event) => { if (hit(event, "input[name]")) changed() })
+  form().addEventListener("submit", (event) => {
     event.preventDefault()
-    send("define-controller", Object.fromEntries(new FormData(part("form"))))
+    send("define-controller", filled())
   })
   body.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-remove]")
-    if (button) send("remove-controller", {name: button.dataset.remove})
+    const button = hit(event, "[data-remove]")
+    if (button) send("remove-controller", {name: button.dataset.remove ?? ""})
   })
   startTrying()
   watch(() => {
@@ -61,17 +81,22 @@ async function fill() {
   lint()
 }
 
-const chosen = () => JSON.parse(part("choice").selectedOptions[0].dataset.fields)
+/** @returns {Draft} */
+const chosen = () => JSON.parse(choice().selectedOptions[0].dataset.fields ?? "{}")
 
+/** @returns {Object<string, string>} what the form sends */
+const filled = () => Object.fromEntries([...new FormData(form())].map(([name, value]) => [name, String(value)]))
+
+/** @param {Draft} fields */
 function write(fields) {
-  for (const name of FIELDS) field(name).value = fields[name]
+  for (const name of FIELDS) field(name).value = String(fields[name])
   field("edge").checked = Boolean(fields.edge)
 }
 
-/** If the real editor cannot load, the text field stays. */
+/** If the real editor cannot load, the text field stays. @param {unknown} error */
 function plainly(error) {
   console.info(say("editor_plain"), error)
-  return plainEditor(field("text"))
+  return plainEditor(text())
 }
 
 function changed() {
@@ -87,6 +112,7 @@ function keep() {
   } catch { /* forbidden: what one wrote lasts as long as the page */ }
 }
 
+/** @returns {?Draft} */
 function draft() {
   try {
     return JSON.parse(sessionStorage.getItem(store) ?? "null")
@@ -95,6 +121,7 @@ function draft() {
   }
 }
 
+/** @param {string} command @param {Values} values */
 async function send(command, values) {
   await window.htmx.ajax("POST", `${room.base}/commands/${command}`, {target: "#own-answer", swap: "innerHTML", values})
   return refresh()
@@ -106,23 +133,15 @@ async function refresh() {
   refreshing = 0
   const page = await fetch(`${room.base}/controllers?lang=${room.lang}`).catch(() => null)
   if (!page?.ok || !dialog.open) return
-  const fresh = new DOMParser().parseFromString(await page.text(), "text/html")
-  body.querySelector(".own-list").replaceWith(fresh.querySelector(".own-list"))
-  const [choice, next] = [part("choice"), fresh.getElementById("own-choice")]
-  if (choice.innerHTML !== next.innerHTML && document.activeElement !== choice) {
-    const {text} = choice.selectedOptions[0]
-    choice.replaceChildren(...next.children)
-    choice.value = text
+  const fresh = parsed(await page.text())
+  one(".own-list", body).replaceWith(one(".own-list", fresh))
+  const [options, next] = [choice(), one("#own-choice", fresh)]
+  if (options.innerHTML !== next.innerHTML && document.activeElement !== options) {
+    const {text} = options.selectedOptions[0]
+    options.replaceChildren(...next.children)
+    options.value = text
   }
-  if (!part("try").hidden && !typed && document.activeElement !== part("observation")) await observeAndTry()
-}
-
-/** The form and more, to a route that changes nothing. */
-function ask(route, more = {}, signal = undefined) {
-  const values = new URLSearchParams({...Object.fromEntries(new FormData(part("form"))), ...more})
-  const headers = {"X-CSRF-Token": token, Accept: route === "try" ? "text/html" : "application/json"}
-  if (route === "try") headers["HX-Request"] = "true"
-  return fetch(`${room.base}/controllers/${route}?lang=${room.lang}`, {method: "POST", body: values, headers, signal})
+  if (!part("try").hidden && !typed && document.activeElement !== observation()) await observeAndTry()
 }
 
 // ------------------------------------------------------------------------------------------------- lint
@@ -131,27 +150,29 @@ async function lint() {
   asking?.abort()
   asking = new AbortController()
   try {
-    const answer = await ask("lint", {}, asking.signal)
+    const answer = await ask("controllers/lint", filled(), asking.signal)
     const found = await answer.json()
+    /** @type {Problem[]} */
     const problems = answer.ok ? found.problems : [{line: 0, message: found.message}]
     told(problems)
     if (!part("try").hidden && !problems.some(isError)) await (typed ? tryIt() : observeAndTry())
   } catch (error) {
-    if (error.name !== "AbortError") part("lint").textContent = say("offline")
+    if (!isAbort(error)) part("lint").textContent = say("offline")
   }
 }
 
+/** @param {Problem} problem */
 const isError = ({severity}) => severity !== "warning"
 
+/** @param {Problem[]} problems */
 function told(problems) {
   editor.setProblems(problems)
   const first = problems.find(isError) ?? problems[0]
   const line = first?.line ? `${say("line", {n: first.line})}: ` : ""
-  const box = document.createElement("div")
-  box.className = first && isError(first) ? "problem" : "drift"
-  box.textContent = first ? line + first.message : ""
-  part("lint").dataset.bad = String(Boolean(first && isError(first)))
-  part("lint").replaceChildren(...(first ? [box] : []))
+  const isBad = first !== undefined && isError(first)
+  part("lint").dataset.bad = String(isBad)
+  const className = isBad ? "problem" : "drift"
+  part("lint").replaceChildren(...(first ? [make("div", {className, textContent: line + first.message})] : []))
 }
 
 // ------------------------------------------------------------------------------------------------- try it
@@ -166,8 +187,8 @@ function startTrying() {
     part("try").hidden = true
     part("try-open").focus()
   })
-  part("observed").addEventListener("change", observeAndTry)
-  part("observation").addEventListener("input", () => {
+  parents().addEventListener("change", observeAndTry)
+  observation().addEventListener("input", () => {
     typed = true
     clearTimeout(linting)
     linting = setTimeout(tryIt, LINT_MS)
@@ -177,29 +198,35 @@ function startTrying() {
 /** What the loop would see now, of the parent that is chosen, and what it would do about it. */
 async function observeAndTry() {
   const mine = ++trial
-  const answer = await ask("observation", {chosen: part("observed").value}).catch(() => null)
-  if (mine !== trial || !answer) return undefined
-  if (!answer.ok) return nothingObserved((await answer.json()).message)
+  const answer = await ask("controllers/observation", {...filled(), chosen: parents().value}).catch(() => null)
+  if (mine !== trial || !answer) return
   const found = await answer.json()
-  part("observation").value = found.text
-  part("observed").replaceChildren(...found.choices.map(([value, text]) => new Option(text, value, false, value === found.chosen)))
-  part("observed").parentElement.hidden = !found.choices.length
+  if (!answer.ok) {
+    nothingObserved(found.message)
+    return
+  }
+  observation().value = found.text
+  offer(found.choices, found.chosen)
   typed = false
-  return tryIt()
+  await tryIt()
+}
+
+/** @param {[value: string, text: string][]} choices none: one need not choose @param {string} [chosen] */
+function offer(choices, chosen) {
+  parents().replaceChildren(...choices.map(([value, text]) => new Option(text, value, false, value === chosen)))
+  choosing().hidden = !choices.length
 }
 
 async function tryIt() {
   const mine = ++trial
-  const answer = await ask("try", {observation: part("observation").value}).catch(() => null)
+  const answer = await ask("controllers/try", {...filled(), observation: observation().value}, undefined, PAGE).catch(() => null)
   const html = await answer?.text()
   if (mine === trial && html) part("tried").innerHTML = html
 }
 
-/** Nor does what was observed before stay. */
+/** Nor does what was observed before stay. @param {string} message */
 function nothingObserved(message) {
-  part("observation").value = ""
-  part("observed").parentElement.hidden = true
-  const line = document.createElement("p")
-  Object.assign(line, {className: "bad", textContent: `▲ ${message}`})
-  part("tried").replaceChildren(line)
+  observation().value = ""
+  choosing().hidden = true
+  part("tried").replaceChildren(make("p", {className: "bad", textContent: `▲ ${message}`}))
 }

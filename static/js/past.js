@@ -1,17 +1,18 @@
 // A moment of the past: its card, its sentence, what was declared and the board as it was, until one goes back to now.
 import * as caption from "./caption.js"
 import {tick} from "./clock.js"
+import {all, byId, hit, make, one, parsed} from "./dom.js"
 import {point} from "./marks.js"
 import {room, say, watch} from "./state.js"
 
-const past = document.getElementById("past")
+const past = byId("past")
 let [shown, shownAt, asked] = [0, 0, 0]
 
 export function startPast() {
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-now]")) backToNow()
+    if (hit(event, "[data-now]")) backToNow()
   })
-  document.getElementById("to-live").addEventListener("click", backToNow)
+  byId("to-live").addEventListener("click", backToNow)
   watch((_, fresh) => {
     if (!fresh || !shown) return
     caption.forget()
@@ -32,22 +33,20 @@ export async function showStep(number, forward = false) {
   const query = `lang=${room.lang}${forward ? "&forward" : ""}`
   const answer = await fetch(`${room.base}/steps/${number}?${query}`, {headers: {Accept: "text/html"}}).catch(() => null)
   if (!answer?.ok || turn !== asked) return false
-  const template = document.createElement("template")
-  template.innerHTML = await answer.text()
+  const then = parsed(await answer.text())
   if (turn !== asked) return false
-  const found = (selector) => template.content.querySelector(selector)
-  const [sentence, card, board] = [found(".caption-then > p"), found(".card-then"), found(".board-then")]
+  const [sentence, card, board] = [one(".caption-then > p", then), one(".card-then", then), all(".board-then", then)[0] ?? null]
   shown = Number(sentence.dataset.step)
-  shownAt = Number(found(".card-then").dataset.at)
+  shownAt = Number(card.dataset.at)
   past.replaceChildren(...card.children)
   Object.assign(past.dataset, {step: sentence.dataset.step, role: sentence.dataset.role})
   caption.past(sentence)
   boardThen(board)
-  desiredThen(found(".desired-then"))
+  desiredThen(all(".desired-then", then)[0] ?? null)
   mark(say(board ? "board_then" : "board_now", {n: shown}))
-  document.getElementById("to-live").hidden = false
+  byId("to-live").hidden = false
   tick()
-  point(JSON.parse(found(".pointers").textContent), board ? "then-" : "")
+  point(JSON.parse(one(".pointers", then).textContent), board ? "then-" : "")
   document.dispatchEvent(new CustomEvent("loopscope:past"))
   return true
 }
@@ -60,7 +59,7 @@ export function backToNow() {
   boardThen(null)
   desiredThen(null)
   mark("")
-  document.getElementById("to-live").hidden = true
+  byId("to-live").hidden = true
   caption.now()
   point(null)
   document.dispatchEvent(new CustomEvent("loopscope:now"))
@@ -69,23 +68,24 @@ export function backToNow() {
 /** The board as it was, in the place of the one that is. Nothing on it can be done. @param {?HTMLElement} board */
 function boardThen(board) {
   document.querySelector("#actual-section > .board-then")?.remove()
-  const now = document.getElementById("board")
+  const now = byId("board")
   now.hidden = Boolean(board)
   if (!board) return
-  for (const element of board.querySelectorAll("[id]")) element.id = `then-${element.id}`
+  for (const element of all("[id]", board)) element.id = `then-${element.id}`
   board.inert = true
-  board.firstElementChild.dataset.density = now.dataset.density
+  one(".board", board).dataset.density = now.dataset.density
   now.after(board)
 }
 
 /** What was declared then, in the place of the editor, which keeps what is in it. @param {?HTMLElement} desired */
 function desiredThen(desired) {
-  const home = document.getElementById("desired-section")
+  const home = byId("desired-section")
   home.querySelector(":scope > .desired-then")?.remove()
   if (!desired) return
   const name = home.querySelector("[role=tab][aria-selected=true]")?.textContent
-  const [first, ...others] = desired.querySelectorAll("details")
-  const chosen = [first, ...others].find((each) => each?.firstElementChild.textContent === name) ?? first
+  /** @type {HTMLDetailsElement[]} */
+  const objects = all("details", desired)
+  const chosen = objects.find((each) => each.firstElementChild?.textContent === name) ?? objects[0]
   if (chosen) chosen.open = true
   home.append(desired)
 }
@@ -95,8 +95,5 @@ function mark(text) {
   document.getElementById("board-now")?.remove()
   document.body.classList.toggle("in-past", text !== "")
   if (!text) return
-  const element = document.createElement("span")
-  element.id = "board-now"
-  element.textContent = text
-  document.querySelector("#actual-section > .head h2").after(element)
+  one("#actual-section > .head h2").after(make("span", {id: "board-now", textContent: text}))
 }

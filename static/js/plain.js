@@ -1,11 +1,13 @@
 // The plain text field as an editor: what one edits with until CodeMirror is there, or when it cannot be loaded.
 
-/** @param {HTMLTextAreaElement} field */
+/** @import {Editor} from "./types.js" */
+
+/** @param {HTMLTextAreaElement} field @returns {Editor} */
 export function plainEditor(field) {
   let leaving = 0
   field.addEventListener("keydown", (event) => {
     if (event.key === "Escape") leaving = Date.now()
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) field.form.requestSubmit()
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) field.form?.requestSubmit()
     else if (event.key === "Tab" && !event.shiftKey && Date.now() - leaving > 2000) field.setRangeText("  ", field.selectionStart, field.selectionEnd, "end")
     else return
     event.preventDefault()

@@ -1,8 +1,12 @@
 // Small menus beside the button that opens them. The browser closes them, by Escape or a click elsewhere.
+import {all, focusIn, hit} from "./dom.js"
 
 /** @param {HTMLElement} menu @param {HTMLElement} button takes the focus back */
 export function openBeside(menu, button) {
-  if (menu.matches(":popover-open")) return menu.hidePopover()
+  if (menu.matches(":popover-open")) {
+    menu.hidePopover()
+    return
+  }
   menu.showPopover()
   const [at, edge] = [button.getBoundingClientRect(), 8]
   const below = at.bottom + 6
@@ -10,7 +14,8 @@ export function openBeside(menu, button) {
   menu.style.left = `${Math.max(edge, Math.min(at.left, innerWidth - menu.offsetWidth - edge))}px`
   const above = Math.min(at.top - menu.offsetHeight - 6, innerHeight - menu.offsetHeight - edge)
   menu.style.top = `${Math.max(edge, fits ? below : above)}px`
-  menu.querySelector("button:not([hidden])")?.focus()
+  all("button:not([hidden])", menu)[0]?.focus()
+  /** @param {ToggleEvent} event */
   const closing = (event) => {
     if (event.newState !== "closed") return
     menu.removeEventListener("beforetoggle", closing)
@@ -19,14 +24,17 @@ export function openBeside(menu, button) {
   menu.addEventListener("beforetoggle", closing)
 }
 
+/** @type {Object<string, number>} */
+const WAYS = {ArrowDown: 1, ArrowUp: -1, ArrowRight: 1, ArrowLeft: -1}
+
 /** Arrow keys go through what a menu offers. */
 export function startPopovers() {
   document.addEventListener("keydown", (event) => {
-    const menu = event.target.closest?.(".breaker")
-    const step = {ArrowDown: 1, ArrowUp: -1, ArrowRight: 1, ArrowLeft: -1}[event.key]
+    const menu = hit(event, ".breaker")
+    const step = WAYS[event.key]
     if (!menu || !step) return
     event.preventDefault()
-    const buttons = [...menu.querySelectorAll("button")].filter((button) => button.offsetParent)
-    buttons.at((buttons.indexOf(document.activeElement) + step) % buttons.length)?.focus()
+    const buttons = all("button", menu).filter((button) => button.offsetParent)
+    buttons.at((focusIn(buttons) + step) % buttons.length)?.focus()
   })
 }

@@ -1,10 +1,13 @@
 // What this browser remembers: theme, present mode, and the lessons that were finished in it.
+import {byId, one} from "./dom.js"
 import {say} from "./state.js"
 
 const root = document.documentElement
-const button = document.getElementById("theme")
-const present = document.getElementById("present")
-const THEMES = ["auto", "light", "dark"]
+const button = byId("theme")
+const present = byId("present")
+/** @type {Object<string, string>} */
+const SIGNS = {auto: "◐", light: "☼", dark: "☾"}
+const THEMES = Object.keys(SIGNS)
 
 export function startPrefs() {
   button.addEventListener("click", nextTheme)
@@ -40,7 +43,7 @@ function show() {
   const text = say(`theme_${theme}`)
   button.title = text
   button.setAttribute("aria-label", text)
-  button.firstElementChild.textContent = {auto: "◐", light: "☼", dark: "☾"}[theme]
+  one("span", button).textContent = SIGNS[theme]
   present.setAttribute("aria-pressed", String(root.dataset.present !== undefined))
 }
 
@@ -58,6 +61,7 @@ export function keepFinished(lessons) {
   keep("finished", [...lessons].join(" "))
 }
 
+/** @param {string} name @param {string} value */
 function keep(name, value) {
   try {
     localStorage.setItem(name, value)

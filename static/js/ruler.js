@@ -1,15 +1,18 @@
 // The ruler: from the room's beginning to now. Dragged, or moved with keys, the page shows that moment. What matters are
 // changes, not seconds: between two acts of people it is as long as the logarithm of the steps there.
 import {virtual} from "./clock.js"
+import {all, byId} from "./dom.js"
 import {backToNow, isPast, pastAt, showStep} from "./past.js"
 import {sheet} from "./sheets.js"
 import {room, say, watch} from "./state.js"
 import {path} from "./story.js"
 
 const [SNAP_PX, LATER_MS] = [7, 400]
-const place = document.getElementById("ruler")
+/** @typedef {[step: number, share: number]} Point share: 0 to 1 */
+
+const place = byId("ruler")
 const [scale, thumb] = ["div", "i"].map((tag) => document.createElement(tag))
-/** @type {[number, number, string][]} step, virtual ms, what was done */
+/** @type {[number, number, string, boolean][]} step, virtual ms, what was done, whether it broke something */
 let marks = []
 let [newest, act, later] = [1, -1, 0]
 let dragging = false
@@ -27,7 +30,7 @@ export async function startRuler() {
   thumb.setAttribute("role", "slider")
   thumb.setAttribute("aria-label", say("ruler"))
   scale.append(thumb)
-  document.getElementById("causes").before(changes)
+  byId("causes").before(changes)
   place.replaceChildren(scale)
   watch((now, fresh) => {
     newest = Math.max(fresh ? 1 : newest, now.steps.at(-1)?.[0] ?? 0, now.told?.step ?? 0)
@@ -64,7 +67,7 @@ async function fetchMarks() {
 
 // ------------------------------------------------------------------------------------------------- where
 
-/** [step, 0 to 1] of the beginning, of each act, and of now. */
+/** Of the beginning, of each act, and of now. @returns {Point[]} */
 function axis() {
   const steps = [...new Set([1, ...marks.map(([step]) => step), newest])].filter((step) => step <= newest)
   const way = [0]
@@ -93,10 +96,11 @@ function stepAt(share, points = axis()) {
 
 function draw() {
   const points = axis()
-  const ticks = marks.map(([step, at, text]) => {
+  const ticks = marks.map((mark) => {
+    const [step, at, , isFault] = mark
     const tick = document.createElement("i")
-    tick.className = "act"
-    tick.title = `${virtual(at)} ${text}`
+    tick.className = isFault ? "act fault" : "act"
+    tick.title = `${virtual(at)} ${named(mark)}`
     return stand(tick, step, points)
   })
   const moments = path().filter(({role}) => role !== "you").map(({step, phase}) => {
@@ -106,12 +110,19 @@ function draw() {
   })
   const here = isPast() || newest
   stand(thumb, here, points)
-  for (const old of scale.querySelectorAll(":scope > i:not(.thumb)")) old.remove()
+  for (const old of all(":scope > i:not(.thumb)", scale)) old.remove()
   thumb.before(...moments, ...ticks)
-  const values = {valuemin: 1, valuemax: newest, valuenow: here, valuetext: isPast() ? say("ruler_at", {n: here, time: virtual(pastAt())}) : say("now")}
+  const mark = marks.find(([step]) => step === here)
+  const told = mark && isPast() ? `: ${named(mark)}` : ""
+  const valuetext = isPast() ? say("ruler_at", {n: here, time: virtual(pastAt())}) + told : say("now")
+  const values = {valuemin: 1, valuemax: newest, valuenow: here, valuetext}
   for (const [name, value] of Object.entries(values)) thumb.setAttribute(`aria-${name}`, String(value))
 }
 
+/** What was done there; of a fault it is said that it is one. @param {[number, number, string, boolean]} mark */
+const named = ([, , text, isFault]) => (isFault ? say("fault", {what: text}) : text)
+
+/** @param {HTMLElement} element @param {number} step @param {Point[]} points */
 function stand(element, step, points) {
   element.style.setProperty("left", `${(100 * placeOf(step, points)).toFixed(2)}%`)
   return element
@@ -145,10 +156,12 @@ async function show(step) {
   fetching = false
 }
 
+/** @param {KeyboardEvent} event */
 function move(event) {
   const here = isPast() || newest
-  const acts = marks.map(([step]) => step)
-  const work = {
+  const acts = marks.filter((mark) => mark[3] || !event.shiftKey).map(([step]) => step)
+  /** @type {Object<string, () => unknown>} */
+  const ways = {
     ArrowLeft: () => showStep(here - 1),
     ArrowDown: () => showStep(here - 1),
     ArrowRight: () => onward(here),
@@ -157,14 +170,15 @@ function move(event) {
     PageDown: () => show(acts.find((step) => step > here) ?? newest),
     Home: () => showStep(1, true),
     End: backToNow,
-  }[event.key]
+  }
+  const work = ways[event.key]
   if (!work) return
   event.preventDefault()
   event.stopPropagation()
   work()
 }
 
-/** The next moment, which may be now. */
+/** The next moment, which may be now. @param {number} here */
 async function onward(here) {
   if (here + 1 >= newest || !(await showStep(here + 1, true)) || isPast() >= newest) backToNow()
 }

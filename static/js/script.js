@@ -1,16 +1,12 @@
 // The lesson: its title and promise, its steps as buttons, what to watch for after the last one, and its ending.
 import {post} from "./commands.js"
+import {all, byId, focused, hit, make, one} from "./dom.js"
 import {finishedLessons, keepFinished} from "./prefs.js"
-import {data, say, state, watch} from "./state.js"
+import {data, room, say, state, watch} from "./state.js"
 
-/**
- * @typedef {{id: string, words: string, reading_ms: number}} Milestone
- * @typedef {{press: string, say: string, kubectl: string, expects_refusal: boolean, milestones: Milestone[]}} Step
- * @typedef {{id: string, title: string, promise: string, steps: Step[]}} Lesson
- * @typedef {{pressed: boolean, done: boolean, reached: Object<string, string>}} Progress
- */
+/** @import {Lesson, LessonStep, Script} from "./types.js" */
 
-const section = document.getElementById("script")
+const section = byId("script")
 const GLANCE_MS = 100
 let shown = ""
 /** @type {Set<string>} lessons of which every step was done in this browser */
@@ -20,7 +16,7 @@ const stood = new Map()
 
 export function startScript() {
   section.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-script-step]")
+    const button = hit(event, "[data-script-step]")
     if (button) pressStep(Number(button.dataset.scriptStep))
   })
   watch((now, fresh) => {
@@ -32,78 +28,75 @@ export function startScript() {
 
 /** The next step that is not done, else the first. */
 export function tryNext() {
-  const buttons = [...section.querySelectorAll("[data-script-step]")]
+  const buttons = all("[data-script-step]", section)
   const next = buttons.find((button) => button.dataset.done !== "true") ?? buttons[0]
   if (next) pressStep(Number(next.dataset.scriptStep))
 }
 
 /** A pod that has the focus is the one that is meant, where any would do. @param {number} index */
 function pressStep(index) {
-  const pod = document.activeElement?.closest?.(".pod")
-  post(`script/${index}`, pod ? {name: pod.dataset.name} : {})
+  /** @type {?HTMLElement|undefined} */
+  const pod = focused()?.closest(".pod")
+  post(`script/${index}`, pod ? {name: pod.dataset.name ?? ""} : {})
 }
 
 /** Which lesson this is. @param {Lesson} lesson */
 function lesson({id, title, promise, steps}) {
-  document.title = `${title} · Loopscope`
-  const name = document.getElementById("scenario-title")
+  const name = byId("scenario-title")
   name.textContent = title
-  name.parentElement.title = promise
-  for (const button of document.querySelectorAll("[data-scenario]")) {
+  if (name.parentElement) name.parentElement.title = promise
+  for (const button of all("[data-scenario]")) {
     if (button.dataset.scenario === id) button.setAttribute("aria-current", "true")
     else button.removeAttribute("aria-current")
-    if (finished.has(button.dataset.scenario)) tick(button)
+    if (finished.has(button.dataset.scenario ?? "")) tick(button)
   }
   if (shown === id) return
   shown = id
-  document.getElementById("script-promise").textContent = promise
-  document.getElementById("script-steps").replaceChildren(...steps.map(stepButton))
-  for (const old of section.querySelectorAll("[data-watch-for]")) old.remove()
-  document.getElementById("script-ending").before(...steps.map(watchFor))
+  byId("script-promise").textContent = promise
+  byId("script-steps").replaceChildren(...steps.map(stepButton))
+  for (const old of all("[data-watch-for]", section)) old.remove()
+  byId("script-ending").before(...steps.map(watchFor))
 }
 
-/** @param {Step} step @param {number} index */
+/** @param {LessonStep} step @param {number} index */
 function stepButton(step, index) {
-  const item = document.createElement("li")
-  const button = document.createElement("button")
-  Object.assign(button, {type: "button", className: "pill", textContent: step.press, title: step.kubectl || say("no_kubectl")})
+  const item = make("li")
+  const button = make("button", {type: "button", className: "pill", textContent: step.press, title: step.kubectl || say("no_kubectl")})
+  if (room.whyNot) Object.assign(button, {disabled: true, title: room.whyNot})
   button.dataset.scriptStep = String(index)
   item.append(button)
   return item
 }
 
-/** @param {Step} step @param {number} index */
+/** @param {LessonStep} step @param {number} index */
 function watchFor(step, index) {
-  const box = document.createElement("div")
-  Object.assign(box, {className: "watch-for", hidden: true})
+  const box = make("div", {className: "watch-for", hidden: true})
   box.dataset.watchFor = String(index)
-  const words = document.createElement("p")
-  words.textContent = step.say
-  const list = document.createElement("ol")
+  const list = make("ol")
   list.append(...step.milestones.map((milestone) => {
-    const item = document.createElement("li")
+    const item = make("li")
     item.dataset.milestone = milestone.id
-    item.append(document.createElement("time"), ` ${milestone.words}`)
+    item.append(make("time"), ` ${milestone.words}`)
     return item
   }))
-  box.append(words, list)
+  box.append(make("p", {textContent: step.say}), list)
   return box
 }
 
-/** @param {{steps: Progress[], latest: ?number, ending: string}} script */
+/** @param {Script} script */
 function progress({steps, latest, ending}) {
   steps.forEach(({done, reached}, index) => {
-    section.querySelector(`[data-script-step="${index}"]`).dataset.done = String(done)
-    const box = section.querySelector(`[data-watch-for="${index}"]`)
+    one(`[data-script-step="${index}"]`, section).dataset.done = String(done)
+    const box = one(`[data-watch-for="${index}"]`, section)
     box.hidden = index !== latest
-    for (const item of box.querySelectorAll("[data-milestone]")) {
-      const time = reached[item.dataset.milestone]
+    for (const item of all("[data-milestone]", box)) {
+      const time = reached[item.dataset.milestone ?? ""]
       if (time === undefined) forget(item)
       else item.dataset.reached = "true"
-      item.querySelector("time").textContent = time ?? ""
+      one("time", item).textContent = time ?? ""
     }
   })
-  Object.assign(document.getElementById("script-ending"), {textContent: ending, hidden: !ending})
+  Object.assign(byId("script-ending"), {textContent: ending, hidden: !ending})
   if (ending && !finished.has(shown)) finish(shown)
 }
 
@@ -111,7 +104,7 @@ function progress({steps, latest, ending}) {
 function finish(id) {
   finished.add(id)
   keepFinished(finished)
-  for (const button of document.querySelectorAll(`[data-scenario="${id}"]`)) tick(button)
+  for (const button of all(`[data-scenario="${id}"]`)) tick(button)
 }
 
 /** In the menu. @param {HTMLElement} button */
@@ -122,7 +115,7 @@ function tick(button) {
 
 /** It was pressed again. @param {HTMLElement} item */
 function forget(item) {
-  stood.delete(item.dataset.milestone)
+  stood.delete(item.dataset.milestone ?? "")
   delete item.dataset.reached
   delete item.dataset.told
 }
@@ -131,20 +124,21 @@ function forget(item) {
  * out of sight, it stands below the caption, one after another. */
 function glance() {
   if (document.hidden) return
-  const waiting = section.querySelectorAll("[data-reached]:not([data-told])")
-  const beside = document.getElementById("milestone-now")
+  const waiting = all("[data-reached]:not([data-told])", section)
+  const beside = byId("milestone-now")
   beside.hidden = !section.querySelector("[data-reached]")
   if (waiting.length) beside.textContent = waiting[0].textContent.trim()
   for (const item of waiting) {
-    const id = item.dataset.milestone
-    if (inSight(item) || (item === waiting[0] && inSight(beside))) stood.set(id, (stood.get(id) ?? 0) + GLANCE_MS)
-    if (stood.get(id) >= readingMs(id) / state.pace.speed) item.dataset.told = "true"
+    const id = item.dataset.milestone ?? ""
+    const seen = (stood.get(id) ?? 0) + (inSight(item) || (item === waiting[0] && inSight(beside)) ? GLANCE_MS : 0)
+    stood.set(id, seen)
+    if (seen >= readingMs(id) / state.pace.speed) item.dataset.told = "true"
   }
 }
 
 /** @param {string} id */
 function readingMs(id) {
-  return data.scenario.steps.flatMap((step) => step.milestones).find((milestone) => milestone.id === id).reading_ms
+  return data.scenario.steps.flatMap((step) => step.milestones).find((milestone) => milestone.id === id)?.reading_ms ?? Infinity
 }
 
 /** @param {HTMLElement} element */

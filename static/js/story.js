@@ -1,12 +1,15 @@
 // The way of a story: one told step back, on to the next, the ending, and all of it once more.
 import * as caption from "./caption.js"
 import {post, tell} from "./commands.js"
+import {all, hit} from "./dom.js"
 import {again as pointAgain} from "./marks.js"
 import {backToNow, isPast, showStep} from "./past.js"
-import {say, state, watch} from "./state.js"
+import {say, watch} from "./state.js"
 
 const LEAST_S = 0.9
-/** @type {{step: number, role: string, phase: string, stands: number}[]} */
+/** @import {Moment} from "./types.js" */
+
+/** @type {Moment[]} */
 let moments = []
 let act = 0
 let playing = 0
@@ -18,11 +21,15 @@ export function startStory() {
     if (state.path) moments = state.path
     else if (state.told && moments.at(-1)?.step !== state.told.step) moments.push(state.told)
   })
-  document.querySelector("[data-back]").addEventListener("click", back)
+  document.querySelector("[data-back]")?.addEventListener("click", back)
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-once-more]")) onceMore()
+    if (hit(event, "[data-once-more]")) onceMore()
+    if (hit(event, "[data-next]")) next()
   })
   document.addEventListener("loopscope:now", stop)
+  for (const onward of /** @type {HTMLButtonElement[]} */ (all("[data-next]"))) { // of a page that only looks
+    for (const name of ["past", "now"]) document.addEventListener(`loopscope:${name}`, () => { onward.disabled = !isPast() })
+  }
 }
 
 /** What was told since somebody did something, oldest first. */
@@ -30,7 +37,8 @@ export const path = () => moments
 
 /** One told step back; its card, and the board as it was. */
 export async function back() {
-  const before = moments.filter(({step}) => step < (isPast() || moments.at(-1).step)).at(-1)
+  const here = isPast() || (moments.at(-1)?.step ?? 0)
+  const before = moments.findLast(({step}) => step < here)
   stop()
   if (!(await showStep(before?.step ?? isPast() - 1))) tell(say("nothing_before"), true)
 }
@@ -54,7 +62,9 @@ export async function onceMore() {
   const turn = ++playing
   document.body.classList.add("replaying")
   for (const {step, stands} of [...moments]) {
-    if (!(await showStep(step)) || playing !== turn) break
+    const isThere = await showStep(step)
+    if (playing !== turn) return
+    if (!isThere) break
     await new Promise((done) => setTimeout(done, Math.max(LEAST_S, stands) * 1000))
     if (playing !== turn) return
   }

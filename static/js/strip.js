@@ -1,9 +1,12 @@
 // On the stage the timeline is a strip: from what a person did to now, a chip for each loop that had its turn.
+import {byId, hit, make, svgOf} from "./dom.js"
 import {isPast, showStep} from "./past.js"
 import {data, say, watch} from "./state.js"
 import {path} from "./story.js"
 
-const NS = "http://www.w3.org/2000/svg"
+/** @import {Moment} from "./types.js" */
+
+/** @type {Object<string, [tag: "circle"|"path"|"rect", attributes: Object<string, string|number>]>} */
 const SHAPES = {
   observe: ["circle", {cx: 5, cy: 5, r: 3.6}],
   diff: ["path", {d: "M5 .5 9.5 5 5 9.5 .5 5z"}],
@@ -12,14 +15,14 @@ const SHAPES = {
 }
 const MOST_GLYPHS = 3
 
-const strip = document.getElementById("strip")
+const strip = byId("strip")
 
 export function startStrip() {
   watch(draw)
   addEventListener("resize", draw)
   for (const name of ["loopscope:past", "loopscope:now"]) document.addEventListener(name, draw)
   strip.addEventListener("click", (event) => {
-    const chip = event.target.closest("[data-first-step]")
+    const chip = hit(event, "[data-first-step]")
     if (chip) showStep(Number(chip.dataset.firstStep))
   })
 }
@@ -27,48 +30,44 @@ export function startStrip() {
 function draw() {
   if (document.documentElement.dataset.present === undefined) return
   const chips = turns().map(chip)
-  const now = document.createElement("li")
-  Object.assign(now, {className: "now", textContent: say("now")})
-  strip.replaceChildren(...chips, now)
+  strip.replaceChildren(...chips, make("li", {className: "now", textContent: say("now")}))
   fit(chips)
 }
 
 /** What was told, a list for each turn of a loop. */
 function turns() {
+  /** @type {Moment[][]} */
   const all = []
   for (const moment of path()) {
-    if (all.at(-1)?.[0].role === moment.role) all.at(-1).push(moment)
+    const turn = all.at(-1)
+    if (turn?.[0].role === moment.role) turn.push(moment)
     else all.push([moment])
   }
   return all
 }
 
+/** @param {Moment[]} moments */
 function chip(moments) {
-  const [item, button, name] = ["li", "button", "span"].map((tag) => document.createElement(tag))
   const {role, step} = moments[0]
-  name.textContent = data.lanes.find(([lane]) => lane === role)?.[1] ?? role
-  button.type = "button"
+  const [item, button] = [make("li"), make("button", {type: "button"})]
+  const textContent = data.lanes.find(([lane]) => lane === role)?.[1] ?? role
   button.dataset.firstStep = String(step)
-  button.append(name, ...moments.slice(0, MOST_GLYPHS).map(glyph))
+  button.append(make("span", {textContent}), ...moments.slice(0, MOST_GLYPHS).map(glyph))
   if (moments.length > MOST_GLYPHS) button.append(` +${moments.length - MOST_GLYPHS}`)
-  const here = isPast() || path().at(-1).step
+  const here = isPast() || path().at(-1)?.step
   if (moments.some((moment) => moment.step === here)) item.setAttribute("aria-current", "step")
   item.append(button)
   return item
 }
 
+/** @param {Moment} moment */
 function glyph({phase}) {
-  const [tag, attributes] = SHAPES[phase] ?? SHAPES.act
-  const [svg, shape] = [document.createElementNS(NS, "svg"), document.createElementNS(NS, tag)]
-  svg.setAttribute("viewBox", "0 0 10 10")
-  svg.setAttribute("class", phase)
-  svg.setAttribute("aria-hidden", "true")
-  for (const [name, value] of Object.entries(attributes)) shape.setAttribute(name, value)
-  svg.append(shape)
+  const svg = svgOf("svg", {viewBox: "0 0 10 10", class: phase, "aria-hidden": "true"})
+  svg.append(svgOf(...(SHAPES[phase] ?? SHAPES.act)))
   return svg
 }
 
-/** What the person did stands at the left, the newest turns at the right; what there is no room for is counted between. */
+/** What the person did stands at the left, the newest turns at the right; what there is no room for is counted between. @param {HTMLElement[]} chips */
 function fit(chips) {
   let out = 0
   while (strip.scrollWidth > strip.clientWidth && out < chips.length - 2) {

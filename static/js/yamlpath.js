@@ -23,9 +23,9 @@ export function pathAt(text, number, itself) {
   return {kind, path: path.join(".")}
 }
 
-/** Column of a key (after its dashes), its name, and whether something indented follows it. */
-function key(line) {
-  const match = /^(\s*)((?:- )*)(["']?)([\w.$/-]+)\3:(?=\s|$)/.exec(line ?? "")
+/** Column of a key (after its dashes), its name, and whether something indented follows it. @param {string} [line] */
+function key(line = "") {
+  const match = /^(\s*)((?:- )*)(["']?)([\w.$/-]+)\3:(?=\s|$)/.exec(line)
   if (!match) return null
   const opens = /^\s*(#.*)?$/.test(line.slice(match[0].length))
   return {column: match[1].length + match[2].length, name: match[4], opens}

@@ -12,13 +12,13 @@ import pytest
 from app.api.errors import ApiError, BadRequest, Conflict
 from app.apimachinery.managedfields import managed_fields
 from app.apimachinery.patch import strategic
-from app.apimachinery.scheme import shapes
+from tests.support.custom import custom
 from tests.support.kinds import SCHEME, decode, default, shape, with_custom
 
 NOW = 1_700_000_000_000  # 2023-11-14T22:13:20Z
 Obj = dict[str, Any]
 CONTAINER = 'k:{"name":"c"}'
-WITH_WIDGETS = with_custom("Widget", shapes.custom("Widget", {}, open=True))
+WITH_WIDGETS = with_custom("Widget", custom("Widget", {}, open=True))
 
 
 def deployment(replicas: int | None = 3, image: str = "nginx:1", **metadata: Any) -> Obj:

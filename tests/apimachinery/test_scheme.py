@@ -10,9 +10,9 @@ from app.api.errors import NotFound
 from app.api.kinds import Kind
 from app.api.objects import Obj, with_metadata
 from app.apimachinery.scheme.scheme import Definition, Scheme, Version
-from app.apimachinery.scheme.shapes import Field, OwnStruct, Scalar, custom
+from app.apimachinery.scheme.shapes import Field, OwnStruct, Scalar
 from app.registry.builtin import built_in
-from tests.support.custom import WIDGET, definition, widget
+from tests.support.custom import WIDGET, custom, definition, widget
 
 
 @pytest.fixture

@@ -328,7 +328,7 @@ def test_the_finalizers_of_a_namespace_go_through_finalize_only(server: ApiServe
 
 def test_a_dry_run_answers_as_the_real_one_would_and_writes_nothing(server: ApiServer) -> None:
     revision = server.store.revision
-    assert server.create(config(), dry_run=True).obj["metadata"]["uid"]
+    assert server.overlay(random.Random(1)).create(config()).obj["metadata"]["uid"]
     assert server.store.revision == revision
 
 

@@ -47,12 +47,15 @@ def open_page(chromium: Browser, server: Server) -> Iterator[Opener]:
         path: str = "/",
         script: bool = True,
         editor: bool = True,
+        init: str = "",
     ) -> Page:
         context = context_of(chromium, size, lang, theme, script=script)
         contexts.append(context)
         if not editor:
             context.route("**/vendor/codemirror.js", lambda route: route.abort())
         page = context.new_page()
+        if init:
+            page.add_init_script(init)
         complaints_into(complaints, page)
         page.goto(server.url + path)
         if script:

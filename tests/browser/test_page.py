@@ -182,12 +182,11 @@ def test_step_phase_shows_observe_then_diff_then_act(open_page: Opener) -> None:
     page.get_by_role("button", name="Loop", exact=True).or_(page.locator("#mini-replicaset-controller")).first.click()
     page.get_by_role("button", name=f"Kill pod {names(page)[0]}").click()
     panel = page.locator("#loop-replicaset-controller")
-    page.evaluate("() => { frames = 0; document.addEventListener('htmx:wsBeforeMessage', () => frames++) }")
     seen = []
     for _ in range(40):
-        before = page.evaluate("() => frames")
+        before = page.locator("#frame").text_content()
         page.get_by_role("button", name="Step phase").click()
-        page.wait_for_function("(before) => frames > before", arg=before)
+        page.wait_for_function("(before) => document.getElementById('frame').textContent !== before", arg=before)
         page.wait_for_timeout(180)
         current = panel.locator('[aria-current="step"]')
         phase = current.get_attribute("data-phase") if current.count() else ""
@@ -241,12 +240,19 @@ def test_two_viewers_see_the_same_room(open_page: Opener) -> None:
     expect(two.locator("#caption")).to_contain_text("Pod")
 
 
+KEEP_SOCKETS = """
+window.sockets = []
+window.WebSocket = class extends WebSocket {
+  constructor(...how) { super(...how); sockets.push(this) }
+}
+"""
+
+
 def test_it_reconnects_by_itself_and_says_so(open_page: Opener) -> None:
-    page = open_page()
-    page.evaluate("() => { window.lastSocket = null }")
+    page = open_page(init=KEEP_SOCKETS)
     victim = names(page)[0]
     page.context.set_offline(True)
-    page.evaluate("document.body['htmx-internal-data'].webSocket.socket.close()")
+    page.evaluate("sockets.at(-1).close()")
     expect(page.locator("#connection")).to_contain_text("Connection lost", timeout=10_000)
     page.context.set_offline(False)
     expect(page.locator("#connection")).to_be_hidden(timeout=20_000)

@@ -188,8 +188,8 @@ def test_a_dry_run_takes_requests_and_touches_nothing() -> None:
     cluster = Cluster(latencies="zero")
     cluster.submit(Apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n"))
     revision = cluster.revision
-    (result,) = cluster.dry_run(DeleteObject(Ref("ConfigMap", "default", "settings")))
-    assert (result.ok, cluster.revision) == (True, revision)
+    (written,) = cluster.dry_run(DeleteObject(Ref("ConfigMap", "default", "settings")))
+    assert (written.code, cluster.revision) == (200, revision)
     with pytest.raises(BadRequest):
         cluster.dry_run(CrashContainer(Ref("Pod", "default", "web-1")))
 

@@ -66,9 +66,9 @@ def test_who_uses_it(of: Obj, uses: bool) -> None:
 
 
 def test_a_pod_that_ends_or_is_gone_wakes_its_claims() -> None:
-    _, watch = ClaimProtection().watches
+    _, wake = ClaimProtection().wakes
     used = pod("db", volumes=VOLUMES)
-    assert watch.when is not None
-    assert [watch.when(used, None), watch.when(used, {**used, "status": {"phase": "Failed"}})] == [True, True]
-    assert not watch.when(None, used)
-    assert list(watch.keys(used, reader(ClaimProtection(), used))) == [KEY]
+    assert wake.when is not None
+    assert [wake.when(used, None), wake.when(used, {**used, "status": {"phase": "Failed"}})] == [True, True]
+    assert not wake.when(None, used)
+    assert list(wake.keys(used, reader(ClaimProtection(), used))) == [KEY]

@@ -277,7 +277,7 @@ class Services:
         self.svc = svc
 
     def by(self, kind: str, index: str, value: Any) -> tuple[Obj, ...]:
-        (label,) = EndpointSliceController().watches[0].indexes["label"](self.svc)
+        (label,) = EndpointSliceController().reads[0].indexes["label"](self.svc)
         return (self.svc,) if value == label else ()
 
 
@@ -291,6 +291,6 @@ class Services:
     ],
 )
 def test_a_pod_wakes_the_services_that_select_it(selector: dict[str, str], labels: dict[str, str], woken: bool) -> None:
-    keys = EndpointSliceController().watches[1].keys
+    keys = EndpointSliceController().wakes[1].keys
     reader: Any = Services(service(selector=selector))
     assert [key.name for key in keys(pod(labels=labels), reader)] == (["web"] if woken else [])

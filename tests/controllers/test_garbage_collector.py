@@ -11,7 +11,7 @@ from app.api import objects
 from app.api.kinds import Kind
 from app.api.objects import Obj, Ref, ref_of
 from app.controllers.garbage_collector import FOREGROUND, ORPHAN, GarbageCollector, OwnershipObservation
-from app.reconcile import Announce, Delete, Difference, Patch
+from app.reconcile import Announce, Delete, Difference, Patch, Wake
 from tests.support.builders import deployment, namespace, pod, replica_set, with_status
 from tests.support.kinds import KINDS, SCHEME
 
@@ -145,11 +145,12 @@ def woken(old: Obj | None, new: Obj | None, *cached: Obj) -> set[Ref]:
     reader: Any = Cache(*cached)
     obj = new or old
     assert obj is not None
-    (watch,) = GarbageCollector().watches_of(KINDS[obj["kind"]])
-    assert watch.when is not None
-    if not watch.when(old, new):
+    wake, _ = GarbageCollector().follows(KINDS[obj["kind"]])
+    assert isinstance(wake, Wake)
+    assert wake.when is not None
+    if not wake.when(old, new):
         return set()
-    return {key for each in (old, new) if each is not None for key in watch.keys(each, reader)}
+    return {key for each in (old, new) if each is not None for key in wake.keys(each, reader)}
 
 
 @pytest.mark.parametrize(

@@ -179,12 +179,12 @@ def test_it_deletes_so_many_at_a_time() -> None:
 
 
 def test_its_keys_are_named_by_its_pods() -> None:
-    watch = JobController().watches[1]
-    assert watch.only is not None
-    assert watch.only(of_job("a"))
-    assert watch.only(pod()), "an orphan may be adopted"
-    assert not watch.only(pod(owner={**job(), "kind": "ReplicaSet"}))
-    assert list(watch.keys(of_job("a"), None)) == [Ref("Job", "default", "work")]  # type: ignore[arg-type]
+    (_, wake), (_, pods) = JobController().wakes, JobController().reads
+    assert pods.selects is not None
+    assert pods.selects(of_job("a"))
+    assert pods.selects(pod()), "an orphan may be adopted"
+    assert not pods.selects(pod(owner={**job(), "kind": "ReplicaSet"}))
+    assert list(wake.keys(of_job("a"), None)) == [Ref("Job", "default", "work")]  # type: ignore[arg-type]
 
 
 # --------------------------------------------------------------------------------------------- whose pods they are

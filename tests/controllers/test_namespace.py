@@ -165,6 +165,6 @@ def test_and_then_there_is_nothing_to_do() -> None:
     ],
 )
 def test_who_is_woken(old: Obj | None, new: Obj | None, woken: bool) -> None:
-    (watch,) = NamespaceController().watches
-    assert watch.when is not None
-    assert watch.when(old, new) == woken
+    (wake,) = NamespaceController().wakes
+    assert wake.when is not None
+    assert wake.when(old, new) == woken

@@ -130,10 +130,11 @@ class Cache:
 )
 def test_what_wakes_it(before: Obj, after: Obj, wakes: bool | None) -> None:
     """None: it is not even told."""
-    watch = next(each for each in ReplicationController().watches if each.kind == "Pod")
-    assert watch.matters is not None
-    assert watch.matters(before, after) is (wakes is not None)
-    keys = tuple(watch.keys(after, Cache()))  # type: ignore[arg-type]
+    pods = next(each for each in ReplicationController().reads if each.kind == "Pod")
+    assert pods.sees is not None
+    assert pods.sees(before, after) is (wakes is not None)
+    wake = next(each for each in ReplicationController().wakes if each.kind == "Pod")
+    keys = tuple(wake.keys(after, Cache()))  # type: ignore[arg-type]
     if wakes is not None:
         assert keys == ((Ref("ReplicationController", "default", "guestbook"),) if wakes else ())
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from app.engine.agenda import Agenda
+from app.reconcile import BACKGROUND
 
 
 def test_entries_come_by_time_then_rank_then_in_the_order_they_were_added() -> None:
@@ -12,7 +13,7 @@ def test_entries_come_by_time_then_rank_then_in_the_order_they_were_added() -> N
 
 def test_heartbeats_are_run_in_order_but_leave_the_agenda_quiet() -> None:
     agenda = Agenda()
-    agenda.add(1, 0, ("heartbeat",), background=True)
+    agenda.add(1, 0, ("heartbeat",), BACKGROUND)
     assert agenda.quiet
     assert agenda.next_due_ms(foreground=True) is None
     agenda.add(2, 0, ("work",))

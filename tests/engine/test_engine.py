@@ -7,10 +7,12 @@ from typing import Any
 
 from app.api.objects import Ref
 from app.engine.latency import Latencies
-from app.engine.trace import Acted, Delivered, Differed, Fired, Observed, Step, Waited, Wake
+from app.engine.trace import Acted, Delivered, Differed, Fired, Observed, Step, Waited, WokenBy
 from app.reconcile import (
+    BACKGROUND,
     Action,
     Announce,
+    Cache,
     Create,
     Delete,
     Difference,
@@ -18,8 +20,6 @@ from app.reconcile import (
     Remember,
     RequeueAfter,
     Update,
-    Watch,
-    itself,
 )
 from tests.support.loops import QUICK, A, Loop, Seen, config, engine_with, settle, write
 
@@ -73,9 +73,9 @@ def test_a_key_waits_until_the_cache_shows_its_own_last_write() -> None:
 
 
 def _wake() -> Any:
-    from app.engine.trace import Wake
+    from app.engine.trace import WokenBy
 
-    return Wake("TIMER", None, 1)
+    return WokenBy("TIMER", None, 1)
 
 
 def test_a_failed_difference_stops_at_its_error_the_others_still_run_and_the_key_comes_back_with_back_off() -> None:
@@ -197,9 +197,9 @@ def test_background_differences_and_timers_leave_the_engine_quiet() -> None:
             beat = str(seen.now_ms)
             if seen.obj["data"].get("beat", "") != beat:
                 actions = (Patch(A, {"data": {"beat": beat}}), RequeueAfter(10_000))
-                yield Difference(A, "data.beat", beat, "", "Heartbeat", actions, background=True)
+                yield Difference(A, "data.beat", beat, "", "Heartbeat", actions, pace=BACKGROUND)
             else:
-                yield Difference(A, "data.beat", beat, "", "Heartbeat", (RequeueAfter(10_000),), background=True)
+                yield Difference(A, "data.beat", beat, "", "Heartbeat", (RequeueAfter(10_000),), pace=BACKGROUND)
 
     engine = engine_with(Heart(None), latencies=QUICK)
     write(engine, config())
@@ -218,7 +218,7 @@ def test_a_loop_that_sleeps_hears_of_nothing_before_there_is_something_to_reconc
 
         def __init__(self) -> None:
             super().__init__(lambda seen: [])
-            self.watches = (itself("ConfigMap"), Watch("Secret", lambda obj, reader: ()))
+            self.reads = (Cache("Secret"),)
 
     engine = engine_with(Sleeper())
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "default"}}
@@ -240,8 +240,8 @@ def test_a_key_that_a_heartbeat_woke_is_waited_for_once_somebody_needs_it() -> N
     write(engine, config())
     settle(engine)
     loop = engine.workers["loop"]
-    engine.queue(loop, [A], Wake("TIMER", None, 1), True)
+    engine.queue(loop, [A], WokenBy("TIMER", None, 1), True)
     assert engine.quiet
-    engine.queue(loop, [A], Wake("MODIFIED", A, 1), False)
+    engine.queue(loop, [A], WokenBy("MODIFIED", A, 1), False)
     assert not engine.quiet
     assert records(settle(engine)) == ["Observed", "Differed"]

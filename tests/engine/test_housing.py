@@ -45,7 +45,7 @@ class Counting(Controller[Counted]):
 
     name = "counting-operator"
     reconciles = "ConfigMap"
-    watches = (itself("ConfigMap", when=lambda old, new: (old or {}).get("data") == (new or {}).get("data")),)
+    wakes = (itself("ConfigMap", when=lambda old, new: (old or {}).get("data") == (new or {}).get("data")),)
     runs_in = PROGRAM
 
     def observe(self, key: Ref, reader: Reader) -> Counted | None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from app.api.objects import Obj, Ref, labels_of, ref_of
 from app.apiserver.store import Store
 from app.engine.informer import CacheView, Informer, RecordingReader, informers_of
-from app.reconcile import Watch, itself, metadata_differs
+from app.reconcile import Cache, itself, metadata_differs, nothing
 from tests.support.reading import server_over
 
 
@@ -12,15 +12,15 @@ def config(name: str, uid: str = "1", app: str = "web", value: int = 0) -> Obj:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"value": value}}
 
 
-WATCH = itself(
+CACHE = Cache(
     "ConfigMap",
     indexes={"app": lambda obj: [labels_of(obj).get("app")]},
     totals={"values": lambda obj: (labels_of(obj).get("app"), (1, obj["data"]["value"]))},
 )
 
 
-def informer_and_view(store: Store, watch: Watch = WATCH) -> tuple[Informer, CacheView]:
-    informers = informers_of([watch])
+def informer_and_view(store: Store, cache: Cache = CACHE) -> tuple[Informer, CacheView]:
+    informers = informers_of([itself("ConfigMap"), cache])
     return informers["ConfigMap"], CacheView(informers, server_over(store))
 
 
@@ -45,7 +45,7 @@ def test_indexes_and_totals_follow_every_change() -> None:
 
 def test_a_field_selector_hides_other_objects_and_shows_one_that_comes_to_match() -> None:
     store = Store()
-    informer, view = informer_and_view(store, itself("ConfigMap", selects=("metadata.labels.app", "web")))
+    informer, view = informer_and_view(store, Cache("ConfigMap", field_selector=("metadata.labels.app", "web")))
     informer.deliver(store.put(config("a", app="db")), view)
     assert view.list("ConfigMap") == ()
     delivered = informer.deliver(store.put(config("a", app="web")), view)
@@ -56,17 +56,26 @@ def test_a_field_selector_hides_other_objects_and_shows_one_that_comes_to_match(
 
 def test_what_does_not_matter_is_not_delivered() -> None:
     store = Store()
-    informer, _ = informer_and_view(store, itself("ConfigMap", matters=metadata_differs))
+    informer, _ = informer_and_view(store, Cache("ConfigMap", sees=metadata_differs))
     assert informer.concerns(store.put(config("a")))
     assert not informer.concerns(store.put(config("a", value=9)))
     assert informer.concerns(store.put(config("a", app="db")))
     assert informer.concerns(store.remove(Ref("ConfigMap", "default", "a")))
 
 
+def test_a_change_that_is_not_seen_wakes_nobody_when_it_is_found_by_a_list() -> None:
+    store = Store()
+    informer, view = informer_and_view(store, Cache("ConfigMap", sees=metadata_differs))
+    informer.deliver(store.put(config("a")), view)
+    store.put(config("a", value=9))
+    assert [keys for _, _, keys in informer.relist(store, view)] == [()]
+    assert view.get(Ref("ConfigMap", "default", "a")) is store.get(Ref("ConfigMap", "default", "a"))
+
+
 def test_coming_to_match_a_selector_matters_whatever_else_changed() -> None:
     store = Store()
     informer, _ = informer_and_view(
-        store, itself("ConfigMap", selects=("metadata.labels.app", "web"), matters=lambda old, new: False)
+        store, Cache("ConfigMap", field_selector=("metadata.labels.app", "web"), sees=nothing)
     )
     store.put(config("a", app="db"))
     assert informer.concerns(store.put(config("a", app="web")))

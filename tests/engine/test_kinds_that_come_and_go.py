@@ -10,7 +10,7 @@ from app.api.kinds import Kind
 from app.api.objects import Obj, Ref, ref_of
 from app.engine.engine import Engine
 from app.engine.trace import Delivered, Failed, Fired, Observed, Waited
-from app.reconcile import Create, Patch, Watch, itself
+from app.reconcile import Create, Patch, Wake, itself
 from tests.support.custom import WIDGET, definition, widget
 from tests.support.loops import A, Loop, config, engine_with, settle, write
 
@@ -20,7 +20,7 @@ W = Ref(WIDGET, "default", "w")
 class Everything(Loop):
     """Looks at each object of each kind that is not Kubernetes' own."""
 
-    def watches_of(self, row: Kind) -> Iterable[Watch]:
+    def follows(self, row: Kind) -> Iterable[Wake]:
         if not row.is_own:
             yield itself(row.key)
 
@@ -138,7 +138,7 @@ def test_a_loop_that_starts_later_watches_the_kinds_that_there_are_then(engine: 
 
 def test_a_loop_of_one_custom_kind_may_start_before_there_is_such_a_kind() -> None:
     early = Loop(nothing)
-    early.watches = (itself(WIDGET),)
+    early.wakes = (itself(WIDGET),)
     engine = engine_with(early)
     define(engine)
     created(engine)

@@ -10,9 +10,9 @@ import pytest
 from app.api.control_plane import CONTROL_PLANE, new_control_plane
 from app.api.objects import Obj, Ref
 from app.engine.engine import Engine
-from app.engine.trace import Acted, Failed, Observed, Step, Wake
+from app.engine.trace import Acted, Failed, Observed, Step, WokenBy
 from app.engine.worker import PATIENCE
-from app.reconcile import Difference, Patch, Reader, itself
+from app.reconcile import Cache, Difference, Patch, Reader
 from tests.support.loops import A, Loop, Seen, config, engine_with, settle, write
 
 pytestmark = pytest.mark.mistakes
@@ -98,7 +98,7 @@ class Sorts(Loop):
 
     def __init__(self) -> None:
         super().__init__(seen_mark)
-        self.watches = (itself("ConfigMap", indexes={"size": by_size}),)
+        self.reads = (Cache("ConfigMap", indexes={"size": by_size}),)
 
 
 def test_a_loop_that_cannot_take_what_it_is_told_of_stands_still_instead_of_acting_on_half_a_picture() -> None:
@@ -136,7 +136,7 @@ def test_what_is_listed_at_an_api_server_that_is_down_cannot_be_seen() -> None:
     settle(engine)
     write(engine, config("a"))
     set_api_server(engine, "down")
-    engine.queue(engine.workers["loop"], [A], Wake("TIMER", None, 1), False)
+    engine.queue(engine.workers["loop"], [A], WokenBy("TIMER", None, 1), False)
     failed = failures(settle(engine))
     assert [(each.code, each.where) for each in failed] == [(503, "")] * len(failed)
     assert failed

@@ -9,7 +9,7 @@ import pytest
 from app.api.objects import Obj, Ref
 from app.apiserver.store import DELETED, MODIFIED, Change
 from app.engine.oncall import OnCall, left_to_people
-from app.engine.trace import Acted, Call, Commanded, Differed, Observed, Record, Result, Step
+from app.engine.trace import Acted, Call, Commanded, Differed, Observed, Record, Result, Step, Written
 from app.reconcile import (
     Announce,
     Bind,
@@ -125,7 +125,7 @@ def test_a_loop_that_ends_it_itself_was_let_to(told: Told) -> None:
 def test_of_what_is_gone_nothing_is_left_to_do(told: Told, ref: Ref) -> None:
     told(differed(FEW, left=(0,)))
     change = Change(2, DELETED, ref, POD_OBJ, None)
-    told(Commanded(None, (Result(200, "OK", "", ref, None, (change,)),)), actor="you")
+    told(Commanded(None, (Written(POD_OBJ, (change,)),)), actor="you")
     assert not told.on_call.alerts
 
 

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from app.api.objects import Ref
-from app.engine.trace import Wake
+from app.engine.trace import WokenBy
 from app.engine.workqueue import WorkQueue
 
 A, B = Ref("Pod", "default", "a"), Ref("Pod", "default", "b")
 
 
-def wake(step: int) -> Wake:
-    return Wake("MODIFIED", A, step)
+def wake(step: int) -> WokenBy:
+    return WokenBy("MODIFIED", A, step)
 
 
 def test_a_key_has_one_place_however_often_it_is_added() -> None:

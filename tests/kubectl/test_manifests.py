@@ -60,7 +60,7 @@ def test_a_text_is_several_documents_with_their_lines() -> None:
     ],
 )
 def test_a_field_has_a_line_or_its_nearest_ancestor_has(path: str, line: int) -> None:
-    assert parse(TEXT)[0].line_of(path) == line
+    assert parse(TEXT)[0].mark_of(path)[0] == line
 
 
 def test_empty_documents_are_skipped_and_lists_expanded() -> None:
@@ -80,7 +80,7 @@ items:
 """
     documents = parse(text)
     assert [document.obj["metadata"]["name"] for document in documents] == ["one", "two"]
-    assert [document.line_of("metadata.name") for document in documents] == [8, 12]
+    assert [document.mark_of("metadata.name")[0] for document in documents] == [8, 12]
 
 
 def test_items_of_a_typed_list_need_not_say_what_they_are() -> None:

@@ -31,7 +31,7 @@ from app.commands import (
 from app.engine.trace import Step, is_visible
 from app.look import Look
 from app.look.recording import Recording
-from app.reconcile import itself
+from app.reconcile import Cache
 from app.registry.bootstrap import is_built_in
 from app.rooms.beginnings import prepared
 from app.web.present import Words, frame, page, step_detail
@@ -191,7 +191,7 @@ class Sorts(Loop):
 
     def __init__(self) -> None:
         super().__init__(lambda seen: [], name="sorts")
-        self.watches = (itself("ConfigMap", indexes={"size": by_size}),)
+        self.reads = (Cache("ConfigMap", indexes={"size": by_size}),)
 
 
 @pytest.mark.mistakes

@@ -30,7 +30,7 @@ from tests.support.machines import (
     wanted,
     with_container,
 )
-from tests.support.reading import reader
+from tests.support.reading import reader, woken
 
 POD = new_pod()
 CREATING = after(POD, diff(POD))
@@ -363,9 +363,7 @@ def test_it_reads_the_pod_its_sandbox_and_the_machine() -> None:
     ],
 )  # fmt: skip
 def test_its_own_reports_do_not_wake_it(old: Obj | None, new: Obj | None, wakes: bool) -> None:
-    when = Kubelet("node-1").watches[0].when
-    assert when is not None
-    assert when(old, new) is wakes
+    assert bool(woken(Kubelet("node-1"), old, new)) is wakes
 
 
 @pytest.mark.parametrize(
@@ -379,7 +377,7 @@ def test_its_own_reports_do_not_wake_it(old: Obj | None, new: Obj | None, wakes:
     ],
 )
 def test_it_wakes_when_a_container_runs_ended_or_did_not_come(before: str, now: str, wakes: bool) -> None:
-    when = Kubelet("node-1").watches[1].when
+    when = Kubelet("node-1").wakes[1].when
     assert when is not None
     old, new = (a_sandbox(POD, did={"nginx": known(state)}) for state in (before, now))
     assert when(old, new) is wakes

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.api.objects import Obj, Ref
+from app.api.objects import Obj, Ref, ref_of
 from app.nodes import sandbox
 from app.nodes.runtime import images
 from app.nodes.runtime.images import REALISTIC, ZERO, program
@@ -14,7 +14,7 @@ from app.nodes.runtime.runtime import ContainerRuntime, SandboxSeen, World, adva
 from app.reconcile import Difference, Patch, RequeueAfter
 from tests.support.builders import NOW_MS
 from tests.support.machines import IMAGE, MACHINE, a_sandbox, known, machine, new_pod, wanted
-from tests.support.reading import reader
+from tests.support.reading import reader, woken
 
 POD = new_pod()
 NGINX = program(IMAGE)
@@ -239,13 +239,11 @@ def test_a_sandbox_that_is_gone_is_no_work() -> None:
 
 
 def test_only_the_kubelets_wishes_wake_it() -> None:
-    when = ContainerRuntime("node-1").watches[0].when
-    assert when is not None
-    box = a_sandbox(POD)
-    assert when(None, box)
-    assert when(box, None)
-    assert not when(box, {**box, "status": {"ip": "10.244.1.5"}})
-    assert when(box, {**box, "spec": {**box["spec"], "containers": {}}})
+    runtime, box = ContainerRuntime("node-1"), a_sandbox(POD)
+    key = [ref_of(box)]
+    assert woken(runtime, None, box) == woken(runtime, box, None) == key
+    assert woken(runtime, box, {**box, "status": {"ip": "10.244.1.5"}}) == []
+    assert woken(runtime, box, {**box, "spec": {**box["spec"], "containers": {}}}) == key
 
 
 # ---------------------------------------------------------------------------------------------- crashing

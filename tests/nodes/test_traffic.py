@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.api.loads import packed, unpacked
 from app.api.objects import Obj, Ref
 from app.cluster import Cluster
 from app.commands import ApiServerDown, CrashContainer, CutNetwork, DeleteObject, PatchObject, PowerNode, SetTraffic
@@ -112,7 +113,10 @@ def test_all_requests_of_a_healthy_service_are_served_and_pods_work_for_it() -> 
     # 300 a second at 20 ms of CPU each are 6 cores' worth, spread over three pods.
     assert sum(each["cpuMilli"] for each in status["pods"].values()) == 6_000
     assert sum(each["requestsPerSecond"] for each in status["pods"].values()) == 300
-    assert 0 < len(status["samples"].split(";")) <= 24
+    samples = unpacked(status["samples"])
+    assert 0 < len(samples) <= 24
+    assert packed(samples) == status["samples"]
+    assert {sample.pod for sample in samples} == {*status["pods"]}
 
 
 def test_traffic_alone_leaves_a_cluster_quiet() -> None:

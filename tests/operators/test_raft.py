@@ -70,7 +70,6 @@ def test_it_votes_once_in_a_term() -> None:
 
 
 WAITS = {
-    "process": (raft.PROCESS_DIED, 1, 100),
     "connection closed": (raft.CLOSED, 101, 600),
     "suspected": (raft.SILENT, 5_001, 6_000),
 }

@@ -116,7 +116,7 @@ def test_a_volume_notes_when_its_phase_changed(server: ApiServer) -> None:
 
 
 def test_a_dry_run_shows_what_would_be_stored(server: ApiServer) -> None:
-    shown = server.create(of("StatefulSet"), dry_run=True).obj
+    shown = server.overlay(random.Random(1)).create(of("StatefulSet")).obj
     assert shown["status"] == {"replicas": 0, "availableReplicas": 0}
     assert default(shown) == shown
     assert server.store.objects("StatefulSet") == []

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from app.rooms.pacer import Pacer
+from app.rooms.pacer import TIDY_S, Pacer
 
 
 class Counter:
@@ -75,3 +75,26 @@ def test_a_room_whose_turn_fails_costs_the_others_none_of_theirs(caplog: pytest.
         pacer.wake(calm)
         assert calm.done.wait(2)
         pacer.stop()
+
+
+def test_rooms_are_tidied_once_a_minute_be_they_busy_or_not(caplog: pytest.LogCaptureFixture) -> None:
+    now, tidied, seen = [0.0], [], threading.Event()
+
+    def tidy(*, at_rest: bool) -> None:
+        tidied.append((now[0], at_rest))
+        seen.set()
+        raise OSError("the disk is full")
+
+    pacer, room = Pacer(lambda: now[0], tidy), Counter(again=3)
+    with caplog.at_level(logging.CRITICAL, logger="app.rooms.pacer"):
+        pacer.wake(room)
+        assert room.done.wait(2)
+        now[0] = TIDY_S
+        pacer.wake(room)
+        assert seen.wait(2)
+        seen.clear()
+        now[0] = 2 * TIDY_S + 1
+        pacer.wake(Counter(again=1, gap_s=3600))
+        assert seen.wait(2)
+        pacer.stop()
+    assert [at for at, _ in tidied] == [TIDY_S, 2 * TIDY_S + 1]

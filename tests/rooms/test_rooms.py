@@ -71,7 +71,7 @@ def test_names_of_rooms_cannot_be_guessed() -> None:
     rooms = make_rooms()
     names = {rooms.create().id for _ in range(3)}
     assert len(names) == 3
-    assert all(len(name) == 20 and set(name) <= set(ALPHABET) for name in names)
+    assert all(len(name) == 24 and set(name) <= set(ALPHABET) for name in names)
 
 
 def test_an_unknown_room_and_an_unknown_lesson() -> None:
@@ -216,6 +216,23 @@ def test_rooms_that_nobody_has_touched_for_a_while_make_place_before_it_is_neede
     assert rooms.get(watched.id) is watched
     assert len(rooms) == 3
     assert rooms.get(left.id).journal == journal
+
+
+def test_rooms_that_nobody_asks_for_leave_memory_though_no_other_comes() -> None:
+    clock = Clock()
+    rooms = Rooms(Script(), clock=clock)
+    rooms.pacer.stop()
+    left, unwritten, watched = (rooms.create() for _ in range(3))
+    unwritten.is_stored = False
+    watched.attach("en", watched.epoch, watched.frame)
+    clock.now += ROOM_IDLE_S - 1
+    rooms._tidy(at_rest=True)
+    assert len(rooms) == 3
+    clock.now += 1
+    state = state_of(left.cluster)
+    rooms._tidy(at_rest=False)
+    assert [rooms.held(room.id) for room in (left, unwritten, watched)] == [None, unwritten, watched]
+    assert state_of(rooms.get(left.id).cluster) == state
 
 
 def test_only_so_many_rooms_are_kept() -> None:

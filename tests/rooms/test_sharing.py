@@ -266,7 +266,7 @@ def test_a_room_that_was_put_away_meanwhile_is_asked_for_again(rooms: Rooms) -> 
 
 def test_a_room_that_cannot_be_lived_through_again_says_so(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
     room = rooms.create()
-    monkeypatch.setattr(sharing, "_by_steps", lambda *given: (_ for _ in ()).throw(ValueError))
+    monkeypatch.setattr(sharing, "going_on", lambda *given: (_ for _ in ()).throw(ValueError))
     with pytest.raises(errors.Conflict):
         Sharing(rooms).exported(room)
 

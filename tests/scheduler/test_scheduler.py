@@ -197,7 +197,7 @@ def test_other_pods_are_not_its_business(of: Obj) -> None:
 
 # ------------------------------------------------------------------------------------------ what wakes it
 
-PODS, ROOM, NODES, NEIGHBOURS, *VOLUMES = Scheduler().watches
+PODS, ROOM, NODES, NEIGHBOURS, *VOLUMES = Scheduler().wakes
 
 
 @pytest.mark.parametrize(
@@ -268,16 +268,18 @@ def test_those_that_wait_are_found_without_a_scan() -> None:
     ],
 )
 def test_how_the_containers_of_a_placed_pod_are_does_not_matter(old: Obj, new: Obj, matters: bool) -> None:
-    assert PODS.matters is not None
+    sees = Scheduler().reads[0].sees
+    assert sees is not None
     # As in the store, revisions share what did not change.
     new = {**new, "spec": old["spec"]} if new["spec"] == old["spec"] else new
-    assert PODS.matters(old, new) is matters
+    assert sees(old, new) is matters
 
 
 def test_a_heartbeat_does_not_matter_but_a_new_image_does() -> None:
-    assert NODES.matters is not None
-    assert not NODES.matters(node(), node(ready=False))
-    assert NODES.matters(node(), node(status={"images": [{"names": ["a"], "sizeBytes": 1}]}))
+    sees = Scheduler().reads[1].sees
+    assert sees is not None
+    assert not sees(node(), node(ready=False))
+    assert sees(node(), node(status={"images": [{"names": ["a"], "sizeBytes": 1}]}))
 
 
 # ------------------------------------------------------------------------------------------- preemption

@@ -13,6 +13,7 @@ import pytest
 
 from app.cluster import Cluster
 from app.engine.trace import Acted, Commanded, Differed, Observed, Step
+from app.reconcile import BACKGROUND
 from app.registry import bootstrap
 from tests.support.random_world import random_world
 
@@ -59,7 +60,7 @@ def test_diff_of_the_recorded_observation_gives_the_recorded_differences(world: 
         controller = world.engine.workers[step.actor].controller
         again = tuple(controller.diff(differed.observation))
         if controller.in_background:
-            again = tuple(dataclasses.replace(each, background=True) for each in again)
+            again = tuple(dataclasses.replace(each, pace=BACKGROUND) for each in again)
         assert again == differed.differences, f"step {step.number} of {step.actor}"
 
 

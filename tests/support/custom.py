@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from app.api.kinds import Kind, Scaling
 from app.api.objects import Obj, ref_of
 from app.apimachinery.scheme.scheme import Definition, PrinterColumn
-from app.apimachinery.scheme.shapes import Field, ListOf, ListStrategy, MapOf, OwnStruct, Scalar, custom
+from app.apimachinery.scheme.shapes import Field, ListOf, ListStrategy, MapOf, OwnStruct, Scalar, Shape, Struct
 from app.cluster import Cluster
 from app.commands import DeleteCollection, PatchObject
 
@@ -24,6 +25,13 @@ _SPEC = OwnStruct(
     },
 )
 _STATUS = OwnStruct("WidgetStatus", {"made": Field("made", _NUMBER), "selector": Field("selector", _TEXT)})
+
+
+def custom(kind: str, parts: Mapping[str, Shape], *, open: bool = False) -> OwnStruct:
+    """The type of a kind of one's own: an object with metadata and these parts, such as its spec."""
+    common = {"apiVersion": Field("apiVersion", _TEXT), "kind": Field("kind", _TEXT)}
+    common["metadata"] = Field("metadata", Struct("ObjectMeta"), frozenset({"value"}))
+    return OwnStruct(kind, common | {name: Field(name, shape) for name, shape in parts.items()}, open)
 
 
 def definition(kind: str = "Widget", group: str = GROUP, **facts: Any) -> Definition:

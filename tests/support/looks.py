@@ -11,7 +11,7 @@ from app.cluster import Cluster
 from app.engine.trace import Step
 from app.look import Look
 from app.look.recording import Recording
-from app.rooms import Awaited, Frame, Pace, Told
+from app.rooms import Access, Awaited, Frame, Pace, Told
 from app.rooms.counterpart import Counterpart
 from app.scenarios import Scenario
 from app.scenarios.progress import Progress
@@ -44,6 +44,7 @@ class Stage(NamedTuple):
     path: Sequence[Told] = ()
     is_told: bool = True
     awaited: Awaited | None = None
+    access: Access = Access()
     counterpart: Counterpart = Counterpart(lambda: 0.0)
 
     @property

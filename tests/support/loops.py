@@ -11,7 +11,7 @@ from app.apiserver.store import Store
 from app.engine.engine import Engine
 from app.engine.latency import Latencies
 from app.engine.trace import Step, Trace
-from app.reconcile import Controller, Difference, Reader, Watch, itself
+from app.reconcile import Controller, Difference, Reader, Wake, itself
 from app.registry.builtin import built_in
 
 SLOW = Latencies(watch_ms=10, api_ms=5, phase_ms=3)
@@ -38,7 +38,7 @@ class Loop(Controller[Seen]):
 
     def __init__(self, decide: Any, **options: Any) -> None:
         self.decide = decide
-        self.watches: tuple[Watch, ...] = (itself("ConfigMap"),)
+        self.wakes: tuple[Wake, ...] = (itself("ConfigMap"),)
         for option, value in options.items():
             setattr(self, option, value)
 

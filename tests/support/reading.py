@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
-from app.api.objects import Obj
+from app.api.objects import Obj, Ref
 from app.apiserver.server import ApiServer
 from app.apiserver.store import Store
-from app.engine.informer import RecordingReader, informers_of
+from app.engine.informer import Informer, RecordingReader, informers_of
 from app.reconcile import AnyController
 from tests.support.builders import NOW_MS
 from tests.support.kinds import SCHEME
@@ -16,15 +17,29 @@ from tests.support.kinds import SCHEME
 
 def reader(controller: AnyController, *objects: Obj, now_ms: int = NOW_MS, memory: Any = None) -> RecordingReader:
     """What `controller` sees once its informers have listed `objects`."""
+    return _informed(controller, objects, now_ms, memory)[0]
+
+
+def woken(controller: AnyController, old: Obj | None, new: Obj | None, *cached: Obj) -> list[Ref]:
+    """The keys that a change wakes while `cached` is what the loop knows."""
+    obj = new or old
+    assert obj is not None
+    view, informers = _informed(controller, cached)
+    return list(informers[obj["kind"]].keys(old, new, view))
+
+
+def _informed(
+    controller: AnyController, objects: Sequence[Obj], now_ms: int = NOW_MS, memory: Any = None
+) -> tuple[RecordingReader, dict[str, Informer]]:
     store = Store()
     for obj in objects:
         store.put(obj)
-    of_kinds = (watch for row in SCHEME.kinds() for watch in controller.watches_of(row))
-    informers = informers_of((*controller.watches, *of_kinds))
+    followed = (item for row in SCHEME.kinds() for item in controller.follows(row))
+    informers = informers_of((*controller.wakes, *controller.reads, *followed))
     found = RecordingReader(informers, server_over(store), now_ms, memory)
     for informer in informers.values():
         list(informer.relist(store, found))
-    return found
+    return found, informers
 
 
 def server_over(store: Store) -> ApiServer:

@@ -31,7 +31,7 @@ from app.apimachinery.yamltext import read
 from app.commands import Apply, DeleteObject
 from app.engine.trace import Commanded
 from app.kubectl import manifests
-from app.kubectl.printers.pods import pod_ready, pod_status
+from app.kubectl.printers import printers
 from tests.support.world import World
 
 FOLDER = Path(__file__).parents[1] / "scenarios" / "shapes"
@@ -200,7 +200,8 @@ def _state(world: World, obj: Obj) -> str:
     status = obj.get("status") or {}
     match kind_of(obj):
         case "Pod":
-            return f"{pod_ready(obj)} {pod_status(obj)}"
+            _, ready, shown, *_ = printers.table("Pod", [obj], world.now_ms).rows[0]
+            return f"{ready} {shown}"
         case "Deployment" | "ReplicaSet" | "ReplicationController" | "StatefulSet":
             is_seen = status.get("observedGeneration") == obj["metadata"]["generation"]
             made = status.get("replicas", 0)

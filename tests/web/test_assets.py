@@ -58,8 +58,12 @@ def test_the_sheets_of_the_page_are_sent_as_one_and_none_is_forgotten() -> None:
         "error",
         "own",
         "custom",
+        "embed",
+        "pictures",
         "import",
+        "look",
         "player",
         "ruler",
+        "share",
         "why",
     }

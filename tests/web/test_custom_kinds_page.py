@@ -49,7 +49,7 @@ def test_an_object_of_it_is_a_chip_with_its_columns(served: Api) -> None:
 class Builder(Controller[Obj]):
     name = "website-builder"
     reconciles = WEBSITE
-    watches = (itself(WEBSITE),)
+    wakes = (itself(WEBSITE),)
 
     def observe(self, key: Ref, reader: Reader) -> Obj | None:
         return reader.get(key)

@@ -9,6 +9,7 @@ import pytest
 
 from app.api.objects import Obj, Ref, ref_of, with_metadata
 from app.apimachinery import documents
+from app.component_helpers.slices import SERVICE_NAME
 from app.web.present import Words, board, card, manifest, workloads
 from app.web.present.inspector import actions, inspector
 from tests.support import builders
@@ -64,7 +65,7 @@ def test_a_service_with_its_endpoints() -> None:
     piece: Obj = {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
-        "metadata": {"name": "web-abc", "namespace": "default", "labels": {board.SERVICE_LABEL: "web"}},
+        "metadata": {"name": "web-abc", "namespace": "default", "labels": {SERVICE_NAME: "web"}},
         "endpoints": [endpoint("web-1", ready=True), endpoint("web-2", ready=False, terminating=True)],
     }
     view = board.service(builders.service("web"), [piece])

@@ -11,7 +11,7 @@ from app.api.objects import Obj, Ref, ref_of
 from app.cluster import Cluster
 from app.commands import Apply, Command, CrashContainer, DeleteObject, PatchObject, RemoveNode, ReplaceObject, Scale
 from app.controllers.replicaset.replicaset import ReplicaSetObservation
-from app.engine.trace import Acted, Commanded, Differed, Failed, Observed, Record, Result, Step, Trace, Wake
+from app.engine.trace import Acted, Commanded, Differed, Failed, Observed, Record, Result, Step, Trace, WokenBy
 from app.look.recording import Recording
 from app.reconcile import Action, AnyController, Create, Delete, Difference, Patch, RequeueAfter
 from app.scheduler.framework import Decision, NodeVerdict
@@ -52,7 +52,7 @@ def trace_of(*records: tuple[str, Record]) -> Trace:
 
 
 def observed() -> tuple[str, Record]:
-    return ACTOR, Observed(SEEN, (RS, SEEN.owned_pods), (Wake("DELETED", Ref("Pod", "default", "web-3"), 1),))
+    return ACTOR, Observed(SEEN, (RS, SEEN.owned_pods), (WokenBy("DELETED", Ref("Pod", "default", "web-3"), 1),))
 
 
 def acted(result: Result) -> tuple[str, Record]:

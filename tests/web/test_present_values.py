@@ -9,7 +9,7 @@ import pytest
 
 from app.api.objects import Ref
 from app.operators.own.flapping import Memory
-from app.web.present.clock import age, duration, virtual
+from app.web.present.clock import duration, virtual
 from app.web.present.values import ABSOLUTE_MS, CHIPS, Chip, Value, brief, fields_of, table_in, value_of
 from tests.support import builders
 
@@ -97,14 +97,6 @@ def test_fields_come_in_the_order_of_their_author_and_times_read_as_times() -> N
     fields = fields_of(Seen(Ref("ReplicaSet", "default", "web"), (), ABSOLUTE_MS + 62_500), ABSOLUTE_MS + 0)
     assert [field.name for field in fields] == ["replica set", "owned pods", "now"]
     assert fields[2].value.text == "01:02.5"
-
-
-@pytest.mark.parametrize(
-    ("ms", "text"),
-    [(0, "0s"), (119_000, "119s"), (200_000, "3m20s"), (600_000, "10m"), (11_100_000, "3h5m"), (172_800_000, "2d")],
-)
-def test_age_reads_as_in_kubectl(ms: int, text: str) -> None:
-    assert age(ms) == text
 
 
 def test_spans_and_clocks() -> None:

@@ -64,7 +64,7 @@ def test_a_controller_from_a_file(tmp_path: Path) -> None:
         "from app.reconcile import Controller, itself\n"
         "class Mine(Controller):\n"
         "    name, title, reconciles = 'mine', 'My own loop', 'Namespace'\n"
-        "    watches = (itself('Namespace'),)\n"
+        "    wakes = (itself('Namespace'),)\n"
         "    def observe(self, key, reader):\n"
         "        return reader.get(key)\n"
         "    def diff(self, seen):\n"

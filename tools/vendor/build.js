@@ -1,4 +1,4 @@
-// Writes static/vendor/: htmx and its ws extension as published, CodeMirror as one file of picked parts, and the
+// Writes static/vendor/: htmx and gifenc as published, CodeMirror as one file of picked parts with its types, and the
 // licences of all of them. Run by `make vendor`, after npm has installed what package-lock.json names.
 
 import {copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync} from "node:fs"
@@ -8,14 +8,18 @@ import {gzipSync} from "node:zlib"
 import {build} from "esbuild"
 
 const here = dirname(fileURLToPath(import.meta.url))
-const modules = join(here, "node_modules")
+const modules = join(here, "../../node_modules")
 const out = process.env.VENDOR_OUT ?? join(here, "../../static/vendor")
 mkdirSync(out, {recursive: true})
 
 copyFileSync(join(modules, "htmx.org/dist/htmx.min.js"), join(out, "htmx.min.js"))
 copyFileSync(join(modules, "htmx.org/LICENSE"), join(out, "htmx.LICENSE.txt"))
-copyFileSync(join(modules, "htmx-ext-ws/dist/ws.min.js"), join(out, "htmx-ext-ws.js"))
-copyFileSync(join(modules, "htmx-ext-ws/LICENSE"), join(out, "htmx-ext-ws.LICENSE.txt"))
+// The comment that names a map we do not carry is left out.
+const gifenc = readFileSync(join(modules, "gifenc/dist/gifenc.esm.js"), "utf8").replace(/\/\/# sourceMappingURL=.*\s*$/, "")
+writeFileSync(join(out, "gifenc.js"), gifenc)
+copyFileSync(join(here, "gifenc.d.ts"), join(out, "gifenc.d.ts"))
+copyFileSync(join(modules, "gifenc/LICENSE.md"), join(out, "gifenc.LICENSE.txt"))
+copyFileSync(join(here, "codemirror.js"), join(out, "codemirror.d.ts"))
 
 const {metafile} = await build({
   absWorkingDir: here,
@@ -31,7 +35,7 @@ const {metafile} = await build({
 })
 writeFileSync(join(out, "codemirror.LICENSE.txt"), licences(bundled(metafile)))
 
-for (const name of ["htmx.min.js", "htmx-ext-ws.js", "codemirror.js"]) {
+for (const name of ["htmx.min.js", "codemirror.js", "gifenc.js"]) {
   const bytes = readFileSync(join(out, name))
   console.log(`${name}: ${bytes.length} bytes, ${gzipSync(bytes).length} compressed`)
 }

@@ -106,7 +106,6 @@ def updated(
     old: Obj | None,
     new: Obj,
     manager: str,
-    operation: str = UPDATE,
     *,
     now_ms: int,
     subresource: str = "",
@@ -125,7 +124,7 @@ def updated(
     managers = _without(managers or {}, changed | compared.removed)
     mine = _tracked(changed, definition.row, subresource)
     if mine:
-        me = Manager(manager or "unknown", operation, "" if operation == APPLY else api_version, subresource)
+        me = Manager(manager or "unknown", UPDATE, api_version, subresource)
         mine |= managers[me].fields if me in managers else EMPTY
         managers[me] = Owned(mine, api_version, times.rfc3339(now_ms))
     return _with_record(old, new, _capped(managers))

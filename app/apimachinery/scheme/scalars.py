@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from app.api import numbers, quantities, times
 from app.api.errors import Cause
+from app.api.go_json import digits
 
 
 class Place(NamedTuple):
@@ -58,7 +59,7 @@ class Problems:
 
     def mismatch(self, value: Any, wanted: str, at: Place | None, literal: bool = False) -> None:
         """`literal`: a number that does not fit is printed with its digits."""
-        given = f"number {_digits(value)}" if literal else json_type(value)
+        given = f"number {digits(value)}" if literal else json_type(value)
         into = f"Go struct field {at.in_go}" if at else "Go value"
         self.note(at, f"json: cannot unmarshal {given} into {into} of type {wanted}")
 
@@ -150,7 +151,7 @@ def _float64(value: Any, wanted: str, at: Place | None, found: Problems) -> Any:
 
 
 def _quantity(value: Any, wanted: str, at: Place | None, found: Problems) -> Any:
-    literal = _digits(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    literal = digits(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
     if not isinstance(literal, str) or not quantities.is_valid(literal.strip()):
         return found.note(at, quantities.FORMAT_WRONG)
     return quantities.canonical(literal.strip())
@@ -226,7 +227,7 @@ def anything(value: Any, wanted: str, at: Place | None, found: Problems) -> Any:
     if isinstance(value, list):
         return [anything(item, wanted, Place(at, index, ""), found) for index, item in enumerate(value)]
     if isinstance(value, float) and not math.isfinite(value):
-        return found.note(at, f"json: unsupported value: {_digits(value)}")
+        return found.note(at, f"json: unsupported value: {digits(value)}")
     return value
 
 
@@ -257,11 +258,3 @@ EMPTY: dict[str, Any] = {
     "any": None,
     "JSON": None,
 }
-
-
-def _digits(number: Any) -> str:
-    if isinstance(number, float):
-        if not math.isfinite(number):
-            return {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}[str(number)]
-        return str(int(number)) if number.is_integer() and abs(number) < 1e21 else repr(number)
-    return str(number) if abs(number) < 10**40 else f"{'-' if number < 0 else ''}1e{int(math.log10(abs(number)))}"

@@ -224,14 +224,6 @@ def struct_of(api_version: str, kind: str) -> Struct:
     return Struct(table()["kinds"].get(f"{api_version}/{kind}", ""))
 
 
-def custom(kind: str, parts: Mapping[str, Shape], *, open: bool = False) -> OwnStruct:
-    """The type of a kind that is not in the table: an object with metadata and these parts, such as its spec."""
-    text = Scalar("string")
-    common = {"apiVersion": Field("apiVersion", text), "kind": Field("kind", text)}
-    common["metadata"] = Field("metadata", Struct("ObjectMeta"), frozenset({"value"}))
-    return OwnStruct(kind, common | {name: Field(name, shape) for name, shape in parts.items()}, open)
-
-
 @cache
 def fields_of(name: str) -> dict[str, Field]:
     return {key: _field(key, facts) for key, facts in table()["types"].get(name, {}).items() if key}

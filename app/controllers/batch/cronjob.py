@@ -17,8 +17,10 @@ from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref
 from app.api.status import changed_fields
 from app.controllers.batch import jobs
 from app.reconcile import (
+    AWAITED,
     Action,
     Announce,
+    Cache,
     Controller,
     Create,
     Delete,
@@ -57,14 +59,14 @@ class CronJobController(Controller[CronJobObservation]):
             N_("More ended Jobs than are kept: %(about)s is the oldest."), N_("too much history")
         ),
         "JobsSeen": Saying(N_("The list of its Jobs is out of date."), N_("Jobs changed")),
-        "NextTimeAhead": Saying(N_("Its next time is still ahead."), N_("not yet time")),
+        "NextTimeAhead": Saying(
+            N_("Its next time is still ahead."), N_("not yet time"), needs=N_("Its schedule must say that it is time.")
+        ),
     }
 
     def __init__(self) -> None:
-        self.watches = (
-            itself("CronJob"),
-            owns("Job", "CronJob", only=owned_by("CronJob"), indexes={"controller": _controller}),
-        )
+        self.wakes = (itself("CronJob"), owns("Job", "CronJob"))
+        self.reads = (Cache("Job", selects=owned_by("CronJob"), indexes={"controller": _controller}),)
 
     def observe(self, key: Ref, reader: Reader) -> CronJobObservation | None:
         cron_job = reader.get(key)
@@ -180,7 +182,7 @@ def _start(
     yield from _write(seen, status, replaced, events)
     if due.next_ms is not None:
         wait = (RequeueAfter(due.next_ms + _PADDING_MS - seen.now_ms, "the schedule"),)
-        yield Difference(ref_of(cron_job), "schedule", "a job", "not due", "NextTimeAhead", wait, background=True)
+        yield Difference(ref_of(cron_job), "schedule", "a job", "not due", "NextTimeAhead", wait, pace=AWAITED)
 
 
 def _status(cron_job: Obj, active: list[dict[str, Any]], last_success: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from app.reconcile import (
     BY_NAMESPACE,
     Action,
     Announce,
+    Cache,
     Controller,
     Difference,
     Patch,
@@ -31,7 +32,7 @@ from app.reconcile import (
     Remember,
     RequeueAfter,
     UpdateStatus,
-    Watch,
+    Wake,
     itself,
 )
 
@@ -68,7 +69,11 @@ class JobController(Controller[JobObservation]):
             many("No pod is wanted any more: one must go.", "No pods are wanted any more: %(n)s must go."),
             N_("no pods wanted"),
         ),
-        "PodBackOff": Saying(N_("A pod has failed: the next one must wait."), N_("wait after a failure")),
+        "PodBackOff": Saying(
+            N_("A pod has failed: the next one must wait."),
+            N_("wait after a failure"),
+            needs=N_("The pause after a failure must be over: it doubles with each."),
+        ),
         "PodCounted": Saying(
             N_("%(about)s has ended, and is counted."),
             N_("one has ended"),
@@ -83,9 +88,10 @@ class JobController(Controller[JobObservation]):
     }
 
     def __init__(self) -> None:
-        self.watches = (
-            itself("Job", indexes=BY_NAMESPACE),
-            Watch("Pod", _jobs_of, only=_may_be_ours, indexes={"job": _places}),
+        self.wakes = (itself("Job"), Wake("Pod", _jobs_of))
+        self.reads = (
+            Cache("Job", indexes=BY_NAMESPACE),
+            Cache("Pod", selects=_may_be_ours, indexes={"job": _places}),
         )
 
     def observe(self, key: Ref, reader: Reader) -> JobObservation | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, ref_of, uid_of
 from app.controllers.batch import jobs
-from app.reconcile import Controller, Delete, Difference, Reader, RequeueAfter, itself
+from app.reconcile import AWAITED, Controller, Delete, Difference, Reader, RequeueAfter, itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class TtlAfterFinishedController(Controller[FinishedSeen]):
     }
 
     def __init__(self) -> None:
-        self.watches = (itself("Job", when=lambda old, new: new is not None and _ttl_ms(new) is not None),)
+        self.wakes = (itself("Job", when=lambda old, new: new is not None and _ttl_ms(new) is not None),)
 
     def observe(self, key: Ref, reader: Reader) -> FinishedSeen | None:
         job = reader.get(key)
@@ -49,7 +49,7 @@ class TtlAfterFinishedController(Controller[FinishedSeen]):
         about, left_ms = ref_of(seen.job), ended_ms + ttl_ms - seen.now_ms
         if left_ms > 0:
             wait = (RequeueAfter(left_ms, "ttlSecondsAfterFinished"),)
-            yield Difference(about, "exists", "gone", "finished", "TimeToLiveAhead", wait, background=True)
+            yield Difference(about, "exists", "gone", "finished", "TimeToLiveAhead", wait, pace=AWAITED)
         else:
             delete = (Delete(about, uid=uid_of(seen.job), propagation="Foreground"),)
             yield Difference(about, "exists", "gone", "finished", "TimeToLiveIsOver", delete)

@@ -25,13 +25,14 @@ from app.reconcile import (
     BY_NAMESPACE,
     Action,
     Announce,
+    Cache,
     Controller,
     Difference,
     Reader,
     Remember,
     RequeueAfter,
     UpdateStatus,
-    Watch,
+    Wake,
     itself,
 )
 
@@ -90,15 +91,17 @@ class DaemonSetController(Controller[DaemonSetObservation]):
         "TooManyNodesUnavailable": Saying(
             N_("Nodes without an available pod: %(observed)s. Allowed: %(desired)s. It waits."),
             N_("may not remove more"),
+            needs=N_("Nodes without an available pod must be fewer than %(desired)s; now: %(observed)s."),
         ),
     }
 
     def __init__(self) -> None:
-        self.watches = (
-            itself(KIND, indexes=BY_NAMESPACE),
-            pod_control.watch_pods_of_few(KIND),
-            Watch("Node", _all, when=_comes_or_changes, matters=_changes),
-            pod_control.watch_revisions(),
+        self.wakes = (itself(KIND), pod_control.woken_by_pods(KIND), Wake("Node", _all, when=_comes_or_changes))
+        self.reads = (
+            Cache(KIND, indexes=BY_NAMESPACE),
+            pod_control.pods_of_few(KIND),
+            Cache("Node", sees=_changes),
+            pod_control.REVISIONS,
         )
 
     def observe(self, key: Ref, reader: Reader) -> DaemonSetObservation | None:

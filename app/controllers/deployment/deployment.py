@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from app import pod_control
 from app.api import objects, selectors
 from app.api.messages import Message
 from app.api.objects import Obj, Ref, ref_of
 from app.api.status import changed_fields
+from app.component_helpers import replicas
 from app.component_helpers.rollouts import REVISION, revision_of
 from app.controllers.deployment import sayings, waking
 from app.controllers.deployment import status as deployment_status
@@ -36,18 +38,19 @@ from app.controllers.deployment.rollout import (
 from app.reconcile import (
     BY_NAMESPACE,
     Announce,
+    Cache,
     Controller,
     Create,
     Delete,
     Difference,
     Failure,
-    Patch,
     Reader,
     RequeueAfter,
     Update,
     UpdateStatus,
-    Watch,
+    Wake,
     itself,
+    went,
 )
 
 
@@ -72,14 +75,17 @@ class DeploymentController(Controller[DeploymentObservation]):
     labels = sayings.LABELS
 
     def __init__(self) -> None:
-        self.watches = (
-            itself("Deployment", indexes=BY_NAMESPACE),
-            Watch("ReplicaSet", waking.deployments_of, indexes={"controller": waking.controller_or_namespace}),
-            Watch(
+        self.wakes = (
+            itself("Deployment"),
+            Wake("ReplicaSet", waking.deployments_of),
+            Wake("Pod", waking.waiting_for_pods_to_go, when=went),
+        )
+        self.reads = (
+            Cache("Deployment", indexes=BY_NAMESPACE),
+            Cache("ReplicaSet", indexes={"controller": waking.controller_or_namespace}),
+            Cache(
                 "Pod",
-                waking.waiting_for_pods_to_go,
-                when=lambda old, new: new is None,
-                matters=lambda old, new: waking.running(old) != waking.running(new),
+                sees=lambda old, new: waking.running(old) != waking.running(new),
                 totals={"running": waking.running},
             ),
         )
@@ -141,24 +147,16 @@ _WRITE_THE_STATUS = ("NewReplicaSetNeeded", "TemplateHashCollides", "StatusOutda
 
 def _claims(seen: DeploymentObservation) -> Iterator[Difference]:
     """Adopt ReplicaSets that match and belong to nobody; release those that match no more."""
-    selector = seen.deployment["spec"]["selector"]
+    deployment, name = seen.deployment, objects.name_of(seen.deployment)
+    selector = deployment["spec"]["selector"]
     for orphan in seen.orphans:
         if selectors.matches(selector, objects.labels_of(orphan)) and not objects.is_terminating(orphan):
-            owners = [*objects.owner_refs(orphan), objects.owner_reference(seen.deployment)]
-            name = objects.name_of(seen.deployment)
-            yield _owners_differ(orphan, name, None, "OrphanMatches", owners)
+            owners = replicas.owners_with(orphan, deployment)
+            yield pod_control.owners_differ(orphan, name, None, "OrphanMatches", owners)
     for owned in seen.replica_sets:
         if not selectors.matches(selector, objects.labels_of(owned)):
-            uid = objects.uid_of(seen.deployment)
-            owners = [reference for reference in objects.owner_refs(owned) if reference["uid"] != uid]
-            name = objects.name_of(seen.deployment)
-            yield _owners_differ(owned, None, name, "OwnedReplicaSetNoLongerMatches", owners)
-
-
-def _owners_differ(obj: Obj, desired: str | None, observed: str | None, reason: str, owners: list[Obj]) -> Difference:
-    patch = {"metadata": {"ownerReferences": owners or None}}
-    actions = (Patch(ref_of(obj), patch, uid=objects.uid_of(obj)),)
-    return Difference(ref_of(obj), "metadata.ownerReferences", desired, observed, reason, actions)
+            owners = replicas.owners_without(owned, deployment)
+            yield pod_control.owners_differ(owned, None, name, "OwnedReplicaSetNoLongerMatches", owners)
 
 
 # --------------------------------------------------------------------------------------------- the new one

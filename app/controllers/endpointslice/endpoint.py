@@ -18,7 +18,7 @@ from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref
 from app.component_helpers import managed_endpoints, pods
 from app.controllers.endpointslice import endpoints, selection, subsets
 from app.controllers.endpointslice.subsets import Offer, Subset
-from app.reconcile import Announce, Controller, Create, Delete, Difference, Reader, Update, Watch
+from app.reconcile import BACKGROUND, Announce, Controller, Create, Delete, Difference, Reader, Update, Wake, went
 
 _HEADLESS = "service.kubernetes.io/headless"
 _TRIGGER_TIME = "endpoints.kubernetes.io/last-change-trigger-time"
@@ -41,7 +41,7 @@ class EndpointsController(Controller[EndpointsSeen]):
     lane = 122
     reconciles = "Service"
     concurrency = 5
-    in_background = True
+    pace = BACKGROUND
     says = {
         "EndpointsMissing": Saying(N_("The Endpoints of %(about)s are missing."), N_("no Endpoints yet")),
         "EndpointsOutdated": Saying(N_("The Endpoints of %(about)s are out of date."), N_("endpoints changed")),
@@ -49,10 +49,8 @@ class EndpointsController(Controller[EndpointsSeen]):
     }
 
     def __init__(self) -> None:
-        self.watches = (
-            *selection.WATCHES,
-            Watch("Endpoints", _service_of, when=lambda old, new: new is None),
-        )
+        self.wakes = (*selection.WAKES, Wake("Endpoints", _service_of, when=went))
+        self.reads = selection.READS
 
     def observe(self, key: Ref, reader: Reader) -> EndpointsSeen | None:
         service, held = reader.get(key), reader.get(Ref("Endpoints", key.namespace, key.name))

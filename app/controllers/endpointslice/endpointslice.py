@@ -17,10 +17,13 @@ from app.api.messages import N_, Message, Saying, counted, many, message
 from app.api.names import short_name
 from app.api.objects import Obj, Ref, is_terminating, name_of, ref_of
 from app.component_helpers import pods
+from app.component_helpers.slices import SERVICE_NAME
 from app.controllers.endpointslice import endpoints, selection
 from app.controllers.endpointslice.endpoints import Endpoint, Ports
 from app.reconcile import (
+    BACKGROUND,
     Announce,
+    Cache,
     Controller,
     Create,
     Delete,
@@ -29,13 +32,12 @@ from app.reconcile import (
     Remember,
     RequeueAfter,
     Update,
-    Watch,
+    Wake,
     metadata_differs,
 )
 
 MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 MANAGER = "endpointslice-controller.k8s.io"
-SERVICE_NAME = "kubernetes.io/service-name"
 HEADLESS = "service.kubernetes.io/headless"
 TRIGGER_TIME = "endpoints.kubernetes.io/last-change-trigger-time"
 ZONE = "topology.kubernetes.io/zone"
@@ -110,13 +112,13 @@ class EndpointSliceController(Controller[ServiceObservation]):
     }
 
     def __init__(self) -> None:
-        self.watches = (
-            *selection.WATCHES,
-            Watch("EndpointSlice", _service_of, indexes={"service": _managed_for}),
-            Watch(
+        self.wakes = (*selection.WAKES, Wake("EndpointSlice", _service_of))
+        self.reads = (
+            *selection.READS,
+            Cache("EndpointSlice", indexes={"service": _managed_for}),
+            Cache(
                 "Node",
-                lambda node, reader: (),
-                matters=metadata_differs,
+                sees=metadata_differs,
                 indexes={"zoned": _is_zoned},
                 totals={"names": lambda node: (name_of(node), (1,))},
             ),
@@ -191,9 +193,9 @@ def _left_out(seen: ServiceObservation) -> Iterator[Difference]:
         text = f"Error updating Endpoint Slices for Service {names}: {why}"
         told = Announce(seen.service, "Warning", "FailedToUpdateEndpointSlices", text)
         again = (Remember(seen.tries + 1), RequeueAfter(1000 << min(seen.tries, 10), "a node that does not exist"))
-        yield Difference(about, "endpoints", "a node", "none", "NodeMissing", (told, *again), background=True)
+        yield Difference(about, "endpoints", "a node", "none", "NodeMissing", (told, *again), pace=BACKGROUND)
     elif seen.tries and not left_out:
-        yield Difference(about, "endpoints", "a node", "a node", "NodeFound", (Remember(None),), background=True)
+        yield Difference(about, "endpoints", "a node", "a node", "NodeFound", (Remember(None),), pace=BACKGROUND)
 
 
 def _reconcile(seen: ServiceObservation) -> list[Plan]:

@@ -16,12 +16,26 @@ from app.api import objects
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of
 from app.component_helpers import managed_endpoints
+from app.component_helpers.slices import SERVICE_NAME
 from app.controllers.endpointslice import subsets
 from app.controllers.endpointslice.subsets import Subset
-from app.reconcile import Action, Announce, Controller, Create, Delete, Difference, Reader, Update, Watch, itself
+from app.reconcile import (
+    BACKGROUND,
+    Action,
+    Announce,
+    Cache,
+    Controller,
+    Create,
+    Delete,
+    Difference,
+    Reader,
+    Update,
+    Wake,
+    itself,
+)
 
 MANAGED_BY, MANAGER = "endpointslice.kubernetes.io/managed-by", "endpointslicemirroring-controller.k8s.io"
-_SERVICE_NAME, _SKIP = "kubernetes.io/service-name", "endpointslice.kubernetes.io/skip-mirror"
+_SKIP = "endpointslice.kubernetes.io/skip-mirror"
 _LEADER = "control-plane.alpha.kubernetes.io/leader"
 _NOT_MIRRORED = (
     "endpoints.kubernetes.io/last-change-trigger-time",
@@ -44,7 +58,7 @@ class EndpointSliceMirroringController(Controller[MirrorSeen]):
     lane = 124
     reconciles = "Endpoints"
     concurrency = 5
-    in_background = True
+    pace = BACKGROUND
     says = {
         "MirrorMissing": Saying(N_("%(about)s have no EndpointSlice yet."), N_("no EndpointSlice yet")),
         "MirrorOutdated": Saying(N_("The EndpointSlice %(about)s is out of date."), N_("endpoints changed")),
@@ -52,10 +66,15 @@ class EndpointSliceMirroringController(Controller[MirrorSeen]):
     }
 
     def __init__(self) -> None:
-        self.watches = (
-            itself("Endpoints", only=_is_to_be_mirrored),
-            Watch("Service", _endpoints_of_service, when=_selects_otherwise, matters=_selects_otherwise),
-            Watch("EndpointSlice", _endpoints_of_slice, only=_is_mirror, indexes={"service": _service_of}),
+        self.wakes = (
+            itself("Endpoints"),
+            Wake("Service", _endpoints_of_service),
+            Wake("EndpointSlice", _endpoints_of_slice),
+        )
+        self.reads = (
+            Cache("Endpoints", selects=_is_to_be_mirrored),
+            Cache("Service", sees=_selects_otherwise),
+            Cache("EndpointSlice", selects=_is_mirror, indexes={"service": _service_of}),
         )
 
     def observe(self, key: Ref, reader: Reader) -> MirrorSeen | None:
@@ -140,7 +159,7 @@ def _family(ip: str) -> str:
 
 def _slice(found: Obj, family: str, listed: list[dict[str, Any]], ports: list[dict[str, Any]]) -> Obj:
     notes = {key: value for key, value in objects.annotations_of(found).items() if key not in _NOT_MIRRORED}
-    labels = {**objects.labels_of(found), _SERVICE_NAME: name_of(found), MANAGED_BY: MANAGER}
+    labels = {**objects.labels_of(found), SERVICE_NAME: name_of(found), MANAGED_BY: MANAGER}
     return {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
@@ -199,8 +218,8 @@ def _is_mirror(piece: Obj) -> bool:
     return objects.labels_of(piece).get(MANAGED_BY) == MANAGER
 
 
-def _selects_otherwise(old: Obj | None, new: Obj | None) -> bool:
-    return old is None or new is None or bool(old["spec"].get("selector")) != bool(new["spec"].get("selector"))
+def _selects_otherwise(old: Obj, new: Obj) -> bool:
+    return bool(old["spec"].get("selector")) != bool(new["spec"].get("selector"))
 
 
 def _endpoints_of_service(service: Obj, _: Reader) -> tuple[Ref]:
@@ -212,5 +231,5 @@ def _endpoints_of_slice(piece: Obj, _: Reader) -> Iterator[Ref]:
 
 
 def _service_of(piece: Obj) -> list[tuple[str, str]]:
-    name = objects.labels_of(piece).get(_SERVICE_NAME)
+    name = objects.labels_of(piece).get(SERVICE_NAME)
     return [(namespace_of(piece), name)] if name else []

@@ -12,7 +12,7 @@ from typing import Any
 from app.api import objects, selectors
 from app.api.objects import Obj, Ref, ref_of
 from app.component_helpers import pods
-from app.reconcile import Reader, Watch, itself
+from app.reconcile import Cache, Reader, Wake, itself
 
 Label = tuple[str, str, str]
 
@@ -55,8 +55,9 @@ def selected_label(service: Obj) -> list[Label]:
     return [(objects.namespace_of(service), *max(selector.items()))] if selector else []
 
 
-WATCHES = (
-    itself("Service", indexes={"label": selected_label}),
-    Watch("Pod", services_of, matters=endpoint_changed, indexes={"label": labels_of}),
+WAKES = (itself("Service"), Wake("Pod", services_of))
+READS = (
+    Cache("Service", indexes={"label": selected_label}),
+    Cache("Pod", sees=endpoint_changed, indexes={"label": labels_of}),
 )
 """What both controllers hear of, and find pods and Services by."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of, ref_of
 from app.controllers.node import node_health
-from app.reconcile import Announce, Controller, Delete, Difference, Reader, Watch, itself
+from app.reconcile import Announce, Cache, Controller, Delete, Difference, Reader, Wake, itself, nothing, went
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,11 @@ class CloudNodeLifecycleController(Controller[CloudNodeSeen]):
     }
 
     def __init__(self) -> None:
-        self.watches = (
-            itself("Node", when=_is_lost, matters=_is_lost),
-            Watch(
-                "Machine",
-                lambda machine, reader: (Ref("Node", "", name_of(machine)),),
-                when=lambda old, new: new is None,
-                matters=lambda old, new: False,
-            ),
+        self.wakes = (
+            itself("Node", when=_is_lost),
+            Wake("Machine", lambda machine, reader: (Ref("Node", "", name_of(machine)),), when=went),
         )
+        self.reads = (Cache("Node", sees=_is_lost), Cache("Machine", sees=nothing))
 
     def observe(self, key: Ref, reader: Reader) -> CloudNodeSeen | None:
         node = reader.get(key)

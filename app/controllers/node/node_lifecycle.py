@@ -18,7 +18,19 @@ from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
 from app.component_helpers import pods
 from app.controllers.node import node_health
-from app.reconcile import Announce, Controller, Difference, Patch, Reader, Remember, RequeueAfter, Watch, itself
+from app.reconcile import (
+    BACKGROUND,
+    Announce,
+    Cache,
+    Controller,
+    Difference,
+    Patch,
+    Reader,
+    Remember,
+    RequeueAfter,
+    Wake,
+    itself,
+)
 
 _LEASES = "kube-node-lease"
 _WATCHED = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
@@ -72,8 +84,16 @@ class NodeLifecycleController(Controller[NodeSeen | NodeGone]):
             N_("it is back"),
             {"Node": N_("It takes that taint off %(name)s.")},
         ),
-        "EvictionsStopped": Saying(N_("Too many nodes are lost at once: nobody is evicted."), N_("evictions stopped")),
-        "EvictionRateLimited": Saying(N_("%(about)s must wait: its zone evicts node by node."), N_("one at a time")),
+        "EvictionsStopped": Saying(
+            N_("Too many nodes are lost at once: nobody is evicted."),
+            N_("evictions stopped"),
+            needs=N_("A node must be heard of again: while all are silent the fault may be nearer."),
+        ),
+        "EvictionRateLimited": Saying(
+            N_("%(about)s must wait: its zone evicts node by node."),
+            N_("one at a time"),
+            needs=N_("It must be its turn in its zone."),
+        ),
         "NodeLost": Saying(
             N_("%(about)s is lost: it needs the taint that evicts."),
             N_("the node is lost"),
@@ -85,11 +105,8 @@ class NodeLifecycleController(Controller[NodeSeen | NodeGone]):
     }
 
     def __init__(self) -> None:
-        self.watches = (
-            itself("Node", when=_is_news),
-            Watch("Node", _lost, when=_readiness_changed),
-            Watch("Lease", lambda lease, reader: ()),
-        )
+        self.wakes = (itself("Node", when=_is_news), Wake("Node", _lost, when=_readiness_changed))
+        self.reads = (Cache("Lease"),)
 
     def observe(self, key: Ref, reader: Reader) -> NodeSeen | NodeGone | None:
         node, known = reader.get(key), reader.remembered()
@@ -130,7 +147,7 @@ class NodeLifecycleController(Controller[NodeSeen | NodeGone]):
         if not silent:
             wait = RequeueAfter(seen.heard_ms + node_health.GRACE_MS - seen.now_ms, "the next sign of life")
             about = ref_of(seen.node)
-            yield Difference(about, "spec.renewTime", "renewed", "renewed", "HeardFrom", (wait,), background=True)
+            yield Difference(about, "spec.renewTime", "renewed", "renewed", "HeardFrom", (wait,), pace=BACKGROUND)
 
 
 def _announced(name: str, uid: str, why: str, reason: str, text: str) -> Difference:

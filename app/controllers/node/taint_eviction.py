@@ -17,7 +17,9 @@ from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref
 from app.component_helpers import placement, pods
 from app.controllers.node import node_health
 from app.reconcile import (
+    BACKGROUND,
     Announce,
+    Cache,
     Controller,
     Delete,
     Difference,
@@ -54,12 +56,17 @@ class TaintEvictionController(Controller[TaintedSeen]):
             N_("%(about)s tolerates the taint of %(observed)s no longer."), N_("taint not tolerated")
         ),
         "TaintIsGone": Saying(N_("The taint is gone in time: %(about)s may stay."), N_("the taint is gone")),
-        "ToleratedForNow": Saying(N_("Pods on %(about)s tolerate its taint for a while."), N_("tolerated for now")),
+        "ToleratedForNow": Saying(
+            N_("Pods on %(about)s tolerate its taint for a while."),
+            N_("tolerated for now"),
+            needs=N_("tolerationSeconds of its pods must be over, or the taint must go."),
+        ),
         "NobodyWaits": Saying(N_("No pod on %(about)s waits to be evicted any more."), N_("nobody waits")),
     }
 
     def __init__(self) -> None:
-        self.watches = (itself("Node", when=_taints_changed, matters=_taints_changed),)
+        self.wakes = (itself("Node", when=_taints_changed),)
+        self.reads = (Cache("Node", sees=_taints_changed),)
 
     def observe(self, key: Ref, reader: Reader) -> TaintedSeen | None:
         node = reader.get(key)
@@ -107,7 +114,7 @@ def _wait(seen: TaintedSeen, waiting: dict[str, Waiting]) -> Iterator[Difference
         wait = (*remember, RequeueAfter(delay_ms, "tolerationSeconds"))
         yield Difference(about, "pods", "gone", f"{len(waiting)} tolerate it for now", "ToleratedForNow", wait)
     elif remember:
-        yield Difference(about, "pods", "none", "none", "NobodyWaits", remember, background=True)
+        yield Difference(about, "pods", "none", "none", "NobodyWaits", remember, pace=BACKGROUND)
 
 
 def _evict(pod: Obj, seen: TaintedSeen) -> Difference:

@@ -14,16 +14,19 @@ from typing import Any, NamedTuple
 
 from app.api import conditions, objects, selectors, times
 from app.api.conditions import Condition
-from app.api.messages import N_, Message, Saying, Told, message
+from app.api.messages import N_, Message, message
 from app.api.objects import Obj, Ref, name_of, ref_of
 from app.api.status import changed_fields
-from app.controllers.podautoscaler import behavior, metrics
+from app.controllers.podautoscaler import behavior, metrics, sayings
 from app.controllers.podautoscaler.behavior import History
 from app.controllers.podautoscaler.metrics import Measured
 from app.controllers.podautoscaler.replicas import MetricError
 from app.reconcile import (
+    BACKGROUND,
+    NOW,
     Action,
     Announce,
+    Cache,
     Controller,
     Difference,
     Patch,
@@ -31,7 +34,7 @@ from app.reconcile import (
     Remember,
     RequeueAfter,
     UpdateStatus,
-    Watch,
+    background_if,
     itself,
 )
 
@@ -58,16 +61,6 @@ class AutoscalerObservation:
     now_ms: int
 
 
-def _held(text: str) -> Told:
-    """Says for how long."""
-
-    def told(gap: Difference) -> Message:
-        waits = (action.delay_ms for action in gap.actions if isinstance(action, RequeueAfter))
-        return message(text, desired=gap.desired, observed=gap.observed, time=times.duration(next(waits, 0)))
-
-    return told
-
-
 class HorizontalController(Controller[AutoscalerObservation]):
     name = "horizontal-pod-autoscaler"
     title = "HPA"
@@ -75,36 +68,14 @@ class HorizontalController(Controller[AutoscalerObservation]):
     reconciles = KIND
     concurrency = 5
     sleeps = True
-    says = {
-        "LoadAboveTarget": Saying(
-            N_("By load and limits %(desired)s pods are right, not %(observed)s."), N_("too few pods")
-        ),
-        "LoadBelowTarget": Saying(
-            N_("By load and limits %(desired)s pods are right, not %(observed)s."), N_("too many pods")
-        ),
-        "ScaleDownStabilized": Saying(
-            _held(N_("By load %(desired)s pods would do; it keeps %(observed)s for at least %(time)s more.")),
-            N_("waits to shrink"),
-            {KIND: N_("It keeps %(observed)s pods for now: lately more than %(desired)s were right.")},
-        ),
-        "ScaleUpStabilized": Saying(
-            _held(N_("By load %(desired)s pods are right; it keeps %(observed)s for at least %(time)s more.")),
-            N_("waits to grow"),
-            {KIND: N_("It keeps %(observed)s pods for now: lately fewer than %(desired)s were right.")},
-        ),
-        "MetricsAwaited": Saying(N_("There is no measurement to go by yet."), N_("no measurement")),
-        "LookDue": Saying(N_("It looks at fixed intervals, by the clock."), N_("the next look")),
-        "AmbiguousSelector": Saying(
-            N_("Another autoscaler scales the same pods: it leaves them alone."), N_("two autoscalers")
-        ),
-        "MetricsMissing": Saying(N_("There is no measurement to go by."), N_("no measurement")),
-    }
+    says = sayings.SAYS
 
     def __init__(self) -> None:
-        self.watches = (
-            itself(KIND, when=_is_news, indexes={"namespace": _namespace, "kind": _target_kind, "target": _target}),
-            Watch("PodMetrics", lambda obj, reader: ()),
-            Watch("Load", lambda obj, reader: (), indexes={"namespace": _namespace}),
+        self.wakes = (itself(KIND, when=_is_news),)
+        self.reads = (
+            Cache(KIND, indexes={"namespace": _namespace, "kind": _target_kind, "target": _target}),
+            Cache("PodMetrics"),
+            Cache("Load", indexes={"namespace": _namespace}),
         )
 
     def observe(self, key: Ref, reader: Reader) -> AutoscalerObservation | None:
@@ -142,10 +113,10 @@ class HorizontalController(Controller[AutoscalerObservation]):
         about = ref_of(seen.autoscaler)
         if seen.memory is None:  # the first look comes one period after it was declared
             wait = (Remember(Memory(seen.now_ms + SYNC_MS, History())), RequeueAfter(SYNC_MS, "the next look"))
-            yield Difference(about, "status", "a look", "none yet", "LookDue", wait, background=True)
+            yield Difference(about, "status", "a look", "none yet", "LookDue", wait, pace=BACKGROUND)
         elif seen.now_ms < seen.memory.next_ms:
             wait_on = (RequeueAfter(seen.memory.next_ms - seen.now_ms, "the next look"),)
-            yield Difference(about, "status", "a look", "not due", "LookDue", wait_on, background=True)
+            yield Difference(about, "status", "a look", "not due", "LookDue", wait_on, pace=BACKGROUND)
         else:
             yield from _sync(seen, seen.memory)
 
@@ -156,7 +127,7 @@ def _sync(seen: AutoscalerObservation, memory: Memory) -> Iterator[Difference]:
     yield from _status(seen, found)
     after = Memory(seen.now_ms + SYNC_MS, found.history)
     keep = (Remember(after), RequeueAfter(SYNC_MS, "the next look"))
-    yield Difference(ref_of(seen.autoscaler), "status", "a look", "done", "LookDue", keep, background=True)
+    yield Difference(ref_of(seen.autoscaler), "status", "a look", "done", "LookDue", keep, pace=BACKGROUND)
 
 
 class Outcome(NamedTuple):
@@ -252,7 +223,7 @@ def _stabilizing(
         return None
     left_ms = behavior.held_until(spec, current, wanted, before) - seen.now_ms
     wait = RequeueAfter(max(SYNC_MS, left_ms), "the stabilization window")
-    return Difference(ref_of(target), "spec.replicas", wanted, current, reason, (wait,), background=True)
+    return Difference(ref_of(target), "spec.replicas", wanted, current, reason, (wait,), pace=BACKGROUND)
 
 
 def _rescaled(seen: AutoscalerObservation, target: Obj, to: int, why: str, history: History) -> Outcome:
@@ -313,7 +284,7 @@ def _inactive(
     status = {**_counts(current, last), "currentMetrics": statuses or None}
     wait = RequeueAfter(SYNC_MS, "the next look")
     about = ref_of(seen.autoscaler)
-    waits = Difference(about, "status.currentMetrics", "metrics", "none", failure.gap, (wait,), background=True)
+    waits = Difference(about, "status.currentMetrics", "metrics", "none", failure.gap, (wait,), pace=BACKGROUND)
     return Outcome(status, (got, inactive), history, events=events, waits=waits)
 
 
@@ -350,19 +321,25 @@ def _status(seen: AutoscalerObservation, found: Outcome) -> Iterator[Difference]
     waits = found.waits
     if waits is not None and waits.reason in STABILIZED and not _is_held(old):
         # That it begins to wait is news: told once, with the write that says so.
-        yield replace(waits, actions=(UpdateStatus(autoscaler, status), *waits.actions), background=False)
+        yield replace(waits, actions=(UpdateStatus(autoscaler, status), *waits.actions), pace=NOW)
         return
     if waits is not None:
         yield waits
     if status == old:
         if events:
             reason = _AMBIGUOUS if waits is not None and waits.reason == _AMBIGUOUS else "MetricsMissing"
-            yield Difference(ref_of(autoscaler), "status", "metrics", "none", reason, events, background=True)
+            yield Difference(ref_of(autoscaler), "status", "metrics", "none", reason, events, pace=BACKGROUND)
         return
     desired, observed = changed_fields(status, old)
     actions = (UpdateStatus(autoscaler, status), *events)
     yield Difference(
-        ref_of(autoscaler), "status", desired, observed, "StatusOutdated", actions, background=not found.scaling
+        ref_of(autoscaler),
+        "status",
+        desired,
+        observed,
+        "StatusOutdated",
+        actions,
+        pace=background_if(not found.scaling),
     )
 
 

@@ -22,6 +22,7 @@ from app.component_helpers import replicas
 from app.component_helpers.replicas import Claims
 from app.reconcile import (
     BY_NAMESPACE,
+    Cache,
     Controller,
     Create,
     Delete,
@@ -30,7 +31,6 @@ from app.reconcile import (
     Reader,
     RequeueAfter,
     UpdateStatus,
-    Watch,
     itself,
 )
 
@@ -54,14 +54,10 @@ class ReplicaSetController(Controller[ReplicaSetObservation]):
     says = pod_control.SAYS
 
     def __init__(self) -> None:
-        self.watches = (
-            itself("ReplicaSet", indexes={"controller": _controller, **BY_NAMESPACE}),
-            Watch(
-                "Pod",
-                pod_control.owner_or_claimants("ReplicaSet"),
-                when=replicas.matters,
-                indexes={"controller": replicas.controller_or_namespace},
-            ),
+        self.wakes = (itself("ReplicaSet"), pod_control.woken_by_pods("ReplicaSet"))
+        self.reads = (
+            Cache("ReplicaSet", indexes={"controller": _controller, **BY_NAMESPACE}),
+            Cache("Pod", indexes={"controller": replicas.controller_or_namespace}),
         )
 
     def observe(self, key: Ref, reader: Reader) -> ReplicaSetObservation | None:

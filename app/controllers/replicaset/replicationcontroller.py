@@ -20,6 +20,7 @@ from app.component_helpers import pods, replicas
 from app.component_helpers.replicas import Claims
 from app.reconcile import (
     BY_NAMESPACE,
+    Cache,
     Controller,
     Create,
     Delete,
@@ -53,10 +54,8 @@ class ReplicationController(Controller[ReplicationControllerObservation]):
     says = pod_control.SAYS
 
     def __init__(self) -> None:
-        self.watches = (
-            itself(KIND, indexes=BY_NAMESPACE),
-            pod_control.watch_pods_of_few(KIND),
-        )
+        self.wakes = (itself(KIND), pod_control.woken_by_pods(KIND))
+        self.reads = (Cache(KIND, indexes=BY_NAMESPACE), pod_control.pods_of_few(KIND))
 
     def observe(self, key: Ref, reader: Reader) -> ReplicationControllerObservation | None:
         controller = reader.get(key)

@@ -25,6 +25,7 @@ from app.reconcile import (
     BY_NAMESPACE,
     Action,
     Announce,
+    Cache,
     Controller,
     Create,
     Delete,
@@ -33,7 +34,6 @@ from app.reconcile import (
     Reader,
     RequeueAfter,
     UpdateStatus,
-    Watch,
     itself,
 )
 
@@ -82,11 +82,12 @@ class StatefulSetController(Controller[StatefulSetObservation]):
     says = sayings.SAYS
 
     def __init__(self) -> None:
-        self.watches = (
-            itself(KIND, indexes=BY_NAMESPACE),
-            pod_control.watch_pods_of_few(KIND),
-            pod_control.watch_revisions(),
-            Watch("PersistentVolumeClaim", pod_control.wakes_nobody),
+        self.wakes = (itself(KIND), pod_control.woken_by_pods(KIND))
+        self.reads = (
+            Cache(KIND, indexes=BY_NAMESPACE),
+            pod_control.pods_of_few(KIND),
+            pod_control.REVISIONS,
+            Cache("PersistentVolumeClaim"),
         )
 
     def observe(self, key: Ref, reader: Reader) -> StatefulSetObservation | None:

@@ -14,7 +14,7 @@ from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of
 from app.component_helpers import claims, pods
 from app.controllers.volume import finalizers
-from app.reconcile import Controller, Difference, Reader, Watch, itself
+from app.reconcile import Cache, Controller, Difference, Reader, Wake, itself
 
 CLAIM, _CONCERNS = "PersistentVolumeClaim", finalizers.concerns(claims.PROTECTION)
 
@@ -33,7 +33,11 @@ class ClaimProtection(Controller[ClaimUsed]):
     lane = 184
     reconciles = CLAIM
     says = {
-        "ClaimInUse": Saying(N_("A pod still uses %(about)s: it stays."), N_("still in use")),
+        "ClaimInUse": Saying(
+            N_("A pod still uses %(about)s: it stays."),
+            N_("still in use"),
+            needs=N_("The pods that use it must be gone: %(observed)s."),
+        ),
         "ClaimUnused": Saying(
             N_("No pod uses %(about)s any more: it may go."),
             N_("not in use"),
@@ -43,10 +47,8 @@ class ClaimProtection(Controller[ClaimUsed]):
     }
 
     def __init__(self) -> None:
-        self.watches = (
-            itself(CLAIM, when=_CONCERNS, matters=_CONCERNS),
-            Watch("Pod", _claims_of, when=_gives_up, only=_uses_claims, indexes={"claim": _users_of}),
-        )
+        self.wakes = (itself(CLAIM, when=_CONCERNS), Wake("Pod", _claims_of, when=_gives_up))
+        self.reads = (Cache(CLAIM, sees=_CONCERNS), Cache("Pod", selects=_uses_claims, indexes={"claim": _users_of}))
 
     def observe(self, key: Ref, reader: Reader) -> ClaimUsed | None:
         claim = reader.get(key)

@@ -23,7 +23,7 @@ from app.api.objects import (
     uid_of,
 )
 from app.component_helpers import claims
-from app.reconcile import Announce, Controller, Create, Difference, Reader, Watch, itself
+from app.reconcile import Announce, Cache, Controller, Create, Difference, Reader, Wake, itself, went
 
 CLAIM = "PersistentVolumeClaim"
 
@@ -52,7 +52,8 @@ class EphemeralVolumeController(Controller[EphemeralSeen]):
     }
 
     def __init__(self) -> None:
-        self.watches = (itself("Pod", only=brings_claims), Watch(CLAIM, _pod_of, when=lambda old, new: new is None))
+        self.wakes = (itself("Pod"), Wake(CLAIM, _pod_of, when=went))
+        self.reads = (Cache("Pod", selects=brings_claims),)
 
     def observe(self, key: Ref, reader: Reader) -> EphemeralSeen | None:
         pod = reader.get(key)

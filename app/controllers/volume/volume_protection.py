@@ -13,7 +13,7 @@ from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of
 from app.component_helpers import claims
 from app.controllers.volume import finalizers
-from app.reconcile import Controller, Difference, Reader, itself
+from app.reconcile import Cache, Controller, Difference, Reader, itself
 
 VOLUME, _CONCERNS = "PersistentVolume", finalizers.concerns(claims.VOLUME_PROTECTION)
 
@@ -35,7 +35,11 @@ class VolumeProtection(Controller[VolumeUsed]):
     lane = 186
     reconciles = VOLUME
     says = {
-        "VolumeInUse": Saying(N_("%(about)s is bound to a claim: it stays."), N_("still bound")),
+        "VolumeInUse": Saying(
+            N_("%(about)s is bound to a claim: it stays."),
+            N_("still bound"),
+            needs=N_("The claim that it is bound to must be gone: %(observed)s."),
+        ),
         "VolumeUnused": Saying(
             N_("%(about)s is bound to no claim any more: it may go."),
             N_("not bound"),
@@ -45,7 +49,8 @@ class VolumeProtection(Controller[VolumeUsed]):
     }
 
     def __init__(self) -> None:
-        self.watches = (itself(VOLUME, when=_CONCERNS, matters=_CONCERNS),)
+        self.wakes = (itself(VOLUME, when=_CONCERNS),)
+        self.reads = (Cache(VOLUME, sees=_CONCERNS),)
 
     def observe(self, key: Ref, reader: Reader) -> VolumeUsed | None:
         volume = reader.get(key)

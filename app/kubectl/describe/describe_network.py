@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from app.api.objects import Obj, get_path, labels_of, name_of, namespace_of
+from app.api.objects import Obj, get_path, ref_of
 from app.api.selectors import format_labels
+from app.component_helpers.slices import service_of
 from app.kubectl.describe.tabbed import head, marks, truth
 from app.kubectl.printers.printing import first_few
 
@@ -35,15 +36,10 @@ def service(obj: Obj, related: Sequence[Obj]) -> Lines:
         yield f"External Name:\t{spec['externalName']}"
     if ingress := get_path(obj, "status.loadBalancer.ingress"):
         yield f"LoadBalancer Ingress:\t{', '.join(each.get('ip') or each.get('hostname', '') for each in ingress)}"
-    slices = [each for each in related if each["kind"] == "EndpointSlice" and _is_of(each, obj)]
+    slices = [each for each in related if each["kind"] == "EndpointSlice" and service_of(each) == ref_of(obj)]
     for port in spec.get("ports") or ():
         yield from _service_port(port, slices)
     yield from _service_policies(spec)
-
-
-def _is_of(slice: Obj, service: Obj) -> bool:
-    named = labels_of(slice).get("kubernetes.io/service-name") == name_of(service)
-    return named and namespace_of(slice) == namespace_of(service)
 
 
 def _service_port(port: Mapping[str, Any], slices: Sequence[Obj]) -> Lines:

@@ -1,4 +1,4 @@
-"""Pods: STATUS, READY and RESTARTS, which the page shows on its cards too.
+"""Pods; their STATUS the page shows on its cards too.
 
 Models kubernetes/pkg/printers/internalversion/printers.go, as do the other files of this folder.
 """
@@ -27,21 +27,8 @@ def pod_status(pod: Obj) -> str:
     return _pod_state(pod).status
 
 
-def pod_ready(pod: Obj) -> str:
-    """The READY column: `1/2`."""
-    return _ready(_pod_state(pod))
-
-
-def pod_restarts(pod: Obj, now_ms: int) -> str:
-    """The RESTARTS column: `3 (42s ago)`."""
-    return _restarted(_pod_state(pod), now_ms)
-
-
-def _ready(state: _PodState) -> str:
-    return f"{state.ready}/{state.total}"
-
-
 def _restarted(state: _PodState, now_ms: int) -> str:
+    """The RESTARTS column: `3 (42s ago)`."""
     if not state.restarts or not state.restarted:
         return str(state.restarts)
     return f"{state.restarts} ({since(state.restarted, now_ms)} ago)"
@@ -138,7 +125,7 @@ def _pod(pod: Obj, now_ms: int) -> Cells:
     passed = sum(conditions.is_true(status.get("conditions"), gate) for gate in gates)
     return (
         name_of(pod),
-        _ready(state),
+        f"{state.ready}/{state.total}",
         state.status,
         _restarted(state, now_ms),
         age_of(pod, now_ms),

@@ -19,7 +19,18 @@ from app.nodes.kubelet.pod_status import Status
 from app.nodes.kubelet.restarts import NOTICE_MS, Memory
 from app.nodes.runtime import images
 from app.nodes.sandbox import CREATING, EXITED, PULL_FAILED, PULLING, RUNNING, Container
-from app.reconcile import Action, Announce, Difference, Patch, Remember, RequeueAfter
+from app.reconcile import (
+    BACKGROUND,
+    NOW,
+    Action,
+    Announce,
+    Difference,
+    Pace,
+    Patch,
+    Remember,
+    RequeueAfter,
+    background_if,
+)
 
 _LONG_MS = 300_000  # whoever has more time than this keeps no cluster from being quiet
 
@@ -95,11 +106,9 @@ class Case(NamedTuple):
     def announce(self, type_: str, reason: str, message: str) -> Announce:
         return Announce(asking.about(self.pod, self.container, self.is_init), type_, reason, message)
 
-    def difference(
-        self, reason: str, desired: Any, observed: Any, *actions: Action, background: bool = False
-    ) -> Difference:
+    def difference(self, reason: str, desired: Any, observed: Any, *actions: Action, pace: Pace = NOW) -> Difference:
         field = f"status.{self.part.removesuffix('s')}Statuses[{self.name}].state"
-        return Difference(ref_of(self.pod), field, desired, observed, reason, actions, background)
+        return Difference(ref_of(self.pod), field, desired, observed, reason, actions, pace)
 
     def ask(self, wanted: Container | dict[str, Any], announce: Announce | None = None) -> Patch:
         """Change what is asked of the runtime for this container."""
@@ -154,7 +163,7 @@ def _withheld(case: Case) -> Look:
     waiting = ((case.shown or {}).get("state") or {}).get("waiting") or {}
     told = (case.announce("Warning", "Failed", f"Error: {case.withheld}"),)
     wait = RequeueAfter(configs.PAUSE_MS, "container is tried again")
-    again = case.difference(configs.REASON, "created", case.withheld, wait, background=True)
+    again = case.difference(configs.REASON, "created", case.withheld, wait, pace=BACKGROUND)
     return Look(status, case.memory, () if waiting.get("message") == case.withheld else told, (again,))
 
 
@@ -257,7 +266,7 @@ def _in_hook(case: Case, known: Container, wanted: Container, hook: hooks.PostSt
     elif "stop" not in wanted:
         is_long = hook.ends_ms - case.now_ms > _LONG_MS
         wait = RequeueAfter(hook.ends_ms - case.now_ms, "postStart hook")
-        differences = (case.difference("PostStartHookRuns", RUNNING, "starting", wait, background=is_long),)
+        differences = (case.difference("PostStartHookRuns", RUNNING, "starting", wait, pace=background_if(is_long)),)
     return Look(status, case.memory, _started(case, known), differences)
 
 
@@ -320,7 +329,7 @@ def _about_probes(case: Case, checked: probes.Checked, memory: Memory) -> tuple[
         return ()
     reason = "Unhealthy" if checked.failures else "ProbeDue" if checked.ready else "ProbeNotYetPassed"
     observed = "ready" if checked.ready else "not ready"
-    return (case.difference(reason, "ready", observed, *actions, background=checked.hopeless),)
+    return (case.difference(reason, "ready", observed, *actions, pace=background_if(checked.hopeless)),)
 
 
 def _kill(case: Case, event: Announce, grace_seconds: int | None = None) -> Patch:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from app.api import times
 from app.api.objects import Obj, ref_of
 from app.nodes.kubelet import storage
-from app.reconcile import Announce, Difference, Patch, RequeueAfter
+from app.reconcile import Announce, Difference, Patch, RequeueAfter, background_if
 
 _LONG_MS = 300_000  # whoever has more time than this keeps no cluster from being quiet
 EVICTED = "Evicted"
@@ -44,8 +44,8 @@ def of_storage(pod: Obj, found: Obj, now_ms: int) -> Iterator[Difference]:
         yield Difference(ref_of(pod), "status.phase", "Failed", "Running", EVICTED, (eviction(pod, found, message),))
     elif (next_ms := storage.next_look_ms(pod, found, now_ms)) is not None:
         wait = (RequeueAfter(next_ms - now_ms, "how much it writes"),)
-        is_far = next_ms - now_ms > _LONG_MS
-        yield Difference(ref_of(pod), "ephemeral-storage", "within its limit", "written", "Writes", wait, is_far)
+        pace = background_if(next_ms - now_ms > _LONG_MS)
+        yield Difference(ref_of(pod), "ephemeral-storage", "within its limit", "written", "Writes", wait, pace)
 
 
 def eviction(pod: Obj, found: Obj, message: str, *, disrupts: bool = False) -> Patch:

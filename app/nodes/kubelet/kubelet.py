@@ -34,8 +34,10 @@ from app.nodes.kubelet.resizing import Resize
 from app.nodes.kubelet.restarts import NOTICE_MS, Memory
 from app.nodes.sandbox import EXITED, RUNNING, Container
 from app.reconcile import (
+    BACKGROUND,
     Action,
     Announce,
+    Cache,
     Controller,
     Create,
     Delete,
@@ -43,7 +45,7 @@ from app.reconcile import (
     Patch,
     Reader,
     RequeueAfter,
-    Watch,
+    Wake,
     itself,
 )
 
@@ -64,17 +66,20 @@ class Kubelet(Controller[PodSeen]):
     def __init__(self, node: str) -> None:
         self.instance = node
         own = ("spec.nodeName", node)
-        self.watches = (
-            itself(
+        self.wakes = (
+            itself("Pod"),
+            Wake("PodSandbox", _pod_of, when=_happened),
+            Wake("PodSandbox", _waiting_for_room, when=resizing.made_room),
+        )
+        self.reads = (
+            Cache(
                 "Pod",
-                when=_by_others,
-                matters=_by_others,
-                selects=own,
+                field_selector=own,
+                sees=_by_others,
                 indexes={"hostPort": admission.port_numbers, "waits": resizing.waits},
             ),
-            Watch("PodSandbox", _pod_of, when=_happened, matters=_happened, selects=own),
-            Watch("PodSandbox", _waiting_for_room, when=resizing.made_room, matters=_happened, selects=own),
-            Watch("Machine", lambda machine, reader: (), selects=("metadata.name", node)),
+            Cache("PodSandbox", field_selector=own, sees=_happened),
+            Cache("Machine", field_selector=("metadata.name", node)),
         )
 
     def observe(self, key: Ref, reader: Reader) -> PodSeen | None:
@@ -127,7 +132,7 @@ def _start(seen: PodSeen, pod: Obj) -> Iterator[Difference]:
     if seen.unmounted:
         told, wait = Announce(pod, "Warning", "FailedMount", seen.unmounted), volumes.pause_ms(pod, seen.now_ms)
         actions: tuple[Action, ...] = (told, RequeueAfter(wait, "volume mount back-off"))
-        yield Difference(ref_of(pod), "volumes", "mounted", seen.unmounted, "FailedMount", actions, True)
+        yield Difference(ref_of(pod), "volumes", "mounted", seen.unmounted, "FailedMount", actions, BACKGROUND)
     else:
         first, others = (events[0], events[1:]) if events else (None, [])
         actions = (Create(sandbox.new_sandbox(pod, asked), announce=first), *others)
@@ -382,10 +387,8 @@ def _waiting_for_room(_: Obj, reader: Reader) -> Iterable[Ref]:
     return (ref_of(pod) for pod in reader.by("Pod", "waits", True))
 
 
-def _by_others(old: Obj | None, new: Obj | None) -> bool:
+def _by_others(old: Obj, new: Obj) -> bool:
     """A change of the pod that the kubelet did not make itself by reporting a status."""
-    if old is None or new is None:
-        return True
     before, after = old["metadata"], new["metadata"]
     for field in ("uid", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"):
         if before.get(field) != after.get(field):

@@ -23,8 +23,10 @@ from app.nodes.kubelet import evictions
 from app.nodes.kubelet.evictions import Shortage
 from app.nodes.runtime import images
 from app.reconcile import (
+    BACKGROUND,
     Action,
     Announce,
+    Cache,
     Controller,
     Create,
     Difference,
@@ -32,7 +34,7 @@ from app.reconcile import (
     Reader,
     Remember,
     RequeueAfter,
-    Watch,
+    Wake,
     itself,
 )
 
@@ -93,11 +95,13 @@ class NodeStatus(Controller[MachineSeen]):
         self.instance = node
         own = ("metadata.name", node)
         machine = Ref("Machine", "", node)
-        self.watches = (
-            itself("Machine", selects=own),
-            Watch("Node", lambda obj, reader: (machine,), when=lambda old, new: old is None, selects=own),
-            Watch("Lease", lambda lease, reader: (), selects=own),
-            Watch("PodSandbox", lambda found, reader: (), selects=("spec.nodeName", node), only=evictions.grows),
+        self.wakes = (
+            itself("Machine"),
+            Wake("Node", lambda obj, reader: (machine,), when=lambda old, new: old is None),
+        )
+        self.reads = (
+            *(Cache(kind, field_selector=own) for kind in ("Machine", "Node", "Lease")),
+            Cache("PodSandbox", field_selector=("spec.nodeName", node), selects=evictions.grows),
         )
 
     def observe(self, key: Ref, reader: Reader) -> MachineSeen | None:
@@ -150,7 +154,7 @@ def _report(seen: MachineSeen, node: Obj) -> Iterator[Difference]:
     elif seen.now_ms - last_ms >= _REPORT_MS:
         patch = Patch(ref_of(node), {"status": {"conditions": new["conditions"]}}, subresource="status")
         now, last = times.rfc3339(seen.now_ms), times.rfc3339(last_ms)
-        yield Difference(ref_of(node), "status.conditions", now, last, "HeartbeatDue", (patch,), background=True)
+        yield Difference(ref_of(node), "status.conditions", now, last, "HeartbeatDue", (patch,), pace=BACKGROUND)
 
 
 def _counted(status: dict[str, Any]) -> dict[str, Any]:
@@ -166,16 +170,16 @@ def _renew(seen: MachineSeen) -> Iterator[Difference]:
     if seen.lease is None:
         if seen.node is not None:
             lease = new_lease(seen.node, seen.now_ms)
-            yield Difference(ref, "spec.renewTime", now, "", "LeaseMissing", (Create(lease), again), background=True)
+            yield Difference(ref, "spec.renewTime", now, "", "LeaseMissing", (Create(lease), again), pace=BACKGROUND)
         return
     renewed: str = seen.lease["spec"].get("renewTime", "")
     due_ms = times.parse(renewed) + _RENEW_MS if renewed else seen.now_ms
     if seen.now_ms < due_ms:
         wait = RequeueAfter(due_ms - seen.now_ms, "lease renewal")
-        yield Difference(ref, "spec.renewTime", renewed, renewed, "LeaseHeld", (wait,), background=True)
+        yield Difference(ref, "spec.renewTime", renewed, renewed, "LeaseHeld", (wait,), pace=BACKGROUND)
     else:
         renewal = Patch(ref, {"spec": {"renewTime": now}})
-        yield Difference(ref, "spec.renewTime", now, renewed, "LeaseDue", (renewal, again), background=True)
+        yield Difference(ref, "spec.renewTime", now, renewed, "LeaseDue", (renewal, again), pace=BACKGROUND)
 
 
 # ------------------------------------------------------------------------------------------- the objects

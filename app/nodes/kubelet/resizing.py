@@ -21,7 +21,7 @@ from app.component_helpers import pods
 from app.nodes import sandbox
 from app.nodes.kubelet import hooks
 from app.nodes.sandbox import RUNNING
-from app.reconcile import Announce, Difference, Patch, Reader, RequeueAfter
+from app.reconcile import BACKGROUND, Announce, Difference, Patch, Reader, RequeueAfter
 
 PENDING, IN_PROGRESS = "PodResizePending", "PodResizeInProgress"
 _TRY_AGAIN_MS = 180_000
@@ -195,7 +195,7 @@ def differences(pod: Obj, found: Obj, resize: Resize | None, now_ms: int) -> Ite
     declared, granted = _text(resize.sizes), _text({name: _sizes(found)[name] for name in resize.sizes})
     if resize.refusal:
         wait = RequeueAfter(_TRY_AGAIN_MS, "room for a larger container")
-        yield Difference(ref_of(pod), "spec.resources", declared, granted, "ResizeDeferred", (wait,), True)
+        yield Difference(ref_of(pod), "spec.resources", declared, granted, "ResizeDeferred", (wait,), BACKGROUND)
         return
     restarts = [name for name in resize.sizes if _must_restart(pod, found, name, resize.sizes[name])]
     asked = {name: _wish(pod, found, name, resize.sizes[name], name in restarts, now_ms) for name in resize.sizes}

@@ -26,8 +26,10 @@ from typing import Any
 from app.api.kinds import INTERNAL_V1
 from app.api.messages import N_, Message, Saying, many, message
 from app.api.objects import Obj, Ref, is_terminating, labels_of, name_of, namespace_of, ref_of
+from app.component_helpers.slices import SERVICE_NAME
 from app.reconcile import (
     Action,
+    Cache,
     Controller,
     Create,
     Delete,
@@ -36,14 +38,14 @@ from app.reconcile import (
     Reader,
     Remember,
     RequeueAfter,
-    Watch,
+    Wake,
     itself,
+    nothing,
 )
 
 LOAD_BALANCER = "load-balancer"
 MIN_SYNC_MS = 1_000
 _KEPT_MS = 10_000  # rules that were replaced longer ago are nobody's business
-_SERVICE_NAME = "kubernetes.io/service-name"
 _EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 
 Places = list[list[Any]]  # [pod, machine, port] each
@@ -92,11 +94,16 @@ class KubeProxy(Controller[RulesSeen]):
 
     def __init__(self, node: str) -> None:
         self.instance = self.node = node
-        self.watches = (
-            itself("Service", matters=_ports_differ),
-            Watch("EndpointSlice", _service_of_slice, matters=_endpoints_differ, indexes={"service": _service_names}),
-            Watch("Load", _service_of_load, matters=lambda old, new: False),
-            Watch("DataPath", lambda path, reader: (), selects=("spec.node", node)),
+        self.wakes: tuple[Wake, ...] = (
+            itself("Service"),
+            Wake("EndpointSlice", _service_of_slice),
+            Wake("Load", _service_of_load),
+        )
+        self.reads: tuple[Cache, ...] = (
+            Cache("Service", sees=_ports_differ),
+            Cache("EndpointSlice", sees=_endpoints_differ, indexes={"service": _service_names}),
+            Cache("Load", sees=nothing),
+            Cache("DataPath", field_selector=("spec.node", node)),
         )
 
     def observe(self, key: Ref, reader: Reader) -> RulesSeen | None:
@@ -134,7 +141,8 @@ class LoadBalancer(KubeProxy):
 
     def __init__(self) -> None:
         super().__init__("")
-        self.watches = (*self.watches, Watch("Node", _every_load, matters=_membership_differs))
+        self.wakes = (*self.wakes, Wake("Node", _every_load))
+        self.reads = (*self.reads, Cache("Node", sees=_membership_differs))
 
     def _nodes(self, reader: Reader) -> Sequence[Obj]:
         return [node for node in reader.list("Node") if _is_target(node)]
@@ -219,7 +227,7 @@ def _is_target(node: Obj) -> bool:
 
 
 def _service_names(piece: Obj) -> list[tuple[str, str]]:
-    name = labels_of(piece).get(_SERVICE_NAME)
+    name = labels_of(piece).get(SERVICE_NAME)
     return [(namespace_of(piece), name)] if name else []
 
 

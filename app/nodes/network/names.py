@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 
 from app.api import errors
-from app.api.objects import Obj, labels_of, name_of
+from app.api.objects import Obj, name_of, ref_of
+from app.component_helpers.slices import service_of
 from app.reconcile import Reader
 
-_SERVICE_NAME = "kubernetes.io/service-name"
 _OUTSIDE = re.compile(r"(?:\d+\.){3}\d+|localhost|.+\.(?:com|dev|edu|gov|io|net|org)\.?")
 _DOMAIN = re.compile(r"\.svc(?:\.cluster\.local\.?)?$")
 
@@ -59,5 +59,5 @@ def _is_there(service: Obj, member: str, port: int, reader: Reader) -> bool:
 def _endpoints(service: Obj, reader: Reader) -> Iterator[Obj]:
     """Those that are ready."""
     for piece in reader.live("EndpointSlice", service["metadata"]["namespace"]):
-        if labels_of(piece).get(_SERVICE_NAME) == name_of(service):
+        if service_of(piece) == ref_of(service):
             yield from (each for each in piece.get("endpoints") or () if (each.get("conditions") or {}).get("ready"))

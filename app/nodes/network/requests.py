@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from app.api import losses
-from app.api.loads import DIRECT
+from app.api.loads import DIRECT, Sample
 from app.api.losses import FAILURE_OF, Loss
 from app.nodes.network.capacity import Capacity
 from app.nodes.network.queueing import Workers
@@ -77,14 +77,6 @@ class Window(NamedTuple):
     shunned: frozenset[str] = frozenset()  # pods that fail the load balancer's health check
 
 
-class Sample(NamedTuple):
-    at_us: int
-    node: str
-    pod: str
-    took_us: int
-    outcome: str
-
-
 @dataclass(slots=True)
 class Tally:
     """Of a pod or a machine."""
@@ -134,7 +126,8 @@ def simulate(window: Window) -> Outcome:
             outcome.lost.append(_lost(window, node, endpoint, cause))
         if number % every == 0:
             pod = endpoint.pod if endpoint else ""
-            outcome.samples.append(Sample(at_us, node, pod, took_us, verdict))
+            at_ms = at_us // 1000 - window.from_ms
+            outcome.samples.append(Sample(at_ms, node, pod, took_us // 1000, verdict))
     outcome.took_us.sort()
     return outcome
 

@@ -13,8 +13,7 @@ background: traffic alone never makes a cluster restless. Without a Load it take
         pods:   {POD: {requests, failed, cpuMilli, memoryBytes, requestsPerSecond, latencyMs, queued,
                      busyPercent, queuePercent}}   # of what its workers can do, and of its queue
         nodes:  {NODE: {requests, failed}}
-        samples: "137,node-1,web-x,22,Ok;..."            # a few of the window's requests, for the eye: when in it,
-                                                         # machine, pod, how long, outcome
+        samples: "137,node-1,web-x,22,Ok;..."            # a few of the window's requests (app/api/loads.py)
 """
 
 from __future__ import annotations
@@ -24,16 +23,29 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from app.api import limits, losses, memo
-from app.api.loads import DIRECT
+from app.api.loads import DIRECT, packed
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
 from app.api.status import replacing
 from app.nodes.network import health_checks, requests
 from app.nodes.network.health_checks import Target
 from app.nodes.network.queueing import Workers
-from app.nodes.network.requests import Outcome, PodAt, Rules, Sample, Window
+from app.nodes.network.requests import Outcome, PodAt, Rules, Window
 from app.nodes.network.serving import Busy, pods_at
-from app.reconcile import Controller, Delete, Difference, Patch, Reader, Remember, RequeueAfter, Watch, itself
+from app.reconcile import (
+    BACKGROUND,
+    Cache,
+    Controller,
+    Delete,
+    Difference,
+    Patch,
+    Reader,
+    Remember,
+    RequeueAfter,
+    background_if,
+    itself,
+    nothing,
+)
 
 WINDOW_MS = 1_000
 _RAMP_MS = 60_000
@@ -85,10 +97,8 @@ class Traffic(Controller[TrafficSeen]):
     reconciles = "Load"
     only_while = "Load"
     concurrency = 0
-    watches = (
-        itself("Load", matters=lambda old, new: old["spec"] != new["spec"]),
-        Watch("Service", lambda service, reader: (), matters=lambda old, new: False),
-    )
+    wakes = (itself("Load"),)
+    reads = (Cache("Load", sees=lambda old, new: old["spec"] != new["spec"]), Cache("Service", sees=nothing))
     says = {
         "RulesAwaited": Saying(N_("Not all machines have rules for %(about)s yet."), N_("rules first")),
         "WindowOpen": Saying(N_("This second is not over yet."), N_("the second runs")),
@@ -138,7 +148,7 @@ class Traffic(Controller[TrafficSeen]):
         memory = seen.memory or Memory()
         if not _is_ready(seen, memory):
             wait = RequeueAfter(WINDOW_MS // 4, "the rules of the machines")
-            return [Difference(about, "status.window", "known", "none", "RulesAwaited", (wait,), True)]
+            return [Difference(about, "status.window", "known", "none", "RulesAwaited", (wait,), BACKGROUND)]
         return _advance(seen, about, memory)
 
 
@@ -163,7 +173,7 @@ def _advance(seen: TrafficSeen, about: Ref, memory: Memory) -> Iterator[Differen
         yield _over(seen.load, about, status, news)
     wait = RequeueAfter(memory.until_ms + WINDOW_MS - seen.now_ms, "the next second")
     known = "known" if status is not None else "not yet"
-    yield Difference(about, "status.window", "known", known, "WindowOpen", (Remember(memory), wait), True)
+    yield Difference(about, "status.window", "known", known, "WindowOpen", (Remember(memory), wait), BACKGROUND)
 
 
 def _over(load: Obj, about: Ref, status: dict[str, Any], news: str) -> Difference:
@@ -171,7 +181,8 @@ def _over(load: Obj, about: Ref, status: dict[str, Any], news: str) -> Differenc
     if news == "RequestsServed":
         return Difference(about, "status.window", "served", "failing", news, (write,))
     desired, observed = status["window"]["sent"], status["window"]["ok"]
-    return Difference(about, "status.window", desired, observed, news or "WindowOver", (write,), not news)
+    pace = background_if(not news)
+    return Difference(about, "status.window", desired, observed, news or "WindowOver", (write,), pace)
 
 
 def _news(window: Mapping[str, Any], memory: Memory) -> tuple[str, Memory]:
@@ -302,7 +313,7 @@ def _told(
         "total": total,
         "pods": _told_of_pods(window, outcome),
         "nodes": {name: {"requests": t.requests, "failed": t.failed} for name, t in sorted(outcome.nodes.items())},
-        "samples": ";".join(_written(sample, window.from_ms) for sample in outcome.samples),
+        "samples": packed(outcome.samples),
     }
     if len(window.pods) > _MANY_PODS and window.to_ms // WINDOW_MS % _MANY_EVERY:
         del status["pods"]
@@ -314,12 +325,6 @@ def _left(workers: Workers, end_us: int) -> Busy:
         tuple(sorted(each for each in workers.free if each > end_us)),
         tuple(each for each in workers.starts if each > end_us),
     )
-
-
-def _written(sample: Sample, from_ms: int) -> str:
-    """As one word: a room keeps thousands of them in its trace."""
-    at_ms = sample.at_us // 1000 - from_ms
-    return f"{at_ms},{sample.node},{sample.pod},{sample.took_us // 1000},{sample.outcome}"
 
 
 def _told_of_pods(window: Window, outcome: Outcome) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from app.nodes import sandbox
 from app.nodes.runtime import images, waiting
 from app.nodes.runtime.images import Durations, Program
 from app.nodes.sandbox import CREATING, EXITED, PULL_FAILED, PULLING, RUNNING, Container
-from app.reconcile import Action, Controller, Difference, Patch, Reader, RequeueAfter, Watch, itself
+from app.reconcile import BACKGROUND, Action, Cache, Controller, Difference, Patch, Reader, RequeueAfter, itself
 
 _LAST = ("startedMs", "finishedMs", "exitCode", "reason", "message", "attempt")
 _START_ERROR = "StartError"
@@ -82,15 +82,15 @@ class ContainerRuntime(Controller[SandboxSeen]):
 
     def __init__(self, node: str) -> None:
         self.instance = node
-        self.watches = (
-            itself(
+        self.wakes = (itself("PodSandbox"),)
+        self.reads = (
+            Cache(
                 "PodSandbox",
-                when=_asked,
-                matters=_asked,
-                selects=("spec.nodeName", node),
+                field_selector=("spec.nodeName", node),
+                sees=_asked,
                 totals={"address": _address, "addressed": _addressed},
             ),
-            Watch("Machine", lambda obj, reader: (), selects=("metadata.name", node)),
+            Cache("Machine", field_selector=("metadata.name", node)),
         )
 
     def observe(self, key: Ref, reader: Reader) -> SandboxSeen | None:
@@ -143,9 +143,9 @@ def _container(seen: SandboxSeen, name: str, wanted: Container) -> Iterator[Diff
         yield Difference(ref_of(seen.sandbox), field, desired, observed, _reason(known, wanted), tuple(actions))
     if new is not None and wait is None and waiting.waits(new, program):
         look = RequeueAfter(waiting.pause_ms(new, program, seen.now_ms), "what the program waits for")
-        yield Difference(ref_of(seen.sandbox), field, "found", "not there", "ProgramWaits", (look,), background=True)
+        yield Difference(ref_of(seen.sandbox), field, "found", "not there", "ProgramWaits", (look,), pace=BACKGROUND)
     if wait is not None and long:
-        yield Difference(ref_of(seen.sandbox), field, EXITED, RUNNING, "ProgramEnds", (wait,), background=True)
+        yield Difference(ref_of(seen.sandbox), field, EXITED, RUNNING, "ProgramEnds", (wait,), pace=BACKGROUND)
 
 
 _WAITS_FOR = {PULLING: "image pull", CREATING: "container start", RUNNING: "end of the program"}
@@ -278,9 +278,9 @@ def _finds(known: Container, world: World) -> bool:
 # ------------------------------------------------------------------------------------------ what it watches
 
 
-def _asked(old: Obj | None, new: Obj | None) -> bool:
+def _asked(old: Obj, new: Obj) -> bool:
     """Only the kubelet's wishes wake the runtime, not what it wrote itself."""
-    return old is None or new is None or (old["spec"] is not new["spec"] and old["spec"] != new["spec"])
+    return old["spec"] is not new["spec"] and bool(old["spec"] != new["spec"])
 
 
 def _address(found: Obj) -> tuple[str, tuple[int]] | None:

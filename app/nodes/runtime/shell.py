@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from app.api import limits, times
-from app.api.objects import Obj, get_path, name_of, namespace_of
+from app.api.objects import Obj, get_path, name_of, namespace_of, ref_of
+from app.component_helpers.slices import service_of
 
 _SHELLS = ("sh", "bash", "ash", "/bin/sh", "/bin/bash", "/bin/ash")
 _VARIABLE = re.compile(r"\$(\w+|\{\w+\}|\?)")
@@ -298,7 +299,7 @@ def _backend(service: Obj, place: Place) -> str:
     ready = [
         get_path(endpoint, "targetRef.name") or endpoint["addresses"][0]
         for part in place.find("EndpointSlice", namespace_of(service))
-        if (part["metadata"].get("labels") or {}).get("kubernetes.io/service-name") == name_of(service)
+        if service_of(part) == ref_of(service)
         for endpoint in part.get("endpoints") or ()
         if get_path(endpoint, "conditions.ready", True)
     ]

@@ -19,7 +19,18 @@ from app.operators.mysql import members, sayings, views, written
 from app.operators.mysql.members import OFFLINE, ONLINE, Member
 from app.operators.mysql.places import group_of, place, runs_here
 from app.operators.mysql.servers import Servers
-from app.reconcile import Controller, Difference, Patch, Reader, Remember, RequeueAfter, Watch, itself
+from app.reconcile import (
+    BACKGROUND,
+    Cache,
+    Controller,
+    Difference,
+    Patch,
+    Reader,
+    Remember,
+    RequeueAfter,
+    itself,
+    nothing,
+)
 
 PERIOD_MS = 15_000
 
@@ -44,12 +55,12 @@ class MySQLAgents(Controller[AgentsSeen]):
     says = sayings.AGENTS
 
     def __init__(self) -> None:
-        nobody = lambda obj, reader: ()  # noqa: E731
-        self.watches = (
-            itself(MYSQL_GROUP, when=_came, only=_has_agents, matters=_came),
-            Watch("PodSandbox", nobody, only=runs_here),
-            Watch("Machine", nobody),
-            Watch("Pod", nobody, only=lambda pod: ALPHA_CLUSTER_LABEL in labels_of(pod)),
+        self.wakes = (itself(MYSQL_GROUP),)
+        self.reads = (
+            Cache(MYSQL_GROUP, selects=_has_agents, sees=nothing),
+            Cache("PodSandbox", selects=runs_here),
+            Cache("Machine"),
+            Cache("Pod", selects=lambda pod: ALPHA_CLUSTER_LABEL in labels_of(pod)),
         )
 
     def observe(self, key: Ref, reader: Reader) -> AgentsSeen | None:
@@ -75,7 +86,7 @@ class MySQLAgents(Controller[AgentsSeen]):
             yield from _label(seen)
         again = (RequeueAfter(rest_ms if rest_ms > 0 else PERIOD_MS, "next look"),)
         looked = () if rest_ms > 0 else (Remember(seen.now_ms),)
-        yield Difference(about, "members", "looked at", "a while ago", "LookAgain", (*looked, *again), background=True)
+        yield Difference(about, "members", "looked at", "a while ago", "LookAgain", (*looked, *again), pace=BACKGROUND)
 
 
 def _look(seen: AgentsSeen) -> Iterator[Difference]:
@@ -131,7 +142,3 @@ def _label(seen: AgentsSeen) -> Iterator[Difference]:
 
 def _has_agents(group: Obj) -> bool:
     return bool(group["spec"].get("agents"))
-
-
-def _came(old: Obj | None, new: Obj | None) -> bool:
-    return old is None or new is None

@@ -17,7 +17,19 @@ from app.api.messages import N_, Message, message
 from app.api.mysql_groups import ALPHA_CLUSTER, ALPHA_CLUSTER_LABEL, mysql_group
 from app.api.objects import Obj, Ref, is_terminating, labels_of, name_of, namespace_of, owned, ref_of, uid_of
 from app.operators.mysql import sayings
-from app.reconcile import Announce, Controller, Create, Difference, Patch, PodProgram, Reader, Watch, itself
+from app.reconcile import (
+    BACKGROUND,
+    Announce,
+    Cache,
+    Controller,
+    Create,
+    Difference,
+    Patch,
+    PodProgram,
+    Reader,
+    Wake,
+    itself,
+)
 
 _MEMBERS, _VERSION = 3, "8.0.12"
 _MADE = ("Secret", "Service", "StatefulSet")
@@ -42,10 +54,8 @@ class AlphaOperator(Controller[AlphaSeen]):
     says = sayings.ALPHA
 
     def __init__(self) -> None:
-        self.watches = (
-            itself(ALPHA_CLUSTER),
-            *(Watch(kind, _cluster_of, only=_is_part) for kind in _MADE),
-        )
+        self.wakes = (itself(ALPHA_CLUSTER), *(Wake(kind, _cluster_of) for kind in _MADE))
+        self.reads = tuple(Cache(kind, selects=_is_part) for kind in _MADE)
 
     def observe(self, key: Ref, reader: Reader) -> AlphaSeen | None:
         cluster = reader.get(key)
@@ -78,7 +88,7 @@ class AlphaOperator(Controller[AlphaSeen]):
             yield Difference(ref_of(stateful_set), "spec.replicas", members, replicas, "MembersDiffer", (patch,))
         yield from _status(seen, (stateful_set.get("status") or {}).get("readyReplicas", 0), members)
         told = Announce(cluster, "Normal", "Synced", "Cluster synced successfully")
-        yield Difference(about, "parts", "in sync", "in sync", "ClusterSynced", (told,), background=True)
+        yield Difference(about, "parts", "in sync", "in sync", "ClusterSynced", (told,), pace=BACKGROUND)
 
 
 def _status(seen: AlphaSeen, ready: int, members: int) -> Iterable[Difference]:

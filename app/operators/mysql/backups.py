@@ -17,7 +17,7 @@ from app.api.mysql_groups import INNODB_CLUSTER, MYSQL_BACKUP
 from app.api.objects import Obj, Ref, labels_of, name_of, namespace_of, owned, ref_of
 from app.operators.mysql import objects, sayings
 from app.operators.mysql.objects import CLUSTER_LABEL, PROFILE_LABEL, ROLE_LABEL, SCHEDULE_LABEL
-from app.reconcile import Controller, Create, Difference, Patch, Reader, Watch, itself, owns
+from app.reconcile import Cache, Controller, Create, Difference, Patch, Reader, Wake, itself, owns
 
 _RECENT_MS = 60_000
 
@@ -44,11 +44,10 @@ class MySQLBackups(Controller[BackupSeen]):
     says = sayings.BACKUPS
 
     def __init__(self) -> None:
-        self.watches = (
-            itself(MYSQL_BACKUP),
-            owns("Job", MYSQL_BACKUP, only=_is_ours),
-            Watch("Job", _of_schedule, only=_is_ours),
-            Watch(INNODB_CLUSTER, lambda obj, reader: (), matters=lambda old, new: old["spec"] != new["spec"]),
+        self.wakes = (itself(MYSQL_BACKUP), owns("Job", MYSQL_BACKUP), Wake("Job", _of_schedule))
+        self.reads = (
+            Cache("Job", selects=_is_ours),
+            Cache(INNODB_CLUSTER, sees=lambda old, new: old["spec"] != new["spec"]),
         )
 
     def observe(self, key: Ref, reader: Reader) -> BackupSeen | None:

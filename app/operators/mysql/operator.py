@@ -23,6 +23,7 @@ from app.operators.mysql.places import group_of, runs_here
 from app.reconcile import (
     Action,
     Announce,
+    Cache,
     Controller,
     Create,
     Difference,
@@ -30,7 +31,7 @@ from app.reconcile import (
     Posts,
     Reader,
     Remember,
-    Watch,
+    Wake,
     itself,
 )
 
@@ -56,14 +57,17 @@ class MySQLOperator(Controller[ClusterSeen]):
     says = sayings.OPERATOR
 
     def __init__(self) -> None:
-        nobody = lambda obj, reader: ()  # noqa: E731
-        self.watches = (
+        self.wakes = (
             itself(INNODB_CLUSTER),
-            Watch("Pod", _cluster_of, only=_is_server_pod, indexes={"cluster": _clusters_of}),
-            Watch(MYSQL_GROUP, lambda obj, reader: (_of_group(obj),), when=_noticed, matters=_noticed),
-            Watch("PodSandbox", nobody, only=runs_here, indexes={"group": _groups_of}),
-            Watch("Machine", nobody),
-            *(Watch(kind, nobody, only=_is_part) for kind in _MADE),
+            Wake("Pod", _cluster_of),
+            Wake(MYSQL_GROUP, lambda obj, reader: (_of_group(obj),)),
+        )
+        self.reads = (
+            Cache("Pod", selects=_is_server_pod, indexes={"cluster": _clusters_of}),
+            Cache(MYSQL_GROUP, sees=_noticed),
+            Cache("PodSandbox", selects=runs_here, indexes={"group": _groups_of}),
+            Cache("Machine"),
+            *(Cache(kind, selects=_is_part) for kind in _MADE),
         )
 
     def observe(self, key: Ref, reader: Reader) -> ClusterSeen | None:
@@ -281,9 +285,9 @@ def _groups_of(sandbox: Obj) -> tuple[Ref]:
     return (group_ref(namespace_of(sandbox), group_of(sandbox)),)
 
 
-def _noticed(old: Obj | None, new: Obj | None) -> bool:
+def _noticed(old: Obj, new: Obj) -> bool:
     """A notice of a changed view comes over a connection to a server. Silence among them does not."""
-    return old is None or new is None or _news(old) != _news(new)
+    return _news(old) != _news(new)
 
 
 def _news(group: Obj) -> list[Any]:

@@ -21,7 +21,21 @@ from app.operators.mysql import members, sayings, servers, written
 from app.operators.mysql.decisions import Decision
 from app.operators.mysql.places import SERVER, group_of, place, runs_here
 from app.operators.mysql.servers import Order, Servers
-from app.reconcile import Action, Controller, Delete, Difference, Patch, Reader, RequeueAfter, Watch, itself
+from app.reconcile import (
+    BACKGROUND,
+    Action,
+    Cache,
+    Controller,
+    Delete,
+    Difference,
+    Patch,
+    Reader,
+    RequeueAfter,
+    Wake,
+    background_if,
+    itself,
+    nothing,
+)
 
 CLAIM, DISK = "PersistentVolumeClaim", "datadir-"
 _SECOND_MS = 1_000
@@ -48,11 +62,16 @@ class GroupReplication(Controller[GroupSeen]):
     says = sayings.REPLICATION
 
     def __init__(self) -> None:
-        self.watches = (
+        self.wakes = (
             itself(MYSQL_GROUP, when=_ordered),
-            Watch("PodSandbox", _group_of, _happened, only=runs_here, matters=_happened, indexes={"group": _groups_of}),
-            Watch("Machine", _groups_on, when=_reachability, matters=_reachability),
-            Watch("PersistentVolumeClaim", _of_claim, _came_or_went, only=_is_disk, matters=_came_or_went),
+            Wake("PodSandbox", _group_of),
+            Wake("Machine", _groups_on),
+            Wake("PersistentVolumeClaim", _of_claim),
+        )
+        self.reads = (
+            Cache("PodSandbox", selects=runs_here, sees=_happened, indexes={"group": _groups_of}),
+            Cache("Machine", sees=_reachability),
+            Cache("PersistentVolumeClaim", selects=_is_disk, sees=nothing),
         )  # fmt: skip
 
     def observe(self, key: Ref, reader: Reader) -> GroupSeen | None:
@@ -146,7 +165,7 @@ def _wait(after: Servers, here: servers.Place, seen: GroupSeen) -> Iterator[Diff
     if after.writes.per_second:
         tick = seen.now_ms + _SECOND_MS - seen.now_ms % _SECOND_MS
         wait = RequeueAfter(min(tick, due or tick) - seen.now_ms, "the next second of writes")
-        yield Difference(ref_of(seen.group), "writes", "worked out", "not yet", "WritesCounted", (wait,), True)
+        yield Difference(ref_of(seen.group), "writes", "worked out", "not yet", "WritesCounted", (wait,), BACKGROUND)
     if due is not None:
         wait = RequeueAfter(max(0, due - seen.now_ms), "silence of a member")
         yield Difference(ref_of(seen.group), "members", "all heard", "some silent", "ServersWait", (wait,))
@@ -165,7 +184,8 @@ def _told(before: Servers, after: Servers, seen: GroupSeen, actions: list[Action
         yield _decided(about, news[-1], tuple(actions))
     elif actions:
         reason, desired, observed = _lesser(before, after)
-        yield Difference(about, "members", desired, observed, reason, tuple(actions), reason == "WritesCounted")
+        pace = background_if(reason == "WritesCounted")
+        yield Difference(about, "members", desired, observed, reason, tuple(actions), pace)
 
 
 def _decided(about: Ref, decision: Decision, actions: tuple[Action, ...]) -> Difference:
@@ -233,9 +253,9 @@ def _group_of(sandbox: Obj, reader: Reader) -> tuple[Ref]:
     return _groups_of(sandbox)
 
 
-def _happened(old: Obj | None, new: Obj | None) -> bool:
+def _happened(old: Obj, new: Obj) -> bool:
     """A container started, ended, or is told to end."""
-    return old is None or new is None or _facts(old) != _facts(new)
+    return _facts(old) != _facts(new)
 
 
 def _facts(sandbox: Obj) -> list[Any]:
@@ -252,13 +272,7 @@ def _of_claim(claim: Obj, reader: Reader) -> tuple[Ref]:
     return (group_ref(namespace_of(claim), name_of(claim).removeprefix(DISK).rpartition("-")[0]),)
 
 
-def _came_or_went(old: Obj | None, new: Obj | None) -> bool:
-    return old is None or new is None
-
-
-def _reachability(old: Obj | None, new: Obj | None) -> bool:
-    if old is None or new is None:
-        return True
+def _reachability(old: Obj, new: Obj) -> bool:
     return any(old["spec"].get(field) != new["spec"].get(field) for field in ("power", "network"))
 
 

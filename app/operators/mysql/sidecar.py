@@ -17,7 +17,7 @@ from app.api.mysql_groups import MYSQL_GROUP, group_ref
 from app.api.objects import Obj, Ref, is_terminating, labels_of, name_of, namespace_of, ref_of, uid_of
 from app.operators.mysql import sayings
 from app.operators.mysql.objects import CLUSTER_LABEL, CONFIGURED
-from app.reconcile import Controller, Difference, Patch, Reader, Watch, itself
+from app.reconcile import Cache, Controller, Difference, Patch, Reader, Wake, itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,10 @@ class MySQLSidecar(Controller[SidecarsSeen]):
     says = sayings.SIDECAR
 
     def __init__(self) -> None:
-        self.watches = (
-            itself(MYSQL_GROUP, when=_started, matters=_started),
-            Watch("Pod", _group_of, only=_is_server_pod, indexes={"group": _groups_of}),
+        self.wakes = (itself(MYSQL_GROUP), Wake("Pod", _group_of))
+        self.reads = (
+            Cache(MYSQL_GROUP, sees=_started),
+            Cache("Pod", selects=_is_server_pod, indexes={"group": _groups_of}),
         )
 
     def observe(self, key: Ref, reader: Reader) -> SidecarsSeen | None:
@@ -70,11 +71,11 @@ def _servers(group: Obj) -> Mapping[str, Mapping[str, Any]]:
     return (group.get("status") or {}).get("servers") or {}
 
 
-def _started(old: Obj | None, new: Obj | None) -> bool:
+def _started(old: Obj, new: Obj) -> bool:
     def processes(group: Obj) -> dict[str, tuple[Any, bool]]:
         return {name: (each["process"], "member" in each) for name, each in _servers(group).items()}
 
-    return old is None or new is None or processes(old) != processes(new)
+    return processes(old) != processes(new)
 
 
 def _is_server_pod(pod: Obj) -> bool:

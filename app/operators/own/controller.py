@@ -21,8 +21,10 @@ from app.operators.own.calling import Returned
 from app.operators.own.flapping import Memory
 from app.operators.own.wanted import Wanted
 from app.reconcile import (
+    BACKGROUND,
     Action,
     Announce,
+    Cache,
     Controller,
     Create,
     Delete,
@@ -33,7 +35,7 @@ from app.reconcile import (
     TextMistake,
     Update,
     UpdateStatus,
-    Watch,
+    Wake,
     itself,
     owns,
 )
@@ -103,7 +105,7 @@ class OwnController(Controller[OwnSeen]):
     lane = 8
     sleeps = True
     is_trusted = False
-    watches = ()
+    wakes = ()
     says = SAYS
     labels = {
         "parent": N_("parent"),
@@ -122,11 +124,12 @@ class OwnController(Controller[OwnSeen]):
         self._text: str = spec["text"]
         self._call = call
 
-    def watches_of(self, row: Kind) -> Iterable[Watch]:
+    def follows(self, row: Kind) -> Iterable[Cache | Wake]:
         if row.key == self.reconciles:
             yield itself(row.key)
         elif row.key in self._strategies:
-            yield owns(row.key, self.reconciles, indexes={"controller": _controller})
+            yield owns(row.key, self.reconciles)
+            yield Cache(row.key, indexes={"controller": _controller})
 
     def observe(self, key: Ref, reader: Reader) -> OwnSeen | None:
         own = reader.kind(key.kind)
@@ -162,7 +165,7 @@ class OwnController(Controller[OwnSeen]):
         yield from self._gaps(seen, want)
         if want.again_ms is not None:
             again, seconds = (RequeueAfter(want.again_ms, "resyncAfterSeconds"),), want.again_ms / 1000
-            yield Difference(ref_of(seen.parent), "resyncAfterSeconds", seconds, None, "ComesBack", again, True)
+            yield Difference(ref_of(seen.parent), "resyncAfterSeconds", seconds, None, "ComesBack", again, BACKGROUND)
 
     def _ask(self, function: str, seen: OwnSeen, *arguments: Any) -> Returned:
         return self._call(self.name, self._text, function, arguments, seen.now_ms)
@@ -224,7 +227,7 @@ class OwnController(Controller[OwnSeen]):
 
 def prints(seen: OwnSeen, printed: Iterable[str]) -> Iterator[Difference]:
     for line in printed:
-        yield Difference(ref_of(seen.parent), "print", line, None, "Printed", background=True)
+        yield Difference(ref_of(seen.parent), "print", line, None, "Printed", pace=BACKGROUND)
 
 
 def not_wanted(parent: Obj, child: Obj) -> Difference:
@@ -270,9 +273,7 @@ def _hot(parent: Obj, gap: Difference, memory: Memory | None) -> Difference:
 
 
 def _with_action(gap: Difference, action: Action) -> Difference:
-    return Difference(
-        gap.about, gap.field, gap.desired, gap.observed, gap.reason, (*gap.actions, action), gap.background
-    )
+    return Difference(gap.about, gap.field, gap.desired, gap.observed, gap.reason, (*gap.actions, action), gap.pace)
 
 
 def _failure(parent: Obj, reason: str, doing: str) -> Announce:

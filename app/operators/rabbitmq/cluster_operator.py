@@ -28,12 +28,15 @@ from app.api.objects import (
     with_metadata,
 )  # fmt: skip
 from app.api.quorum_queues import RABBITMQ_CLUSTER
+from app.component_helpers.slices import SERVICE_NAME
 from app.operators.rabbitmq import builders, conditions, sayings, sizes
 from app.operators.rabbitmq.conditions import Verdict
 from app.operators.rabbitmq.sizes import ClusterSeen
 from app.reconcile import (
+    BACKGROUND,
     Action,
     Announce,
+    Cache,
     Controller,
     Create,
     Difference,
@@ -42,10 +45,9 @@ from app.reconcile import (
     Reader,
     RequeueAfter,
     Update,
-    Watch,
     itself,
     owns,
-)  # fmt: skip
+)
 
 FINALIZER = "deletion.finalizers.rabbitmqclusters.rabbitmq.com"
 PAUSE = "rabbitmq.com/pauseReconciliation"
@@ -74,13 +76,13 @@ class RabbitmqClusterOperator(Controller[ClusterSeen]):
 
     def __init__(self) -> None:
         of = {"cluster": _cluster_label}
-        self.watches = (
-            itself(RABBITMQ_CLUSTER),
-            *(owns(kind, RABBITMQ_CLUSTER, only=_is_part) for kind in _OWNED),
-            Watch("EndpointSlice", _nobody, indexes={"service": _service}),
-            Watch("Pod", _nobody, only=_is_part, indexes=of),
-            Watch("PersistentVolumeClaim", _nobody, only=_is_part, indexes=of),
-            Watch("RabbitServer", _nobody, matters=_answers_differently, indexes={"cluster": _cluster_named}),
+        self.wakes = (itself(RABBITMQ_CLUSTER), *(owns(kind, RABBITMQ_CLUSTER) for kind in _OWNED))
+        self.reads = (
+            *(Cache(kind, selects=_is_part) for kind in _OWNED),
+            Cache("EndpointSlice", indexes={"service": _service}),
+            Cache("Pod", selects=_is_part, indexes=of),
+            Cache("PersistentVolumeClaim", selects=_is_part, indexes=of),
+            Cache("RabbitServer", sees=_answers_differently, indexes={"cluster": _cluster_named}),
         )
 
     def observe(self, key: Ref, reader: Reader) -> ClusterSeen | None:
@@ -225,7 +227,7 @@ def _after_deploy(seen: ClusterSeen) -> Iterator[Difference]:
     if updating or ready != stateful_set["spec"].get("replicas", 1):
         wait = RequeueAfter(_LOOK_AGAIN_MS, "servers that are not ready")
         wanted = stateful_set["spec"].get("replicas", 1)
-        yield Difference(about, "status.readyReplicas", wanted, ready, "PodsNotReady", (wait,), background=True)
+        yield Difference(about, "status.readyReplicas", wanted, ready, "PodsNotReady", (wait,), pace=BACKGROUND)
         return
     version = builders.image(seen.cluster).rpartition(":")[2].partition("-")[0]
     if ready and (notes.get(VERSION), notes.get(ERLANG)) != (version, _ERLANG):
@@ -334,11 +336,6 @@ def _lets_go(seen: ClusterSeen) -> Iterator[Difference]:
 # ------------------------------------------------------------------------------------------ what it watches
 
 
-def _nobody(obj: Obj, reader: Reader) -> Iterable[Ref]:
-    """It is read, and wakes nobody: the operator does not watch it."""
-    return ()
-
-
 def _answers_differently(old: Obj, new: Obj) -> bool:
     before, after = old.get("status") or {}, new.get("status") or {}
     return any(before.get(name) != after.get(name) for name in ("place", "critical"))
@@ -355,7 +352,7 @@ def _cluster_label(obj: Obj) -> list[tuple[str, str]]:
 
 
 def _service(piece: Obj) -> list[tuple[str, str]]:
-    name = labels_of(piece).get("kubernetes.io/service-name")
+    name = labels_of(piece).get(SERVICE_NAME)
     return [(namespace_of(piece), name)] if name else []
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 PREFETCH = 10
 
-ENQUEUE, CONSUME, SETTLE, RETURN, CLOSE = "enqueue", "consume", "settle", "return", "close"
+ENQUEUE, CONSUME, SETTLE, CLOSE = "enqueue", "consume", "settle", "close"
 LOST, GONE = "lost", "gone"  # what a leader itself says of a channel: it cannot be reached, it has ended
 
 

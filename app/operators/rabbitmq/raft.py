@@ -54,7 +54,6 @@ class Wait(NamedTuple):
     lot_ms: int
 
 
-PROCESS_DIED = Wait(0, 100)  # the leader's process ended, its server did not
 CLOSED = Wait(100, 500)  # the connection to the leader's server was closed
 SILENT = Wait(5_000, 1_000)  # the server was suspected, since nothing came from it any more
 AFTER_A_VOTE = Wait(1_000, 1_000)  # the one that was voted for may fail

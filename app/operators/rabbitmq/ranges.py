@@ -28,16 +28,6 @@ def with_number(ranges: Ranges, number: int) -> Ranges:
     return tuple(sorted([*kept, (first, last)]))
 
 
-def without_number(ranges: Ranges, number: int) -> Ranges:
-    kept: list[tuple[int, int]] = []
-    for low, high in ranges:
-        if low <= number <= high:
-            kept += [part for part in ((low, number - 1), (number + 1, high)) if part[0] <= part[1]]
-        else:
-            kept.append((low, high))
-    return tuple(kept)
-
-
 def count(ranges: Ranges) -> int:
     return sum(high - low + 1 for low, high in ranges)
 

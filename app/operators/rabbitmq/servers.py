@@ -23,7 +23,9 @@ from app.operators.rabbitmq.people import People
 from app.operators.rabbitmq.simulation import Simulation
 from app.operators.rabbitmq.whereabouts import BOOT_MS, CONTAINER, ServersSeen
 from app.reconcile import (
+    BACKGROUND,
     Action,
+    Cache,
     Controller,
     Create,
     Delete,
@@ -32,8 +34,11 @@ from app.reconcile import (
     Reader,
     Remember,
     RequeueAfter,
-    Watch,
+    Wake,
+    background_if,
     itself,
+    nothing,
+    went,
 )
 
 _POD = re.compile(r"(.+)-server-\d+")
@@ -55,14 +60,22 @@ class RabbitServers(Controller[ServersSeen]):
     labels = {"sandboxes": N_("what runs here"), "servers": N_("its servers"), "queues": N_("its queues")}
 
     def __init__(self) -> None:
-        self.watches = (
-            itself(RABBITMQ_CLUSTER, matters=lambda old, new: False),
-            Watch("PodSandbox", _of_pod, only=_is_server, matters=_happened, indexes={"cluster": _clusters}),
-            Watch("Machine", _on_machine, matters=_reach_differs),
-            Watch("PersistentVolumeClaim", _of_disk, when=_is_gone, only=lambda claim: bool(_of_claim(claim))),
-            Watch("ConfigMap", _of_configuration, only=_is_configuration),
-            Watch("RabbitServer", lambda server, reader: (), indexes={"cluster": _named}),
-            Watch(QUORUM_QUEUE, _of_queue, matters=_asked, indexes={"cluster": _named}),
+        self.wakes = (
+            itself(RABBITMQ_CLUSTER),
+            Wake("PodSandbox", _of_pod),
+            Wake("Machine", _on_machine),
+            Wake("PersistentVolumeClaim", _of_disk, when=went),
+            Wake("ConfigMap", _of_configuration),
+            Wake(QUORUM_QUEUE, _of_queue),
+        )
+        self.reads = (
+            Cache(RABBITMQ_CLUSTER, sees=nothing),
+            Cache("PodSandbox", selects=_is_server, sees=_happened, indexes={"cluster": _clusters}),
+            Cache("Machine", sees=_reach_differs),
+            Cache("PersistentVolumeClaim", selects=lambda claim: bool(_of_claim(claim))),
+            Cache("ConfigMap", selects=_is_configuration),
+            Cache("RabbitServer", indexes={"cluster": _named}),
+            Cache(QUORUM_QUEUE, sees=_asked, indexes={"cluster": _named}),
         )
 
     def observe(self, key: Ref, reader: Reader) -> ServersSeen | None:
@@ -175,7 +188,7 @@ def _about_queue(queue: Obj, old: Mapping[str, Any], new: dict[str, Any]) -> Dif
     if new.get("members") != old.get("members"):
         return Difference(about, "status.members", new.get("members"), old.get("members"), "MembersChanged", (write,))
     published, confirmed = new["window"].get("published", 0), new["window"].get("confirmed", 0)
-    return Difference(about, "status.window", published, confirmed, "SecondOver", (write,), background=True)
+    return Difference(about, "status.window", published, confirmed, "SecondOver", (write,), pace=BACKGROUND)
 
 
 def _window(old: Mapping[str, Any], new: Mapping[str, Any], second_ms: int) -> dict[str, Any]:
@@ -230,8 +243,8 @@ def _servers(seen: ServersSeen, simulation: Simulation) -> Iterator[Difference]:
         actions.append(Delete(Ref("RabbitServer", seen.namespace, name)))
     if actions:
         about = Ref(RABBITMQ_CLUSTER, seen.namespace, seen.cluster)
-        calm = all(queue["spec"]["everyMs"] for queue in seen.queues) and bool(seen.queues)
-        yield Difference(about, "servers", "now", "before", "ServersWentOn", (*actions, Remember(seen.now_ms)), calm)
+        pace = background_if(all(queue["spec"]["everyMs"] for queue in seen.queues) and bool(seen.queues))
+        yield Difference(about, "servers", "now", "before", "ServersWentOn", (*actions, Remember(seen.now_ms)), pace)
 
 
 def _object(ref: Ref, spec: dict[str, Any], status: dict[str, Any]) -> Obj:
@@ -277,7 +290,7 @@ def _next(seen: ServersSeen, simulation: Simulation, crowds: Sequence[People]) -
     if busy:
         later = RequeueAfter(_WINDOW_MS - seen.now_ms % _WINDOW_MS, "the next second")
         yield Difference(
-            about, "servers", "the next second", "this one", "MessagesFlow", (Remember(seen.now_ms), later), True
+            about, "servers", "the next second", "this one", "MessagesFlow", (Remember(seen.now_ms), later), BACKGROUND
         )
 
 
@@ -326,11 +339,6 @@ def _of_claim(claim: Obj) -> str:
 
 def _of_disk(claim: Obj, _: Reader) -> Iterable[Ref]:
     return (Ref(RABBITMQ_CLUSTER, namespace_of(claim), _of_claim(claim)),)
-
-
-def _is_gone(old: Obj | None, new: Obj | None) -> bool:
-    """With what its server knew; a pod holds it until it has ended."""
-    return new is None
 
 
 def _happened(old: Obj, new: Obj) -> bool:

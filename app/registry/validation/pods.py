@@ -33,7 +33,6 @@ _MAX_INT32 = 2**31 - 1
 _MOST_SERVERS, _MOST_SEARCHES, _LONGEST_SEARCHES = 3, 32, 2048
 _LONGEST_HOSTNAME = 64
 _NOWHERE = "[]"  # upstream's path without a name
-_PARTS = ("containers", "initContainers", "ephemeralContainers")
 
 
 def check(obj: Obj) -> Iterator[Cause]:

@@ -13,7 +13,8 @@ the timeline like everything people do. Answers are JSON, whatever else a client
     tables     `kubectl get`: rows of cells
     watches    streams of changes
     writes     create, replace, patch, delete and the subresources
-    reviews    "may I?": yes
+    reviews    "may I?": yes, but for those who only look
+    rights     what those may ask, and what the others are told
     logs       what a container has printed
     shell      what runs inside a container: a few commands, simulated
     sockets    the protocols of websockets
@@ -22,7 +23,10 @@ the timeline like everything people do. Answers are JSON, whatever else a client
 
 from __future__ import annotations
 
+from app.web.kube import rights
 from app.web.kube.routes import blueprint
 from app.web.kube.sockets import PROTOCOLS
 
-__all__ = ["PROTOCOLS", "blueprint"]
+LOOKS = dict.fromkeys(("kube.face", "kube.root", "kube.talk"), rights.looks)
+
+__all__ = ["LOOKS", "PROTOCOLS", "blueprint"]

@@ -20,7 +20,7 @@ from app.apimachinery.scheme import protobuf, scalars, schema
 from app.apimachinery.scheme.scheme import Scheme
 
 JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
-STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
+STRICT, WARN = "Strict", "Warn"
 _LINE = "line "  # begins what YAML says twice
 _SHOWN = 30  # bytes of a body that an error repeats
 _SCHEME = 'in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"'

@@ -1,4 +1,5 @@
-"""Who am I, whose token is this, and may they? Everybody who knows the room's name may do everything there.
+"""Who am I, whose token is this, and may they? Whoever knows the room's name may do everything there, unless its owner
+has protected it; whoever has its viewer key may read.
 
 `kubectl auth can-i` and `auth whoami` post these; nothing is stored. Models kubernetes/pkg/registry/authorization,
 pkg/registry/authentication and pkg/apis/authorization/validation.
@@ -20,15 +21,17 @@ from app.apimachinery.scheme import schema
 from app.apimachinery.scheme.shapes import struct_of
 from app.registry.validation import causes
 from app.rooms import Room
+from app.web import access
 from app.web.kube import accept, bodies, tokens
 from app.web.kube.calls import answer
 
 _ALLOWED = {"allowed": True, "reason": "whoever knows the name of a room may do everything in it"}
-_EVERYTHING = {
-    "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
-    "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
-    "incomplete": False,
+_LOOKS = {"allowed": True, "reason": "whoever looks on may read everything"}
+_DENIED = {
+    "allowed": False,
+    "reason": "whoever only looks changes nothing",
 }
+_READS = ["get", "list", "watch"]
 
 
 class Asked(NamedTuple):
@@ -111,11 +114,28 @@ def _token(given: Obj, room: Room) -> dict[str, Any]:
     return {"authenticated": True, "user": bearer.user, "audiences": audiences}
 
 
+def _access(given: Obj, room: Room) -> dict[str, Any]:
+    """Of whomever it asks about: in a room all are one."""
+    if not access.why_not():
+        return _ALLOWED
+    spec: Mapping[str, Any] = given.get("spec") or {}
+    asked = spec.get("resourceAttributes") or spec.get("nonResourceAttributes") or {}
+    is_read = asked.get("verb") in _READS and asked.get("subresource") not in ("exec", "attach", "portforward", "proxy")
+    return _LOOKS if is_read else _DENIED
+
+
+def _rules(given: Obj, room: Room) -> dict[str, Any]:
+    verbs = _READS if access.why_not() else ["*"]
+    return {
+        "resourceRules": [{"verbs": verbs, "apiGroups": ["*"], "resources": ["*"]}],
+        "nonResourceRules": [{"verbs": verbs, "nonResourceURLs": ["*"]}],
+        "incomplete": False,
+    }
+
+
 _STATUSES: dict[str, Callable[[Obj, Room], dict[str, Any]]] = {
     "SelfSubjectReview": lambda given, room: {"userInfo": users.YOU},
     "TokenReview": _token,
-    "SelfSubjectRulesReview": lambda given, room: _EVERYTHING,
-    **dict.fromkeys(
-        ("LocalSubjectAccessReview", "SelfSubjectAccessReview", "SubjectAccessReview"), lambda given, room: _ALLOWED
-    ),
+    "SelfSubjectRulesReview": _rules,
+    **dict.fromkeys(("LocalSubjectAccessReview", "SelfSubjectAccessReview", "SubjectAccessReview"), _access),
 }

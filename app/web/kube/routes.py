@@ -13,7 +13,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from app.api import errors, limits
 from app.apimachinery.scheme.scheme import Scheme
 from app.rooms import Room
-from app.web import kubeconfig, security
+from app.web import access, kubeconfig, language, security
 from app.web.kube import (
     about,
     accept,
@@ -23,6 +23,7 @@ from app.web.kube import (
     paths,
     reads,
     reviews,
+    rights,
     sockets,
     tokens,
     warned,
@@ -44,7 +45,8 @@ Handler = Callable[[Call], Response]
 def config(id: str) -> Response:
     security.allow("look")
     room = rooms().get(id)
-    made = kubeconfig.of(room.id)
+    is_key = room.access.protected and access.role(room) is access.Role.OWNER
+    made = kubeconfig.of(id, room.access.owner if is_key else "")
     response = Response(made.text, mimetype="application/yaml")
     response.headers["Content-Disposition"] = f"attachment; filename={made.file}"
     return response
@@ -61,7 +63,7 @@ def face(id: str, path: str = "") -> Response:
         warned.tell([_NO_TOKEN])
     path = path.strip("/")
     scheme = room.cluster.scheme
-    if request.method == "GET" and (found := about.page(scheme, path, f"/rooms/{room.id}/kube")) is not None:
+    if request.method == "GET" and (found := about.page(scheme, path, f"/rooms/{id}/kube")) is not None:
         options.check_timeout(request.args)
         return found
     if request.method == "POST" and (asked := reviews.find(path)) is not None:
@@ -209,6 +211,12 @@ def refused(error: errors.ApiError) -> Response:
     if wait and error.code != errors.Timeout.code:
         response.headers["Retry-After"] = str(wait)
     return response
+
+
+@blueprint.errorhandler(access.Refused)
+def not_yours(error: access.Refused) -> Response:
+    scheme = rooms().get((request.view_args or {})["id"]).cluster.scheme
+    return refused(rights.forbidden(scheme, language.here()(str(error.why.text))))
 
 
 @blueprint.errorhandler(paths.NoSuchPage)

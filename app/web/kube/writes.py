@@ -26,7 +26,7 @@ from app.commands import (
     PatchObject,
     ReplaceObject,
 )
-from app.engine.trace import Commanded, Result
+from app.engine.trace import Commanded, Written
 from app.registry import scales
 from app.web.commands import UNSTORED
 from app.web.kube import bodies, options, reads
@@ -60,7 +60,7 @@ def create(call: Call) -> Response:
     sent = _decoded(call, writing.validation)
     command = CreateObject(_text(_placed(call, sent.obj)), writing.manager, call.who)
     (result,), now_ms = _done(call, command, writing.dry_run)
-    return answer(reads.drawn(call, _obj(result), now_ms), 201, (*sent.warnings, *result.warnings))
+    return answer(reads.drawn(call, result.obj, now_ms), 201, (*sent.warnings, *result.warnings))
 
 
 def replace(call: Call) -> Response:
@@ -110,8 +110,8 @@ def delete(call: Call) -> Response:
     warnings = (*warnings, *result.warnings)
     is_gone = any(change.type == "DELETED" for change in result.changes)
     if is_gone and ref.kind not in _ANSWERS_OBJECT:
-        return answer(_deleted(call, _obj(result)), warnings=warnings)
-    return answer(reads.drawn(call, _obj(result), now_ms), warnings=warnings)
+        return answer(_deleted(call, result.obj), warnings=warnings)
+    return answer(reads.drawn(call, result.obj, now_ms), warnings=warnings)
 
 
 def delete_collection(call: Call) -> Response:
@@ -125,7 +125,7 @@ def delete_collection(call: Call) -> Response:
     )  # fmt: skip
     results, now_ms = _done(call, command, asked.dry_run)
     revision = call.room.read(lambda cluster: cluster.revision)
-    items = [_obj(each) for each in results]
+    items = [each.obj for each in results]
     warnings = (*warnings, *(warning for each in results for warning in each.warnings))
     return answer(reads.drawn_list(call, items, {"resourceVersion": str(revision)}, now_ms), warnings=warnings)
 
@@ -165,7 +165,7 @@ def bind(call: Call) -> Response:
 # ---------------------------------------------------------------------------------------------------- doing
 
 
-def _done(call: Call, command: Command, dry_run: bool) -> tuple[tuple[Result, ...], int]:
+def _done(call: Call, command: Command, dry_run: bool) -> tuple[tuple[Written, ...], int]:
     """What the command wrote, and when. Raises the ApiError with which it was refused."""
     if dry_run:
         return call.room.dry_run(command), call.room.read(lambda cluster: cluster.now_ms)
@@ -181,15 +181,10 @@ def _done(call: Call, command: Command, dry_run: bool) -> tuple[tuple[Result, ..
 
 def _written(call: Call, command: Command, dry_run: bool, warnings: tuple[str, ...]) -> Response:
     (result,), now_ms = _done(call, command, dry_run)
-    obj = _obj(result)
+    obj = result.obj
     if call.target.subresource == "scale":
         obj = scales.scale_of(call.target.kind, obj)
     return answer(reads.drawn(call, obj, now_ms), result.code, (*warnings, *result.warnings))
-
-
-def _obj(result: Result) -> Obj:
-    assert result.obj is not None
-    return result.obj
 
 
 def _decoded(call: Call, validation: str) -> bodies.Decoded:

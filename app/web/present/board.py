@@ -11,9 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.api import conditions, objects, quantities
-from app.api.breath import breathing
 from app.api.objects import Obj, Ref
-from app.component_helpers import pods
+from app.component_helpers.slices import service_of
 from app.kubectl.printers.network import external_ip
 from app.look import Look
 from app.web.present import custom, reasons, truth, unfolded
@@ -29,7 +28,7 @@ from app.web.present.workloads import WORKLOADS, WorkloadView, workloads
 
 CELLS_FROM, CELLS_FROM_A_NODE = 200, 40  # pods in all, or a node on average: from here on the board is cells
 SHOWN_ENDPOINTS = 200
-SERVICE_LABEL, ZONE_LABEL = "kubernetes.io/service-name", "topology.kubernetes.io/zone"
+ZONE_LABEL = "topology.kubernetes.io/zone"
 QUIET_KINDS = ("Event", "Lease", "EndpointSlice", "Pod", "Node", "Service", *WORKLOADS)
 """Kinds that have a drawing of their own, or none; all others are chips."""
 
@@ -85,8 +84,6 @@ class BoardView(NamedTuple):
     chips: tuple[ChipView, ...]
     customs: tuple[CustomView, ...]  # custom objects that became something
     cells: bool
-    pod_count: int
-    ready_count: int
 
 
 class NodeCell(NamedTuple):
@@ -125,8 +122,6 @@ def board(cluster: Look, _: Words = ENGLISH) -> BoardView:
         chips=chips(cluster),
         customs=unfolded.cards(cluster, _),
         cells=cells,
-        pod_count=len(everything),
-        ready_count=sum(1 for obj in breathing(everything) if pods.is_ready(obj)),
     )
 
 
@@ -180,7 +175,7 @@ def _cpu_milli(obj: Obj) -> int:
 def slices_by_service(cluster: Look) -> Mapping[Ref, Sequence[Obj]]:
     found: dict[Ref, list[Obj]] = {}
     for piece in cluster.objects("EndpointSlice"):
-        if ref := service_of_slice(piece):
+        if ref := service_of(piece):
             found.setdefault(ref, []).append(piece)
     return found
 
@@ -205,11 +200,6 @@ def service(obj: Obj, slices: Iterable[Obj], *, wired: bool = True) -> ServiceVi
         total=len(endpoints),
         endpoints=tuple(_endpoint(ref.namespace, endpoint) for endpoint in endpoints[: SHOWN_ENDPOINTS * wired]),
     )
-
-
-def service_of_slice(obj: Obj) -> Ref | None:
-    name = objects.labels_of(obj).get(SERVICE_LABEL)
-    return Ref("Service", objects.namespace_of(obj), name) if name else None
 
 
 def _endpoint(namespace: str, endpoint: Mapping[str, Any]) -> EndpointView:

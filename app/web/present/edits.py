@@ -20,11 +20,9 @@ def edit(record: Commanded, _: Words) -> str:
     """Of one object that was applied; "" of more, and of anything else."""
     if not isinstance(record.command, Apply) or len(record.results) != 1 or record.error:
         return ""
-    result = record.results[0]
-    if result.ref is None:
-        return ""
-    what = called(result.ref, _)
-    change = next((each for each in result.changes if each.ref == result.ref), None)
+    written = record.results[0]
+    what = called(written.ref, _)
+    change = next((each for each in written.changes if each.ref == written.ref), None)
     if change is None:
         return _("You apply %(what)s: nothing changes.", what=what)
     if change.old is None:

@@ -96,7 +96,7 @@ def shortest_trace(cluster: Look, act: Step | None, _: Words) -> why.Why:
 
 def _stays(cluster: Look, record: Commanded) -> bool:
     """What was deleted has not gone yet."""
-    found = (cluster.get(result.ref) for result in record.results if result.ref is not None)
+    found = (cluster.get(written.ref) for written in record.results)
     return isinstance(record.command, DeleteObject) and any(obj is not None and is_terminating(obj) for obj in found)
 
 

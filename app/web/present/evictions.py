@@ -43,7 +43,7 @@ def asked_in_vain(cluster: Look, step: Step) -> Iterator[Ref]:
                     objects.ref_of(pod) for pod in breathing(cluster.objects("Pod")) if pods.node_name(pod) == node
                 )
         case Commanded(Drain(), results):
-            yield from (each.ref for each in Drain.kept(results) if each.ref is not None)
+            yield from (each.ref for each in Drain.kept(results))
 
 
 def concerned(cluster: Look, steps: Iterable[Step], changed: Iterable[Ref]) -> set[Ref]:

@@ -17,7 +17,6 @@ from app.web.present.names import lane_of, role_title
 from app.web.present.words import Words
 
 KINDS = ("Machine", "ControlPlane")
-SHOWN = 2
 
 
 class FaultView(NamedTuple):

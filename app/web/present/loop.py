@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 from unicodedata import east_asian_width
 
-from app.engine.trace import Failed, Mistake, Observed, Step, Trace, Wake
+from app.engine.trace import Failed, Mistake, Observed, Step, Trace, WokenBy
 from app.reconcile import Create, Difference
 from app.web.present import captions, decisions
 from app.web.present.actions import describe
@@ -201,7 +201,7 @@ def _count_reads(observed: Observed | None) -> int:
     return sum(len(read) if isinstance(read, tuple | list) else 1 for read in observed.reads)
 
 
-def wake_word(wake: Wake, _: Words) -> str:
+def wake_word(wake: WokenBy, _: Words) -> str:
     words = {
         "ADDED": _("added"),
         "MODIFIED": _("changed"),

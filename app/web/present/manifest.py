@@ -23,7 +23,6 @@ from app.apimachinery import yamltext
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 FIRST = ("apiVersion", "kind", "metadata", "spec", "data")
 SERVER_METADATA = ("uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "selfLink")
-CONTROLLER_METADATA = ("ownerReferences", "generateName", "finalizers")
 NEWEST_TEXTS = 200
 MISSING = object()
 

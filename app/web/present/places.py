@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.api.objects import Ref, ref_of
+from app.component_helpers.slices import service_of
 from app.look import Look
-from app.web.present import board, card, unfolded, workloads
+from app.web.present import card, unfolded, workloads
 from app.web.present.names import known
 
 MOST = 300  # that are named at once
@@ -37,7 +38,7 @@ def _place(cluster: Look, ref: Ref) -> str:
         return ""
     obj = cluster.get(ref)
     if ref.kind == "EndpointSlice":
-        service = board.service_of_slice(obj) if obj else None
+        service = service_of(obj) if obj else None
         return _place(cluster, service) if service else ""
     if ref.kind in workloads.WORKLOADS:
         return card.element_id(workloads.root_of(obj) if obj else ref)

@@ -11,6 +11,7 @@ from typing import Any
 
 from app.api.objects import Obj, Ref, name_of, ref_of, uid_of
 from app.api.own_controllers import OWN_CONTROLLER
+from app.component_helpers.slices import service_of
 from app.look import Look
 from app.rooms import Frame
 from app.web.present import board, card, evictions, reasons, requested, touched, unfolded, workloads
@@ -72,7 +73,7 @@ def _services(cluster: Look, change: Frame, *, wired: bool) -> Iterator[board.Se
     refs = {ref for ref in change.changed if ref.kind == "Service"}
     for ref, obj in change.changed.items():
         if ref.kind == "EndpointSlice":
-            refs |= {owner for each in _both(change, ref, obj) if (owner := board.service_of_slice(each))}
+            refs |= {owner for each in _both(change, ref, obj) if (owner := service_of(each))}
     slices = board.slices_by_service(cluster) if refs else {}
     for ref in sorted(refs):
         if (obj := cluster.get(ref)) and is_shown(obj) and not unfolded.is_part(obj):

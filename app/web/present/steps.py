@@ -157,5 +157,5 @@ def refs_of(step: Step) -> tuple[Ref, ...]:
         case Acted(result=result):
             return (result.ref,) if result.ref else ()
         case Commanded(results=results):
-            return tuple(result.ref for result in results if result.ref)
+            return tuple(written.ref for written in results)
     return ()

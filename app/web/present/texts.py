@@ -46,6 +46,7 @@ def browser_words(_: Words) -> dict[str, str]:
         "no_kubectl": _("kubectl has no command for this."),
         "finished": _("You have finished this lesson."),
         "offline": _("The server cannot be reached."),
+        "no_moment": _("The moment of this link, step {n}, is not kept any more. This is now."),
         **_board_words(_),
     }
 
@@ -78,7 +79,11 @@ def _board_words(_: Words) -> dict[str, str]:
         "tone_bad": _("in trouble"),
         "tone_done": _("completed"),
         "waiting": _("Waiting for a node"),
-        "ruler": _("The room's past: arrow keys move, Page Up and Page Down go from act to act, End is now"),
+        "ruler": _(
+            "The room's past: arrow keys move, Page Up and Page Down go from act to act,"
+            " with Shift from fault to fault, End is now"
+        ),
+        "fault": _("Fault: {what}"),
         "ruler_at": _("step {n}, {time}"),
         "changes": _("Changes"),
         "changes_about": _("What changed, by which loop (,)"),
@@ -162,6 +167,7 @@ def keys(_: Words) -> list[tuple[str, list[tuple[str, str]]]]:
                 ("S", _("scenarios")),
                 ("Y", _("press the next step of the lesson")),
                 ("U", _("your own kubectl in this room")),
+                ("@", _("share: links to take part, to watch, to this moment")),
                 (";", _("fork this room, or export it; import another")),
                 ("P", _("present: the stage, and back")),
                 ("D", _("light, dark or as the system")),

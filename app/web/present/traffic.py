@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from app.api import losses, selectors
+from app.api.loads import Sample, unpacked
 from app.api.objects import Obj, Ref, ref_of, uid_of
 from app.commands import ClientRequest
 from app.engine.trace import Commanded, Step, changes_of
@@ -58,7 +59,7 @@ def view(cluster: Look, load: Obj, windows: list[Obj], act: Step | None, _: Word
     if "window" not in status:
         return shown
     names: dict[str, int] = {}
-    samples = [_sample(each, names) for each in status["samples"].split(";") if each]
+    samples = [_sample(each, names) for each in unpacked(status["samples"])]
     return {
         **shown,
         "rows": [row(window, cluster.epoch_ms) for window in windows],
@@ -74,9 +75,8 @@ def view(cluster: Look, load: Obj, windows: list[Obj], act: Step | None, _: Word
     }
 
 
-def _sample(written: str, names: dict[str, int]) -> list[int | str]:
-    at_ms, node, pod, _took_ms, outcome = written.split(",")
-    return [int(at_ms), names.setdefault(node, len(names)), names.setdefault(pod, len(names)), outcome]
+def _sample(each: Sample, names: dict[str, int]) -> list[int | str]:
+    return [each.at_ms, *(names.setdefault(name, len(names)) for name in (each.node, each.pod)), each.outcome]
 
 
 # ------------------------------------------------------------------------------------------- second by second

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 
 from app.api.breath import breathing
 from app.api.objects import Obj, Ref, namespace_of
+from app.component_helpers.slices import service_of
 from app.engine.trace import Acted, Commanded, Fired, Step, changes_of
 from app.look import Look
-from app.web.present import board, captions, causes
+from app.web.present import captions, causes
 from app.web.present.clock import virtual
 from app.web.present.names import called, lane_of, role_title, subject
 from app.web.present.steps import is_phase, phase_of, refs_of
@@ -77,7 +78,7 @@ def _moved(step: Step, service: Ref, name: str) -> bool:
 
 
 def _endpoint(piece: Obj | None, service: Ref, name: str) -> Mapping[str, Any] | None:
-    if piece is None or namespace_of(piece) != service.namespace or board.service_of_slice(piece) != service:
+    if piece is None or namespace_of(piece) != service.namespace or service_of(piece) != service:
         return None
     places: Sequence[Mapping[str, Any]] = piece.get("endpoints") or ()
     return next((each for each in places if (each.get("targetRef") or {}).get("name") == name), None)

@@ -37,7 +37,7 @@ SHEETS = (
     "tokens", "base", "header", "loop", "board", "reasons", "workloads", "traffic", "strips", "timeline", "breaking",
     "oncall", "custom", "story", "player",
 )  # fmt: skip
-_NOTHING = BoardView((), (), {}, (), (), (), cells=False, pod_count=0, ready_count=0)
+_NOTHING = BoardView((), (), {}, (), (), (), cells=False)
 
 
 class _Inline(NamedTuple):
