@@ -144,6 +144,18 @@ def test_a_kept_room_is_exported_and_replayed(kept: tuple[Path, str, str], tmp_p
     assert steps == list(range(1, len(steps) + 1))
 
 
+def test_its_story_becomes_a_page(kept: tuple[Path, str, str], tmp_path: Path, capsys: Said) -> None:
+    folder, room, text = kept
+    file, page = tmp_path / "room.yaml", tmp_path / "story.html"
+    file.write_text(text)
+    assert main(["export", str(file), "--html", str(page), "--lang", "en"]) == 0
+    assert "You kill pod" in page.read_text()
+    assert main(["export", room, "--data", str(folder), "--html", str(page), "--lang", "ja", "--from", "1"]) == 0
+    assert '<html lang="ja">' in page.read_text()
+    assert main(["export", str(file), "--html", str(page), "--to", "99999"]) == 1
+    assert "there are no steps" in capsys.readouterr().err
+
+
 def test_a_moment_of_a_kept_room_is_drawn(kept: tuple[Path, str, str], tmp_path: Path, capsys: Said) -> None:
     folder, room, _text = kept
     where, file = ["export", room, "--data", str(folder)], tmp_path / "slide.svg"
