@@ -97,6 +97,6 @@ __all__ = [
     "Frame", "Limits", "Line", "Lost", "Mirror", "NotComparable", "NotDone", "Observation", "Pace", "Parting",
     "Pressed", "Process", "Relay", "Room", "Rooms", "Share", "Sharing", "Story", "Told", "Tried", "Viewer", "Waiting",
     "Watch", "add_controllers", "as_file", "as_hook", "at_once", "awaits_input", "controller_templates", "exit_code",
-    "is_shell", "is_viewer_key", "kind_templates", "leave_out_controller", "observed", "owner", "parting", "pause", "retold",
-    "sliced", "slips", "title", "tried", "viewer_key",
+    "is_shell", "is_viewer_key", "kind_templates", "leave_out_controller", "observed", "owner", "parting", "pause",
+    "retold", "sliced", "slips", "title", "tried", "viewer_key",
 ]  # fmt: skip
