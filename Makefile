@@ -109,7 +109,10 @@ bench: dev
 	$(BIN)/python -m benchmarks.half_requests
 	$(BIN)/python -m benchmarks.checkpoints
 	$(BIN)/python -m benchmarks.scrub
+	$(BIN)/python -m benchmarks.pictures
+	$(BIN)/python -m benchmarks.beside
 	$(BIN)/python -m benchmarks.room_files
+	$(BIN)/python -m benchmarks.story_file
 	$(BIN)/python -m benchmarks.own_controllers
 	$(BIN)/python -m benchmarks.operators
 	$(BIN)/python -m benchmarks.queues

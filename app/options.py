@@ -1,4 +1,4 @@
-"""What the server may be told on the command line, and where it keeps its rooms unless it is told.
+"""What the server may be told on the command line, where it keeps its rooms unless it is told, and which version it is.
 
 Read by app/cli and by app/web/serve.py, before anything else is imported.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,3 +70,11 @@ def data_folder() -> Path:
         return Path.home() / "Library" / "Application Support" / "loopscope"
     state = os.environ.get("XDG_STATE_HOME", "")
     return (Path(state) if os.path.isabs(state) else Path.home() / ".local" / "state") / "loopscope"
+
+
+def version() -> str:
+    try:
+        return metadata.version("loopscope")
+    except metadata.PackageNotFoundError:  # not installed: a checkout
+        lines = (Path(__file__).parent.parent / "pyproject.toml").read_text("utf-8").splitlines()
+        return next(line.split('"')[1] for line in lines if line.startswith("version = "))

@@ -150,10 +150,14 @@ SAYS = {
         too_many, many("one pod too many", "%(n)s pods too many"), {"Pod": N_("It deletes one: %(name)s.")}
     ),
     "NamespaceTerminating": Saying(
-        N_("Pods are missing, but the namespace is being deleted."), N_("the namespace goes")
+        N_("Pods are missing, but the namespace is being deleted."),
+        N_("the namespace goes"),
+        needs=N_("Nothing is made in a namespace that goes: it must be made anew."),
     ),
     "MinReadySecondsNotOver": Saying(
-        N_("Ready: %(desired)s. Long enough to be available: %(observed)s."), N_("ready, not yet available")
+        N_("Ready: %(desired)s. Long enough to be available: %(observed)s."),
+        N_("ready, not yet available"),
+        needs=N_("They must stay ready for minReadySeconds."),
     ),
     "NewRevisionNeeded": Saying(
         N_("Its pod template is new: no revision holds it yet."),

@@ -6,7 +6,7 @@ of a viewer. babel collects the texts that stand inside `N_(...)` and `many(...)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from app.api.objects import Ref
@@ -66,6 +66,9 @@ def counted(text: Plural, n: int, **values: Value) -> Message:
 Told = Callable[[Any], Message]
 """For sentences that have to look closer, without side effects: at a Difference; of a write, at its record (Acted)."""
 
+Needs = Callable[[Any, Any], Iterable[Message]]
+"""From a Difference and the observation that it was found in to what would have to change, a sentence for each."""
+
 Seen = Callable[[Any], Message | None]
 """From an Observation to a sentence: what was looked at, and counted. %(who)s in it is the loop."""
 
@@ -77,11 +80,14 @@ class Saying(NamedTuple):
     done: what it says of a write, by the kind that is written ("*": any), where "it creates ..." would tell too little;
         of a PodSandbox also by "PodSandbox STATE", the state of a container that was written. %(name)s is what was
         written.
+    needs: of a Difference that the loop does nothing about: what would have to change before it goes on, in numbers and
+        names of what was seen. Without it the page says only what the loop looked at.
     """
 
     text: str | Plural | Told  # a sentence: why there is something to do, or why it has to wait
     short: str | Plural = ""  # the same in two to four words
     done: Mapping[str, str | Plural | Told] = {}
+    needs: str | Needs = ""
 
 
 LAST_LANE = 1_000

@@ -17,7 +17,7 @@ from app.cli.story import Teller
 from app.cluster import Cluster, replaying
 from app.engine.trace import Step
 from app.rooms import directory
-from app.rooms.roomfile import read, written
+from app.rooms.roomfile import Past, read, written
 from app.rooms.sharing import past_of, relived
 from app.rooms.storage import Damaged
 from app.web.present import Words
@@ -35,7 +35,7 @@ class Refused(Exception):
 
 def replay(path: str, teller: Teller | None, words: Words) -> int:
     """The exit code: 0 if all of the file is lived through again as it was. With a `teller` its story comes too."""
-    past = read(_text(path))
+    past = read(text_of(path))
     with Bar(Path(path).name, past.steps) as bar:
         found = relived(past, bar)
     if teller is not None:
@@ -56,7 +56,7 @@ def _again(cluster: Cluster) -> Iterator[tuple[Cluster, Step]]:
             yield from ((again, step) for step in again.trace.since(again.trace.count - 1))
 
 
-def _text(path: str) -> str:
+def text_of(path: str) -> str:
     """Raises Refused."""
     try:
         with sys.stdin if path == "-" else Path(path).open(encoding="utf-8") as file:
@@ -70,32 +70,44 @@ def _text(path: str) -> str:
 
 def export(room: str, data: str, url: str, output: str) -> int:
     """From the server that `room` or `url` names, or else from a directory, whose server may be running."""
-    split = urlsplit(room)
-    if split.scheme in ("http", "https"):
-        named = _ROOM.search(split.path)
-        if named is None:
-            raise Refused(f"{room} is no address of a room: http://host/rooms/NAME")
-        text = _asked(f"{split.scheme}://{split.netloc}", named[1])
+    server, name = addressed(room, url)
+    if server:
+        text = asked(server, f"/rooms/{name}/export", 2 * limits.ROOM_FILE_BYTES).decode()
     else:
-        text = _asked(url.rstrip("/"), room) if url else _from_directory(Path(data), room)
+        text = written(from_directory(Path(data), room))
+    put(text, output)
+    return 0
+
+
+def put(text: str, output: str) -> None:
+    """Into that file, or to the standard output. Raises Refused."""
     if output in ("", "-"):
         sys.stdout.write(text)
-        return 0
+        return
     try:
         Path(output).write_text(text, "utf-8")
     except OSError as error:
         raise Refused(f"{output}: {error.strerror}") from None
     print(f"{output}: {len(text.encode()):,} bytes", file=sys.stderr)
-    return 0
 
 
-def _asked(url: str, room: str) -> str:
-    request = urllib.request.Request(
-        f"{url}/rooms/{quote(room, safe='')}/export", headers={"Accept": "application/json"}
-    )
+def addressed(room: str, url: str) -> tuple[str, str]:
+    """The server, "" for none, and the room's name as it stands in an address. Raises Refused."""
+    split = urlsplit(room)
+    if split.scheme not in ("http", "https"):
+        return url.rstrip("/"), quote(room, safe="")
+    named = _ROOM.search(split.path)
+    if named is None:
+        raise Refused(f"{room} is no address of a room: http://host/rooms/NAME")
+    return f"{split.scheme}://{split.netloc}", named[1]
+
+
+def asked(url: str, path: str, most: int) -> bytes:
+    """Raises Refused."""
+    request = urllib.request.Request(f"{url}{path}", headers={"Accept": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:
-            return str(answer.read(2 * limits.ROOM_FILE_BYTES).decode())
+            return bytes(answer.read(most))
     except urllib.error.HTTPError as error:
         raise Refused(f"{url} refuses: {error.code} {_why(error)}") from None
     except (OSError, ValueError) as error:
@@ -110,13 +122,14 @@ def _why(error: urllib.error.HTTPError) -> str:
         return error.reason
 
 
-def _from_directory(folder: Path, room: str) -> str:
+def from_directory(folder: Path, room: str) -> Past:
+    """Raises Refused."""
     try:
         stored = directory.stored(folder, room)
         if stored is None:
             raise Refused(f'room "{room}" is not in {folder}: `loopscope rooms list` says which are')
         with Bar(room, stored.steps) as bar:
-            return written(past_of(stored, bar))
+            return past_of(stored, bar)
     except Damaged:
         raise Refused(f'what is kept of room "{room}" is damaged') from None
     except directory.Unreadable as error:

@@ -11,12 +11,11 @@ import os
 import platform
 import sys
 from collections.abc import Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli.completion import SHELLS, script
-from app.options import add_serving, data_folder
+from app.options import add_serving, data_folder, version
 
 if TYPE_CHECKING:
     from app.cli.story import Teller
@@ -58,7 +57,7 @@ def make_parser() -> argparse.ArgumentParser:
         argparse.ArgumentParser(prog="loopscope"), "Shows how Kubernetes keeps its promises.", _EXAMPLES
     )
     parser.add_argument(
-        "--version", action="version", version=f"loopscope {_version()} (Python {platform.python_version()})"
+        "--version", action="version", version=f"loopscope {version()} (Python {platform.python_version()})"
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     add_serving(actions)
@@ -104,13 +103,30 @@ def _add_rooms(actions: Actions) -> None:
     export = actions.add_parser("export", help="write a room into a small file")
     _described(
         export,
-        "Writes what was done in a room, and when, into a file that can be read, edited, replayed and imported.",
+        "Writes what was done in a room, and when, into a file that can be read, edited, replayed and imported; or "
+        "with --html its story, from what was done last to its end, into a page that plays without a server.",
         "examples:\n  loopscope export http://localhost:8000/rooms/NAME -o room.yaml\n"
-        "  loopscope export NAME --data ~/.local/state/loopscope > room.yaml",
+        "  loopscope export NAME --data ~/.local/state/loopscope > room.yaml\n"
+        "  loopscope export room.yaml --html story.html --from 1\n"
+        "  loopscope export NAME --svg slide.svg --step 577",
     )
-    export.add_argument("room", metavar="ROOM", help="its name, or its address")
+    export.add_argument("room", metavar="ROOM", help="its name, or its address; for --html a file of it, too")
     _add_place(export)
-    export.add_argument("-o", "--output", metavar="FILE", default="", help="default: the standard output")
+    form = export.add_mutually_exclusive_group()
+    form.add_argument("-o", "--output", metavar="FILE", default="", help="default: the standard output")
+    form.add_argument(
+        "--html", metavar="FILE", default="", help="its story instead, as a page that plays without a server"
+    )
+    form.add_argument("--svg", metavar="FILE", default="", help="a picture of one moment instead")
+    export.add_argument(
+        "--from", metavar="STEP", dest="first", type=_step, default=0, help="of the page; default: what was done last"
+    )
+    export.add_argument("--to", metavar="STEP", dest="last", type=_step, default=0, help="default: the end")
+    export.add_argument("--step", metavar="N", type=_step, default=0, help="of the picture; default: the newest")
+    export.add_argument("--theme", choices=("light", "dark"), default="light", help="of the picture: %(default)s")
+    export.add_argument(
+        "--lang", choices=("en", "ja"), default=_language(), help="of the page or the picture; default: %(default)s"
+    )
     rooms = actions.add_parser("rooms", help="which rooms are kept, or close some")
     _described(
         rooms,
@@ -185,6 +201,15 @@ def _roomed(options: argparse.Namespace) -> int:
 
     folder = Path(options.data)
     try:
+        if options.action == "export" and options.html:
+            from app.cli import stories
+
+            steps = options.first, options.last
+            return stories.export(options.room, options.data, options.url, options.html, steps, options.lang)
+        if options.action == "export" and options.svg:
+            from app.cli import pictures
+
+            return pictures.export(options, folder)
         if options.action == "export":
             return files.export(options.room, options.data, options.url, options.output)
         if options.what == "list":
@@ -198,15 +223,13 @@ def _roomed(options: argparse.Namespace) -> int:
         return 1
 
 
+def _step(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text} is no number of a step: they begin with 1")
+    return int(text)
+
+
 def _language() -> str:
     """Of this terminal."""
     said = next((text for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (text := os.environ.get(name))), "")
     return "ja" if said.startswith("ja") else "en"
-
-
-def _version() -> str:
-    try:
-        return metadata.version("loopscope")
-    except metadata.PackageNotFoundError:  # not installed: a checkout
-        lines = (Path(__file__).parent.parent.parent / "pyproject.toml").read_text("utf-8").splitlines()
-        return next(line.split('"')[1] for line in lines if line.startswith("version = "))

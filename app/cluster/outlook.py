@@ -42,22 +42,40 @@ REFUSALS = ("QuorumCritical",)  # reasons of those by which somebody says no
 _LABELS = ("labels", "ownerReferences")
 
 Get = Callable[[Ref], Obj | None]
+Outlook = Sequence[Difference] | None
+"""What an observation will come to; None: its loop will fail at it."""
+
+Ahead = Callable[[Step], Outlook]
+
+
+def by_workers(workers: Mapping[str, Worker]) -> Ahead:
+    """Of a step that was made just now."""
+
+    def ahead(step: Step) -> Outlook:
+        worker = workers.get(step.actor)
+        try:
+            return worker.outlook(step.key) if worker is not None and step.key is not None else ()
+        except Exception:
+            return None
+
+    return ahead
 
 
 def matters(step: Step, workers: Mapping[str, Worker], get: Get) -> bool:
     """`get` gives the object as it is now."""
+    return mattered(step, by_workers(workers), get)
+
+
+def mattered(step: Step, ahead: Ahead, get: Get) -> bool:
+    """The same of a step of the past: `get` gives the object as it was right after it."""
     record = step.record
     if isinstance(record, (Commanded, Failed)):
         return not step.background
     if step.background:
         return False
     if isinstance(record, Observed):
-        worker = workers.get(step.actor)
-        try:
-            ahead = worker.outlook(step.key) if worker is not None and step.key is not None else ()
-        except Exception:
-            return True  # it will fail at it
-        return any_matters(ahead, get)
+        found = ahead(step)
+        return found is None or any_matters(found, get)
     if isinstance(record, Differed):
         return any_matters(record.differences, get)
     if isinstance(record, Acted):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from enum import Enum
 from typing import Any
 
 from app.api.breath import EVERY, breathe, breathing
@@ -33,7 +34,7 @@ class Unreadable(Exception):
 
 
 def records_of(modules: Iterable[Any]) -> Records:
-    """Every record that those modules define: NamedTuples and dataclasses."""
+    """Every record that those modules define: NamedTuples, dataclasses, enumerations."""
     return {
         _name(each): each
         for module in modules
@@ -43,7 +44,7 @@ def records_of(modules: Iterable[Any]) -> Records:
 
 
 def _is_record(kind: type) -> bool:
-    return is_dataclass(kind) or (issubclass(kind, tuple) and hasattr(kind, "_fields"))
+    return is_dataclass(kind) or issubclass(kind, Enum) or (issubclass(kind, tuple) and hasattr(kind, "_fields"))
 
 
 def _name(kind: type) -> str:
@@ -112,6 +113,8 @@ class Writer:
             return [kind.__name__, *map(add, breathing(value))]
         if kind not in self._names:
             raise Unwritable(f"a {kind.__name__} is no plain data")
+        if issubclass(kind, Enum):
+            return [self._names[kind], value.value]
         if issubclass(kind, tuple):
             return [self._names[kind], *map(add, value)]
         return [self._names[kind], *(add(getattr(value, name)) for name in self._fields[kind])]

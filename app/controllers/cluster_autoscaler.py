@@ -103,6 +103,18 @@ def _can_spare(seen: ClusterSeen) -> bool:
     return len(seen.machines) > _number(seen.config, "min", 1)
 
 
+def _what_would_help(gap: Difference, seen: ClusterSeen) -> Iterator[Message]:
+    size, most = len(seen.machines), _number(seen.config, "max", limits.MACHINES)
+    why = next(
+        (why for pod, why in _grow(seen, [*filter(_finds_no_room, seen.pods)]).refused if ref_of(pod) == gap.about), ""
+    )
+    if size >= most:
+        text = N_("Machines: %(n)s, at most %(most)s. max in its ConfigMap must be more.")
+        yield message(text, n=size, most=most)
+    else:
+        yield message(N_("It must fit on an empty machine: %(why)s."), why=why.removeprefix("1 "))
+
+
 class ClusterAutoscaler(Controller[ClusterSeen]):
     name = "cluster-autoscaler"
     title = N_("Node scaler")
@@ -124,7 +136,9 @@ class ClusterAutoscaler(Controller[ClusterSeen]):
             N_("too few machines"),
             {"Machine": N_("It orders a machine: %(name)s.")},
         ),
-        "NoMachineWouldHelp": Saying(N_("No further machine would help %(about)s."), N_("none would help")),
+        "NoMachineWouldHelp": Saying(
+            N_("No further machine would help %(about)s."), N_("none would help"), needs=_what_would_help
+        ),
         "NodeUnneeded": Saying(
             N_("%(about)s is hardly used: its pods fit elsewhere."),
             N_("not needed"),
@@ -137,10 +151,14 @@ class ClusterAutoscaler(Controller[ClusterSeen]):
             {"Machine": N_("It gives the machine of %(name)s back."), "Node": N_("It deletes the Node %(name)s.")},
         ),
         "NotUnneededLongEnough": Saying(
-            N_("%(about)s is hardly used; its machine goes when that has been so for long enough."), N_("not yet")
+            N_("%(about)s is hardly used; its machine goes when that has been so for long enough."),
+            N_("not yet"),
+            needs=N_("Until then it must stay hardly used, and its pods must fit elsewhere."),
         ),
         "MachineAwaited": Saying(
-            N_("Of %(desired)s machines %(observed)s are ready: it waits for the others."), N_("machines on their way")
+            N_("Of %(desired)s machines %(observed)s are ready: it waits for the others."),
+            N_("machines on their way"),
+            needs=N_("All machines must be ready; now: %(observed)s of %(desired)s."),
         ),
         "LookDue": Saying(N_("It looks at fixed intervals, by the clock."), N_("the next look")),
     }
@@ -257,10 +275,13 @@ def _awaited(seen: ClusterSeen, coming: int) -> Difference:
 
 
 def _refuse(refused: Sequence[tuple[Obj, str]], memory: Memory) -> Iterator[Difference]:
+    """Told once; it stays so in the background."""
     for pod, why in refused:
-        if uid_of(pod) not in memory.refused:
-            told = _told(pod, "Normal", "NotTriggerScaleUp", f"pod didn't trigger scale-up: {why}")
-            yield Difference(ref_of(pod), "spec.nodeName", "a node", "", "NoMachineWouldHelp", (told,))
+        is_known = uid_of(pod) in memory.refused
+        told = () if is_known else (_told(pod, "Normal", "NotTriggerScaleUp", f"pod didn't trigger scale-up: {why}"),)
+        yield Difference(
+            ref_of(pod), "spec.nodeName", "a node", "", "NoMachineWouldHelp", told, background_if(is_known)
+        )
 
 
 def _told(pod: Obj, type_: str, reason: str, message: str) -> Announce:

@@ -56,7 +56,9 @@ class DisruptionController(Controller[BudgetSeen]):
     sleeps = True
     says = {
         "EvictionUnderWay": Saying(
-            N_("An eviction was allowed: it waits to see the pod go."), N_("an eviction under way")
+            N_("An eviction was allowed: it waits to see the pod go."),
+            N_("an eviction under way"),
+            needs=N_("These pods must be gone: %(observed)s."),
         ),
     }
 

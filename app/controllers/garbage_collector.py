@@ -66,6 +66,7 @@ class GarbageCollector(Controller[OwnershipObservation]):
                 "%(n)s objects that belong to %(about)s must go first.",
             ),
             N_("dependents first"),
+            needs=N_("What belongs to it and blocks its deletion must be gone; left: %(observed)s."),
         ),
         "DependentsGone": Saying(
             N_("Nothing holds %(about)s any more: it may go."), N_("held no more"), {"*": N_("It lets %(name)s go.")}

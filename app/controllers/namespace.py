@@ -51,6 +51,23 @@ class NamespaceObservation:
     tries: int = 0  # looks in a row at what should be gone, and is not
 
 
+_NAMED = 5  # of the objects that it waits for
+
+
+def _must_go(_gap: Difference, seen: NamespaceObservation) -> Iterator[Message]:
+    """What holds up each object that is left."""
+    left = [each for content in _due(seen).values() for each in content]
+    for each in left[:_NAMED]:
+        held = each["metadata"].get("finalizers")
+        if held:
+            text = N_("%(what)s has finalizers: whoever set %(names)s must take them off.")
+            yield message(text, what=ref_of(each), names=", ".join(held))
+        else:
+            yield message(N_("%(what)s must be gone."), what=ref_of(each))
+    if len(left) > _NAMED:
+        yield message(N_("Others: %(n)s."), n=len(left) - _NAMED)
+
+
 class NamespaceController(Controller[NamespaceObservation]):
     name = "namespace-controller"
     title = "Namespace"
@@ -65,6 +82,7 @@ class NamespaceController(Controller[NamespaceObservation]):
         "WaitingForContentToGo": Saying(
             many("One object is not gone yet: it waits.", "%(n)s objects are not gone yet: it waits."),
             N_("not empty yet"),
+            needs=_must_go,
         ),
         "NamespaceEmpty": Saying(
             N_("%(about)s is empty: it may go."), N_("empty now"), {"Namespace": N_("It lets %(name)s go.")}

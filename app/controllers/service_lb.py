@@ -55,14 +55,18 @@ class ServiceLoadBalancers(Controller[LoadBalancerSeen]):
     concurrency = 1
     says = {
         "LoadBalancerMissing": Saying(N_("It wants a load balancer: none was asked for yet."), N_("no address yet")),
-        "LoadBalancerPending": Saying(N_("The cloud is still making its load balancer."), N_("pending")),
+        "LoadBalancerPending": Saying(
+            N_("The cloud is still making its load balancer."), N_("pending"), needs=N_("The cloud must have made it.")
+        ),
         "LoadBalancerReady": Saying(
             N_("The load balancer is there: its address is %(desired)s."),
             N_("an address"),
             {"Service": N_("It writes the address into Service %(name)s.")},
         ),
         "LoadBalancerRefused": Saying(
-            N_("The cloud cannot give it the address %(desired)s, which it asks for."), N_("address refused")
+            N_("The cloud cannot give it the address %(desired)s, which it asks for."),
+            N_("address refused"),
+            needs=N_("spec.loadBalancerIP must be one that the cloud has, or none."),
         ),
         "LoadBalancerUnneeded": Saying(N_("It needs no load balancer any more."), N_("not needed")),
     }

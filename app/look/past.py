@@ -124,17 +124,35 @@ class Process:
         self._queue(ready)
 
 
-def actors(steps: Iterable[Step], later: Mapping[str, ActorState], state: Mapping[Ref, Obj]) -> dict[str, ActorState]:
-    """The loops that there were after `steps`, when there were these objects; `later` are those of a later moment."""
-    processes = _processes(steps)
-    kinds = {ref.kind for ref in state}
-    found = {}
-    for actor, loop in _loops(processes, later, state).items():
-        process = processes.get(actor)
-        if process is None or (loop.only_while and loop.only_while not in kinds):
-            process = Process()
-        found[actor] = process.state(loop)
-    return found
+class Processes:
+    """Of every loop, as far as it was told of its steps."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Process] = {}
+
+    def follow(self, step: Step) -> None:
+        found = self._found
+        if not isinstance(step.record, Commanded):
+            process = found.get(step.actor)
+            if process is None:
+                process = found[step.actor] = Process()
+            process.follow(step)
+        for name in _ended(step):
+            for actor, process in found.items():
+                if name in (actor, *actor.split("/")):
+                    process.end()
+                    process.mistakes.clear()
+
+    def actors(self, later: Mapping[str, ActorState], state: Mapping[Ref, Obj]) -> dict[str, ActorState]:
+        """The loops that there were then, when there were these objects; `later` are those of a later moment."""
+        kinds = {ref.kind for ref in state}
+        found = {}
+        for actor, loop in _loops(self._found, later, state).items():
+            process = self._found.get(actor)
+            if process is None or (loop.only_while and loop.only_while not in kinds):
+                process = Process()
+            found[actor] = process.state(loop)
+        return found
 
 
 def _loops(
@@ -151,22 +169,6 @@ def _loops(
             of_machines.setdefault(name, ActorState(name, machine, process.reconciles, 0, ()))
     for machine in (ref.name for ref in state if ref.kind == "Machine"):
         found |= {f"{name}/{machine}": loop._replace(instance=machine) for name, loop in of_machines.items()}
-    return found
-
-
-def _processes(steps: Iterable[Step]) -> dict[str, Process]:
-    found: dict[str, Process] = {}
-    for step in steps:
-        if not isinstance(step.record, Commanded):
-            process = found.get(step.actor)
-            if process is None:
-                process = found[step.actor] = Process()
-            process.follow(step)
-        for name in _ended(step):
-            for actor, process in found.items():
-                if name in (actor, *actor.split("/")):
-                    process.end()
-                    process.mistakes.clear()
     return found
 
 

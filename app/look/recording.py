@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from app.api import errors
+from app.api.breath import breathing
 from app.api.control_plane import CONTROL_PLANE
 from app.api.messages import Voice
 from app.api.objects import Obj, Ref
@@ -101,8 +102,12 @@ class Recording:
         return without(self.state, self.changes_since(revision))
 
     def at(self, step: int) -> Recording:
-        last, later = self._known(step), self.trace.since(step)
-        state, trace = self.as_of(last.revision), self.trace.until(step)
+        return Walk(self).to(step)
+
+    def _after(self, last: Step, state: Mapping[Ref, Obj], processes: past.Processes) -> Recording:
+        """Up to and with that step, after which there were these objects."""
+        step = last.number
+        trace, later = self.trace.until(step), self.trace.since(step)
         on_call = past.on_call(trace if self.calls else ())
         return Recording(
             epoch_ms=self.epoch_ms,
@@ -112,7 +117,7 @@ class Recording:
             revision=last.revision,
             changes=self.changes[: last.revision - self.known_from],
             trace=trace,
-            actors=past.actors(trace, self.actors, state) if later else self.actors,
+            actors=processes.actors(self.actors, state) if later else self.actors,
             voices=self.voices,
             applied=self.applied[: len(self.applied) - sum(map(_applies, later))],
             latencies=past.latencies(state) or self.latencies,
@@ -129,6 +134,35 @@ class Recording:
         if step is None or step.revision < self.known_from:
             raise errors.Gone(f"step {number} is too long ago: what the cluster was like then is not known any more")
         return step
+
+
+class Walk:
+    """From moment to moment of a recording, forward: what is the same as at the one before is not read again."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        self._processes = past.Processes()
+        self._step = 0  # up to which they are told
+        self._state: Mapping[Ref, Obj] = {}
+        self._revision = -1  # of the state
+
+    def to(self, step: int) -> Recording:
+        """As `Recording.at`. Steps are asked for in their order, none twice."""
+        recording = self._recording
+        last = recording._known(step)
+        for each in breathing(recording.trace.until(step).since(self._step)):
+            self._processes.follow(each)
+        if self._revision < 0:
+            state = dict(recording.as_of(last.revision))
+        else:
+            state = dict(self._state)
+            for change in recording.changes_since(self._revision)[: last.revision - self._revision]:
+                if change.new is None:
+                    state.pop(change.ref, None)
+                else:
+                    state[change.ref] = change.new
+        self._step, self._state, self._revision = step, state, last.revision
+        return recording._after(last, state, self._processes)
 
 
 def _applies(step: Step) -> bool:

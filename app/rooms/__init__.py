@@ -38,6 +38,7 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     loading     what is stored of a room, or what has become of it
     replaying   a room is brought back from its journal
     hindsight   a room as it was after any of its steps
+    stretches   a stretch of the past, told again
     marks       digests of a trace: where two are equal, so is what happened
     roomfile    a room as a text
     parting     where two rooms with a common past part
@@ -89,14 +90,16 @@ from app.rooms.sharing import Sharing
 from app.rooms.slicing import SLICE_S, pause, sliced
 from app.rooms.storage import Elsewhere
 from app.rooms.story import Story, Told
+from app.rooms.stretches import Moment, Stretch, moments, newest_act, stretch_of, stretches
 from app.rooms.trying import observed, slips, tried
 from app.rooms.watches import Watch
 
 __all__ = [
-    "NOT_KEPT", "SLICE_S", "Access", "Awaited", "Broken", "Closed", "Compared", "Done", "Drawing", "Elsewhere", "Entry",
-    "Frame", "Limits", "Line", "Lost", "Mirror", "NotComparable", "NotDone", "Observation", "Pace", "Parting",
-    "Pressed", "Process", "Relay", "Room", "Rooms", "Share", "Sharing", "Story", "Told", "Tried", "Viewer", "Waiting",
-    "Watch", "add_controllers", "as_file", "as_hook", "at_once", "awaits_input", "controller_templates", "exit_code",
-    "is_shell", "is_viewer_key", "kind_templates", "leave_out_controller", "observed", "owner", "parting", "pause",
-    "retold", "sliced", "slips", "title", "tried", "viewer_key",
+    "NOT_KEPT", "SLICE_S", "Access", "Awaited", "Broken", "Closed", "Compared", "Done", "Drawing", "Elsewhere",
+    "Entry", "Frame", "Limits", "Line", "Lost", "Mirror", "Moment", "NotComparable", "NotDone", "Observation", "Pace",
+    "Parting", "Pressed", "Process", "Relay", "Room", "Rooms", "Share", "Sharing", "Story", "Stretch", "Told", "Tried",
+    "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook", "at_once", "awaits_input",
+    "controller_templates", "exit_code", "is_shell", "is_viewer_key", "kind_templates", "leave_out_controller",
+    "moments", "newest_act", "observed", "owner", "parting", "pause", "retold", "sliced", "slips", "stretch_of",
+    "stretches", "title", "tried", "viewer_key",
 ]  # fmt: skip

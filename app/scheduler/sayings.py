@@ -6,6 +6,7 @@ from collections import Counter
 
 from app.api.messages import N_, Message, Saying, message
 from app.reconcile import Difference
+from app.scheduler import needs
 from app.scheduler.framework import Decision
 
 
@@ -63,12 +64,15 @@ _REASONS = (
 
 SAYS = {
     "PodUnscheduled": Saying(_choice, N_("needs a node")),
-    "Unschedulable": Saying(_why_nowhere, N_("fits nowhere"), {"Pod": N_("It notes why %(name)s has to wait.")}),
+    "Unschedulable": Saying(
+        _why_nowhere, N_("fits nowhere"), {"Pod": N_("It notes why %(name)s has to wait.")}, needs.by_node
+    ),
     "Preempted": Saying(N_("%(about)s is less important: it must make room."), N_("make room")),
     "MakingRoom": Saying(
         N_("It fits nowhere, but others are less important: %(desired)s gets room."),
         N_("room is made"),
         {"Pod": N_("It plans %(name)s for %(desired)s.")},
+        N_("Pods of less priority must have left %(desired)s."),
     ),
     "NominationLost": Saying(
         N_("%(observed)s was promised to %(about)s: a more important pod takes it."), N_("promise lost")

@@ -13,6 +13,10 @@ pages      GET: room, snapshot, documents, inspector, step, explain
 commands   POST: commands, pace, steps, reset, plan
 beside     two rooms with a common past, side by side
 sharing    a room goes out as a file, and comes in as one
+story      GET: a stretch of the story as a page that plays without a server
+embedding  the room in a frame of another page, to look on
+pictures   a moment as SVG
+palette    its colours: those of the page
 script     POST: a step of the room's lesson
 metrics    what the server counts, and whether it is well
 logs       one line an event
@@ -41,18 +45,21 @@ from app.web import (
     beside,
     commands,
     compression,
+    embedding,
     kube,
     language,
     live,
     metrics,
     own,
     pages,
+    pictures,
     problems,
     rates,
     roles,
     script,
     security,
     sharing,
+    story,
 )
 from app.web.linebreaks import LineBreaks
 
@@ -121,9 +128,12 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(commands.blueprint)
     app.register_blueprint(own.blueprint)
     app.register_blueprint(script.blueprint)
+    app.register_blueprint(pictures.blueprint)
+    app.register_blueprint(embedding.blueprint)
     app.register_blueprint(sharing.blueprint)
     app.register_blueprint(roles.blueprint)
     app.register_blueprint(beside.blueprint)
+    app.register_blueprint(story.blueprint)
     app.register_blueprint(live.blueprint)
     app.register_blueprint(kube.blueprint)
     compression.init_app(app)

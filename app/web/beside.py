@@ -57,7 +57,7 @@ def page(id: str, other: str) -> Response:
     except errors.NotFound:
         return _instead(_known(id, other), _("One of the two rooms is gone: it was given up, or never was."), 404)
     try:
-        at = _moment(both, since, 0, _)
+        at = _moment(both, since, None, _)
     except errors.NotFound:
         return _instead(id, _(NOT_KEPT), 404)
     context = {
@@ -113,16 +113,17 @@ def _axis(both: tuple[Room, Room], since: Parting, _: Words) -> dict[str, object
     return found
 
 
-def _moment(both: tuple[Room, Room], since: Parting, at_ms: int, _: Words) -> dict[str, Any]:
-    """Context of the template."""
+def _moment(both: tuple[Room, Room], since: Parting, at_ms: int | None, _: Words) -> dict[str, Any]:
+    """Context of the template; None: as they parted, before what was done in that very millisecond."""
     one, other = (_side(name, room, since, at_ms, _) for name, room in zip(SIDES, both, strict=True))
     came = [max(0, room.cluster.now_ms - since.at_ms) for room in both]
-    found = beside.moment((one, other), both[0].cluster.scheme, since, at_ms, (came[0], came[1]), _)
+    found = beside.moment((one, other), both[0].cluster.scheme, since, at_ms or 0, (came[0], came[1]), _)
     return {"room": both[0], "apart": _apart, **found}
 
 
-def _side(name: str, room: Room, since: Parting, at_ms: int, _: Words) -> beside.Side:
-    step = _number(name) or room.drawn(lambda: beside.step_at(room.look, since.at_ms + at_ms))
+def _side(name: str, room: Room, since: Parting, at_ms: int | None, _: Words) -> beside.Side:
+    step = since.step if at_ms is None else _number(name)
+    step = step or room.drawn(lambda: beside.step_at(room.look, since.at_ms + (at_ms or 0)))
     step = min(max(step, since.step), room.cluster.trace.count)
     told = min(_number(f"told_{name}"), step)
     return rooms().hindsight.look(room, step, lambda look: beside.side(name, look, since, told, _))
@@ -145,7 +146,8 @@ def _known(*ids: str) -> str:
     """The first of them that there is; "": none."""
     for id in ids:
         try:
-            return rooms().get(id).id
+            rooms().get(id)
+            return id
         except errors.ApiError:
             continue
     return ""

@@ -26,7 +26,7 @@ ORIGIN = "loopscope_origin"  # a cookie for the addresses of a fork alone: the r
 YEAR_S = 31_536_000
 DAY_S = 86_400
 AHEAD = 200  # steps in which the next that people follow is looked for
-LONGEST_SEARCH = 100
+LONGEST_SEARCH = 400  # a kind, a namespace and a name together
 
 blueprint = Blueprint("pages", __name__)
 
@@ -71,7 +71,7 @@ def room(id: str) -> AnyResponse:
     why_not = access.why_not()
     may = {"role": access.role(room).name.lower(), "why_not": _(why_not) if why_not else ""}
     more = {"kubeconfig": config, "said": told, "origin": ORIGIN in request.cookies, **may}
-    page = lambda: _rendered("room.html", **more, **present.page(room, scenarios.every(), _))  # noqa: E731
+    page = lambda: rendered("room.html", **more, **present.page(room, scenarios.every(), _))  # noqa: E731
     html = room.drawn(page)
     return make_response(html)
 
@@ -84,7 +84,7 @@ def snapshot(id: str) -> Response:
     _ = language.here()
     html = room.snapshot(
         ("snapshot", _.lang),
-        lambda: _rendered("snapshot.html", **present.page(room, scenarios.every(), _)),
+        lambda: rendered("snapshot.html", **present.page(room, scenarios.every(), _)),
     )
     return make_response(html)
 
@@ -158,9 +158,11 @@ def ruler(id: str) -> Response:
 
 @blueprint.get("/rooms/<id>/changes")
 def changes(id: str) -> Response:
-    """What changed, by which loop; `q` are words that an object, a loop or a field has."""
+    """What changed: of one `object`, by one `loop`, in one `field`; `q` are words that one of these has."""
     security.allow("past")
-    room, _, wanted = rooms().get(id), language.here(), request.args.get("q", "")[:LONGEST_SEARCH]
+    room, _ = rooms().get(id), language.here()
+    asked = (request.args.get(name, "")[:LONGEST_SEARCH] for name in ("q", "object", "loop", "field"))
+    wanted = present.Wanted(*asked)
     return make_response(
         room.drawn(lambda: render_template("_changes.html", room=room, **present.changes(room.look, wanted, _)))
     )
@@ -241,7 +243,7 @@ def _taken_over(room: Room, id: str, secret: str) -> AnyResponse:
     return response
 
 
-def _rendered(template: str, **context: Any) -> str:
+def rendered(template: str, **context: Any) -> str:
     """What may be large; others have the process in between."""
     current_app.update_template_context(context)
     return "".join(breathing(current_app.jinja_env.get_template(template).generate(context)))

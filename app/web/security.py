@@ -43,7 +43,7 @@ def init_app(app: Flask) -> None:
         if request.method == "GET" and response.mimetype == "text/html" and VISITOR not in request.cookies:
             secure = request.is_secure
             response.set_cookie(VISITOR, g.visitor, max_age=YEAR_S, httponly=True, samesite="Lax", secure=secure)
-        response.headers.setdefault("Content-Security-Policy", _policy())
+        response.headers.setdefault("Content-Security-Policy", policy())
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "same-origin")  # the address of a room is its key
         response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
@@ -127,10 +127,12 @@ def csrf_token() -> str:
     return hashlib.sha256(b"loopscope csrf\0" + g.visitor.encode()).hexdigest()
 
 
-def _policy() -> str:
+def policy(*, framed: bool = False) -> str:
+    """What a page may load, and who may frame it: our own pages, or anybody, also files, which no list can name."""
     # 'self' covers sockets too, but for older Safari.
     sockets = f"ws://{request.host} wss://{request.host}"
+    ancestors = "" if framed else "; frame-ancestors 'self'"
     return (
         f"default-src 'self'; style-src 'self' 'nonce-{g.nonce}'; img-src 'self' data:; connect-src 'self' {sockets};"
-        " object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+        f" object-src 'none'; base-uri 'none'; form-action 'self'{ancestors}"
     )

@@ -5,11 +5,10 @@ import {data, room, say, state, watch} from "./state.js"
 
 /** @import {Sent, State, Values} from "./types.js" */
 
-const answer = byId("answer")
-/** @type {HTMLInputElement} */
-const speed = byId("speed")
-/** @type {HTMLSelectElement} */
-const latencies = byId("latencies")
+// A page to look on has none of these, and does not start this module.
+const answer = /** @type {HTMLElement} */ (document.getElementById("answer"))
+const speed = /** @type {HTMLInputElement} */ (document.getElementById("speed"))
+const latencies = /** @type {HTMLSelectElement} */ (document.getElementById("latencies"))
 const READING_MS = 90 // a character
 let fading = 0
 

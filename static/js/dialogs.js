@@ -2,6 +2,10 @@
 import {all, byId, hit} from "./dom.js"
 
 export function startDialogs() {
+  document.addEventListener("click", async (event) => { // those that come when they are asked for
+    const name = hit(event, "[data-comes]")?.dataset.comes
+    if (name) (await import(`./${name}.js`)).open()
+  })
   /** @type {HTMLDialogElement[]} */
   const dialogs = all("dialog:not(#own)")
   for (const dialog of dialogs) {

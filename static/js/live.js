@@ -22,7 +22,12 @@ let fetching = false
 const waiting = []
 let [due, restsUntil] = [0, 0]
 
-export function startLive() {
+/** What comes may be made into something else before it is put in place: a page to look on has no controls. */
+let prepared = (/** @type {HTMLElement} */ piece) => piece
+
+/** @param {(piece: HTMLElement) => HTMLElement} [prepare] */
+export function startLive(prepare = prepared) {
+  prepared = prepare
   const path = () => `${room.base}/live?lang=${room.lang}&frame=${state.frame}&epoch=${state.epoch}`
   keepOpen(path, {opened, heard, closed})
 }
@@ -72,7 +77,7 @@ function apply({pieces, state: next}) {
     return
   }
   if (next.frame <= state.frame) return // the snapshot was newer
-  for (const piece of pieces) put(piece)
+  for (const piece of pieces) put(prepared(piece))
   frameCame(next)
   board.settle()
 }
@@ -116,7 +121,7 @@ export async function resnapshot() {
     for (const id of REGIONS) {
       const next = whole.getElementById(id)
       const present = document.getElementById(id)
-      if (next && present) present.replaceWith(next)
+      if (next && present) present.replaceWith(prepared(next))
     }
     snapshotCame()
     board.settle()

@@ -12,7 +12,7 @@ const [SNAP_PX, LATER_MS] = [7, 400]
 
 const place = byId("ruler")
 const [scale, thumb] = ["div", "i"].map((tag) => document.createElement(tag))
-/** @type {[number, number, string][]} step, virtual ms, what was done */
+/** @type {[number, number, string, boolean][]} step, virtual ms, what was done, whether it broke something */
 let marks = []
 let [newest, act, later] = [1, -1, 0]
 let dragging = false
@@ -96,10 +96,11 @@ function stepAt(share, points = axis()) {
 
 function draw() {
   const points = axis()
-  const ticks = marks.map(([step, at, text]) => {
+  const ticks = marks.map((mark) => {
+    const [step, at, , isFault] = mark
     const tick = document.createElement("i")
-    tick.className = "act"
-    tick.title = `${virtual(at)} ${text}`
+    tick.className = isFault ? "act fault" : "act"
+    tick.title = `${virtual(at)} ${named(mark)}`
     return stand(tick, step, points)
   })
   const moments = path().filter(({role}) => role !== "you").map(({step, phase}) => {
@@ -111,9 +112,15 @@ function draw() {
   stand(thumb, here, points)
   for (const old of all(":scope > i:not(.thumb)", scale)) old.remove()
   thumb.before(...moments, ...ticks)
-  const values = {valuemin: 1, valuemax: newest, valuenow: here, valuetext: isPast() ? say("ruler_at", {n: here, time: virtual(pastAt())}) : say("now")}
+  const mark = marks.find(([step]) => step === here)
+  const told = mark && isPast() ? `: ${named(mark)}` : ""
+  const valuetext = isPast() ? say("ruler_at", {n: here, time: virtual(pastAt())}) + told : say("now")
+  const values = {valuemin: 1, valuemax: newest, valuenow: here, valuetext}
   for (const [name, value] of Object.entries(values)) thumb.setAttribute(`aria-${name}`, String(value))
 }
+
+/** What was done there; of a fault it is said that it is one. @param {[number, number, string, boolean]} mark */
+const named = ([, , text, isFault]) => (isFault ? say("fault", {what: text}) : text)
 
 /** @param {HTMLElement} element @param {number} step @param {Point[]} points */
 function stand(element, step, points) {
@@ -152,7 +159,7 @@ async function show(step) {
 /** @param {KeyboardEvent} event */
 function move(event) {
   const here = isPast() || newest
-  const acts = marks.map(([step]) => step)
+  const acts = marks.filter((mark) => mark[3] || !event.shiftKey).map(([step]) => step)
   /** @type {Object<string, () => unknown>} */
   const ways = {
     ArrowLeft: () => showStep(here - 1),

@@ -1,7 +1,7 @@
 // The way of a story: one told step back, on to the next, the ending, and all of it once more.
 import * as caption from "./caption.js"
 import {post, tell} from "./commands.js"
-import {all, hit, one} from "./dom.js"
+import {all, hit} from "./dom.js"
 import {again as pointAgain} from "./marks.js"
 import {backToNow, isPast, showStep} from "./past.js"
 import {say, watch} from "./state.js"
@@ -21,7 +21,7 @@ export function startStory() {
     if (state.path) moments = state.path
     else if (state.told && moments.at(-1)?.step !== state.told.step) moments.push(state.told)
   })
-  one("[data-back]").addEventListener("click", back)
+  document.querySelector("[data-back]")?.addEventListener("click", back)
   document.addEventListener("click", (event) => {
     if (hit(event, "[data-once-more]")) onceMore()
     if (hit(event, "[data-next]")) next()

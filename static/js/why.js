@@ -1,4 +1,5 @@
-// Why? The chain of causes beside the board: each link is a step, shown as a click on the timeline shows it.
+// Why? And why not? The chain of causes beside the board, and what holds it up: each link is a step, shown as a click on
+// the timeline shows it.
 import {all, byId, focused, focusIn, hit, one, parsed} from "./dom.js"
 import * as inspector from "./inspector.js"
 import {backToNow, showStep} from "./past.js"
@@ -57,7 +58,8 @@ async function open(address, from) {
   await sheet("why")
   panel.hidden = false
   place()
-  const last = all("li:last-child .link", panel).at(0)
+  const held = all(".whynot", panel).length > 0
+  const last = held ? undefined : all("li:last-child .link", panel).at(0)
   last?.scrollIntoView({block: "nearest"})
   ;(last ?? one("h2", panel)).focus()
 }
@@ -89,12 +91,15 @@ function mark(link) {
   link?.setAttribute("aria-current", "step")
 }
 
-/** Of all changes those that the words fit. @param {HTMLInputElement} field */
+/** Of all changes those that fit the words and what was chosen. @param {HTMLInputElement|HTMLSelectElement} field */
 async function search(field) {
-  const words = field.value
-  const answer = await fetch(`${field.form?.dataset.search}&q=${encodeURIComponent(words)}`).catch(() => null)
+  const form = field.form
+  if (!form) return
+  const asked = () => new URLSearchParams(/** @type {any} */ (new FormData(form))).toString()
+  const wanted = asked()
+  const answer = await fetch(`${form.dataset.search}&${wanted}`).catch(() => null)
   const found = parsed(answer?.ok ? await answer.text() : "")
-  if (words !== field.value || !found.querySelector("ol")) return
+  if (wanted !== asked() || !found.querySelector("ol")) return
   for (const old of all(".nothing, ol", panel)) old.remove()
   panel.append(...all(".nothing, ol", found))
 }
@@ -102,12 +107,13 @@ async function search(field) {
 /** Up and down go from link to link, and show it. @param {KeyboardEvent} event */
 function move(event) {
   const step = WAYS[event.key]
-  if (!step) return
+  if (!step || hit(event, "select")) return
   event.preventDefault()
   event.stopPropagation()
-  const links = all(".link", panel)
+  const links = all("[data-link]", panel)
   const here = focusIn(links)
-  const next = links[Math.min(links.length - 1, Math.max(0, here < 0 ? links.length - 1 : here + step))]
+  const first = all(".whynot", panel).length ? 0 : links.length - 1
+  const next = links[Math.min(links.length - 1, Math.max(0, here < 0 ? first : here + step))]
   if (!next) return
   next.focus()
   look(next)

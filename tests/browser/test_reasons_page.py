@@ -100,6 +100,23 @@ def test_why_of_an_endpoint_and_of_an_event(open_page: Opener) -> None:
     expect(page.locator("#why [data-link]").last).to_contain_text("Scheduler")
 
 
+def test_why_not_of_a_pod_without_room_and_what_would_have_to_change(open_page: Opener) -> None:
+    page = open_page(size="projector")
+    faster(page)
+    post(page, "commands/apply", manifest=BIG)
+    page.get_by_role("button", name="no room: 3 × Insufficient cpu: Why not?").click()
+    held = page.get_by_role("region", name="Why not?")
+    expect(held.get_by_role("article")).to_contain_text("node-1, node-2, node-3: it asks for 9 of cpu, 4 is free.")
+    page.keyboard.press("ArrowDown")
+    since = held.get_by_role("button", name=re.compile("^since"))
+    expect(since).to_be_focused()
+    expect(page.locator("#caption")).to_have_attribute("data-role", "default-scheduler")
+    expect(page.locator("#caption")).to_have_attribute("data-step", since.get_attribute("data-link") or "")
+    page.keyboard.press("Escape")
+    page.locator('#board [data-open="Pod/default/big"]').first.click()
+    expect(page.get_by_role("button", name="Why? Why not?")).to_be_visible()
+
+
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_a_pod_that_waits_says_why_and_is_not_cut_off(open_page: Opener, lang: str) -> None:
     page = open_page(size="projector", lang=lang)

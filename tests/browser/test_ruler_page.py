@@ -84,6 +84,33 @@ def test_a_change_is_found_by_words_and_looked_at(open_page: Opener) -> None:
     expect(page.locator("body")).not_to_have_class(re.compile("in-past"))
 
 
+def test_a_fault_has_its_own_mark_to_go_to_by_keys(open_page: Opener) -> None:
+    page = begun(open_page)
+    fault = page.locator("#ruler i.fault")
+    expect(fault).to_have_count(1)
+    expect(fault).to_have_attribute("title", re.compile(r"Fault: You kill pod"))
+    post(page, "commands/scale", kind="Deployment", namespace="default", name="web", replicas="4")
+    expect(page.locator("#ruler i.act:not(.moment)")).to_have_count(4, timeout=PATIENCE_MS)
+    page.locator("#ruler .thumb").press("Shift+PageUp")
+    expect(page.locator("#caption .text")).to_contain_text("You kill pod")
+    expect(page.locator("#ruler .thumb")).to_have_attribute("aria-valuetext", re.compile("Fault: You kill pod"))
+
+
+def test_changes_are_chosen_by_object_loop_and_field(open_page: Opener) -> None:
+    page = begun(open_page)
+    page.keyboard.press(",")
+    panel = page.get_by_role("complementary", name="Why?")
+    panel.get_by_label("Loop", exact=True).select_option("default-scheduler")
+    panel.get_by_label("Field", exact=True).select_option("spec.nodeName")
+    expect(panel.locator(".link")).to_have_count(4)
+    panel.get_by_role("searchbox").fill("node-1")
+    expect(panel.locator(".link").first).to_contain_text("spec.nodeName: – → node-1")
+    panel.get_by_label("Object", exact=True).select_option("Deployment/default/web")
+    expect(panel.locator(".nothing")).to_be_visible()
+    assert panel.evaluate("e => e.scrollWidth <= e.clientWidth")
+    assert min(panel.locator("select").evaluate_all("all => all.map((e) => e.offsetHeight)")) >= 24
+
+
 def test_on_a_phone_in_japanese(open_page: Opener) -> None:
     page = begun(open_page, "phone", "ja")
     page.locator("#ruler .thumb").press("PageUp")

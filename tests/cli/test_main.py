@@ -144,6 +144,22 @@ def test_a_kept_room_is_exported_and_replayed(kept: tuple[Path, str, str], tmp_p
     assert steps == list(range(1, len(steps) + 1))
 
 
+def test_a_moment_of_a_kept_room_is_drawn(kept: tuple[Path, str, str], tmp_path: Path, capsys: Said) -> None:
+    folder, room, _text = kept
+    where, file = ["export", room, "--data", str(folder)], tmp_path / "slide.svg"
+    assert main([*where, "--svg", str(file), "--lang", "en"]) == 0
+    assert "bytes" in capsys.readouterr().err
+    newest = file.read_text()
+    assert newest.startswith("<svg")
+    assert "Self-healing web service" in newest
+    assert main([*where, "--svg", "-", "--step", "1", "--lang", "ja", "--theme", "dark"]) == 0
+    first = capsys.readouterr().out
+    assert 'lang="ja"' in first
+    assert "#0d1117" in first
+    assert main([*where, "--svg", "-", "--step", "99999"]) == 1
+    assert "99999" in capsys.readouterr().err
+
+
 def test_a_file_that_differs_is_an_answer_of_one(
     kept: tuple[Path, str, str], capsys: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,6 +209,10 @@ def test_a_server_that_runs_is_asked(tmp_path: Path, capsys: Said) -> None:
         assert main(["export", address, "-o", str(file)]) == 0
         assert main(["replay", str(file), "--lang", "en"]) == 0
         capsys.readouterr()
+        assert main(["export", address, "--svg", "-", "--lang", "en"]) == 0
+        assert capsys.readouterr().out.startswith("<svg")
+        assert main(["export", address, "--svg", "-", "--step", "99999"]) == 1
+        assert "404" in capsys.readouterr().err
         assert main(["export", "nobody", "--url", server.url]) == 1
         assert "404" in capsys.readouterr().err
         assert main(["rooms", "list", "--url", server.url]) == 0

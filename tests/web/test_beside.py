@@ -12,6 +12,7 @@ from flask import Flask
 
 from app.api.objects import Ref
 from app.commands import Scale
+from app.rooms import viewer_key
 from app.rooms.rooms import Rooms
 from tests.support.browser import JSON, Browser, make_app
 
@@ -121,6 +122,15 @@ def test_when_the_origin_is_gone_that_is_said(browser: Browser, fork: str) -> No
     assert answer.status_code == 404
     assert "片方のルームがありません" in answer.get_data(as_text=True)
     assert f'action="/rooms/{fork}/beside"' in answer.get_data(as_text=True)
+
+
+def test_who_may_only_watch_is_given_no_other_key(browser: Browser, fork: str) -> None:
+    watching, gone = viewer_key(browser.room.id), "b" * 20
+    for path in (f"{watching}/beside/{viewer_key(fork)}", f"{watching}/beside/{gone}", f"{watching}/beside/{watching}"):
+        html = browser.app.test_client().get(f"/rooms/{path}").get_data(as_text=True)
+        assert watching in html
+        assert browser.room.id not in html
+        assert fork not in html
 
 
 @pytest.mark.parametrize("query", ["at=x", "a=-1", "told_b=1e3", "at=" + "9" * 13])

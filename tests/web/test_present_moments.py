@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,9 +10,9 @@ import pytest
 from app import scenarios
 from app.api.objects import Ref
 from app.cluster import Cluster
-from app.commands import Apply, DeleteObject, Scale, TakeTurns
+from app.commands import Apply, DeleteObject, PowerNode, Scale, TakeTurns
 from app.engine.trace import changes_of, is_visible
-from app.web.present import Words, changes, ruler, step_detail
+from app.web.present import Wanted, Words, changes, ruler, step_detail
 from tests.support.browser import JSON, Browser
 from tests.support.looks import See
 from tests.support.telling import words_of
@@ -31,7 +32,7 @@ def cluster() -> Cluster:
 
 
 def rows(cluster: Cluster, see: See, wanted: str) -> list[Any]:
-    return list(changes(see(cluster), wanted, _)["rows"])
+    return list(changes(see(cluster), Wanted(wanted), _)["rows"])
 
 
 def test_the_ruler_has_a_mark_for_each_act_at_its_step(cluster: Cluster) -> None:
@@ -65,9 +66,31 @@ def test_changes_are_found_by_object_loop_and_field(cluster: Cluster, see: See) 
     assert not any("resourceVersion" in row.text or "Time" in row.text for row in everything)
 
 
+def test_changes_are_chosen_by_what_there_is_combined_with_words(cluster: Cluster, see: See) -> None:
+    whole = changes(see(cluster), Wanted(), _)
+    choices = {name: [value for value, _text in found] for name, found in whole["choices"].items()}
+    assert "Deployment/default/web" in choices["object"]
+    assert {"you", "replicaset-controller", "default-scheduler"} <= set(choices["loop"])
+    assert {"spec.replicas", "spec.nodeName"} <= set(choices["field"])
+    assert not any("[0]" in path for path in choices["field"])
+    by_all = changes(see(cluster), Wanted("", "Deployment/default/web", "you", "spec.replicas"), _)["rows"]
+    assert [row.text for row in by_all] == ["Deployment web · spec.replicas: 3 → 5"]
+    bound = changes(see(cluster), Wanted("node-2", "", "default-scheduler", "spec.nodeName"), _)["rows"]
+    assert bound
+    assert all("spec.nodeName: – → node-2" in row.text for row in bound)
+    assert changes(see(cluster), Wanted("", "Deployment/default/web", "default-scheduler"), _)["rows"] == []
+
+
+def test_a_fault_has_a_mark_of_its_own(cluster: Cluster) -> None:
+    cluster.submit(PowerNode("node-1", on=False))
+    cluster.submit(PowerNode("node-1", on=True))
+    marks = ruler(cluster, cluster.journal, _)["marks"][-3:]
+    assert [mark.is_fault for mark in marks] == [False, True, False]
+
+
 def test_of_many_changes_the_newest_are_listed(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.web.present.moments.MOST_ROWS", 3)
-    whole = changes(cluster, "", _)
+    whole = changes(cluster, Wanted(), _)
     assert (len(whole["rows"]), whole["is_cut"]) == (3, True)
     assert whole["rows"][-1].step >= max(step.number for step in cluster.trace if is_visible(step) and changes_of(step))
 
@@ -103,6 +126,9 @@ def test_doors(browser: Browser) -> None:
     assert "You kill pod" in marks[-1][2]
     assert f'data-link="{step}"' in browser.get(f"/changes?q={pod}").get_data(as_text=True)
     assert "data-link" not in browser.get("/changes?q=%3Cscript%3E").get_data(as_text=True)
+    chosen = browser.get(f"/changes?object=Pod/default/{pod}&loop=you&field=").get_data(as_text=True)
+    assert re.findall(r'data-link="(\d+)"', chosen) == [str(step)]
+    assert f'<option value="Pod/default/{pod}" selected>' in chosen
     browser.room.cluster.run()
     ahead = browser.get(f"/steps/{step + 1}?forward").get_data(as_text=True)
     assert f'data-step="{step}"' not in ahead

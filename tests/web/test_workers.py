@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from app.rooms import owner
+from app.rooms import owner, viewer_key
 from app.rooms.files import numbers, path_of
 from app.web.rates import Buckets, Budget, Rate
 from app.web.siblings import room_of
@@ -108,6 +108,17 @@ class TestServer:
             for _ in range(4):
                 assert server.stranger().asked(f"/rooms/{room}")[0] == 200
         assert all(path_of(data, number).exists() for number in range(WORKERS))
+
+    def test_a_viewer_key_leads_to_the_room_from_each(
+        self, server: Server, rooms: dict[int, tuple[Visitor, str]]
+    ) -> None:
+        for _visitor, room in rooms.values():
+            key = viewer_key(room)
+            for _ in range(4):
+                stranger = server.stranger()
+                code, page = stranger.asked(f"/rooms/{key}")
+                assert (code, room in page) == (200, False)
+                assert stranger.asked_to_post(f"/rooms/{key}/commands/scale", SCALE)[0] == 403
 
     def test_one_connection_for_rooms_of_all_workers(
         self, server: Server, rooms: dict[int, tuple[Visitor, str]]

@@ -1,5 +1,5 @@
-// Writes static/vendor/: htmx as published, CodeMirror as one file of picked parts with its types, and the licences of both.
-// Run by `make vendor`, after npm has installed what package-lock.json names.
+// Writes static/vendor/: htmx and gifenc as published, CodeMirror as one file of picked parts with its types, and the
+// licences of all of them. Run by `make vendor`, after npm has installed what package-lock.json names.
 
 import {copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync} from "node:fs"
 import {dirname, join} from "node:path"
@@ -14,6 +14,11 @@ mkdirSync(out, {recursive: true})
 
 copyFileSync(join(modules, "htmx.org/dist/htmx.min.js"), join(out, "htmx.min.js"))
 copyFileSync(join(modules, "htmx.org/LICENSE"), join(out, "htmx.LICENSE.txt"))
+// The comment that names a map we do not carry is left out.
+const gifenc = readFileSync(join(modules, "gifenc/dist/gifenc.esm.js"), "utf8").replace(/\/\/# sourceMappingURL=.*\s*$/, "")
+writeFileSync(join(out, "gifenc.js"), gifenc)
+copyFileSync(join(here, "gifenc.d.ts"), join(out, "gifenc.d.ts"))
+copyFileSync(join(modules, "gifenc/LICENSE.md"), join(out, "gifenc.LICENSE.txt"))
 copyFileSync(join(here, "codemirror.js"), join(out, "codemirror.d.ts"))
 
 const {metafile} = await build({
@@ -30,7 +35,7 @@ const {metafile} = await build({
 })
 writeFileSync(join(out, "codemirror.LICENSE.txt"), licences(bundled(metafile)))
 
-for (const name of ["htmx.min.js", "codemirror.js"]) {
+for (const name of ["htmx.min.js", "codemirror.js", "gifenc.js"]) {
   const bytes = readFileSync(join(out, name))
   console.log(`${name}: ${bytes.length} bytes, ${gzipSync(bytes).length} compressed`)
 }

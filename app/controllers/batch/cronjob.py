@@ -59,7 +59,9 @@ class CronJobController(Controller[CronJobObservation]):
             N_("More ended Jobs than are kept: %(about)s is the oldest."), N_("too much history")
         ),
         "JobsSeen": Saying(N_("The list of its Jobs is out of date."), N_("Jobs changed")),
-        "NextTimeAhead": Saying(N_("Its next time is still ahead."), N_("not yet time")),
+        "NextTimeAhead": Saying(
+            N_("Its next time is still ahead."), N_("not yet time"), needs=N_("Its schedule must say that it is time.")
+        ),
     }
 
     def __init__(self) -> None:

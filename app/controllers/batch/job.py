@@ -69,7 +69,11 @@ class JobController(Controller[JobObservation]):
             many("No pod is wanted any more: one must go.", "No pods are wanted any more: %(n)s must go."),
             N_("no pods wanted"),
         ),
-        "PodBackOff": Saying(N_("A pod has failed: the next one must wait."), N_("wait after a failure")),
+        "PodBackOff": Saying(
+            N_("A pod has failed: the next one must wait."),
+            N_("wait after a failure"),
+            needs=N_("The pause after a failure must be over: it doubles with each."),
+        ),
         "PodCounted": Saying(
             N_("%(about)s has ended, and is counted."),
             N_("one has ended"),

@@ -91,6 +91,7 @@ class DaemonSetController(Controller[DaemonSetObservation]):
         "TooManyNodesUnavailable": Saying(
             N_("Nodes without an available pod: %(observed)s. Allowed: %(desired)s. It waits."),
             N_("may not remove more"),
+            needs=N_("Nodes without an available pod must be fewer than %(desired)s; now: %(observed)s."),
         ),
     }
 

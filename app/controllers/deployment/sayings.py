@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from app import pod_control
 from app.api.messages import N_, Message, Saying, many, message
-from app.api.objects import Obj, name_of
+from app.api.objects import Obj, name_of, ref_of
+from app.controllers.deployment import rollout
+from app.reconcile import Difference
+
+
+def _must_be_available(gap: Difference, seen: Any) -> Iterator[Message]:
+    """How many are, and which ReplicaSets lack some."""
+    text = N_("Available pods must be more than %(least)s, now %(n)s; or maxUnavailable must allow more.")
+    yield message(text, least=gap.desired, n=gap.observed)
+    for each in rollout.rollout_of(seen.deployment, seen.replica_sets).active:
+        wanted, available = rollout.replicas_of(each), rollout.status_count(each, "availableReplicas")
+        if available < wanted:
+            text = N_("Available pods of %(what)s: %(n)s of %(wanted)s.")
+            yield message(text, what=ref_of(each), n=available, wanted=wanted)
+
 
 SAYS = {
     "OrphanMatches": pod_control.SAYS["OrphanMatches"],
@@ -44,11 +59,14 @@ SAYS = {
         N_("Old pods that do not work go first: %(desired)s of %(observed)s stay."), N_("broken old pods go")
     ),
     "MaxUnavailableReached": Saying(
-        N_("No old pod may go yet: available %(observed)s, at least %(desired)s."), N_("may not remove more")
+        N_("No old pod may go yet: available %(observed)s, at least %(desired)s."),
+        N_("may not remove more"),
+        needs=_must_be_available,
     ),
     "OldPodsStillRunning": Saying(
         many("One old pod is still there: new ones wait.", "%(n)s old pods are still there: new ones wait."),
         N_("old pods first"),
+        needs=N_("The old pods must be gone; left: %(observed)s."),
     ),
     "RolloutInProgress": Saying(N_("The rollout has %(desired)s s to get on."), N_("rollout goes on")),
     "RevisionHistoryExceeded": Saying(

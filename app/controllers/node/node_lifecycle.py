@@ -84,8 +84,16 @@ class NodeLifecycleController(Controller[NodeSeen | NodeGone]):
             N_("it is back"),
             {"Node": N_("It takes that taint off %(name)s.")},
         ),
-        "EvictionsStopped": Saying(N_("Too many nodes are lost at once: nobody is evicted."), N_("evictions stopped")),
-        "EvictionRateLimited": Saying(N_("%(about)s must wait: its zone evicts node by node."), N_("one at a time")),
+        "EvictionsStopped": Saying(
+            N_("Too many nodes are lost at once: nobody is evicted."),
+            N_("evictions stopped"),
+            needs=N_("A node must be heard of again: while all are silent the fault may be nearer."),
+        ),
+        "EvictionRateLimited": Saying(
+            N_("%(about)s must wait: its zone evicts node by node."),
+            N_("one at a time"),
+            needs=N_("It must be its turn in its zone."),
+        ),
         "NodeLost": Saying(
             N_("%(about)s is lost: it needs the taint that evicts."),
             N_("the node is lost"),

@@ -56,7 +56,11 @@ class TaintEvictionController(Controller[TaintedSeen]):
             N_("%(about)s tolerates the taint of %(observed)s no longer."), N_("taint not tolerated")
         ),
         "TaintIsGone": Saying(N_("The taint is gone in time: %(about)s may stay."), N_("the taint is gone")),
-        "ToleratedForNow": Saying(N_("Pods on %(about)s tolerate its taint for a while."), N_("tolerated for now")),
+        "ToleratedForNow": Saying(
+            N_("Pods on %(about)s tolerate its taint for a while."),
+            N_("tolerated for now"),
+            needs=N_("tolerationSeconds of its pods must be over, or the taint must go."),
+        ),
         "NobodyWaits": Saying(N_("No pod on %(about)s waits to be evicted any more."), N_("nobody waits")),
     }
 

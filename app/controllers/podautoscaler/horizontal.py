@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 from app.api import conditions, objects, selectors, times
 from app.api.conditions import Condition
-from app.api.messages import N_, Message, Saying, Told, message
+from app.api.messages import N_, Message, message
 from app.api.objects import Obj, Ref, name_of, ref_of
 from app.api.status import changed_fields
-from app.controllers.podautoscaler import behavior, metrics
+from app.controllers.podautoscaler import behavior, metrics, sayings
 from app.controllers.podautoscaler.behavior import History
 from app.controllers.podautoscaler.metrics import Measured
 from app.controllers.podautoscaler.replicas import MetricError
@@ -61,16 +61,6 @@ class AutoscalerObservation:
     now_ms: int
 
 
-def _held(text: str) -> Told:
-    """Says for how long."""
-
-    def told(gap: Difference) -> Message:
-        waits = (action.delay_ms for action in gap.actions if isinstance(action, RequeueAfter))
-        return message(text, desired=gap.desired, observed=gap.observed, time=times.duration(next(waits, 0)))
-
-    return told
-
-
 class HorizontalController(Controller[AutoscalerObservation]):
     name = "horizontal-pod-autoscaler"
     title = "HPA"
@@ -78,30 +68,7 @@ class HorizontalController(Controller[AutoscalerObservation]):
     reconciles = KIND
     concurrency = 5
     sleeps = True
-    says = {
-        "LoadAboveTarget": Saying(
-            N_("By load and limits %(desired)s pods are right, not %(observed)s."), N_("too few pods")
-        ),
-        "LoadBelowTarget": Saying(
-            N_("By load and limits %(desired)s pods are right, not %(observed)s."), N_("too many pods")
-        ),
-        "ScaleDownStabilized": Saying(
-            _held(N_("By load %(desired)s pods would do; it keeps %(observed)s for at least %(time)s more.")),
-            N_("waits to shrink"),
-            {KIND: N_("It keeps %(observed)s pods for now: lately more than %(desired)s were right.")},
-        ),
-        "ScaleUpStabilized": Saying(
-            _held(N_("By load %(desired)s pods are right; it keeps %(observed)s for at least %(time)s more.")),
-            N_("waits to grow"),
-            {KIND: N_("It keeps %(observed)s pods for now: lately fewer than %(desired)s were right.")},
-        ),
-        "MetricsAwaited": Saying(N_("There is no measurement to go by yet."), N_("no measurement")),
-        "LookDue": Saying(N_("It looks at fixed intervals, by the clock."), N_("the next look")),
-        "AmbiguousSelector": Saying(
-            N_("Another autoscaler scales the same pods: it leaves them alone."), N_("two autoscalers")
-        ),
-        "MetricsMissing": Saying(N_("There is no measurement to go by."), N_("no measurement")),
-    }
+    says = sayings.SAYS
 
     def __init__(self) -> None:
         self.wakes = (itself(KIND, when=_is_news),)

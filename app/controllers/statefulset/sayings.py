@@ -16,10 +16,18 @@ SAYS = {
     ),
     "OrdinalTooHigh": Saying(N_("Wanted: %(desired)s. %(about)s, the last one, goes first."), N_("the last one goes")),
     "PodOfOldRevision": Saying(N_("%(about)s still has the old template."), N_("an old template"), _ANEW),
-    "PodStillTerminating": Saying(N_("%(about)s is not gone yet: its name is taken."), N_("not gone yet")),
-    "PredecessorNotReady": Saying(N_("%(about)s is not ready: the next must wait."), N_("wait for the one before")),
+    "PodStillTerminating": Saying(
+        N_("%(about)s is not gone yet: its name is taken."), N_("not gone yet"), needs=N_("%(about)s must be gone.")
+    ),
+    "PredecessorNotReady": Saying(
+        N_("%(about)s is not ready: the next must wait."),
+        N_("wait for the one before"),
+        needs=N_("%(about)s must be ready; with podManagementPolicy Parallel the next would not wait."),
+    ),
     "UpdatedPodNotReady": Saying(
-        N_("%(about)s is not available yet: the others must wait."), N_("wait for the updated one")
+        N_("%(about)s is not available yet: the others must wait."),
+        N_("wait for the updated one"),
+        needs=N_("%(about)s must become available with the new template."),
     ),
     "RecreatingFailedPod": Saying(N_("%(about)s has failed."), N_("failed: start over"), _ANEW),
     "RecreatingTerminatedPod": Saying(N_("%(about)s has ended, but should run."), N_("ended: start over"), _ANEW),

@@ -33,7 +33,11 @@ class ClaimProtection(Controller[ClaimUsed]):
     lane = 184
     reconciles = CLAIM
     says = {
-        "ClaimInUse": Saying(N_("A pod still uses %(about)s: it stays."), N_("still in use")),
+        "ClaimInUse": Saying(
+            N_("A pod still uses %(about)s: it stays."),
+            N_("still in use"),
+            needs=N_("The pods that use it must be gone: %(observed)s."),
+        ),
         "ClaimUnused": Saying(
             N_("No pod uses %(about)s any more: it may go."),
             N_("not in use"),

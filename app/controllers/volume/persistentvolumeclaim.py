@@ -51,6 +51,19 @@ class VolumeObservation:
     claim: Obj | None  # the one that it is for
 
 
+def _must_be_there(_gap: Difference, seen: ClaimObservation) -> Iterator[Message]:
+    spec, named = seen.claim["spec"], seen.claim["spec"].get("volumeName")
+    asked = (spec.get("resources") or {}).get("requests") or {}
+    if named:
+        yield message(N_("Volume %(name)s must be there, and fit."), name=named)
+        return
+    if claims.waits_for_pod(seen.storage_class):
+        yield message(N_("A pod that uses it must be given a node first."))
+    values = {"size": asked.get("storage", "0"), "modes": ", ".join(spec.get("accessModes") or ())}
+    text = N_("A volume must be free that has %(size)s or more, %(modes)s and the class %(name)s.")
+    yield message(text, **values, name=spec.get("storageClassName") or '""')
+
+
 class PersistentVolumeBinder(Controller[ClaimObservation | VolumeObservation]):
     name = "persistentvolume-binder"
     title = "Volumes"
@@ -67,7 +80,9 @@ class PersistentVolumeBinder(Controller[ClaimObservation | VolumeObservation]):
                 "PersistentVolumeClaim": N_("It gives %(name)s its volume."),
             },
         ),
-        "WaitingForVolume": Saying(N_("No volume fits %(about)s yet: it waits."), N_("no volume fits")),
+        "WaitingForVolume": Saying(
+            N_("No volume fits %(about)s yet: it waits."), N_("no volume fits"), needs=_must_be_there
+        ),
         "VolumeMissing": Saying(
             N_("No volume fits %(about)s: one must be made."),
             N_("no volume yet"),

@@ -35,7 +35,11 @@ class VolumeProtection(Controller[VolumeUsed]):
     lane = 186
     reconciles = VOLUME
     says = {
-        "VolumeInUse": Saying(N_("%(about)s is bound to a claim: it stays."), N_("still bound")),
+        "VolumeInUse": Saying(
+            N_("%(about)s is bound to a claim: it stays."),
+            N_("still bound"),
+            needs=N_("The claim that it is bound to must be gone: %(observed)s."),
+        ),
         "VolumeUnused": Saying(
             N_("%(about)s is bound to no claim any more: it may go."),
             N_("not bound"),

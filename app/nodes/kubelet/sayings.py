@@ -6,6 +6,7 @@ from app.api.messages import N_, Message, Saying, message
 from app.api.names import short_name
 from app.api.objects import Obj, is_terminating, name_of
 from app.nodes import sandbox
+from app.nodes.kubelet import needs
 from app.nodes.sandbox import EXITED, PULL_FAILED, RUNNING
 
 SAYS = {
@@ -19,9 +20,11 @@ SAYS = {
         N_("no place"),
         {"Pod": N_("It marks %(name)s as failed.")},
     ),
-    "FailedMount": Saying(N_("What %(about)s mounts is not there: it tries again."), N_("volume missing")),
+    "FailedMount": Saying(
+        N_("What %(about)s mounts is not there: it tries again."), N_("volume missing"), needs=needs.there
+    ),
     "CreateContainerConfigError": Saying(
-        N_("A container of %(about)s cannot be made: it tries again."), N_("cannot be made")
+        N_("A container of %(about)s cannot be made: it tries again."), N_("cannot be made"), needs=needs.there
     ),
     "ContainersMissing": Saying(
         N_("The next containers may start."),
@@ -39,22 +42,30 @@ SAYS = {
         {"PodSandbox": N_("It grants %(name)s the new size.")},
     ),
     "ResizeDeferred": Saying(
-        N_("%(about)s is to grow, and there is no room: it tries again later."), N_("no room to grow")
+        N_("%(about)s is to grow, and there is no room: it tries again later."),
+        N_("no room to grow"),
+        needs=N_("Other pods must leave its node, or it must ask for less: %(desired)s."),
     ),
     "ImageMissing": Saying(
         N_("The image is not here: it must be pulled."),
         N_("image missing"),
         {"PodSandbox": N_("It has the image of %(name)s pulled again.")},
     ),
-    "ErrImagePull": Saying(N_("The image could not be pulled."), N_("pull failed")),
-    "ImagePullBackOff": Saying(N_("The image did not come: a pause before the next try."), N_("pull again later")),
-    "ErrImageNeverPull": Saying(N_("The image is not here, and must not be pulled."), N_("must not pull")),
+    "ErrImagePull": Saying(N_("The image could not be pulled."), N_("pull failed"), needs=needs.image),
+    "ImagePullBackOff": Saying(
+        N_("The image did not come: a pause before the next try."), N_("pull again later"), needs=needs.image
+    ),
+    "ErrImageNeverPull": Saying(
+        N_("The image is not here, and must not be pulled."), N_("must not pull"), needs=needs.image
+    ),
     "ContainerDied": Saying(
         N_("A container of %(about)s has ended, and should run."),
         N_("container ended"),
         {"PodSandbox": N_("It has the container of %(name)s started again.")},
     ),
-    "CrashLoopBackOff": Saying(N_("The container keeps ending: a pause before the next start."), N_("restart later")),
+    "CrashLoopBackOff": Saying(
+        N_("The container keeps ending: a pause before the next start."), N_("restart later"), needs=needs.runs
+    ),
     "ContainerChanged": Saying(
         N_("%(observed)s runs, %(desired)s should."),
         N_("image changed"),
@@ -64,8 +75,11 @@ SAYS = {
         N_("A probe of %(about)s has failed."),
         N_("probe failed"),
         {"PodSandbox": N_("It has the container of %(name)s restarted.")},
+        needs.probe,
     ),
-    "ProbeNotYetPassed": Saying(N_("It is not ready yet: the next probe will tell."), N_("not ready yet")),
+    "ProbeNotYetPassed": Saying(
+        N_("It is not ready yet: the next probe will tell."), N_("not ready yet"), needs=needs.probe
+    ),
     "ProbeDue": Saying(N_("%(about)s is well so far: the next probe will tell."), N_("probed again")),
     "PostStartHookRuns": Saying(
         N_("The postStart hook of %(about)s runs: until it ends the container counts as starting."), N_("hook runs")

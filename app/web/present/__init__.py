@@ -22,9 +22,14 @@ the viewer's language. The trace is the only source: there is no second, drawn v
     touched        what looks different beside a change   causes      the steps that led to a step
     why            the chain of causes, to look through   lanemarks   what a mark on the timeline says
     system         what every cluster has, for who asks
+    whynot         what holds an object up, since when, and what would have to change; asked: whether to ask
+    retold         a moment of a recording, for a page that plays without a server
     moments        the ruler, the list of changes, and the page as it was
     beside         two rooms in step, and what differs: tolls what it has cost in one, supply what was missing,
                    differing which objects differ, differences the table
+    still          a room as it was at one moment
+    picture        a moment for a slide             picture_board  its nodes and pods, in the room there is
+    lettering      how wide a text is where nobody can measure it
     own            controllers that people wrote, and what one would do
 """
 
@@ -33,14 +38,16 @@ from __future__ import annotations
 from app.web.present.captions import caption
 from app.web.present.clock import virtual
 from app.web.present.inspector import inspector
-from app.web.present.moments import changes, ruler, step_detail
+from app.web.present.moments import Wanted, changes, ruler, step_detail
 from app.web.present.own import choices, own, tried
+from app.web.present.picture import picture
 from app.web.present.reading import reading_ms
 from app.web.present.room import documents, frame, page, verdict_of, why_of
+from app.web.present.still import still
 from app.web.present.system import system
 from app.web.present.words import Words
 
 __all__ = [
-    "Words", "caption", "changes", "choices", "documents", "frame", "inspector", "own", "page", "reading_ms", "ruler",
-    "step_detail", "system", "tried", "verdict_of", "virtual", "why_of",
+    "Wanted", "Words", "caption", "changes", "choices", "documents", "frame", "inspector", "own", "page", "picture",
+    "reading_ms", "ruler", "step_detail", "still", "system", "tried", "verdict_of", "virtual", "why_of",
 ]  # fmt: skip

@@ -19,7 +19,7 @@ from app.kubectl.describe import describe
 from app.look import Look
 from app.registry.scales import scale_of
 from app.web import kubectl
-from app.web.present import board, card, custom, descriptions, manifest, reasons
+from app.web.present import asked, board, card, custom, descriptions, manifest, reasons
 from app.web.present.clock import age
 from app.web.present.values import Chip
 from app.web.present.words import Words
@@ -64,6 +64,8 @@ def inspector(cluster: Look, ref: Ref, _: Words, *, described: bool = False) -> 
     obj = cluster.get(ref)
     knows = obj is not None and describe.knows(ref.kind)
     text = descriptions.text(cluster, obj) if obj and knows and described else ""
+    found = endpoints(cluster, ref) if ref.kind == "Service" else ()
+    unserved = ref.kind == "Service" and not any(each.state == "ready" for each in found)
     verb, flags = ("describe", "") if text else ("get", " -o yaml")
     return {
         "_": _,
@@ -79,10 +81,11 @@ def inspector(cluster: Look, ref: Ref, _: Words, *, described: bool = False) -> 
         "lines": manifest.lines(obj) if obj else (),
         "applied": manifest.applied_lines(obj) if obj else (),
         "events": events(cluster, ref),
-        "endpoints": endpoints(cluster, ref) if ref.kind == "Service" else (),
+        "endpoints": found,
         "actions": actions(obj, cluster.scheme.find(ref.kind), _) if obj else (),
         "kubectl": f"kubectl {verb} {lines.target(ref)}{flags}{lines.flag(ref.namespace)}",
         "knows": knows,
+        "short": obj is not None and (unserved or asked.is_short(obj)),
         "described": text,
         "stored": obj is not None and board.is_stored(cluster, obj, board.reconciled(cluster)),
     }

@@ -6,7 +6,8 @@ lived again (app/rooms/hindsight.py): both are a Look whose newest step is the o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from app.engine.trace import Commanded, Step, Trace, changes_of, is_visible
 from app.look import Look
 from app.rooms import Entry, Told
 from app.web.present import board, captions, telling
+from app.web.present.breaks import breaks
 from app.web.present.clock import virtual
 from app.web.present.edits import UNKNOWN
 from app.web.present.names import YOU, called, lane_of, role_title
@@ -30,19 +32,24 @@ from app.web.present.words import Words
 MOST_MARKS = 300  # on a ruler
 MOST_ROWS = 200  # in the list of changes
 MOST_READ = 8_000  # changes that are looked through for those
+MOST_COMPARED = 1_000  # of those the newest, whose fields are offered to choose from
+MOST_CHOICES = 100
 MOST_FIELDS = 3  # of an object, beside each other
 _HIDDEN = ("Event", "Lease")
 LONGEST_VALUE = 32
+_PLACE = re.compile(r"\[[^\]]*\]")
 _TIMES = ("Time", "Timestamp")  # what a field that only says when is called
 _BOOKKEEPING = ("metadata.managedFields", "metadata.resourceVersion", "metadata.generation", "metadata.annotations")
 
 
 class Mark(NamedTuple):
-    """Something that people did: after which step, at which virtual time since the room began, and what."""
+    """Something that people did: after which step, at which virtual time since the room began, what, and whether it
+    broke something."""
 
     step: int
     at_ms: int
     text: str
+    is_fault: bool = False
 
 
 class Write(NamedTuple):
@@ -52,6 +59,15 @@ class Write(NamedTuple):
     about: Ref
     old: Obj | None
     new: Obj | None
+
+
+class Wanted(NamedTuple):
+    """Of all changes those of one object, loop and field, of which the words name the object, the loop or the field."""
+
+    words: str = ""
+    object: str = ""  # Kind/namespace or "-"/name, as in addresses
+    loop: str = ""  # a role
+    field: str = ""  # a path
 
 
 class Changed(NamedTuple):
@@ -81,12 +97,12 @@ def is_act(entry: Entry) -> bool:
 
 
 def mark(entry: Entry, cluster: Look, _: Words) -> Mark:
-    step = cluster.trace.get(entry.step + 1)
+    step, command = cluster.trace.get(entry.step + 1), command_from_json(entry.command)
     if step is not None and isinstance(step.record, Commanded):
         said = captions.sentence(step, _)
     else:
-        said = captions.commanded(command_from_json(entry.command), 1, _)
-    return Mark(entry.step + 1, entry.at_ms - cluster.epoch_ms, said)
+        said = captions.commanded(command, 1, _)
+    return Mark(entry.step + 1, entry.at_ms - cluster.epoch_ms, said, breaks(command))
 
 
 # -------------------------------------------------------------------------------------------------- one moment
@@ -95,7 +111,7 @@ def mark(entry: Entry, cluster: Look, _: Words) -> Mark:
 def step_detail(cluster: Look, number: int, _: Words, *, forward: bool = False) -> dict[str, Any] | None:
     """Context of `templates/_step.html`: the page as it was at the nearest step that people follow, from `number` back
     or forward; at that step itself if `cluster` knows none, for all loops rest. None: it does not know that either."""
-    found = _nearest(cluster.trace, number, forward=forward)
+    found = nearest(cluster.trace, number, forward=forward)
     step = found or cluster.trace.get(number)
     if step is None:
         return None
@@ -113,7 +129,8 @@ def step_detail(cluster: Look, number: int, _: Words, *, forward: bool = False) 
     }
 
 
-def _nearest(trace: Trace, number: int, *, forward: bool) -> Step | None:
+def nearest(trace: Trace, number: int, *, forward: bool = False) -> Step | None:
+    """The step that people follow, from `number` back or forward."""
     steps = trace.since(number - 1) if forward else reversed(trace.until(min(number, trace.count)).since(0))
     if number > trace.count:
         return None
@@ -136,22 +153,57 @@ def is_followed(step: Step) -> bool:
 # -------------------------------------------------------------------------------------------------- changes
 
 
-def changes(cluster: Look, wanted: str, _: Words) -> dict[str, Any]:
-    """Context of `templates/_changes.html`: the newest changes that are known, oldest first, of which `wanted` names
-    the object, the loop or the field."""
+def changes(cluster: Look, wanted: Wanted, _: Words) -> dict[str, Any]:
+    """Context of `templates/_changes.html`: the newest changes that are known, oldest first, as far as they fit; and of
+    which objects, loops and fields there are some."""
     _ = _.among(cluster.voices)
-    words = wanted.casefold().split()
-    known = islice(_newest_first(cluster), MOST_READ)
-    rows = (_row(write, cluster, _) for write in breathing(known))
+    words = wanted.words.casefold().split()
+    known = list(breathing(islice(_newest_first(cluster), MOST_READ)))
+    near = (write for write in known if _fits(write, wanted))
+    rows = (_row(write, cluster, _) for write in breathing(near))
     fitting = (row for row, searched in rows if all(word in searched for word in words))
     found = list(islice(fitting, MOST_ROWS + 1))
     return {
         "_": _,
         "lang": _.lang,
         "wanted": wanted,
+        "choices": _choices(known, _),
         "rows": found[:MOST_ROWS][::-1],
         "is_cut": len(found) > MOST_ROWS,
     }
+
+
+def _fits(write: Write, wanted: Wanted) -> bool:
+    if wanted.object and wanted.object != _id(write.about):
+        return False
+    if wanted.loop and wanted.loop != lane_of(write.step.actor):
+        return False
+    return not wanted.field or any(_path(each.path) == wanted.field for each in _fields(write))
+
+
+def _choices(known: Sequence[Write], _: Words) -> dict[str, list[tuple[str, str]]]:
+    """Value and words of each, in order of the words; of very many the newest."""
+    refs = dict.fromkeys(write.about for write in known)
+    roles = dict.fromkeys(lane_of(write.step.actor) for write in known)
+    paths = dict.fromkeys(_path(each.path) for write in breathing(known[:MOST_COMPARED]) for each in _fields(write))
+    return {
+        "object": _sorted((_id(ref), called(ref, _)) for ref in islice(refs, MOST_CHOICES)),
+        "loop": _sorted((role, role_title(role, _)) for role in roles),
+        "field": _sorted((path, path) for path in islice(paths, MOST_CHOICES)),
+    }
+
+
+def _sorted(found: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return sorted(found, key=lambda each: each[1].casefold())
+
+
+def _id(ref: Ref) -> str:
+    return f"{ref.kind}/{ref.namespace or '-'}/{ref.name}"
+
+
+def _path(path: str) -> str:
+    """Of whichever item of a list: `spec.containers[].image`."""
+    return _PLACE.sub("[]", path)
 
 
 def _newest_first(cluster: Look) -> Iterator[Write]:

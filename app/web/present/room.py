@@ -31,6 +31,7 @@ from app.web.present import (
     unfolded,
     waits,
     why,
+    whynot,
     workloads,
 )
 from app.web.present.names import YOU, lane_of, lanes, role_title
@@ -165,16 +166,17 @@ def frame(room: Shown, change: Frame, _: Words) -> dict[str, Any]:
 
 
 def why_of(cluster: Look, ref: Ref, endpoint: str, _: Words) -> dict[str, Any]:
-    """Context of `templates/_why.html`: of an object, or of one endpoint of a Service."""
+    """Context of `templates/_why.html`: of an object, with what holds it up, or of one endpoint of a Service."""
     _ = _.among(cluster.voices)
-    found = why.of_endpoint(cluster, ref, endpoint, _) if endpoint else why.of_object(cluster, ref, _)
-    return {"_": _, "lang": _.lang, "why": found}
+    if endpoint:
+        return {"_": _, "lang": _.lang, "why": why.of_endpoint(cluster, ref, endpoint, _), "whynot": None}
+    return {"_": _, "lang": _.lang, "why": why.of_object(cluster, ref, _), "whynot": whynot.of(cluster, ref, _)}
 
 
 def verdict_of(room: Shown, _: Words) -> dict[str, Any]:
     """Context of `templates/_why.html`: the shortest trace that shows what came of a loop's fault."""
     _ = _.among(room.look.voices)
-    return {"_": _, "lang": _.lang, "why": ending.shortest_trace(room.look, room.act, _)}
+    return {"_": _, "lang": _.lang, "why": ending.shortest_trace(room.look, room.act, _), "whynot": None}
 
 
 def state(

@@ -79,7 +79,11 @@ def _board_words(_: Words) -> dict[str, str]:
         "tone_bad": _("in trouble"),
         "tone_done": _("completed"),
         "waiting": _("Waiting for a node"),
-        "ruler": _("The room's past: arrow keys move, Page Up and Page Down go from act to act, End is now"),
+        "ruler": _(
+            "The room's past: arrow keys move, Page Up and Page Down go from act to act,"
+            " with Shift from fault to fault, End is now"
+        ),
+        "fault": _("Fault: {what}"),
         "ruler_at": _("step {n}, {time}"),
         "changes": _("Changes"),
         "changes_about": _("What changed, by which loop (,)"),
@@ -95,6 +99,32 @@ def _board_words(_: Words) -> dict[str, str]:
         "ready": _("ready"),
         "chart": _("{name}: {desired} desired, {ready} ready"),
     }
+
+
+OF_THE_BOARD = ("now", "more_workloads", "more_waiting", "fewer", "chart", "theme_auto", "theme_light", "theme_dark")
+
+
+def player_words(_: Words) -> dict[str, str]:
+    """The same for a story that plays without a server (static/js/player.js), which has some of the page's modules."""
+    board = _board_words(_)
+    return {
+        **traffic.words(_),
+        **{name: board[name] for name in OF_THE_BOARD},
+        "play": _("Play"),
+        "pause": _("Pause"),
+        "moment_at": _("moment {n} of {all}, {time}"),
+    }
+
+
+def player_keys(_: Words) -> list[tuple[str, str]]:
+    return [
+        ("Space", _("play or pause")),
+        ("← →", _("one moment back, or on")),
+        ("PgUp PgDn", _("to the act before, or after")),
+        ("Home End", _("to the beginning, to the ending")),
+        ("- +", _("slower, faster")),
+        ("D", _("light, dark or as the system")),
+    ]
 
 
 def keys(_: Words) -> list[tuple[str, list[tuple[str, str]]]]:

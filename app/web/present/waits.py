@@ -66,12 +66,12 @@ def _newest_looks(cluster: Look) -> Iterator[Step]:
         step = cluster.trace.get(number) if wanted else None
         if step is None or step.at_ms < cluster.now_ms - LOOK_BACK_MS:
             return
-        if step.actor in SLOW and step.key in wanted and _is_look(step):
+        if step.actor in SLOW and step.key in wanted and is_look(step):
             wanted.discard(step.key)
             yield step
 
 
-def _is_look(step: Step) -> bool:
+def is_look(step: Step) -> bool:
     """It really looked, and notes when it will again: it was not woken before its time."""
     record = step.record
     return isinstance(record, Differed) and any(

@@ -16,7 +16,7 @@ from app.api.objects import Obj, Ref
 from app.apimachinery.scheme.scheme import Scheme
 from app.kubectl.printers import printers
 from app.look import Look
-from app.web.present import evictions
+from app.web.present import asked, evictions
 from app.web.present.card import element_id, image_of
 from app.web.present.words import ENGLISH, Words
 
@@ -61,6 +61,7 @@ class WorkloadView(NamedTuple):
     facts: tuple[FactView, ...]
     note: str  # a condition worth knowing: "ProgressDeadlineExceeded", "FailedCreate"
     bad: bool
+    asked: bool  # whether *Why not?* is worth asking
     settled: bool
     charted: bool
     stored: bool  # accepted and kept, but no loop here acts on it
@@ -241,6 +242,7 @@ def workload(scheme: Scheme, obj: Obj, children: Iterable[Obj] = (), _: Words = 
         ready=numbers.ready,
         facts=numbers.facts,
         note=note,
+        asked=bool(note) and asked.is_short(obj),
         bad=bad,
         settled=not numbers.busy and numbers.ready >= numbers.desired,
         charted=ref.kind in CHARTED,
