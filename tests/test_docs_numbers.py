@@ -58,6 +58,7 @@ UNITS = {"KiB": limits.KIB, "MiB": limits.MIB, "minutes": 60}
 LESSONS = len(scenarios.every())
 OLDEST, *NEWER = ensure_kubectl.ALL
 SILENCE_S, TOLERATED_S = node_health.GRACE_MS / 1000, defaults_pods.DEFAULT_TOLERATION_SECONDS
+RANDOM_BITS = math.floor((shares.LENGTH - shares.ROUTED) * math.log2(len(shares.ALPHABET)))
 CRASH_S, SLOW_S = images._CRASH_MS / 1000, images._SLOW_MS / 1000
 STEPS_KEPT = inspect.signature(Trace).parameters["limit"].default
 
@@ -76,7 +77,7 @@ SAID: tuple[tuple[str, str, tuple[float, ...]], ...] = (
     ("README.ja.md", "1.# と 1.#〜1.# でテスト済み", (OLDEST, NEWER[0], NEWER[-1])),
     ("docs/trust.md", "in slices of # ms", (slicing.SLICE_S * 1000,)),
     ("docs/trust.md", "at most # a second is not", (autosave.INTERVAL_S,)),
-    ("docs/trust.md", "Addresses have # random bits", (math.floor(shares.LENGTH * math.log2(len(shares.ALPHABET))),)),
+    ("docs/trust.md", "Names have # random bits", (RANDOM_BITS,)),
     ("docs/trust.md", "Of IPv6 # bits", (rates.IPV6_BLOCK,)),
     ("docs/trust.md", "# seconds are CPU time", (limits.SLICE_CPU_S,)),
     ("docs/architecture.md", "slices of at most # ms", (slicing.SLICE_S * 1000,)),

@@ -435,3 +435,23 @@ def test_there_is_one_default_priority(server: ApiServer) -> None:
     with pytest.raises(errors.Forbidden, match=why):
         server.patch(Ref("PriorityClass", "", "other"), {"globalDefault": True})
     assert server.patch(Ref("PriorityClass", "", "usual"), {"description": "x"}).obj["globalDefault"]
+
+
+def test_a_namespace_that_is_going_names_the_group_of_what_it_refuses(server: ApiServer) -> None:
+    server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "old"}})
+    server.delete(Ref("Namespace", "", "old"))
+    details = []
+    for obj in (config(), deployment()):
+        with pytest.raises(errors.Forbidden) as refused:
+            server.create({**obj, "metadata": {"name": "web", "namespace": "old"}})
+        details.append({name: value for name, value in refused.value.details.items() if name in ("group", "kind")})
+    assert details == [{"kind": "configmaps"}, {"group": "apps", "kind": "deployments"}]
+
+
+def test_annotations_and_who_wrote_travel_along_with_a_status(server: ApiServer) -> None:
+    made = server.create(deployment()).obj
+    along = {"annotations": {"seen": "yes"}, "managedFields": [{"manager": "me", "operation": "Update"}]}
+    noted = {**made, "metadata": {**made["metadata"], **along, "labels": {"not": "this"}}}
+    stored = server.update({**noted, "status": {"replicas": 1}}, subresource="status").obj
+    assert {name: stored["metadata"][name] for name in along} == along
+    assert stored["metadata"]["labels"] == {"app": "web"}
