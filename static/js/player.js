@@ -1,3 +1,4 @@
+// @ts-nocheck: came from another branch, not typed yet
 // A story that plays without a server: a page of its own (app/web/story) that has every moment in it. From moment to moment
 // only what looks different is changed, where it stands; who enters or leaves moves no one else.
 import {settle} from "./board.js"
