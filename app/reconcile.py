@@ -114,8 +114,7 @@ class Bind:
 class RequeueAfter:
     """Look at this key again in `delay_ms`. Replaces every timer. Not a write.
 
-    A key has at most one timer, the soonest that its latest reconcile asked for: whoever still waits says so again,
-    whoever no longer does is not woken for nothing."""
+    A key has at most one timer, the soonest that its latest reconcile asked for: who still waits says so again."""
 
     delay_ms: int
     why: str = ""
@@ -308,7 +307,7 @@ def came_or_went(old: Obj | None, new: Obj | None) -> bool:
     return old is None or new is None
 
 
-def went(old: Obj | None, new: Obj | None) -> bool:
+def went(_: Obj | None, new: Obj | None) -> bool:
     """For `Wake.when`."""
     return new is None
 
@@ -402,11 +401,6 @@ class Controller(Generic[Seen]):
     @property
     def in_background(self) -> bool:
         return self.pace == BACKGROUND
-
-    @property
-    def kinds(self) -> frozenset[str]:
-        """Those that it always watches."""
-        return frozenset([*(wake.kind for wake in self.wakes), *(cache.kind for cache in self.reads)])
 
     @property
     def actor(self) -> str:

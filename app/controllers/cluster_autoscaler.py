@@ -5,10 +5,9 @@ It acts only in a cluster that asks for it, with a ConfigMap `cluster-autoscaler
     data: {min: "3", max: "6", scale-down-unneeded-time: 10m}
 
 New machines are like the first one. A machine is unneeded when less than half of it is requested and its pods would fit
-on the others; it is tainted, emptied, and removed. While a pod waits for a machine or a machine may go, the next look
-is foreground business, otherwise it is background. Models kubernetes/autoscaler `cluster-autoscaler/core`
-(static_autoscaler.go) with one node group; pods that would fit nowhere else, or that nobody would make again, keep
-their node.
+on the others; it is tainted, emptied, and removed. Pods that would fit nowhere else, or that nobody would make again,
+keep their node. While a pod waits for a machine or a machine may go, the next look is awaited. Models
+kubernetes/autoscaler `cluster-autoscaler/core` (static_autoscaler.go) with one node group.
 """
 
 from __future__ import annotations
@@ -195,7 +194,7 @@ class ClusterAutoscaler(Controller[ClusterSeen]):
         waiting = [pod for pod in seen.pods if _finds_no_room(pod)]
         memory = seen.memory._replace(next_ms=seen.now_ms + SCAN_MS)
         coming = len(seen.machines) - sum(_is_ready(node) for node in seen.nodes)
-        waits = [_awaited(seen, coming)] if coming > 0 else []
+        waits = [_awaited(len(seen.machines), coming)] if coming > 0 else []
         plan = _grow(seen, waiting) if waiting and coming <= 0 else Plan()
         if plan.differences:
             memory = memory._replace(grew_ms=seen.now_ms, unneeded=())
@@ -269,9 +268,8 @@ def _why_not(pod: Obj, empty: Room, need: Room) -> str:
     return "node(s) didn't match Pod's node affinity/selector"
 
 
-def _awaited(seen: ClusterSeen, coming: int) -> Difference:
-    wait, size = RequeueAfter(SCAN_MS, "the next look"), len(seen.machines)
-    return Difference(_KEY, "nodes", size, size - coming, "MachineAwaited", (wait,))
+def _awaited(size: int, coming: int) -> Difference:
+    return Difference(_KEY, "nodes", size, size - coming, "MachineAwaited", (RequeueAfter(SCAN_MS, "the next look"),))
 
 
 def _refuse(refused: Sequence[tuple[Obj, str]], memory: Memory) -> Iterator[Difference]:
@@ -279,9 +277,8 @@ def _refuse(refused: Sequence[tuple[Obj, str]], memory: Memory) -> Iterator[Diff
     for pod, why in refused:
         is_known = uid_of(pod) in memory.refused
         told = () if is_known else (_told(pod, "Normal", "NotTriggerScaleUp", f"pod didn't trigger scale-up: {why}"),)
-        yield Difference(
-            ref_of(pod), "spec.nodeName", "a node", "", "NoMachineWouldHelp", told, background_if(is_known)
-        )
+        pace = background_if(is_known)
+        yield Difference(ref_of(pod), "spec.nodeName", "a node", "", "NoMachineWouldHelp", told, pace)
 
 
 def _told(pod: Obj, type_: str, reason: str, message: str) -> Announce:

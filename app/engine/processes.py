@@ -225,7 +225,8 @@ class Processes:
         return concerned
 
     def _follow_kinds(self, worker: Worker, rows: Mapping[str, Kind]) -> None:
-        always = worker.controller.kinds
+        loop = worker.controller
+        always = {wake.kind for wake in loop.wakes} | {cache.kind for cache in loop.reads}
         for kind in [kind for kind in worker.informers if kind not in rows and kind not in always]:
             worker.unwatch(kind)
             self._subscriptions.drop(worker.actor, kind)

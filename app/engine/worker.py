@@ -243,7 +243,9 @@ class Worker(Part):
         action = difference.actions[a]
         result = self._client.perform(action)
         if isinstance(action, Remember):
-            self._remember(reconcile.key, action.value)
+            self._memory[reconcile.key] = action.value
+            if action.value is None:
+                del self._memory[reconcile.key]
         elif isinstance(action, RequeueAfter):
             self._want_timer(reconcile, action.delay_ms, difference.pace)
         elif not result.ok and not (isinstance(action, Delete) and result.code == 404):
@@ -397,12 +399,6 @@ class Worker(Part):
                 informer.assume(change)
             elif informer.concerns(change):
                 self._own_writes.setdefault(key, {})[change.ref.kind] = change.revision
-
-    def _remember(self, key: Ref, value: Any) -> None:
-        if value is None:
-            self._memory.pop(key, None)
-        else:
-            self._memory[key] = value
 
     @staticmethod
     def _want_timer(reconcile: Reconcile, delay_ms: int, pace: Pace) -> None:
