@@ -6,7 +6,7 @@ import {sheet} from "./sheets.js"
 import {say, state, watch} from "./state.js"
 import {drawWires} from "./wires.js"
 
-const CALM_MS = 420
+export const CALM_MS = 420
 /** @type {Object<string, number>} by density */
 const SLACK_REM = {cards: 0, rows: 0.4, tiles: 0.6}
 let due = 0
@@ -93,8 +93,8 @@ function vacate(element) {
   element.before(ghost)
 }
 
-/** @param {HTMLElement} element @param {DOMRect} from */
-function fly(element, from) {
+/** To where it is now. @param {HTMLElement} element @param {DOMRect} from */
+export function fly(element, from) {
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return
   const to = element.getBoundingClientRect()
   const way = `translate(${from.left - to.left}px, ${from.top - to.top}px)`

@@ -1,24 +1,28 @@
-// @ts-nocheck: came from another branch, not typed yet
 // A story that plays without a server: a page of its own (app/web/story) that has every moment in it. From moment to moment
 // only what looks different is changed, where it stands; who enters or leaves moves no one else.
-import {settle} from "./board.js"
+import {CALM_MS, fly, settle} from "./board.js"
 import {startChart} from "./chart.js"
 import {startClock, virtual} from "./clock.js"
+import {all, byId, hit, make, one, parsed} from "./dom.js"
 import {startMarks} from "./marks.js"
 import {morph} from "./morph.js"
 import {burden, places, sayServed} from "./served.js"
 import {data, frameCame, say, state} from "./state.js"
 import {showStrips} from "./strips.js"
 
-const [GONE, LEAST_S, CALM_MS, MANY_NODES] = [-1, 0.9, 420, 6]
-const THEMES = ["auto", "light", "dark"]
-/** @typedef {[number, number, number?]} Entry from which moment on, the number of a text or GONE, the seat in its list */
-/** @type {{tags: string[], texts: number[][], elements: Object<string, Entry[]>, moments: Object[], rows: Object<string, any[]>}} */
-const {tags, texts, elements, moments, rows, cpu, acts} = data.story
-const byId = (id) => document.getElementById(id)
-const [slider, play, speed, theme] = ["moment", "play", "speed", "theme"].map(byId)
+/** @import {Data, Played, Point, Reeled, Story, Traffic} from "./types.js" */
+
+const [GONE, LEAST_S, MANY_NODES] = [-1, 0.9, 6]
+/** Their signs. @type {Object<string, string>} */
+const THEMES = {auto: "◐", light: "☼", dark: "☾"}
+const {tags, texts, elements, moments, rows, cpu, acts} = /** @type {Data & {story: Story}} */ (data).story
+/** @type {HTMLInputElement} */
+const slider = byId("moment")
+/** @type {HTMLSelectElement} */
+const speed = byId("speed")
+const [play, theme] = [byId("play"), byId("theme")]
 const root = document.documentElement
-/** @type {Map<string, Entry|undefined>} what of each element is on the page */
+/** @type {Map<string, Reeled|undefined>} what of each element is on the page */
 const shown = new Map()
 let here = -1
 let playing = 0
@@ -43,32 +47,32 @@ show(0)
 function show(moment) {
   const isNext = moment === here + 1
   here = moment
+  /** @type {[HTMLElement, number|undefined][]} */
   const coming = []
   for (const [id, entries] of Object.entries(elements)) {
     const entry = entries.findLast(([since]) => since <= moment)
     if (entry === shown.get(id)) continue
     shown.set(id, entry)
-    if (entry && entry[1] !== GONE) coming.push([parsed(entry[1]), entry[2]])
-    else leave(byId(id), isNext)
+    if (entry && entry[1] !== GONE) coming.push([drawn(entry[1]), entry[2]])
+    else leave(document.getElementById(id), isNext)
   }
   // Pods last: the machine that one goes to is there by then.
-  coming.sort(([one], [other]) => Number(one.matches(".pod")) - Number(other.matches(".pod")))
-  for (const [next, seat] of coming) put(byId(next.id), next, seat)
-  for (const list of document.querySelectorAll("#nodes .pods")) ghosts(list)
+  coming.sort(([first], [other]) => Number(first.matches(".pod")) - Number(other.matches(".pod")))
+  for (const [next, seat] of coming) put(document.getElementById(next.id), next, seat)
+  for (const list of all("#nodes .pods")) ghosts(list)
   tell(moments[moment])
 }
 
-/** @param {number} text @returns {HTMLElement} */
-function parsed(text) {
-  const template = document.createElement("template")
-  template.innerHTML = texts[text].map((tag) => tags[tag]).join("<")
-  return template.content.firstElementChild
+/** @param {number} text */
+function drawn(text) {
+  const html = texts[text].map((tag) => tags[tag]).join("<")
+  return /** @type {HTMLElement} */ (parsed(html).firstElementChild)
 }
 
 /** @param {?HTMLElement} present @param {HTMLElement} next @param {number} [seat] none: it is always there */
 function put(present, next, seat) {
-  if (seat === undefined) return morph(present, next)
-  const home = byId(next.dataset.place)
+  if (seat === undefined) return morph(byId(next.id), next)
+  const home = document.getElementById(next.dataset.place ?? "")
   next.dataset.seat = String(seat)
   if (present && present.nodeName !== next.nodeName) {
     present.remove()
@@ -87,11 +91,17 @@ function put(present, next, seat) {
   return fly(present, from)
 }
 
+/** @param {HTMLElement} home @param {HTMLElement} element */
 function sit(home, element) {
   const {seat} = element.dataset
   const free = home.querySelector(`:scope > :is(.ghost, .leaving)[data-seat="${seat}"]`)
   if (free) free.replaceWith(element)
-  else home.insertBefore(element, [...home.children].find((one) => Number(one.dataset.seat) > Number(seat)) ?? null)
+  else home.insertBefore(element, within(home).find((other) => Number(other.dataset.seat) > Number(seat)) ?? null)
+}
+
+/** @param {HTMLElement} list */
+function within(list) {
+  return all(":scope > *", list)
 }
 
 /** @param {?HTMLElement} element @param {boolean} gently */
@@ -102,7 +112,7 @@ function leave(element, gently) {
   element.classList.add("leaving")
   const go = () => {
     element.remove()
-    if (home.matches("#nodes .pods")) ghosts(home)
+    if (home?.matches("#nodes .pods")) ghosts(home)
     settle()
   }
   if (gently) setTimeout(go, CALM_MS)
@@ -111,31 +121,27 @@ function leave(element, gently) {
 
 /** Free seats before those that are taken are kept free. @param {HTMLElement} list */
 function ghosts(list) {
-  for (const ghost of list.querySelectorAll(":scope > .ghost")) ghost.remove()
-  const taken = new Map([...list.children].map((one) => [Number(one.dataset.seat), one]))
-  for (let seat = Math.max(-1, ...taken.keys()) - 1; seat >= 0; seat--) {
-    if (taken.has(seat)) continue
-    const ghost = Object.assign(document.createElement("li"), {className: "ghost"})
+  for (const ghost of all(":scope > .ghost", list)) ghost.remove()
+  const seated = within(list)
+  const taken = seated.map(({dataset}) => Number(dataset.seat))
+  for (let seat = Math.max(-1, ...taken) - 1; seat >= 0; seat--) {
+    if (taken.includes(seat)) continue
+    const ghost = make("li", {className: "ghost"})
     ghost.dataset.seat = String(seat)
-    ghost.style.height = `${list.firstElementChild.offsetHeight}px`
+    ghost.style.height = `${seated[0].offsetHeight}px`
     sit(list, ghost)
   }
 }
 
-function fly(element, from) {
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return
-  const to = element.getBoundingClientRect()
-  const way = `translate(${from.left - to.left}px, ${from.top - to.top}px)`
-  element.animate([{transform: way}, {transform: "none"}], {duration: CALM_MS, easing: "ease-in-out"}).finished.then(settle, () => {})
-}
-
-/** What modules of the room's page draw of it: marks, charts, ages. */
+/** What modules of the room's page draw of it: marks, charts, ages. @param {Played} moment */
 function tell(moment) {
   const {at, act, pods, traffic = {}} = moment
-  byId("nodes").toggleAttribute("data-many", document.querySelectorAll("#nodes > .node").length > MANY_NODES)
+  byId("nodes").toggleAttribute("data-many", all("#nodes > .node").length > MANY_NODES)
   byId("board").hidden = Boolean(moment.crowded)
   byId("crowded").hidden = !moment.crowded
+  /** @type {[string, Traffic][]} */
   const loads = Object.entries(traffic).map(([key, {known, ...view}]) => [key, {...view, rows: rows[key].slice(0, known)}])
+  /** @type {[string, Point[]][]} */
   const until = Object.entries(cpu).map(([id, points]) => [id, points.filter(([then]) => then <= at)])
   frameCame({
     ...state,
@@ -154,15 +160,16 @@ function tell(moment) {
   slider.value = String(here)
   slider.setAttribute("aria-valuetext", say("moment_at", {n: number, all: moments.length, time}))
   byId("where").textContent = `${number}/${moments.length}`
-  for (const line of document.querySelectorAll("#words [data-to]")) {
+  for (const line of all("#words [data-to]")) {
     if (Number(line.dataset.to) === here) line.setAttribute("aria-current", "step")
     else line.removeAttribute("aria-current")
   }
 }
 
+/** @param {Map<string, Traffic>} loads by namespace/name of the Service */
 function served(loads) {
-  for (const card of document.querySelectorAll("#services .service")) {
-    const panel = card.querySelector(":scope > .traffic")
+  for (const card of all("#services .service")) {
+    const panel = one(":scope > .traffic", card)
     const view = loads.get(`${card.dataset.namespace}/${card.dataset.name}`)
     if (!panel.firstChild) panel.append(...places())
     panel.toggleAttribute("data-off", !view)
@@ -173,6 +180,7 @@ function served(loads) {
 
 // ------------------------------------------------------------------------------------------- from one to the next
 
+/** @param {number} moment */
 function goTo(moment) {
   stop()
   const wanted = Math.min(moments.length - 1, Math.max(0, moment))
@@ -204,8 +212,9 @@ function stop() {
 
 function sayPlaying() {
   document.body.dataset.paused = String(!playing)
-  play.lastElementChild.textContent = say(playing ? "pause" : "play")
-  play.firstElementChild.textContent = playing ? "❚❚" : "▶"
+  const [sign, word] = all("span", play)
+  sign.textContent = playing ? "❚❚" : "▶"
+  word.textContent = say(playing ? "pause" : "play")
 }
 
 /** The act before, or after. @param {number} way */
@@ -216,25 +225,24 @@ function toAct(way) {
 
 function ticks() {
   const last = Math.max(1, moments.length - 1)
-  const drawn = moments.map(({role, phase, said, at}, place) => {
-    const tick = document.createElement("i")
-    tick.className = role === "you" ? "you" : phase
-    tick.title = `${virtual(at)} ${said}`
+  const marks = moments.map(({role, phase, said, at}, place) => {
+    const tick = make("i", {className: role === "you" ? "you" : phase, title: `${virtual(at)} ${said}`})
     tick.style.left = `${((100 * place) / last).toFixed(2)}%`
     return tick
   })
-  byId("ticks").append(...drawn)
+  byId("ticks").append(...marks)
 }
 
 // ------------------------------------------------------------------------------------------- buttons and keys
 
+/** @param {Event} event */
 function click(event) {
-  closeMenus((menu) => menu.contains(event.target))
-  const {go, to, fold} = event.target.closest("[data-go], [data-to], [data-fold]")?.dataset ?? {}
-  if (go) goTo(here + Number(go))
-  if (to) goTo(Number(to))
-  if (fold) unfold(fold)
-  const more = event.target.closest("#more-workloads, #more-waiting")
+  closeMenus((menu) => menu.contains(/** @type {Node} */ (event.target)))
+  const pressed = hit(event, "[data-go], [data-to], [data-fold]")?.dataset
+  if (pressed?.go) goTo(here + Number(pressed.go))
+  if (pressed?.to) goTo(Number(pressed.to))
+  if (pressed?.fold) unfold(pressed.fold)
+  const more = hit(event, "#more-workloads, #more-waiting")
   if (!more) return
   more.setAttribute("aria-expanded", String(more.getAttribute("aria-expanded") === "false"))
   settle()
@@ -242,22 +250,27 @@ function click(event) {
 
 /** @param {(menu: HTMLDetailsElement) => boolean} kept */
 function closeMenus(kept) {
-  const open = [...document.querySelectorAll("details.menu[open]")].filter((menu) => !kept(menu))
+  /** @type {HTMLDetailsElement[]} */
+  const menus = all("details.menu[open]")
+  const open = menus.filter((menu) => !kept(menu))
   for (const menu of open) menu.open = false
   return open
 }
 
+/** @param {string} phase */
 function unfold(phase) {
   const section = byId("loop-section")
   if (section.dataset.unfolded === phase) delete section.dataset.unfolded
   else section.dataset.unfolded = phase
 }
 
+/** @param {KeyboardEvent} event */
 function key(event) {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return
-  const on = event.target.closest?.("button, summary, select")
+  const on = hit(event, "button, summary, select")
   if (on && (event.key === " " || event.key === "Enter" || on.matches("select"))) return
-  const work = {
+  /** @type {Object<string, (() => void)|undefined>} */
+  const keys = {
     " ": toggle,
     ArrowLeft: () => goTo(here - 1),
     ArrowRight: () => goTo(here + 1),
@@ -268,20 +281,23 @@ function key(event) {
     "-": () => faster(-1),
     "+": () => faster(1),
     "=": () => faster(1),
-    Escape: () => closeMenus(() => false)[0]?.querySelector("summary").focus(),
+    Escape: () => closeMenus(() => false)[0]?.querySelector("summary")?.focus(),
     d: nextTheme,
-  }[event.key.length === 1 ? event.key.toLowerCase() : event.key]
+  }
+  const work = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key]
   if (!work) return
   event.preventDefault()
   work()
 }
 
+/** @param {number} by */
 function faster(by) {
   speed.selectedIndex = Math.min(speed.options.length - 1, Math.max(0, speed.selectedIndex + by))
 }
 
 function nextTheme() {
-  const next = THEMES[(THEMES.indexOf(root.dataset.theme ?? "auto") + 1) % THEMES.length]
+  const names = Object.keys(THEMES)
+  const next = names[(names.indexOf(root.dataset.theme ?? "auto") + 1) % names.length]
   if (next === "auto") delete root.dataset.theme
   else root.dataset.theme = next
   sayTheme()
@@ -291,5 +307,5 @@ function sayTheme() {
   const name = root.dataset.theme ?? "auto"
   theme.title = say(`theme_${name}`)
   theme.setAttribute("aria-label", theme.title)
-  theme.firstElementChild.textContent = {auto: "◐", light: "☼", dark: "☾"}[name]
+  one("span", theme).textContent = THEMES[name]
 }

@@ -164,6 +164,35 @@ export interface LessonStep {
   milestones: {id: string, words: string, reading_ms: number}[]
 }
 
+// ---------------------------------------------------------------------- a story without a server (app/web/story)
+
+export interface Story {
+  /** What stands between two `<`. */
+  tags: string[]
+  /** Of which tags each is made. */
+  texts: number[][]
+  elements: Record<string, Reeled[]>
+  moments: Played[]
+  /** By namespace/name of the Service, all that is known. */
+  rows: Record<string, Second[]>
+  cpu: Series
+  acts: [at: number, said: string][]
+}
+
+/** From which moment on, the number of a text (-1: it is gone), the seat in its list (none: it is always there). */
+export type Reeled = [since: number, text: number, seat?: number]
+
+export interface Played extends Pointers {
+  at: number
+  act: number
+  pods: number
+  said: string
+  /** `known`: how many of its rows. */
+  traffic?: Record<string, Traffic & {known: number}>
+  /** Too many pods for a board of cards. */
+  crowded?: boolean
+}
+
 // --------------------------------------------------------------------------------------------------- editors
 
 /** What is wrong with a line. */

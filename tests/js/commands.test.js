@@ -3,9 +3,9 @@ import assert from "node:assert/strict"
 import {beforeEach, mock, test} from "node:test"
 import {page} from "./page.js"
 
-const STATE = {quiet: true, retold: false, waits_for: "", latencies: "textbook", viewers: 1, pace: {mode: "story", speed: 1, paused: false}}
+const STATE = {title: "", quiet: true, retold: false, waits_for: "", latencies: "textbook", viewers: 1, pace: {mode: "story", speed: 1, paused: false}}
 const document = page(
-  `<div id="answer"></div><input id="speed" type="range" min="-10" max="20"><b id="speed-now"></b><b id="watch"></b><b id="rest"></b>
+  `<b id="room-title"></b><div id="answer"></div><input id="speed" type="range" min="-10" max="20"><b id="speed-now"></b><b id="watch"></b><b id="rest"></b>
   <select id="latencies"><option>textbook</option><option>realistic</option><option>stormy</option></select>
   <button id="pause"><span data-label></span></button><button id="all-at-once"></button>
   <li class="pod" data-kind="Pod" data-namespace="shop" data-name="web-1"><button data-command="delete" data-fields='{"grace": "0"}'></button></li>
@@ -13,7 +13,7 @@ const document = page(
     <input name="name" value="deploy/web"><input name="value" value="3"><button type="submit"></button><button type="button" class="copy"></button>
   </form>
   <form id="editor"><textarea name="manifest"></textarea><button id="apply" title="kubectl apply -f -\nas you wrote it"></button></form>`,
-  {frame: STATE, data: {words: {}}},
+  {frame: STATE, data: {words: {}, scenario: {title: "Self-healing"}}},
 )
 const posted = []
 window.htmx = {ajax: async (_, path, {values}) => { posted.push([path, values]) }}
@@ -58,6 +58,16 @@ test("switches turn into what they are not", () => {
   commands.toggleInto("mode")
   commands.toggleInto("latencies")
   assert.deepEqual(posted.map(([, values]) => Object.values(values)[0]), ["true", "clock", "realistic", "false", "story", "textbook"])
+})
+
+test("a room is called what its owner calls it, else what it teaches", () => {
+  const name = document.getElementById("room-title")
+  const called = (title) => {
+    frameCame({...STATE, title})
+    return [name.textContent, name.hidden, document.title]
+  }
+  assert.deepEqual(called("Meetup"), ["Meetup", false, "Meetup · Loopscope"])
+  assert.deepEqual(called(""), ["", true, "Self-healing · Loopscope"])
 })
 
 test("how it goes is said in one word: quiet before restless before paused before waiting", () => {

@@ -56,6 +56,7 @@ def test_the_sheets_of_the_page_are_sent_as_one_and_none_is_forgotten() -> None:
     assert {path.stem for path in (STATIC / "css").glob("*.css")} == {
         *names,
         "error",
+        "beside",
         "own",
         "custom",
         "embed",
