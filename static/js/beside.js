@@ -190,10 +190,10 @@ function go(at) {
   return show(queryOf(found.stops[next]), found.stops[next][0], next)
 }
 
-/** A time, which may be no stop. @param {number} ms */
+/** A time, which may be no stop. What was done in the millisecond of the parting came after it. @param {number} ms */
 function goTo(ms) {
   const at = found.stops.findLastIndex(([each]) => each <= ms)
-  if (found.stops[at][0] === ms) return go(found.stops.findIndex(([each]) => each === ms))
+  if (found.stops[at][0] === ms) return go(found.stops.findIndex(([each], i) => i > 0 && each === ms))
   return show(`at=${ms}`, ms, at)
 }
 
@@ -287,7 +287,10 @@ const KEYS = {
   ArrowUp: forward,
   ArrowLeft: back,
   ArrowDown: back,
-  PageUp: () => goTo(deeds().findLast((ms) => ms < shownMs) ?? 0),
+  PageUp: () => {
+    const ms = deeds().findLast((each) => each < shownMs)
+    return ms === undefined ? go(0) : goTo(ms)
+  },
   PageDown: () => goTo(deeds().find((ms) => ms > shownMs) ?? found.until),
   Home: () => go(0),
   End: () => go(found.stops.length - 1),
