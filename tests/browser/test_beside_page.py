@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app import scenarios
+from app.rooms import viewer_key
 from tests.browser.conftest import Opener
 from tests.support.geometry import faults
 from tests.support.pages import complaints_into, post
@@ -93,6 +94,19 @@ def test_walked_and_played_in_step(open_page: Opener) -> None:
     expect(thumb).to_have_attribute("aria-valuenow", thumb.get_attribute("aria-valuemax") or "")
     expect(both.locator('#then-a [data-kind="Pod"]')).to_have_count(4)
     expect(both.locator('#then-b [data-kind="Pod"]')).to_have_count(2)
+
+
+def test_who_may_change_neither_reads_why(open_page: Opener) -> None:
+    page = open_page(size="projector")
+    fork = forked(open_page, page)
+    (base, one), (_base, two) = (each.url.rsplit("/", 1) for each in (page, fork))
+    on = fork.locator("#on")
+    fork.goto(f"{base}/{viewer_key(one)}/beside/{viewer_key(two)}")
+    expect(on).to_be_disabled()
+    expect(on).to_have_attribute("title", re.compile("^This link is for watching"))
+    fork.goto(f"{base}/{viewer_key(one)}/beside/{two}")
+    expect(on).to_have_attribute("title", re.compile("^Only B goes on: This link"))
+    expect(on).to_be_enabled()
 
 
 @pytest.mark.parametrize("size", ["phone", "desk"])
