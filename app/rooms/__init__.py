@@ -38,11 +38,11 @@ worker turns into greenlets; nothing here imports gevent or Flask.
     loading     what is stored of a room, or what has become of it
     replaying   a room is brought back from its journal
     hindsight   a room as it was after any of its steps
-    stretches   a stretch of the past, told again
+    retelling   which steps of a past are told
+    stretches   a stretch of the past, told again, and how all was then
     marks       digests of a trace: where two are equal, so is what happened
     roomfile    a room as a text
     parting     where two rooms with a common past part
-    retelling   which steps of a past are told
     directory   what is kept, for who asks without a server
     sharing     rooms go out as files, come in as new rooms, and fork
     health      how all rooms are, together
@@ -82,7 +82,7 @@ from app.rooms.loading import Lost
 from app.rooms.parting import NOT_KEPT, NotComparable, Parting, parting
 from app.rooms.playing import Pressed
 from app.rooms.relay import Mirror, Relay
-from app.rooms.retelling import retold
+from app.rooms.retelling import Retelling, known_from
 from app.rooms.room import Room
 from app.rooms.rooms import Rooms
 from app.rooms.shares import Share, is_viewer_key, owner, viewer_key
@@ -96,10 +96,10 @@ from app.rooms.watches import Watch
 
 __all__ = [
     "NOT_KEPT", "SLICE_S", "Access", "Awaited", "Broken", "Closed", "Compared", "Done", "Drawing", "Elsewhere",
-    "Entry", "Frame", "Limits", "Line", "Lost", "Mirror", "Moment", "NotComparable", "NotDone", "Observation", "Pace",
-    "Parting", "Pressed", "Process", "Relay", "Room", "Rooms", "Share", "Sharing", "Story", "Stretch", "Told", "Tried",
-    "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook", "at_once", "awaits_input",
-    "controller_templates", "exit_code", "is_shell", "is_viewer_key", "kind_templates", "leave_out_controller",
-    "moments", "newest_act", "observed", "owner", "parting", "pause", "retold", "sliced", "slips", "stretch_of",
-    "stretches", "title", "tried", "viewer_key",
+    "Entry", "Frame", "Limits", "Line", "Lost", "Mirror", "Moment", "NotComparable", "NotDone", "Observation",
+    "Pace", "Parting", "Pressed", "Process", "Relay", "Retelling", "Room", "Rooms", "Share", "Sharing", "Story",
+    "Stretch", "Told", "Tried", "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook", "at_once",
+    "awaits_input", "controller_templates", "exit_code", "is_shell", "is_viewer_key", "kind_templates",
+    "known_from", "leave_out_controller", "moments", "newest_act", "observed", "owner", "parting", "pause",
+    "sliced", "slips", "stretch_of", "stretches", "title", "tried", "viewer_key",
 ]  # fmt: skip

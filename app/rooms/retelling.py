@@ -1,69 +1,106 @@
-"""A past told again: which of its steps are told, and for how long each stands, as story pace would do it.
+"""A past told again: which of its steps are told, and for how long each stands, as story pace told them.
 
-A live room looks ahead to know what matters (app/cluster/outlook.py); of a past every reconcile is known to its end: it
-matters if one of its writes did. The web asks, to play two pasts side by side (app/web/beside.py).
+A live room looks ahead to know what matters (app/cluster/outlook.py); here is known what a loop said next, and each
+step is judged by how things were when it was made. Who asks: stretches.py, for pages that play without a server, and
+app/web/present/beside.py, for two rooms side by side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from bisect import bisect_left
+from collections.abc import Iterator
 
 from app.api.breath import breathing
-from app.api.objects import Ref
+from app.api.objects import Obj, Ref
 from app.cluster import outlook
-from app.cluster.outlook import REFUSALS
 from app.commands import TakeTurns
-from app.engine.trace import Acted, Commanded, Differed, Failed, Observed, Step
+from app.engine.trace import Commanded, Differed, Failed, Step, Trace, changes_of
+from app.look import Look
 from app.rooms.motion import LENS_MS
-from app.rooms.story import Story, Told
+from app.rooms.story import Reading, Story, Told
+
+LOOK_AHEAD = 500  # steps in which the rest of a reconcile is looked for
 
 
-def retold(steps: Iterable[Step], reading_ms: Callable[[Step], int]) -> list[Told]:
-    """Of `steps`, in their order. Repeats are shorter, and from the third on gathered, until a gap."""
-    known = list(steps)
-    story = Story(_Known(_mattering(known)), lambda step, _languages: reading_ms(step))
-    found: list[Told] = []
-    now_ms = known[0].at_ms if known else 0
-    for step in breathing(known):
-        if not step.background:
-            found += story.rest() if step.at_ms - now_ms >= LENS_MS else ()
-            now_ms = step.at_ms
-        if _begins_a_story(step):
-            found += [*story.rest(), story.begin(step)]
-        else:
-            found += story.take(step)
-    return [*found, *story.rest()]
+class Retelling:
+    """One story, of one past or of pieces that follow on each other."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.act: Step | None = None  # that the story of what was told last began with; None: that was before
+        self._judge = _Past()
+        self._story = Story(self._judge, reading)
+
+    def of(self, look: Look, first: int, last: int) -> Iterator[Told]:
+        """What is told of these steps, in order. Every object must be known from before `first` on (`known_from`)."""
+        if first > last:
+            return
+        self._judge.look_at(look, first)
+        story, at_ms = self._story, 0  # of the last step that was more than a heartbeat
+        for step in breathing(look.trace.until(last).since(first - 1)):
+            self._judge.take(step)
+            if not step.background:
+                gap_ms, at_ms = step.at_ms - at_ms, step.at_ms
+                if gap_ms >= LENS_MS:
+                    yield from story.rest()
+            if _is_act(step):
+                yield from story.rest()
+                self.act = step
+                yield story.begin(step)
+            else:
+                yield from story.take(step)
+        yield from story.rest()
 
 
-class _Known:
-    def __init__(self, numbers: set[int]) -> None:
-        self._numbers = numbers
+def known_from(look: Look) -> int:
+    """The first step before and after which every object is known."""
+    trace = look.trace
+
+    def revision_before(number: int) -> int:
+        step = trace.get(number)
+        return _revision_before(step) if step is not None else 0
+
+    return bisect_left(range(trace.count + 1), look.known_from, trace.first, key=revision_before)
+
+
+class _Past:
+    """Judges steps in the order in which they were made."""
+
+    def __init__(self) -> None:
+        self._trace = Trace()
+        self._now: dict[Ref, Obj] = {}
+
+    def look_at(self, look: Look, first: int) -> None:
+        step = look.trace.get(first)
+        assert step is not None
+        self._trace, self._now = look.trace, dict(look.as_of(_revision_before(step)))
+
+    def take(self, step: Step) -> None:
+        for change in changes_of(step):
+            if change.new is None:
+                self._now.pop(change.ref, None)
+            else:
+                self._now[change.ref] = change.new
 
     def matters(self, step: Step) -> bool:
-        return step.number in self._numbers
+        return outlook.mattered(step, self._ahead, self._now.get)
+
+    def _ahead(self, step: Step) -> outlook.Outlook:
+        """What the same loop said next about this key."""
+        last = min(step.number + LOOK_AHEAD, self._trace.count)
+        for later in self._trace.until(last).since(step.number):
+            if (later.actor, later.key) != (step.actor, step.key):
+                continue
+            if isinstance(later.record, Differed):
+                return later.record.differences
+            if isinstance(later.record, Failed):
+                return None
+        return ()
 
 
-def _begins_a_story(step: Step) -> bool:
-    return isinstance(step.record, Commanded) and not isinstance(step.record.command, TakeTurns)
+def _is_act(step: Step) -> bool:
+    return isinstance(step.record, Commanded) and not step.background and not isinstance(step.record.command, TakeTurns)
 
 
-def _mattering(steps: Iterable[Step]) -> set[int]:
-    found: set[int] = set()
-    begun: dict[tuple[str, Ref | None], list[int]] = {}  # by loop and key, the steps of its reconcile so far
-    for step in breathing(steps):
-        if step.background or isinstance(step.record, Commanded):
-            continue
-        whose = step.actor, step.key
-        if isinstance(step.record, Observed):
-            begun[whose] = []
-        if isinstance(step.record, Observed | Differed):
-            begun.setdefault(whose, []).append(step.number)
-        if _is_news(step):
-            found |= {*begun.pop(whose, ()), step.number}
-    return found
-
-
-def _is_news(step: Step) -> bool:
-    if isinstance(step.record, Differed):
-        return bool(step.record.left) or any(gap.reason in REFUSALS for gap in step.record.differences)
-    return isinstance(step.record, Acted | Failed) and outlook.matters(step, {}, lambda ref: None)
+def _revision_before(step: Step) -> int:
+    """Of the store: one change is one revision."""
+    return step.revision - len(changes_of(step))

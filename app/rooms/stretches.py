@@ -1,28 +1,23 @@
-"""A stretch of a room's past, told again: the same steps that a page would have told, each judged by how things were
-when it was made. The web makes pages of them that play without a server.
+"""A stretch of a room's past, told again (retelling.py), and how all was at each of its moments. The web makes pages of
+them that play without a server.
 
 A room that has forgotten the beginning of a stretch tells it from clusters that live again (app/rooms/hindsight.py).
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from app.api import errors, limits
-from app.api.breath import breathing
-from app.api.objects import Obj, Ref
-from app.cluster import Entry, outlook
+from app.cluster import Entry
 from app.commands import TakeTurns
-from app.engine.trace import Commanded, Differed, Failed, Step, Trace, changes_of
+from app.engine.trace import Step
 from app.look.recording import Recording, Walk
 from app.rooms.hindsight import Hindsight
-from app.rooms.motion import LENS_MS
+from app.rooms.retelling import Retelling, known_from
 from app.rooms.room import Room
-from app.rooms.story import Reading, Story, Told
-
-LOOK_AHEAD = 500  # steps in which the rest of a reconcile is looked for
+from app.rooms.story import Reading, Told
 
 
 class Stretch(NamedTuple):
@@ -71,80 +66,13 @@ def stretches(hindsight: Hindsight, room: Room, first: int, last: int) -> list[S
 
 def stretch_of(look: Recording, first: int, last: int) -> Stretch:
     """As much of these steps as is known there."""
-    return Stretch(look, max(first, _known_from(look)), last)
+    return Stretch(look, max(first, known_from(look)), last)
 
 
 def moments(parts: Sequence[Stretch], reading: Reading) -> Iterator[Moment]:
     """What there is to tell of all of them, in order."""
-    judge = _Past()
-    story, act = Story(judge, reading), None
+    retelling = Retelling(reading)
     for look, first, last in parts:
-        judge.look_at(look, first)
-        walk, at_ms = Walk(look), 0
-        for step in breathing(look.trace.until(last).since(first - 1)):
-            judge.take(step)
-            gap_ms, at_ms = step.at_ms - at_ms, step.at_ms
-            if gap_ms >= LENS_MS:
-                yield from (Moment(each, walk.to(each.step.number), act) for each in story.rest())
-            if _is_act(step):
-                yield from (Moment(each, walk.to(each.step.number), act) for each in story.rest())
-                act = step
-                yield Moment(story.begin(step), walk.to(step.number), act)
-            else:
-                yield from (Moment(each, walk.to(each.step.number), act) for each in story.take(step))
-        yield from (Moment(each, walk.to(each.step.number), act) for each in story.rest())
-
-
-class _Past:
-    """Judges steps in the order in which they were made."""
-
-    def __init__(self) -> None:
-        self._trace = Trace()
-        self._now: dict[Ref, Obj] = {}
-
-    def look_at(self, look: Recording, first: int) -> None:
-        step = look.trace.get(first)
-        assert step is not None
-        self._trace, self._now = look.trace, dict(look.as_of(_revision_before(step)))
-
-    def take(self, step: Step) -> None:
-        for change in changes_of(step):
-            if change.new is None:
-                self._now.pop(change.ref, None)
-            else:
-                self._now[change.ref] = change.new
-
-    def matters(self, step: Step) -> bool:
-        return outlook.mattered(step, self._ahead, self._now.get)
-
-    def _ahead(self, step: Step) -> outlook.Outlook:
-        """What the same loop said next about this key."""
-        for number in range(step.number + 1, min(step.number + LOOK_AHEAD, self._trace.count) + 1):
-            later = self._trace.get(number)
-            if later is None or (later.actor, later.key) != (step.actor, step.key):
-                continue
-            if isinstance(later.record, Differed):
-                return later.record.differences
-            if isinstance(later.record, Failed):
-                return None
-        return ()
-
-
-def _is_act(step: Step) -> bool:
-    return isinstance(step.record, Commanded) and not step.background and not isinstance(step.record.command, TakeTurns)
-
-
-def _known_from(look: Recording) -> int:
-    """The first step before and after which every object is known."""
-    trace = look.trace
-
-    def revision_before(number: int) -> int:
-        step = trace.get(number)
-        return _revision_before(step) if step is not None else 0
-
-    return bisect_left(range(trace.count + 1), look.known_from, trace.first, key=revision_before)
-
-
-def _revision_before(step: Step) -> int:
-    """Of the store: one change is one revision."""
-    return step.revision - len(changes_of(step))
+        walk = Walk(look)
+        for told in retelling.of(look, first, last):
+            yield Moment(told, walk.to(told.step.number), retelling.act)

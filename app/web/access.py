@@ -89,8 +89,11 @@ def role(room: Room) -> Role:
     return Role.OWNER if any(room.access.is_owned_by(each) for each in shown if each) else Role.PARTICIPANT
 
 
-def why_not() -> str:
-    """Why whoever asks for a room now may not change it; "" if they may."""
+def why_not(other: str = "") -> str:
+    """Why whoever asks for a room now may not change it; "" if they may. Of an `other` room is only known whether its
+    key is for watching, for the secret of its owner is sent to its own addresses."""
+    if other:
+        return WATCHING if is_viewer_key(other) else ""
     return _refusal("commands.command", (request.view_args or {})["id"])
 
 

@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.api import errors
 from app.rooms import NOT_KEPT, NotComparable, Parting, Room, parting
-from app.web import language, present, security
+from app.web import access, language, present, security
 from app.web.pages import ORIGIN, rooms
 from app.web.present import Words, beside
 
@@ -66,6 +66,7 @@ def page(id: str, other: str) -> Response:
         "parted": present.virtual(since.at_ms - both[0].cluster.epoch_ms),
         "title": both[0].scenario.title[_.lang],
         "words": beside.words(_),
+        "why_not": [_(why) if why else "" for why in (access.why_not(), access.why_not(other))],
         **at,
     }
     return make_response(render_template("beside.html", id=id, other=other, **context))

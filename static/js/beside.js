@@ -6,15 +6,18 @@ import {morph} from "./morph.js"
 /**
  * @typedef {[ms: number, a: number, b: number, toldA: number, toldB: number, stands: number]} Stop ms since the parting, the
  *   step of each room, what each told last, ms that the sentences stand
- * @typedef {{now: number, until: number, busy: boolean, told: [number, string][], deeds: [number, string, boolean][]}} Side
+ * @typedef {{now: number, until: number, busy: boolean, told: [number, string][], deeds: [number, string, boolean][],
+ *   left_out: number}} Side left_out: earlier moments
  * @typedef {{until: number, stops: Stop[], sides: Side[]}} Axis
  * @typedef {{query: string, ms: number, at: number}} Wanted
  * @typedef {[ms: number, share: number]} Point share: 0 to 1
  */
 
-const {base, rooms, axis, words} = /** @type {Record<string, string>} */ (document.body.dataset)
+const {base, rooms, axis, words, whyNot} = /** @type {Record<string, string>} */ (document.body.dataset)
 /** @type {[Record<string, string>, string[]]} */
 const [SAY, ROOMS] = [JSON.parse(words), JSON.parse(rooms)]
+/** @type {string[]} why each room may not be changed; "": it may */
+const refusals = JSON.parse(whyNot)
 const [scale, thumb, since] = ["scale", "thumb", "since"].map((id) => byId(id))
 /** @type {[HTMLButtonElement, HTMLButtonElement]} */
 const [play, on] = [byId("play"), byId("on")]
@@ -35,6 +38,11 @@ let wanted = null
 let isPlaying = false
 /** @type {Map<string, Promise<string>>} moments never change */
 const drawn = new Map()
+
+/** @param {string} text @param {Record<string, string | number>} values */
+const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name].toLocaleString(lang))
+/** @param {string | number} name */
+const upper = (name) => String(name).toUpperCase()
 
 // ------------------------------------------------------------------------------------------------- time
 
@@ -73,6 +81,10 @@ function draw() {
     one(`[data-side="${NAMES[i]}"]`, scale).replaceChildren(...told, ...deeds, end)
     list(i, side.deeds)
   })
+  const cut = found.sides.map((side, i) => [NAMES[i], side.told.length, side.left_out]).filter(([, , left]) => left)
+  const said = byId("left-out")
+  said.hidden = !cut.length
+  said.textContent = cut.map(([name, n, left]) => filled(SAY.left_out, {side: upper(name), n, left})).join(" ")
   follow(line)
 }
 
@@ -101,7 +113,7 @@ function follow(line = points()) {
   thumb.style.left = `${(100 * placeOf(shownMs, line)).toFixed(2)}%`
   since.textContent = `+${virtual(shownMs)}`
   const last = found.stops.length - 1
-  const text = SAY.moment.replace("{n}", String(place)).replace("{all}", String(last))
+  const text = filled(SAY.moment, {n: place, all: last})
   const values = {valuemin: 0, valuemax: last, valuenow: place, valuetext: `+${virtual(shownMs)}, ${text}`}
   for (const [name, value] of Object.entries(values)) thumb.setAttribute(`aria-${name}`, String(value))
   for (const [name, isEnd] of /** @type {[string, boolean][]} */ ([["back", place <= 0 && shownMs <= 0], ["forward", place >= last]])) {
@@ -178,10 +190,10 @@ function go(at) {
   return show(queryOf(found.stops[next]), found.stops[next][0], next)
 }
 
-/** A time, which may be no stop. @param {number} ms */
+/** A time, which may be no stop. What was done in the millisecond of the parting came after it. @param {number} ms */
 function goTo(ms) {
   const at = found.stops.findLastIndex(([each]) => each <= ms)
-  if (found.stops[at][0] === ms) return go(found.stops.findIndex(([each]) => each === ms))
+  if (found.stops[at][0] === ms) return go(found.stops.findIndex(([each], i) => i > 0 && each === ms))
   return show(`at=${ms}`, ms, at)
 }
 
@@ -224,26 +236,37 @@ async function extend() {
 async function goOn() {
   on.disabled = true
   on.textContent = SAY.going
-  await Promise.all(ROOMS.map((id) => quiet(id, 0)))
+  await Promise.all(NAMES.map((_, i) => quiet(i, 0)))
   await rest()
   const latest = Math.max(...found.sides.map(({until}) => until))
-  await Promise.all(ROOMS.filter((_, i) => found.sides[i].until < latest).map((id) => quiet(id, latest)))
+  await Promise.all(NAMES.map((_, i) => found.sides[i].until < latest && quiet(i, latest)))
   await rest()
-  on.disabled = false
   on.textContent = SAY.go_on
+  sayWhyNot()
 }
 
-/** @param {string} id @param {number} atLeast virtual ms since it began */
-function quiet(id, atLeast) {
-  const headers = {"X-CSRF-Token": one('meta[name="csrf-token"]').getAttribute("content") ?? ""}
-  return fetch(`/rooms/${id}/quiet`, {method: "POST", headers, body: new URLSearchParams({at_least: String(atLeast)})}).catch(() => {})
+/** Who may change neither room cannot go on, and reads why. */
+function sayWhyNot() {
+  const may = NAMES.filter((_, i) => !refusals[i])
+  const why = refusals.find(Boolean)
+  on.disabled = !may.length
+  if (why) on.title = may.length ? filled(SAY.only, {side: upper(may[0]), why}) : why
+}
+
+/** A room that refuses is not asked again. @param {number} i which room @param {number} atLeast virtual ms since it began */
+async function quiet(i, atLeast) {
+  if (refusals[i]) return
+  const headers = {"X-CSRF-Token": one('meta[name="csrf-token"]').getAttribute("content") ?? "", Accept: "application/json"}
+  const body = new URLSearchParams({at_least: String(atLeast)})
+  const answer = await fetch(`/rooms/${ROOMS[i]}/quiet?lang=${lang}`, {method: "POST", headers, body}).catch(() => null)
+  if (answer?.status === 403) refusals[i] = (await answer.json()).message
 }
 
 async function rest() {
   for (let i = 0; i < PATIENCE; i++) {
     await new Promise((done) => setTimeout(done, POLL_MS))
     await extend()
-    if (!found.sides.some(({busy}) => busy)) return
+    if (!found.sides.some(({busy}, i) => busy && !refusals[i])) return
   }
 }
 
@@ -264,7 +287,10 @@ const KEYS = {
   ArrowUp: forward,
   ArrowLeft: back,
   ArrowDown: back,
-  PageUp: () => goTo(deeds().findLast((ms) => ms < shownMs) ?? 0),
+  PageUp: () => {
+    const ms = deeds().findLast((each) => each < shownMs)
+    return ms === undefined ? go(0) : goTo(ms)
+  },
   PageDown: () => goTo(deeds().find((ms) => ms > shownMs) ?? found.until),
   Home: () => go(0),
   End: () => go(found.stops.length - 1),
@@ -312,6 +338,7 @@ function start() {
   dress(document)
   setPlaying(false)
   draw()
+  sayWhyNot()
   document.body.dataset.ready = "true"
 }
 

@@ -1,4 +1,4 @@
-"""Where two rooms with a common past part, and that a past told again is what the room told."""
+"""Where two rooms with a common past part."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import pytest
 
 from app.api.objects import Ref
 from app.cluster import Cluster
-from app.commands import DeleteObject, Scale, SetTraffic, StopController
-from app.rooms import NotComparable, Room, Rooms, parting, retold
+from app.commands import Scale, StopController
+from app.rooms import NotComparable, Room, Rooms, parting
 from app.rooms.parting import NO_COMMON_PAST, NOT_KEPT, SAME_ROOM
 from app.rooms.sharing import Sharing
 from tests.rooms.test_rooms import make_rooms
-from tests.support.rooms import READING_MS, make_room, play
 
-WEB, SERVICE = Ref("Deployment", "default", "web"), Ref("Service", "default", "web")
+WEB = Ref("Deployment", "default", "web")
 
 
 @pytest.fixture
@@ -95,31 +94,3 @@ def test_rooms_without_a_common_past_are_not_compared(rooms: Rooms, room: Room) 
     with pytest.raises(NotComparable) as refused:
         parting(room, fork)
     assert refused.value.why.text == NOT_KEPT
-
-
-@pytest.mark.parametrize("lesson", ["self-healing", "rolling-update", "node-failure"])
-def test_a_past_told_again_is_what_was_told(lesson: str) -> None:
-    room, _, clock = make_room(lesson)
-    room.cluster.run()
-    room.attach("en", 0, 0)
-    before = room.cluster.trace.count
-    if lesson == "self-healing":
-        pod = room.cluster.objects("Pod", "default")[0]["metadata"]["name"]
-        room.submit(DeleteObject(Ref("Pod", "default", pod)))
-    else:
-        room.press(0)
-    play(room, clock)
-    steps = room.cluster.trace.since(before)
-    again = retold(steps, lambda step: READING_MS)
-    lived = {told.step.number: told for told in room.path}
-    assert len(lived) > 10
-    assert [told for told in again if told.step.number >= min(lived)] == list(room.path)
-
-
-def test_seconds_of_traffic_that_are_like_the_others_are_not_told() -> None:
-    room, _, _clock = make_room()
-    room.cluster.run()
-    room.submit(SetTraffic(SERVICE, 10))
-    before = room.cluster.trace.count
-    room.cluster.advance(room.cluster.now_ms + 20_000)
-    assert len(retold(room.cluster.trace.since(before), lambda step: READING_MS)) < 5

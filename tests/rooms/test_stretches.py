@@ -11,7 +11,7 @@ import pytest
 
 from app.api import errors, limits
 from app.api.objects import Ref
-from app.commands import DeleteObject
+from app.commands import DeleteObject, SetTraffic
 from app.look import Look
 from app.look.recording import Recording
 from app.rooms import Room, Stretch, moments, newest_act, stretch_of, stretches
@@ -40,12 +40,23 @@ def again(parts: list[Stretch]) -> list[Row]:
     return [(each.step.number, each.stands_s, each.is_repeat, each.more) for each in told]
 
 
-@pytest.mark.parametrize("lesson", ["self-healing", "node-failure"])
+@pytest.mark.parametrize("lesson", ["self-healing", "rolling-update", "node-failure"])
 def test_what_was_told_is_told_again(lesson: str) -> None:
     room, told = played(lesson)
     parts = stretches(Hindsight(Storage(None)), room, newest_act(room.journal), room.cluster.trace.count)
     assert len(told) > 15
     assert again(parts) == told
+
+
+def test_seconds_of_traffic_that_are_like_the_others_are_not_told_again() -> None:
+    room, _script, _clock = make_room()
+    room.cluster.run()
+    before = room.cluster.trace.count
+    room.submit(SetTraffic(Ref("Service", "default", "web"), 10))
+    room.cluster.advance(room.cluster.now_ms + 20_000)
+    found = again([stretch_of(Recording.of(room.look), before + 1, room.cluster.trace.count)])
+    assert found[0][0] == newest_act(room.journal)
+    assert len(found) < 5
 
 
 class Forgetful(Hindsight):

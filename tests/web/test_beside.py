@@ -133,6 +133,16 @@ def test_who_may_only_watch_is_given_no_other_key(browser: Browser, fork: str) -
         assert fork not in html
 
 
+def test_the_page_knows_which_room_may_not_go_on_and_why(browser: Browser, fork: str) -> None:
+    watching, other = viewer_key(browser.room.id), viewer_key(fork)
+    for one, two in ((browser.room.id, fork), (watching, fork), (browser.room.id, other), (watching, other)):
+        html = browser.app.test_client().get(f"/rooms/{one}/beside/{two}?lang=en").get_data(as_text=True)
+        found = re.search(r'data-why-not="([^"]*)"', html)
+        assert found
+        says = ["watching" in why for why in json.loads(unescape(found[1]))]
+        assert says == [one == watching, two == other]
+
+
 @pytest.mark.parametrize("query", ["at=x", "a=-1", "told_b=1e3", "at=" + "9" * 13])
 def test_numbers_that_are_none_are_refused(browser: Browser, fork: str, query: str) -> None:
     assert browser.get(f"/beside/{fork}/at?{query}", headers=JSON).status_code == 400

@@ -23,7 +23,7 @@ from app.commands import (
 from app.rooms import Parting
 from app.web.present import beside, differences, tolls
 from app.web.present.differing import gaps
-from app.web.present.moments import changes
+from app.web.present.moments import Wanted, changes
 from app.web.present.tolls import Tolls
 from tests.support import builders
 from tests.support.kinds import SCHEME
@@ -111,7 +111,7 @@ def test_outages(begun: World, commands: Sequence[Any], outages: int | None, is_
 def test_writes_are_those_of_the_list_of_changes(begun: World) -> None:
     fork, parting = lived(begun, Scale(WEB, 5), killed(begun))
     found = tolls.of(fork, parting.step, parting.at_ms)
-    listed = [row for row in changes(fork, "", ENGLISH)["rows"] if row.step > parting.step]
+    listed = [row for row in changes(fork, Wanted(), ENGLISH)["rows"] if row.step > parting.step]
     assert found.by_people == sum(row.role == "you" for row in listed) == 2
     assert found.by_loops == sum(row.role != "you" for row in listed) > 10
 

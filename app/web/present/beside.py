@@ -19,7 +19,7 @@ from app.apimachinery.scheme.scheme import Scheme
 from app.component_helpers import pods
 from app.engine.trace import Step
 from app.look import Look
-from app.rooms import Entry, Parting, Told, retold
+from app.rooms import Entry, Parting, Retelling, Told, known_from
 from app.web.present import board, captions, differences, moments, telling, tolls
 from app.web.present.board import BoardView
 from app.web.present.captions import Caption
@@ -89,8 +89,9 @@ def life(look: Look, parting: Parting, journals: tuple[Sequence[Entry], Sequence
     """`journals`: its own, and the other's."""
     _ = _.among(look.voices)
     steps = look.trace.since(parting.step)
-    found = retold(steps, lambda step: reading_ms(captions.caption(step, _).text, _.lang))
-    told = [_row(each, parting) for each in breathing(found)]
+    retelling = Retelling(lambda step, _languages: reading_ms(captions.caption(step, _).text, _.lang))
+    found = retelling.of(look, max(parting.step + 1, known_from(look)), look.trace.count)
+    told = [_row(each, parting) for each in found]
     return Life(
         now_ms=max(0, look.now_ms - parting.at_ms),
         steps=look.trace.count,
@@ -232,6 +233,13 @@ def words(_: Words) -> dict[str, str]:
         "pause": _("Pause"),
         "going": _("Both go on …"),
         "go_on": _("Go on"),
+        "only": _("Only %(side)s goes on: %(why)s", side="{side}", why="{why}"),
+        "left_out": _(
+            "%(side)s has more than %(n)s moments: the first %(left)s are left out.",
+            side="{side}",
+            n="{n}",
+            left="{left}",
+        ),
         "nothing": _("Nothing was done here."),
         "in_both": _("in both"),
         "moment": _("%(n)s of %(all)s", n="{n}", all="{all}"),
