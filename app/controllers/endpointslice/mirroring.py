@@ -16,7 +16,7 @@ from app.api import objects
 from app.api.messages import N_, Message, Saying, message
 from app.api.objects import Obj, Ref, is_terminating, name_of, namespace_of, ref_of
 from app.component_helpers import managed_endpoints
-from app.component_helpers.slices import SERVICE_NAME
+from app.component_helpers.slices import SERVICE_NAME, by_service
 from app.controllers.endpointslice import subsets
 from app.controllers.endpointslice.subsets import Subset
 from app.reconcile import (
@@ -74,7 +74,7 @@ class EndpointSliceMirroringController(Controller[MirrorSeen]):
         self.reads = (
             Cache("Endpoints", selects=_is_to_be_mirrored),
             Cache("Service", sees=_selects_otherwise),
-            Cache("EndpointSlice", selects=_is_mirror, indexes={"service": _service_of}),
+            Cache("EndpointSlice", selects=_is_mirror, indexes={"service": by_service}),
         )
 
     def observe(self, key: Ref, reader: Reader) -> MirrorSeen | None:
@@ -227,9 +227,4 @@ def _endpoints_of_service(service: Obj, _: Reader) -> tuple[Ref]:
 
 
 def _endpoints_of_slice(piece: Obj, _: Reader) -> Iterator[Ref]:
-    yield from (Ref("Endpoints", namespace, name) for namespace, name in _service_of(piece))
-
-
-def _service_of(piece: Obj) -> list[tuple[str, str]]:
-    name = objects.labels_of(piece).get(SERVICE_NAME)
-    return [(namespace_of(piece), name)] if name else []
+    yield from (Ref("Endpoints", namespace, name) for namespace, name in by_service(piece))

@@ -26,7 +26,7 @@ from typing import Any
 from app.api.kinds import INTERNAL_V1
 from app.api.messages import N_, Message, Saying, many, message
 from app.api.objects import Obj, Ref, is_terminating, labels_of, name_of, namespace_of, ref_of
-from app.component_helpers.slices import SERVICE_NAME
+from app.component_helpers.slices import by_service
 from app.reconcile import (
     Action,
     Cache,
@@ -101,7 +101,7 @@ class KubeProxy(Controller[RulesSeen]):
         )
         self.reads: tuple[Cache, ...] = (
             Cache("Service", sees=_ports_differ),
-            Cache("EndpointSlice", sees=_endpoints_differ, indexes={"service": _service_names}),
+            Cache("EndpointSlice", sees=_endpoints_differ, indexes={"service": by_service}),
             Cache("Load", sees=nothing),
             Cache("DataPath", field_selector=("spec.node", node)),
         )
@@ -226,13 +226,8 @@ def _is_target(node: Obj) -> bool:
     return not is_terminating(node) and _EXCLUDED not in labels_of(node)
 
 
-def _service_names(piece: Obj) -> list[tuple[str, str]]:
-    name = labels_of(piece).get(SERVICE_NAME)
-    return [(namespace_of(piece), name)] if name else []
-
-
 def _service_of_slice(piece: Obj, reader: Reader) -> Iterator[Ref]:
-    for namespace, name in _service_names(piece):
+    for namespace, name in by_service(piece):
         if reader.get(Ref("Load", namespace, name)) is not None:
             yield Ref("Service", namespace, name)
 

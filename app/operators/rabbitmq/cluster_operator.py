@@ -28,7 +28,7 @@ from app.api.objects import (
     with_metadata,
 )  # fmt: skip
 from app.api.quorum_queues import RABBITMQ_CLUSTER
-from app.component_helpers.slices import SERVICE_NAME
+from app.component_helpers.slices import by_service
 from app.operators.rabbitmq import builders, conditions, sayings, sizes
 from app.operators.rabbitmq.conditions import Verdict
 from app.operators.rabbitmq.sizes import ClusterSeen
@@ -79,7 +79,7 @@ class RabbitmqClusterOperator(Controller[ClusterSeen]):
         self.wakes = (itself(RABBITMQ_CLUSTER), *(owns(kind, RABBITMQ_CLUSTER) for kind in _OWNED))
         self.reads = (
             *(Cache(kind, selects=_is_part) for kind in _OWNED),
-            Cache("EndpointSlice", indexes={"service": _service}),
+            Cache("EndpointSlice", indexes={"service": by_service}),
             Cache("Pod", selects=_is_part, indexes=of),
             Cache("PersistentVolumeClaim", selects=_is_part, indexes=of),
             Cache("RabbitServer", sees=_answers_differently, indexes={"cluster": _cluster_named}),
@@ -349,11 +349,6 @@ def _is_part(obj: Obj) -> bool:
 def _cluster_label(obj: Obj) -> list[tuple[str, str]]:
     name = labels_of(obj).get("app.kubernetes.io/name")
     return [(namespace_of(obj), name)] if name else []
-
-
-def _service(piece: Obj) -> list[tuple[str, str]]:
-    name = labels_of(piece).get(SERVICE_NAME)
-    return [(namespace_of(piece), name)] if name else []
 
 
 def _cluster_named(server: Obj) -> list[tuple[str, str]]:
