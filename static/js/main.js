@@ -1,4 +1,5 @@
 // The page comes alive: each module looks after one part of it, `state` tells them of every frame.
+import {startAsking} from "./asked.js"
 import {startBreaking} from "./breaking.js"
 import {startCommands} from "./commands.js"
 import {startDesired} from "./desired.js"
@@ -28,9 +29,5 @@ startOnCall()
 startOwn()
 startKeys()
 startDesired()
-setTimeout(async () => { // what the page does not need at once
-  const [{startRuler}, {startWhy}, {startShare}] = await Promise.all(["ruler", "why", "share"].map((name) => import(`./${name}.js`)))
-  startRuler()
-  startWhy()
-  startShare()
-}, 300)
+startAsking()
+setTimeout(async () => (await import("./ruler.js")).startRuler(), 300) // what the page does not need at once

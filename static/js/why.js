@@ -27,7 +27,7 @@ export function startWhy() {
   document.addEventListener("loopscope:why", askWhy)
   panel.addEventListener("keydown", move)
   panel.addEventListener("submit", (event) => event.preventDefault())
-  panel.addEventListener("input", ({target}) => { if (target instanceof HTMLInputElement) search(target) })
+  panel.addEventListener("input", ({target}) => { if (target instanceof HTMLInputElement || target instanceof HTMLSelectElement) search(target) })
   document.addEventListener("loopscope:now", () => mark(null))
   addEventListener("resize", place)
   watch((_, fresh) => { if (fresh) close() })

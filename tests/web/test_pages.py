@@ -84,10 +84,10 @@ def test_the_style_of_custom_objects_comes_with_the_first_of_them(browser: Brows
 
 LATER = (
     "strips.js", "ownpanel.js", "starlark.js", "cells.js", "cellgrid.js", "pictures.js", "pixels.js", "gif.js",
-    "gifworker.js", "embed.js", "player.js", "beside.js",
+    "gifworker.js", "embed.js", "player.js", "beside.js", "why.js", "share.js",
 )  # fmt: skip
-"""What is loaded when somebody first uses a Service, writes a controller, has too many pods for cards, or takes a
-picture away; and what belongs to other pages: a frame, a story, two rooms side by side."""
+"""What is loaded when somebody first uses a Service, writes a controller, asks why, has too many pods for cards, shares
+the room or takes a picture away; and what belongs to other pages: a frame, a story, two rooms side by side."""
 
 
 def test_the_first_load_is_light(browser: Browser) -> None:
