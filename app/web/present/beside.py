@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from app.api import limits
 from app.api.breath import breathing
 from app.apimachinery.scheme.scheme import Scheme
 from app.component_helpers import pods
@@ -29,9 +30,6 @@ from app.web.present.reading import reading_ms
 from app.web.present.steps import phase_of
 from app.web.present.tolls import Tolls
 from app.web.present.words import Words
-
-MOST_MOMENTS = 800  # of a room; of more the newest
-MOST_ACTS = 40
 
 
 class Deed(NamedTuple):
@@ -95,8 +93,8 @@ def life(look: Look, parting: Parting, journals: tuple[Sequence[Entry], Sequence
     return Life(
         now_ms=max(0, look.now_ms - parting.at_ms),
         steps=look.trace.count,
-        told=tuple(told[-MOST_MOMENTS:]),
-        left_out=max(0, len(told) - MOST_MOMENTS),
+        told=tuple(told[-limits.COMPARED_MOMENTS :]),
+        left_out=max(0, len(told) - limits.COMPARED_MOMENTS),
         first=look.trace.count - len(steps) + 1,
         times=tuple(step.at_ms - parting.at_ms for step in steps),
         deeds=_deeds(look, parting, journals, _),
@@ -119,7 +117,7 @@ def _deeds(
         at_ms = max(0, mark.at_ms + look.epoch_ms - parting.at_ms)
         found.append(Deed(at_ms, mark.text, in_both=left[command] > 0))
         left[command] -= 1
-    return tuple(found[-MOST_ACTS:])
+    return tuple(found[-limits.COMPARED_ACTS :])
 
 
 def _command(entry: Entry) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
+from app.api import limits
 from app.api.objects import Ref
 from app.apimachinery.scheme.scheme import Scheme
 from app.web.present import traffic
@@ -16,7 +17,6 @@ from app.web.present.tolls import Moment, Tolls
 from app.web.present.values import brief, clip
 from app.web.present.words import Words
 
-MOST_OBJECTS = 12
 MOST_FIELDS = 3  # of an object
 LONGEST_VALUE = 24
 
@@ -117,8 +117,8 @@ def objects(one: Compared, other: Compared, since_ms: int, scheme: Scheme, _: Wo
     """As many of those that differ as there is room for, and how many there are."""
     found = gaps(one.state, other.state, scheme)
     return {
-        "objects": [_differs(gap, (one, other), since_ms, _) for gap in found[:MOST_OBJECTS]],
-        "more_objects": max(0, len(found) - MOST_OBJECTS),
+        "objects": [_differs(gap, (one, other), since_ms, _) for gap in found[: limits.COMPARED_OBJECTS]],
+        "more_objects": max(0, len(found) - limits.COMPARED_OBJECTS),
         "count": len(found),
     }
 
