@@ -9,7 +9,7 @@ import pytest
 from app.api import cron, times
 from app.api.objects import Obj
 from app.controllers.batch.cronjob import CronJobController, CronJobObservation
-from app.reconcile import Announce, Create, Delete, Difference, RequeueAfter, UpdateStatus
+from app.reconcile import AWAITED, Announce, Create, Delete, Difference, RequeueAfter, UpdateStatus
 
 NOW = "2026-01-01T09:00:30Z"
 SCHEDULED = "batch.kubernetes.io/cronjob-scheduled-timestamp"
@@ -48,7 +48,7 @@ def test_a_time_that_has_come_makes_a_job_named_after_its_minute() -> None:
     assert create.obj["metadata"]["name"] == f"tick-{times.parse('2026-01-01T09:00:00Z') // 60_000}"
     assert create.obj["metadata"]["annotations"][SCHEDULED] == "2026-01-01T09:00:00Z"
     assert found["NextTimeAhead"].actions == (RequeueAfter(30_100, "the schedule"),)
-    assert found["NextTimeAhead"].background
+    assert found["NextTimeAhead"].pace == AWAITED
 
 
 def test_of_many_missed_times_only_the_latest_is_served() -> None:

@@ -11,6 +11,7 @@ from app.apiserver.store import DELETED, MODIFIED, Change
 from app.engine.oncall import OnCall, left_to_people
 from app.engine.trace import Acted, Call, Commanded, Differed, Observed, Record, Result, Step, Written
 from app.reconcile import (
+    BACKGROUND,
     Announce,
     Bind,
     Create,
@@ -58,7 +59,7 @@ def test_a_loop_reports_but_does_not_repair(action: Any, is_left: bool) -> None:
 
 
 def test_heartbeats_go_on() -> None:
-    assert left_to_people((Difference(KEY, "spec", 1, 2, "Reason", (CREATE,), True),)) == ()
+    assert left_to_people((Difference(KEY, "spec", 1, 2, "Reason", (CREATE,), BACKGROUND),)) == ()
 
 
 class Told:
