@@ -79,7 +79,11 @@ def test_the_nonce_is_new_each_time_and_in_the_page(browser: Browser) -> None:
 def test_cookies_are_out_of_reach_of_scripts_and_other_sites(browser: Browser) -> None:
     response = browser.app.test_client().get("/", follow_redirects=False)
     cookies = response.headers.getlist("Set-Cookie")
-    assert sorted(cookie.partition("=")[0] for cookie in cookies) == ["loopscope_room", "loopscope_visitor"]
+    assert sorted(cookie.partition("=")[0] for cookie in cookies) == [
+        "loopscope_owner",
+        "loopscope_room",
+        "loopscope_visitor",
+    ]
     assert all("HttpOnly" in cookie and "SameSite=Lax" in cookie for cookie in cookies)
 
 
