@@ -13,7 +13,7 @@ let newest = 0
 export function startShare() {
   byId("share-open").addEventListener("click", load)
   if (openDialog()?.id === "share") load() // somebody was faster than this file
-  watch((now) => { newest = Math.max(newest, (data.steps.at(-1) ?? [0])[0], (now.steps.at(-1) ?? [0])[0]) })
+  watch((now) => { newest = Math.max(newest, (now.steps.at(-1) ?? [0])[0]) })
   place.addEventListener("htmx:afterRequest", (event) => {
     const {detail} = /** @type {CustomEvent} */ (event)
     if (detail.successful && detail.requestConfig.verb === "post") load()
@@ -22,7 +22,7 @@ export function startShare() {
 }
 
 async function load() {
-  const moment = isPast() || Number(byId("caption").dataset.step) || newest
+  const moment = isPast() || Number(byId("caption").dataset.step) || Math.max(newest, (data.steps.at(-1) ?? [0])[0])
   const said = document.getElementById("share-said")?.innerHTML ?? ""
   const [answer] = await Promise.all([
     fetch(`${room.base}/share?lang=${room.lang}&step=${moment}`, {headers: {Accept: "text/html"}}).catch(() => null),
