@@ -12,6 +12,7 @@ from tests.support.builders import pod
 from tests.support.clients import Kubectl
 
 SERVICE: Obj = {
+    "apiVersion": "v1",
     "kind": "Service",
     "metadata": {"name": "web", "namespace": "default"},
     "spec": {"clusterIP": "10.96.0.7", "ports": [{"port": 80}]},
