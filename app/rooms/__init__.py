@@ -85,7 +85,7 @@ from app.rooms.relay import Mirror, Relay
 from app.rooms.retelling import Retelling, known_from
 from app.rooms.room import Room
 from app.rooms.rooms import Rooms
-from app.rooms.shares import Share, is_viewer_key, owner, viewer_key
+from app.rooms.shares import Share, is_viewer_key, owner, spread, viewer_key
 from app.rooms.sharing import Sharing
 from app.rooms.slicing import SLICE_S, pause, sliced
 from app.rooms.storage import Elsewhere
@@ -101,5 +101,5 @@ __all__ = [
     "Stretch", "Told", "Tried", "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook", "at_once",
     "awaits_input", "controller_templates", "exit_code", "is_shell", "is_viewer_key", "kind_templates",
     "known_from", "leave_out_controller", "moments", "newest_act", "observed", "owner", "parting", "pause",
-    "sliced", "slips", "stretch_of", "stretches", "title", "tried", "viewer_key",
+    "sliced", "slips", "spread", "stretch_of", "stretches", "title", "tried", "viewer_key",
 ]  # fmt: skip

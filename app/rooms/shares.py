@@ -67,5 +67,9 @@ def _letters(number: int) -> str:
 
 def owner(name: str, of: int) -> int:
     """The number of the worker, from 0, that has the room of that name or viewer key."""
-    begin = name[:ROUTED]
-    return max(range(of), key=lambda number: hashlib.blake2b(f"{number} {begin}".encode(), digest_size=8).digest())
+    return spread(name[:ROUTED], of)
+
+
+def spread(word: str, of: int) -> int:
+    """A number below `of`, the same for the same word."""
+    return max(range(of), key=lambda number: hashlib.blake2b(f"{number} {word}".encode(), digest_size=8).digest())

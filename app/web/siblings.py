@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from app.api import limits
-from app.rooms import Share, owner
+from app.rooms import Share, owner, spread
 
 ROOM = re.compile(r"/+rooms/+([^/]+)")
 COOKIE = re.compile(r"(?:^|;)\s*loopscope_room=\"?(\w+)")
@@ -60,7 +60,9 @@ class Siblings:
 
     def wanted(self, path: str, cookies: str, peer: object) -> int:
         """Who is to answer that request, from that address. What is about no room anybody answers."""
-        name = str(peer) if self._spreads and path.endswith(LIVE) else room_of(path, cookies)
+        if self._spreads and path.endswith(LIVE):
+            return spread(str(peer), self.share.of)
+        name = room_of(path, cookies)
         return owner(name, self.share.of) if name else self.share.number
 
     def hand_over(self, number: int, client: socket.socket, read: bytes) -> None:
