@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import socket
 from collections import Counter
 
 from app.rooms import owner
-from app.web.siblings import Doors
+from app.web.siblings import Siblings
 
 ROOM = "bcdfghjklmnpqrstvwxz2456"
 CALLERS = [("127.0.0.1", port) for port in range(50_000, 50_400)]
 
 
 def answered(path: str, *, spreads: bool) -> Counter[int]:
-    siblings = Doors(4, spreads=spreads).of(0)
-    return Counter(siblings.wanted(path, "", caller) for caller in CALLERS)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as door:
+        siblings = Siblings(0, spreads, [door] * 4, door)
+        return Counter(siblings.wanted(path, "", caller) for caller in CALLERS)
 
 
 def test_whoever_only_looks_may_look_on_from_any_worker_and_these_share_the_work() -> None:
