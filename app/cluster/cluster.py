@@ -38,7 +38,6 @@ from app.look import Look
 from app.look.recording import Recording
 from app.nodes import machine_controllers
 from app.nodes.runtime.shell import Done
-from app.reconcile import AWAITED
 from app.registry import bootstrap, builtin
 
 DEFAULT_EPOCH_MS = times.parse("2026-01-01T00:00:00Z")
@@ -265,9 +264,8 @@ class Cluster:
         """Which of the loops that act at a time of their own acts next, and when; None: none of them will.
 
         Background, so that a cluster which waits for the night is quiet; yet it is what people wait for."""
-        timers = ((worker, timer) for worker in self.engine.workers.values() for timer in worker.timers.values())
-        found = (Awaited(worker.actor, timer.due_ms) for worker, timer in timers if timer.pace == AWAITED)
-        return min(found, key=lambda each: each.due_ms, default=None)
+        timer = self.engine.agenda.awaited
+        return Awaited(timer.event[1], timer.due_ms) if timer is not None and timer.event is not None else None
 
     # ------------------------------------------------------------------------------------------ containers
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from app.api.breath import breathing
 from app.api.parts import Part
-from app.reconcile import NOW, Pace
+from app.reconcile import AWAITED, NOW, Pace
 
 
 @dataclass(slots=True, eq=False)
@@ -54,17 +54,19 @@ class Moved:
 
 
 class Agenda(Part):
-    STATE = ("_background", "_foreground", "_pending", "_sequence")
+    STATE = ("_awaited", "_background", "_foreground", "_pending", "_sequence")
 
     def __init__(self) -> None:
         self._foreground: list[_Item] = []
         self._background: list[_Item] = []
+        self._awaited: list[_Item] = []  # those of them that people may wait for
         self._sequence = 0
         self._pending = 0  # foreground entries that are not cancelled
 
     def clear(self) -> None:
         self._foreground.clear()
         self._background.clear()
+        self._awaited.clear()
         self._pending = 0
 
     @property
@@ -76,6 +78,8 @@ class Agenda(Part):
         entry = Entry(due_ms, rank, sequence, event, pace)
         if entry.background:
             heapq.heappush(self._background, (due_ms, rank, sequence, entry))
+            if pace == AWAITED:
+                heapq.heappush(self._awaited, (due_ms, rank, sequence, entry))
         else:
             self._pending += 1
             heapq.heappush(self._foreground, (due_ms, rank, sequence, entry))
@@ -99,8 +103,15 @@ class Agenda(Part):
         copied, moved = Agenda(), Moved()
         copied._foreground = [moved.item(item) for item in breathing(self._foreground)]
         copied._background = [moved.item(item) for item in breathing(self._background)]
+        copied._awaited = [moved.item(item) for item in self._awaited]
         copied._sequence, copied._pending = self._sequence, self._pending
         return copied, moved
+
+    @property
+    def awaited(self) -> Entry | None:
+        """The first that is AWAITED."""
+        head = _head(self._awaited)
+        return head[3] if head is not None else None
 
     def next_due_ms(self, *, foreground: bool = False) -> int | None:
         """When the next entry is due; `foreground`: the next that is no heartbeat. None: there is none."""
@@ -121,6 +132,9 @@ class Agenda(Part):
         entry = heapq.heappop(heap)[3]
         if not entry.background:
             self._pending -= 1
+        elif entry.pace == AWAITED:
+            _head(self._awaited)  # which it is, once those that were cancelled are gone
+            heapq.heappop(self._awaited)
         return entry
 
 

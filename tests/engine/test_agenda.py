@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from app.engine.agenda import Agenda
-from app.reconcile import BACKGROUND
+from app.reconcile import AWAITED, BACKGROUND
 
 
 def test_entries_come_by_time_then_rank_then_in_the_order_they_were_added() -> None:
@@ -28,3 +28,21 @@ def test_a_cancelled_entry_is_never_seen_again() -> None:
     agenda.cancel(entry)
     assert agenda.quiet
     assert agenda.next_due_ms() is None
+
+
+def test_what_people_may_wait_for_is_known_without_a_search() -> None:
+    agenda = Agenda()
+    assert agenda.awaited is None
+    agenda.add(1, 0, ("heartbeat",), BACKGROUND)
+    cancelled, first, later = (agenda.add(due, 0, ("act", str(due)), AWAITED) for due in (2, 3, 4))
+    assert agenda.quiet
+    agenda.cancel(cancelled)
+    assert [agenda.pop() for _ in range(2)][1] is first
+    assert agenda.awaited is later
+    copied, _ = agenda.copy()
+    agenda.in_foreground(later)
+    assert agenda.awaited is None
+    assert copied.awaited is not None
+    assert copied.awaited.event == ("act", "4")
+    copied.pop()
+    assert copied.awaited is None
