@@ -114,7 +114,8 @@ class Informer(Part):
             before = known.get(ref)
             if before is not new:
                 self._replace(ref, before, new)
-                yield (MODIFIED if before else ADDED), ref, self.keys(before, new, reader)
+                is_news = before is None or self.cache.sees is None or self.cache.sees(before, new)
+                yield (MODIFIED if before else ADDED), ref, self.keys(before, new, reader) if is_news else ()
 
     def held(self) -> dict[str, Any]:
         indexes = {name: {value: list(refs) for value, refs in index.items()} for name, index in self._indexes.items()}
@@ -147,8 +148,6 @@ class Informer(Part):
 
     def keys(self, old: Obj | None, new: Obj | None, reader: Reader) -> tuple[Ref, ...]:
         keys: dict[Ref, None] = {}
-        if old is not None and new is not None and self.cache.sees is not None and not self.cache.sees(old, new):
-            return ()
         for wake in self.wakes:
             if wake.when is not None and not wake.when(old, new):
                 continue

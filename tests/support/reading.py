@@ -6,9 +6,9 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from app.api.objects import Obj, Ref
+from app.api.objects import Obj, Ref, ref_of
 from app.apiserver.server import ApiServer
-from app.apiserver.store import Store
+from app.apiserver.store import ADDED, DELETED, MODIFIED, Change, Store
 from app.engine.informer import Informer, RecordingReader, informers_of
 from app.reconcile import AnyController
 from tests.support.builders import NOW_MS
@@ -25,7 +25,9 @@ def woken(controller: AnyController, old: Obj | None, new: Obj | None, *cached: 
     obj = new or old
     assert obj is not None
     view, informers = _informed(controller, cached)
-    return list(informers[obj["kind"]].keys(old, new, view))
+    informer, type_ = informers[obj["kind"]], ADDED if old is None else DELETED if new is None else MODIFIED
+    change = Change(1, type_, ref_of(obj), old, new)
+    return list(informer.woken_by(change, view)) if informer.concerns(change) else []
 
 
 def _informed(
