@@ -11,7 +11,6 @@ import hmac
 import secrets
 import sqlite3
 import unicodedata
-from collections import deque
 from typing import Any, NamedTuple
 
 from app.api import errors, limits
@@ -50,10 +49,12 @@ class LastClosed:
     """The rooms that were closed last, of whom it is said that they were."""
 
     def __init__(self) -> None:
-        self._keys: deque[str] = deque(maxlen=2 * limits.ROOMS_CLOSED_TOLD)
+        self._keys: dict[str, None] = {}  # two of each; the oldest first
 
     def add(self, name: str) -> None:
-        self._keys.extend((name, viewer_key(name)))
+        self._keys |= dict.fromkeys((name, viewer_key(name)))
+        for old in list(self._keys)[: -2 * limits.ROOMS_CLOSED_TOLD]:
+            del self._keys[old]
 
     def check(self, key: str) -> None:
         """Raises Closed."""
