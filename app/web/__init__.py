@@ -9,6 +9,7 @@ roles      POST: a room is named, protected, closed; and what there is to share 
 rates      how often one may ask: by visitor, room and address
 tally      where that is counted, by all workers together
 problems   refusals and mistakes as HTML, fragment or JSON
+numbers    those that a request names
 pages      GET: room, snapshot, documents, inspector, step, explain
 commands   POST: commands, pace, steps, reset, plan
 beside     two rooms with a common past, side by side

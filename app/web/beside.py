@@ -20,11 +20,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.api import errors
 from app.rooms import NOT_KEPT, NotComparable, Parting, Room, parting
 from app.web import access, language, present, security
+from app.web.numbers import number_of
 from app.web.pages import ORIGIN, rooms
 from app.web.present import Words, beside
 
 LINK = re.compile(r"(?:.*/rooms/)?([0-9A-Za-z_-]{8,80})(?:[/?#].*)?", re.DOTALL)
-LONGEST_NUMBER = 12  # digits
 SIDES = ("a", "b")
 IDS = re.compile(r'\s(id|for|aria-controls|aria-labelledby|aria-describedby)="')
 
@@ -132,10 +132,7 @@ def _side(name: str, room: Room, since: Parting, at_ms: int | None, _: Words) ->
 
 def _number(name: str) -> int:
     """Raises BadRequest."""
-    text = request.args.get(name, "0")
-    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
-        raise errors.BadRequest(f'"{name}" must be a number')
-    return int(text)
+    return number_of(request.args.get(name, "0"), f'"{name}" must be a number')
 
 
 def _apart(html: str, name: str) -> Markup:

@@ -14,7 +14,7 @@ from app.api import errors
 from app.look import Look
 from app.rooms import Room, viewer_key
 from app.web import language, pictures, present, security
-from app.web.pages import rendered, rooms
+from app.web.pages import rendered, rooms, title_of
 
 PANELS = ("caption", "loop", "board", "timeline", "desired", "traffic")
 USUAL = ("caption", "loop", "board")
@@ -29,7 +29,7 @@ def embed(id: str) -> Response:
     room, _ = rooms().get(id), language.here()
     theme = request.args.get("theme", "auto")
     about = {"panels": _panels(), "theme": "" if theme == "auto" else pictures.theme_of(theme)}
-    number = pictures.number_of(request.args.get("step", ""))
+    number = pictures.step_asked()
     if number:
         security.allow("past")
         html = rooms().hindsight.look(room, number, lambda look: _still(room, look, number, about, _))
@@ -45,7 +45,7 @@ def pictures_of(id: str) -> Response:
     """The dialog with what one can take away: a moment, the story, a frame."""
     security.allow("look")
     room, _ = rooms().get(id), language.here()
-    title = room.access.title or room.scenario.title[_.lang]
+    title = title_of(room, _)
     address = address_of(room)
     return make_response(
         render_template("_pictures.html", address=address, title=title, panels=PANELS, usual=USUAL, lang=_.lang, _=_)

@@ -25,12 +25,12 @@ from app.engine.trace import Step
 from app.rooms import Frame, Mirror, Relay, Room, Viewer, guard
 from app.scenarios import LANGUAGES
 from app.web import language, metrics, present, security
+from app.web.numbers import is_number
 from app.web.pages import rooms
 
 SEND_BUFFER = 48 * 1024
 UNREAD_MS = 60_000  # a viewer that takes nothing for so long is gone
 CHATTER = 128 * 1024  # bytes a viewer may send in its life, though nobody listens
-LONGEST_FRAME_NUMBER = 12
 
 blueprint = Blueprint("live", __name__)
 sock = Sock()
@@ -174,4 +174,4 @@ def serve(
 def _number(name: str) -> int:
     """A number of the query; one that is none fits no frame, so that a snapshot is asked for."""
     text = request.args.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_FRAME_NUMBER else -1
+    return int(text) if is_number(text) else -1

@@ -243,6 +243,11 @@ def _taken_over(room: Room, id: str, secret: str) -> AnyResponse:
     return response
 
 
+def title_of(room: Room, _: present.Words) -> str:
+    """What its owner calls it, or else its lesson."""
+    return room.access.title or room.scenario.title[_.lang]
+
+
 def rendered(template: str, **context: Any) -> str:
     """What may be large; others have the process in between."""
     current_app.update_template_context(context)

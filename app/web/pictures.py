@@ -15,9 +15,8 @@ from jinja2 import Environment, FileSystemLoader
 from app.api import errors
 from app.look import Look
 from app.web import language, palette, present, security
-from app.web.pages import rooms
-
-LONGEST_STEP = 12  # digits
+from app.web.numbers import number_of
+from app.web.pages import rooms, title_of
 
 blueprint = Blueprint("pictures", __name__)
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -30,8 +29,8 @@ def picture(id: str) -> Response:
     room, _ = rooms().get(id), language.here()
     theme = theme_of(request.args.get("theme", "light"))
     newest = room.told.step.number if room.told else room.cluster.trace.count
-    number = number_of(request.args.get("step", "")) or newest
-    title = room.access.title or room.scenario.title[_.lang]
+    number = step_asked() or newest
+    title = title_of(room, _)
     svg = rooms().hindsight.look(room, number, lambda look: drawn(look, number, _, theme, title))
     return Response(svg, mimetype="image/svg+xml")
 
@@ -52,11 +51,9 @@ def theme_of(text: str) -> str:
     return text
 
 
-def number_of(text: str) -> int:
+def step_asked() -> int:
     """0: none was named. Raises BadRequest."""
-    if text and not (text.isascii() and text.isdigit() and len(text) <= LONGEST_STEP):
-        raise errors.BadRequest("step must be the number of a step")
-    return int(text or 0)
+    return number_of(request.args.get("step") or "0", "step must be the number of a step")
 
 
 @cache

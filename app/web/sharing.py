@@ -22,10 +22,9 @@ from app.kubectl import exported
 from app.look import Look
 from app.rooms import Room, Sharing, viewer_key
 from app.web import access, language, security
-from app.web.pages import ORIGIN, YEAR_S, rooms
+from app.web.numbers import number_of
+from app.web.pages import ORIGIN, YEAR_S, rooms, title_of
 from app.web.problems import wants_json
-
-LONGEST_STEP = 12  # digits
 
 blueprint = Blueprint("sharing", __name__)
 
@@ -47,7 +46,7 @@ def files(id: str) -> Response:
 def share(id: str) -> Response:
     """The links to a room that whoever asks may give away; `step` is the moment that they look at."""
     security.allow("look")
-    room, step = rooms().get(id), _number(request.args.get("step", "0"))
+    room, step = rooms().get(id), _step(request.args.get("step", "0"))
     role, watching = access.role(room), viewer_key(room.id)
     to = partial(url_for, "pages.room", _external=True)
     links = {"watch": to(id=watching), "moment": to(id=watching, step=step)}
@@ -68,8 +67,8 @@ def share(id: str) -> Response:
 def copy(id: str) -> Response:
     """What a copy is, and the button that makes one."""
     security.allow("look")
-    room, step, _ = rooms().get(id), _number(request.args.get("step", "0")), language.here()
-    name = room.access.title or room.scenario.title[_.lang]
+    room, step, _ = rooms().get(id), _step(request.args.get("step", "0")), language.here()
+    name = title_of(room, _)
     return make_response(render_template("copy.html", name=name, step=step, lang=_.lang, _=_))
 
 
@@ -87,7 +86,7 @@ def fork(id: str) -> AnyResponse:
     """What if? To a new room with the same past, up to the step of the form or to now."""
     security.guard()
     security.allow("room")
-    room = sharing().forked(rooms().get(id), _number(request.form.get("step", "0")))
+    room = sharing().forked(rooms().get(id), _step(request.form.get("step", "0")))
     response: AnyResponse = _made(
         room, beside=url_for("beside.page", id=id, other=room.id), step=room.cluster.trace.count
     )
@@ -176,11 +175,9 @@ def _form(text: str = "", refusal: errors.ApiError | None = None) -> Response:
     return response
 
 
-def _number(text: str) -> int:
+def _step(text: str) -> int:
     """Of a step. Raises BadRequest."""
-    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_STEP):
-        raise errors.BadRequest('field "step" must be the number of a step')
-    return int(text)
+    return number_of(text, 'field "step" must be the number of a step')
 
 
 def _sent() -> str:

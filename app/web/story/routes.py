@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, request
 
-from app.api import errors
 from app.rooms import newest_act, stretches
 from app.web import language, security
+from app.web.numbers import number_of
 from app.web.pages import rooms
 from app.web.story import page
-
-LONGEST_STEP = 12  # digits
 
 blueprint = Blueprint("story", __name__)
 
@@ -35,8 +33,4 @@ def story(id: str) -> Response:
 def _step(name: str, otherwise: int) -> int:
     """Raises BadRequest."""
     text = request.args.get(name, "")
-    if not text:
-        return otherwise
-    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_STEP):
-        raise errors.BadRequest(f'"{name}" must be the number of a step')
-    return int(text)
+    return number_of(text, f'"{name}" must be the number of a step') if text else otherwise
