@@ -90,16 +90,16 @@ from app.rooms.sharing import Sharing
 from app.rooms.slicing import SLICE_S, pause, sliced
 from app.rooms.storage import Elsewhere
 from app.rooms.story import Story, Told
-from app.rooms.stretches import Moment, Stretch, moments, newest_act, stretch_of, stretches
+from app.rooms.stretches import Moment, Stretch, is_act, moments, newest_act, stretch_of, stretches
 from app.rooms.trying import observed, slips, tried
 from app.rooms.watches import Watch
 
 __all__ = [
     "NOT_KEPT", "SLICE_S", "Access", "Awaited", "Broken", "Closed", "Compared", "Done", "Drawing", "Elsewhere",
-    "Entry", "Frame", "Limits", "Line", "Lost", "Mirror", "Moment", "NotComparable", "NotDone", "Observation",
-    "Pace", "Parting", "Pressed", "Process", "Relay", "Retelling", "Room", "Rooms", "Share", "Sharing", "Story",
-    "Stretch", "Told", "Tried", "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook", "at_once",
-    "awaits_input", "controller_templates", "exit_code", "is_shell", "is_viewer_key", "kind_templates",
-    "known_from", "leave_out_controller", "moments", "newest_act", "observed", "owner", "parting", "pause",
-    "sliced", "slips", "spread", "stretch_of", "stretches", "title", "tried", "viewer_key",
+    "Entry", "Frame", "Limits", "Line", "Lost", "Mirror", "Moment", "NotComparable", "NotDone", "Observation", "Pace",
+    "Parting", "Pressed", "Process", "Relay", "Retelling", "Room", "Rooms", "Share", "Sharing", "Story", "Stretch",
+    "Told", "Tried", "Viewer", "Waiting", "Watch", "add_controllers", "as_file", "as_hook", "at_once", "awaits_input",
+    "controller_templates", "exit_code", "is_act", "is_shell", "is_viewer_key", "kind_templates", "known_from",
+    "leave_out_controller", "moments", "newest_act", "observed", "owner", "parting", "pause", "sliced", "slips",
+    "spread", "stretch_of", "stretches", "title", "tried", "viewer_key",
 ]  # fmt: skip

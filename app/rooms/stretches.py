@@ -36,10 +36,14 @@ class Moment(NamedTuple):
     act: Step | None
 
 
+def is_act(entry: Entry) -> bool:
+    """Of a person, on what is in the cluster, and performed."""
+    return not entry.left_out and entry.command.get("do") != TakeTurns.do
+
+
 def newest_act(journal: Sequence[Entry]) -> int:
     """The step of what somebody did last; 1: nobody did anything."""
-    acts = (entry for entry in reversed(journal) if not entry.left_out and entry.command.get("do") != TakeTurns.do)
-    return next((entry.step + 1 for entry in acts), 1)
+    return next((entry.step + 1 for entry in reversed(journal) if is_act(entry)), 1)
 
 
 def stretches(hindsight: Hindsight, room: Room, first: int, last: int) -> list[Stretch]:

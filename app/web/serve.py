@@ -268,11 +268,8 @@ def _let_viewers_go(worker: Any) -> None:
 
 def _warm_up(app: Any) -> None:
     """Templates are compiled and static files compressed before the first visitor comes."""
-    from app.web.story.page import inline
-
     for name in app.jinja_env.list_templates(extensions=["html"]):
         app.jinja_env.get_template(name)
-    inline(app.extensions["assets"].folder)
     client = app.test_client()
     page = client.get("/", follow_redirects=True)
     assert page.status_code == 200, page.status

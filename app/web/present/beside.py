@@ -20,7 +20,7 @@ from app.apimachinery.scheme.scheme import Scheme
 from app.component_helpers import pods
 from app.engine.trace import Step
 from app.look import Look
-from app.rooms import Entry, Parting, Retelling, Told, known_from
+from app.rooms import Entry, Parting, Retelling, Told, is_act, known_from
 from app.web.present import board, captions, differences, moments, telling, tolls
 from app.web.present.board import BoardView
 from app.web.present.captions import Caption
@@ -109,7 +109,7 @@ def _row(told: Told, parting: Parting) -> tuple[int, int, int, str]:
 def _deeds(
     look: Look, parting: Parting, journals: tuple[Sequence[Entry], Sequence[Entry]], _: Words
 ) -> tuple[Deed, ...]:  # fmt: skip
-    mine, others = ([each for each in journal[parting.commands :] if moments.is_act(each)] for journal in journals)
+    mine, others = ([each for each in journal[parting.commands :] if is_act(each)] for journal in journals)
     left = Counter(map(_command, others))
     found = []
     for entry in mine:

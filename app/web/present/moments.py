@@ -15,10 +15,10 @@ from app.api import errors
 from app.api.breath import breathing
 from app.api.objects import Obj, Ref
 from app.apimachinery.patch.strategic import FieldChange, field_changes
-from app.commands import TakeTurns, command_from_json
+from app.commands import command_from_json
 from app.engine.trace import Commanded, Step, Trace, changes_of, is_visible
 from app.look import Look
-from app.rooms import Entry, Told
+from app.rooms import Entry, Told, is_act
 from app.web.present import board, captions, telling
 from app.web.present.breaks import breaks
 from app.web.present.clock import virtual
@@ -89,11 +89,6 @@ def ruler(cluster: Look, journal: Sequence[Entry], _: Words) -> dict[str, Any]:
         "count": cluster.trace.count,
         "marks": [mark(entry, cluster, _) for entry in acts[-MOST_MARKS:]],
     }
-
-
-def is_act(entry: Entry) -> bool:
-    """Of a person, on what is in the cluster, and performed."""
-    return not entry.left_out and entry.command.get("do") != TakeTurns.do
 
 
 def mark(entry: Entry, cluster: Look, _: Words) -> Mark:
