@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 EVERY, WITHIN, RECENT = 2_000, 2_500, 100_000  # steps; a turn may make some hundreds
 RESTED = 500  # steps after which a room that has come to rest is written too
-PIECE = 65_536  # bytes: some 2 ms
+PIECE = 65_536  # bytes between two pauses
 PACKING = 3  # of zlib's levels: a tenth of the text, at a tenth of the time that writing it takes
 CLOSING_S = 2.0  # for rooms that have come further than what is stored when the server ends
 

@@ -16,7 +16,7 @@ from app.api import limits
 from app.cluster import Cluster
 from app.rooms.slicing import sliced
 
-QUICK = 1_000_000  # blocks of memory, which the collector has looked at in some 50 ms
+QUICK = 1_000_000  # blocks of memory, which the collector has looked at before anybody notices
 WORTH_IT = 4 * limits.MIB  # of objects: what is less is used again soon
 
 

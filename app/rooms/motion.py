@@ -30,7 +30,7 @@ PATH = 400  # told steps that are kept of a story
 
 
 def lens_s(gap_ms: int, speed: float) -> float:
-    """Wall seconds given to an idle gap: 1 s takes 0.25, 5 min take 2.06, a day 4."""
+    """Wall seconds given to an idle gap: a quarter for one of a second, and another each time that it doubles."""
     return min(LENS_CAP_S, 0.25 * math.log2(1 + gap_ms / 1000)) / max(1.0, speed)
 
 

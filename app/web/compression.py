@@ -10,7 +10,7 @@ from app.api.breath import breathe
 
 SMALLEST = 860  # bytes; below it a packet is not spared
 PIECE = 256 * 1024  # is compressed at once
-LEVEL = 5  # 1 MB of our HTML: 12 ms, a tenth of its size
+LEVEL = 5  # of zlib: beyond it our HTML takes longer and hardly shrinks
 GZIP = 16 + zlib.MAX_WBITS
 TYPES = ("text/html", "text/plain", "application/json")
 

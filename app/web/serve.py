@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from app.rooms.files import Damage
 
 # What is young is collected as it comes, a few thousand things at a time. What is older is left to app/rooms/memory.py:
-# at 17,000 pods a full collection pauses all rooms for a second, one of the middle for 60 ms, and finds nothing.
+# in a large room a collection of it pauses all rooms for longer than a frame, and finds nothing.
 GC_THRESHOLDS = (5_000, 1_000_000, 1_000_000)
 CONNECTIONS = 8_192
 GRACE_S = 3

@@ -1,7 +1,7 @@
 """taint-eviction-controller: deletes the pods of a node whose NoExecute taints they do not tolerate, in time.
 
-A pod that tolerates a taint for 300 seconds, as every pod does by default for a node that is not ready or unreachable,
-goes 300 seconds after this loop saw both. If the taint is gone before, it stays; if the Node is, it goes. That wait is
+A pod that tolerates a taint for a while, as every pod does by default for a node that is not ready or unreachable, goes
+so long after this loop saw both. If the taint is gone before, it stays; if the Node is, it goes. That wait is
 foreground: something comes of it. Models kubernetes/pkg/controller/tainteviction/taint_eviction.go.
 """
 
