@@ -1,8 +1,9 @@
 """Finds a Chromium for the browser tests, or installs one, and prints its path. Called by `make test` and `.ci/run`.
 
 In order: $CHROMIUM, an installed Chromium or Chrome, the one that Playwright downloaded, `playwright install chromium`,
-Debian's package through apt. Exits with 1 and a sentence if none can be had: browser tests are never skipped.
-`tests/browser` asks `find()` for the same path.
+Debian's package through apt. Of a headless shell, which draws pages and no windows around them, the tests need a third
+less CPU: on a machine for nothing else, where one is root, it is installed from apt. Exits with 1 and a sentence if none can be had: browser tests are never
+skipped. `tests/browser` asks `find()` for the same path.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from pathlib import Path
 
 from tools.installing import run, with_apt
 
-NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "microsoft-edge")
+SHELL = "chromium-headless-shell"
+NAMES = (SHELL, "chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "microsoft-edge")
 MAC = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -33,7 +35,7 @@ def find() -> str | None:
 
 def ensure() -> str:
     """As `find`, but installs one where there is none. Raises RuntimeError if that fails too."""
-    for install in (_nothing, _with_playwright, _with_apt):
+    for install in (_shell_with_apt, _with_playwright, _with_apt):
         install()
         if path := find():
             return path
@@ -60,8 +62,9 @@ def _starts(path: str) -> bool:
         return False
 
 
-def _nothing() -> None:
-    """The first try is with what is there."""
+def _shell_with_apt() -> None:
+    if os.geteuid() == 0 and not (os.environ.get("CHROMIUM") or shutil.which(SHELL)):
+        with_apt("headless shell of Chromium", SHELL)
 
 
 def _with_playwright() -> None:
