@@ -2,8 +2,8 @@
 
 In order: $CHROMIUM, an installed Chromium or Chrome, the one that Playwright downloaded, `playwright install chromium`,
 Debian's package through apt. Of a headless shell, which draws pages and no windows around them, the tests need a third
-less CPU: on a machine for nothing else, where one is root, it is installed from apt. Exits with 1 and a sentence if none can be had: browser tests are never
-skipped. `tests/browser` asks `find()` for the same path.
+less CPU: on a machine for nothing else, where one is root, it is installed from apt. Exits with 1 and a sentence if
+none can be had: browser tests are never skipped. `tests/browser` asks `find()` for the same path.
 """
 
 from __future__ import annotations
