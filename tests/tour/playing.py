@@ -26,7 +26,7 @@ from tests.support.wording import UID, wrong
 
 FAST = 100  # speed: what is told is read that much faster
 CLOCK = 20  # of lessons that go by the clock, in virtual seconds a second
-PATIENCE_MS = 30_000
+PATIENCE_MS = 120_000
 NEXT_MS = 4_000
 AGAIN_MS = 50
 SETTLE_MS = 500  # until nothing moves
@@ -129,7 +129,7 @@ class Tour:
         return self._until(lambda: self._moment()["step"] != before, NEXT_MS)
 
     def _look(self) -> Iterator[str]:
-        self._until(self._agrees, NEXT_MS)
+        self._until(self._agrees, PATIENCE_MS)
         now = self._moment()
         if not now["text"] or not now["phase"]:
             yield "nothing is told"
