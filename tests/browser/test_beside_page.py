@@ -13,8 +13,6 @@ from tests.browser.conftest import Opener
 from tests.support.geometry import faults
 from tests.support.pages import complaints_into, post
 
-PATIENCE_MS = 60_000
-
 
 def forked(open_page: Opener, page: Page) -> Page:
     """The page of the new room, by the menu."""
@@ -51,10 +49,10 @@ def test_a_pod_that_nobody_replaces(open_page: Opener) -> None:
     expect(compare.locator("#done-a")).to_contain_text("You kill pod")
     expect(compare.locator("#done-b")).to_contain_text("You stop replicaset-controller")
     compare.get_by_role("button", name="Go on").click()
-    expect(compare.locator("#on")).to_be_enabled(timeout=PATIENCE_MS)
+    expect(compare.locator("#on")).to_be_enabled()
     compare.keyboard.press("End")
     recover = compare.locator('[data-row="recover"] td')
-    expect(recover.last).to_contain_text("not yet", timeout=PATIENCE_MS)
+    expect(recover.last).to_contain_text("not yet")
     expect(recover.first).to_have_text(re.compile(r"^\s*\d+(\.\d)? s\s*$"))
     expect(compare.locator('#then-a [data-kind="Pod"]')).to_have_count(3)
     expect(compare.locator('#then-b [data-kind="Pod"]')).to_have_count(2)
@@ -73,24 +71,24 @@ def test_walked_and_played_in_step(open_page: Opener) -> None:
     post(fork, "commands/scale", kind="Deployment", namespace="default", name="web", replicas="2")
     for each in (page, fork):
         each.locator("[data-quiet-run]").click()
-        expect(each.locator("#ending")).to_be_visible(timeout=PATIENCE_MS)
+        expect(each.locator("#ending")).to_be_visible()
     both = compared(fork)
     thumb, since = both.locator("#thumb"), both.locator("#since")
     expect(since).to_have_text("+00:00.0")
     for moment in ("1", "2", "3", "4"):
         both.keyboard.press("ArrowRight")
-        expect(thumb).to_have_attribute("aria-valuenow", moment, timeout=PATIENCE_MS)
+        expect(thumb).to_have_attribute("aria-valuenow", moment)
     assert both.locator('.then[data-fresh="true"]').count() >= 1
     assert both.locator(":is(.gazed, .differs, .done-now)").count() >= 1, "what is told is pointed at"
     both.keyboard.press("ArrowLeft")
     expect(thumb).to_have_attribute("aria-valuenow", "3")
     both.keyboard.press("PageUp")
-    expect(both.locator("#then-b .text")).to_contain_text("You scale web to 2.", timeout=PATIENCE_MS)
+    expect(both.locator("#then-b .text")).to_contain_text("You scale web to 2.")
     both.locator("#speed").select_option("4")
     both.locator("#speed").blur()
     both.keyboard.press(" ")
     expect(both.locator("#play")).to_contain_text("Pause")
-    expect(both.locator("#play")).to_contain_text("Play", timeout=2 * PATIENCE_MS)
+    expect(both.locator("#play")).to_contain_text("Play")
     expect(thumb).to_have_attribute("aria-valuenow", thumb.get_attribute("aria-valuemax") or "")
     expect(both.locator('#then-a [data-kind="Pod"]')).to_have_count(4)
     expect(both.locator('#then-b [data-kind="Pod"]')).to_have_count(2)
@@ -114,7 +112,7 @@ def test_requests_that_another_strategy_loses(open_page: Opener, size: str) -> N
     page = open_page(size="projector")
     with page.expect_response(re.compile("/scenario$")):
         post(page, "scenario", scenario="rolling-update")
-    expect(page.locator("#board .pod[id]")).to_have_count(4, timeout=PATIENCE_MS)
+    expect(page.locator("#board .pod[id]")).to_have_count(4)
     post(page, "commands/traffic", kind="Service", namespace="default", name="web", rps="40")
     fork = forked(open_page, page)
     text = scenarios.get("rolling-update").manifests.partition("---")[0]
@@ -127,12 +125,12 @@ def test_requests_that_another_strategy_loses(open_page: Opener, size: str) -> N
     fork.set_viewport_size(sizes[size])  # type: ignore[arg-type]
     both = compared(fork)
     both.get_by_role("button", name="Go on").click()
-    expect(both.locator("#on")).to_be_enabled(timeout=2 * PATIENCE_MS)
+    expect(both.locator("#on")).to_be_enabled()
     both.keyboard.press("End")
     lost = both.locator('[data-row="lost"] td')
-    expect(lost.first).to_contain_text(re.compile(r"^\s*0 of \d"), timeout=PATIENCE_MS)
+    expect(lost.first).to_contain_text(re.compile(r"^\s*0 of \d"))
     expect(lost.last).to_contain_text(re.compile(r"^\s*[1-9]\d* of \d"))
     expect(both.locator(".gaps")).to_contain_text("maxUnavailable")
     assert both.evaluate("document.documentElement.scrollWidth <= innerWidth")
     lost.last.locator("button").click()
-    expect(both.locator("#then-b .text")).to_contain_text("had stopped", timeout=PATIENCE_MS)
+    expect(both.locator("#then-b .text")).to_contain_text("had stopped")

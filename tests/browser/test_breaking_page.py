@@ -70,7 +70,7 @@ def test_a_loop_is_stopped_and_its_work_waits_for_it(open_page: Opener) -> None:
     quiet(page)
     expect(pods(page)).to_have_count(2)
     page.get_by_role("button", name="Mend: ReplicaSet: stopped").click()
-    expect(pods(page)).to_have_count(3, timeout=20_000)
+    expect(pods(page)).to_have_count(3)
 
 
 def test_choices_of_a_loop_show_what_is_so(open_page: Opener) -> None:
@@ -106,7 +106,7 @@ def test_loops_with_nothing_to_do_fold_and_one_that_wakes_takes_its_place(open_p
     faster(page)
     page.locator('.workload [data-open="Deployment/default/web"]').click()
     page.get_by_role("button", name="Delete", exact=True).click()
-    expect(page.locator('#lane-names [data-lane="garbage-collector"]')).to_have_count(1, timeout=20_000)
+    expect(page.locator('#lane-names [data-lane="garbage-collector"]')).to_have_count(1)
     expect(gc).to_be_visible()
     after = lanes.evaluate_all("els => els.map(e => e.dataset.lane)")
     assert [name for name in after if name in names] == names

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opener
-from tests.browser.test_page import PATIENCE_MS, faster
+from tests.browser.test_page import faster
 from tests.support import geometry
 from tests.support.pages import post
 
@@ -19,7 +19,7 @@ def judged(page: Page) -> None:
     post(page, "commands/two-copies", actor=RS)
     post(page, "commands/scale", kind="Deployment", name="web", replicas="5")
     post(page, "quiet")
-    expect(page.locator("#ending .verdict")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#ending .verdict")).to_be_visible()
 
 
 def test_a_second_copy_comes_and_goes_from_the_menu_of_the_loop(open_page: Opener) -> None:
@@ -63,7 +63,7 @@ def test_a_death_between_two_writes_is_a_moment_of_the_story(open_page: Opener) 
     post(page, "commands/scale", kind="Deployment", name="web", replicas="5")
     post(page, "quiet")
     verdict = page.locator("#ending .verdict")
-    expect(verdict).to_have_attribute("data-verdict", "converged", timeout=PATIENCE_MS)
+    expect(verdict).to_have_attribute("data-verdict", "converged")
     expect(page.locator("#faults .fault")).to_have_count(0)
     verdict.get_by_role("button", name="Why?").click()
     page.locator("#why .link").nth(1).click()

@@ -14,17 +14,15 @@ from tests.support.geometry import faults
 from tests.support.mysql import INSTALL, PASSWORDS, declared
 from tests.support.pages import post
 
-COMING_UP_MS = 60_000
-
 
 def with_a_database(page: Page) -> Page:
     """Its three servers are members of the group."""
     post(page, "pace", mode="clock", speed="60")
     post(page, "commands/apply", manifest=f"{INSTALL}---{PASSWORDS}")
-    expect(page.locator('.pod[data-name^="mysql-operator"][data-ready="true"]')).to_be_attached(timeout=COMING_UP_MS)
+    expect(page.locator('.pod[data-name^="mysql-operator"][data-ready="true"]')).to_be_attached()
     post(page, "commands/apply", manifest=declared())
-    expect(page.locator(".custom .facts")).to_contain_text("ONLINE ", timeout=COMING_UP_MS)
-    expect(page.locator('.server[data-tone="ready"]')).to_have_count(3, timeout=COMING_UP_MS)
+    expect(page.locator(".custom .facts")).to_contain_text("ONLINE ")
+    expect(page.locator('.server[data-tone="ready"]')).to_have_count(3)
     return page
 
 
@@ -46,7 +44,7 @@ def test_it_unfolds_takes_writes_and_tells_why_another_is_primary(
     expect(card.locator('.maker[data-operator] [data-open^="StatefulSet/"]')).to_be_visible()
     post(page, "commands/crash", kind="Pod", namespace="default", name="mycluster-0", container="mysql")
     # Either of the others: the servers draw their uuids.
-    expect(card.locator(".decision .chosen")).to_contain_text(re.compile("mycluster-[12]"), timeout=COMING_UP_MS)
+    expect(card.locator(".decision .chosen")).to_contain_text(re.compile("mycluster-[12]"))
     expect(card.locator(".decision")).to_contain_text("uuid")
     expect(card.locator(".server").filter(has_text="PRIMARY")).to_have_count(1)
     expect(card.locator("details")).to_have_attribute("open", "")

@@ -67,8 +67,8 @@ def test_the_frame_lives_with_the_room(open_page: Opener, framed: Framed) -> Non
     expect(frame.locator("#caption .text")).to_contain_text("You kill pod")
     expect(frame.locator(f'#board .pod[data-name="{victim}"]')).to_have_attribute("data-status", "Terminating")
     expect(frame.locator("#loop-section .ring:visible")).to_have_count(1)
-    expect(frame.locator(f'#board .pod[data-name="{victim}"]')).to_have_count(0, timeout=60_000)
-    expect(frame.locator("#board .pod:not(.leaving)[data-status='Running']")).to_have_count(3, timeout=60_000)
+    expect(frame.locator(f'#board .pod[data-name="{victim}"]')).to_have_count(0)
+    expect(frame.locator("#board .pod:not(.leaving)[data-status='Running']")).to_have_count(3)
 
 
 def test_nothing_in_it_can_be_pressed(open_page: Opener, framed: Framed) -> None:
@@ -77,7 +77,7 @@ def test_nothing_in_it_can_be_pressed(open_page: Opener, framed: Framed) -> None
     expect(frame.locator("#board .pod")).to_have_count(3)
     page.keyboard.press("j")
     page.keyboard.press("k")  # pods that are pushed are looked at, too
-    expect(frame.locator("#board .pod")).to_have_count(4, timeout=30_000)
+    expect(frame.locator("#board .pod")).to_have_count(4)
     visible = f"[...document.querySelectorAll({CAN_BE_PRESSED!r})].filter(one => one.checkVisibility()).length"
     assert frame.evaluate(visible) == 0
     assert frame.evaluate("document.querySelectorAll('#board .kills, #board [data-do], [name=csrf_token]').length") == 0
@@ -112,11 +112,11 @@ def test_one_moment_stands_still_in_a_slide_that_is_a_file(open_page: Opener, fr
     page = open_page()
     page.keyboard.press("j")
     page.keyboard.press("k")
-    expect(page.locator("#caption")).to_have_attribute("data-phase", "act", timeout=30_000)
+    expect(page.locator("#caption")).to_have_attribute("data-phase", "act")
     step = page.locator("#caption").get_attribute("data-step")
     said = page.locator("#caption .text").inner_text()
     page.get_by_role("button", name="Skip to the ending").click()
-    expect(page.locator("#ending")).to_be_visible(timeout=30_000)
+    expect(page.locator("#ending")).to_be_visible()
     frame = framed(f"{room_of(page)}/embed?step={step}", as_file=True)
     expect(frame.locator("#caption .text")).to_have_text(said)
     expect(frame.locator("#board .pod")).to_have_count(4)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opener
-from tests.browser.test_page import PATIENCE_MS, faster, names, pods, quiet
+from tests.browser.test_page import faster, names, pods, quiet
 from tests.support.pages import SIZES, post
 from tests.support.server import Server
 
@@ -177,7 +177,7 @@ def test_a_replication_controller_has_a_card_and_stored_kinds_are_marked(open_pa
     secret = "---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: password\n"
     post(page, "commands/apply", manifest=CONTROLLER + secret)
     card = page.locator('#workloads [data-kind="ReplicationController"]')
-    expect(card).to_have_attribute("data-ready", "2", timeout=PATIENCE_MS)
+    expect(card).to_have_attribute("data-ready", "2")
     expect(card.locator(".chart path").first).to_be_attached()
     group = page.get_by_role("group", name="stored, no controller: 1")
     group.get_by_role("button", name="Secret password").click()
@@ -195,7 +195,7 @@ def test_the_schedulers_tables_are_whole(open_page: Opener, size: str) -> None:
     page = open_page(size=size)
     faster(page)
     post(page, "commands/scale", kind="Deployment", namespace="default", name="web", replicas="4")
-    expect(pods(page)).to_have_count(4, timeout=PATIENCE_MS)
+    expect(pods(page)).to_have_count(4)
     page.locator("#mini-default-scheduler").click()
     for phase in ("observe", "diff"):
         page.locator(f'#loop-default-scheduler [data-fold="{phase}"]').click()
@@ -210,7 +210,7 @@ def test_a_large_cluster_is_walked_by_keyboard(open_page: Opener) -> None:
     post(page, "commands/scale", kind="Deployment", namespace="default", name="web", replicas="520")
     post(page, "quiet")
     canvas = page.locator("#cells canvas")
-    expect(canvas).to_have_attribute("aria-label", re.compile(r"^520 pods"), timeout=PATIENCE_MS)
+    expect(canvas).to_have_attribute("aria-label", re.compile(r"^520 pods"))
     quiet(page)
     now = page.locator("#cell-now")
     expect(now).to_contain_text("Arrow keys")

@@ -11,7 +11,6 @@ from tests.support.contrast import faint
 from tests.support.geometry import faults
 from tests.support.pages import SIZES, post
 
-PATIENCE_MS = 30_000
 SETTLED_MS = 700  # what moves has arrived
 
 
@@ -39,7 +38,7 @@ def test_nothing_is_cut_off_covered_or_too_small(open_page: Opener, size: str, l
         page.keyboard.press("ArrowRight")
     page.wait_for_timeout(SETTLED_MS)  # the last press has been answered
     page.keyboard.press("q")
-    expect(page.locator("#ending")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#ending")).to_be_visible()
     page.wait_for_timeout(SETTLED_MS)
     found["at the end"] = faults(page)
     assert {when: lines for when, lines in found.items() if lines} == {}
@@ -70,7 +69,7 @@ def test_the_menu_ticks_what_was_finished(open_page: Opener) -> None:
         expect(entry).not_to_have_attribute("data-finished", "true")
         step.click()
         page.keyboard.press("q")
-        expect(step).to_have_attribute("data-done", "true", timeout=PATIENCE_MS)
+        expect(step).to_have_attribute("data-done", "true")
     expect(entry).to_have_attribute("data-finished", "true")
     page.reload()
     expect(entry).to_have_attribute("data-finished", "true")
@@ -92,7 +91,7 @@ def test_on_a_projector_two_pods_a_node_stand_with_their_buttons(open_page: Open
     post(page, "pace", mode="clock", speed="100")
     scale(page, 6)
     pods = page.locator('#nodes [data-kind="Pod"][data-ready="true"]')
-    expect(pods).to_have_count(6, timeout=PATIENCE_MS)
+    expect(pods).to_have_count(6)
     page.wait_for_timeout(SETTLED_MS)
     edge = page.locator("#nodes").bounding_box()
     assert edge
@@ -127,7 +126,7 @@ def test_of_many_that_wait_the_tray_says_how_many_more(open_page: Opener) -> Non
         post(page, "commands/cordon", node=node, unschedulable="true")
     scale(page, 24)
     waiting = page.locator("#tray-pods .pod")
-    expect(waiting).to_have_count(21, timeout=PATIENCE_MS)
+    expect(waiting).to_have_count(21)
     more = page.locator("#more-waiting")
     expect(more).to_be_visible()
     page.wait_for_timeout(SETTLED_MS)
@@ -146,7 +145,7 @@ def test_what_is_on_a_dead_node_can_be_read(open_page: Opener, theme: str) -> No
     post(page, "commands/cordon", node="node-2", unschedulable="true")
     page.get_by_role("button", name="Power off node node-1").click()
     page.keyboard.press("q")
-    expect(page.locator('[data-name="node-1"][data-ready="false"]')).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator('[data-name="node-1"][data-ready="false"]')).to_be_visible()
     expect(page.locator("body")).not_to_have_class("threaded")
     page.wait_for_timeout(SETTLED_MS)
     assert faint(page, ".node, .service, .tray") == []

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Opener
-from tests.browser.test_page import PATIENCE_MS, faster
+from tests.browser.test_page import faster
 from tests.support.contrast import faint
 from tests.support.geometry import faults
 from tests.support.pages import post
@@ -54,15 +54,13 @@ def test_a_controller_is_written_runs_fails_with_its_line_and_is_removed(open_pa
     own.get_by_role("button", name="Run it").click()
     expect(own.locator("#own-answer")).to_contain_text("controller hello defined")
     expect(own.get_by_role("listitem")).to_contain_text("hello")
-    expect(page.locator(CONFIG)).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(CONFIG)).to_be_visible()
     expect(page.locator('#lane-names [data-lane="hello"]')).to_be_visible()
     expect(page.locator('.mini[data-role="hello"]')).to_be_visible()
 
     write(own, WRONG)
     own.get_by_role("button", name="Run it").click()
-    expect(own.get_by_role("listitem")).to_contain_text(
-        'hello, line 2: Key `"spec"` was not found', timeout=PATIENCE_MS
-    )
+    expect(own.get_by_role("listitem")).to_contain_text('hello, line 2: Key `"spec"` was not found')
 
     own.get_by_role("button", name="Remove hello").click()
     expect(own.locator("#own-answer")).to_contain_text("controller hello removed")

@@ -12,8 +12,6 @@ from tests.browser.conftest import Opener
 from tests.support.pages import SIZES, post
 from tests.support.server import Server
 
-PATIENCE_MS = 30_000
-
 
 def faster(page: Page, speed: str = "20") -> None:
     """So that tests need not wait for what people like to watch."""
@@ -41,7 +39,7 @@ def write(page: Page, old: str, new: str) -> None:
 
 
 def quiet(page: Page) -> None:
-    expect(page.locator("body")).to_have_attribute("data-quiet", "true", timeout=PATIENCE_MS)
+    expect(page.locator("body")).to_have_attribute("data-quiet", "true")
 
 
 # ---------------------------------------------------------------------------------------------- the first page
@@ -75,7 +73,7 @@ def test_replicas_5_are_planned_applied_and_reached(open_page: Opener) -> None:
     expect(page.locator("#plan")).to_contain_text("spec.replicas 3 → 5")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#answer")).to_contain_text("deployment.apps/web configured")
-    expect(pods(page)).to_have_count(5, timeout=PATIENCE_MS)
+    expect(pods(page)).to_have_count(5)
     quiet(page)
     expect(page.locator("#plan")).to_contain_text("Nothing would change.")
 
@@ -130,7 +128,7 @@ def test_where_the_editor_cannot_load_a_text_field_does(open_page: Opener) -> No
     field.fill(field.input_value().replace("replicas: 3", "replicas: 4"))
     expect(page.locator("#plan")).to_contain_text("spec.replicas 3 → 4")
     field.press("Control+Enter")
-    expect(pods(page)).to_have_count(4, timeout=PATIENCE_MS)
+    expect(pods(page)).to_have_count(4)
     open_page.complaints.clear()  # type: ignore[attr-defined]  # the module that was kept away
 
 
@@ -156,7 +154,7 @@ def test_a_crash_restarts_the_container_in_the_same_pod(open_page: Opener) -> No
     before = names(page)
     faster(page)
     page.get_by_role("button", name=f"Crash pod {before[1]}").click()
-    expect(page.locator(f'[data-name="{before[1]}"] .restarts')).to_have_text("↻1", timeout=PATIENCE_MS)
+    expect(page.locator(f'[data-name="{before[1]}"] .restarts')).to_have_text("↻1")
     quiet(page)
     assert sorted(names(page)) == sorted(before)
 
@@ -223,7 +221,7 @@ def test_reset_and_another_scenario(open_page: Opener) -> None:
     expect(pods(page)).to_have_count(3)
     page.locator("#scenario-menu summary").click()
     page.get_by_role("button", name="Rolling update").click()
-    expect(pods(page)).to_have_count(4, timeout=PATIENCE_MS)
+    expect(pods(page)).to_have_count(4)
     expect(page.locator("#scenario-title")).to_have_text("Rolling update")
     expect(page.get_by_role("button", name="Update to nginx:1.28")).to_be_visible()
     expect(page.get_by_role("textbox", name="Manifest")).to_contain_text("replicas: 4")
@@ -233,7 +231,7 @@ def test_two_viewers_see_the_same_room(open_page: Opener) -> None:
     one = open_page()
     path = one.evaluate("location.pathname")
     two = open_page(lang="ja", path=path)
-    expect(one.locator("#watch")).to_have_text("2 watching", timeout=10_000)
+    expect(one.locator("#watch")).to_have_text("2 watching")
     victim = names(one)[0]
     one.get_by_role("button", name=f"Kill pod {victim}").click()
     expect(two.locator(f'[data-name="{victim}"][data-status="Terminating"]')).to_be_visible()
@@ -253,9 +251,9 @@ def test_it_reconnects_by_itself_and_says_so(open_page: Opener) -> None:
     victim = names(page)[0]
     page.context.set_offline(True)
     page.evaluate("sockets.at(-1).close()")
-    expect(page.locator("#connection")).to_contain_text("Connection lost", timeout=10_000)
+    expect(page.locator("#connection")).to_contain_text("Connection lost")
     page.context.set_offline(False)
-    expect(page.locator("#connection")).to_be_hidden(timeout=20_000)
+    expect(page.locator("#connection")).to_be_hidden()
     page.get_by_role("button", name=f"Kill pod {victim}").click()
     expect(page.locator(f'[data-name="{victim}"][data-status="Terminating"]')).to_be_visible()
     open_page.complaints.clear()  # type: ignore[attr-defined]  # the connection that was cut

@@ -23,14 +23,14 @@ def told(open_page: Opener, **options: str) -> Page:
     page = open_page(**options)
     page.keyboard.press("j")
     page.keyboard.press("k")
-    expect(page.locator("#caption")).to_have_attribute("data-phase", "you", timeout=30_000)
+    expect(page.locator("#caption")).to_have_attribute("data-phase", "you")
     page.locator("[data-quiet-run]").click()
-    expect(page.locator("#ending")).to_be_visible(timeout=60_000)
+    expect(page.locator("#ending")).to_be_visible()
     return opened(page)
 
 
 def saved(page: Page, button: str, folder: Path) -> Path:
-    with page.expect_download(timeout=120_000) as download:
+    with page.expect_download() as download:
         page.locator(f"#pictures {button}").click()
     file = folder / download.value.suggested_filename
     download.value.save_as(file)

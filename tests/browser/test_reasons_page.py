@@ -11,7 +11,6 @@ from tests.browser.conftest import Opener
 from tests.browser.test_page import faster, names, pods, quiet
 from tests.support.pages import post
 
-PATIENCE_MS = 30_000
 BIG = """
 apiVersion: v1
 kind: Pod
@@ -36,9 +35,9 @@ def healed(page: Page) -> str:
     before = names(page)
     page.locator("#board .pod[id] .kills button").first.click()
     page.keyboard.press("q")
-    expect(page.locator(f'#board .pod[id][data-name="{before[0]}"]')).to_have_count(0, timeout=PATIENCE_MS)
+    expect(page.locator(f'#board .pod[id][data-name="{before[0]}"]')).to_have_count(0)
     quiet(page)
-    expect(pods(page)).to_have_count(3, timeout=PATIENCE_MS)
+    expect(pods(page)).to_have_count(3)
     (name,) = set(names(page)) - set(before)
     return name
 

@@ -10,16 +10,14 @@ from tests.browser.conftest import Opener
 from tests.support.geometry import faults
 from tests.support.pages import post
 
-PATIENCE_MS = 20_000
-
 
 def begun(open_page: Opener, size: str = "projector", lang: str = "en") -> Page:
     """A room in which a pod was killed, and everything done."""
     page = open_page(size=size, lang=lang)
     page.locator("#board .pod[id] .kills button").first.click()
     page.locator("[data-quiet-run]").click()
-    expect(page.locator("#ending")).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.locator("#ruler i.act:not(.moment)")).to_have_count(3, timeout=PATIENCE_MS)
+    expect(page.locator("#ending")).to_be_visible()
+    expect(page.locator("#ruler i.act:not(.moment)")).to_have_count(3)
     return page
 
 
@@ -34,7 +32,7 @@ def test_dragged_to_the_past_and_back(open_page: Opener) -> None:
     page.mouse.move(box["x"] + box["width"] - 30, middle)
     page.mouse.down()
     page.mouse.move(where["x"] + 10, middle, steps=6)
-    expect(page.locator("#caption .text")).to_contain_text("You kill pod", timeout=PATIENCE_MS)
+    expect(page.locator("#caption .text")).to_contain_text("You kill pod")
     page.mouse.up()
     expect(page.locator("body")).to_have_class(re.compile("in-past"))
     expect(page.locator('.board-then [data-kind="Pod"][data-status="Terminating"]')).to_have_count(1)
@@ -61,7 +59,7 @@ def test_walked_by_keys_while_the_room_goes_on(open_page: Opener) -> None:
     expect(page.locator('.board-then [data-kind="Pod"]')).to_have_count(0)
     expect(page.locator("#clock")).to_have_text("00:00.0")
     post(page, "commands/scale", kind="Deployment", namespace="default", name="web", replicas="4")
-    expect(page.locator('#board [data-kind="Pod"]')).to_have_count(4, timeout=PATIENCE_MS)
+    expect(page.locator('#board [data-kind="Pod"]')).to_have_count(4)
     expect(page.locator("body")).to_have_class(re.compile("in-past"))
     page.keyboard.press("End")
     expect(page.locator("body")).not_to_have_class(re.compile("in-past"))
@@ -90,7 +88,7 @@ def test_a_fault_has_its_own_mark_to_go_to_by_keys(open_page: Opener) -> None:
     expect(fault).to_have_count(1)
     expect(fault).to_have_attribute("title", re.compile(r"Fault: You kill pod"))
     post(page, "commands/scale", kind="Deployment", namespace="default", name="web", replicas="4")
-    expect(page.locator("#ruler i.act:not(.moment)")).to_have_count(4, timeout=PATIENCE_MS)
+    expect(page.locator("#ruler i.act:not(.moment)")).to_have_count(4)
     page.locator("#ruler .thumb").press("Shift+PageUp")
     expect(page.locator("#caption .text")).to_contain_text("You kill pod")
     expect(page.locator("#ruler .thumb")).to_have_attribute("aria-valuetext", re.compile("Fault: You kill pod"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,15 +12,7 @@ from tests.support import contrast
 
 pytestmark = pytest.mark.long
 
-WAIT_MS = 30_000  # for what comes by another's page
 LINKS = "#shared .links button"
-
-
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    expect.set_options(timeout=WAIT_MS)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 def links(page: Page) -> list[str]:

@@ -13,5 +13,5 @@ def test_a_slow_browser_shows_all_of_it_in_the_end(open_page: Opener) -> None:
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 10})
     post(page, "pace", mode="clock", speed="100")
     post(page, "commands/scale", kind="Deployment", name="web", namespace="default", replicas="24")
-    expect(page.locator('#board .pod[data-ready="true"]')).to_have_count(24, timeout=60_000)
+    expect(page.locator('#board .pod[data-ready="true"]')).to_have_count(24)
     expect(page.locator("#tally")).to_have_text("24/24 Ready")

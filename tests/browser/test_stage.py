@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opener
-from tests.browser.test_layout import PATIENCE_MS, SETTLED_MS
+from tests.browser.test_layout import SETTLED_MS
 from tests.support.geometry import faults
 from tests.support.pages import SIZES, post
 
@@ -43,7 +43,7 @@ def test_a_pod_that_waits_is_seen(open_page: Opener) -> None:
         post(page, "commands/cordon", node=node, unschedulable="true")
     page.locator('[data-script-step="0"]').click()
     page.keyboard.press("q")
-    expect(page.locator("#tray-pods .pod")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(page.locator("#tray-pods .pod")).to_have_count(1)
     page.wait_for_timeout(SETTLED_MS)
     expect(page.locator("#tray-pods .pod.beyond")).to_have_count(0)
     expect(page.locator("#more-waiting")).to_be_hidden()
@@ -82,7 +82,7 @@ def test_the_strip_goes_from_you_to_now(open_page: Opener) -> None:
     expect(page.locator('#strip [aria-current="step"]')).to_contain_text("you")
     page.keyboard.press("Escape")
     page.keyboard.press("q")
-    expect(page.locator("#ending")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#ending")).to_be_visible()
     page.wait_for_timeout(SETTLED_MS)
     assert faults(page) == []
 

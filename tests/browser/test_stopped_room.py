@@ -9,8 +9,6 @@ from playwright.sync_api import Browser, expect
 
 from tests.support.buggy import Buggy
 
-PATIENCE_MS = 20_000
-
 
 @pytest.fixture(scope="module")
 def buggy() -> Iterator[Buggy]:
@@ -50,7 +48,7 @@ def test_the_page_says_why_a_room_has_stopped(
           }
         }"""
     )
-    expect(page.get_by_text(said)).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text(said)).to_be_visible()
     page.get_by_role("button", name=reset).click()
     page.wait_for_selector("#board .pod")
     assert page.url == address

@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opener
 from tests.support.pages import post
+from tests.support.patience import PATIENCE_MS
 
-PATIENCE_MS = 60_000
 SHARE = 0.6  # of its time that a sentence stands, half of them at least: a busy machine brings some frames late
 
 # What frames of the server tell, and whether it was in sight all the while.
@@ -99,7 +99,7 @@ def test_each_moment_stands_in_sight_as_long_as_it_takes_to_read(open_page: Open
     page, telling = open_page(size="projector", lang=lang), TOLD[lesson]
     post(page, "scenario", scenario=lesson)
     ready = page.locator('#board [data-kind="Pod"][data-ready="true"]')
-    expect(ready).to_have_count(telling.pods, timeout=PATIENCE_MS)
+    expect(ready).to_have_count(telling.pods)
     post(page, "pace", speed=str(telling.speed))
     page.evaluate(RECORD)
     page.locator('[data-script-step="0"]').click()
@@ -111,10 +111,10 @@ def test_each_moment_stands_in_sight_as_long_as_it_takes_to_read(open_page: Open
         assert (each["apart"], each["unseen"]) == (0, 0), each
     if telling.ending is not None:
         page.keyboard.press("q")
-        expect(page.locator("#ending")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.locator("#ending")).to_be_visible()
         expect(page.locator("#ending")).to_contain_text(re.compile(telling.ending))
     for milestone in page.locator("[data-watch-for='0'] [data-milestone]").all():
-        expect(milestone).to_have_attribute("data-told", "true", timeout=PATIENCE_MS)
+        expect(milestone).to_have_attribute("data-told", "true")
 
 
 def test_the_story_points_at_the_board(open_page: Opener) -> None:
@@ -205,7 +205,7 @@ def test_the_ending_can_be_seen_once_more(open_page: Opener) -> None:
     first = step_of(page, "caption")
     page.keyboard.press("End")
     expect(page.locator("#ending")).to_contain_text(
-        re.compile(r"Healed in [0-9.]+ s: 3 wanted, 3 ready\. [0-9]+ loops, [0-9]+ steps\."), timeout=PATIENCE_MS
+        re.compile(r"Healed in [0-9.]+ s: 3 wanted, 3 ready\. [0-9]+ loops, [0-9]+ steps\.")
     )
     expect(page.locator("body")).to_have_attribute("data-quiet", "true")
     expect(page.locator("body")).not_to_have_class(re.compile("threaded"))

@@ -15,9 +15,9 @@ from app.web.present.names import lanes, role_title
 from app.web.present.words import ENGLISH
 from tests.support.clients import Api
 from tests.support.pages import lanes_drawn
+from tests.support.patience import PATIENCE_S
 from tests.support.server import Server
 
-SECONDS = 60
 BODY = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}
 CONFIGS = "/api/v1/namespaces/default/configmaps"
 
@@ -90,7 +90,7 @@ def test_a_program_outside_does_the_work_of_a_loop_that_was_left_out(without: Se
         k8s.user_agent = "replica-maker/1.0"
         apps, core = client.AppsV1Api(k8s), client.CoreV1Api(k8s)
         assert core.list_namespaced_pod("default").items == []
-        deadline = time.monotonic() + SECONDS
+        deadline = time.monotonic() + PATIENCE_S
         while apps.read_namespaced_deployment_status("web", "default").status.ready_replicas != 3:
             assert time.monotonic() < deadline, apps.read_namespaced_deployment_status("web", "default").status
             reconcile(apps, core)

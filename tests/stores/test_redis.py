@@ -18,6 +18,7 @@ from app.commands import Scale
 from app.rooms import Mirror, Relay, Room, Rooms, Viewer, owner
 from app.web.live import RESNAPSHOT
 from benchmarks.server import HANDSHAKE, state_of
+from tests.support.patience import PATIENCE_S
 from tests.support.rooms import Script
 from tests.support.server import Server
 from tests.support.stores import Redis
@@ -25,7 +26,6 @@ from tests.web.test_metrics import parsed
 
 WEB = Ref("Deployment", "default", "web")
 SCALE = {"kind": "Deployment", "name": "web"}
-PATIENCE_S = 30
 
 
 class Looking:

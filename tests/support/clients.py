@@ -13,9 +13,9 @@ from werkzeug.test import TestResponse
 
 from app.cluster import Cluster
 from app.rooms import Room
+from tests.support.patience import PATIENCE_S
 from tests.support.versions import Version
 
-SECONDS = 60
 DEPLOYMENT = """
 apiVersion: apps/v1
 kind: Deployment
@@ -53,7 +53,7 @@ class Kubectl:
     def run(self, *words: str, stdin: str = "", env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [self._binary, *words],
-            input=stdin, capture_output=True, text=True, timeout=SECONDS, env=self.env | (env or {}),
+            input=stdin, capture_output=True, text=True, timeout=PATIENCE_S, env=self.env | (env or {}),
         )  # fmt: skip
 
     def start(self, *words: str) -> subprocess.Popen[str]:
@@ -71,7 +71,7 @@ class Kubectl:
             os.write(ours, typed.encode())
             while piece := _read(ours):
                 shown += piece
-            code = process.wait(timeout=SECONDS)
+            code = process.wait(timeout=PATIENCE_S)
         os.close(ours)
         return shown.decode(), code
 

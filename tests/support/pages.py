@@ -8,6 +8,8 @@ import re
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
+from tests.support.patience import PATIENCE_MS
+
 SIZES = {
     "tablet": (1024, 768),
     "projector": (1280, 720),
@@ -21,13 +23,15 @@ ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--d
 
 def context_of(browser: Browser, size: str, lang: str, theme: str, *, script: bool = True) -> BrowserContext:
     width, height = SIZES[size]
-    return browser.new_context(
+    context = browser.new_context(
         viewport={"width": width, "height": height},
         locale="ja-JP" if lang == "ja" else "en-US",
         color_scheme="dark" if theme == "dark" else "light",
         java_script_enabled=script,
         has_touch=size == "phone",
     )
+    context.set_default_timeout(PATIENCE_MS)
+    return context
 
 
 def complaints_into(complaints: list[str], page: Page) -> None:

@@ -19,8 +19,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.support.patience import PATIENCE_S
+
 ROOT = Path(__file__).parent.parent.parent
-START_S = 60
 
 
 class Visitor:
@@ -108,7 +109,7 @@ class Server(Visitor):
         self.process = subprocess.Popen(
             command, stdout=self._output, stderr=subprocess.STDOUT, env=env, start_new_session=True
         )
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + PATIENCE_S
         while "Loopscope is ready" not in self.log():
             assert self.process.poll() is None, self.log()
             assert time.monotonic() < deadline, self.log()
@@ -124,7 +125,7 @@ class Server(Visitor):
 
     def stop(self) -> int:
         self.process.terminate()
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=PATIENCE_S)
 
     def workers(self) -> list[int]:
         """The processes that serve."""
@@ -134,8 +135,8 @@ class Server(Visitor):
     def kill(self) -> None:
         """Without a chance to write anything down: gunicorn, its worker and whatever else it started."""
         os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(timeout=20)
-        _until(lambda: not self._is_up(), time.monotonic() + START_S)
+        self.process.wait(timeout=PATIENCE_S)
+        _until(lambda: not self._is_up(), time.monotonic() + PATIENCE_S)
 
     def log(self) -> str:
         return Path(self._output.name).read_text()

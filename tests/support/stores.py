@@ -15,9 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.support.patience import PATIENCE_S
 from tools.ensure_servers import POSTGRES, REDIS, Program, find
 
-START_S = 30
 NOBODY = "nobody"  # PostgreSQL does not serve root
 
 
@@ -61,7 +61,7 @@ class Process:
         self._process = subprocess.Popen(
             self.command(), cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=self.user
         )
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + PATIENCE_S
         while not self.answers():
             assert self._process.poll() is None, "it has ended"
             assert time.monotonic() < deadline
@@ -77,7 +77,7 @@ class Process:
     def stop(self) -> None:
         """At once, as if its machine were gone."""
         self._process.send_signal(self.ending)
-        self._process.wait(timeout=START_S)
+        self._process.wait(timeout=PATIENCE_S)
 
     ending = signal.SIGKILL
 

@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from app.web.language import words
+from tests.support.patience import PATIENCE_S
 from tests.support.server import Server, Visitor
 
-SECONDS = 60
 AGAIN_S = 0.5
 PRESET = "realistic"
 _PIECE = re.compile(
@@ -124,7 +124,7 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         for process in self._going_on:
             process.terminate()
-            process.communicate(timeout=SECONDS)
+            process.communicate(timeout=PATIENCE_S)
         for server in self._servers:
             server.__exit__(None, None, None)
 
@@ -213,7 +213,12 @@ class Reader:
 
         def said() -> str:
             done = subprocess.run(
-                ["sh", "-c", command], cwd=self._folder, env=self._env, capture_output=True, text=True, timeout=SECONDS
+                ["sh", "-c", command],
+                cwd=self._folder,
+                env=self._env,
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE_S,
             )
             return done.stdout + done.stderr
 
@@ -227,7 +232,7 @@ class Reader:
     def _said(self, piece: Piece) -> None:
         """The page told it after what was found last."""
         known = pattern(piece.text)
-        deadline = time.monotonic() + SECONDS
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             newest = self._newest()
             for step in range(self._heard + 1, newest + 1):
@@ -256,7 +261,7 @@ def pattern(text: str) -> re.Pattern[str]:
 
 def until(ask: Callable[[], str], is_so: Callable[[str], bool]) -> str:
     """The first answer that is so, or the last one."""
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + PATIENCE_S
     while not is_so(answer := ask()) and time.monotonic() < deadline:
         time.sleep(AGAIN_S)
     return answer

@@ -22,11 +22,11 @@ from app.scenarios.script import ScriptStep
 from app.web.present import reading_ms
 from tests.support.geometry import faults
 from tests.support.pages import post
+from tests.support.patience import PATIENCE_MS
 from tests.support.wording import UID, wrong
 
 FAST = 100  # speed: what is told is read that much faster
 CLOCK = 20  # of lessons that go by the clock, in virtual seconds a second
-PATIENCE_MS = 120_000
 NEXT_MS = 4_000
 AGAIN_MS = 50
 SETTLE_MS = 500  # until nothing moves

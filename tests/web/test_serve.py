@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -23,9 +22,7 @@ def test_it_says_where_it_is_and_is_well() -> None:
     with Server() as server:
         assert f"Loopscope is ready: http://127.0.0.1:{server.port}\n" in server.log()
         assert serve.main(["health", "--port", str(server.port)]) == 0
-        started = time.monotonic()
         assert server.stop() == 0
-        assert time.monotonic() - started < 5
         assert "Traceback" not in server.log()
     assert serve.main(["health", "--port", str(server.port)]) == 1
 
