@@ -6,11 +6,11 @@ import re
 import sys
 import types
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from app import controllers
+from app import controllers, reconcile
 from app.api.objects import Ref
 from app.commands import DeleteObject
 from app.engine.trace import Differed
@@ -41,6 +41,26 @@ def module(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_the_page_has_the_three_pieces_it_speaks_of() -> None:
     assert len(blocks()) == 3
+
+
+def public(thing: type) -> set[str]:
+    return {name for name in (*vars(thing), *getattr(thing, "__annotations__", {})) if not name.startswith("_")}
+
+
+def test_the_page_names_all_that_a_loop_may_need() -> None:
+    """What a loop says of itself, what its reader answers, and what it may do."""
+    made_of_these = {"in_background", "actor", "voice"}
+    needed = (
+        (public(reconcile.Controller) - made_of_these)
+        | public(reconcile.Reader)
+        | public(reconcile.Cache)
+        | public(reconcile.Wake)
+        | {action.__name__ for action in get_args(reconcile.Action)}
+        | {pace.name for pace in reconcile.Pace}
+    )
+    code = re.findall(r"`+[^`]+`+", DOC.read_text())
+    told = set(re.findall(r"\w+", " ".join(code)))
+    assert needed - told == set()
 
 
 def test_the_test_of_step_3_passes(module: Any) -> None:
