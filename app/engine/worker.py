@@ -232,8 +232,8 @@ class Worker(Part):
             return ()
         if reconcile.outlook is None:
             found = self.controller.diff(reconcile.observation)
-            slowest = self.controller.pace
-            reconcile.outlook = tuple(gap if gap.pace >= slowest else replace(gap, pace=slowest) for gap in found)
+            pace = self.controller.pace
+            reconcile.outlook = tuple(gap if gap.pace >= pace else replace(gap, pace=pace) for gap in found)
         return reconcile.outlook
 
     def act(self, reconcile: Reconcile) -> Acted:

@@ -34,7 +34,8 @@ WEB = Ref("Deployment", "default", "web")
 
 def make_rooms(data_dir: Path | None = None, **limits: int) -> Rooms:
     rooms = Rooms(Script(), data_dir, limits=Limits(**limits))
-    rooms.pacer.stop()  # nothing moves but by our hand
+    rooms.pacer.stop()  # nothing moves but by our hand, and nothing is written behind it
+    rooms._autosave.stop()
     return rooms
 
 
