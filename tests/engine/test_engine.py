@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 from app.api.objects import Ref
@@ -99,6 +100,21 @@ def test_a_failed_difference_stops_at_its_error_the_others_still_run_and_the_key
     failures = [step.record.observation.failures for step in steps if isinstance(step.record, Observed)]
     assert failures[1][0].message == 'configmaps "none" not found'
     assert engine.store.get(A)["data"] == {}
+
+
+def test_back_off_begins_anew_after_a_success() -> None:
+    tries: list[int] = []
+
+    def decide(seen: Seen) -> list[list[Action]]:
+        tries.append(seen.now_ms)
+        return [[Patch(Ref("ConfigMap", "default", "none"), {})]] if len(tries) not in (4, 7) else []
+
+    engine = engine_with(Loop(decide), latencies=QUICK)
+    write(engine, config())
+    settle(engine)
+    write(engine, config(again="1"))
+    settle(engine)
+    assert [later - before for before, later in pairwise(tries)] == [5, 10, 20, 0, 5, 10]
 
 
 def test_a_key_has_one_timer_the_one_its_latest_reconcile_asked_for() -> None:
