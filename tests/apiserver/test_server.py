@@ -7,7 +7,7 @@ import pytest
 
 from app.api import errors, times
 from app.api.objects import Obj, Ref
-from app.apiserver import allocation
+from app.apiserver import allocation, requests
 from app.apiserver.server import ApiServer
 from app.apiserver.store import Store
 from app.registry.builtin import built_in
@@ -455,3 +455,13 @@ def test_annotations_and_who_wrote_travel_along_with_a_status(server: ApiServer)
     stored = server.update({**noted, "status": {"replicas": 1}}, subresource="status").obj
     assert {name: stored["metadata"][name] for name in along} == along
     assert stored["metadata"]["labels"] == {"app": "web"}
+
+
+def test_of_a_collection_goes_what_both_selectors_match(server: ApiServer) -> None:
+    for name, app in (("a", "web"), ("b", "web"), ("c", "db")):
+        server.create(pod(name, labels={"app": app}))
+    gone = requests.delete_collection(
+        server, "Pod", "default", "app=web", field_selector="metadata.name!=b", grace_seconds=0
+    )
+    assert [written.obj["metadata"]["name"] for written in gone] == ["a"]
+    assert [obj["metadata"]["name"] for obj in server.store.objects("Pod")] == ["b", "c"]

@@ -171,7 +171,9 @@ def test_a_broken_watch_lists_again_and_nothing_is_lost() -> None:
         for _ in range(3):
             engine.step()
     steps = settle(engine)
-    assert any(isinstance(s.record, Fired) and s.record.why == "WATCH-BROKEN" for s in engine.trace)
+    told = [s.record for s in engine.trace if isinstance(s.record, Fired | Delivered)]
+    after = [later for record, later in pairwise(told) if isinstance(record, Fired) and record.why == "WATCH-BROKEN"]
+    assert {getattr(record, "why", "delivered") for record in after} == {"RELIST"}, "nothing comes in between"
     assert steps
     assert seen == {f"c{n % 8}": {"value": str(n)} for n in range(32, 40)}
 

@@ -28,6 +28,16 @@ def names(found: object) -> list[str]:
     return [obj["metadata"]["name"] for obj in found]  # type: ignore[attr-defined]
 
 
+def test_a_list_is_of_one_namespace_or_of_all() -> None:
+    store = Store()
+    informer, view = informer_and_view(store)
+    for namespace in ("default", "shop"):
+        obj = config("a")
+        informer.deliver(store.put({**obj, "metadata": {**obj["metadata"], "namespace": namespace}}), view)
+    assert [ref_of(obj).namespace for obj in view.list("ConfigMap")] == ["default", "shop"]
+    assert [ref_of(obj).namespace for obj in view.list("ConfigMap", "shop")] == ["shop"]
+
+
 def test_indexes_and_totals_follow_every_change() -> None:
     store = Store()
     informer, view = informer_and_view(store)

@@ -106,6 +106,7 @@ def test_it_is_over_when_the_difference_is_gone_and_the_call_when_nothing_is_lef
     told(differed())
     told.rest(3500)
     assert told.on_call.goes_on, "the other one waits"
+    assert told.calls == [Call(1, 1000, 2)]
     told(differed(), OTHER)
     told.rest(9000)
     assert told.calls == [Call(1, 1000, 2, 4000, 9000)]
@@ -128,6 +129,16 @@ def test_of_what_is_gone_nothing_is_left_to_do(told: Told, ref: Ref) -> None:
     change = Change(2, DELETED, ref, POD_OBJ, None)
     told(Commanded(None, (Written(POD_OBJ, (change,)),)), actor="you")
     assert not told.on_call.alerts
+
+
+@pytest.mark.parametrize(
+    "ref",
+    [OTHER, Ref("OwnController", "", "deployment-controller"), Ref("Pod", "default", "replicaset-controller")],
+)
+def test_what_goes_takes_no_other_alert_along(told: Told, ref: Ref) -> None:
+    told(differed(FEW, left=(0,)))
+    told(Commanded(None, (Written(POD_OBJ, (Change(2, DELETED, ref, POD_OBJ, None),)),)), actor="you")
+    assert told.on_call.alerts
 
 
 def test_a_key_that_is_looked_for_in_vain_is_left_to_nobody(told: Told) -> None:

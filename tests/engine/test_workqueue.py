@@ -39,6 +39,20 @@ def test_a_key_is_background_only_if_nothing_but_heartbeats_woke_it() -> None:
     assert [queue.get()[2] for _ in range(2)] == [True, False]
 
 
+def test_a_key_that_waits_is_hurried_also_where_it_waits_for_its_own_end() -> None:
+    queue = WorkQueue()
+    for _ in range(2):
+        queue.add(A, wake(1), background=True)
+        assert queue.hurry(A)
+        assert queue.get()[2] is False
+        queue.add(A, wake(2), background=True)
+        assert queue.hurry(A)
+        queue.done(A)
+        assert queue.get()[2] is False
+        queue.done(A)
+        assert not queue.hurry(A)
+
+
 def test_failures_back_off_from_5_ms_doubling_to_1000_s_and_success_forgets_them() -> None:
     queue = WorkQueue()
     delays = [queue.retry_delay_ms(A) for _ in range(20)]
