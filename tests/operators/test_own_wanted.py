@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.api import limits
@@ -114,6 +114,7 @@ ANSWER = st.fixed_dictionaries(
 
 
 @given(JSON | ANSWER)
+@example({"children": [config(), config("b", namespace="default")]})
 @pytest.mark.long
 def test_whatever_is_returned_is_taken_or_named(value: Any) -> None:
     try:
