@@ -17,6 +17,7 @@ from app.commands import (
     Scale,
     SetImage,
     SetLatencies,
+    StopController,
     command_from_json,
 )
 from app.engine.trace import Commanded
@@ -201,3 +202,12 @@ def test_stepping_by_phase_stops_at_each_thing_a_person_follows_and_finish_ends_
         assert made is not None
     world.finish_loop(made.actor, made.key)
     assert made.key not in in_flight(world, made.actor)
+
+
+def test_a_loop_that_is_stopped_drops_what_it_has_in_hand() -> None:
+    world, loop = World(), "replicaset-controller"
+    world.web(1)
+    while not in_flight(world, loop):
+        assert world.step() is not None
+    world.submit(StopController(loop))
+    assert in_flight(world, loop) == []

@@ -465,3 +465,10 @@ def test_of_a_collection_goes_what_both_selectors_match(server: ApiServer) -> No
     )
     assert [written.obj["metadata"]["name"] for written in gone] == ["a"]
     assert [obj["metadata"]["name"] for obj in server.store.objects("Pod")] == ["b", "c"]
+
+
+def test_a_pod_is_bound_only_if_it_is_the_one_that_is_meant(server: ApiServer) -> None:
+    server.create(pod())
+    with pytest.raises(errors.Conflict, match="UID"):
+        server.bind(POD, "node-1", uid="another")
+    assert "nodeName" not in server.get(POD)["spec"]

@@ -102,6 +102,25 @@ def test_a_failed_difference_stops_at_its_error_the_others_still_run_and_the_key
     assert engine.store.get(A)["data"] == {}
 
 
+def test_what_is_remembered_of_an_object_goes_with_it() -> None:
+    memories: list[Any] = []
+
+    def decide(seen: Seen) -> list[list[Action]]:
+        memories.append(seen.memory)
+        return [[Remember(len(memories))]]
+
+    engine = engine_with(Loop(decide), latencies=QUICK)
+    write(engine, config())
+    settle(engine)
+    write(engine, config(again="1"))
+    settle(engine)
+    engine.publish(engine.server.delete(A).changes, 0)
+    settle(engine)
+    write(engine, config())
+    settle(engine)
+    assert memories == [None, 1, None]
+
+
 def test_back_off_begins_anew_after_a_success() -> None:
     tries: list[int] = []
 

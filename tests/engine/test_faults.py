@@ -49,6 +49,16 @@ def test_from_behind_a_cut_network_requests_time_out() -> None:
     assert found.obstacle(WEB) == ""
 
 
+def test_a_machine_is_silent_without_power_without_network_and_without_who_speaks_for_it() -> None:
+    assert not after(control_plane(), machine()).is_silent("node-1")
+    for found in (
+        after(machine(power="off")),
+        after(machine(network="cut")),
+        after(control_plane(stopped={"kubelet-node-status/node-1": True})),
+    ):
+        assert (found.is_silent("node-1"), found.is_silent("node-2")) == (True, False)
+
+
 def test_nobody_reaches_an_api_server_that_is_down() -> None:
     found = after(control_plane(apiServer="down"))
     assert found.api_down

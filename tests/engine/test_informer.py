@@ -38,6 +38,17 @@ def test_a_list_is_of_one_namespace_or_of_all() -> None:
     assert [ref_of(obj).namespace for obj in view.list("ConfigMap", "shop")] == ["shop"]
 
 
+def test_what_is_no_more_when_it_lists_again_leaves_cache_indexes_and_totals() -> None:
+    store = Store()
+    informer, view = informer_and_view(store)
+    for name in "ab":
+        informer.deliver(store.put(config(name, value=3)), view)
+    store.remove(Ref("ConfigMap", "default", "a"))
+    assert [(type_, ref.name) for type_, ref, _keys in informer.relist(store, view)] == [("DELETED", "a")]
+    assert names(view.list("ConfigMap")) == names(view.by("ConfigMap", "app", "web")) == ["b"]
+    assert view.totals("ConfigMap", "values")["web"] == (1, 3)
+
+
 def test_indexes_and_totals_follow_every_change() -> None:
     store = Store()
     informer, view = informer_and_view(store)
