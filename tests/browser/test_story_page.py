@@ -105,6 +105,8 @@ def test_each_moment_stands_in_sight_as_long_as_it_takes_to_read(open_page: Open
     page.locator('[data-script-step="0"]').click()
     moments = watched(page, telling.moments)
     assert tuple(each["role"] for each in moments[: 1 + len(telling.roles)]) == ("you", *telling.roles)
+    needed = sum(each["stands"] for each in moments) / telling.speed
+    assert moments[-1]["until"] - moments[0]["at"] >= SHARE * needed * 1000
     assert statistics.median(share_stood(each, telling.speed) for each in moments) >= SHARE, moments
     for each in moments:
         assert each["text"], each
