@@ -112,7 +112,7 @@ class StrikeController(Physical):
     def sentence(self, count: int) -> Message:
         if self.limit == "time":
             text = N_("The controller %(name)s took more than %(n)s s: it is stopped.")
-            return message(text, name=self.name, n=f"{limits.OWN_TIME_S:g}")
+            return message(text, name=self.name, n=f"{limits.OWN_CPU_S:g}")
         text = N_("The controller %(name)s took more than %(n)s MiB of memory: it is stopped.")
         return message(text, name=self.name, n=limits.OWN_MEMORY_BYTES // limits.MIB)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from typing import Any
 
 import pytest
@@ -107,11 +108,25 @@ def test_who_eats_memory_or_time_is_struck_and_the_next_call_is_as_ever(monkeypa
     assert call("return 1").value == 1
     with pytest.raises(Struck, match="memory"):
         call('return "x" * 3000000')
-    monkeypatch.setattr(limits, "OWN_TIME_S", 0.2)
+    monkeypatch.setattr(limits, "OWN_CPU_S", 0.2)
     calling.close()
     with pytest.raises(Struck, match="time"):
         call("y = 3\nfor i in range(60):\n  y = y * y\nreturn 1")
     assert call("return 2").value == 2
+
+
+def test_who_waits_for_this_machine_is_not_struck(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is bounded is what a call computes, not when its answer comes."""
+    monkeypatch.setattr(limits, "OWN_CPU_S", 0.2)
+    calling.close()
+    assert call("return 1").value == 1
+    (process,) = calling.waiting()
+    os.kill(process, signal.SIGSTOP)
+    later = threading.Timer(0.5, os.kill, (process, signal.SIGCONT))
+    later.start()
+    assert call("return 2").value == 2
+    assert calling.waiting() == (process,)
+    later.join()
 
 
 def test_a_process_that_was_ended_while_it_waited_is_no_fault_of_the_next_call() -> None:

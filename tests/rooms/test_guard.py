@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import logging
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,18 +27,18 @@ pytestmark = [pytest.mark.long, pytest.mark.mistakes]
 
 
 @pytest.fixture(autouse=True)
-def guarded(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """A tenth of the usual patience, so that the tests need not wait."""
-    monkeypatch.setattr("app.api.limits.SLICE_CPU_S", 0.3)
+def guarded(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Its signals come from `for_ever`, not with time: whoever is slow because this machine is busy meets none."""
     caplog.set_level(logging.CRITICAL, logger="app.rooms")
     guard.start()
-    yield
     guard.stop()
+    yield
+    signal.signal(signal.SIGPROF, signal.SIG_IGN)
 
 
 def for_ever(*_given: Any, **_named: Any) -> Any:
     for _ in itertools.count():
-        pass
+        signal.raise_signal(signal.SIGPROF)
 
 
 def make_rooms(data_dir: Path, clock: HandMoved) -> Rooms:
@@ -45,18 +47,28 @@ def make_rooms(data_dir: Path, clock: HandMoved) -> Rooms:
     return rooms
 
 
-def test_a_loop_without_an_end_is_ended() -> None:
-    with pytest.raises(guard.Overrun), guard.watched():
-        for_ever()
+def test_a_loop_without_an_end_is_ended_when_its_time_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.api.limits.SLICE_CPU_S", 0.3)
+    guard.start()
+    began = time.process_time()
+    try:
+        with pytest.raises(guard.Overrun), guard.watched() as mine:
+            for _ in itertools.count():
+                pass
+    finally:
+        guard.stop()
+    assert time.process_time() - began >= 0.3
+    assert mine.cpu_s > 0.3
 
 
 def test_nobody_is_ended_who_is_not_watched_or_gets_something_done() -> None:
-    spent = [sum(range(100_000)) for _ in range(500)]
-    with guard.watched():
+    for _ in range(500):
+        signal.raise_signal(signal.SIGPROF)
+    with guard.watched() as mine:
         for _ in range(500):
-            spent.append(sum(range(100_000)))
+            signal.raise_signal(signal.SIGPROF)
             guard.renew()
-    assert len(set(spent)) == 1
+    assert mine.cpu_s == 50.0
 
 
 def test_within_another_each_counts_for_itself() -> None:
@@ -82,7 +94,7 @@ def test_a_command_without_an_end_is_left_out_and_the_room_goes_on_without_it(
     room.submit(Scale(WEB, 2))
     with monkeypatch.context() as patched:
         patched.setattr(Scale, "perform", for_ever)
-        with pytest.raises(NotDone, match=r"computed for more than 0\.3 seconds") as slow:
+        with pytest.raises(NotDone, match="computed for more than 5 seconds") as slow:
             room.submit(Scale(WEB, 7))
     assert (slow.value.code, slow.value.reason) == (504, "Timeout")
     with pytest.raises(Broken):
@@ -168,7 +180,7 @@ def test_a_step_without_an_end_stops_its_room_right_there(tmp_path: Path, monkey
         patched.setattr(ReplicaSetController, "diff", for_ever)
         live(room, clock, 60)
         assert room.broken is not None
-        assert "0.3 seconds" in str(room.broken.text) % room.broken.values
+        assert "5 seconds" in str(room.broken.text) % room.broken.values
         stopped_at = room.cluster.trace.count
         neighbour.submit(Scale(WEB, 2))
     rooms.close()

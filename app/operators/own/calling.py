@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import hashlib
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from app.api import limits, times
 from app.reconcile import Struck, TextMistake
 
 _KEPT = 64  # answers: whoever looks ahead, and then acts, asks twice
-_START_S = 60  # that it may take to start, which is no fault of a text
+_PATIENCE_S = 60  # until it has started, or answered: that a machine is busy is no fault of a text
 _IDLE = 2  # processes that are kept for the next call
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAY_S = 86_400
@@ -70,6 +71,7 @@ def _request(name: str, text: str, function: str, now_ms: int) -> dict[str, Any]
         "now": clock(now_ms),
         "operations": limits.OWN_OPERATIONS,
         "depth": limits.MANIFEST_DEPTH,
+        "cpu_s": limits.OWN_CPU_S,
         "lines": limits.OWN_LINES_PRINTED,
         "line": limits.OWN_LINE_LENGTH,
     }
@@ -118,12 +120,11 @@ class _Process:
                 stderr=subprocess.DEVNULL,
                 env={"RUST_BACKTRACE": "0"},
             )
-        self._channel.settimeout(_START_S)
+        self._channel.settimeout(_PATIENCE_S)
         self._lines = self._channel.makefile("rb")
         if self._lines.readline() != b"ready\n":
             self.end()
             raise RuntimeError("the process that evaluates controllers does not start")
-        self._channel.settimeout(limits.OWN_TIME_S)
 
     @property
     def pid(self) -> int:
@@ -138,6 +139,8 @@ class _Process:
             return {"limit": "time"}
         except OSError as error:
             raise _Gone from error
+        if not answer and self._process.wait() == -signal.SIGPROF:
+            return {"limit": "time"}
         if not answer:
             raise _Gone
         if not answer.endswith(b"\n"):

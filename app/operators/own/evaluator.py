@@ -2,8 +2,8 @@
 
 A request is a line of JSON on its standard input, a socket, and so is the answer: what a call returns, or what is wrong
 with a text before it is called. Each call has a fresh module, so a text remembers nothing. How many turns of loops and
-calls of functions it may make is counted, so a text without an end is ended at the same place each time; memory is
-bounded by the system, and time by whoever asks.
+calls of functions it may make is counted, so a text without an end is ended at the same place each time. Memory is
+bounded by the system, and so is the time that it computes: SIGPROF ends this process.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import resource
+import signal
 import socket
 import sys
 from typing import Any
@@ -142,8 +143,10 @@ def main() -> None:
         for line in lines:
             try:
                 request = json.loads(line)
+                signal.setitimer(signal.ITIMER_PROF, request["cpu_s"])
                 evaluation = Evaluation(request)
                 text = json.dumps(evaluation.answer() if "arguments" in request else evaluation.slips())
+                signal.setitimer(signal.ITIMER_PROF, 0)
             except BaseException:  # the library panics where memory ends: nothing in here can be trusted any more
                 lines.write(b'{"limit": "memory"}\n')
                 return

@@ -115,7 +115,7 @@ def tried(found: Tried, _: Words) -> dict[str, Any]:
 
 def _mistake(found: Tried, _: Words) -> str:
     if found.limit == "time":
-        return _("It took more than %(n)s s, so it was ended.", n=f"{limits.OWN_TIME_S:g}")
+        return _("It took more than %(n)s s, so it was ended.", n=f"{limits.OWN_CPU_S:g}")
     if found.limit:
         return _("It took more than %(n)s MiB of memory, so it was ended.", n=limits.OWN_MEMORY_BYTES // limits.MIB)
     return f"{found.where}: {found.mistake}" if found.mistake and found.where else found.mistake
