@@ -28,6 +28,7 @@ from app.web.present import descriptions
 from tests.conformance.renaming import Renaming
 from tests.conformance.replays import Replay, live
 from tests.support.browser import make_app
+from tests.support.patience import PATIENCE_S
 from tools.ensure_kubectl import cached
 
 MINOR = 32  # the recordings' kubectl was a 1.32
@@ -190,7 +191,7 @@ class Asker:
     def _asked(self, minor: int, command: str) -> Lines:
         words = [self._named(word) for word in command.split()]
         self.lock.release()
-        done = subprocess.run([cached(minor), *words], capture_output=True, text=True, timeout=60, env=self.env)
+        done = subprocess.run([cached(minor), *words], capture_output=True, text=True, timeout=PATIENCE_S, env=self.env)
         self.lock.acquire()
         return (done.stdout + done.stderr).splitlines()
 

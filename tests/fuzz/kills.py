@@ -24,6 +24,7 @@ from pathlib import Path
 
 from app.rooms import owner
 from app.rooms.files import path_of
+from tests.support.patience import PATIENCE_S
 from tests.support.server import Server
 
 LONGEST_S = 1.5  # that a server lives
@@ -60,7 +61,7 @@ class Client(threading.Thread):
                 path = f"/rooms/{self.room}/kube/apis/apps/v1/namespaces/default/deployments/web"
                 headers = {"Content-Type": "application/merge-patch+json"}
                 request = urllib.request.Request(self.visitor.url + path, patch, headers, method="PATCH")
-                urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30).close()
+                urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=PATIENCE_S).close()
             case "pace":
                 self._post("pace", speed=1 + number % 90, paused=("true", "false")[number % 2])
             case "steps":

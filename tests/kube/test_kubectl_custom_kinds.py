@@ -10,6 +10,7 @@ import pytest
 from app.apimachinery.yamltext import dump
 from tests.support.clients import Kubectl
 from tests.support.crds import crd, schema, spec_with_rule, version, website
+from tests.support.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def defined(kubectl: Kubectl, tmp_path: Path) -> Kubectl:
     file = tmp_path / "crd.yaml"
     file.write_text(dump(crd("Website", version(schema=ruled))))
     kubectl("apply", "-f", str(file))
-    kubectl("wait", "--for=condition=Established", "crd/websites.example.com", "--timeout=30s")
+    kubectl("wait", "--for=condition=Established", "crd/websites.example.com", f"--timeout={PATIENCE_S}s")
     home = tmp_path / "home.yaml"
     home.write_text(dump(website(replicas=2, pages=[{"path": "/"}])))
     kubectl("apply", "-f", str(home))
@@ -62,7 +63,7 @@ def test_it_is_patched_scaled_and_waited_for(defined: Kubectl) -> None:
 def test_its_status_is_written_and_waited_for(defined: Kubectl) -> None:
     ready = '{"status": {"phase": "Ready"}}'
     defined("patch", "website", "home", "--subresource=status", "--type=merge", "-p", ready)
-    defined("wait", "website/home", "--for=jsonpath={.status.phase}=Ready", "--timeout=20s")
+    defined("wait", "website/home", "--for=jsonpath={.status.phase}=Ready", f"--timeout={PATIENCE_S}s")
 
 
 def test_it_is_described(defined: Kubectl) -> None:
@@ -91,6 +92,6 @@ def test_what_is_wrong_is_refused_in_the_words_of_the_api(defined: Kubectl, tmp_
 
 
 def test_its_objects_go_with_it(defined: Kubectl) -> None:
-    defined("delete", "crd", "websites.example.com", "--timeout=60s")
+    defined("delete", "crd", "websites.example.com", f"--timeout={PATIENCE_S}s")
     said = defined.refused("get", "websites")  # kubectl may remember that there was such a kind
     assert "the server doesn't have a resource type" in said or "could not find the requested resource" in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.clients import Kubectl
+from tests.support.patience import PATIENCE_S
 
 CRON = """
 apiVersion: batch/v1
@@ -36,7 +37,10 @@ spec:
 def test_a_job_is_created_waited_for_and_listed(kubectl: Kubectl) -> None:
     made = kubectl("create", "job", "once", "--image=busybox:1", "--", "sh", "-c", "sleep 2")
     assert made == "job.batch/once created\n"
-    assert kubectl("wait", "--for=condition=complete", "job/once", "--timeout=60s") == "job.batch/once condition met\n"
+    assert (
+        kubectl("wait", "--for=condition=complete", "job/once", f"--timeout={PATIENCE_S}s")
+        == "job.batch/once condition met\n"
+    )
     head, line = kubectl("get", "jobs").splitlines()
     assert head.split() == ["NAME", "STATUS", "COMPLETIONS", "DURATION", "AGE"]
     assert line.split()[:3] == ["once", "Complete", "1/1"]
@@ -46,7 +50,7 @@ def test_a_job_is_created_waited_for_and_listed(kubectl: Kubectl) -> None:
 def test_a_job_made_from_a_suspended_cron_job_runs_all_the_same(kubectl: Kubectl) -> None:
     kubectl("apply", "-f", "-", stdin=CRON)
     assert kubectl("create", "job", "manual", "--from=cronjob/tick") == "job.batch/manual created\n"
-    kubectl("wait", "--for=condition=complete", "job/manual", "--timeout=60s")
+    kubectl("wait", "--for=condition=complete", "job/manual", f"--timeout={PATIENCE_S}s")
     owner = "jsonpath={.metadata.ownerReferences[0].kind}/{.metadata.ownerReferences[0].name}"
     assert kubectl("get", "job", "manual", "-o", owner) == "CronJob/tick"
     assert kubectl("get", "jobs", "-o", "name") == "job.batch/manual\n"
@@ -55,7 +59,10 @@ def test_a_job_made_from_a_suspended_cron_job_runs_all_the_same(kubectl: Kubectl
 @pytest.mark.kubectl(31)
 def test_a_job_that_fails_is_described_with_its_verdict(kubectl: Kubectl) -> None:
     kubectl("apply", "-f", "-", stdin=FAILS)
-    assert kubectl("wait", "--for=condition=failed", "job/bad", "--timeout=60s") == "job.batch/bad condition met\n"
+    assert (
+        kubectl("wait", "--for=condition=failed", "job/bad", f"--timeout={PATIENCE_S}s")
+        == "job.batch/bad condition met\n"
+    )
     said = kubectl("describe", "job", "bad")
     assert "0 Active (0 Ready) / 0 Succeeded / 1 Failed" in said
     assert "Job has reached the specified backoff limit" in said

@@ -12,6 +12,7 @@ from app.apimachinery.yamltext import dump
 from tests.support import builders
 from tests.support.clients import Kubectl
 from tests.support.crds import crd, schema, version
+from tests.support.patience import PATIENCE_S
 from tests.support.policies import about, binding, policy, rule
 
 LIMIT = {"apiVersion": "rules.example.com/v1", "kind": "ReplicaLimit"}
@@ -83,7 +84,9 @@ def test_the_limit_is_an_object_of_a_kind_of_ones_own(desk: Desk) -> None:
     names = {"kind": "ReplicaLimit", "plural": "replicalimits", "singular": "replicalimit"}
     definition["spec"] |= {"group": "rules.example.com", "names": names}
     desk.apply(definition)
-    desk.kubectl("wait", "--for=condition=Established", f"crd/{definition['metadata']['name']}", "--timeout=30s")
+    desk.kubectl(
+        "wait", "--for=condition=Established", f"crd/{definition['metadata']['name']}", f"--timeout={PATIENCE_S}s"
+    )
     message = "'object.spec.replicas must be no greater than ' + string(params.maxReplicas)"
     validation = {
         "expression": "object.spec.replicas <= params.maxReplicas", "messageExpression": message, "reason": "Forbidden",
@@ -127,7 +130,7 @@ def test_images_are_those_of_the_namespace(desk: Desk) -> None:
 
 @pytest.mark.kubectl(30)
 def test_who_connects_to_a_pod_is_judged(desk: Desk) -> None:
-    desk.kubectl("-n", "default", "wait", "--for=condition=Available", "deployment/web", "--timeout=30s")
+    desk.kubectl("-n", "default", "wait", "--for=condition=Available", "deployment/web", f"--timeout={PATIENCE_S}s")
     shell = "object.command[0] != 'sh' && object.container == 'nginx'"
     desk.apply(policy(shell, matchConstraints=about(rule("pods/exec", "CONNECT", ""))), binding())
     assert desk.kubectl("exec", "deploy/web", "--", "hostname").startswith("web-")

@@ -9,6 +9,7 @@ import re
 import pytest
 
 from tests.support.clients import DEPLOYMENT, Kubectl
+from tests.support.patience import PATIENCE_S
 from tests.support.server import Server
 
 CONTROLLER = """
@@ -205,7 +206,7 @@ def test_following_a_log_ends_with_the_container(kubectl: Kubectl) -> None:
     assert "starting" in follow.stdout.readline()
     assert "GET /" in follow.stdout.readline()
     kubectl("delete", "pod", pod)
-    follow.communicate(timeout=30)
+    follow.communicate(timeout=PATIENCE_S)
     assert follow.returncode == 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.clients import DEPLOYMENT, Kubectl
+from tests.support.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def test_a_drain_is_told_to_wait_by_a_budget_and_tries_again(shop: Kubectl) -> N
     assert f"(will retry after 5s): {why}" in said
     assert 'error when evicting pods/"' in said
     shop("patch", "pdb", "shop", "--type=merge", "-p", '{"spec":{"minAvailable":1}}')
-    assert "node/" in shop("drain", node, "--ignore-daemonsets", "--force", "--timeout=60s")
+    assert "node/" in shop("drain", node, "--ignore-daemonsets", "--force", f"--timeout={PATIENCE_S}s")
     on_it = shop("get", "pods", "-A", "--field-selector", f"spec.nodeName={node}", "-o", "name")
     assert on_it == ""
 

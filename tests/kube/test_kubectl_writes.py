@@ -8,6 +8,7 @@ import re
 import pytest
 
 from tests.support.clients import DEPLOYMENT, Kubectl
+from tests.support.patience import PATIENCE_S
 from tests.support.server import Server
 
 POD = """
@@ -328,10 +329,10 @@ def test_waiting_until_something_is_gone(kubectl: Kubectl) -> None:
     kubectl("create", "-f", "-", stdin=HELD)
     kubectl("delete", "pod", "solo", "--wait=false")
     kubectl.refused("wait", "--for=delete", "pod/solo", "--timeout=100ms")
-    waiting = kubectl.start("wait", "--for=delete", "pod/solo", "--timeout=50s", "-v=6")
+    waiting = kubectl.start("wait", "--for=delete", "pod/solo", f"--timeout={PATIENCE_S}s", "-v=6")
     assert waiting.stdout is not None
     while "watch=true" not in (line := waiting.stdout.readline()):
         assert line, "it ended by itself"
     let_go(kubectl)
-    assert "pod/solo condition met" in waiting.communicate(timeout=60)[0]
+    assert "pod/solo condition met" in waiting.communicate(timeout=PATIENCE_S)[0]
     assert waiting.returncode == 0

@@ -10,6 +10,7 @@ from app.api.objects import Obj
 from app.nodes.runtime import shell
 from tests.support.builders import pod
 from tests.support.clients import Kubectl
+from tests.support.patience import PATIENCE_S
 
 SERVICE: Obj = {
     "apiVersion": "v1",
@@ -233,7 +234,7 @@ def test_attach_shows_what_is_printed_until_the_end(kubectl: Kubectl, web: str) 
     while "GET /" not in (line := attached.stdout.readline()):
         assert line, "attach ended by itself"
     kubectl("delete", "pod", web, "--wait=false")
-    attached.communicate(timeout=30)
+    attached.communicate(timeout=PATIENCE_S)
     assert attached.returncode == 0
 
 

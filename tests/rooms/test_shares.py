@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -43,15 +44,20 @@ def replicas(folder: Path, workers: int) -> dict[str, int]:
     return found
 
 
-def made(folder: Path, workers: int, each: int = 4) -> dict[str, int]:
-    """Rooms, and how many replicas somebody asked for in each."""
+def made(folder: Path, workers: int, later: int = 1) -> dict[str, int]:
+    """Rooms, and how many replicas somebody asked for in each: four of each worker, or more, until one of those that
+    come `later` will have one of them."""
     asked = {}
     for number in range(workers):
         rooms = rooms_of(folder, Share(number, workers))
-        for replicas in range(1, each + 1):
+        newest = 0
+        for replicas in itertools.count(1):
             room = rooms.create()
             rooms.submit(room, Scale(WEB, replicas))
             asked[room.id] = replicas
+            newest = max(newest, owner(room.id, later))
+            if replicas >= 4 and (later <= workers or newest >= workers):
+                break
         rooms.close()
     return asked
 
@@ -79,8 +85,8 @@ def test_a_worker_makes_rooms_of_its_own_and_knows_no_others(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(("before", "after"), [(1, 3), (3, 1), (2, 5), (3, 2)])
 def test_another_number_of_workers_finds_every_room(tmp_path: Path, before: int, after: int) -> None:
-    asked = made(tmp_path, before)
-    assert dividing.divide(tmp_path, after) > 0
+    asked = made(tmp_path, before, after)
+    assert dividing.divide(tmp_path, after) == sum(owner(name, before) != owner(name, after) for name in asked) > 0
     assert replicas(tmp_path, after) == asked
     assert set(files.numbers(tmp_path)) <= set(range(after))
     assert dividing.divide(tmp_path, after) == 0
@@ -89,7 +95,7 @@ def test_another_number_of_workers_finds_every_room(tmp_path: Path, before: int,
 def test_who_was_ended_while_dividing_begins_again_and_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = made(tmp_path, 1, each=8)
+    asked = made(tmp_path, 1, later=2)
     kept = {name: Storage(tmp_path).checkpoints(name) for name in asked}
 
     class Ended(Exception):

@@ -20,6 +20,7 @@ from app.rooms.replaying import PAST
 from app.rooms.storage import Storage
 from tests.rooms.test_rooms import state_of
 from tests.rooms.test_rooms_of_any_age import live
+from tests.support.patience import PATIENCE_S
 from tests.support.rooms import Script
 from tests.support.server import Server
 from tests.support.stores import Postgres
@@ -242,7 +243,7 @@ def test_a_server_of_ours_with_two_workers_keeps_its_rooms_there(postgres: Postg
 
 def test_one_that_is_not_there_is_said_to_be_at_the_start() -> None:
     command = [sys.executable, "-m", "app.web.serve", "serve", "--port", "0", "--store", "postgresql://127.0.0.1:9/x"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
     assert ended.returncode == 1
     assert "rooms cannot be kept in that PostgreSQL" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -36,7 +36,7 @@ class Visitor:
 
     def get(self, path: str) -> str:
         """The body; the token of a page is kept for posts."""
-        with self._opener.open(self.url + path, timeout=120) as response:
+        with self._opener.open(self.url + path, timeout=PATIENCE_S) as response:
             body: str = response.read().decode()
         if found := re.search(r'name="csrf-token" content="(\w+)"', body):
             self._token = found[1]
@@ -52,7 +52,7 @@ class Visitor:
     def weight(self, path: str) -> int:
         """Compressed bytes of a body."""
         request = urllib.request.Request(self.url + path, headers={"Accept-Encoding": "gzip"})
-        with self._opener.open(request, timeout=30) as response:
+        with self._opener.open(request, timeout=PATIENCE_S) as response:
             return len(response.read())
 
     def room(self) -> str:
@@ -67,7 +67,7 @@ class Visitor:
         request = urllib.request.Request(self.url + path, data, headers)
 
         def post() -> str:
-            with self._opener.open(request, timeout=60) as response:
+            with self._opener.open(request, timeout=PATIENCE_S) as response:
                 text: str = response.read().decode()
             return text
 

@@ -48,7 +48,7 @@ def test_rooms_are_kept_where_programs_keep_their_state(
 def test_a_directory_that_was_asked_for_and_cannot_be_used_ends_the_server(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     command = [sys.executable, "-m", "app.web.serve", "serve", "--port", "0", "--data", str(tmp_path / "file")]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
     assert ended.returncode == 1
     assert str(tmp_path / "file") in ended.stderr
     assert "Traceback" not in ended.stderr

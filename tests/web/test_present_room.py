@@ -175,6 +175,20 @@ def test_every_sentence_is_translated_with_the_same_values() -> None:
         assert sorted(PLACEHOLDER.findall(texts[0])) == sorted(PLACEHOLDER.findall(ids[-1])), ids[0]
 
 
+ONE_WORD = re.compile(
+    "部屋|ポッド|デプロイメント|(オペレータ|クラスタ|コントローラ|サーバ|スケーラ|スケジューラ|ブラウザ)(?!ー)"
+)
+
+
+def test_in_japanese_one_thing_has_one_name() -> None:
+    """As Kubernetes' own documents write it; and a room is ルーム."""
+    written = [TRANSLATIONS / "ja" / "LC_MESSAGES" / "messages.po", ROOT / "README.ja.md"]
+    written += (ROOT / "app" / "scenarios").glob("*.yaml")
+    assert len(written) > 30
+    for file in written:
+        assert [line for line in file.read_text().splitlines() if ONE_WORD.search(line)] == [], file.name
+
+
 def test_the_compiled_catalogue_is_the_written_one() -> None:
     compiled = gettext.translation("messages", TRANSLATIONS, ["ja"])
     with (TRANSLATIONS / "ja" / "LC_MESSAGES" / "messages.po").open("rb") as file:

@@ -88,11 +88,11 @@ def test_cookies_are_out_of_reach_of_scripts_and_other_sites(browser: Browser) -
 
 
 def test_too_many_commands_are_told_when_to_try_again() -> None:
-    browser = Browser(make_app(RATES=RATES | {"command": Budget(visitor=Rate(3, 0.5))}))
+    browser = Browser(make_app(RATES=RATES | {"command": Budget(visitor=Rate(3, 0.01))}))
     codes = [browser.post("/commands/scale", SCALE).status_code for _ in range(4)]
     assert codes == [200, 200, 200, 429]
     response = browser.post("/commands/scale", SCALE)
-    assert response.headers["Retry-After"] == "2"
+    assert 50 < int(response.headers["Retry-After"]) <= 100
     assert "Too many requests" in response.get_json()["message"]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.web import serve
+from tests.support.patience import PATIENCE_S
 from tests.support.server import Server
 
 pytestmark = pytest.mark.long
@@ -100,6 +101,6 @@ def test_the_port_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch)
 def test_a_port_that_is_taken_is_said_to_be() -> None:
     with Server() as server:
         command = [sys.executable, "-m", "app.web.serve", "serve", "--port", str(server.port)]
-        second = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        second = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
         assert second.returncode != 0
         assert f"port {server.port} is taken" in second.stderr

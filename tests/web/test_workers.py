@@ -20,6 +20,7 @@ from app.web.rates import Buckets, Budget, Rate
 from app.web.siblings import room_of
 from app.web.tally import WAYS, Tally
 from benchmarks.server import HANDSHAKE, state_of
+from tests.support.patience import PATIENCE_S
 from tests.support.server import Server, Visitor
 from tests.web.test_metrics import parsed
 
@@ -123,7 +124,7 @@ class TestServer:
     def test_one_connection_for_rooms_of_all_workers(
         self, server: Server, rooms: dict[int, tuple[Visitor, str]]
     ) -> None:
-        connection = http.client.HTTPConnection(server.host, server.port, timeout=20)
+        connection = http.client.HTTPConnection(server.host, server.port, timeout=PATIENCE_S)
         for _ in range(3):
             for _visitor, room in rooms.values():
                 connection.request("GET", f"/rooms/{room}/kube/api/v1/namespaces/default")
@@ -139,7 +140,7 @@ class TestServer:
         for _visitor, room in rooms.values():
             path = f"/rooms/{room}/kube/api/v1/namespaces/default/configmaps"
             head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/yaml\r\nContent-Length:"
-            with socket.create_connection((server.host, server.port), timeout=20) as connection:
+            with socket.create_connection((server.host, server.port), timeout=PATIENCE_S) as connection:
                 connection.sendall(f"{head} {len(body)}\r\n\r\n".encode() + body[:100])
                 time.sleep(0.05)
                 again = f"GET {path}/large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -154,7 +155,7 @@ class TestServer:
         codes = set()
         for _visitor, room in rooms.values():
             for _ in range(4):
-                connection = http.client.HTTPConnection(server.host, server.port, timeout=20)
+                connection = http.client.HTTPConnection(server.host, server.port, timeout=PATIENCE_S)
                 with contextlib.suppress(OSError, http.client.HTTPException):
                     headers = {f"X-{number}": "x" * 8_000 for number in range(60)}
                     connection.request("GET", f"/rooms/{room}", headers=headers)
@@ -169,7 +170,7 @@ class TestServer:
         visitor, room = rooms[1]
         sockets = []
         for _ in range(6):
-            connection = socket.create_connection((server.host, server.port), timeout=20)
+            connection = socket.create_connection((server.host, server.port), timeout=PATIENCE_S)
             connection.sendall(HANDSHAKE.format(room=room, frame=-1, epoch=0, host=server.host).encode())
             assert connection.recv(160).startswith(b"HTTP/1.1 101")
             sockets.append(connection)
@@ -181,7 +182,7 @@ class TestServer:
     def test_rooms_made_are_counted_by_all_together(self, server: Server) -> None:
         codes = []
         for number in range(32):
-            connection = http.client.HTTPConnection(server.host, server.port, timeout=20)
+            connection = http.client.HTTPConnection(server.host, server.port, timeout=PATIENCE_S)
             connection.request("GET", "/", headers={"Cookie": "loopscope_visitor=greedy"})
             codes.append(connection.getresponse().status)
             connection.close()
