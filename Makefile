@@ -121,7 +121,7 @@ bench: dev
 # After a sentence was added or changed: collect, then translate app/translations/ja/LC_MESSAGES/messages.po, then again.
 i18n: dev
 	@mkdir -p build
-	$(BIN)/pybabel --quiet extract -F tools/babel.cfg -k N_ -k many:1,2 --no-location --sort-output -o build/messages.pot .
+	$(BIN)/pybabel --quiet extract -F tools/babel.cfg -k N_ -k many:1,2 -k RequeueAfter:2 --no-location --sort-output -o build/messages.pot .
 	$(BIN)/pybabel --quiet update --no-wrap --ignore-obsolete --no-fuzzy-matching --ignore-pot-creation-date \
 		-i build/messages.pot -d app/translations
 	$(BIN)/pybabel --quiet compile -d app/translations

@@ -139,12 +139,12 @@ def _look_again(seen: NamespaceObservation) -> Difference:
     staying = [each for left in _due(seen).values() for each in left if _stays(each)]
     remembered: tuple[Action, ...] = (Remember(None),) if seen.tries else ()
     if _estimate_s(seen, staying):
-        delay_ms, why = (_estimate_s(seen, staying) // 2 + 1) * 1000, "content that takes its time"
+        delay_ms, why = (_estimate_s(seen, staying) // 2 + 1) * 1000, N_("content that takes its time")
     elif staying:
-        delay_ms, why = min(_FIRST_RETRY_MS << min(seen.tries, _DOUBLINGS), _LAST_RETRY_MS), "unexpected content"
+        delay_ms, why = min(_FIRST_RETRY_MS << min(seen.tries, _DOUBLINGS), _LAST_RETRY_MS), N_("unexpected content")
         remembered = (Remember(seen.tries + 1),)
     else:
-        delay_ms, why = 0, "deleted content should be gone"
+        delay_ms, why = 0, N_("deleted content should be gone")
     left = sum(map(len, seen.content.values()))
     actions = (*remembered, RequeueAfter(delay_ms, why))
     return Difference(ref_of(seen.namespace), "content", 0, left, "WaitingForContentToGo", actions)

@@ -110,7 +110,7 @@ class PodGarbageCollector(Controller[OrphansSeen]):
         if seen.out_of_service:
             for pod in seen.pods:
                 field = "metadata.deletionTimestamp"
-                yield Difference(ref_of(pod), field, "deleted", "terminating", "NodeOutOfService", _by_force(pod, {}))
+                yield Difference(ref_of(pod), field, "gone", "terminating", "NodeOutOfService", _by_force(pod, {}))
             return
         if seen.exists or not seen.pods:
             if seen.since_ms is not None:

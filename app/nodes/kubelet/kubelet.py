@@ -356,7 +356,7 @@ def _finish_deletion(pod: Obj, before: tuple[Action, ...]) -> Iterator[Differenc
     if pod["metadata"].get("deletionGracePeriodSeconds", 0) != 0:
         actions = (*before, Delete(ref_of(pod), uid=pod["metadata"]["uid"], grace_seconds=0))
     if actions:
-        yield Difference(ref_of(pod), "metadata.deletionTimestamp", "deleted", "terminating", "PodTerminated", actions)
+        yield Difference(ref_of(pod), "metadata.deletionTimestamp", "gone", "terminating", "PodTerminated", actions)
 
 
 def _clear_away(found: Obj, now_ms: int) -> Iterator[Difference]:

@@ -108,8 +108,7 @@ class ContainerRuntime(Controller[SandboxSeen]):
 
     def diff(self, seen: SandboxSeen) -> Iterable[Difference]:
         if not seen.ip:
-            why = "no free address in " + seen.machine["spec"]["podCIDR"]
-            actions = (RequeueAfter(_ADDRESS_RETRY_MS, why),)
+            actions = (RequeueAfter(_ADDRESS_RETRY_MS, "a free address"),)
             yield Difference(ref_of(seen.sandbox), "status.ip", "an address", "", "NoFreeAddress", actions)
             return
         for name, wanted in sandbox.wanted_of(seen.sandbox).items():
@@ -148,7 +147,7 @@ def _container(seen: SandboxSeen, name: str, wanted: Container) -> Iterator[Diff
         yield Difference(ref_of(seen.sandbox), field, EXITED, RUNNING, "ProgramEnds", (wait,), pace=BACKGROUND)
 
 
-_WAITS_FOR = {PULLING: "image pull", CREATING: "container start", RUNNING: "end of the program"}
+_WAITS_FOR = {PULLING: N_("image pull"), CREATING: N_("container start"), RUNNING: N_("end of the program")}
 
 
 def _reason(known: Container | None, wanted: Container) -> str:

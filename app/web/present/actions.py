@@ -36,7 +36,7 @@ def describe(action: Action, _: Words) -> str:
             return _("Event %(reason)s: %(message)s", reason=reason, message=clip(message, 120))
         case RequeueAfter(delay_ms=delay_ms, why=why):
             text = _("look again in %(delay)s", delay=duration(delay_ms))
-            return f"{text} ({why})" if why else text
+            return f"{text} ({_(why)})" if why else text
         case Remember(value=value):
             return _("remember %(value)s", value=brief(value)) if value is not None else _("forget what was remembered")
 

@@ -18,6 +18,7 @@ from app.web.present.clock import virtual
 from app.web.present.decisions import DecisionView
 from app.web.present.labels import labelled
 from app.web.present.names import known, lane_of, role_title
+from app.web.present.states import state
 from app.web.present.steps import (
     PHASES,
     Reconcile,
@@ -28,7 +29,7 @@ from app.web.present.steps import (
     phase_title,
     reconcile_of,
 )
-from app.web.present.values import Chip, Field, Value, brief, chip_of, clip, fields_of, table_in, value_of
+from app.web.present.values import Chip, Field, Value, chip_of, clip, fields_of, table_in, value_of
 from app.web.present.words import Words
 
 SHOWN_DIFFERENCES = 6
@@ -251,7 +252,7 @@ def _centre(run: Reconcile, _: Words) -> Centre:
         sign = "−" if want - have < 0 else ""
         text = f"{want} − {have} = {sign}{abs(want - have)}"
         return Centre(_("want − have"), text, label, "diff")
-    change = f"{clip(brief(have), 18)} → {clip(brief(want), 18)}" if want != have else ""
+    change = f"{clip(state(have, _), 18)} → {clip(state(want, _), 18)}" if want != have else ""
     return Centre(clip(difference.field, 30), label, change, "diff")
 
 
@@ -266,8 +267,8 @@ def _difference(run: Reconcile, index: int, _: Words, epoch_ms: int) -> Differen
     return DifferenceView(
         about=Chip(*difference.about),
         field=difference.field,
-        desired=clip(brief(difference.desired), 48),
-        observed=clip(brief(difference.observed), 48),
+        desired=clip(state(difference.desired, _), 48),
+        observed=clip(state(difference.observed, _), 48),
         reason=difference.reason,
         sentence=captions.difference(difference, run.role, _),
         slots=slots(difference),
