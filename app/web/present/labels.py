@@ -29,6 +29,54 @@ LABELS = {
     "name": N_("name"),
     "unschedulable": N_("unschedulable"),
     "taints": N_("taints"),
+    "asked": N_("asked"),
+    "budget": N_("budget"),
+    "busy": N_("busy"),
+    "calm": N_("calm"),
+    "checks": N_("checks"),
+    "claim": N_("claim"),
+    "claims": N_("claims"),
+    "cluster": N_("cluster"),
+    "config": N_("config"),
+    "crashes": N_("crashes"),
+    "declared": N_("declared"),
+    "definition": N_("definition"),
+    "dependents": N_("dependents"),
+    "difference": N_("difference"),
+    "due": N_("due"),
+    "exists": N_("exists"),
+    "feasible": N_("feasible"),
+    "grew": N_("grew"),
+    "group": N_("group"),
+    "heard": N_("heard"),
+    "job": N_("job"),
+    "left": N_("left"),
+    "load": N_("load"),
+    "loads": N_("loads"),
+    "machines": N_("machines"),
+    "neighbours": N_("neighbours"),
+    "obj": N_("obj"),
+    "order": N_("order"),
+    "others": N_("others"),
+    "path": N_("path"),
+    "paths": N_("paths"),
+    "pulls": N_("pulls"),
+    "reasons": N_("reasons"),
+    "revisions": N_("revisions"),
+    "sandboxes": N_("sandboxes"),
+    "sent": N_("sent"),
+    "setbacks": N_("setbacks"),
+    "slices": N_("slices"),
+    "synced": N_("synced"),
+    "taken": N_("taken"),
+    "target": N_("target"),
+    "there": N_("there"),
+    "total": N_("total"),
+    "unneeded": N_("unneeded"),
+    "until": N_("until"),
+    "volume": N_("volume"),
+    "weight": N_("weight"),
+    "zones": N_("zones"),
     "absent owners": N_("absent owners"),
     "waiting owners": N_("waiting owners"),
     "related pods": N_("related pods"),
@@ -54,7 +102,16 @@ LABELS = {
 
 def labelled(fields: Iterable[Field], role: str, _: Words) -> tuple[Field, ...]:
     """The same fields with the names that the loop gives them, in a language; empty ones are left out."""
-    return tuple(_labelled(fields, {**LABELS, **_.voice(role).labels}, _))
+    return tuple(_labelled(fields, _labels(role, _), _))
+
+
+def labelled_value(value: Value, role: str, _: Words) -> Value:
+    """The same value, what stands in it named likewise."""
+    return _inside(value, _labels(role, _), _)
+
+
+def _labels(role: str, _: Words) -> Mapping[str, str]:
+    return {**LABELS, **_.voice(role).labels}
 
 
 def _labelled(fields: Iterable[Field], labels: Mapping[str, str], _: Words) -> Iterator[Field]:

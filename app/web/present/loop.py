@@ -16,7 +16,7 @@ from app.web.present import captions, decisions
 from app.web.present.actions import describe
 from app.web.present.clock import virtual
 from app.web.present.decisions import DecisionView
-from app.web.present.labels import labelled
+from app.web.present.labels import labelled, labelled_value
 from app.web.present.names import known, lane_of, role_title
 from app.web.present.states import state
 from app.web.present.steps import (
@@ -272,7 +272,7 @@ def _difference(run: Reconcile, index: int, _: Words, epoch_ms: int) -> Differen
         reason=difference.reason,
         sentence=captions.difference(difference, run.role, _),
         slots=slots(difference),
-        table=next((found for value in values if (found := table_in(value))), None),
+        table=next((labelled_value(found, run.role, _) for value in values if (found := table_in(value))), None),
         actions=_actions(run, index, difference, _),
         more=max(0, len(difference.actions) - SHOWN_ACTIONS),
         waits=not difference.actions,
