@@ -11,21 +11,12 @@ from app.api import errors, limits, users
 from app.api.objects import Obj, Ref
 from app.apiserver import requests
 from app.apiserver.server import ApiServer
-from app.apiserver.store import Store
-from app.registry.builtin import built_in
 from app.registry.customresources import definitions
 from tests.support import builders
 from tests.support.crds import crd
 from tests.support.policies import RULE, about, binding, policy, rule
 
 WEB = Ref("Deployment", "default", "web")
-
-
-@pytest.fixture
-def server() -> ApiServer:
-    server = ApiServer(built_in(), Store(), lambda: builders.NOW_MS, random.Random(1))
-    server.create(namespace("default"))
-    return server
 
 
 def namespace(name: str, **labels: str) -> Obj:
